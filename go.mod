@@ -1,0 +1,3 @@
+module github.com/gostp/gostp
+
+go 1.26

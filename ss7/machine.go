@@ -1,0 +1,103 @@
+package ss7
+
+import "time"
+
+// PathID names one thing that an MSU can leave by: a link. Zero is no path.
+type PathID uint32
+
+// Kind says what an Event is.
+type Kind uint8
+
+// Kinds of events: Q.701's primitives between MTP3 and its users, Q.703's (and
+// RFC 4165 §4.2's) between MTP3 and a link, and the association's own.
+const (
+	None Kind = iota
+
+	Transfer // an MSU, either way
+
+	// MTP3 to a link (Q.703 §3, RFC 4165 §4).
+	Start
+	Stop
+	Emergency
+	EmergencyCeases
+	LocalOutage
+	LocalRecovered
+	Flush
+	Continue
+	RetrieveBSNT // answered by BSNT
+	Retrieve     // Arg: FSNC, or NoFSN; answered by Retrieved... RetrievalComplete
+
+	// A link to MTP3.
+	InService
+	OutOfService // Why
+	RemoteOutage
+	RemoteRecovered
+	Congestion // Arg: level, 0 none
+	BSNT       // Arg: FSN last accepted from the peer
+	Retrieved  // MSU
+	RetrievalComplete
+
+	// The association under a peer.
+	CommUp
+	CommLost    // Why
+	CommRestart // the far end restarted SCTP (RFC 9260 §5.2.2); Why
+
+	// A deadline of the owner, or a change worth telling; see Action Note.
+	StateChange // Why; Arg: the new state of the machine that notes it
+	Discard     // Why: a message was discarded
+)
+
+var kindNames = [...]string{"None", "Transfer", "Start", "Stop", "Emergency", "EmergencyCeases", "LocalOutage",
+	"LocalRecovered", "Flush", "Continue", "RetrieveBSNT", "Retrieve", "InService", "OutOfService", "RemoteOutage",
+	"RemoteRecovered", "Congestion", "BSNT", "Retrieved", "RetrievalComplete", "CommUp", "CommLost", "CommRestart",
+	"StateChange", "Discard"}
+
+func (k Kind) String() string { return kindNames[k] }
+
+// NoFSN is the argument of Retrieve where no FSNC is known: only messages never
+// sent come back (Q.704 §5.6.1).
+const NoFSN = 1 << 24
+
+// Event is the only thing that travels between machines.
+type Event struct {
+	Kind Kind
+	Path PathID // from which it was raised, or for which it is meant
+	Arg  uint32
+	Why  string // the reason, for a person
+	MSU  MSU    // Transfer, Retrieved
+}
+
+// Op says what an Action asks of the loop that carries it out.
+type Op uint8
+
+// The actions of a machine.
+const (
+	Send   Op = iota // Wire on Stream
+	Raise            // Event goes to whoever is above or beside
+	Hangup           // end the association; Event.Why
+	Note             // Event is worth a log line or a counter
+)
+
+// Action is the only thing a machine answers. Wire is valid until the machine is
+// next told something with an empty out slice.
+type Action struct {
+	Op     Op
+	Stream uint16
+	Wire   []byte
+	Event  Event
+}
+
+// Machine is state and deadlines without I/O: told events, it appends actions to
+// out, which the caller reuses. It never reads the clock.
+type Machine interface {
+	Do(now time.Time, ev Event, out []Action) []Action
+	Tick(now time.Time, out []Action) []Action
+	Deadline() time.Time // the earliest; zero: none
+}
+
+// Peer is a Machine with a wire below it.
+type Peer interface {
+	Machine
+	// Recv is told one message of the association; b is borrowed.
+	Recv(now time.Time, stream uint16, b []byte, out []Action) []Action
+}

@@ -1,0 +1,102 @@
+package ss7
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// Variant is one national or international kind of MTP: the width and notation
+// of its point codes, the layout of its routing label, and the width of its SLS.
+// The values below are all there are; nothing else in the program asks which
+// variant it runs.
+type Variant struct {
+	Name     string
+	Notation Notation // as written by default
+	SLSBits  uint8    // significant bits of the SLS
+
+	label  int // octets
+	parse  func(b []byte, m *MSU)
+	append func(dst []byte, m *MSU) []byte
+}
+
+// The variants, with the names of the command `cs7 variant`.
+var (
+	// ITU is 14-bit codes, 3-8-3, 4-bit SLS (Q.704 §2.2, Q.708).
+	ITU = &Variant{"itu", Notation{[]uint8{3, 8, 3}, '.'}, 4, 4, parseITU, appendITU}
+	// ANSI is 24-bit codes, 8-8-8, 8-bit SLS (T1.111.4).
+	ANSI = &Variant{"ansi", Notation{[]uint8{8, 8, 8}, '.'}, 8, 7, parse24, append24}
+	// China is 24-bit codes, 8-8-8, 4-bit SLS in the low half of its octet (GF 001-9001).
+	China = &Variant{"china", Notation{[]uint8{8, 8, 8}, '.'}, 4, 7, parse24, append24}
+	// TTC is Japan's 16-bit codes, 5-4-7, 4-bit SLS (JT-Q704; field widths not verified against its text).
+	TTC = &Variant{"ttc", Notation{[]uint8{5, 4, 7}, '.'}, 4, 5, parse16, append16}
+	// NTT has TTC's label; the two differ in network management (not verified).
+	NTT = &Variant{"ntt", Notation{[]uint8{5, 4, 7}, '.'}, 4, 5, parse16, append16}
+)
+
+// Variants lists them all, in the order of the command line's help.
+var Variants = []*Variant{ANSI, China, ITU, NTT, TTC}
+
+// VariantNamed finds a variant by name; nil if there is none.
+func VariantNamed(name string) *Variant {
+	for _, v := range Variants {
+		if v.Name == name {
+			return v
+		}
+	}
+	return nil
+}
+
+// Bits is the width of a point code.
+func (v *Variant) Bits() uint8 { return v.Notation.Bits() }
+
+// LabelLen is the length of the routing label in octets.
+func (v *Variant) LabelLen() int { return v.label }
+
+// ParseMSU reads an MSU from its service information octet on. The payload of
+// the result is part of b. The only error is an MSU too short for its label.
+func (v *Variant) ParseMSU(b []byte) (MSU, error) {
+	if len(b) < 1+v.label {
+		return MSU{}, fmt.Errorf("an MSU of %d octets is too short for the SIO and the %d-octet %s routing label", len(b), v.label, v.Name)
+	}
+	m := MSU{NI: NI(b[0] >> 6), Prio: b[0] >> 4 & 3, SI: SI(b[0] & 15), Payload: b[1+v.label:]}
+	v.parse(b[1:], &m)
+	return m, nil
+}
+
+// AppendMSU writes m from its service information octet on.
+func (v *Variant) AppendMSU(dst []byte, m *MSU) []byte {
+	dst = append(dst, byte(m.NI)<<6|m.Prio&3<<4|byte(m.SI)&15)
+	dst = v.append(dst, m)
+	return append(dst, m.Payload...)
+}
+
+// Q.704 §2.2 figure 3 is drawn right to left: the label is one little-endian
+// word, DPC lowest, then OPC, then SLS on top.
+func parseITU(b []byte, m *MSU) {
+	w := binary.LittleEndian.Uint32(b)
+	m.DPC, m.OPC, m.SLS = PC(w&0x3fff), PC(w>>14&0x3fff), uint8(w>>28)
+}
+
+func appendITU(dst []byte, m *MSU) []byte {
+	return binary.LittleEndian.AppendUint32(dst, uint32(m.DPC)&0x3fff|uint32(m.OPC)&0x3fff<<14|uint32(m.SLS)<<28)
+}
+
+func parse24(b []byte, m *MSU) {
+	m.DPC = PC(b[0]) | PC(b[1])<<8 | PC(b[2])<<16
+	m.OPC = PC(b[3]) | PC(b[4])<<8 | PC(b[5])<<16
+	m.SLS = b[6]
+}
+
+func append24(dst []byte, m *MSU) []byte {
+	return append(dst, byte(m.DPC), byte(m.DPC>>8), byte(m.DPC>>16), byte(m.OPC), byte(m.OPC>>8), byte(m.OPC>>16), m.SLS)
+}
+
+func parse16(b []byte, m *MSU) {
+	m.DPC = PC(binary.LittleEndian.Uint16(b))
+	m.OPC = PC(binary.LittleEndian.Uint16(b[2:]))
+	m.SLS = b[4] & 15
+}
+
+func append16(dst []byte, m *MSU) []byte {
+	return append(dst, byte(m.DPC), byte(m.DPC>>8), byte(m.OPC), byte(m.OPC>>8), m.SLS&15)
+}
