@@ -1,0 +1,117 @@
+package mtp3
+
+import (
+	"github.com/gostp/gostp/routing"
+	"github.com/gostp/gostp/ss7"
+)
+
+// Fate is what becomes of an MSU.
+type Fate uint8
+
+// An MSU is forwarded by a link, delivered to a user of this node, or discarded.
+const (
+	Discard Fate = iota
+	Forward
+	Deliver
+)
+
+// Reason says why an MSU is discarded; each has a counter.
+type Reason uint8
+
+// The reasons, in the order in which Decide looks.
+const (
+	NoReason      Reason = iota
+	WrongNetwork         // its NI is not that of this node (Q.704 §2.4.3)
+	NotInService         // it came by a link that has not passed its link test (Q.707 §2.2)
+	OwnOrigin            // it came from outside with this node's own code as OPC
+	NoRoute              // no route covers its DPC (Q.704 §2.3.3)
+	Inaccessible         // routes cover its DPC, but none works
+	Circular             // the only way out is the linkset it came by
+	NoUser               // it is for this node, but nobody here takes its SI
+	QueueFull            // the link's transmit queue takes no more
+	LinkGone             // the link went away before it could be sent
+	Malformed            // too short for its SIO and routing label
+	UserQueueFull        // the local user is too slow
+	Reasons              // how many there are
+)
+
+var reasonTexts = [Reasons]string{
+	NoReason:      "not discarded",
+	WrongNetwork:  "network indicator of another network",
+	NotInService:  "came by a link that is not in service",
+	OwnOrigin:     "came from outside with an OPC of this node",
+	NoRoute:       "no route to the destination",
+	Inaccessible:  "destination inaccessible: no route to it is available",
+	Circular:      "only way out is the linkset it came by",
+	NoUser:        "no user here for its service indicator",
+	QueueFull:     "transmit queue of the link full",
+	LinkGone:      "link went down before it was sent",
+	Malformed:     "malformed: too short for its routing label",
+	UserQueueFull: "queue of the local user full",
+}
+
+func (r Reason) String() string { return reasonTexts[r] }
+
+// Verdict says what becomes of one MSU. Linkset and Dest are indices into the
+// Table; Dest is -1 where no route covers the DPC.
+type Verdict struct {
+	Fate    Fate
+	Reason  Reason
+	Path    ss7.PathID
+	Linkset int32
+	Dest    int32
+	Avoided bool // the first choice led back over the linkset the MSU came by
+}
+
+// Decide says what becomes of m, which came by path from (0: it starts here).
+// It allocates nothing and writes nothing, except where a first choice has to be
+// avoided.
+func Decide(t *routing.Table, m *ss7.MSU, from ss7.PathID) Verdict {
+	in := -1
+	if from != 0 {
+		linkset, ready := t.From(from)
+		in = linkset
+		if m.SI == ss7.SNM || m.SI == ss7.SNT || m.SI == ss7.SNTS {
+			// Tests and management of a link that carries no traffic yet are for this end
+			// of it, whatever their DPC: a wrong DPC is a fault to be told (Q.707 §2.2).
+			if !ready || adjacent(t, linkset, m.OPC) && m.SI != ss7.SNM {
+				return Verdict{Fate: Deliver, Dest: -1}
+			}
+		}
+		if m.NI != t.NI {
+			return Verdict{Reason: WrongNetwork, Dest: -1}
+		}
+		if !ready {
+			return Verdict{Reason: NotInService, Dest: -1}
+		}
+	}
+	i, bundle, own := t.Dest(m.DPC)
+	if own {
+		return Verdict{Fate: Deliver, Dest: -1}
+	}
+	if from != 0 {
+		// An MSU of our own that comes back has gone in a circle (Q.704 §2.3).
+		if _, _, ours := t.Dest(m.OPC); ours {
+			return Verdict{Reason: OwnOrigin, Dest: int32(i)}
+		}
+	}
+	if i < 0 {
+		return Verdict{Reason: NoRoute, Dest: -1}
+	}
+	if bundle == nil {
+		return Verdict{Reason: Inaccessible, Dest: int32(i)}
+	}
+	slot := t.Slot(bundle, m.SLS)
+	if int(slot.Linkset) != in {
+		return Verdict{Fate: Forward, Path: slot.Path, Linkset: slot.Linkset, Dest: int32(i)}
+	}
+	slot, ok := t.Avoid(i, m.SLS, in)
+	if !ok {
+		return Verdict{Reason: Circular, Linkset: int32(in), Dest: int32(i), Avoided: true}
+	}
+	return Verdict{Fate: Forward, Path: slot.Path, Linkset: slot.Linkset, Dest: int32(i), Avoided: true}
+}
+
+func adjacent(t *routing.Table, linkset int, opc ss7.PC) bool {
+	return linkset >= 0 && t.Linksets[linkset].Adjacent == opc
+}

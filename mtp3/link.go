@@ -1,0 +1,162 @@
+package mtp3
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gostp/gostp/ss7"
+)
+
+// Do is told what links and neighbours do: InService, OutOfService,
+// RemoteOutage, RemoteRecovered of a path, and Transfer of an MSU with SI 0, 1 or
+// 2 that came by a path.
+func (n *Network) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	l := n.links[ev.Path]
+	if l == nil {
+		return out // of a link that was removed meanwhile
+	}
+	switch ev.Kind {
+	case ss7.InService:
+		if l.state != Activating {
+			return out
+		}
+		l.attempt = 0
+		out = n.becomeLink(now, l, Testing, "aligned; waiting for the far end to answer the link test", out)
+		return n.startTest(now, l, out)
+	case ss7.OutOfService:
+		if l.state == Shutdown || l.state == Failed {
+			return out
+		}
+		return n.linkFailed(now, l, ev.Why, out)
+	case ss7.RemoteOutage:
+		if l.state == Available || l.state == Testing {
+			return n.becomeLink(now, l, Blocked, "processor outage at the far end", out)
+		}
+	case ss7.RemoteRecovered:
+		if l.state == Blocked {
+			l.attempt = 0
+			out = n.becomeLink(now, l, Testing, "processor outage over; testing again", out)
+			return n.startTest(now, l, out)
+		}
+	case ss7.Transfer:
+		if ev.MSU.SI == ss7.SNM {
+			return n.recvSNM(l, &ev.MSU, out)
+		}
+		return n.recvTest(now, l, &ev.MSU, out)
+	}
+	return out
+}
+
+// Tick acts on every deadline that has passed.
+func (n *Network) Tick(now time.Time, out []ss7.Action) []ss7.Action {
+	for _, s := range n.sets {
+		for _, l := range s.links {
+			for id := l.timers.Expired(now); id >= 0; id = l.timers.Expired(now) {
+				out = n.expired(now, l, id, out)
+			}
+		}
+	}
+	return out
+}
+
+func (n *Network) expired(now time.Time, l *link, id int, out []ss7.Action) []ss7.Action {
+	switch id {
+	case timerT17:
+		return n.activate(now, l, out)
+	case timerSLTA:
+		return n.testFailed(now, l, fmt.Sprintf("no answer to %d tests in %v each", l.attempt, n.cfg.SLTT1), out)
+	case timerSLT:
+		l.attempt = 0
+		return n.startTest(now, l, out)
+	}
+	return out
+}
+
+// Deadline is the earliest of all links.
+func (n *Network) Deadline() time.Time {
+	var first time.Time
+	for _, s := range n.sets {
+		for _, l := range s.links {
+			if t := l.timers.Next(); !t.IsZero() && (first.IsZero() || t.Before(first)) {
+				first = t
+			}
+		}
+	}
+	return first
+}
+
+// activate asks level 2 to align the link (Q.704 §12.2.2). A linkset without a
+// link in service wants one back fast: emergency proving (§12.2.4.1).
+func (n *Network) activate(now time.Time, l *link, out []ss7.Action) []ss7.Action {
+	kind := ss7.Emergency
+	for _, o := range l.set.links {
+		if o != l && (o.state == Available || o.state == Testing) {
+			kind = ss7.EmergencyCeases
+		}
+	}
+	out = n.becomeLink(now, l, Activating, "aligning", out)
+	return append(out, order(kind, l.cfg.Path), order(ss7.Start, l.cfg.Path))
+}
+
+// linkFailed waits T17 before the next alignment, so that two ends do not start
+// and stop in step (Q.704 §12.2.2, §16.8).
+func (n *Network) linkFailed(now time.Time, l *link, why string, out []ss7.Action) []ss7.Action {
+	l.timers.StopAll()
+	l.timers.Start(timerT17, now, n.cfg.T17)
+	return n.becomeLink(now, l, Failed, why, out)
+}
+
+// becomeLink enters a state. Only what concerns traffic is noted: an alignment
+// that fails again and again would fill the log.
+func (n *Network) becomeLink(now time.Time, l *link, s LinkState, why string, out []ss7.Action) []ss7.Action {
+	was := l.state
+	l.since = now
+	l.state = s
+	if s != Activating || was == Shutdown {
+		l.why = why // while aligning, why it failed last says more
+	}
+	if s == Available {
+		l.ups++
+	}
+	if (s == Available) != (was == Available) {
+		out = append(out, note(ss7.StateChange, NoteLink,
+			fmt.Sprintf("Link %d of linkset %s is %s: %s", l.cfg.SLC, l.set.cfg.Name, upDown(s == Available), why)))
+		return n.refresh(now, out)
+	}
+	return out
+}
+
+// LinkStatus is a link as show commands print it.
+type LinkStatus struct {
+	Path      ss7.PathID
+	SLC       uint8
+	State     LinkState
+	Why       string
+	PeerFault string
+	Since     time.Time
+	Ups       uint64
+	NextTry   time.Time // zero: none is due
+}
+
+// LinksetStatus is a linkset as show commands print it.
+type LinksetStatus struct {
+	Name     string
+	Adjacent ss7.PC
+	Ready    bool
+	Shutdown bool
+	Why      string
+	Since    time.Time
+	Links    []LinkStatus
+}
+
+// Status gives all linksets in the order of the configuration.
+func (n *Network) Status() []LinksetStatus {
+	out := make([]LinksetStatus, len(n.sets))
+	for i, s := range n.sets {
+		out[i] = LinksetStatus{s.cfg.Name, s.cfg.Adjacent, s.ready, s.cfg.Shutdown, n.linksetWhy(s), s.since, nil}
+		for _, l := range s.links {
+			out[i].Links = append(out[i].Links, LinkStatus{l.cfg.Path, l.cfg.SLC, l.state, l.why, l.peerFault, l.since, l.ups, l.timers.At(timerT17)})
+		}
+	}
+	return out
+}

@@ -1,0 +1,142 @@
+package mtp3
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/gostp/gostp/ss7"
+)
+
+// Signalling link test messages (Q.707 §5.4): a heading octet, the length of the
+// test pattern in the high half of an octet, the pattern.
+const (
+	sltm = 0x11
+	slta = 0x21
+)
+
+// LinkTest is a signalling link test message or its acknowledgement.
+type LinkTest struct {
+	Ack     bool
+	Pattern []byte // 1 to 15 octets
+}
+
+// ParseLinkTest reads the payload of an MSU with SI 1 or 2. Octets after the
+// pattern are ignored (Q.701 §7.2.6).
+func ParseLinkTest(b []byte) (LinkTest, error) {
+	if len(b) < 2 {
+		return LinkTest{}, fmt.Errorf("a link test message of %d octets is too short for heading and length", len(b))
+	}
+	if b[0] != sltm && b[0] != slta {
+		return LinkTest{}, fmt.Errorf("heading %#02x is neither SLTM (0x11) nor SLTA (0x21)", b[0])
+	}
+	n := int(b[1] >> 4)
+	if n == 0 || len(b) < 2+n {
+		return LinkTest{}, fmt.Errorf("a test pattern of %d octets is announced, %d are there", n, len(b)-2)
+	}
+	return LinkTest{b[0] == slta, b[2 : 2+n]}, nil
+}
+
+// AppendLinkTest writes t; a pattern longer than 15 octets is cut.
+func AppendLinkTest(dst []byte, t LinkTest) []byte {
+	h := byte(sltm)
+	if t.Ack {
+		h = slta
+	}
+	p := t.Pattern[:min(len(t.Pattern), 15)]
+	dst = append(dst, h, byte(len(p))<<4)
+	return append(dst, p...)
+}
+
+// startTest sends an SLTM on l and waits for its SLTA (Q.707 §2.2).
+func (n *Network) startTest(now time.Time, l *link, out []ss7.Action) []ss7.Action {
+	l.attempt++
+	n.serial++
+	l.pattern = binary.BigEndian.AppendUint32(l.pattern[:0], n.serial)
+	l.pattern = binary.BigEndian.AppendUint32(l.pattern, uint32(now.UnixNano()))
+	l.timers.Start(timerSLTA, now, n.cfg.SLTT1)
+	n.stats.SLTMOut++
+	return n.sendTest(l, l.cfg.SLC, LinkTest{false, l.pattern}, l.set.cfg.Adjacent, n.localPC(l.set), out)
+}
+
+func (n *Network) sendTest(l *link, slc uint8, t LinkTest, dpc, opc ss7.PC, out []ss7.Action) []ss7.Action {
+	m := ss7.MSU{DPC: dpc, OPC: opc, SLS: slc, NI: n.cfg.NI, SI: ss7.SNT, Payload: AppendLinkTest(nil, t)}
+	return append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Transfer, Path: l.cfg.Path, MSU: m}})
+}
+
+// recvTest handles an MSU of SI 1 or 2 that came by link l.
+func (n *Network) recvTest(now time.Time, l *link, m *ss7.MSU, out []ss7.Action) []ss7.Action {
+	t, err := ParseLinkTest(m.Payload)
+	if err != nil {
+		n.stats.Bad++
+		return append(out, note(ss7.Discard, 0, "link test message on "+n.linkName(l)+": "+err.Error()))
+	}
+	if t.Ack {
+		n.stats.SLTAIn++
+		return n.recvSLTA(now, l, m, t, out)
+	}
+	n.stats.SLTMIn++
+	return n.recvSLTM(l, m, t, out)
+}
+
+// recvSLTM answers the far end's test, whether or not we ever test (Q.707 §2.2),
+// but only one that can be for this link; else it tells what is set up wrongly.
+func (n *Network) recvSLTM(l *link, m *ss7.MSU, t LinkTest, out []ss7.Action) []ss7.Action {
+	f := n.cfg.Variant.Notation.Format
+	switch {
+	case m.NI != n.cfg.NI:
+		l.peerFault = fmt.Sprintf("the far end tests with network indicator %v; this node has %v", m.NI, n.cfg.NI)
+	case m.OPC != l.set.cfg.Adjacent:
+		l.peerFault = fmt.Sprintf("the far end is %s; linkset %s expects %s", f(m.OPC), l.set.cfg.Name, f(l.set.cfg.Adjacent))
+	case !n.isOwn(m.DPC):
+		l.peerFault = fmt.Sprintf("the far end expects this node to be %s; it is %s", f(m.DPC), f(n.cfg.Own[0]))
+	case m.SLS != l.cfg.SLC:
+		l.peerFault = fmt.Sprintf("the far end calls this link SLC %d; here it is SLC %d", m.SLS, l.cfg.SLC)
+	default:
+		l.peerFault = ""
+		n.stats.SLTAOut++
+		return n.sendTest(l, m.SLS, LinkTest{true, t.Pattern}, m.OPC, m.DPC, out)
+	}
+	n.stats.Bad++
+	return append(out, note(ss7.Discard, 0, "link test on "+n.linkName(l)+" not answered: "+l.peerFault))
+}
+
+// recvSLTA ends our test: it must have come by the link that its SLC names, from
+// the adjacent point, with our pattern (Q.707 §2.2).
+func (n *Network) recvSLTA(now time.Time, l *link, m *ss7.MSU, t LinkTest, out []ss7.Action) []ss7.Action {
+	if !l.timers.Running(timerSLTA) {
+		return out // late, or unasked for
+	}
+	f := n.cfg.Variant.Notation.Format
+	switch {
+	case m.OPC != l.set.cfg.Adjacent:
+		return n.testFailed(now, l, fmt.Sprintf("answered by %s instead of %s", f(m.OPC), f(l.set.cfg.Adjacent)), out)
+	case m.SLS != l.cfg.SLC:
+		return n.testFailed(now, l, fmt.Sprintf("answered for SLC %d instead of SLC %d", m.SLS, l.cfg.SLC), out)
+	case !bytes.Equal(t.Pattern, l.pattern):
+		return n.testFailed(now, l, "answered with another test pattern", out)
+	}
+	l.timers.Stop(timerSLTA)
+	l.attempt = 0
+	l.timers.Start(timerSLT, now, n.cfg.SLTT2)
+	if l.state == Testing {
+		out = n.becomeLink(now, l, Available, "link test passed", out)
+	}
+	return out
+}
+
+// testFailed repeats the test once; a second failure takes the link out of
+// service (Q.707 §2.2; for the periodic test this is our choice, as in T1.111.7).
+func (n *Network) testFailed(now time.Time, l *link, why string, out []ss7.Action) []ss7.Action {
+	l.timers.Stop(timerSLTA)
+	if l.peerFault != "" {
+		why += "; " + l.peerFault
+	}
+	if l.attempt < 2 {
+		return n.startTest(now, l, out)
+	}
+	n.stats.TestsFailed++
+	out = append(out, order(ss7.Stop, l.cfg.Path))
+	return n.linkFailed(now, l, "link test failed: "+why, out)
+}

@@ -1,0 +1,307 @@
+package mtp3
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/gostp/gostp/internal/deadline"
+	"github.com/gostp/gostp/routing"
+	"github.com/gostp/gostp/ss7"
+)
+
+// Config is what Network is told of the node. Durations are the timers of Q.704
+// §16.8 and Q.707 §5.5.
+type Config struct {
+	Variant  *ss7.Variant
+	NI       ss7.NI
+	Own      []ss7.PC // this node's codes, the primary one first; links need one
+	Linksets []LinksetConfig
+	Routes   []RouteConfig
+	T17      time.Duration // from a failed alignment to the next
+	SLTT1    time.Duration // wait for SLTA
+	SLTT2    time.Duration // between periodic tests
+}
+
+// Default timers (Q.704 §16.8, Q.707 §5.5.2; the values of Cisco's GSP MIB).
+const (
+	DefaultT17   = 1150 * time.Millisecond
+	DefaultSLTT1 = 8 * time.Second
+	DefaultSLTT2 = 60 * time.Second
+)
+
+// LinksetConfig is a linkset to an adjacent point.
+type LinksetConfig struct {
+	Name     string
+	Adjacent ss7.PC
+	Shutdown bool
+	Links    []LinkConfig
+}
+
+// LinkConfig is a link; Path names it to routing and to the loop.
+type LinkConfig struct {
+	Path     ss7.PathID
+	SLC      uint8
+	Shutdown bool
+}
+
+// RouteConfig is a route over a linkset named Linkset.
+type RouteConfig struct {
+	Dest     ss7.Range
+	Linkset  string
+	Priority uint8
+}
+
+// Priorities that routes have unless they are told otherwise.
+const (
+	AdjacentPriority = 1 // the implicit route to a linkset's adjacent point
+	StaticPriority   = 5
+)
+
+// LinkState is the state of a link at level 3.
+type LinkState uint8
+
+// A link is available to traffic only after its test was answered.
+const (
+	Shutdown   LinkState = iota // by configuration
+	Failed                      // waiting for T17
+	Activating                  // level 2 is aligning it
+	Testing                     // SLTM sent
+	Available
+	Blocked // processor outage at the far end
+)
+
+var linkStateNames = [...]string{"shutdown", "failed", "activating", "testing", "avail", "blocked"}
+
+func (s LinkState) String() string { return linkStateNames[s] }
+
+const (
+	timerT17  = iota
+	timerSLTA // Q.707 T1
+	timerSLT  // Q.707 T2
+)
+
+type link struct {
+	cfg       LinkConfig
+	set       *linkset
+	state     LinkState
+	why       string
+	since     time.Time
+	timers    deadline.Set
+	attempt   int // tests sent for the running check
+	pattern   []byte
+	peerFault string // what the far end's own tests reveal to be set up wrongly
+	ups       uint64
+}
+
+type linkset struct {
+	cfg   LinksetConfig
+	links []*link
+	ready bool
+	why   string
+	since time.Time
+}
+
+// Notes that the loop makes log lines of: the Arg of a Note with Kind StateChange.
+const (
+	NoteLink uint32 = iota + 1
+	NoteLinkset
+	NoteDestination
+)
+
+// Stats counts what Network does.
+type Stats struct {
+	SLTMIn, SLTMOut, SLTAIn, SLTAOut, TestsFailed, SNMIn, Bad uint64
+}
+
+// Network is the stateful part of MTP3. See the package comment.
+type Network struct {
+	cfg    Config
+	sets   []*linkset
+	links  map[ss7.PathID]*link
+	plan   *routing.Plan
+	table  *routing.Table
+	dests  map[ss7.Range]bool // accessible
+	serial uint32
+	stats  Stats
+}
+
+// NewNetwork makes a Network that knows nothing; Configure comes next.
+func NewNetwork() *Network {
+	n := &Network{links: map[ss7.PathID]*link{}, dests: map[ss7.Range]bool{}}
+	n.cfg.Variant = ss7.ITU
+	n.compile()
+	return n
+}
+
+// Table is the present picture of routing; it changes only inside Configure, Do
+// and Tick.
+func (n *Network) Table() *routing.Table { return n.table }
+
+// Stats gives the counters.
+func (n *Network) Stats() Stats { return n.stats }
+
+// Configure takes a new configuration. Links that stay (same Path) keep their
+// state; new ones start, removed ones are stopped.
+func (n *Network) Configure(now time.Time, cfg Config, out []ss7.Action) []ss7.Action {
+	old, oldSets := n.links, n.sets
+	n.cfg = cfg
+	n.links = make(map[ss7.PathID]*link, len(old))
+	n.sets = nil
+	for _, sc := range cfg.Linksets {
+		s := &linkset{cfg: sc, since: now}
+		if i := slices.IndexFunc(oldSets, func(o *linkset) bool { return o.cfg.Name == sc.Name }); i >= 0 {
+			s.ready, s.why, s.since = oldSets[i].ready, oldSets[i].why, oldSets[i].since
+		}
+		for _, lc := range sc.Links {
+			l := old[lc.Path]
+			if l == nil {
+				l = &link{state: Shutdown, since: now, why: "just configured"}
+			}
+			l.cfg, l.set = lc, s
+			s.links = append(s.links, l)
+			n.links[lc.Path] = l
+		}
+		n.sets = append(n.sets, s)
+	}
+	for path, l := range old {
+		if n.links[path] == nil && l.state != Shutdown {
+			out = append(out, order(ss7.Stop, path))
+		}
+	}
+	n.compile()
+	for _, s := range n.sets {
+		for _, l := range s.links {
+			out = n.steer(now, l, out)
+		}
+	}
+	return n.refresh(now, out)
+}
+
+// steer moves a link towards what the configuration wants of it.
+func (n *Network) steer(now time.Time, l *link, out []ss7.Action) []ss7.Action {
+	down := l.cfg.Shutdown || l.set.cfg.Shutdown
+	switch {
+	case down && l.state != Shutdown:
+		l.timers.StopAll()
+		out = append(out, order(ss7.Stop, l.cfg.Path))
+		return n.becomeLink(now, l, Shutdown, shutdownWhy(l), out)
+	case down:
+		l.why = shutdownWhy(l)
+	case l.state == Shutdown:
+		return n.activate(now, l, out)
+	}
+	return out
+}
+
+func shutdownWhy(l *link) string {
+	if l.cfg.Shutdown {
+		return "link is shut down by configuration"
+	}
+	return "linkset is shut down by configuration"
+}
+
+// compile makes the plan: configured routes and, for each linkset, the implicit
+// one to its adjacent point.
+func (n *Network) compile() {
+	index := make(map[string]int, len(n.sets))
+	var routes []routing.Route
+	for i, s := range n.sets {
+		index[s.cfg.Name] = i
+		routes = append(routes, routing.Route{Dest: ss7.Range{PC: s.cfg.Adjacent, Len: n.cfg.Variant.Bits()}, Linkset: i, Priority: AdjacentPriority})
+	}
+	for _, r := range n.cfg.Routes {
+		if i, ok := index[r.Linkset]; ok {
+			routes = append(routes, routing.Route{Dest: r.Dest, Linkset: i, Priority: r.Priority})
+		}
+	}
+	n.plan = routing.NewPlan(n.cfg.Variant, n.cfg.NI, n.cfg.Own, routes)
+	n.table = n.plan.NewTable(n.pictures())
+}
+
+func (n *Network) pictures() []routing.Linkset {
+	out := make([]routing.Linkset, len(n.sets))
+	for i, s := range n.sets {
+		out[i] = routing.Linkset{Name: s.cfg.Name, Adjacent: s.cfg.Adjacent}
+		for _, l := range s.links {
+			out[i].Links = append(out[i].Links, routing.Link{Path: l.cfg.Path, SLC: l.cfg.SLC, Ready: l.state == Available})
+		}
+	}
+	return out
+}
+
+// refresh makes a new table and notes every linkset and destination whose state
+// is another than before.
+func (n *Network) refresh(now time.Time, out []ss7.Action) []ss7.Action {
+	n.table = n.plan.NewTable(n.pictures())
+	for i, s := range n.sets {
+		if ready := n.table.Linksets[i].Ready(); ready != s.ready {
+			s.ready, s.since, s.why = ready, now, n.linksetWhy(s)
+			out = append(out, note(ss7.StateChange, NoteLinkset, fmt.Sprintf("Linkset %s is %s: %s", s.cfg.Name, upDown(ready), s.why)))
+		}
+	}
+	dests := make(map[ss7.Range]bool, len(n.plan.Dests))
+	for i, d := range n.plan.Dests {
+		ok := n.table.Bundle(i) != nil
+		dests[d.Range] = ok
+		if was := n.dests[d.Range]; ok != was {
+			state := "inaccessible"
+			if ok {
+				state = "accessible"
+			}
+			out = append(out, note(ss7.StateChange, NoteDestination,
+				"Destination "+n.cfg.Variant.Notation.Format(d.Range.PC)+" is "+state))
+		}
+	}
+	n.dests = dests
+	return out
+}
+
+func upDown(up bool) string {
+	if up {
+		return "available"
+	}
+	return "unavailable"
+}
+
+func (n *Network) linksetWhy(s *linkset) string {
+	if s.cfg.Shutdown {
+		return "shut down by configuration"
+	}
+	if len(s.links) == 0 {
+		return "it has no links"
+	}
+	ready := 0
+	for _, l := range s.links {
+		if l.state == Available {
+			ready++
+		}
+	}
+	if ready > 0 {
+		return fmt.Sprintf("%d of %d links available", ready, len(s.links))
+	}
+	l := s.links[0]
+	if len(s.links) == 1 {
+		return fmt.Sprintf("link %d: %s", l.cfg.SLC, l.why)
+	}
+	return fmt.Sprintf("none of %d links available; link %d: %s", len(s.links), l.cfg.SLC, l.why)
+}
+
+func (n *Network) isOwn(pc ss7.PC) bool {
+	return slices.Contains(n.cfg.Own, pc)
+}
+
+// localPC is the code by which the far end of a linkset knows this node.
+func (n *Network) localPC(*linkset) ss7.PC { return n.cfg.Own[0] }
+
+func (n *Network) linkName(l *link) string {
+	return fmt.Sprintf("link %d of linkset %s", l.cfg.SLC, l.set.cfg.Name)
+}
+
+func order(k ss7.Kind, p ss7.PathID) ss7.Action {
+	return ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: k, Path: p}}
+}
+
+func note(k ss7.Kind, arg uint32, why string) ss7.Action {
+	return ss7.Action{Op: ss7.Note, Event: ss7.Event{Kind: k, Arg: arg, Why: why}}
+}

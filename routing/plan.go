@@ -1,0 +1,103 @@
+package routing
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/gostp/gostp/ss7"
+)
+
+// Route is one way to a destination: a linkset, and how much it is liked.
+type Route struct {
+	Dest     ss7.Range
+	Linkset  int   // index into the linksets given to Table
+	Priority uint8 // the lower, the better; equal priorities make a combined linkset
+}
+
+// Destination is a range of codes and all routes to it, best first.
+type Destination struct {
+	Range  ss7.Range
+	Routes []Route
+	Parent int // the next shorter destination that covers this one; -1: none
+}
+
+// Plan is the compiled configuration; it never changes.
+type Plan struct {
+	Variant *ss7.Variant
+	NI      ss7.NI
+	Own     []ss7.PC
+	Dests   []Destination // by mask length, then code
+
+	index index
+}
+
+// NewPlan compiles routes. Several routes to the same range stand in one
+// Destination; a second route to the same range over the same linkset replaces
+// the first.
+func NewPlan(v *ss7.Variant, ni ss7.NI, own []ss7.PC, routes []Route) *Plan {
+	p := &Plan{Variant: v, NI: ni, Own: own}
+	at := make(map[ss7.Range]int, len(routes))
+	for _, r := range routes {
+		i, ok := at[r.Dest]
+		if !ok {
+			i = len(p.Dests)
+			at[r.Dest] = i
+			p.Dests = append(p.Dests, Destination{Range: r.Dest})
+		}
+		d := &p.Dests[i]
+		d.Routes = slices.DeleteFunc(d.Routes, func(o Route) bool { return o.Linkset == r.Linkset })
+		d.Routes = append(d.Routes, r)
+	}
+	slices.SortFunc(p.Dests, func(a, b Destination) int {
+		return cmp.Or(cmp.Compare(a.Range.Len, b.Range.Len), cmp.Compare(a.Range.PC, b.Range.PC))
+	})
+	for i := range p.Dests {
+		slices.SortStableFunc(p.Dests[i].Routes, func(a, b Route) int { return cmp.Compare(a.Priority, b.Priority) })
+	}
+	p.index = newIndex(v.Bits(), p.Dests, own)
+	for i := range p.Dests {
+		p.Dests[i].Parent = p.parent(i)
+	}
+	return p
+}
+
+// parent finds the longest shorter range that covers destination i.
+func (p *Plan) parent(i int) int {
+	r := p.Dests[i].Range
+	for l := int(r.Len) - 1; l >= 0; l-- {
+		if j, ok := p.index.exact(r.PC, uint8(l)); ok {
+			return j
+		}
+	}
+	return -1
+}
+
+// Find gives the index of the longest match for pc in Dests: -1 if nothing
+// matches, and own if the code is one of the node's.
+func (p *Plan) Find(pc ss7.PC) (i int, own bool) {
+	switch e := p.index.find(pc); e {
+	case none:
+		return -1, false
+	case ownCode:
+		return -1, true
+	default:
+		return int(e), false
+	}
+}
+
+// Nearest gives the destination that shares the most leading bits with pc,
+// for telling a person what there is instead; -1 if there is none at all.
+func (p *Plan) Nearest(pc ss7.PC) int {
+	best, bits := -1, -1
+	w := p.Variant.Bits()
+	for i, d := range p.Dests {
+		n := 0
+		for n < int(d.Range.Len) && (pc^d.Range.PC)>>(int(w)-1-n)&1 == 0 {
+			n++
+		}
+		if n > bits {
+			best, bits = i, n
+		}
+	}
+	return best
+}
