@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"fmt"
+	"reflect"
+)
+
+// fields are the tagged fields of a struct type.
+type fields map[string][]int // by tag: index path
+
+func fieldsOf[T any]() fields {
+	f := fields{}
+	for _, sf := range reflect.VisibleFields(reflect.TypeFor[T]()) {
+		if tag, ok := sf.Tag.Lookup("cli"); ok {
+			f[tag] = sf.Index
+		}
+	}
+	return f
+}
+
+func (f fields) at(obj any, name string) (reflect.Value, bool) {
+	i, ok := f[name]
+	if !ok {
+		return reflect.Value{}, false
+	}
+	return reflect.ValueOf(obj).Elem().FieldByIndex(i), true
+}
+
+// set puts arguments into the fields of their names; arguments without a field
+// are nobody's.
+func (f fields) set(obj any, a Args) error {
+	for name, v := range a {
+		if field, ok := f.at(obj, name); ok {
+			if err := assign(field, v); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
+func assign(field reflect.Value, v any) error {
+	if list, ok := v.([]any); ok && field.Kind() == reflect.Slice {
+		out := reflect.MakeSlice(field.Type(), len(list), len(list))
+		for i, e := range list {
+			if err := assign(out.Index(i), e); err != nil {
+				return err
+			}
+		}
+		field.Set(out)
+		return nil
+	}
+	if field.Kind() == reflect.Pointer {
+		p := reflect.New(field.Type().Elem())
+		if err := assign(p.Elem(), v); err != nil {
+			return err
+		}
+		field.Set(p)
+		return nil
+	}
+	x := reflect.ValueOf(v)
+	if !x.CanConvert(field.Type()) || x.Kind() == reflect.Uint64 && field.Kind() == reflect.String {
+		return fmt.Errorf("a %T does not fit a %s", v, field.Type())
+	}
+	if n, ok := v.(uint64); ok && field.CanUint() && field.OverflowUint(n) {
+		return fmt.Errorf("%d does not fit", n)
+	}
+	field.Set(x.Convert(field.Type()))
+	return nil
+}
+
+// get gives a field as its argument's type formats it; ok is false for no such
+// field and for an unset pointer.
+func (f fields) get(obj any, name string) (v any, zero, ok bool) {
+	field, ok := f.at(obj, name)
+	if !ok {
+		return nil, true, false
+	}
+	if field.Kind() == reflect.Pointer {
+		if field.IsNil() {
+			return nil, true, true
+		}
+		return field.Elem().Interface(), false, true
+	}
+	if field.Kind() == reflect.Slice {
+		var out []any
+		for i := range field.Len() {
+			out = append(out, field.Index(i).Interface())
+		}
+		return out, field.Len() == 0, true
+	}
+	return field.Interface(), field.IsZero(), true
+}
+
+func (f fields) clear(obj any, names []string) {
+	for _, n := range names {
+		if field, ok := f.at(obj, n); ok {
+			field.SetZero()
+		}
+	}
+}
+
+func (f fields) zero(obj any, names []string) bool {
+	for _, n := range names {
+		if field, ok := f.at(obj, n); ok && !field.IsZero() {
+			return false
+		}
+	}
+	return true
+}
+
+// same tells whether two structs agree in the fields of names.
+func (f fields) same(a, b any, names []string) bool {
+	for _, n := range names {
+		x, ok := f.at(a, n)
+		y, _ := f.at(b, n)
+		if !ok || !reflect.DeepEqual(x.Interface(), y.Interface()) {
+			return false
+		}
+	}
+	return true
+}

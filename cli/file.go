@@ -1,0 +1,189 @@
+package cli
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+)
+
+// Fault is a line that could not be taken: which, and which word of it.
+type Fault struct {
+	Line, Col int // from 1
+	Word      string
+	Text      string // what is wrong, and what was expected
+}
+
+func (f Fault) Error() string {
+	if f.Word == "" {
+		return fmt.Sprintf("line %d: %s", f.Line, f.Text)
+	}
+	return fmt.Sprintf("line %d, column %d, at %q: %s", f.Line, f.Col, f.Word, f.Text)
+}
+
+const maxLine = 1000
+
+// prompted finds a prompt in front of a pasted command: CountryA(config-cs7-ls)#
+// or CountryA#.
+var prompted = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,62}(\(config[a-z0-9-]*\))?[#>] ?`)
+
+// noise is what a pasted screen has besides configuration.
+var noise = regexp.MustCompile(`^(Building configuration|Current configuration|Using \d+ (out )?of|Last configuration change|version \d)`)
+
+// Parse applies a configuration file to root. Every sound line is applied, every
+// other is a Fault; the lines under a faulty one that should have led into a mode
+// are passed over and counted in its Fault.
+func Parse(r io.Reader, env, root any, top *Mode) []Fault {
+	f := &file{env: env, root: root, stack: []level{{top, root}}}
+	sc := bufio.NewScanner(r)
+	sc.Buffer(make([]byte, 0, 64<<10), 1<<20)
+	n := 0
+	for sc.Scan() {
+		n++
+		f.take(n, sc.Text())
+	}
+	if err := sc.Err(); err != nil {
+		f.faults = append(f.faults, Fault{Line: n + 1, Text: "the file cannot be read on: " + err.Error()})
+	}
+	f.endSkip()
+	return f.faults
+}
+
+type level struct {
+	mode *Mode
+	obj  any
+}
+
+type file struct {
+	env, root any
+	stack     []level
+	faults    []Fault
+	skip      int // deeper than this indentation is passed over; -1: nothing
+	skipped   int
+	skipping  bool
+}
+
+func (f *file) take(n int, raw string) {
+	line := strings.TrimRight(strings.TrimPrefix(raw, "\ufeff"), " \t\r")
+	body := strings.TrimLeft(line, " \t")
+	indent := len(line) - len(body)
+	if m := prompted.FindString(body); m != "" {
+		body, indent = body[len(m):], 0
+	}
+	if body == "" || body[0] == '!' || body == "end" || noise.MatchString(body) {
+		f.endSkip()
+		return
+	}
+	if f.skipping && indent > f.skip {
+		f.skipped++
+		return
+	}
+	f.endSkip()
+	if len(line) > maxLine {
+		f.fault(n, 0, "", fmt.Sprintf("the line has %d characters; at most %d", len(line), maxLine))
+		return
+	}
+	if i := strings.IndexFunc(line, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }); i >= 0 {
+		f.fault(n, i, "", fmt.Sprintf("control character %#02x in the line", line[i]))
+		return
+	}
+	if body == "exit" {
+		if len(f.stack) > 1 {
+			f.stack = f.stack[:len(f.stack)-1]
+		}
+		return
+	}
+	f.statement(n, body, len(line)-len(body), indent)
+}
+
+// statement tries the innermost mode first, then the outer ones.
+func (f *file) statement(n int, body string, offset, indent int) {
+	var worst fault
+	for i := len(f.stack) - 1; i >= 0; i-- {
+		l := f.stack[i]
+		child, flt, err := applyLine(f.env, l.mode, l.obj, body)
+		if flt.kind == fine {
+			if err != nil {
+				f.fault(n, offset, "", err.Error())
+				return
+			}
+			f.stack = f.stack[:i+1]
+			if child.mode != nil {
+				f.stack = append(f.stack, child)
+			}
+			return
+		}
+		if i == len(f.stack)-1 || flt.at > worst.at {
+			worst = flt
+		}
+	}
+	f.skip, f.skipping, f.skipped = indent, true, 0
+	f.fault(n, offset+worst.at, worst.word, worst.describe())
+}
+
+func (f *file) fault(n, at int, w, text string) {
+	f.faults = append(f.faults, Fault{Line: n, Col: at + 1, Word: w, Text: text})
+}
+
+func (f *file) endSkip() {
+	if f.skipping && f.skipped > 0 {
+		last := &f.faults[len(f.faults)-1]
+		last.Text += fmt.Sprintf(" (%d lines under it were passed over)", f.skipped)
+	}
+	f.skipping, f.skipped = false, 0
+}
+
+// describe says what is wrong with a word in a sentence.
+func (f fault) describe() string {
+	expect := "expected " + strings.Join(f.expect, ", ")
+	switch f.kind {
+	case incomplete:
+		return "the line is incomplete; " + expect
+	case ambiguous:
+		return "ambiguous: " + strings.Join(f.expect, ", ")
+	}
+	if f.reason != "" {
+		return f.reason
+	}
+	return "not understood; " + expect
+}
+
+// applyLine fits body to a statement of mode and applies it to obj. A fault means
+// that it fits none; an error, that what it says cannot be.
+func applyLine(env any, m *Mode, obj any, body string) (child level, f fault, err error) {
+	no, from := negated(body)
+	s, a, f := parse(env, m.Statements, body, from, no)
+	if f.kind != fine {
+		return level{}, f, nil
+	}
+	_, err = s.do(env, obj, a, no)
+	if err == nil && s.mode != nil && !no {
+		child = level{s.mode, s.child(obj, a)}
+	}
+	return child, fault{}, err
+}
+
+// negated finds the `no` or `default` in front of a line.
+func negated(line string) (no bool, from int) {
+	if w := split(line); len(w) > 1 && (w[0].text == "no" || w[0].text == "default") {
+		return true, w[1].at
+	}
+	return false, 0
+}
+
+// do applies a configuration statement or its no form.
+func (s *Statement) do(env, obj any, a Args, no bool) (note string, err error) {
+	if s.check != nil {
+		if note, err = s.check(env, a); err != nil {
+			return "", err
+		}
+	}
+	if no {
+		if s.unset == nil {
+			return "", fmt.Errorf("this command has no `no` form")
+		}
+		return note, s.unset(env, obj, a)
+	}
+	return note, s.apply(env, obj, a)
+}

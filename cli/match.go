@@ -1,0 +1,260 @@
+package cli
+
+import (
+	"slices"
+	"strings"
+)
+
+// word is a word of a line and where it stands.
+type word struct {
+	text string
+	at   int
+}
+
+func split(line string) []word {
+	var out []word
+	for i := 0; i < len(line); {
+		if line[i] == ' ' || line[i] == '\t' {
+			i++
+			continue
+		}
+		j := i
+		for j < len(line) && line[j] != ' ' && line[j] != '\t' {
+			j++
+		}
+		out = append(out, word{line[i:j], i})
+		i = j
+	}
+	return out
+}
+
+// binding is a list of what was bound so far, newest first.
+type binding struct {
+	name  string
+	value any
+	rep   bool
+	prev  *binding
+}
+
+func (b *binding) args() Args {
+	a := Args{}
+	for ; b != nil; b = b.prev {
+		if b.rep {
+			list, _ := a[b.name].([]any)
+			a[b.name] = append([]any{b.value}, list...)
+		} else if !a.Has(b.name) {
+			a[b.name] = b.value
+		}
+	}
+	return a
+}
+
+// thread is one way in which the words so far fit a statement.
+type thread struct {
+	stmt  *Statement
+	at    *state
+	bound *binding
+	marks []*int
+}
+
+// spread follows the ways on that need no word.
+func (t thread) spread(out []thread) []thread {
+	out = append(out, t)
+	for _, f := range t.at.free {
+		next := t
+		next.at = f.to
+		if f.mark != nil {
+			if slices.Contains(t.marks, f.mark) {
+				continue
+			}
+			next.marks = append(slices.Clone(t.marks), f.mark)
+		}
+		out = next.spread(out)
+	}
+	return out
+}
+
+// faultKind says how a line is wrong.
+type faultKind uint8
+
+const (
+	fine faultKind = iota
+	invalid
+	incomplete
+	ambiguous
+)
+
+// fault is why a line does not fit: at is the offset of the first bad word.
+type fault struct {
+	kind   faultKind
+	at     int
+	word   string
+	reason string   // of the argument's type
+	expect []string // what could have stood there
+}
+
+// walk takes words one after another. It gives the threads that fit all of them,
+// or the fault.
+func walk(env any, stmts []*Statement, line string, words []word) ([]thread, fault) {
+	var threads []thread
+	for _, s := range stmts {
+		threads = thread{stmt: s, at: s.start}.spread(threads)
+	}
+	for i, w := range words {
+		next, f := step(env, threads, line, w)
+		if f.kind != fine {
+			return nil, f
+		}
+		threads = next
+		if rest := restTaken(threads); rest && i < len(words)-1 {
+			return threads, fault{}
+		}
+	}
+	return threads, fault{}
+}
+
+func restTaken(ts []thread) bool {
+	for _, t := range ts {
+		if t.bound == nil || t.at.edges != nil {
+			return false
+		}
+		if _, ok := t.bound.value.(restText); !ok {
+			return false
+		}
+	}
+	return len(ts) > 0
+}
+
+// restText marks the value of a Rest argument while matching.
+type restText string
+
+// step takes one word. Exact keywords win over abbreviated ones, keywords over
+// arguments.
+func step(env any, threads []thread, line string, w word) ([]thread, fault) {
+	var exact, prefix, args []thread
+	var names []string
+	reason := ""
+	lower := strings.ToLower(w.text)
+	for _, t := range threads {
+		for i := range t.at.edges {
+			e := &t.at.edges[i]
+			if e.elem.typ == nil {
+				switch {
+				case e.elem.word == lower:
+					exact = t.take(e, keyword(e), false).spread(exact)
+				case strings.HasPrefix(e.elem.word, lower):
+					prefix = t.take(e, keyword(e), false).spread(prefix)
+					if !slices.Contains(names, e.elem.word) {
+						names = append(names, e.elem.word)
+					}
+				}
+				continue
+			}
+			text, isRest := w.text, false
+			if _, isRest = e.elem.typ.(restType); isRest {
+				text = strings.TrimRight(line[w.at:], " \t")
+			}
+			v, err := e.elem.typ.Parse(env, text)
+			if err != nil {
+				reason = err.Error()
+				continue
+			}
+			if isRest {
+				v = restText(text)
+			}
+			args = t.take(e, v, e.elem.kind == repElem).spread(args)
+		}
+	}
+	switch {
+	case len(exact) > 0:
+		return exact, fault{}
+	case len(names) == 1:
+		return prefix, fault{}
+	case len(names) > 1:
+		slices.Sort(names)
+		return nil, fault{kind: ambiguous, at: w.at, word: w.text, expect: names}
+	case len(args) > 0:
+		return args, fault{}
+	}
+	return nil, fault{kind: invalid, at: w.at, word: w.text, reason: reason, expect: expected(threads)}
+}
+
+func keyword(e *edge) any {
+	if e.elem.kind == flagElem {
+		return true
+	}
+	return e.elem.word
+}
+
+func (t thread) take(e *edge, v any, rep bool) thread {
+	t.at = e.to
+	if e.bind != "" {
+		t.bound = &binding{e.bind, v, rep, t.bound}
+	}
+	return t
+}
+
+func expected(threads []thread) []string {
+	var out []string
+	for _, t := range threads {
+		for _, e := range t.at.edges {
+			h := e.elem.word
+			if e.elem.typ != nil {
+				h = e.elem.typ.Hint()
+			}
+			if !slices.Contains(out, h) {
+				out = append(out, h)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// parse fits a whole line to one of stmts. In the no form a statement fits as soon
+// as what identifies it was given.
+func parse(env any, stmts []*Statement, line string, from int, no bool) (*Statement, Args, fault) {
+	words := split(line)
+	for len(words) > 0 && words[0].at < from {
+		words = words[1:]
+	}
+	threads, f := walk(env, stmts, line, words)
+	if f.kind != fine {
+		return nil, nil, f
+	}
+	for _, t := range threads {
+		if t.at.accept || no && t.stmt.named(t) {
+			a := t.bound.args()
+			for k, v := range a {
+				if r, ok := v.(restText); ok {
+					a[k] = string(r)
+				}
+			}
+			return t.stmt, a, fault{}
+		}
+	}
+	return nil, nil, fault{kind: incomplete, at: len(line), expect: expected(threads)}
+}
+
+// named tells whether a thread has what the no form needs: the keys of a list
+// element, or all keywords before the first value of a field.
+func (s *Statement) named(t thread) bool {
+	if s.unset == nil {
+		return false
+	}
+	if len(s.keys) > 0 {
+		a := t.bound.args()
+		for _, k := range s.keys {
+			if !a.Has(k) {
+				return false
+			}
+		}
+		return true
+	}
+	for _, e := range t.at.edges {
+		if e.bind != "" && e.elem.kind != flagElem {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,137 @@
+package cli
+
+import (
+	"bufio"
+	"io"
+	"strings"
+)
+
+// Print writes the configuration root as lines of mode top, sub-modes indented by
+// one blank a level, with a "!" around each block.
+func Print(w io.Writer, env, root any, top *Mode) error {
+	b := bufio.NewWriter(w)
+	p := printer{b, env, true}
+	p.mode(root, top, 0)
+	if !p.separated {
+		b.WriteString("!\n")
+	}
+	return b.Flush()
+}
+
+type printer struct {
+	w         *bufio.Writer
+	env       any
+	separated bool // the last line was a "!", or there was none
+}
+
+func (p *printer) mode(obj any, m *Mode, depth int) {
+	for _, s := range m.Statements {
+		if s.lines == nil {
+			continue
+		}
+		for _, o := range s.lines(obj) {
+			block := s.mode != nil && depth == 0
+			if block && !p.separated {
+				p.w.WriteString("!\n")
+			}
+			p.w.WriteString(strings.Repeat(" ", depth))
+			if s.inverted {
+				p.w.WriteString("no ")
+			}
+			p.w.WriteString(s.line(p.env, o) + "\n")
+			p.separated = false
+			if s.mode != nil {
+				p.mode(o, s.mode, depth+1)
+			}
+			if block {
+				p.w.WriteString("!\n")
+				p.separated = true
+			}
+		}
+	}
+}
+
+// line writes the statement for the object whose fields it binds.
+func (s *Statement) line(env, obj any) string {
+	words, _ := s.emit(env, s.syntax, func(name string) (any, bool, bool) { return s.fields.get(obj, name) })
+	return strings.Join(words, " ")
+}
+
+// text writes the statement for arguments.
+func (s *Statement) text(env any, a Args) string {
+	words, _ := s.emit(env, s.syntax, func(name string) (any, bool, bool) {
+		v, ok := a[name]
+		return v, !ok, ok
+	})
+	return strings.Join(words, " ")
+}
+
+// emit walks the syntax: keywords as they are, arguments by their values. It is
+// false where something needed has no value; optional parts are left out where
+// they have none or the default. An inverted flag is written although it is off.
+func (s *Statement) emit(env any, e Elem, get func(string) (v any, zero, ok bool)) (out []string, ok bool) {
+	switch e.kind {
+	case kwElem:
+		return []string{e.word}, true
+	case flagElem:
+		_, zero, ok := get(e.name)
+		return []string{e.word}, ok && !zero
+	case choiceElem:
+		v, zero, ok := get(e.name)
+		if !ok || zero {
+			return nil, false
+		}
+		return []string{v.(string)}, true
+	case argElem:
+		v, _, ok := get(e.name)
+		if !ok || v == nil {
+			return nil, false
+		}
+		return []string{e.typ.Format(env, v)}, true
+	case repElem:
+		v, _, _ := get(e.name)
+		list, _ := v.([]any)
+		for _, x := range list {
+			out = append(out, e.typ.Format(env, x))
+		}
+		return out, len(list) > 0
+	case seqElem:
+		for _, sub := range e.subs {
+			words, ok := s.emit(env, sub, get)
+			out = append(out, words...)
+			if !ok {
+				return out, false
+			}
+		}
+		return out, true
+	case altElem:
+		for _, sub := range e.subs {
+			if words, ok := s.emit(env, sub, get); ok {
+				return words, true
+			}
+		}
+		return nil, false
+	default: // optElem, anyElem
+		parts := e.subs
+		if e.kind == optElem {
+			parts = []Elem{Seq(e.subs...)}
+		}
+		for _, sub := range parts {
+			if set(sub, get) {
+				words, _ := s.emit(env, sub, get)
+				out = append(out, words...)
+			}
+		}
+		return out, true
+	}
+}
+
+// set tells whether an optional part has a value other than its default.
+func set(e Elem, get func(string) (any, bool, bool)) bool {
+	for _, n := range bound(e) {
+		if _, zero, ok := get(n); ok && !zero {
+			return true
+		}
+	}
+	return false
+}

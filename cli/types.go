@@ -1,0 +1,131 @@
+package cli
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Type is a kind of argument. env is the root of the running configuration.
+type Type interface {
+	Hint() string                            // what `?` shows: <0-15>, WORD, A.B.C.D
+	Parse(env any, word string) (any, error) // the error says what was expected
+	Format(env any, v any) string            // back to the word
+}
+
+// Completer is a Type that can list its values, such as names that exist.
+type Completer interface {
+	Values(env any) []string
+}
+
+type uintType struct{ min, max uint64 }
+
+// Uint is a number from min to max; its value is a uint64.
+func Uint(min, max uint64) Type { return uintType{min, max} }
+
+func (t uintType) Hint() string { return fmt.Sprintf("<%d-%d>", t.min, t.max) }
+
+func (t uintType) Parse(_ any, word string) (any, error) {
+	n, err := strconv.ParseUint(word, 10, 64)
+	if err != nil || n < t.min || n > t.max {
+		return nil, fmt.Errorf("%q is not a number from %d to %d", word, t.min, t.max)
+	}
+	return n, nil
+}
+
+func (uintType) Format(_ any, v any) string { return fmt.Sprint(v) }
+
+type wordType struct{ max int }
+
+// Word is a string without blanks, at most max characters.
+func Word(max int) Type { return wordType{max} }
+
+func (wordType) Hint() string { return "WORD" }
+
+func (t wordType) Parse(_ any, word string) (any, error) {
+	if len(word) > t.max {
+		return nil, fmt.Errorf("%q has %d characters; at most %d", word, len(word), t.max)
+	}
+	return word, nil
+}
+
+func (wordType) Format(_ any, v any) string { return v.(string) }
+
+type restType struct{ max int }
+
+// Rest is the rest of the line as it stands, at most max characters.
+func Rest(max int) Type { return restType{max} }
+
+func (restType) Hint() string { return "LINE" }
+
+func (t restType) Parse(_ any, text string) (any, error) {
+	if len(text) > t.max {
+		return nil, fmt.Errorf("the text has %d characters; at most %d", len(text), t.max)
+	}
+	return text, nil
+}
+
+func (restType) Format(_ any, v any) string { return v.(string) }
+
+type ipType struct{}
+
+// IP is an IPv4 or IPv6 address without zone; its value is a netip.Addr.
+func IP() Type { return ipType{} }
+
+func (ipType) Hint() string { return "A.B.C.D or X:X::X" }
+
+func (ipType) Parse(_ any, word string) (any, error) {
+	a, err := netip.ParseAddr(word)
+	if err != nil || a.Zone() != "" {
+		return nil, fmt.Errorf("%q is not an IP address", word)
+	}
+	return a, nil
+}
+
+func (ipType) Format(_ any, v any) string { return v.(netip.Addr).String() }
+
+type millisType struct{ uintType }
+
+// Millis is a duration written in milliseconds; its value is a time.Duration.
+func Millis(min, max uint64) Type { return millisType{uintType{min, max}} }
+
+func (t millisType) Parse(env any, word string) (any, error) {
+	n, err := t.uintType.Parse(env, word)
+	if err != nil {
+		return nil, fmt.Errorf("%w milliseconds", err)
+	}
+	return time.Duration(n.(uint64)) * time.Millisecond, nil
+}
+
+func (millisType) Format(_ any, v any) string {
+	return strconv.FormatInt(v.(time.Duration).Milliseconds(), 10)
+}
+
+// Args is what a line gave, by name of argument.
+type Args map[string]any
+
+// Has tells whether the line gave name.
+func (a Args) Has(name string) bool { _, ok := a[name]; return ok }
+
+// Uint gives a number, def if there is none.
+func (a Args) Uint(name string, def uint64) uint64 {
+	if n, ok := a[name].(uint64); ok {
+		return n
+	}
+	return def
+}
+
+// String gives a string, def if there is none.
+func (a Args) String(name, def string) string {
+	if s, ok := a[name].(string); ok {
+		return s
+	}
+	return def
+}
+
+// Bool tells whether a flag was given.
+func (a Args) Bool(name string) bool { b, _ := a[name].(bool); return b }
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -1,0 +1,25 @@
+package m2pa
+
+import "github.com/gostp/gostp/ss7"
+
+// retrieve gives back, in order, what the far end has not accepted: messages sent
+// after fsnc, then those never sent (RFC 4165 §4.2.3, Q.703 §11). fsnc is the FSN
+// of the last message the far end accepted, from its changeover message, or
+// ss7.NoFSN: then only what was never sent, since a message that may have arrived
+// must not be sent twice (Q.704 §5.6.1). The buffer is empty afterwards.
+func (l *Link) retrieve(fsnc uint32, out []ss7.Action) []ss7.Action {
+	first := l.sent
+	if fsnc < ss7.NoFSN {
+		// In the window of what is not acknowledged? Else it is unreasonable, as none.
+		if k := int((fsnc - l.lastAcked) & seqMask); k <= l.sent {
+			first = k
+		}
+	}
+	for i := first; i < l.n; i++ {
+		if m, err := l.cfg.Variant.ParseMSU(l.at(i).wire[headerLen+1:]); err == nil {
+			out = append(out, l.raise(ss7.Event{Kind: ss7.Retrieved, MSU: m}))
+		}
+	}
+	l.n, l.sent = 0, 0
+	return append(out, l.raise(ss7.Event{Kind: ss7.RetrievalComplete}))
+}

@@ -1,0 +1,297 @@
+package m2pa
+
+import (
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/gostp/gostp/ss7"
+)
+
+// Limits on what a confused far end may do before the link fails.
+const (
+	badFSNLimit = 8   // consecutive messages out of sequence (our choice)
+	heldLimit   = 512 // messages kept while they may not be delivered
+)
+
+// slot is one message to be sent or kept for retrieval; wire is whole but for its
+// sequence numbers.
+type slot struct {
+	wire []byte
+	at   time.Time // sent
+}
+
+// queue is the transmit and retransmission buffers as one ring: sent messages
+// first, waiting ones behind (RFC 4165 §4.2.1, §4.2.3).
+type queue struct {
+	ring      []slot
+	head      int    // the oldest
+	n         int    // in all
+	sent      int    // of these, sent and not acknowledged
+	lastTx    uint32 // FSN of the last message sent
+	lastAcked uint32 // FSN of the last message acknowledged
+}
+
+func (q *queue) reset() {
+	q.head, q.n, q.sent = 0, 0, 0
+	q.lastTx, q.lastAcked = seqMask, seqMask // the first message has FSN 0
+}
+
+func (q *queue) at(i int) *slot { return &q.ring[(q.head+i)%len(q.ring)] }
+
+// push gives the slot of a new message at the end.
+func (q *queue) push() *slot {
+	if q.n == len(q.ring) {
+		bigger := make([]slot, max(64, 2*len(q.ring)))
+		for i := range q.n {
+			bigger[i] = *q.at(i)
+		}
+		q.ring, q.head = bigger, 0
+	}
+	q.n++
+	return q.at(q.n - 1)
+}
+
+// pop forgets the k oldest; their buffers are used again.
+func (q *queue) pop(k int) {
+	q.head = (q.head + k) % len(q.ring)
+	q.n -= k
+}
+
+// transfer takes an MSU of MTP3: sent at once, or kept until the far end can take it.
+func (l *Link) transfer(now time.Time, m *ss7.MSU, out []ss7.Action) []ss7.Action {
+	if l.state != InService && l.state != ProcessorOutage {
+		l.stats.NotInService++
+		return append(out, l.discard("the link is not in service"))
+	}
+	if l.n >= l.cfg.QueueMax {
+		l.stats.QueueFull++
+		return append(out, l.discard("the transmit queue is full"))
+	}
+	s := l.push()
+	s.wire = appendHeader(s.wire[:0], UserData, 0, 0, 0)
+	s.wire = append(s.wire, 0) // priority: TTC only (§2.3.1)
+	s.wire = l.cfg.Variant.AppendMSU(s.wire, m)
+	binary.BigEndian.PutUint32(s.wire[4:], uint32(len(s.wire)))
+	out = l.sendWaiting(now, out)
+	return l.congestion(out)
+}
+
+// sendWaiting sends what may be sent.
+func (l *Link) sendWaiting(now time.Time, out []ss7.Action) []ss7.Action {
+	if l.peerBusy || l.recovering || l.state != InService && l.state != ProcessorOutage || l.remoteOutage {
+		return out
+	}
+	for l.sent < l.n {
+		s := l.at(l.sent)
+		l.lastTx = (l.lastTx + 1) & seqMask
+		binary.BigEndian.PutUint32(s.wire[8:], l.bsn())
+		binary.BigEndian.PutUint32(s.wire[12:], l.lastTx)
+		s.at = now
+		l.sent++
+		l.stats.MSUsOut++
+		l.stats.OctetsOut += uint64(len(s.wire) - headerLen - 1)
+		l.acked()
+		if !l.timers.Running(t7) && !l.timers.Running(t6) {
+			l.timers.Start(t7, now, l.cfg.T7)
+		}
+		out = append(out, ss7.Action{Op: ss7.Send, Stream: StreamData, Wire: s.wire})
+	}
+	return out
+}
+
+// bsn is what we acknowledge now. Busy or in outage, what came since is not
+// acknowledged (§4.1.4, §4.1.5).
+func (l *Link) bsn() uint32 {
+	if l.localBusy {
+		return (l.lastRx - uint32(l.unacked)) & seqMask
+	}
+	return l.lastRx
+}
+
+// acked: what was accepted is acknowledged by the message just made.
+func (l *Link) acked() {
+	if !l.localBusy {
+		l.unacked = 0
+		l.timers.Stop(tAck)
+	}
+}
+
+// ack acknowledges with an empty User Data, which itself is never acknowledged
+// and repeats the last FSN (§4.2.1).
+func (l *Link) ack(out []ss7.Action) []ss7.Action {
+	if l.unacked == 0 || l.localBusy || !l.comm {
+		return out
+	}
+	l.acked()
+	l.stats.AcksOut++
+	return l.wire(Message{Type: UserData, BSN: l.bsn(), FSN: l.lastTx}, StreamData, out)
+}
+
+// userData takes a User Data message; b is its whole wire.
+func (l *Link) userData(now time.Time, m *Message, b []byte, out []ss7.Action) []ss7.Action {
+	switch l.state {
+	case Proving, AlignedReady, AlignedNotReady:
+		if l.state != Proving {
+			out = l.becomeInService(now, out) // data says ready (Q.703 §7.3)
+		} else {
+			l.peerReady = true
+		}
+	case InService, ProcessorOutage:
+	default:
+		l.stats.Unexpected++
+		return append(out, l.discard("User Data while the link is not in service"))
+	}
+	if failed := l.checkBSN(now, m, &out); failed {
+		return out
+	}
+	if len(m.MSU) == 0 {
+		l.stats.AcksIn++
+		return out
+	}
+	if m.FSN != (l.lastRx+uint32(len(l.held))+1)&seqMask {
+		return l.outOfSequence(now, m, out)
+	}
+	l.badFSN = 0
+	if l.localOutage || l.state == Proving || len(l.held) > 0 {
+		return l.hold(now, b, out)
+	}
+	return l.accept(now, m, out)
+}
+
+// outOfSequence discards (§4.2.1). SCTP keeps order, so it means that the two
+// ends disagree; we do not watch that for long.
+func (l *Link) outOfSequence(now time.Time, m *Message, out []ss7.Action) []ss7.Action {
+	l.stats.OutOfSequence++
+	l.badFSN++
+	if l.badFSN >= badFSNLimit {
+		return l.fail(now, fmt.Sprintf("%d messages in a row out of sequence: FSN %d after %d", l.badFSN, m.FSN, l.lastRx), out)
+	}
+	return append(out, l.discard("User Data out of sequence"))
+}
+
+// accept delivers an MSU and owes an acknowledgement: at once after AckEvery
+// messages, else within AckDelay, so that data may carry it (§4.2.1).
+func (l *Link) accept(now time.Time, m *Message, out []ss7.Action) []ss7.Action {
+	l.lastRx = m.FSN
+	l.stats.MSUsIn++
+	l.stats.OctetsIn += uint64(len(m.MSU))
+	l.unacked++
+	if l.unacked >= l.cfg.AckEvery {
+		out = l.ack(out)
+	} else if l.unacked == 1 {
+		l.timers.Start(tAck, now, l.cfg.AckDelay)
+	}
+	msu, err := l.cfg.Variant.ParseMSU(m.MSU)
+	if err != nil {
+		l.stats.Malformed++
+		return append(out, l.discard(err.Error()))
+	}
+	return append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Transfer, Path: l.path, MSU: msu}})
+}
+
+// checkBSN takes the acknowledgement of a User Data message. Two unreasonable
+// ones of three fail the link (Q.703 §5.3.1).
+func (l *Link) checkBSN(now time.Time, m *Message, out *[]ss7.Action) (failed bool) {
+	k := int((m.BSN - l.lastAcked) & seqMask)
+	if k > l.sent {
+		l.badBSN++
+		l.goodBSN = 0
+		l.stats.Unexpected++
+		if l.badBSN >= 2 {
+			*out = l.fail(now, fmt.Sprintf("the far end acknowledged what was never sent: BSN %d, sent up to %d", m.BSN, l.lastTx), *out)
+			return true
+		}
+		return false
+	}
+	if l.goodBSN++; l.goodBSN >= 2 {
+		l.badBSN = 0
+	}
+	if k == 0 {
+		return false
+	}
+	l.lastAcked = m.BSN
+	l.sent -= k
+	l.pop(k)
+	// T7 watches the oldest message that waits, so that any one that is not
+	// acknowledged in time fails the link.
+	if l.timers.Running(t7) {
+		l.timers.Stop(t7)
+		if l.sent > 0 {
+			l.timers.Start(t7, now, max(l.at(0).at.Add(l.cfg.T7).Sub(now), 1))
+		}
+	}
+	*out = l.congestion(*out)
+	return false
+}
+
+// congestion tells MTP3 when the queue crosses a threshold (Q.704 §3.8, RFC 4165 §4.2.2).
+func (l *Link) congestion(out []ss7.Action) []ss7.Action {
+	level := l.level
+	for level < 3 && l.n > l.cfg.Onset[level] {
+		level++
+	}
+	for level > 0 && l.n < l.cfg.Abate[level-1] {
+		level--
+	}
+	if level == l.level {
+		return out
+	}
+	l.level = level
+	return append(out, l.raise(ss7.Event{Kind: ss7.Congestion, Arg: level}))
+}
+
+// receiveCongestion: MTP3 cannot take more (§4.1.5). We go on sending.
+func (l *Link) receiveCongestion(now time.Time, busy bool, out []ss7.Action) []ss7.Action {
+	if busy == l.localBusy || l.state < AlignedReady {
+		return out
+	}
+	if busy {
+		out = l.ack(out) // what came before is acknowledged
+		l.localBusy = true
+		l.timers.Stop(tAck)
+		return l.send(now, Busy, StreamStatus, out)
+	}
+	l.localBusy = false
+	out = l.send(now, BusyEnded, StreamStatus, out)
+	return l.ack(out)
+}
+
+// busy and busyEnded are told by the far end (§4.1.5).
+func (l *Link) busy(now time.Time, out []ss7.Action) []ss7.Action {
+	if !l.peerBusy && l.sent > 0 {
+		l.timers.Start(t6, now, l.cfg.T6)
+	}
+	l.peerBusy = true
+	l.timers.Stop(t7)
+	return out
+}
+
+func (l *Link) busyEnded(now time.Time, out []ss7.Action) []ss7.Action {
+	l.peerBusy = false
+	l.timers.Stop(t6)
+	if l.sent > 0 {
+		l.timers.Start(t7, now, l.cfg.T7)
+	}
+	return l.sendWaiting(now, out)
+}
+
+func (l *Link) inService(now time.Time, m *Message, out []ss7.Action) []ss7.Action {
+	switch m.Status {
+	case Ready:
+		return out
+	case Busy:
+		return l.busy(now, out)
+	case BusyEnded:
+		return l.busyEnded(now, out)
+	case ProcessorOutageStarted:
+		return l.peerOutage(now, out)
+	case ProcessorRecovered: // it thinks we know of an outage: answer, all is well
+		return l.send(now, Ready, StreamData, out)
+	case Alignment, ProvingNormal, ProvingEmergency:
+		return l.fail(now, "the far end began its alignment anew ("+m.Status.String()+")", out)
+	case OutOfServiceStatus:
+		return l.fail(now, "the far end went out of service", out)
+	}
+	return out
+}

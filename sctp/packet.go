@@ -1,0 +1,349 @@
+package sctp
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+)
+
+// Chunk types (RFC 9260 §3.2).
+const (
+	ctData             = 0
+	ctInit             = 1
+	ctInitAck          = 2
+	ctSack             = 3
+	ctHeartbeat        = 4
+	ctHeartbeatAck     = 5
+	ctAbort            = 6
+	ctShutdown         = 7
+	ctShutdownAck      = 8
+	ctError            = 9
+	ctCookieEcho       = 10
+	ctCookieAck        = 11
+	ctShutdownComplete = 14
+)
+
+// Parameters of INIT and INIT ACK (§3.3.2, §3.3.3) and of HEARTBEAT.
+const (
+	ptHeartbeatInfo = 1
+	ptIPv4          = 5
+	ptIPv6          = 6
+	ptCookie        = 7
+	ptUnrecognized  = 8
+	ptPreservative  = 9
+	ptHostName      = 11
+	ptAddressTypes  = 12
+)
+
+// Error causes (§3.3.10).
+const (
+	causeInvalidStream  = 1
+	causeMissingParam   = 2
+	causeStaleCookie    = 3
+	causeUnknownChunk   = 6
+	causeInvalidParam   = 7
+	causeUnknownParams  = 8
+	causeNoUserData     = 9
+	causeUserAbort      = 12
+	causeProtocol       = 13
+	causeUnresolvedAddr = 5
+)
+
+const (
+	headerLen     = 12
+	dataHeaderLen = 16 // of a DATA chunk
+	flagT         = 1  // ABORT, SHUTDOWN COMPLETE: the tag is the sender's own view of the peer's
+	flagE         = 1  // DATA: last fragment
+	flagB         = 2  // first fragment
+	flagU         = 4  // unordered
+	flagI         = 8  // acknowledge at once (RFC 7053)
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// header is the common header (§3.1).
+type header struct {
+	src, dst uint16
+	tag      uint32
+}
+
+// parseHeader checks length and checksum, and gives the chunks.
+func parseHeader(b []byte) (h header, chunks []byte, err error) {
+	if len(b) < headerLen+4 {
+		return h, nil, fmt.Errorf("packet of %d octets is too short", len(b))
+	}
+	var sum [4]byte
+	copy(sum[:], b[8:12])
+	crc := crc32.Update(0, castagnoli, b[:8])
+	crc = crc32.Update(crc, castagnoli, []byte{0, 0, 0, 0})
+	crc = crc32.Update(crc, castagnoli, b[12:])
+	if crc != binary.LittleEndian.Uint32(sum[:]) {
+		return h, nil, fmt.Errorf("checksum %x is wrong", sum)
+	}
+	h = header{binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:]), binary.BigEndian.Uint32(b[4:])}
+	return h, b[headerLen:], nil
+}
+
+func appendHeader(dst []byte, h header) []byte {
+	dst = binary.BigEndian.AppendUint16(dst, h.src)
+	dst = binary.BigEndian.AppendUint16(dst, h.dst)
+	dst = binary.BigEndian.AppendUint32(dst, h.tag)
+	return append(dst, 0, 0, 0, 0)
+}
+
+// seal puts the checksum in; its octets go out in the order of RFC 9260 appendix A.
+func seal(packet []byte) {
+	binary.LittleEndian.PutUint32(packet[8:], 0)
+	binary.LittleEndian.PutUint32(packet[8:], crc32.Checksum(packet, castagnoli))
+}
+
+// chunk is one chunk; value is without header and padding.
+type chunk struct {
+	typ, flags uint8
+	value      []byte
+	raw        []byte // with header, without padding
+}
+
+// nextChunk takes the first chunk off b.
+func nextChunk(b []byte) (c chunk, rest []byte, err error) {
+	if len(b) < 4 {
+		return c, nil, fmt.Errorf("%d octets are left where a chunk should begin", len(b))
+	}
+	n := int(binary.BigEndian.Uint16(b[2:]))
+	if n < 4 || n > len(b) {
+		return c, nil, fmt.Errorf("chunk of type %d says it has %d octets, %d are there", b[0], n, len(b))
+	}
+	return chunk{b[0], b[1], b[4:n:n], b[:n:n]}, b[min((n+3)&^3, len(b)):], nil
+}
+
+// openChunk begins a chunk; closeChunk sets its length and pads it.
+func openChunk(dst []byte, typ, flags uint8) (out []byte, at int) {
+	return append(dst, typ, flags, 0, 0), len(dst)
+}
+
+func closeChunk(dst []byte, at int) []byte {
+	binary.BigEndian.PutUint16(dst[at+2:], uint16(len(dst)-at))
+	for (len(dst)-at)&3 != 0 {
+		dst = append(dst, 0)
+	}
+	return dst
+}
+
+// appendParam writes a parameter, or an error cause, which has the same form.
+func appendParam(dst []byte, typ uint16, value []byte) []byte {
+	dst = binary.BigEndian.AppendUint16(dst, typ)
+	dst = binary.BigEndian.AppendUint16(dst, uint16(4+len(value)))
+	dst = append(dst, value...)
+	for i := len(value); i&3 != 0; i++ {
+		dst = append(dst, 0)
+	}
+	return dst
+}
+
+// nextParam takes the first parameter off b.
+func nextParam(b []byte) (typ uint16, value, raw, rest []byte, err error) {
+	if len(b) < 4 {
+		return 0, nil, nil, nil, fmt.Errorf("%d octets are left where a parameter should begin", len(b))
+	}
+	n := int(binary.BigEndian.Uint16(b[2:]))
+	if n < 4 || n > len(b) {
+		return 0, nil, nil, nil, fmt.Errorf("parameter %#x says it has %d octets, %d are there", binary.BigEndian.Uint16(b), n, len(b))
+	}
+	return binary.BigEndian.Uint16(b), b[4:n:n], b[:n:n], b[min((n+3)&^3, len(b)):], nil
+}
+
+// initChunk is INIT or INIT ACK (§3.3.2, §3.3.3).
+type initChunk struct {
+	tag, window, tsn uint32
+	out, in          uint16
+	cookie           []byte
+	unknown          []byte // whole parameters to be reported back
+	reject           string // not empty: cannot be set up, and why
+}
+
+func parseInit(b []byte) (c initChunk, err error) {
+	if len(b) < 16 {
+		return c, fmt.Errorf("INIT of %d octets is too short", len(b))
+	}
+	c = initChunk{tag: binary.BigEndian.Uint32(b), window: binary.BigEndian.Uint32(b[4:]), out: binary.BigEndian.Uint16(b[8:]),
+		in: binary.BigEndian.Uint16(b[10:]), tsn: binary.BigEndian.Uint32(b[12:])}
+	if c.tag == 0 || c.out == 0 || c.in == 0 {
+		return c, fmt.Errorf("INIT with tag %d, %d streams out, %d in; none may be 0", c.tag, c.out, c.in)
+	}
+	for b = b[16:]; len(b) >= 4; {
+		typ, value, raw, rest, err := nextParam(b)
+		if err != nil {
+			return c, err
+		}
+		b = rest
+		switch typ {
+		case ptCookie:
+			c.cookie = value
+		case ptIPv4, ptIPv6, ptPreservative, ptAddressTypes, ptUnrecognized:
+		case ptHostName:
+			c.reject = "host name addresses are not resolved" // §3.3.2: abort
+		default:
+			// The two highest bits say what to do with the unknown (§3.2.1).
+			if typ&0x4000 != 0 {
+				c.unknown = append(c.unknown, raw...)
+				for len(c.unknown)&3 != 0 {
+					c.unknown = append(c.unknown, 0)
+				}
+			}
+			if typ&0x8000 == 0 {
+				return c, nil
+			}
+		}
+	}
+	return c, nil
+}
+
+func appendInit(dst []byte, typ uint8, c initChunk) []byte {
+	dst, at := openChunk(dst, typ, 0)
+	dst = binary.BigEndian.AppendUint32(dst, c.tag)
+	dst = binary.BigEndian.AppendUint32(dst, c.window)
+	dst = binary.BigEndian.AppendUint16(dst, c.out)
+	dst = binary.BigEndian.AppendUint16(dst, c.in)
+	dst = binary.BigEndian.AppendUint32(dst, c.tsn)
+	if c.cookie != nil {
+		dst = appendParam(dst, ptCookie, c.cookie)
+	}
+	for b := c.unknown; len(b) >= 4; {
+		_, _, raw, rest, err := nextParam(b)
+		if err != nil {
+			break
+		}
+		dst = appendParam(dst, ptUnrecognized, raw)
+		b = rest
+	}
+	return closeChunk(dst, at)
+}
+
+// dataChunk is DATA (§3.3.1).
+type dataChunk struct {
+	flags       uint8
+	tsn         uint32
+	stream, ssn uint16
+	ppid        uint32
+	data        []byte
+}
+
+func parseData(c chunk) (d dataChunk, err error) {
+	if len(c.value) < 12 {
+		return d, fmt.Errorf("DATA of %d octets is too short", len(c.raw))
+	}
+	v := c.value
+	return dataChunk{c.flags, binary.BigEndian.Uint32(v), binary.BigEndian.Uint16(v[4:]), binary.BigEndian.Uint16(v[6:]),
+		binary.BigEndian.Uint32(v[8:]), v[12:]}, nil
+}
+
+func appendData(dst []byte, d *dataChunk) []byte {
+	dst, at := openChunk(dst, ctData, d.flags)
+	dst = binary.BigEndian.AppendUint32(dst, d.tsn)
+	dst = binary.BigEndian.AppendUint16(dst, d.stream)
+	dst = binary.BigEndian.AppendUint16(dst, d.ssn)
+	dst = binary.BigEndian.AppendUint32(dst, d.ppid)
+	dst = append(dst, d.data...)
+	return closeChunk(dst, at)
+}
+
+// gap is a run of chunks received beyond the cumulative TSN, as offsets from it (§3.3.4).
+type gap struct{ first, last uint16 }
+
+// sackChunk is SACK; gaps is the reader's to reuse.
+type sackChunk struct {
+	cum, window uint32
+	gaps        []gap
+	duplicates  []uint32
+}
+
+func parseSack(b []byte, s *sackChunk) error {
+	if len(b) < 12 {
+		return fmt.Errorf("SACK of %d octets is too short", len(b))
+	}
+	s.cum, s.window = binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[4:])
+	gaps, dups := int(binary.BigEndian.Uint16(b[8:])), int(binary.BigEndian.Uint16(b[10:]))
+	if len(b) < 12+4*gaps+4*dups {
+		return fmt.Errorf("SACK announces %d gaps and %d duplicates in %d octets", gaps, dups, len(b))
+	}
+	s.gaps = s.gaps[:0]
+	for i := range gaps {
+		g := gap{binary.BigEndian.Uint16(b[12+4*i:]), binary.BigEndian.Uint16(b[14+4*i:])}
+		if g.first == 0 || g.last < g.first {
+			return fmt.Errorf("SACK with a gap block from %d to %d", g.first, g.last)
+		}
+		s.gaps = append(s.gaps, g)
+	}
+	return nil
+}
+
+func appendSack(dst []byte, s *sackChunk) []byte {
+	dst, at := openChunk(dst, ctSack, 0)
+	dst = binary.BigEndian.AppendUint32(dst, s.cum)
+	dst = binary.BigEndian.AppendUint32(dst, s.window)
+	dst = binary.BigEndian.AppendUint16(dst, uint16(len(s.gaps)))
+	dst = binary.BigEndian.AppendUint16(dst, uint16(len(s.duplicates)))
+	for _, g := range s.gaps {
+		dst = binary.BigEndian.AppendUint16(dst, g.first)
+		dst = binary.BigEndian.AppendUint16(dst, g.last)
+	}
+	for _, d := range s.duplicates {
+		dst = binary.BigEndian.AppendUint32(dst, d)
+	}
+	return closeChunk(dst, at)
+}
+
+func appendSimple(dst []byte, typ, flags uint8, value []byte) []byte {
+	dst, at := openChunk(dst, typ, flags)
+	return closeChunk(append(dst, value...), at)
+}
+
+// before compares TSNs in serial number arithmetic (§1.6).
+func before(a, b uint32) bool { return int32(a-b) < 0 }
+
+// causeText says what an ABORT or ERROR carries.
+func causeText(b []byte) string {
+	if len(b) < 4 {
+		return "no reason given"
+	}
+	typ, value, _, _, err := nextParam(b)
+	if err != nil {
+		return "unreadable reason"
+	}
+	switch typ {
+	case causeUserAbort:
+		if len(value) == 0 {
+			return "by the application, no reason given"
+		}
+		return printable(value)
+	case causeProtocol:
+		return "protocol violation: " + printable(value)
+	case causeStaleCookie:
+		return "stale cookie"
+	case causeInvalidStream:
+		return "invalid stream"
+	case causeMissingParam:
+		return "missing parameter"
+	case causeUnknownChunk:
+		return "unknown chunk"
+	case causeInvalidParam:
+		return "invalid parameter"
+	case causeUnknownParams:
+		return "unknown parameter"
+	case causeNoUserData:
+		return "DATA without user data"
+	case causeUnresolvedAddr:
+		return "unresolvable address"
+	}
+	return fmt.Sprintf("cause %d", typ)
+}
+
+func printable(b []byte) string {
+	out := make([]byte, 0, len(b))
+	for _, x := range b[:min(len(b), 200)] {
+		if x >= ' ' && x < 0x7f {
+			out = append(out, x)
+		}
+	}
+	return string(out)
+}
