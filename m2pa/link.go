@@ -348,3 +348,31 @@ func (l *Link) Status() View {
 	return View{l.state, l.why, l.since, l.lastTx, l.lastRx, l.lastAcked, l.sent, l.n - l.sent,
 		l.peerBusy, l.localBusy, l.localOutage, l.remoteOutage, l.emergency, l.level, l.stats}
 }
+
+// Refused counts the MSUs that were not taken for sending: the queue was full, or
+// the link not in service.
+func (l *Link) Refused() (queueFull, notInService uint64) {
+	return l.stats.QueueFull, l.stats.NotInService
+}
+
+// Lines writes the counters for a person.
+func (s *Stats) Lines() []string {
+	out := []string{
+		fmt.Sprintf("MSUs in %d (%d octets), out %d (%d octets)", s.MSUsIn, s.OctetsIn, s.MSUsOut, s.OctetsOut),
+		fmt.Sprintf("empty acknowledgements in %d, out %d", s.AcksIn, s.AcksOut),
+		fmt.Sprintf("alignments %d, failures %d", s.Alignments, s.Failures),
+		fmt.Sprintf("received and discarded: malformed %d, out of sequence %d, unexpected %d", s.Malformed, s.OutOfSequence, s.Unexpected),
+		fmt.Sprintf("not sent: queue full %d, link not in service %d", s.QueueFull, s.NotInService),
+	}
+	for st := Alignment; st < statuses; st++ {
+		if s.StatusIn[st]+s.StatusOut[st] > 0 {
+			out = append(out, fmt.Sprintf("%s in %d, out %d", st, s.StatusIn[st], s.StatusOut[st]))
+		}
+	}
+	for id, n := range s.Expired {
+		if n > 0 && id < tStatus {
+			out = append(out, fmt.Sprintf("%s expired %d times", timerNames[id], n))
+		}
+	}
+	return out
+}

@@ -118,6 +118,9 @@ func (n *Network) becomeLink(now time.Time, l *link, s LinkState, why string, ou
 	if s == Available {
 		l.ups++
 	}
+	if was == Available || was == Shutdown {
+		l.wanted = now
+	}
 	if (s == Available) != (was == Available) {
 		out = append(out, note(ss7.StateChange, NoteLink,
 			fmt.Sprintf("Link %d of linkset %s is %s: %s", l.cfg.SLC, l.set.cfg.Name, upDown(s == Available), why)))
@@ -159,4 +162,16 @@ func (n *Network) Status() []LinksetStatus {
 		}
 	}
 	return out
+}
+
+// Unsettled counts the links that should be available and are not, but for those
+// that have been trying for longer than patience.
+func (n *Network) Unsettled(now time.Time, patience time.Duration) int {
+	count := 0
+	for _, l := range n.links {
+		if l.state != Available && l.state != Shutdown && now.Sub(l.wanted) < patience {
+			count++
+		}
+	}
+	return count
 }

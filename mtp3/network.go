@@ -87,6 +87,7 @@ type link struct {
 	state     LinkState
 	why       string
 	since     time.Time
+	wanted    time.Time // since when it should be available and is not
 	timers    deadline.Set
 	attempt   int // tests sent for the running check
 	pattern   []byte

@@ -1,0 +1,74 @@
+// Package gostp has no code: this test keeps the arrows between its rooms.
+package gostp
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/gostp/gostp/"
+
+// rooms says which of our packages each package may import. An arrow that is not
+// here is a decision, to be made in CONTRIBUTING.md first. Tests may import what
+// they like.
+var rooms = map[string][]string{
+	"ss7":               {},
+	"internal/deadline": {},
+	"routing":           {"ss7"},
+	"m2pa":              {"ss7", "internal/deadline"},
+	"mtp3":              {"ss7", "routing", "internal/deadline"},
+	"tester":            {"ss7"},
+	"cli":               {},
+	"sctp":              {"internal/deadline"},
+	"capture":           {},
+	"configs":           {"cli", "ss7"},
+	"node":              {"cli", "configs", "m2pa", "mtp3", "routing", "sctp", "ss7", "tester"},
+	"internal/console":  {"cli"},
+	"labs":              {"capture", "cli", "node", "sctp"},
+	"cmd/gostp":         {"cli", "configs", "internal/console", "labs", "node"},
+}
+
+// pure packages have neither clock nor goroutines nor network nor files.
+var pure = []string{"ss7", "internal/deadline", "routing", "m2pa", "mtp3", "tester"}
+
+var impure = []string{"net", "os", "log", "log/slog", "sync", "context", "math/rand", "math/rand/v2"}
+
+func TestArrows(t *testing.T) {
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dec := json.NewDecoder(strings.NewReader(string(out)))
+	for {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		name, ours := strings.CutPrefix(p.ImportPath, module)
+		if !ours {
+			continue // this package
+		}
+		may, known := rooms[name]
+		if !known {
+			t.Errorf("package %s has no place in the house: give it its arrows here and a line in CONTRIBUTING.md", name)
+		}
+		for _, i := range p.Imports {
+			if room, ours := strings.CutPrefix(i, module); ours && !slices.Contains(may, room) {
+				t.Errorf("%s imports %s, against the arrows", name, room)
+			}
+			if slices.Contains(pure, name) && slices.Contains(impure, i) {
+				t.Errorf("%s imports %s, but it is pure", name, i)
+			}
+		}
+	}
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/gostp/gostp/cli"
+	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/internal/console"
+	"github.com/gostp/gostp/node"
+)
+
+const defaultSocket = "/tmp/gostp.sock"
+
+func runCommand() *cobra.Command {
+	var file, socket string
+	c := &cobra.Command{
+		Use:   "run --config FILE",
+		Short: "Run one node on this machine's addresses, SCTP in UDP",
+		Args:  cobra.NoArgs,
+		RunE:  func(c *cobra.Command, _ []string) error { return run(file, socket) },
+	}
+	c.Flags().StringVar(&file, "config", "", "startup configuration; `write memory` writes it")
+	c.Flags().StringVar(&socket, "socket", defaultSocket, "unix socket for `gostp attach` and `gostp exec`")
+	c.MarkFlagRequired("config")
+	return c
+}
+
+func run(file, socket string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	listener, err := console.Listen(socket)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(socket)
+	n := node.New(node.Options{Platform: node.ThisMachine(), Store: node.FileStore(file), Version: version()})
+	defer n.Close()
+	tty := term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd()))
+	if !tty {
+		defer n.Log().Watch(false, func(line string) { fmt.Println(line) })()
+	}
+	errs := n.Boot()
+	if tty {
+		for _, e := range errs {
+			fmt.Fprintf(os.Stderr, "%s: %v\n", file, e)
+		}
+	}
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		console.Serve(ctx, listener, func(out io.Writer) (*cli.Session, func()) { return n.NewSession(out, false) })
+	}()
+	fmt.Fprintf(os.Stderr, "gostp %s runs %s; `gostp attach --socket %s` for a terminal, SIGTERM to stop\n", version(), file, socket)
+	if tty {
+		err = terminal(ctx, func(rw io.ReadWriter) (*cli.Session, func()) { return n.NewSession(rw, true) })
+	} else {
+		<-ctx.Done()
+	}
+	stop()
+	listener.Close()
+	<-served
+	return err
+}
+
+// terminal serves one session on this process's terminal, in raw mode.
+func terminal(ctx context.Context, open func(io.ReadWriter) (*cli.Session, func())) error {
+	rw := struct {
+		io.Reader
+		io.Writer
+	}{os.Stdin, os.Stdout}
+	s, end := open(rw)
+	defer end()
+	restore, err := raw()
+	if err != nil {
+		return err
+	}
+	defer restore()
+	return cli.Serve(ctx, rw, s, size)
+}
+
+func raw() (restore func(), err error) {
+	fd := int(os.Stdin.Fd())
+	if !term.IsTerminal(fd) {
+		return func() {}, nil
+	}
+	old, err := term.MakeRaw(fd)
+	if err != nil {
+		return nil, fmt.Errorf("the terminal cannot be set to raw mode: %w", err)
+	}
+	return func() { term.Restore(fd, old) }, nil
+}
+
+func size() (int, int) {
+	w, h, err := term.GetSize(int(os.Stdout.Fd()))
+	if err != nil || w <= 0 || h <= 0 {
+		return 80, 24
+	}
+	return w, h
+}
+
+func attachCommand() *cobra.Command {
+	var socket string
+	c := &cobra.Command{
+		Use:   "attach",
+		Short: "A terminal on a running node",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if _, err := net.Dial("unix", socket); err != nil {
+				return fmt.Errorf("no gostp answers at %s: is `gostp run --socket %s` running?", socket, socket)
+			}
+			restore, err := raw()
+			if err != nil {
+				return err
+			}
+			defer restore()
+			w, h := size()
+			return console.Attach(socket, os.Stdin, os.Stdout, w, h)
+		},
+	}
+	c.Flags().StringVar(&socket, "socket", defaultSocket, "unix socket of the node")
+	return c
+}
+
+func execCommand() *cobra.Command {
+	var socket string
+	c := &cobra.Command{
+		Use:   "exec 'COMMAND' ...",
+		Short: "Run commands on a running node; exits non-zero when one fails",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, lines []string) error {
+			code, err := console.Exec(socket, lines, os.Stdout)
+			if err != nil {
+				return err
+			}
+			if code != 0 {
+				return exitCode(code)
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVar(&socket, "socket", defaultSocket, "unix socket of the node")
+	return c
+}
+
+func checkCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "check FILE ...",
+		Short: "Check configuration files; every fault with its line",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, files []string) error {
+			bad := 0
+			for _, f := range files {
+				text, err := os.ReadFile(f)
+				if err != nil {
+					return err
+				}
+				_, errs := configs.Read(text)
+				for _, e := range errs {
+					fmt.Fprintf(c.OutOrStdout(), "%s: %v\n", filepath.Clean(f), e)
+				}
+				if len(errs) == 0 {
+					fmt.Fprintf(c.OutOrStdout(), "%s: sound\n", filepath.Clean(f))
+				}
+				bad += len(errs)
+			}
+			if bad > 0 {
+				return exitCode(1)
+			}
+			return nil
+		},
+	}
+}

@@ -1,0 +1,76 @@
+package configs
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/gostp/gostp/cli"
+)
+
+// Read makes a model of a configuration file. What is sound is in it; every line
+// that is not, and every fault of the whole, is an error.
+func Read(text []byte) (*System, []error) {
+	s := New()
+	var errs []error
+	for _, f := range cli.Parse(bytes.NewReader(text), s, s, Global) {
+		errs = append(errs, f)
+	}
+	for range 100 { // each round takes away at least one unsound object
+		bad := s.Validate()
+		if len(bad) == 0 {
+			return s, errs
+		}
+		errs = append(errs, bad...)
+		if !s.prune() {
+			break
+		}
+	}
+	return New(), append(errs, errors.New("what is left does not make a configuration; nothing of it is used"))
+}
+
+// prune takes away what Validate refuses most often, so that the rest can run.
+func (s *System) prune() bool {
+	before := s.size()
+	for _, t := range s.RouteTables {
+		t.Routes = keep(t.Routes, func(r *Route) bool { return s.Linkset(r.Linkset) != nil })
+	}
+	for _, l := range s.Linksets {
+		l.Links = keep(l.Links, func(k *Link) bool { return s.LocalPeer(k.LocalPort) != nil && len(k.Remote) == 1 })
+	}
+	own := map[uint32]bool{}
+	for _, pc := range s.Own() {
+		own[uint32(pc)] = true
+	}
+	s.Linksets = keep(s.Linksets, func(l *Linkset) bool { return !own[uint32(l.Adjacent)] })
+	return s.size() != before
+}
+
+func keep[E any](in []*E, ok func(*E) bool) []*E {
+	var out []*E
+	for _, e := range in {
+		if ok(e) {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+func (s *System) size() int {
+	n := len(s.Linksets)
+	for _, l := range s.Linksets {
+		n += len(l.Links)
+	}
+	return n + len(s.Routes())
+}
+
+// Write prints s as `show running-config` does.
+func (s *System) Write(w io.Writer) error {
+	var body bytes.Buffer
+	if err := cli.Print(&body, s, s, Global); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "!\n%send\n", body.Bytes())
+	return err
+}

@@ -1,0 +1,176 @@
+package configs
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/gostp/gostp/cli"
+	"github.com/gostp/gostp/ss7"
+)
+
+// CS7 puts the words of `cs7`, with or without an instance, in front of a syntax.
+func CS7(e ...cli.Elem) cli.Elem {
+	return cli.Seq(append([]cli.Elem{
+		cli.Kw("cs7", "Signalling System No. 7"),
+		cli.Opt(cli.Kw("instance", "One of several networks in this node"), cli.Arg("instance", instance{}, "Instance number; 0 is the only one")),
+	}, e...)...)
+}
+
+// Global is the statements of global configuration, in the order in which the
+// running configuration writes them.
+var Global = &cli.Mode{Name: "config", Statements: []*cli.Statement{
+	cli.Field[System](cli.Seq(cli.Kw("hostname", "Name of this node, shown in the prompt"), cli.Arg("hostname", cli.Word(63), "Host name"))),
+	cli.Field[System](cli.Seq(cli.Kw("logging", "Log messages"), cli.Flag("console", "console", "Show them on the console (default)"))).Inverted(),
+	cli.List(cli.Seq(cli.Kw("interface", "An IP interface"), cli.Arg("interface", cli.Word(31), "Interface name, as eth1")),
+		[]string{"interface"}, func(s *System) *[]*Interface { return &s.Interfaces }, interfaceMode),
+
+	cli.Field[System](CS7(cli.Kw("variant", "Kind of MTP and of point codes"), cli.Choice("variant",
+		cli.Kw("ansi", "ANSI, 24-bit codes"), cli.Kw("china", "China, 24-bit codes"), cli.Kw("itu", "ITU-T, 14-bit codes (default)"),
+		cli.Kw("ntt", "Japan NTT, 16-bit codes"), cli.Kw("ttc", "Japan TTC, 16-bit codes")))),
+	cli.Field[System](CS7(cli.Kw("network-indicator", "Network indicator of every MSU"), cli.Choice("network-indicator",
+		cli.Kw("international", "0"), cli.Kw("national", "2 (default)"), cli.Kw("reserved", "3, reserved for national use"), cli.Kw("spare", "1, international spare")))),
+	cli.Field[System](CS7(cli.Kw("point-code", "Point code of this node"), cli.Kw("format", "Field widths of point codes"),
+		cli.Rep("width", cli.Uint(1, 24), "Width of a field in bits, from the left; together the width of a code"))),
+	cli.Edit(CS7(cli.Kw("point-code", "Point code of this node"), cli.Kw("format", "Field widths of point codes"), cli.Kw("default", "Those of the variant")),
+		func(_ any, s *System, _ cli.Args) error { s.Widths = nil; return nil }),
+	cli.Field[System](CS7(cli.Kw("point-code", "Point code of this node"), cli.Kw("delimiter", "Between the fields of a point code"), cli.Choice("delimiter", cli.Kw("dash", "1-2-3")))),
+	cli.Edit(CS7(cli.Kw("point-code", "Point code of this node"), cli.Kw("delimiter", "Between the fields of a point code"), cli.Kw("default", "1.2.3")),
+		func(_ any, s *System, _ cli.Args) error { s.Delimiter = ""; return nil }),
+	cli.Field[System](CS7(cli.Kw("point-code", "Point code of this node"), cli.Arg("point-code", PointCode{}, "Point code, 3-8-3 or decimal"))),
+	cli.List(CS7(cli.Kw("secondary-pc", "One more code of this node"), cli.Arg("secondary-pc", PointCode{}, "Point code")),
+		[]string{"secondary-pc"}, func(s *System) *[]*Secondary { return &s.Secondaries }, nil),
+	cli.Field[System](CS7(cli.Kw("description", "A text about this node"), cli.Arg("description", cli.Rest(254), "Up to 254 characters"))),
+	cli.Field[System](CS7(cli.Kw("max-dynamic-routes", "Most dynamic routes kept (default 1000)"), cli.Arg("max-dynamic-routes", cli.Uint(100, 1000), "Routes"))),
+	cli.List(CS7(cli.Kw("host", "A name for a point code"), cli.Arg("name", cli.Word(19), "Name"), cli.Arg("pc", PointCode{}, "Point code it stands for")),
+		[]string{"name"}, func(s *System) *[]*Host { return &s.Hosts }, nil),
+	mtp3Timer("t17", "From a failed alignment to the next (Q.704 T17)", 800, 60000),
+	mtp3Timer("slt-t1", "Wait for the answer to a link test (Q.707 T1)", 4000, 12000),
+	mtp3Timer("slt-t2", "Between periodic link tests (Q.707 T2)", 30000, 90000),
+	cli.List(CS7(cli.Kw("local-peer", "An SCTP port of this node"), cli.Arg("port", cli.Uint(1024, 49151), "SCTP port")),
+		[]string{"port"}, func(s *System) *[]*LocalPeer { return &s.LocalPeers }, localPeerMode),
+	cli.List(CS7(cli.Kw("linkset", "A set of links to one adjacent point"), cli.Arg("linkset", cli.Word(19), "Name, at most 19 characters"), cli.Arg("apc", PointCode{}, "Adjacent point code")),
+		[]string{"linkset"}, func(s *System) *[]*Linkset { return &s.Linksets }, linksetMode),
+	cli.List(CS7(cli.Kw("route-table", "Routes to point codes"), cli.Choice("table", cli.Kw("system", "The table that routes"))),
+		[]string{"table"}, func(s *System) *[]*RouteTable { return &s.RouteTables }, routeMode),
+}}
+
+var interfaceMode = &cli.Mode{Name: "config-if", Statements: []*cli.Statement{
+	cli.Field[Interface](cli.Seq(cli.Kw("description", "A text about this interface"), cli.Arg("description", cli.Rest(240), "Up to 240 characters"))),
+	cli.Field[Interface](cli.Seq(cli.Kw("ip", "IP version 4"), cli.Kw("address", "Address of this interface"),
+		cli.Arg("address", cli.IP(), "Address"), cli.Arg("mask", ipMask{}, "Mask of the network"))),
+	shutdown[Interface]("Take the interface down"),
+}}
+
+var localPeerMode = &cli.Mode{Name: "config-cs7-lp", Statements: []*cli.Statement{
+	cli.List(cli.Seq(cli.Kw("local-ip", "An address of this local peer"), cli.Arg("local-ip", cli.IP(), "Address of an interface of this node")),
+		[]string{"local-ip"}, func(p *LocalPeer) *[]*LocalIP { return &p.IPs }, nil),
+	udpPort[LocalPeer]("UDP port on which this local peer takes encapsulated SCTP (RFC 6951; default 9899)"),
+	shutdown[LocalPeer]("Close the port"),
+}}
+
+var linksetMode = &cli.Mode{Name: "config-cs7-ls", Statements: append(append([]*cli.Statement{
+	cli.Field[Linkset](cli.Seq(cli.Kw("description", "A text about this linkset"), cli.Arg("description", cli.Rest(254), "Up to 254 characters"))),
+}, m2paTimers[Linkset]()...),
+	shutdown[Linkset]("Take all links out of service"),
+	cli.List(cli.Seq(cli.Kw("link", "A signalling link"), cli.Arg("slc", cli.Uint(0, 15), "Signalling link code, the same at both ends"),
+		cli.Kw("sctp", "M2PA over SCTP"), cli.Rep("remote-ip", cli.IP(), "Address of the far end"),
+		cli.Arg("remote-port", cli.Uint(1, 65535), "SCTP port of the FAR end"), cli.Arg("local-port", cli.Uint(1024, 49151), "SCTP port of THIS end: a local-peer"),
+		cli.Opt(cli.Flag("passive", "passive", "Wait for the far end to set up the association"))),
+		[]string{"slc"}, func(l *Linkset) *[]*Link { return &l.Links }, linkMode),
+)}
+
+var linkMode = &cli.Mode{Name: "config-cs7-ls-link", Statements: append(append([]*cli.Statement{
+	udpPort[Link]("UDP port on which the far end takes encapsulated SCTP (RFC 6951; default 9899)"),
+}, m2paTimers[Link]()...),
+	shutdown[Link]("Take the link out of service"),
+)}
+
+var routeMode = &cli.Mode{Name: "config-cs7-rt", Statements: []*cli.Statement{
+	cli.List(cli.Seq(cli.Kw("update", "Add or change"), cli.Kw("route", "A route to a range of point codes"),
+		cli.Alt(cli.Arg("dest", DestRange{}, "Codes that share LEN leading bits with PC; 0.0.0/0 is the default route"),
+			cli.Seq(cli.Arg("pc", PointCode{}, "Point code"), cli.Arg("mask", pcMask{}, "Mask in point-code form; all ones is one code"))),
+		cli.Kw("linkset", "Over a linkset"), cli.Arg("linkset", LinksetName{}, "Linkset name"),
+		cli.Opt(cli.Kw("priority", "The lower, the better; equal ones share"), cli.Arg("priority", cli.Uint(1, 9), "Priority (default 5)"))),
+		[]string{"dest", "linkset"}, func(t *RouteTable) *[]*Route { return &t.Routes }, nil).Check(routeDest),
+	cli.Edit(cli.Seq(cli.Kw("remove", "Take away"), cli.Kw("route", "Routes to a range of point codes"),
+		cli.Alt(cli.Arg("dest", DestRange{}, "Codes that share LEN leading bits with PC"),
+			cli.Seq(cli.Arg("pc", PointCode{}, "Point code"), cli.Arg("mask", pcMask{}, "Mask in point-code form"))),
+		cli.Opt(cli.Kw("linkset", "Only over this linkset"), cli.Arg("linkset", LinksetName{}, "Linkset name"))), removeRoute).Check(routeDest),
+}}
+
+func shutdown[O any](help string) *cli.Statement {
+	return cli.Field[O](cli.Flag("shutdown", "shutdown", help))
+}
+
+func udpPort[O any](help string) *cli.Statement {
+	return cli.Field[O](cli.Seq(cli.Kw("udp-port", help), cli.Arg("udp-port", cli.Uint(1, 65535), "UDP port")))
+}
+
+func mtp3Timer(name, help string, least, most uint64) *cli.Statement {
+	return cli.Field[System](CS7(cli.Kw("mtp3", "Message transfer part, level 3"), cli.Kw("timer", "A timer"),
+		cli.Kw(name, help), cli.Arg(name, cli.Millis(least, most), "Milliseconds")))
+}
+
+// m2paTimers gives the timer statements of a linkset, which are the defaults of
+// its links, or of a link. Ranges: Q.703 §12.3, widened to what high-speed links
+// and other makes of STP use.
+func m2paTimers[O any]() []*cli.Statement {
+	var out []*cli.Statement
+	for _, t := range []struct {
+		name, help  string
+		least, most uint64
+	}{
+		{"t1", "Aligned, waiting for the far end to be ready", 1000, 350000},
+		{"t2", "Not aligned", 1000, 150000},
+		{"t3", "Aligned, waiting for proving", 1000, 60000},
+		{"t4-normal", "Normal proving", 500, 70000},
+		{"t4-emergency", "Emergency proving", 400, 5000},
+		{"t6", "Far end busy", 1000, 10000},
+		{"t7", "Far end does not acknowledge", 200, 10000},
+		{"lssu", "Between repeated link status messages", 100, 10000},
+	} {
+		out = append(out, cli.Field[O](cli.Seq(cli.Kw("m2pa", "M2PA, level 2"), cli.Kw("timer", "A timer"),
+			cli.Kw(t.name, t.help), cli.Arg(t.name, cli.Millis(t.least, t.most), "Milliseconds"))))
+	}
+	return out
+}
+
+// routeDest joins PC and MASK into a range, and says so when bits beyond the
+// mask had to be cleared.
+func routeDest(env any, a cli.Args) (string, error) {
+	n := system(env).Notation()
+	r, ok := a["dest"].(ss7.Range)
+	if !ok {
+		pc, _ := a["pc"].(ss7.PC)
+		length, _ := a["mask"].(uint64)
+		clean, _, err := n.ParseRange(fmt.Sprintf("%d/%d", pc, length))
+		if err != nil {
+			return "", err
+		}
+		r = clean
+		delete(a, "pc")
+		delete(a, "mask")
+		a["dest"] = r
+	}
+	return "", nil
+}
+
+func removeRoute(env any, t *RouteTable, a cli.Args) error {
+	dest := a["dest"].(ss7.Range)
+	name, only := a["linkset"].(string)
+	before := len(t.Routes)
+	t.Routes = slices.DeleteFunc(t.Routes, func(r *Route) bool {
+		return r.Dest == dest && (!only || r.Linkset == name)
+	})
+	if len(t.Routes) == before {
+		return fmt.Errorf("there is no route %s%s to remove", system(env).Notation().FormatRange(dest), over(name))
+	}
+	return nil
+}
+
+func over(linkset string) string {
+	if linkset == "" {
+		return ""
+	}
+	return " over linkset " + linkset
+}

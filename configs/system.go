@@ -1,0 +1,244 @@
+package configs
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/gostp/gostp/ss7"
+)
+
+// System is everything that is configured. The zero value of a field means its
+// default, which the accessors give.
+type System struct {
+	Hostname     string        `cli:"hostname"`
+	QuietConsole bool          `cli:"console"` // `no logging console`
+	Variant      string        `cli:"variant"`
+	NI           string        `cli:"network-indicator"`
+	Widths       []uint8       `cli:"width"`
+	Delimiter    string        `cli:"delimiter"`
+	PC           *ss7.PC       `cli:"point-code"`
+	Description  string        `cli:"description"`
+	MaxDynamic   uint16        `cli:"max-dynamic-routes"`
+	T17          time.Duration `cli:"t17"`
+	SLTT1        time.Duration `cli:"slt-t1"`
+	SLTT2        time.Duration `cli:"slt-t2"`
+	Secondaries  []*Secondary
+	Hosts        []*Host
+	Interfaces   []*Interface
+	LocalPeers   []*LocalPeer
+	Linksets     []*Linkset
+	RouteTables  []*RouteTable
+}
+
+// Secondary is one more code of this node.
+type Secondary struct {
+	PC ss7.PC `cli:"secondary-pc"`
+}
+
+// Host is a name for a point code.
+type Host struct {
+	Name string `cli:"name"`
+	PC   ss7.PC `cli:"pc"`
+}
+
+// Interface is an IP interface.
+type Interface struct {
+	Name        string     `cli:"interface"`
+	Description string     `cli:"description"`
+	Address     netip.Addr `cli:"address"`
+	Mask        netip.Addr `cli:"mask"`
+	Shutdown    bool       `cli:"shutdown"`
+}
+
+// Prefix is the address with the length of its mask; invalid if there is none.
+func (i *Interface) Prefix() netip.Prefix {
+	if !i.Address.IsValid() {
+		return netip.Prefix{}
+	}
+	return netip.PrefixFrom(i.Address, maskLen(i.Mask))
+}
+
+// LocalPeer is an SCTP port of this node, at one or more addresses.
+type LocalPeer struct {
+	Port     uint16 `cli:"port"`
+	IPs      []*LocalIP
+	UDPPort  uint16 `cli:"udp-port"` // encapsulation (RFC 6951); 0: 9899
+	Shutdown bool   `cli:"shutdown"`
+}
+
+// LocalIP is an address of a local peer.
+type LocalIP struct {
+	IP netip.Addr `cli:"local-ip"`
+}
+
+// Timers are M2PA timers (Q.703 §12, RFC 4165 §4); zero: what the linkset says,
+// then the default.
+type Timers struct {
+	T1   time.Duration `cli:"t1"`
+	T2   time.Duration `cli:"t2"`
+	T3   time.Duration `cli:"t3"`
+	T4N  time.Duration `cli:"t4-normal"`
+	T4E  time.Duration `cli:"t4-emergency"`
+	T6   time.Duration `cli:"t6"`
+	T7   time.Duration `cli:"t7"`
+	LSSU time.Duration `cli:"lssu"`
+}
+
+// Linkset is a set of links to one adjacent signalling point.
+type Linkset struct {
+	Name        string `cli:"linkset"`
+	Adjacent    ss7.PC `cli:"apc"`
+	Description string `cli:"description"`
+	Shutdown    bool   `cli:"shutdown"`
+	Timers
+	Links []*Link
+}
+
+// Link is an M2PA link: one SCTP association.
+type Link struct {
+	SLC        uint8        `cli:"slc"`
+	Remote     []netip.Addr `cli:"remote-ip"`
+	RemotePort uint16       `cli:"remote-port"`
+	LocalPort  uint16       `cli:"local-port"`
+	Passive    bool         `cli:"passive"`
+	UDPPort    uint16       `cli:"udp-port"` // of the far end; 0: 9899
+	Shutdown   bool         `cli:"shutdown"`
+	Timers
+}
+
+// RouteTable is a named table of routes; the one that routes is "system".
+type RouteTable struct {
+	Name   string `cli:"table"`
+	Routes []*Route
+}
+
+// Route is a way to a range of codes.
+type Route struct {
+	Dest     ss7.Range `cli:"dest"`
+	Linkset  string    `cli:"linkset"`
+	Priority uint8     `cli:"priority"` // 0: 5
+}
+
+// New is the configuration of a node that was told nothing.
+func New() *System { return &System{} }
+
+// V is the variant: ITU until told otherwise.
+func (s *System) V() *ss7.Variant {
+	if v := ss7.VariantNamed(s.Variant); v != nil {
+		return v
+	}
+	return ss7.ITU
+}
+
+// Notation is how this node writes point codes.
+func (s *System) Notation() ss7.Notation {
+	n := s.V().Notation
+	if len(s.Widths) > 0 {
+		n.Widths = s.Widths
+	}
+	if s.Delimiter == "dash" {
+		n.Delimiter = '-'
+	}
+	return n
+}
+
+// Network is the network indicator: national until told otherwise.
+func (s *System) Network() ss7.NI {
+	for _, n := range []ss7.NI{ss7.International, ss7.SpareNetwork, ss7.ReservedNational} {
+		if n.String() == s.NI {
+			return n
+		}
+	}
+	return ss7.National
+}
+
+// Name is the host name.
+func (s *System) Name() string {
+	if s.Hostname == "" {
+		return "gostp"
+	}
+	return s.Hostname
+}
+
+// Own is every code of this node, the primary one first; empty without one.
+func (s *System) Own() []ss7.PC {
+	if s.PC == nil {
+		return nil
+	}
+	own := []ss7.PC{*s.PC}
+	for _, x := range s.Secondaries {
+		own = append(own, x.PC)
+	}
+	return own
+}
+
+// Routes is the table that routes.
+func (s *System) Routes() []*Route {
+	for _, t := range s.RouteTables {
+		if t.Name == "system" {
+			return t.Routes
+		}
+	}
+	return nil
+}
+
+// Linkset finds a linkset by name; nil if there is none.
+func (s *System) Linkset(name string) *Linkset {
+	for _, l := range s.Linksets {
+		if l.Name == name {
+			return l
+		}
+	}
+	return nil
+}
+
+// LocalPeer finds a local peer by port; nil if there is none.
+func (s *System) LocalPeer(port uint16) *LocalPeer {
+	for _, p := range s.LocalPeers {
+		if p.Port == port {
+			return p
+		}
+	}
+	return nil
+}
+
+// Clone copies the whole model, so that a change to the copy is not seen in s.
+func (s *System) Clone() *System {
+	c := *s
+	c.Widths = slices.Clone(s.Widths)
+	c.Secondaries = copies(s.Secondaries, nil)
+	c.Hosts = copies(s.Hosts, nil)
+	c.Interfaces = copies(s.Interfaces, nil)
+	c.LocalPeers = copies(s.LocalPeers, func(p *LocalPeer) { p.IPs = copies(p.IPs, nil) })
+	c.Linksets = copies(s.Linksets, func(l *Linkset) {
+		l.Links = copies(l.Links, func(k *Link) { k.Remote = slices.Clone(k.Remote) })
+	})
+	c.RouteTables = copies(s.RouteTables, func(t *RouteTable) { t.Routes = copies(t.Routes, nil) })
+	return &c
+}
+
+func copies[E any](in []*E, deep func(*E)) []*E {
+	if in == nil {
+		return nil
+	}
+	out := make([]*E, len(in))
+	for i, e := range in {
+		c := *e
+		if deep != nil {
+			deep(&c)
+		}
+		out[i] = &c
+	}
+	return out
+}
+
+func maskLen(mask netip.Addr) int {
+	n := 0
+	for _, b := range mask.AsSlice() {
+		for ; b&0x80 != 0; b <<= 1 {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,143 @@
+package configs
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/gostp/gostp/cli"
+	"github.com/gostp/gostp/ss7"
+)
+
+func system(env any) *System {
+	if s, ok := env.(*System); ok && s != nil {
+		return s
+	}
+	return New()
+}
+
+// PointCode is an argument that is a point code, in the node's notation, as a
+// decimal number, or by a name given with `cs7 host`. Its value is an ss7.PC.
+type PointCode struct{}
+
+// Hint implements cli.Type.
+func (PointCode) Hint() string { return "PC" }
+
+// Parse implements cli.Type.
+func (PointCode) Parse(env any, word string) (any, error) {
+	s := system(env)
+	for _, h := range s.Hosts {
+		if h.Name == word {
+			return h.PC, nil
+		}
+	}
+	pc, err := s.Notation().Parse(word)
+	return pc, err
+}
+
+// Format implements cli.Type.
+func (PointCode) Format(env any, v any) string { return system(env).Notation().Format(v.(ss7.PC)) }
+
+// Values implements cli.Completer.
+func (PointCode) Values(env any) []string {
+	var out []string
+	for _, h := range system(env).Hosts {
+		out = append(out, h.Name)
+	}
+	return out
+}
+
+// DestRange is an argument PC/LEN. Its value is an ss7.Range. A bare code is
+// the range of that one code.
+type DestRange struct{}
+
+// Hint implements cli.Type.
+func (DestRange) Hint() string { return "PC/LEN" }
+
+// Parse implements cli.Type.
+func (DestRange) Parse(env any, word string) (any, error) {
+	if !strings.Contains(word, "/") {
+		return nil, fmt.Errorf("%q has no mask length: write PC/LEN, as in %s", word, word+"/"+strconv.Itoa(int(system(env).V().Bits())))
+	}
+	r, _, err := system(env).Notation().ParseRange(word)
+	return r, err
+}
+
+// Format implements cli.Type.
+func (DestRange) Format(env any, v any) string {
+	return system(env).Notation().FormatRange(v.(ss7.Range))
+}
+
+// pcMask is a mask in point-code form; its value is the length, uint64.
+type pcMask struct{}
+
+func (pcMask) Hint() string { return "MASK" }
+func (pcMask) Parse(env any, word string) (any, error) {
+	l, err := system(env).Notation().ParseMask(word)
+	return uint64(l), err
+}
+func (pcMask) Format(env any, v any) string { return fmt.Sprint(v) }
+
+// ipMask is a contiguous IPv4 mask; its value is a netip.Addr.
+type ipMask struct{}
+
+func (ipMask) Hint() string { return "A.B.C.D" }
+func (ipMask) Parse(_ any, word string) (any, error) {
+	a, err := netip.ParseAddr(word)
+	if err != nil || !a.Is4() {
+		return nil, fmt.Errorf("%q is not an IPv4 mask such as 255.255.255.0", word)
+	}
+	b := a.As4()
+	v := uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
+	if ^v&(^v+1) != 0 {
+		return nil, fmt.Errorf("mask %s has a gap: a mask is ones from the left, then zeros", word)
+	}
+	return a, nil
+}
+func (ipMask) Format(_ any, v any) string { return v.(netip.Addr).String() }
+
+// instance accepts only the one instance there is.
+type instance struct{}
+
+func (instance) Hint() string { return "<0-7>" }
+func (instance) Parse(_ any, word string) (any, error) {
+	n, err := strconv.ParseUint(word, 10, 8)
+	if err != nil || n > 7 {
+		return nil, fmt.Errorf("an instance is 0 to 7")
+	}
+	if n != 0 {
+		return nil, fmt.Errorf("this version has one instance, number 0; several in one node are not built yet")
+	}
+	return n, nil
+}
+func (instance) Format(any, any) string { return "0" }
+
+// LinksetName is an argument that names a linkset; its value is a string. A name
+// that does not exist yet is for validation to refuse.
+type LinksetName struct{}
+
+// Hint implements cli.Type.
+func (LinksetName) Hint() string { return "WORD" }
+
+// Parse implements cli.Type.
+func (LinksetName) Parse(_ any, word string) (any, error) {
+	if len(word) > 19 {
+		return nil, fmt.Errorf("a linkset name has at most 19 characters, %q has %d", word, len(word))
+	}
+	return word, nil
+}
+
+// Format implements cli.Type.
+func (LinksetName) Format(_ any, v any) string { return v.(string) }
+
+// Values implements cli.Completer.
+func (LinksetName) Values(env any) []string {
+	var out []string
+	for _, l := range system(env).Linksets {
+		out = append(out, l.Name)
+	}
+	return out
+}
+
+var _ = []cli.Type{PointCode{}, DestRange{}, pcMask{}, ipMask{}, instance{}, LinksetName{}}

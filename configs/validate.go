@@ -1,0 +1,161 @@
+package configs
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/gostp/gostp/ss7"
+)
+
+// Validate names everything that makes s impossible to run. What merely does not
+// work yet (a linkset without links) is no fault.
+func (s *System) Validate() []error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	s.checkCodes(bad)
+	s.checkInterfaces(bad)
+	s.checkPeers(bad)
+	s.checkLinks(bad)
+	s.checkRoutes(bad)
+	return errs
+}
+
+type complain func(format string, args ...any)
+
+func (s *System) checkCodes(bad complain) {
+	v, n := s.V(), s.Notation()
+	if n.Bits() != v.Bits() {
+		bad("point-code format %v has %d bits, a code of variant %s has %d", s.Widths, n.Bits(), v.Name, v.Bits())
+		return
+	}
+	if len(s.Widths) > 3 {
+		bad("point-code format has %d fields; at most 3", len(s.Widths))
+	}
+	fits := func(what string, pc ss7.PC) {
+		if pc >= 1<<v.Bits() {
+			bad("%s %d does not fit the %d-bit codes of variant %s: remove it before changing the variant", what, pc, v.Bits(), v.Name)
+		}
+	}
+	seen := map[ss7.PC]bool{}
+	for _, pc := range s.Own() {
+		fits("point code", pc)
+		if seen[pc] {
+			bad("point code %s is configured twice for this node", n.Format(pc))
+		}
+		seen[pc] = true
+	}
+	if s.PC == nil && len(s.Secondaries) > 0 {
+		bad("secondary-pc needs a primary code: configure `cs7 point-code` first")
+	}
+	for _, l := range s.Linksets {
+		fits("adjacent point code of linkset "+l.Name, l.Adjacent)
+		if seen[l.Adjacent] {
+			bad("linkset %s: %s is this node's own code; give the code of the adjacent node", l.Name, n.Format(l.Adjacent))
+		}
+	}
+	for _, h := range s.Hosts {
+		fits("host "+h.Name, h.PC)
+	}
+	for _, r := range s.Routes() {
+		if r.Dest.Len > v.Bits() {
+			bad("route %d/%d does not fit the %d-bit codes of variant %s: remove it before changing the variant", r.Dest.PC, r.Dest.Len, v.Bits(), v.Name)
+		}
+		fits("route to", r.Dest.PC)
+	}
+}
+
+func (s *System) checkInterfaces(bad complain) {
+	seen := map[netip.Addr]string{}
+	for _, i := range s.Interfaces {
+		if !i.Address.IsValid() {
+			continue
+		}
+		if !i.Address.Is4() {
+			bad("interface %s: ip address takes an IPv4 address, %s is none", i.Name, i.Address)
+		}
+		if other := seen[i.Address]; other != "" {
+			bad("interface %s: address %s is on interface %s already", i.Name, i.Address, other)
+		}
+		seen[i.Address] = i.Name
+	}
+}
+
+func (s *System) checkPeers(bad complain) {
+	type bind struct {
+		ip   netip.Addr
+		port uint16
+	}
+	seen := map[bind]bool{}
+	for _, p := range s.LocalPeers {
+		for _, a := range p.IPs {
+			b := bind{a.IP, p.Port}
+			if seen[b] {
+				bad("local-peer %d: local-ip %s is there already", p.Port, a.IP)
+			}
+			seen[b] = true
+		}
+		if len(p.IPs) > 1 {
+			bad("local-peer %d: several local-ip (multihoming) are not built yet; use one, and a second link for redundancy", p.Port)
+		}
+	}
+}
+
+func (s *System) checkLinks(bad complain) {
+	type ends struct {
+		ip            netip.Addr
+		remote, local uint16
+	}
+	seen := map[ends]string{}
+	for _, l := range s.Linksets {
+		for _, k := range l.Links {
+			name := fmt.Sprintf("linkset %s link %d", l.Name, k.SLC)
+			if len(k.Remote) > 1 {
+				bad("%s: several remote addresses (multihoming) are not built yet; use one, and a second link for redundancy", name)
+			}
+			if s.LocalPeer(k.LocalPort) == nil {
+				bad("%s", s.noLocalPeer(name, k))
+			}
+			for _, ip := range k.Remote {
+				e := ends{ip, k.RemotePort, k.LocalPort}
+				if other := seen[e]; other != "" {
+					bad("%s: %s has the same far end %s port %d and local-peer %d; another link needs another port at one end", name, other, ip, k.RemotePort, k.LocalPort)
+				}
+				seen[e] = name
+			}
+		}
+	}
+}
+
+func (s *System) noLocalPeer(name string, k *Link) string {
+	if s.LocalPeer(k.RemotePort) != nil {
+		return fmt.Sprintf("%s: local-peer %d does not exist, but local-peer %d does: are the ports swapped? The order is `link SLC sctp REMOTE-IP REMOTE-PORT LOCAL-PORT`", name, k.LocalPort, k.RemotePort)
+	}
+	return fmt.Sprintf("%s: local-peer %d does not exist: configure `cs7 local-peer %d` and its local-ip first", name, k.LocalPort, k.LocalPort)
+}
+
+func (s *System) checkRoutes(bad complain) {
+	names := make(map[string]bool, len(s.Linksets))
+	for _, l := range s.Linksets {
+		names[l.Name] = true
+	}
+	n := s.Notation()
+	for _, r := range s.Routes() {
+		if names[r.Linkset] {
+			continue
+		}
+		bad("route %s: linkset %s does not exist%s", n.FormatRange(r.Dest), r.Linkset, s.thereIs())
+	}
+}
+
+func (s *System) thereIs() string {
+	var names []string
+	for _, l := range s.Linksets {
+		names = append(names, l.Name)
+	}
+	if len(names) == 0 {
+		return "; no linkset is configured"
+	}
+	slices.Sort(names)
+	return fmt.Sprintf("; there is %v", names)
+}

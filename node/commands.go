@@ -1,0 +1,196 @@
+package node
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/gostp/gostp/cli"
+	"github.com/gostp/gostp/configs"
+)
+
+// Hostname is half of cli.App.
+func (n *Node) Hostname() string { return n.Config().Name() }
+
+// Env is half of cli.App: the running configuration.
+func (n *Node) Env() any { return n.Config() }
+
+// Tree is every command of this node.
+func (n *Node) Tree() *cli.Tree {
+	var all []*cli.Statement
+	all = append(all, n.systemCommands()...)
+	all = append(all, n.linkCommands()...)
+	all = append(all, n.routeCommands()...)
+	all = append(all, n.pingCommand())
+	return &cli.Tree{Exec: all, Config: configs.Global}
+}
+
+// NewSession makes a console of this node. Log lines reach it if it is the
+// console, or after `terminal monitor`.
+func (n *Node) NewSession(out io.Writer, console bool) (s *cli.Session, end func()) {
+	s = cli.NewSession(n, n.Tree(), out)
+	end = n.log.Watch(console, func(line string) {
+		if console || s.Monitor() {
+			s.Log(line)
+		}
+	})
+	return s, end
+}
+
+func kw(word, help string) cli.Elem { return cli.Kw(word, help) }
+
+// show puts `show` in front of a syntax.
+func show(run func(*cli.Call) error, e ...cli.Elem) *cli.Statement {
+	return cli.Command(cli.Seq(append([]cli.Elem{kw("show", "Show what is configured and what goes on")}, e...)...), run)
+}
+
+// showCS7 puts `show cs7 [instance 0]` in front of a syntax.
+func showCS7(run func(*cli.Call) error, e ...cli.Elem) *cli.Statement {
+	return show(run, configs.CS7(e...))
+}
+
+func (n *Node) systemCommands() []*cli.Statement {
+	return []*cli.Statement{
+		show(n.showRunning, kw("running-config", "What this node runs")).Privileged(),
+		show(n.showStartup, kw("startup-config", "What it starts with")).Privileged(),
+		show(n.showVersion, kw("version", "Program, version, uptime")),
+		show(func(c *cli.Call) error {
+			fmt.Fprintln(c.Out, time.Now().UTC().Format("*15:04:05.000 UTC Mon Jan 2 2006"))
+			return nil
+		}, kw("clock", "Time of day")),
+		show(n.showLog, kw("logging", "The last log messages")),
+		show(n.showInterfaces, kw("ip", "IP"), kw("interface", "Interfaces"), kw("brief", "A line each")),
+		cli.Command(cli.Seq(kw("clear", "Reset"), kw("logging", "Empty the log buffer")), func(*cli.Call) error { n.log.Clear(); return nil }).Privileged(),
+		cli.Command(cli.Seq(kw("write", "Save the configuration"), cli.Opt(kw("memory", "To the startup configuration"))), n.write).Privileged(),
+		cli.Command(cli.Seq(kw("copy", "Copy a configuration"), kw("running-config", "From what runs"), kw("startup-config", "To the startup configuration")), n.write).Privileged(),
+		cli.Command(cli.Seq(kw("reload", "Start anew from the startup configuration"), cli.Opt(cli.Flag("force", "force", "Even if the running configuration is not saved"))), n.reload).Privileged(),
+		n.debugCommand(kw("debug", "Show what goes on inside"), true),
+		n.debugCommand(kw("undebug", "Stop debugging"), false),
+		cli.Command(cli.Seq(kw("no", "Turn off"), kw("debug", "Debugging"), kw("cs7", "Signalling System No. 7"), kw("m2pa", "Level 2: states and discarded messages")),
+			func(*cli.Call) error { n.log.SetDebug("m2pa", false); return nil }).Privileged(),
+	}
+}
+
+func (n *Node) debugCommand(word cli.Elem, on bool) *cli.Statement {
+	return cli.Command(cli.Seq(word, cli.Alt(cli.Seq(kw("cs7", "Signalling System No. 7"), kw("m2pa", "Level 2: states and discarded messages")), kw("all", "Everything"))),
+		func(c *cli.Call) error {
+			n.log.SetDebug("m2pa", on)
+			fmt.Fprintf(c.Out, "CS7 M2PA debugging is %s\n", map[bool]string{true: "on", false: "off"}[on])
+			return nil
+		}).Privileged()
+}
+
+// Running writes the running configuration.
+func (n *Node) Running() []byte {
+	var b bytes.Buffer
+	if err := n.Config().Write(&b); err != nil {
+		fmt.Fprintln(&b, "! "+err.Error())
+	}
+	return b.Bytes()
+}
+
+func (n *Node) showRunning(c *cli.Call) error {
+	text := n.Running()
+	fmt.Fprintf(c.Out, "Building configuration...\n\nCurrent configuration : %d bytes\n%s", len(text), text)
+	return nil
+}
+
+func (n *Node) showStartup(c *cli.Call) error {
+	text, err := n.opt.Store.Load()
+	if err != nil {
+		return err
+	}
+	if len(text) == 0 {
+		return fmt.Errorf("startup-config is not present: %s is empty; `write memory` makes it", n.opt.Store.Name())
+	}
+	fmt.Fprintf(c.Out, "Using %d bytes of %s\n%s", len(text), n.opt.Store.Name(), text)
+	return nil
+}
+
+func (n *Node) write(c *cli.Call) error {
+	fmt.Fprintln(c.Out, "Building configuration...")
+	if err := n.opt.Store.Save(n.Running()); err != nil {
+		return fmt.Errorf("not saved: %w", err)
+	}
+	fmt.Fprintf(c.Out, "[OK] %s\n", n.opt.Store.Name())
+	return nil
+}
+
+// reload starts the node's signalling anew from the startup configuration; the
+// program and its terminals stay.
+func (n *Node) reload(c *cli.Call) error {
+	text, err := n.opt.Store.Load()
+	if err != nil {
+		return err
+	}
+	if !c.Args.Bool("force") && !bytes.Equal(text, n.Running()) {
+		saved, errs := configs.Read(text)
+		var b bytes.Buffer
+		if len(errs) > 0 || saved.Write(&b) != nil || !bytes.Equal(b.Bytes(), n.Running()) {
+			return fmt.Errorf("the running configuration is not what %s holds: `write memory` first, or `reload force`", n.opt.Store.Name())
+		}
+	}
+	n.log.Add("SYS", 5, "RELOAD", "Reload requested")
+	if err := n.Apply(configs.New()); err != nil {
+		return err
+	}
+	n.Boot()
+	n.log.Add("SYS", 5, "RESTART", "System restarted")
+	return nil
+}
+
+func (n *Node) showVersion(c *cli.Call) error {
+	fmt.Fprintf(c.Out, "gostp %s, a Signaling Transfer Point for SS7 over IP\n", n.opt.Version)
+	fmt.Fprintf(c.Out, "%s uptime is %s\n", n.Hostname(), ago(time.Since(n.started)))
+	fmt.Fprintf(c.Out, "SCTP transport is %s\n", n.transport.Name())
+	fmt.Fprintf(c.Out, "Startup configuration is %s\n", n.opt.Store.Name())
+	return nil
+}
+
+// ago writes a duration for a person: 2d 3h, 5m 12s, 7s.
+func ago(d time.Duration) string {
+	d = d.Round(time.Second)
+	switch {
+	case d >= 24*time.Hour:
+		return fmt.Sprintf("%dd %dh", d/(24*time.Hour), d%(24*time.Hour)/time.Hour)
+	case d >= time.Hour:
+		return fmt.Sprintf("%dh %dm", d/time.Hour, d%time.Hour/time.Minute)
+	case d >= time.Minute:
+		return fmt.Sprintf("%dm %ds", d/time.Minute, d%time.Minute/time.Second)
+	}
+	return fmt.Sprintf("%ds", d/time.Second)
+}
+
+func (n *Node) showLog(c *cli.Call) error {
+	lines, total := n.log.Lines()
+	fmt.Fprintf(c.Out, "Log buffer: %d messages in all, the last %d follow\n\n", total, len(lines))
+	for _, l := range lines {
+		fmt.Fprintln(c.Out, l)
+	}
+	return nil
+}
+
+func (n *Node) showInterfaces(c *cli.Call) error {
+	fmt.Fprintf(c.Out, "%-26s %-15s %-3s %-6s %-21s %s\n", "Interface", "IP-Address", "OK?", "Method", "Status", "Protocol")
+	for _, i := range n.opt.Platform.Interfaces() {
+		addr := "unassigned"
+		if len(i.Addresses) > 0 {
+			addr = i.Addresses[0].Addr().String()
+		}
+		status, protocol := "up", "up"
+		if i.Shutdown {
+			status = "administratively down"
+		} else if !i.Up {
+			status = "down"
+		}
+		if !i.Up {
+			protocol = "down"
+		}
+		fmt.Fprintf(c.Out, "%-26s %-15s %-3s %-6s %-21s %s\n", i.Name, addr, "YES", i.Method, status, protocol)
+		if i.Why != "" {
+			fmt.Fprintf(c.Out, "  reason: %s\n", i.Why)
+		}
+	}
+	return nil
+}

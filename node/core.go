@@ -1,0 +1,204 @@
+package node
+
+import (
+	"sync"
+	"time"
+
+	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/tester"
+)
+
+// core is one goroutine that owns network and tester. Others post events, offer
+// MSUs for local users, or ask: nobody else touches what it owns.
+type core struct {
+	node    *Node
+	network *mtp3.Network
+	tester  *tester.Tester
+	actions []ss7.Action
+	way     transfer
+
+	mu      sync.Mutex // guards control: unbounded, because state must not be lost
+	control []func()
+	wake    chan struct{}
+	data    chan ss7.Event // bounded: MSUs for local users
+}
+
+func newCore(n *Node) *core {
+	return &core{node: n, network: mtp3.NewNetwork(), tester: tester.New(),
+		wake: make(chan struct{}, 1), data: make(chan ss7.Event, 4096)}
+}
+
+// do runs f on the core's goroutine, some time soon.
+func (c *core) do(f func()) {
+	c.mu.Lock()
+	c.control = append(c.control, f)
+	c.mu.Unlock()
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// ask runs f on the core's goroutine and waits for it. It returns false if the
+// node has stopped and f did not run.
+func (c *core) ask(f func()) bool {
+	done := make(chan struct{})
+	c.do(func() { f(); close(done) })
+	select {
+	case <-done:
+		return true
+	case <-c.node.ctx.Done():
+		return false
+	}
+}
+
+// post tells the network what happened to a link.
+func (c *core) post(ev ss7.Event) {
+	c.do(func() { c.actions = c.network.Do(time.Now(), ev, c.actions) })
+}
+
+// offer hands over an MSU for a local user; false if the user is too slow.
+func (c *core) offer(ev ss7.Event) bool {
+	select {
+	case c.data <- ev:
+		return true
+	default:
+		return false
+	}
+}
+
+func (c *core) run() {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		select {
+		case <-c.node.ctx.Done():
+			return
+		case <-c.wake:
+			c.drain()
+		case ev := <-c.data:
+			c.drain() // control first
+			c.user(ev)
+		case <-timer.C:
+		}
+		now := time.Now()
+		c.actions = c.network.Tick(now, c.actions)
+		c.perform()
+		c.actions = c.tester.Tick(now, c.actions)
+		c.perform()
+		timer.Reset(c.wait())
+	}
+}
+
+func (c *core) wait() time.Duration {
+	d := time.Hour
+	for _, t := range []time.Time{c.network.Deadline(), c.tester.Deadline()} {
+		if !t.IsZero() {
+			d = min(d, max(0, time.Until(t)))
+		}
+	}
+	return d
+}
+
+func (c *core) drain() {
+	for {
+		c.mu.Lock()
+		todo := c.control
+		c.control = nil
+		c.mu.Unlock()
+		if len(todo) == 0 {
+			return
+		}
+		for _, f := range todo {
+			f()
+			c.perform()
+		}
+	}
+}
+
+// user hands an MSU to the user its service indicator names.
+func (c *core) user(ev ss7.Event) {
+	now := time.Now()
+	if ev.MSU.SI == ss7.MTPT {
+		c.actions = c.tester.Recv(now, &ev.MSU, c.actions)
+	} else {
+		c.actions = c.network.Do(now, ev, c.actions)
+	}
+	c.perform()
+}
+
+// perform publishes the table if it is a new one and carries out c.actions.
+func (c *core) perform() {
+	n := c.node
+	if v := n.view.Load(); v.table != c.network.Table() {
+		n.view.Store(&view{c.network.Table(), v.paths})
+	}
+	// Carrying out an action may make more (a test message to ourselves), so the
+	// slice is taken first.
+	actions := c.actions
+	c.actions = nil
+	for i := range actions {
+		a := &actions[i]
+		switch a.Op {
+		case ss7.Raise:
+			c.raise(a.Event)
+		case ss7.Note:
+			c.note(a.Event)
+		}
+	}
+	if c.actions == nil {
+		c.actions = actions[:0]
+	}
+}
+
+func (c *core) raise(ev ss7.Event) {
+	n := c.node
+	switch {
+	case ev.Kind != ss7.Transfer:
+		if l := n.view.Load().link(ev.Path); l != nil {
+			l.tell(ev)
+		}
+	case ev.Path != 0: // on exactly this link (Q.704 §2.3.4.2)
+		if l := n.view.Load().link(ev.Path); l != nil {
+			l.offer([]ss7.MSU{ev.MSU})
+		}
+	default:
+		c.originate(ev)
+	}
+}
+
+// originate routes an MSU of a local user; a refusal is told to the test that
+// sent it, or logged if it was an answer.
+func (c *core) originate(ev ss7.Event) {
+	n := c.node
+	d := mtp3.Decide(n.view.Load().table, &ev.MSU, 0)
+	if d.Fate == mtp3.Discard {
+		n.discards.add(d.Reason, 1)
+		if ev.Arg != 0 {
+			c.tester.Refused(uint16(ev.Arg), d.Reason.String())
+			return
+		}
+		f := n.Config().Notation()
+		n.log.AddLimited("CS7PING", 4, "NOREPLY", "test message from "+f.Format(ev.MSU.DPC)+" cannot be answered: "+d.Reason.String()+" "+f.Format(ev.MSU.DPC))
+		return
+	}
+	c.way.msus = append(c.way.msus[:0], ev.MSU)
+	n.route(&c.way, 0)
+}
+
+func (c *core) note(ev ss7.Event) {
+	log := c.node.log
+	if ev.Kind == ss7.Discard {
+		log.AddLimited("CS7MTP3", 4, "IGNORED", ev.Why)
+		return
+	}
+	switch ev.Arg {
+	case mtp3.NoteLink:
+		log.AddLimited("CS7MTP3", 5, "LINK", ev.Why)
+	case mtp3.NoteLinkset:
+		log.AddLimited("CS7MTP3", 5, "LINKSET", ev.Why)
+	case mtp3.NoteDestination:
+		log.AddLimited("CS7MTP3", 5, "DESTSTATUS", ev.Why)
+	}
+}

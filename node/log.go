@@ -1,0 +1,169 @@
+package node
+
+import (
+	"fmt"
+	"sync"
+	"time"
+)
+
+// logKeep is how many lines `show logging` has.
+const logKeep = 1000
+
+// limit is how many lines of one kind a peer can provoke: a burst, then a few a second.
+const (
+	limitBurst = 30
+	limitRate  = 5 // a second
+)
+
+// Log keeps the last lines, in IOS form, and hands each to those who watch.
+type Log struct {
+	mu       sync.Mutex
+	lines    []string // ring
+	next     int
+	total    uint64
+	console  bool
+	watchers map[int]watcher
+	ids      int
+	buckets  map[string]*bucket
+	debug    map[string]bool
+}
+
+type watcher struct {
+	console bool // quiet under `no logging console`
+	f       func(string)
+}
+
+type bucket struct {
+	tokens     float64
+	at         time.Time
+	suppressed int
+}
+
+// NewLog makes an empty log.
+func NewLog() *Log {
+	return &Log{console: true, watchers: map[int]watcher{}, buckets: map[string]*bucket{}, debug: map[string]bool{}}
+}
+
+// Stamp writes a time as IOS does: *Jan 01 06:28:53.699, in UTC.
+func Stamp(t time.Time) string { return "*" + t.UTC().Format("Jan 02 15:04:05.000") }
+
+// Add logs %FACILITY-SEVERITY-MNEMONIC: text.
+func (l *Log) Add(facility string, severity int, mnemonic, text string) {
+	l.put(fmt.Sprintf("%s: %%%s-%d-%s: %s", Stamp(time.Now()), facility, severity, mnemonic, text))
+}
+
+func (l *Log) put(line string) {
+	l.mu.Lock()
+	if len(l.lines) < logKeep {
+		l.lines = append(l.lines, line)
+	} else {
+		l.lines[l.next] = line
+	}
+	l.next = (l.next + 1) % logKeep
+	l.total++
+	var to []func(string)
+	for _, w := range l.watchers {
+		if !w.console || l.console {
+			to = append(to, w.f)
+		}
+	}
+	l.mu.Unlock()
+	for _, f := range to {
+		f(line)
+	}
+}
+
+// AddLimited is Add for what a peer can provoke: at most a burst and then a few
+// lines a second of each kind; what is left out is told with the next line.
+func (l *Log) AddLimited(facility string, severity int, mnemonic, text string) {
+	ok, left := l.take(facility+mnemonic, limitBurst, limitRate)
+	if !ok {
+		return
+	}
+	if left > 0 {
+		text += fmt.Sprintf(" (%d like this left out before)", left)
+	}
+	l.Add(facility, severity, mnemonic, text)
+}
+
+// Allow tells whether a line of this kind may be written: one each interval.
+func (l *Log) Allow(kind string, interval time.Duration) bool {
+	ok, _ := l.take(kind, 1, 1/interval.Seconds())
+	return ok
+}
+
+func (l *Log) take(kind string, burst, rate float64) (ok bool, left int) {
+	now := time.Now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := l.buckets[kind]
+	if b == nil {
+		b = &bucket{tokens: burst, at: now}
+		l.buckets[kind] = b
+	}
+	b.tokens = min(burst, b.tokens+now.Sub(b.at).Seconds()*rate)
+	b.at = now
+	if b.tokens < 1 {
+		b.suppressed++
+		return false, 0
+	}
+	b.tokens--
+	left, b.suppressed = b.suppressed, 0
+	return true, left
+}
+
+// SetDebug turns the debug lines of a topic on or off.
+func (l *Log) SetDebug(topic string, on bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.debug[topic] = on
+}
+
+// Debug logs text if the topic's debugging is on.
+func (l *Log) Debug(topic, text string) {
+	l.mu.Lock()
+	on := l.debug[topic]
+	l.mu.Unlock()
+	if on {
+		l.put(Stamp(time.Now()) + ": " + topic + ": " + text)
+	}
+}
+
+// SetConsole turns console lines on or off.
+func (l *Log) SetConsole(on bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.console = on
+}
+
+// Watch calls f with each line from now on, for the console or for a monitor,
+// until stop is called. f must not log and must not wait.
+func (l *Log) Watch(console bool, f func(string)) (stop func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	id := l.ids
+	l.ids++
+	l.watchers[id] = watcher{console, f}
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.watchers, id)
+	}
+}
+
+// Lines gives what is kept, oldest first, and how many there were in all.
+func (l *Log) Lines() ([]string, uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.lines) < logKeep {
+		return append([]string(nil), l.lines...), l.total
+	}
+	return append(append([]string(nil), l.lines[l.next:]...), l.lines[:l.next]...), l.total
+}
+
+// Clear empties it.
+func (l *Log) Clear() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines, l.next = nil, 0
+}

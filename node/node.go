@@ -1,0 +1,166 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/routing"
+	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/ss7"
+)
+
+// Platform is the machine under a node: its network, and its IP interfaces.
+type Platform interface {
+	sctp.Network
+	// Configure sets the interfaces up as they are configured.
+	Configure([]Interface) error
+	// Interfaces tells what there is.
+	Interfaces() []InterfaceState
+}
+
+// Interface is an IP interface as configured.
+type Interface struct {
+	Name     string
+	Address  netip.Prefix // invalid: none
+	Shutdown bool
+}
+
+// InterfaceState is an IP interface as it is.
+type InterfaceState struct {
+	Name      string
+	Addresses []netip.Prefix
+	Shutdown  bool   // by configuration
+	Up        bool   // carries packets
+	Why       string // it is not up
+	Method    string // how the address came: "manual", or "host" if it was there
+}
+
+// Store keeps the startup configuration.
+type Store interface {
+	Load() ([]byte, error)
+	Save([]byte) error // atomically: the old text or the new one
+	Name() string
+}
+
+// Options are what a node is made of.
+type Options struct {
+	Platform Platform
+	Store    Store
+	Version  string
+}
+
+// view is what the way of an MSU looks at: published whole, never changed.
+type view struct {
+	table *routing.Table
+	paths []*link // by PathID; nil: gone
+}
+
+// Node is one signalling point. All methods may be called from any goroutine.
+type Node struct {
+	opt       Options
+	transport sctp.Transport
+	log       *Log
+	core      *core
+	started   time.Time
+
+	view   atomic.Pointer[view]
+	config atomic.Pointer[configs.System]
+
+	applying sync.Mutex // guards what follows
+	peers    map[uint16]*peer
+	links    map[linkKey]*link
+	lastPath ss7.PathID
+
+	discards discards
+	ctx      context.Context
+	stop     context.CancelFunc
+	group    sync.WaitGroup
+}
+
+// New makes a node without configuration and starts it.
+func New(opt Options) *Node {
+	n := &Node{opt: opt, started: time.Now(), log: NewLog(), peers: map[uint16]*peer{}, links: map[linkKey]*link{}}
+	n.ctx, n.stop = context.WithCancel(context.Background())
+	n.transport = sctp.NewUser(opt.Platform)
+	n.config.Store(configs.New())
+	n.core = newCore(n)
+	n.view.Store(&view{table: n.core.network.Table()})
+	n.group.Go(n.core.run)
+	return n
+}
+
+// Close stops everything and waits for it.
+func (n *Node) Close() {
+	n.applying.Lock()
+	links, peers := n.links, n.peers
+	n.links, n.peers = map[linkKey]*link{}, map[uint16]*peer{}
+	n.applying.Unlock()
+	for _, l := range links {
+		l.close("the node stops")
+	}
+	for _, p := range peers {
+		p.close()
+	}
+	n.stop()
+	n.group.Wait()
+}
+
+// Log is where the node's messages go.
+func (n *Node) Log() *Log { return n.log }
+
+// Config is the running configuration; it is never changed.
+func (n *Node) Config() *configs.System { return n.config.Load() }
+
+// Boot applies the startup configuration. What is sound runs; every fault is
+// logged and returned.
+func (n *Node) Boot() []error {
+	text, err := n.opt.Store.Load()
+	if err != nil {
+		err = fmt.Errorf("startup configuration: %w", err)
+		n.log.Add("SYS", 2, "STARTUP", err.Error())
+		return []error{err}
+	}
+	sys, errs := configs.Read(text)
+	for _, e := range errs {
+		n.log.Add("SYS", 3, "CONFIG", n.opt.Store.Name()+": "+e.Error())
+	}
+	if len(errs) > 0 {
+		n.log.Add("SYS", 2, "STARTUP", fmt.Sprintf("%d faults in %s: what is sound runs; the file was not changed", len(errs), n.opt.Store.Name()))
+	}
+	if err := n.Apply(sys); err != nil {
+		errs = append(errs, err)
+	}
+	return errs
+}
+
+// ErrInvalid is wrapped by what Apply returns for a model that cannot run.
+var ErrInvalid = errors.New("configuration refused")
+
+// Links counts the links that are available and all that are configured.
+func (n *Node) Links() (up, all int) {
+	n.core.ask(func() {
+		for _, s := range n.core.network.Status() {
+			for _, l := range s.Links {
+				all++
+				if l.State == mtp3.Available {
+					up++
+				}
+			}
+		}
+	})
+	return up, all
+}
+
+// Unsettled counts the links that should be available, are not, and have not been
+// trying for longer than patience.
+func (n *Node) Unsettled(patience time.Duration) (count int) {
+	n.core.ask(func() { count = n.core.network.Unsettled(time.Now(), patience) })
+	return count
+}

@@ -1,0 +1,327 @@
+package node
+
+import (
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/gostp/gostp/cli"
+	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/m2pa"
+	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/sctp"
+)
+
+func (n *Node) linkCommands() []*cli.Statement {
+	name := cli.Opt(cli.Arg("name", configs.LinksetName{}, "Only this linkset"))
+	return []*cli.Statement{
+		showCS7(n.showLinksets, kw("linkset", "Linksets and their links"), name,
+			cli.Opt(cli.Choice("how", kw("detail", "With reasons, associations and level 2"), kw("statistics", "Counters")))),
+		showCS7(n.showM2PAState, kw("m2pa", "Level 2"), kw("state", "State of each link, and why"), name),
+		showCS7(n.showM2PATimers, kw("m2pa", "Level 2"), kw("timers", "Timers of each link"), name),
+		showCS7(n.showM2PAStatistics, kw("m2pa", "Level 2"), kw("statistics", "Counters of each link"), name),
+		showCS7(n.showPeers, kw("m2pa", "Level 2"), kw("peers", "Local peers and the far ends they talk to")),
+		show(n.showAssociations, kw("sctp", "SCTP"), kw("association", "Associations")),
+	}
+}
+
+// eachLinkset calls f for the linkset the command names, or for all of them.
+func (n *Node) eachLinkset(c *cli.Call, f func(mtp3.LinksetStatus)) error {
+	var all []mtp3.LinksetStatus
+	n.core.ask(func() { all = n.core.network.Status() })
+	want, found := c.Args.String("name", ""), false
+	for _, s := range all {
+		if want == "" || s.Name == want {
+			f(s)
+			found = true
+		}
+	}
+	if found || want == "" && len(n.Config().Linksets) == 0 {
+		if len(all) == 0 {
+			fmt.Fprintln(c.Out, "No linkset is configured.")
+		}
+		return nil
+	}
+	if n.Config().PC == nil {
+		return fmt.Errorf("linksets start when this node has a code of its own: `cs7 point-code` in configuration mode")
+	}
+	return fmt.Errorf("there is no linkset %s", want)
+}
+
+func (n *Node) showLinksets(c *cli.Call) error {
+	how, first := c.Args.String("how", ""), true
+	return n.eachLinkset(c, func(s mtp3.LinksetStatus) {
+		if !first {
+			fmt.Fprintln(c.Out)
+		}
+		first = false
+		n.printLinkset(c.Out, s)
+		switch how {
+		case "detail":
+			n.printDetail(c.Out, s)
+		case "statistics":
+			n.printStatistics(c.Out, s)
+		}
+	})
+}
+
+// printLinkset keeps Cisco's columns to the character; people parse them. What
+// is not available has its reason in a line of its own.
+func (n *Node) printLinkset(w io.Writer, s mtp3.LinksetStatus) {
+	ready := 0
+	for _, l := range s.Links {
+		if l.State == mtp3.Available {
+			ready++
+		}
+	}
+	state := "UNAVAIL"
+	if s.Shutdown {
+		state = "shutdown"
+	} else if s.Ready {
+		state = "avail"
+	}
+	fmt.Fprintf(w, "lsn=%-19s apc=%-13s state=%-9s avail/links=%d/%d\n", s.Name, n.Config().Notation().Format(s.Adjacent), state, ready, len(s.Links))
+	fmt.Fprintf(w, "  SLC  Interface                    Service   PeerState         Inhib\n")
+	for _, l := range s.Links {
+		k := n.link(l)
+		if k == nil {
+			continue
+		}
+		st, assoc, why := k.status()
+		peer := st.State.String()
+		if assoc == nil {
+			peer = "NoAssociation"
+		}
+		fmt.Fprintf(w, "  %02d   %-28s %-9s %-17s %s\n", l.SLC, ends(&k.cfg), service(l.State), peer, "-----")
+		if l.State != mtp3.Available {
+			fmt.Fprintf(w, "       reason: %s\n", reason(l, st, why))
+		}
+	}
+	if len(s.Links) == 0 {
+		fmt.Fprintln(w, "       reason: the linkset has no links; `link SLC sctp ...` in its configuration makes one")
+	}
+}
+
+func ends(k *configs.Link) string {
+	return fmt.Sprintf("%s %d %d", k.Remote[0], k.RemotePort, k.LocalPort)
+}
+
+func service(s mtp3.LinkState) string {
+	switch s {
+	case mtp3.Available:
+		return "avail"
+	case mtp3.Shutdown:
+		return "shutdown"
+	case mtp3.Failed:
+		return "FAILED"
+	}
+	return "UNAVAIL"
+}
+
+// reason is the lowest layer's, because that is what has to be mended first.
+func reason(l mtp3.LinkStatus, st m2pa.View, assocWhy string) string {
+	if l.State == mtp3.Shutdown {
+		return l.Why
+	}
+	if assocWhy != "" {
+		return "no association: " + assocWhy
+	}
+	why := l.Why
+	if st.State != m2pa.InService {
+		why = fmt.Sprintf("level 2 %v: %s", st.State, st.Why)
+		if l.State == mtp3.Failed {
+			why = l.Why + "; next try soon"
+		}
+	}
+	if l.PeerFault != "" {
+		why += "; " + l.PeerFault
+	}
+	return why
+}
+
+func (n *Node) link(l mtp3.LinkStatus) *link { return n.view.Load().link(l.Path) }
+
+func (n *Node) printDetail(w io.Writer, s mtp3.LinksetStatus) {
+	fmt.Fprintf(w, "  Linkset: %s, for %s\n", s.Why, since(s.Since))
+	for _, l := range s.Links {
+		k := n.link(l)
+		if k == nil {
+			continue
+		}
+		st, assoc, why := k.status()
+		fmt.Fprintf(w, "  Link %d\n", l.SLC)
+		fmt.Fprintf(w, "    Level 3: %s for %s: %s\n", l.State, since(l.Since), l.Why)
+		if l.PeerFault != "" {
+			fmt.Fprintf(w, "    Far end: %s\n", l.PeerFault)
+		}
+		if !l.NextTry.IsZero() {
+			fmt.Fprintf(w, "    Next alignment in %s\n", time.Until(l.NextTry).Round(100*time.Millisecond))
+		}
+		fmt.Fprintf(w, "    Level 2: %v for %s: %s\n", st.State, since(st.Since), st.Why)
+		fmt.Fprintf(w, "    Sequence numbers: sent %d, acknowledged %d, received %d; %d waiting for acknowledgement, %d to be sent\n",
+			st.FSN, st.LastAcked, st.BSN, st.Unacked, st.Queued)
+		if assoc == nil {
+			fmt.Fprintf(w, "    SCTP: no association: %s\n", why)
+			continue
+		}
+		fmt.Fprintf(w, "    SCTP: %s for %s, %d streams out, %d in\n", assoc.State, since(assoc.Since), assoc.OutStreams, assoc.InStreams)
+	}
+}
+
+func since(t time.Time) string {
+	if t.IsZero() {
+		return "ever"
+	}
+	return ago(time.Since(t))
+}
+
+func (n *Node) printStatistics(w io.Writer, s mtp3.LinksetStatus) {
+	fmt.Fprintf(w, "  SLC  MSUs in      MSUs out     Octets in      Octets out     In service  Times up\n")
+	for _, l := range s.Links {
+		k := n.link(l)
+		if k == nil {
+			continue
+		}
+		st, _, _ := k.status()
+		up := "-"
+		if l.State == mtp3.Available {
+			up = since(l.Since)
+		}
+		fmt.Fprintf(w, "  %02d   %-12d %-12d %-14d %-14d %-11s %d\n", l.SLC, st.Stats.MSUsIn, st.Stats.MSUsOut, st.Stats.OctetsIn, st.Stats.OctetsOut, up, l.Ups)
+	}
+}
+
+func (n *Node) eachLink(c *cli.Call, f func(k *link, l mtp3.LinkStatus)) error {
+	return n.eachLinkset(c, func(s mtp3.LinksetStatus) {
+		for _, l := range s.Links {
+			if k := n.link(l); k != nil {
+				f(k, l)
+			}
+		}
+	})
+}
+
+func (n *Node) showM2PAState(c *cli.Call) error {
+	fmt.Fprintf(c.Out, "%-19s %-3s %-16s %-10s %s\n", "Linkset", "SLC", "State", "For", "Reason of the last change")
+	return n.eachLink(c, func(k *link, l mtp3.LinkStatus) {
+		st, _, why := k.status()
+		if why != "" {
+			st.Why += "; " + why
+		}
+		fmt.Fprintf(c.Out, "%-19s %02d  %-16s %-10s %s\n", k.linkset, l.SLC, st.State, since(st.Since), st.Why)
+		for _, x := range []struct {
+			on   bool
+			text string
+		}{{st.PeerBusy, "far end is busy"}, {st.LocalBusy, "this end is busy"}, {st.LocalOutage, "processor outage here"}, {st.RemoteOutage, "processor outage at the far end"}, {st.Emergency, "emergency proving"}} {
+			if x.on {
+				fmt.Fprintf(c.Out, "%24s%s\n", "", x.text)
+			}
+		}
+	})
+}
+
+// showM2PATimers keeps the layout of the ITP; "RFC" is the version of M2PA.
+func (n *Node) showM2PATimers(c *cli.Call) error {
+	sys := n.Config()
+	return n.eachLink(c, func(k *link, l mtp3.LinkStatus) {
+		set := sys.Linkset(k.linkset)
+		cfg := findLink(sys, linkKey{k.linkset, l.SLC})
+		if set == nil || cfg == nil {
+			return
+		}
+		t := linkConfig(sys.V(), set, cfg)
+		fmt.Fprintf(c.Out, "CS7 M2PA Timers for RFC    (%s : %d)\n", k.cfg.Remote[0], k.cfg.RemotePort)
+		for _, x := range []struct {
+			name string
+			d    time.Duration
+		}{{"T1   (alignment ready)", t.T1}, {"T2   (not aligned)", t.T2}, {"T3   (aligned)", t.T3}, {"T4   (emergency proving)", t.T4e},
+			{"T4   (normal proving)", t.T4n}, {"T6   (remote congestion)", t.T6}, {"T7   (excess ack delay)", t.T7}, {"Lssu (lssu interval)", t.Status}} {
+			fmt.Fprintf(c.Out, "%-24s : %-8d ms\n", x.name, x.d.Milliseconds())
+		}
+	})
+}
+
+func (n *Node) showM2PAStatistics(c *cli.Call) error {
+	return n.eachLink(c, func(k *link, l mtp3.LinkStatus) {
+		st, _, _ := k.status()
+		fmt.Fprintf(c.Out, "Linkset %s link %d\n", k.linkset, l.SLC)
+		for _, line := range st.Stats.Lines() {
+			fmt.Fprintf(c.Out, "  %s\n", line)
+		}
+	})
+}
+
+func (n *Node) showPeers(c *cli.Call) error {
+	n.applying.Lock()
+	defer n.applying.Unlock()
+	var ports []int
+	for p := range n.peers {
+		ports = append(ports, int(p))
+	}
+	sort.Ints(ports)
+	if len(ports) == 0 {
+		fmt.Fprintln(c.Out, "No local-peer is configured.")
+	}
+	for _, port := range ports {
+		p := n.peers[uint16(port)]
+		e, why, _ := p.current()
+		var ips []string
+		for _, ip := range p.cfg.IPs {
+			ips = append(ips, ip.IP.String())
+		}
+		state := "bound"
+		if e == nil {
+			state = "NOT BOUND: " + why
+		}
+		fmt.Fprintf(c.Out, "local-peer %d at %s: %s\n", port, strings.Join(ips, ", "), state)
+		for _, l := range n.links {
+			if int(l.cfg.LocalPort) == port {
+				_, a, why := l.status()
+				if a != nil {
+					why = a.State
+				}
+				fmt.Fprintf(c.Out, "  %s port %d  %s: %s\n", l.cfg.Remote[0], l.cfg.RemotePort, l.name(), why)
+			}
+		}
+	}
+	return nil
+}
+
+func (n *Node) showAssociations(c *cli.Call) error {
+	any := false
+	err := n.eachLink(c, func(k *link, _ mtp3.LinkStatus) {
+		_, a, why := k.status()
+		any = true
+		fmt.Fprintf(c.Out, "%s: local %d, remote %s port %d\n", k.name(), k.cfg.LocalPort, k.cfg.Remote[0], k.cfg.RemotePort)
+		if a == nil {
+			fmt.Fprintf(c.Out, "  no association: %s\n", why)
+			return
+		}
+		printAssociation(c.Out, a)
+	})
+	if err == nil && !any {
+		fmt.Fprintln(c.Out, "There is no link, so there is no association.")
+	}
+	return err
+}
+
+func printAssociation(w io.Writer, a *sctp.Status) {
+	fmt.Fprintf(w, "  %s for %s, streams out %d, in %d, tags %08x %08x\n", a.State, since(a.Since), a.OutStreams, a.InStreams, a.LocalTag, a.RemoteTag)
+	for _, p := range a.Paths {
+		state := "active"
+		if !p.Active {
+			state = "INACTIVE"
+		}
+		fmt.Fprintf(w, "  path %s %s: SRTT %v, RTO %v, cwnd %d, ssthresh %d, in flight %d, errors %d, MTU %d\n",
+			p.Addr, state, p.SRTT.Round(time.Microsecond), p.RTO.Round(time.Millisecond), p.CWND, p.SSThresh, p.InFlight, p.Errors, p.MTU)
+	}
+	s := a.Stats
+	fmt.Fprintf(w, "  messages in %d, out %d; packets in %d, out %d; retransmitted %d (fast %d, timeouts %d), duplicates %d, discarded %d\n",
+		s.RecvMessages, s.SentMessages, s.RecvPackets, s.SentPackets, s.Retransmits, s.FastRetransmits, s.Timeouts, s.Duplicates, s.Discarded)
+	fmt.Fprintf(w, "  queued out %d octets, in %d; peer's window %d\n", a.SendQueued, a.RecvQueued, a.PeerWindow)
+	if a.LastError != "" {
+		fmt.Fprintf(w, "  last error: %s\n", a.LastError)
+	}
+}

@@ -1,0 +1,320 @@
+package node
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gostp/gostp/cli"
+	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/routing"
+	"github.com/gostp/gostp/ss7"
+)
+
+func (n *Node) routeCommands() []*cli.Statement {
+	pc := cli.Arg("pc", configs.PointCode{}, "Point code, 3-8-3 or decimal, or a host name")
+	return []*cli.Statement{
+		showCS7(n.showRoutes, kw("route", "The route table"), cli.Opt(pc), cli.Opt(cli.Flag("detail", "detail", "With reasons"))),
+		showCS7(n.explainRoute, kw("route", "The route table"), kw("explain", "How an MSU would be routed, and why"), pc,
+			cli.Any(cli.Seq(kw("sls", "Signalling link selection"), cli.Arg("sls", cli.Uint(0, 255), "SLS (default 0)")),
+				cli.Seq(kw("from", "As if it came from a linkset"), cli.Arg("linkset", configs.LinksetName{}, "Linkset name")))),
+		showCS7(n.showPointCodes, kw("point-code", "Point codes of this node")),
+		showCS7(n.showMask, kw("mask", "The codes that a mask covers"), cli.Arg("dest", configs.DestRange{}, "PC/LEN")),
+		showCS7(n.showPC, kw("pc", "A point code in every notation"), pc),
+		showCS7(n.showMTP3, kw("mtp3", "Level 3"), kw("statistics", "MSUs transferred, delivered and discarded, by reason")),
+	}
+}
+
+func (n *Node) showRoutes(c *cli.Call) error {
+	t := n.view.Load().table
+	format := n.Config().Notation()
+	pc, only := c.Args["pc"].(ss7.PC)
+	routes := 0
+	for i := range t.Dests {
+		routes += len(t.Dests[i].Routes)
+	}
+	fmt.Fprintf(c.Out, "Dynamic Routes 0 of %d\n\n", maxDynamic(n.Config()))
+	fmt.Fprintf(c.Out, "Routing table = system Destinations = %d Routes = %d\n\n", len(t.Dests), routes)
+	fmt.Fprintf(c.Out, "%-22s %-4s %-19s %s\n", "Destination", "Prio", "Linkset Name", "Route")
+	fmt.Fprintf(c.Out, "---------------------- ---- ------------------- -------        \n")
+	for _, i := range listing(t) {
+		d := &t.Dests[i]
+		if only && !d.Range.Contains(pc, t.Variant.Bits()) {
+			continue
+		}
+		for j, r := range d.Routes {
+			dest, state := "", ""
+			if j == 0 {
+				dest, state = format.FormatRange(d.Range), "acces"
+				if t.Bundle(i) == nil {
+					state = "INACC"
+				}
+			}
+			route := "avail"
+			if !t.Linksets[r.Linkset].Ready() {
+				route = "UNAVAIL"
+			}
+			fmt.Fprintf(c.Out, "%-16s %-5s %3d  %-19s %-15s\n", dest, state, r.Priority, t.Linksets[r.Linkset].Name, route)
+		}
+		if c.Args.Bool("detail") {
+			n.printUse(c.Out, t, i)
+		}
+	}
+	if only {
+		n.explain(c.Out, ss7.MSU{DPC: pc, NI: t.NI, SI: ss7.SCCP}, "")
+	}
+	return nil
+}
+
+func maxDynamic(s *configs.System) uint16 {
+	if s.MaxDynamic == 0 {
+		return 1000
+	}
+	return s.MaxDynamic
+}
+
+// listing orders destinations as people look for them: by code, the longer mask first.
+func listing(t *routing.Table) []int {
+	order := make([]int, len(t.Dests))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		x, y := t.Dests[a].Range, t.Dests[b].Range
+		return cmp.Or(cmp.Compare(x.PC, y.PC), cmp.Compare(y.Len, x.Len))
+	})
+	return order
+}
+
+func (n *Node) printUse(w io.Writer, t *routing.Table, i int) {
+	b := t.Bundle(i)
+	if b == nil {
+		fmt.Fprintf(w, "    inaccessible: %s\n", n.whyDown(t, i))
+		return
+	}
+	if via := t.Via(i); via != i {
+		fmt.Fprintf(w, "    its own routes are down; uses those of %s\n", n.Config().Notation().FormatRange(t.Dests[via].Range))
+	}
+	fmt.Fprintf(w, "    SLS 0 to %d go to: %s\n", len(b.Slots)-1, n.spread(t, b))
+}
+
+// spread writes which SLS values go to which link.
+func (n *Node) spread(t *routing.Table, b *routing.Bundle) string {
+	type use struct {
+		slot routing.Slot
+		sls  []string
+	}
+	var uses []use
+next:
+	for sls, s := range b.Slots {
+		for i := range uses {
+			if uses[i].slot == s {
+				uses[i].sls = append(uses[i].sls, strconv.Itoa(sls))
+				continue next
+			}
+		}
+		uses = append(uses, use{s, []string{strconv.Itoa(sls)}})
+	}
+	var out []string
+	for _, u := range uses {
+		which := strings.Join(u.sls, " ")
+		if len(u.sls) == len(b.Slots) {
+			which = "all"
+		}
+		out = append(out, fmt.Sprintf("%s link %d (%s)", t.Linksets[u.slot.Linkset].Name, slcOf(t, u.slot), which))
+	}
+	return strings.Join(out, ", ")
+}
+
+func slcOf(t *routing.Table, s routing.Slot) uint8 {
+	for _, l := range t.Linksets[s.Linkset].Links {
+		if l.Path == s.Path {
+			return l.SLC
+		}
+	}
+	return 0
+}
+
+// whyDown says for each linkset of a destination why it does not work.
+func (n *Node) whyDown(t *routing.Table, i int) string {
+	var status []mtp3.LinksetStatus
+	n.core.ask(func() { status = n.core.network.Status() })
+	var out []string
+	for _, r := range t.Dests[i].Routes {
+		for _, s := range status {
+			if s.Name == t.Linksets[r.Linkset].Name && !s.Ready {
+				out = append(out, "linkset "+s.Name+" is down: "+n.linksetReason(s))
+			}
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+// linksetReason is the reason of the linkset's first link, from the lowest layer.
+func (n *Node) linksetReason(s mtp3.LinksetStatus) string {
+	for _, l := range s.Links {
+		if k := n.link(l); k != nil {
+			st, _, why := k.status()
+			return fmt.Sprintf("link %d: %s", l.SLC, reason(l, st, why))
+		}
+	}
+	return s.Why
+}
+
+func (n *Node) explainRoute(c *cli.Call) error {
+	t := n.view.Load().table
+	sls := c.Args.Uint("sls", 0)
+	m := ss7.MSU{DPC: c.Args["pc"].(ss7.PC), SLS: uint8(sls), NI: t.NI, SI: ss7.SCCP}
+	if from := c.Args.String("linkset", ""); from != "" && n.Config().Linkset(from) == nil {
+		return fmt.Errorf("there is no linkset %s", from)
+	}
+	n.explain(c.Out, m, c.Args.String("linkset", ""))
+	return nil
+}
+
+// explain prints the verdict of the very function that carries the traffic.
+func (n *Node) explain(w io.Writer, m ss7.MSU, from string) {
+	t := n.view.Load().table
+	f := n.Config().Notation()
+	path, blocked := ss7.PathID(0), ""
+	for _, s := range t.Linksets {
+		if s.Name != from {
+			continue
+		}
+		for _, l := range s.Links {
+			if path == 0 || l.Ready {
+				path = l.Path
+			}
+		}
+		m.OPC = s.Adjacent
+		if !s.Ready() {
+			blocked = " (linkset " + from + " is down; nothing can come from it now)"
+		}
+	}
+	d := mtp3.Decide(t, &m, path)
+	fmt.Fprintf(w, "%s (%d), SLS %d%s%s:\n", f.Format(m.DPC), m.DPC, m.SLS, fromText(from), blocked)
+	if d.Dest >= 0 {
+		n.explainMatch(w, t, int(d.Dest))
+	}
+	switch {
+	case d.Fate == mtp3.Deliver:
+		fmt.Fprintln(w, "  is a code of this node: delivered here")
+	case d.Fate == mtp3.Forward:
+		slot := routing.Slot{Path: d.Path, Linkset: d.Linkset}
+		if d.Avoided {
+			fmt.Fprintf(w, "  the first choice leads back over linkset %s, where it came from; the next best is taken\n", from)
+		}
+		fmt.Fprintf(w, "  leaves by linkset %s, link %d\n", t.Linksets[d.Linkset].Name, slcOf(t, slot))
+	default:
+		fmt.Fprintf(w, "  DISCARDED: %s\n", d.Reason)
+		if d.Reason == mtp3.Inaccessible {
+			fmt.Fprintf(w, "  %s\n", n.whyDown(t, int(d.Dest)))
+		}
+		if d.Reason == mtp3.NoRoute {
+			fmt.Fprintf(w, "  %s\n", n.nearest(t, m.DPC))
+		}
+	}
+}
+
+func fromText(from string) string {
+	if from == "" {
+		return ""
+	}
+	return ", from linkset " + from
+}
+
+func (n *Node) explainMatch(w io.Writer, t *routing.Table, i int) {
+	f := n.Config().Notation()
+	d := &t.Dests[i]
+	fmt.Fprintf(w, "  longest match is %s (%s to %s)\n", f.FormatRange(d.Range), f.Format(d.Range.PC), f.Format(d.Range.Last(t.Variant.Bits())))
+	for _, r := range d.Routes {
+		state := "available"
+		if !t.Linksets[r.Linkset].Ready() {
+			state = "UNAVAILABLE"
+		}
+		fmt.Fprintf(w, "    priority %d over linkset %s: %s\n", r.Priority, t.Linksets[r.Linkset].Name, state)
+	}
+	if via := t.Via(i); via != i {
+		fmt.Fprintf(w, "  none of these works; %s covers it and does\n", f.FormatRange(t.Dests[via].Range))
+	}
+}
+
+// nearest says what there is instead of a route, and how to make one.
+func (n *Node) nearest(t *routing.Table, pc ss7.PC) string {
+	f := n.Config().Notation()
+	i := t.Nearest(pc)
+	if i < 0 {
+		return "there is no route at all; a linkset makes one to its adjacent point, `cs7 route-table system` others"
+	}
+	d := &t.Dests[i]
+	return fmt.Sprintf("no route covers %s; the nearest is %s over linkset %s. To add one: `cs7 route-table system`, `update route %s/%d linkset NAME`",
+		f.Format(pc), f.FormatRange(d.Range), t.Linksets[d.Routes[0].Linkset].Name, f.Format(pc), t.Variant.Bits())
+}
+
+func (n *Node) showPointCodes(c *cli.Call) error {
+	s := n.Config()
+	f := s.Notation()
+	if s.PC == nil {
+		fmt.Fprintln(c.Out, "This node has no point code; `cs7 point-code` in configuration mode gives it one.")
+		return nil
+	}
+	fmt.Fprintf(c.Out, "Instance Number 0\n%-20s%-16s%-21s%-10s\n%s\n", "CS7 Point Code", "Type", "Status", "Cong", strings.Repeat("-", 67))
+	for i, pc := range s.Own() {
+		kind := "local"
+		if i > 0 {
+			kind = "secondary"
+		}
+		fmt.Fprintf(c.Out, "%-20s%-16s%-21s%-10d\n", f.Format(pc), kind, "active", 0)
+	}
+	return nil
+}
+
+func (n *Node) showMask(c *cli.Call) error {
+	s := n.Config()
+	f, bits := s.Notation(), s.V().Bits()
+	r := c.Args["dest"].(ss7.Range)
+	last := r.Last(bits)
+	fmt.Fprintf(c.Out, "%s covers %s to %s: %d codes (decimal %d to %d)\n", f.FormatRange(r), f.Format(r.PC), f.Format(last), last-r.PC+1, r.PC, last)
+	full := ss7.Range{Len: bits}.Last(bits) | (1<<bits - 1)
+	fmt.Fprintf(c.Out, "mask in point-code form: %s\n", f.Format(full&^(last-r.PC)))
+	return nil
+}
+
+func (n *Node) showPC(c *cli.Call) error {
+	pc, s := c.Args["pc"].(ss7.PC), n.Config()
+	fmt.Fprintf(c.Out, "%s = decimal %d = hexadecimal 0x%x (variant %s)\n", s.Notation().Format(pc), pc, uint32(pc), s.V().Name)
+	for _, h := range s.Hosts {
+		if h.PC == pc {
+			fmt.Fprintf(c.Out, "host name %s\n", h.Name)
+		}
+	}
+	for i, own := range s.Own() {
+		if own == pc {
+			fmt.Fprintln(c.Out, []string{"the code of this node", "a secondary code of this node"}[min(i, 1)])
+		}
+	}
+	for _, l := range s.Linksets {
+		if l.Adjacent == pc {
+			fmt.Fprintf(c.Out, "adjacent by linkset %s\n", l.Name)
+		}
+	}
+	return nil
+}
+
+func (n *Node) showMTP3(c *cli.Call) error {
+	d := &n.discards
+	fmt.Fprintf(c.Out, "%-60s %d\n%-60s %d\n", "MSUs transferred", d.transferred.Load(), "MSUs delivered here", d.delivered.Load())
+	for r := mtp3.NoReason + 1; r < mtp3.Reasons; r++ {
+		fmt.Fprintf(c.Out, "%-60s %d\n", "MSUs discarded: "+r.String(), d.by[r].Load())
+	}
+	fmt.Fprintf(c.Out, "%-60s %d\n", "associations refused: no link configured for the far end", d.unknownPeer.Load())
+	var net mtp3.Stats
+	n.core.ask(func() { net = n.core.network.Stats() })
+	fmt.Fprintf(c.Out, "link tests: SLTM in %d, out %d; SLTA in %d, out %d; failed %d; not understood %d; management messages in %d\n",
+		net.SLTMIn, net.SLTMOut, net.SLTAIn, net.SLTAOut, net.TestsFailed, net.Bad, net.SNMIn)
+	return nil
+}

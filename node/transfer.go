@@ -1,0 +1,111 @@
+package node
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/ss7"
+)
+
+// discards counts every MSU that ends here otherwise than sent or delivered.
+type discards struct {
+	by          [mtp3.Reasons]atomic.Uint64
+	unknownPeer atomic.Uint64 // associations refused
+	transferred atomic.Uint64
+	delivered   atomic.Uint64
+}
+
+func (d *discards) add(r mtp3.Reason, n int) { d.by[r].Add(uint64(n)) }
+
+// transfer is the memory of one reader: a batch of MSUs and their grouping by
+// the link they leave by.
+type transfer struct {
+	msus   []ss7.MSU
+	groups []group
+}
+
+type group struct {
+	to   *link
+	msus []ss7.MSU
+}
+
+// route decides the MSUs of t, which came by path from (0: they start here), and
+// sends each group once. It allocates nothing once t has grown to its size.
+func (n *Node) route(t *transfer, from ss7.PathID) {
+	if len(t.msus) == 0 {
+		return
+	}
+	v := n.view.Load()
+	for i := range t.groups {
+		t.groups[i].to, t.groups[i].msus = nil, t.groups[i].msus[:0]
+	}
+	for i := range t.msus {
+		m := &t.msus[i]
+		switch d := mtp3.Decide(v.table, m, from); d.Fate {
+		case mtp3.Forward:
+			t.group(v.link(d.Path), n, m)
+		case mtp3.Deliver:
+			n.deliver(from, m)
+		default:
+			n.discard(d, m, from)
+		}
+	}
+	for i := range t.groups {
+		if g := &t.groups[i]; g.to != nil {
+			g.to.offer(g.msus)
+		}
+	}
+}
+
+func (v *view) link(p ss7.PathID) *link {
+	if int(p) >= len(v.paths) {
+		return nil
+	}
+	return v.paths[p]
+}
+
+func (t *transfer) group(to *link, n *Node, m *ss7.MSU) {
+	if to == nil {
+		n.discards.add(mtp3.LinkGone, 1)
+		return
+	}
+	for i := range t.groups {
+		g := &t.groups[i]
+		if g.to == to || g.to == nil {
+			g.to = to
+			g.msus = append(g.msus, *m)
+			return
+		}
+	}
+	t.groups = append(t.groups, group{to, append(make([]ss7.MSU, 0, 64), *m)})
+}
+
+// deliver hands an MSU for this node to its user.
+func (n *Node) deliver(from ss7.PathID, m *ss7.MSU) {
+	switch m.SI {
+	case ss7.SNM, ss7.SNT, ss7.SNTS, ss7.MTPT:
+		n.discards.delivered.Add(1)
+		kept := *m
+		kept.Payload = append([]byte(nil), m.Payload...)
+		if !n.core.offer(ss7.Event{Kind: ss7.Transfer, Path: from, MSU: kept}) {
+			n.discards.add(mtp3.UserQueueFull, 1)
+		}
+	default:
+		n.discard(mtp3.Verdict{Reason: mtp3.NoUser, Dest: -1}, m, from)
+	}
+}
+
+// discard counts an MSU and, at a bounded rate, says why it went no further.
+func (n *Node) discard(d mtp3.Verdict, m *ss7.MSU, from ss7.PathID) {
+	n.discards.add(d.Reason, 1)
+	if !n.log.Allow("discard", time.Second) {
+		return
+	}
+	f := n.Config().Notation()
+	by := "from here"
+	if l := n.view.Load().link(from); l != nil {
+		by = "by " + l.name()
+	}
+	n.log.Add("CS7MTP3", 4, "DISCARD", m.SI.String()+" from "+f.Format(m.OPC)+" to "+f.Format(m.DPC)+" "+by+" discarded: "+d.Reason.String())
+}
