@@ -31,11 +31,21 @@ var prompted = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,62}(\(config[a-z0-9
 // noise is what a pasted screen has besides configuration.
 var noise = regexp.MustCompile(`^(Building configuration|Current configuration|Using \d+ (out )?of|Last configuration change|version \d)`)
 
+// Place is a value of a configuration: an object, and the name of one of its
+// arguments; an empty name is the object itself.
+type Place struct {
+	Object any
+	Arg    string
+}
+
+// Source says in which line of a file a place got its value.
+type Source map[Place]int
+
 // Parse applies a configuration file to root. Every sound line is applied, every
 // other is a Fault; the lines under a faulty one that should have led into a mode
 // are passed over and counted in its Fault.
-func Parse(r io.Reader, env, root any, top *Mode) []Fault {
-	f := &file{env: env, root: root, stack: []level{{top, root}}}
+func Parse(r io.Reader, env, root any, top *Mode) (Source, []Fault) {
+	f := &file{env: env, stack: []level{{top, root}}, source: Source{}}
 	sc := bufio.NewScanner(r)
 	sc.Buffer(make([]byte, 0, 64<<10), 1<<20)
 	n := 0
@@ -47,7 +57,7 @@ func Parse(r io.Reader, env, root any, top *Mode) []Fault {
 		f.faults = append(f.faults, Fault{Line: n + 1, Text: "the file cannot be read on: " + err.Error()})
 	}
 	f.endSkip()
-	return f.faults
+	return f.source, f.faults
 }
 
 type level struct {
@@ -56,12 +66,13 @@ type level struct {
 }
 
 type file struct {
-	env, root any
-	stack     []level
-	faults    []Fault
-	skip      int // deeper than this indentation is passed over; -1: nothing
-	skipped   int
-	skipping  bool
+	env      any
+	stack    []level
+	faults   []Fault
+	source   Source
+	skip     int // deeper than this indentation is passed over; -1: nothing
+	skipped  int
+	skipping bool
 }
 
 func (f *file) take(n int, raw string) {
@@ -102,16 +113,15 @@ func (f *file) statement(n int, body string, offset, indent int) {
 	var worst fault
 	for i := len(f.stack) - 1; i >= 0; i-- {
 		l := f.stack[i]
-		child, flt, err := applyLine(f.env, l.mode, l.obj, body)
+		no, from := negated(body)
+		s, a, flt := parse(f.env, l.mode.Statements, body, from, no)
 		if flt.kind == fine {
-			if err != nil {
+			if _, err := s.do(f.env, l.obj, a, no); err != nil {
 				f.fault(n, offset, "", err.Error())
 				return
 			}
 			f.stack = f.stack[:i+1]
-			if child.mode != nil {
-				f.stack = append(f.stack, child)
-			}
+			f.applied(n, s, l.obj, a, no)
 			return
 		}
 		if i == len(f.stack)-1 || flt.at > worst.at {
@@ -120,6 +130,23 @@ func (f *file) statement(n int, body string, offset, indent int) {
 	}
 	f.skip, f.skipping, f.skipped = indent, true, 0
 	f.fault(n, offset+worst.at, worst.word, worst.describe())
+}
+
+// applied notes where values came from, and follows the line into its mode.
+func (f *file) applied(n int, s *Statement, obj any, a Args, no bool) {
+	if no {
+		return
+	}
+	if s.child != nil {
+		obj = s.child(obj, a)
+		f.source[Place{obj, ""}] = n
+	}
+	for name := range a {
+		f.source[Place{obj, name}] = n
+	}
+	if s.mode != nil {
+		f.stack = append(f.stack, level{s.mode, obj})
+	}
 }
 
 func (f *file) fault(n, at int, w, text string) {
@@ -149,21 +176,6 @@ func (f fault) describe() string {
 	return "not understood; " + expect
 }
 
-// applyLine fits body to a statement of mode and applies it to obj. A fault means
-// that it fits none; an error, that what it says cannot be.
-func applyLine(env any, m *Mode, obj any, body string) (child level, f fault, err error) {
-	no, from := negated(body)
-	s, a, f := parse(env, m.Statements, body, from, no)
-	if f.kind != fine {
-		return level{}, f, nil
-	}
-	_, err = s.do(env, obj, a, no)
-	if err == nil && s.mode != nil && !no {
-		child = level{s.mode, s.child(obj, a)}
-	}
-	return child, fault{}, err
-}
-
 // negated finds the `no` or `default` in front of a line.
 func negated(line string) (no bool, from int) {
 	if w := split(line); len(w) > 1 && (w[0].text == "no" || w[0].text == "default") {
@@ -184,6 +196,11 @@ func (s *Statement) do(env, obj any, a Args, no bool) (note string, err error) {
 			return "", fmt.Errorf("this command has no `no` form")
 		}
 		return note, s.unset(env, obj, a)
+	}
+	if s.mode != nil && s.child(obj, a) == nil {
+		if words, whole := s.emit(env, s.syntax, a.get); !whole {
+			return "", fmt.Errorf("there is no %s yet; to make it, the line must be complete", strings.Join(words, " "))
+		}
 	}
 	return note, s.apply(env, obj, a)
 }

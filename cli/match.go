@@ -28,6 +28,15 @@ func split(line string) []word {
 	return out
 }
 
+// wordsFrom are the words of a line that begin at from or later.
+func wordsFrom(line string, from int) []word {
+	words := split(line)
+	for len(words) > 0 && words[0].at < from {
+		words = words[1:]
+	}
+	return words
+}
+
 // binding is a list of what was bound so far, newest first.
 type binding struct {
 	name  string
@@ -55,6 +64,8 @@ type thread struct {
 	at    *state
 	bound *binding
 	marks []*int
+	last  *Elem // that took a word
+	rest  bool  // it took the rest of the line
 }
 
 // spread follows the ways on that need no word.
@@ -100,33 +111,26 @@ func walk(env any, stmts []*Statement, line string, words []word) ([]thread, fau
 	for _, s := range stmts {
 		threads = thread{stmt: s, at: s.start}.spread(threads)
 	}
-	for i, w := range words {
+	var done []thread // took the rest of the line
+	for _, w := range words {
 		next, f := step(env, threads, line, w)
 		if f.kind != fine {
+			if len(done) > 0 {
+				return done, fault{}
+			}
 			return nil, f
 		}
-		threads = next
-		if rest := restTaken(threads); rest && i < len(words)-1 {
-			return threads, fault{}
+		threads = threads[:0:0]
+		for _, t := range next {
+			if t.rest {
+				done = append(done, t)
+			} else {
+				threads = append(threads, t)
+			}
 		}
 	}
-	return threads, fault{}
+	return append(threads, done...), fault{}
 }
-
-func restTaken(ts []thread) bool {
-	for _, t := range ts {
-		if t.bound == nil || t.at.edges != nil {
-			return false
-		}
-		if _, ok := t.bound.value.(restText); !ok {
-			return false
-		}
-	}
-	return len(ts) > 0
-}
-
-// restText marks the value of a Rest argument while matching.
-type restText string
 
 // step takes one word. Exact keywords win over abbreviated ones, keywords over
 // arguments.
@@ -134,15 +138,14 @@ func step(env any, threads []thread, line string, w word) ([]thread, fault) {
 	var exact, prefix, args []thread
 	var names []string
 	reason := ""
-	lower := strings.ToLower(w.text)
 	for _, t := range threads {
 		for i := range t.at.edges {
 			e := &t.at.edges[i]
 			if e.elem.typ == nil {
 				switch {
-				case e.elem.word == lower:
+				case strings.EqualFold(e.elem.word, w.text):
 					exact = t.take(e, keyword(e), false).spread(exact)
-				case strings.HasPrefix(e.elem.word, lower):
+				case prefixed(e.elem.word, w.text):
 					prefix = t.take(e, keyword(e), false).spread(prefix)
 					if !slices.Contains(names, e.elem.word) {
 						names = append(names, e.elem.word)
@@ -156,13 +159,14 @@ func step(env any, threads []thread, line string, w word) ([]thread, fault) {
 			}
 			v, err := e.elem.typ.Parse(env, text)
 			if err != nil {
-				reason = err.Error()
+				if reason == "" {
+					reason = err.Error()
+				}
 				continue
 			}
-			if isRest {
-				v = restText(text)
-			}
-			args = t.take(e, v, e.elem.kind == repElem).spread(args)
+			next := t.take(e, v, e.elem.kind == repElem)
+			next.rest = isRest
+			args = next.spread(args)
 		}
 	}
 	switch {
@@ -179,6 +183,11 @@ func step(env any, threads []thread, line string, w word) ([]thread, fault) {
 	return nil, fault{kind: invalid, at: w.at, word: w.text, reason: reason, expect: expected(threads)}
 }
 
+// prefixed tells whether a keyword begins with what was typed.
+func prefixed(keyword, typed string) bool {
+	return len(typed) <= len(keyword) && strings.EqualFold(keyword[:len(typed)], typed)
+}
+
 func keyword(e *edge) any {
 	if e.elem.kind == flagElem {
 		return true
@@ -187,7 +196,7 @@ func keyword(e *edge) any {
 }
 
 func (t thread) take(e *edge, v any, rep bool) thread {
-	t.at = e.to
+	t.at, t.last = e.to, e.elem
 	if e.bind != "" {
 		t.bound = &binding{e.bind, v, rep, t.bound}
 	}
@@ -214,23 +223,14 @@ func expected(threads []thread) []string {
 // parse fits a whole line to one of stmts. In the no form a statement fits as soon
 // as what identifies it was given.
 func parse(env any, stmts []*Statement, line string, from int, no bool) (*Statement, Args, fault) {
-	words := split(line)
-	for len(words) > 0 && words[0].at < from {
-		words = words[1:]
-	}
-	threads, f := walk(env, stmts, line, words)
+	threads, f := walk(env, stmts, line, wordsFrom(line, from))
 	if f.kind != fine {
 		return nil, nil, f
 	}
 	for _, t := range threads {
-		if t.at.accept || no && t.stmt.named(t) {
-			a := t.bound.args()
-			for k, v := range a {
-				if r, ok := v.(restText); ok {
-					a[k] = string(r)
-				}
-			}
-			return t.stmt, a, fault{}
+		// The keys alone lead back into the mode of an element that exists.
+		if t.at.accept || (no || t.stmt.mode != nil) && t.stmt.named(t) {
+			return t.stmt, t.bound.args(), fault{}
 		}
 	}
 	return nil, nil, fault{kind: incomplete, at: len(line), expect: expected(threads)}
@@ -251,8 +251,10 @@ func (s *Statement) named(t thread) bool {
 		}
 		return true
 	}
+	// An argument that is no field, such as the number of an instance, comes before
+	// what the line is about.
 	for _, e := range t.at.edges {
-		if e.bind != "" && e.elem.kind != flagElem {
+		if _, ok := s.fields[e.bind]; ok && e.elem.kind != flagElem {
 			return true
 		}
 	}

@@ -3,14 +3,17 @@ package cli
 import (
 	"bufio"
 	"io"
+	"reflect"
 	"strings"
 )
 
 // Print writes the configuration root as lines of mode top, sub-modes indented by
-// one blank a level, with a "!" around each block.
+// one blank a level. A "!" stands around each block of a sub-mode and between lines
+// that begin with different words; env is what types format their values with. An
+// error is that of w.
 func Print(w io.Writer, env, root any, top *Mode) error {
 	b := bufio.NewWriter(w)
-	p := printer{b, env, true}
+	p := printer{w: b, env: env, separated: true}
 	p.mode(root, top, 0)
 	if !p.separated {
 		b.WriteString("!\n")
@@ -21,7 +24,8 @@ func Print(w io.Writer, env, root any, top *Mode) error {
 type printer struct {
 	w         *bufio.Writer
 	env       any
-	separated bool // the last line was a "!", or there was none
+	group     string // first word of the last line of the outermost mode
+	separated bool   // the last line was a "!", or there was none
 }
 
 func (p *printer) mode(obj any, m *Mode, depth int) {
@@ -31,14 +35,19 @@ func (p *printer) mode(obj any, m *Mode, depth int) {
 		}
 		for _, o := range s.lines(obj) {
 			block := s.mode != nil && depth == 0
-			if block && !p.separated {
+			line := s.line(p.env, o)
+			group, _, _ := strings.Cut(line, " ")
+			if depth == 0 && !p.separated && (block || group != p.group) {
 				p.w.WriteString("!\n")
+			}
+			if depth == 0 {
+				p.group = group
 			}
 			p.w.WriteString(strings.Repeat(" ", depth))
 			if s.inverted {
 				p.w.WriteString("no ")
 			}
-			p.w.WriteString(s.line(p.env, o) + "\n")
+			p.w.WriteString(line + "\n")
 			p.separated = false
 			if s.mode != nil {
 				p.mode(o, s.mode, depth+1)
@@ -59,11 +68,13 @@ func (s *Statement) line(env, obj any) string {
 
 // text writes the statement for arguments.
 func (s *Statement) text(env any, a Args) string {
-	words, _ := s.emit(env, s.syntax, func(name string) (any, bool, bool) {
-		v, ok := a[name]
-		return v, !ok, ok
-	})
+	words, _ := s.emit(env, s.syntax, a.get)
 	return strings.Join(words, " ")
+}
+
+func (a Args) get(name string) (v any, zero, ok bool) {
+	v, ok = a[name]
+	return v, !ok, ok
 }
 
 // emit walks the syntax: keywords as they are, arguments by their values. It is
@@ -81,7 +92,7 @@ func (s *Statement) emit(env any, e Elem, get func(string) (v any, zero, ok bool
 		if !ok || zero {
 			return nil, false
 		}
-		return []string{v.(string)}, true
+		return []string{reflect.ValueOf(v).String()}, true
 	case argElem:
 		v, _, ok := get(e.name)
 		if !ok || v == nil {

@@ -14,15 +14,18 @@ import (
 func Read(text []byte) (*System, []error) {
 	s := New()
 	var errs []error
-	for _, f := range cli.Parse(bytes.NewReader(text), s, s, Global) {
+	source, faults := cli.Parse(bytes.NewReader(text), s, s, Global)
+	for _, f := range faults {
 		errs = append(errs, f)
 	}
 	for range 100 { // each round takes away at least one unsound object
-		bad := s.Validate()
+		bad := s.problems()
 		if len(bad) == 0 {
 			return s, errs
 		}
-		errs = append(errs, bad...)
+		for _, p := range bad {
+			errs = append(errs, cli.Fault{Line: source[p.at], Text: p.text})
+		}
 		if !s.prune() {
 			break
 		}

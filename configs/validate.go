@@ -1,10 +1,12 @@
 package configs
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
 
+	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/ss7"
 )
 
@@ -12,56 +14,76 @@ import (
 // work yet (a linkset without links) is no fault.
 func (s *System) Validate() []error {
 	var errs []error
-	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	for _, p := range s.problems() {
+		errs = append(errs, errors.New(p.text))
+	}
+	return errs
+}
+
+// problem is a fault of the model and the place that has it.
+type problem struct {
+	at   cli.Place
+	text string
+}
+
+func (s *System) problems() []problem {
+	var out []problem
+	bad := func(obj any, arg, format string, args ...any) {
+		out = append(out, problem{cli.Place{Object: obj, Arg: arg}, fmt.Sprintf(format, args...)})
+	}
 	s.checkCodes(bad)
 	s.checkInterfaces(bad)
 	s.checkPeers(bad)
 	s.checkLinks(bad)
 	s.checkRoutes(bad)
-	return errs
+	return out
 }
 
-type complain func(format string, args ...any)
+type complain func(obj any, arg, format string, args ...any)
 
 func (s *System) checkCodes(bad complain) {
 	v, n := s.V(), s.Notation()
 	if n.Bits() != v.Bits() {
-		bad("point-code format %v has %d bits, a code of variant %s has %d", s.Widths, n.Bits(), v.Name, v.Bits())
+		bad(s, "width", "point-code format %v has %d bits, a code of variant %s has %d", s.Widths, n.Bits(), v.Name, v.Bits())
 		return
 	}
 	if len(s.Widths) > 3 {
-		bad("point-code format has %d fields; at most 3", len(s.Widths))
+		bad(s, "width", "point-code format has %d fields; at most 3", len(s.Widths))
 	}
-	fits := func(what string, pc ss7.PC) {
+	fits := func(obj any, arg, what string, pc ss7.PC) {
 		if pc >= 1<<v.Bits() {
-			bad("%s %d does not fit the %d-bit codes of variant %s: remove it before changing the variant", what, pc, v.Bits(), v.Name)
+			bad(obj, arg, "%s %d does not fit the %d-bit codes of variant %s: remove it before changing the variant", what, pc, v.Bits(), v.Name)
 		}
 	}
 	seen := map[ss7.PC]bool{}
-	for _, pc := range s.Own() {
-		fits("point code", pc)
+	for i, pc := range s.Own() {
+		obj, arg := any(s), "point-code"
+		if i > 0 {
+			obj, arg = s.Secondaries[i-1], ""
+		}
+		fits(obj, arg, "point code", pc)
 		if seen[pc] {
-			bad("point code %s is configured twice for this node", n.Format(pc))
+			bad(obj, arg, "point code %s is configured twice for this node", n.Format(pc))
 		}
 		seen[pc] = true
 	}
 	if s.PC == nil && len(s.Secondaries) > 0 {
-		bad("secondary-pc needs a primary code: configure `cs7 point-code` first")
+		bad(s.Secondaries[0], "", "secondary-pc needs a primary code: configure `cs7 point-code` first")
 	}
 	for _, l := range s.Linksets {
-		fits("adjacent point code of linkset "+l.Name, l.Adjacent)
+		fits(l, "", "adjacent point code of linkset "+l.Name, l.Adjacent)
 		if seen[l.Adjacent] {
-			bad("linkset %s: %s is this node's own code; give the code of the adjacent node", l.Name, n.Format(l.Adjacent))
+			bad(l, "", "linkset %s: %s is this node's own code; give the code of the adjacent node", l.Name, n.Format(l.Adjacent))
 		}
 	}
 	for _, h := range s.Hosts {
-		fits("host "+h.Name, h.PC)
+		fits(h, "", "host "+h.Name, h.PC)
 	}
 	for _, r := range s.Routes() {
 		if r.Dest.Len > v.Bits() {
-			bad("route %d/%d does not fit the %d-bit codes of variant %s: remove it before changing the variant", r.Dest.PC, r.Dest.Len, v.Bits(), v.Name)
+			bad(r, "", "route %d/%d does not fit the %d-bit codes of variant %s: remove it before changing the variant", r.Dest.PC, r.Dest.Len, v.Bits(), v.Name)
 		}
-		fits("route to", r.Dest.PC)
+		fits(r, "", "route to", r.Dest.PC)
 	}
 }
 
@@ -72,10 +94,10 @@ func (s *System) checkInterfaces(bad complain) {
 			continue
 		}
 		if !i.Address.Is4() {
-			bad("interface %s: ip address takes an IPv4 address, %s is none", i.Name, i.Address)
+			bad(i, "address", "interface %s: ip address takes an IPv4 address, %s is none", i.Name, i.Address)
 		}
 		if other := seen[i.Address]; other != "" {
-			bad("interface %s: address %s is on interface %s already", i.Name, i.Address, other)
+			bad(i, "address", "interface %s: address %s is on interface %s already", i.Name, i.Address, other)
 		}
 		seen[i.Address] = i.Name
 	}
@@ -91,12 +113,12 @@ func (s *System) checkPeers(bad complain) {
 		for _, a := range p.IPs {
 			b := bind{a.IP, p.Port}
 			if seen[b] {
-				bad("local-peer %d: local-ip %s is there already", p.Port, a.IP)
+				bad(a, "", "local-peer %d: local-ip %s is there already", p.Port, a.IP)
 			}
 			seen[b] = true
 		}
 		if len(p.IPs) > 1 {
-			bad("local-peer %d: several local-ip (multihoming) are not built yet; use one, and a second link for redundancy", p.Port)
+			bad(p.IPs[1], "", "local-peer %d: several local-ip (multihoming) are not built yet; use one, and a second link for redundancy", p.Port)
 		}
 	}
 }
@@ -111,15 +133,15 @@ func (s *System) checkLinks(bad complain) {
 		for _, k := range l.Links {
 			name := fmt.Sprintf("linkset %s link %d", l.Name, k.SLC)
 			if len(k.Remote) > 1 {
-				bad("%s: several remote addresses (multihoming) are not built yet; use one, and a second link for redundancy", name)
+				bad(k, "", "%s: several remote addresses (multihoming) are not built yet; use one, and a second link for redundancy", name)
 			}
 			if s.LocalPeer(k.LocalPort) == nil {
-				bad("%s", s.noLocalPeer(name, k))
+				bad(k, "", "%s", s.noLocalPeer(name, k))
 			}
 			for _, ip := range k.Remote {
 				e := ends{ip, k.RemotePort, k.LocalPort}
 				if other := seen[e]; other != "" {
-					bad("%s: %s has the same far end %s port %d and local-peer %d; another link needs another port at one end", name, other, ip, k.RemotePort, k.LocalPort)
+					bad(k, "", "%s: %s has the same far end %s port %d and local-peer %d; another link needs another port at one end", name, other, ip, k.RemotePort, k.LocalPort)
 				}
 				seen[e] = name
 			}
@@ -144,7 +166,7 @@ func (s *System) checkRoutes(bad complain) {
 		if names[r.Linkset] {
 			continue
 		}
-		bad("route %s: linkset %s does not exist%s", n.FormatRange(r.Dest), r.Linkset, s.thereIs())
+		bad(r, "", "route %s: linkset %s does not exist%s", n.FormatRange(r.Dest), r.Linkset, s.thereIs())
 	}
 }
 

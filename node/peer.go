@@ -13,6 +13,9 @@ import (
 // bindRetry is how long a port that could not be bound waits for the next try.
 const bindRetry = 2 * time.Second
 
+// m2paParams: M2PA has exactly two streams each way (RFC 4165 §1.5.2).
+var m2paParams = sctp.Params{OutStreams: 2, InStreams: 2}
+
 // peer is a local peer: a bound SCTP port that links dial from and accept at.
 type peer struct {
 	node *Node
@@ -55,7 +58,7 @@ func (p *peer) bind() bool {
 		p.set(nil, "it has no local-ip")
 		return false
 	}
-	e, err := p.node.transport.Open(p.addr(), sctp.Params{})
+	e, err := p.node.transport.Open(p.addr(), m2paParams)
 	if err != nil {
 		p.set(nil, err.Error())
 		return false
