@@ -74,8 +74,12 @@ type pcMask struct{}
 
 func (pcMask) Hint() string { return "MASK" }
 func (pcMask) Parse(env any, word string) (any, error) {
-	l, err := system(env).Notation().ParseMask(word)
-	return uint64(l), err
+	n := system(env).Notation()
+	l, err := n.ParseMask(word)
+	if err != nil {
+		return nil, fmt.Errorf("%q is not a mask; write PC/LEN, as in 1.2.0/11, or PC MASK, as in 1.2.0 %s", word, n.Format(1<<n.Bits()-8))
+	}
+	return uint64(l), nil
 }
 func (pcMask) Format(env any, v any) string { return fmt.Sprint(v) }
 

@@ -1,0 +1,258 @@
+package configs
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gostp/gostp/ss7"
+)
+
+func text(t testing.TB, s *System) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := s.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func read(t testing.TB, s string) *System {
+	t.Helper()
+	got, errs := Read([]byte(s))
+	if len(errs) > 0 {
+		t.Fatalf("%v\n%s", errs, s)
+	}
+	return got
+}
+
+// Every example and every lab reads without fault and prints back to the same model.
+func TestFiles(t *testing.T) {
+	var files []string
+	for _, g := range []string{"examples/*.cfg", "../labs/*/configs/*.cfg"} {
+		f, _ := filepath.Glob(g)
+		files = append(files, f...)
+	}
+	if len(files) < 10 {
+		t.Fatalf("only %d files found", len(files))
+	}
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, errs := Read(b)
+		if len(errs) > 0 {
+			t.Errorf("%s: %v", f, errs)
+			continue
+		}
+		if again := read(t, text(t, s)); !reflect.DeepEqual(s, again) {
+			t.Errorf("%s does not survive printing:\n%s", f, text(t, s))
+		}
+	}
+}
+
+// random makes a model that validates, with every field set at some time.
+func random(r *rand.Rand) *System {
+	pick := func(words ...string) string { return words[r.Intn(len(words))] }
+	ms := func(least, most int) time.Duration {
+		if r.Intn(2) == 0 {
+			return 0
+		}
+		return time.Duration(least+r.Intn(most-least+1)) * time.Millisecond
+	}
+	timers := func() Timers {
+		return Timers{ms(1000, 350000), ms(1000, 150000), ms(1000, 60000), ms(500, 70000), ms(400, 5000), ms(1000, 10000), ms(200, 10000), ms(100, 10000)}
+	}
+	next := ss7.PC(0)
+	pc := func() ss7.PC { next++; return next * 5 % 16384 }
+	s := &System{Hostname: pick("", "A", "Country-1"), QuietConsole: r.Intn(2) == 0, Variant: pick("", "itu"),
+		NI: pick("", "international", "national", "reserved", "spare"), Delimiter: pick("", "dash"), Description: pick("", "a text | with  blanks"),
+		T17: ms(800, 60000), SLTT1: ms(4000, 12000), SLTT2: ms(30000, 90000)}
+	if r.Intn(2) == 0 {
+		s.Widths = [][]uint8{{14}, {7, 7}, {4, 5, 5}, {3, 8, 3}}[r.Intn(4)]
+	}
+	if r.Intn(3) > 0 {
+		own := pc()
+		s.PC = &own
+		for range r.Intn(3) {
+			s.Secondaries = append(s.Secondaries, &Secondary{pc()})
+		}
+	}
+	if r.Intn(2) == 0 {
+		s.MaxDynamic = uint16(100 + r.Intn(901))
+	}
+	for i := range r.Intn(3) {
+		s.Hosts = append(s.Hosts, &Host{fmt.Sprint("host", i), pc()})
+		n := &Interface{Name: fmt.Sprint("eth", i), Description: pick("", "to the north"), Shutdown: r.Intn(2) == 0}
+		if r.Intn(2) == 0 {
+			n.Address, n.Mask = netip.AddrFrom4([4]byte{10, 0, byte(i), 1}), netip.MustParseAddr("255.255.255.0")
+		}
+		s.Interfaces = append(s.Interfaces, n)
+	}
+	for i := range 1 + r.Intn(3) {
+		p := &LocalPeer{Port: uint16(1024 + i), Shutdown: r.Intn(2) == 0, UDPPort: uint16(r.Intn(2) * 9899)}
+		if r.Intn(3) > 0 {
+			p.IPs = []*LocalIP{{netip.AddrFrom4([4]byte{10, 0, byte(i), 1})}}
+		}
+		s.LocalPeers = append(s.LocalPeers, p)
+	}
+	table := &RouteTable{Name: "system"}
+	for i := range r.Intn(4) {
+		l := &Linkset{Name: fmt.Sprint("To", i), Adjacent: pc(), Description: pick("", "x"), Shutdown: r.Intn(2) == 0, Timers: timers()}
+		for slc := range r.Intn(3) {
+			l.Links = append(l.Links, &Link{SLC: uint8(slc), Remote: []netip.Addr{netip.AddrFrom4([4]byte{10, 9, byte(i), byte(slc)})},
+				RemotePort: uint16(1 + r.Intn(65535)), LocalPort: s.LocalPeers[r.Intn(len(s.LocalPeers))].Port, Passive: r.Intn(2) == 0,
+				Shutdown: r.Intn(2) == 0, UDPPort: uint16(r.Intn(2) * 999), Timers: timers()})
+		}
+		s.Linksets = append(s.Linksets, l)
+		for k := range r.Intn(4) {
+			length := uint8(1 + k*4)
+			table.Routes = append(table.Routes, &Route{Dest: ss7.Range{PC: ss7.PC(r.Intn(1<<length)) << (14 - length), Len: length}, Linkset: l.Name, Priority: uint8(r.Intn(10))})
+		}
+	}
+	if r.Intn(4) > 0 {
+		s.RouteTables = append(s.RouteTables, table)
+	} else {
+		table.Routes = nil
+	}
+	return s
+}
+
+func TestPrintParsePrint(t *testing.T) {
+	r := rand.New(rand.NewSource(5))
+	for range 500 {
+		s := random(r)
+		if errs := s.Validate(); len(errs) > 0 {
+			t.Fatalf("the generator made what does not validate: %v", errs)
+		}
+		once := text(t, s)
+		again := read(t, once)
+		if !reflect.DeepEqual(s, again) || text(t, again) != once {
+			t.Fatalf("first:\n%s\nsecond:\n%s", once, text(t, again))
+		}
+		if !reflect.DeepEqual(s, s.Clone()) {
+			t.Fatal("a clone differs")
+		}
+	}
+}
+
+// A clone shares nothing that can be written.
+func TestCloneIsDeep(t *testing.T) {
+	r := rand.New(rand.NewSource(6))
+	for range 50 {
+		s := random(r)
+		before := text(t, s)
+		c := s.Clone()
+		for _, l := range c.Linksets {
+			l.Name += "x"
+			for _, k := range l.Links {
+				k.Remote[0] = netip.Addr{}
+				k.SLC++
+			}
+		}
+		for _, p := range c.LocalPeers {
+			p.Port++
+			for _, ip := range p.IPs {
+				ip.IP = netip.Addr{}
+			}
+		}
+		for _, x := range c.RouteTables {
+			for _, y := range x.Routes {
+				y.Priority++
+			}
+		}
+		if text(t, s) != before {
+			t.Fatal("a change of the clone is seen in the original")
+		}
+	}
+}
+
+func TestFaultsNameTheirLine(t *testing.T) {
+	file := `hostname X
+cs7 variant itu
+cs7 point-code 1.2.3
+cs7 local-peer 1024
+ local-ip 10.0.0.1
+cs7 linkset L 1.2.3
+cs7 linkset M 4.5.6
+ link 0 sctp 10.0.0.2 1024 1025
+ link 16 sctp 10.0.0.2 1024 1024
+cs7 route-table system
+ update route 7.0.0/3 linkset NONE
+ update route 7.0.0 linkset M
+ no update route 1.1.1/14 linkset M
+what is this
+`
+	s, errs := Read([]byte(file))
+	var got []string
+	for _, e := range errs {
+		got = append(got, e.Error())
+	}
+	all := strings.Join(got, "\n")
+	for _, want := range []string{
+		`line 6: linkset L: 1.2.3 is this node's own code`,
+		`line 8: linkset M link 0: local-peer 1025 does not exist, but local-peer 1024 does: are the ports swapped?`,
+		`line 9, column 7, at "16": "16" is not a number from 0 to 15`,
+		`line 11: route 7.0.0/3: linkset NONE does not exist`,
+		`line 12, column 21, at "linkset": "linkset" is not a mask`,
+		`line 13`,
+		`line 14, column 1, at "what"`,
+	} {
+		if !strings.Contains(all, want) {
+			t.Errorf("no fault %q in:\n%s", want, all)
+		}
+	}
+	if s.Hostname != "X" || s.Linkset("M") == nil || s.Linkset("L") != nil || len(s.Validate()) > 0 {
+		t.Errorf("what is sound: %s", text(t, s))
+	}
+}
+
+// What a person may paste besides plain lines.
+func TestPasted(t *testing.T) {
+	s := read(t, "Building configuration...\r\n\r\nCurrent configuration : 99 bytes\r\n!\r\nCountryA(config)#cs7 variant itu\r\nCountryA(config)#cs7 instance 0 point-code 2067\r\n"+
+		"CountryA(config)#cs7 local-peer 1024\r\nCountryA(config-cs7-lp)#local-ip 10.0.5.1\r\nCountryA(config)#cs7 linkset ToCountryB 4.5.6\r\nCountryA(config-cs7-ls)#link 0 sctp 10.0.5.2 1024 1024\r\n"+
+		"CountryA(config)# cs7 route-table system\r\nCountryA(config-cs7-rt)#update route 7.0.0 7.0.0 linkset ToCountryB\r\nCountryA(config-cs7-rt)#update route 7.7.1 7.255.7 linkset ToCountryB priority 3\r\nCountryA(config-cs7-rt)#remove route 7.7.1 7.255.7\r\nend\r\n")
+	if *s.PC != 2067 || len(s.Linksets[0].Links) != 1 || len(s.Routes()) != 1 || s.Routes()[0].Dest.Len != 3 {
+		t.Error(text(t, s))
+	}
+}
+
+func TestVariantChange(t *testing.T) {
+	s := read(t, "cs7 variant ansi\ncs7 point-code 1.200.3\ncs7 linkset X 200.1.1\n")
+	if s.Notation().Format(*s.PC) != "1.200.3" {
+		t.Error(text(t, s))
+	}
+	s.Variant = "itu"
+	if errs := s.Validate(); len(errs) == 0 || !strings.Contains(errs[0].Error(), "remove it before changing the variant") {
+		t.Error(errs)
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	files, _ := filepath.Glob("../labs/*/configs/*.cfg")
+	for _, n := range files {
+		if b, err := os.ReadFile(n); err == nil {
+			f.Add(b)
+		}
+	}
+	f.Add([]byte("cs7 variant ansi\nno cs7 variant\ncs7 point-code format 8 8 8\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, _ := Read(b)
+		if errs := s.Validate(); len(errs) > 0 {
+			t.Fatalf("what was read does not validate: %v", errs)
+		}
+		once := text(t, s)
+		again, errs := Read([]byte(once))
+		if len(errs) > 0 || text(t, again) != once {
+			t.Fatalf("printing is not stable: %v\n%s\n%s", errs, once, text(t, again))
+		}
+	})
+}
