@@ -304,6 +304,9 @@ func (l *Link) fail(now time.Time, why string, out []ss7.Action) []ss7.Action {
 // commUp: the state of the link is unknown to the far end, so it is told once
 // (§4.1.2), and alignment begins if MTP3 waits for it.
 func (l *Link) commUp(now time.Time, out []ss7.Action) []ss7.Action {
+	if l.comm {
+		return out
+	}
 	l.comm = true
 	out = l.send(now, OutOfServiceStatus, StreamStatus, out)
 	if l.started {

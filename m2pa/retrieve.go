@@ -20,6 +20,7 @@ func (l *Link) retrieve(fsnc uint32, out []ss7.Action) []ss7.Action {
 			out = append(out, l.raise(ss7.Event{Kind: ss7.Retrieved, MSU: m}))
 		}
 	}
-	l.n, l.sent = 0, 0
+	l.n, l.sent, l.lastAcked = 0, 0, l.lastTx
+	l.timers.Stop(t7)
 	return append(out, l.raise(ss7.Event{Kind: ss7.RetrievalComplete}))
 }

@@ -54,6 +54,9 @@ func (q *queue) push() *slot {
 
 // pop forgets the k oldest; their buffers are used again.
 func (q *queue) pop(k int) {
+	if k == 0 {
+		return // perhaps there is no ring yet
+	}
 	q.head = (q.head + k) % len(q.ring)
 	q.n -= k
 }

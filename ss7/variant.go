@@ -14,23 +14,31 @@ type Variant struct {
 	Notation Notation // as written by default
 	SLSBits  uint8    // significant bits of the SLS
 
-	label  int // octets
-	parse  func(b []byte, m *MSU)
-	append func(dst []byte, m *MSU) []byte
+	layout layout
 }
+
+// layout is a layout of the routing label. It is switched over rather than called
+// through, so that an MSU on its way stays on the stack.
+type layout uint8
+
+const (
+	label14 layout = iota // 4 octets
+	label24               // 7 octets
+	label16               // 5 octets
+)
 
 // The variants, with the names of the command `cs7 variant`.
 var (
 	// ITU is 14-bit codes, 3-8-3, 4-bit SLS (Q.704 §2.2, Q.708).
-	ITU = &Variant{"itu", Notation{[]uint8{3, 8, 3}, '.'}, 4, 4, parseITU, appendITU}
+	ITU = &Variant{"itu", Notation{[]uint8{3, 8, 3}, '.'}, 4, label14}
 	// ANSI is 24-bit codes, 8-8-8, 8-bit SLS (T1.111.4).
-	ANSI = &Variant{"ansi", Notation{[]uint8{8, 8, 8}, '.'}, 8, 7, parse24, append24}
+	ANSI = &Variant{"ansi", Notation{[]uint8{8, 8, 8}, '.'}, 8, label24}
 	// China is 24-bit codes, 8-8-8, 4-bit SLS in the low half of its octet (GF 001-9001).
-	China = &Variant{"china", Notation{[]uint8{8, 8, 8}, '.'}, 4, 7, parse24, append24}
+	China = &Variant{"china", Notation{[]uint8{8, 8, 8}, '.'}, 4, label24}
 	// TTC is Japan's 16-bit codes, 5-4-7, 4-bit SLS (JT-Q704; field widths not verified against its text).
-	TTC = &Variant{"ttc", Notation{[]uint8{5, 4, 7}, '.'}, 4, 5, parse16, append16}
+	TTC = &Variant{"ttc", Notation{[]uint8{5, 4, 7}, '.'}, 4, label16}
 	// NTT has TTC's label; the two differ in network management (not verified).
-	NTT = &Variant{"ntt", Notation{[]uint8{5, 4, 7}, '.'}, 4, 5, parse16, append16}
+	NTT = &Variant{"ntt", Notation{[]uint8{5, 4, 7}, '.'}, 4, label16}
 )
 
 // Variants lists them all, in the order of the command line's help.
@@ -50,34 +58,49 @@ func VariantNamed(name string) *Variant {
 func (v *Variant) Bits() uint8 { return v.Notation.Bits() }
 
 // LabelLen is the length of the routing label in octets.
-func (v *Variant) LabelLen() int { return v.label }
+func (v *Variant) LabelLen() int { return [...]int{label14: 4, label24: 7, label16: 5}[v.layout] }
 
 // ParseMSU reads an MSU from its service information octet on. The payload of
 // the result is part of b. The only error is an MSU too short for its label.
 func (v *Variant) ParseMSU(b []byte) (MSU, error) {
-	if len(b) < 1+v.label {
-		return MSU{}, fmt.Errorf("an MSU of %d octets is too short for the SIO and the %d-octet %s routing label", len(b), v.label, v.Name)
+	n := v.LabelLen()
+	if len(b) < 1+n {
+		return MSU{}, fmt.Errorf("an MSU of %d octets is too short for the SIO and the %d-octet %s routing label", len(b), n, v.Name)
 	}
-	m := MSU{NI: NI(b[0] >> 6), Prio: b[0] >> 4 & 3, SI: SI(b[0] & 15), Payload: b[1+v.label:]}
-	v.parse(b[1:], &m)
+	m := MSU{NI: NI(b[0] >> 6), Prio: b[0] >> 4 & 3, SI: SI(b[0] & 15), Payload: b[1+n:]}
+	switch v.layout {
+	case label14:
+		parse14(b[1:], &m)
+	case label24:
+		parse24(b[1:], &m)
+	default:
+		parse16(b[1:], &m)
+	}
 	return m, nil
 }
 
 // AppendMSU writes m from its service information octet on.
 func (v *Variant) AppendMSU(dst []byte, m *MSU) []byte {
 	dst = append(dst, byte(m.NI)<<6|m.Prio&3<<4|byte(m.SI)&15)
-	dst = v.append(dst, m)
+	switch v.layout {
+	case label14:
+		dst = append14(dst, m)
+	case label24:
+		dst = append24(dst, m)
+	default:
+		dst = append16(dst, m)
+	}
 	return append(dst, m.Payload...)
 }
 
 // Q.704 §2.2 figure 3 is drawn right to left: the label is one little-endian
 // word, DPC lowest, then OPC, then SLS on top.
-func parseITU(b []byte, m *MSU) {
+func parse14(b []byte, m *MSU) {
 	w := binary.LittleEndian.Uint32(b)
 	m.DPC, m.OPC, m.SLS = PC(w&0x3fff), PC(w>>14&0x3fff), uint8(w>>28)
 }
 
-func appendITU(dst []byte, m *MSU) []byte {
+func append14(dst []byte, m *MSU) []byte {
 	return binary.LittleEndian.AppendUint32(dst, uint32(m.DPC)&0x3fff|uint32(m.OPC)&0x3fff<<14|uint32(m.SLS)<<28)
 }
 

@@ -1,0 +1,604 @@
+package m2pa
+
+import (
+	"bytes"
+	"encoding/hex"
+	"flag"
+	"fmt"
+	"math/rand"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gostp/gostp/ss7"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+func unhex(s string) []byte {
+	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// Vectors that Wireshark decodes as named.
+func TestCodec(t *testing.T) {
+	for _, c := range []struct {
+		hex string
+		m   Message
+	}{
+		{"01000b0200000014 00ffffff00ffffff 00000001", Message{Type: LinkStatus, BSN: seqMask, FSN: seqMask, Status: Alignment}},
+		{"01000b010000001a 00ffffff00000000 0085239364322301 0900", Message{Type: UserData, BSN: seqMask, MSU: unhex("852393643223010900")}},
+		{"01000b0100000010 0000000000000000", Message{Type: UserData}},
+		{"01000b0100000014 0000000000000007 c0850102", Message{Type: UserData, FSN: 7, Prio: 3, MSU: unhex("850102")}},
+	} {
+		want := unhex(c.hex)
+		got, err := Parse(want)
+		if err != nil || got.Type != c.m.Type || got.BSN != c.m.BSN || got.FSN != c.m.FSN || got.Status != c.m.Status || got.Prio != c.m.Prio || !bytes.Equal(got.MSU, c.m.MSU) {
+			t.Errorf("%s: %+v, %v", c.hex, got, err)
+		}
+		if b := Append(nil, c.m); !bytes.Equal(b, want) {
+			t.Errorf("%+v: %x, want %x", c.m, b, want)
+		}
+	}
+	for why, bad := range map[string]string{
+		"too short": "01000b02000000", "version 2": "02000b020000001400ffffff00ffffff00000001", "class 3": "010003020000001400ffffff00ffffff00000001",
+		"type 7": "01000b070000001000ffffff00ffffff", "length": "01000b010000001100ffffff00ffffff", "no state": "01000b020000001000ffffff00ffffff",
+		"unknown state": "01000b020000001400ffffff00ffffff0000000a", "priority octet alone": "01000b010000001100ffffff00ffffff00", "draft 2": "0100060200000004 00000001",
+	} {
+		if m, err := Parse(unhex(bad)); err == nil {
+			t.Errorf("%s was taken: %+v", why, m)
+		}
+	}
+	// Filler after the state is ignored (RFC 4165 §2.3.2).
+	if m, err := Parse(unhex("01000b020000001800ffffff00ffffff00000002aabbccdd")); err != nil || m.Status != ProvingNormal {
+		t.Errorf("proving with filler: %+v, %v", m, err)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(unhex("01000b020000001400ffffff00ffffff00000001"))
+	f.Add(unhex("01000b010000001a00ffffff000000000085239364322301 0900"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, err := Parse(b)
+		if err != nil {
+			return
+		}
+		again, err := Parse(Append(nil, m))
+		if err != nil || again.Status != m.Status || !bytes.Equal(again.MSU, m.MSU) || again.FSN != m.FSN || again.BSN != m.BSN {
+			t.Fatalf("%+v became %+v, %v", m, again, err)
+		}
+	})
+}
+
+// FuzzLink puts arbitrary messages into a link in every state: it neither panics
+// nor raises an MSU outside InService and ProcessorOutage.
+func FuzzLink(f *testing.F) {
+	f.Add([]byte{5, 1, 2, 3, 9}, uint8(6))
+	f.Fuzz(func(t *testing.T, script []byte, start uint8) {
+		l, now := inState(State(start)%States), epoch
+		for _, x := range script {
+			var out []ss7.Action
+			switch {
+			case x < 9:
+				out = l.Recv(now, 0, status(Status(x+1), 0), nil)
+			case x < 60:
+				out = l.Recv(now, 1, data(uint32(x)-9, uint32(x)&3-1), nil)
+			case x < 70:
+				now = now.Add(time.Duration(x-59) * time.Second)
+				out = l.Tick(now, nil)
+			case x < 100:
+				out = l.Do(now, ss7.Event{Kind: ss7.Kind(int(x) % 25), Arg: uint32(x), MSU: ss7.MSU{Payload: []byte{x}}}, nil)
+			default:
+				out = l.Recv(now, 0, script, nil)
+			}
+			_ = out
+			if l.sent < 0 || l.n < l.sent {
+				t.Fatalf("%d of %d sent", l.sent, l.n)
+			}
+		}
+	})
+}
+
+var epoch = time.Unix(1000, 0)
+
+func status(s Status, bsn uint32) []byte {
+	return Append(nil, Message{Type: LinkStatus, BSN: bsn - 1, FSN: seqMask, Status: s})
+}
+
+// data is User Data with an MSU; bsn as it stands.
+func data(fsn, bsn uint32) []byte {
+	return Append(nil, Message{Type: UserData, FSN: fsn, BSN: bsn, MSU: unhex("852393643223010900")})
+}
+
+func cfg() Config {
+	c := DefaultConfig()
+	return c
+}
+
+// inState brings a new link into a state, by the front door.
+func inState(s State) *Link {
+	l := New(7, cfg())
+	if s == OutOfService {
+		l.Do(epoch, ss7.Event{Kind: ss7.CommUp}, nil)
+		return l
+	}
+	l.Do(epoch, ss7.Event{Kind: ss7.Emergency}, nil)
+	if s == AlignedNotReady {
+		l.Do(epoch, ss7.Event{Kind: ss7.LocalOutage}, nil)
+	}
+	l.Do(epoch, ss7.Event{Kind: ss7.Start}, nil)
+	l.Do(epoch, ss7.Event{Kind: ss7.CommUp}, nil)
+	if s == NotAligned {
+		return l
+	}
+	l.Recv(epoch, 0, status(Alignment, 0), nil)
+	if s == Aligned {
+		return l
+	}
+	l.Recv(epoch, 0, status(ProvingEmergency, 0), nil)
+	if s == Proving {
+		return l
+	}
+	l.Tick(epoch.Add(l.cfg.T4e), nil)
+	if s == AlignedReady || s == AlignedNotReady {
+		return l
+	}
+	l.Recv(epoch, 0, status(Ready, 0), nil)
+	if s == ProcessorOutage {
+		l.Recv(epoch, 1, status(ProcessorOutageStarted, 0), nil)
+	}
+	return l
+}
+
+// describe writes actions on one line.
+func describe(out []ss7.Action) string {
+	var parts []string
+	for _, a := range out {
+		switch a.Op {
+		case ss7.Send:
+			m, err := Parse(a.Wire)
+			switch {
+			case err != nil:
+				parts = append(parts, "BAD WIRE "+err.Error())
+			case m.Type == LinkStatus:
+				parts = append(parts, fmt.Sprintf("send %v/%d", m.Status, a.Stream))
+			case len(m.MSU) == 0:
+				parts = append(parts, fmt.Sprintf("ack %d/%d", m.BSN, a.Stream))
+			default:
+				parts = append(parts, fmt.Sprintf("data %d/%d", m.FSN, a.Stream))
+			}
+		case ss7.Raise:
+			parts = append(parts, "raise "+a.Event.Kind.String())
+		case ss7.Note:
+			if a.Event.Kind == ss7.Discard {
+				parts = append(parts, "discard")
+			}
+		}
+	}
+	if parts == nil {
+		return "-"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (l *Link) running() string {
+	var out []string
+	for id := range timers {
+		if l.timers.Running(id) {
+			out = append(out, timerNames[id])
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// TestMatrix puts every event to every state. The golden file is to be read beside
+// RFC 4165 §4 and figures 8, 9, 13 to 18 of Q.703; -update rewrites it.
+func TestMatrix(t *testing.T) {
+	type event struct {
+		name string
+		do   func(*Link) []ss7.Action
+	}
+	at := epoch.Add(600 * time.Millisecond)
+	var events []event
+	for s := Alignment; s < statuses; s++ {
+		events = append(events, event{"rx " + s.String(), func(l *Link) []ss7.Action { return l.Recv(at, 0, status(s, 0), nil) }})
+	}
+	events = append(events,
+		event{"rx User Data", func(l *Link) []ss7.Action { return l.Recv(at, 1, data(0, seqMask), nil) }},
+		event{"rx empty User Data", func(l *Link) []ss7.Action {
+			return l.Recv(at, 1, Append(nil, Message{Type: UserData, FSN: seqMask, BSN: seqMask}), nil)
+		}},
+		event{"rx garbage", func(l *Link) []ss7.Action { return l.Recv(at, 1, []byte{1, 2, 3}, nil) }})
+	for _, k := range []ss7.Kind{ss7.Start, ss7.Stop, ss7.Transfer, ss7.Emergency, ss7.EmergencyCeases, ss7.LocalOutage, ss7.LocalRecovered,
+		ss7.Flush, ss7.Continue, ss7.RetrieveBSNT, ss7.Retrieve, ss7.CommUp, ss7.CommLost, ss7.CommRestart} {
+		events = append(events, event{k.String(), func(l *Link) []ss7.Action { return l.Do(at, ss7.Event{Kind: k, Why: "test"}, nil) }})
+	}
+	events = append(events, event{"receive congestion", func(l *Link) []ss7.Action { return l.Do(at, ss7.Event{Kind: ss7.Congestion, Arg: 1}, nil) }})
+	for id := range timers {
+		events = append(events, event{timerNames[id] + " expires", func(l *Link) []ss7.Action {
+			if !l.timers.Running(id) {
+				return []ss7.Action{}
+			}
+			l.timers.Stop(id)
+			return l.expired(at, id, nil)
+		}})
+	}
+	var b strings.Builder
+	for s := range States {
+		fmt.Fprintf(&b, "%v\n", s)
+		for _, e := range events {
+			l := inState(s)
+			if l.state != s {
+				t.Fatalf("cannot reach %v, only %v", s, l.state)
+			}
+			out := e.do(l)
+			fmt.Fprintf(&b, "  %-22s -> %-16s %-60s [%s]\n", e.name, l.state, describe(out), l.running())
+			if l.why == "" {
+				t.Errorf("%v, %s: no reason", s, e.name)
+			}
+		}
+	}
+	const golden = "testdata/matrix.golden"
+	if *update {
+		os.MkdirAll("testdata", 0o755)
+		if err := os.WriteFile(golden, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil || string(want) != b.String() {
+		t.Errorf("the matrix differs from %s (%v); run with -update and read the difference", golden, err)
+	}
+}
+
+// two is two links back to back over a perfect wire, time as a variable.
+type two struct {
+	t    *testing.T
+	now  time.Time
+	l    [2]*Link
+	wire [2][][]byte // on its way to l[i]
+	up   [2][]ss7.Event
+	msus [2][]byte // first payload octets of what was raised
+}
+
+func newTwo(t *testing.T, c Config) *two {
+	return &two{t: t, now: epoch, l: [2]*Link{New(1, c), New(2, c)}}
+}
+
+func (x *two) act(i int, out []ss7.Action) {
+	for _, a := range out {
+		switch a.Op {
+		case ss7.Send:
+			x.wire[1-i] = append(x.wire[1-i], bytes.Clone(a.Wire))
+		case ss7.Raise:
+			if a.Event.Kind == ss7.Transfer {
+				x.msus[i] = append(x.msus[i], a.Event.MSU.Payload[0])
+				continue
+			}
+			x.up[i] = append(x.up[i], a.Event)
+		}
+	}
+}
+
+func (x *two) do(i int, ev ss7.Event) { x.act(i, x.l[i].Do(x.now, ev, nil)) }
+
+func (x *two) both(k ss7.Kind) { x.do(0, ss7.Event{Kind: k}); x.do(1, ss7.Event{Kind: k}) }
+
+// settle delivers what is on the wire.
+func (x *two) settle() {
+	for len(x.wire[0])+len(x.wire[1]) > 0 {
+		for i := range 2 {
+			for len(x.wire[i]) > 0 {
+				b := x.wire[i][0]
+				x.wire[i] = x.wire[i][1:]
+				x.act(i, x.l[i].Recv(x.now, 0, b, nil))
+			}
+		}
+	}
+}
+
+// run lets time pass until both are in state s, at most d.
+func (x *two) run(s State, d time.Duration) {
+	x.t.Helper()
+	end := x.now.Add(d)
+	for x.settle(); (x.l[0].state != s || x.l[1].state != s) && x.now.Before(end); x.settle() {
+		x.now = x.now.Add(10 * time.Millisecond)
+		for i := range 2 {
+			x.act(i, x.l[i].Tick(x.now, nil))
+		}
+	}
+	if x.l[0].state != s || x.l[1].state != s {
+		x.t.Fatalf("after %v: %v (%s) and %v (%s), want %v", d, x.l[0].state, x.l[0].why, x.l[1].state, x.l[1].why, s)
+	}
+}
+
+func (x *two) pass(d time.Duration) {
+	for end := x.now.Add(d); x.now.Before(end); {
+		x.now = x.now.Add(10 * time.Millisecond)
+		for i := range 2 {
+			x.act(i, x.l[i].Tick(x.now, nil))
+		}
+		x.settle()
+	}
+}
+
+func (x *two) send(i int, b byte) {
+	x.do(i, ss7.Event{Kind: ss7.Transfer, MSU: ss7.MSU{SI: ss7.SCCP, Payload: []byte{b}}})
+}
+
+func TestAlignment(t *testing.T) {
+	for name, prepare := range map[string]func(x *two){
+		"both": func(x *two) { x.both(ss7.CommUp); x.both(ss7.Start) },
+		"one late": func(x *two) {
+			x.both(ss7.CommUp)
+			x.do(0, ss7.Event{Kind: ss7.Start})
+			x.pass(20 * time.Second)
+			x.do(1, ss7.Event{Kind: ss7.Start})
+		},
+		"started first": func(x *two) {
+			x.both(ss7.Start)
+			x.do(1, ss7.Event{Kind: ss7.CommUp})
+			x.do(0, ss7.Event{Kind: ss7.CommUp})
+		},
+	} {
+		for _, emergency := range []bool{false, true} {
+			x := newTwo(t, cfg())
+			if emergency {
+				x.do(0, ss7.Event{Kind: ss7.Emergency})
+			}
+			prepare(x)
+			begin := x.now
+			x.run(InService, 30*time.Second)
+			d := x.now.Sub(begin)
+			if emergency && d > 2*time.Second || !emergency && d < 8*time.Second {
+				t.Errorf("%s, emergency %v: proving took %v", name, emergency, d)
+			}
+		}
+	}
+}
+
+// inService gives two links in service whose sequence numbers are about to wrap.
+func inService(t *testing.T, c Config) *two {
+	x := newTwo(t, c)
+	x.do(0, ss7.Event{Kind: ss7.Emergency})
+	x.both(ss7.CommUp)
+	x.both(ss7.Start)
+	x.run(InService, 30*time.Second)
+	near := uint32(seqMask - 20)
+	for i := range 2 {
+		x.l[i].lastTx, x.l[i].lastAcked, x.l[i].lastRx = near, near, near
+	}
+	return x
+}
+
+// RFC 4165 §2.2, §4.2.1: numbers wrap, everything arrives in order, everything is
+// acknowledged, an acknowledgement is not.
+func TestDataAcrossTheWrap(t *testing.T) {
+	x := inService(t, cfg())
+	var want []byte
+	for i := range 100 {
+		x.send(0, byte(i))
+		want = append(want, byte(i))
+		if i%3 == 0 {
+			x.send(1, byte(i))
+		}
+		if i%7 == 0 {
+			x.pass(30 * time.Millisecond)
+		}
+	}
+	x.pass(100 * time.Millisecond)
+	if !bytes.Equal(x.msus[1], want) || len(x.msus[0]) != 34 {
+		t.Fatalf("%d and %d MSUs", len(x.msus[1]), len(x.msus[0]))
+	}
+	for i := range 2 {
+		if x.l[i].sent != 0 || x.l[i].n != 0 || x.l[i].timers.Running(t7) {
+			t.Errorf("link %d: %d not acknowledged", i, x.l[i].sent)
+		}
+	}
+	if x.l[0].lastTx != 79 {
+		t.Errorf("last FSN %d", x.l[0].lastTx)
+	}
+	acks := x.l[0].stats.AcksIn + x.l[1].stats.AcksIn
+	x.pass(10 * time.Second)
+	if acks != x.l[0].stats.AcksIn+x.l[1].stats.AcksIn {
+		t.Error("an acknowledgement was acknowledged")
+	}
+}
+
+// RFC 4165 §4.1.5: a busy end goes on sending and acknowledges nothing new; the other
+// holds its data; T6 bounds it.
+func TestBusy(t *testing.T) {
+	x := inService(t, cfg())
+	x.do(1, ss7.Event{Kind: ss7.Congestion, Arg: 1})
+	x.settle()
+	x.send(0, 1)
+	x.send(1, 2)
+	x.settle()
+	if len(x.msus[1]) != 0 || !bytes.Equal(x.msus[0], []byte{2}) {
+		t.Errorf("while busy: %v, %v", x.msus[1], x.msus[0])
+	}
+	x.pass(time.Second)
+	x.do(1, ss7.Event{Kind: ss7.Congestion})
+	x.pass(100 * time.Millisecond)
+	if !bytes.Equal(x.msus[1], []byte{1}) || x.l[0].sent != 0 {
+		t.Errorf("after: %v", x.msus[1])
+	}
+	x.send(0, 3) // not acknowledged yet when the far end turns busy
+	x.wire[1] = nil
+	x.do(1, ss7.Event{Kind: ss7.Congestion, Arg: 1})
+	x.pass(5 * time.Second)
+	if x.l[0].state != OutOfService || !strings.Contains(x.l[0].why, "T6") {
+		t.Errorf("%v: %s", x.l[0].state, x.l[0].why)
+	}
+}
+
+// RFC 4165 §4.1.4: outage at one end, at both, in either order; nothing that was
+// accepted is lost and nothing comes twice.
+func TestOutages(t *testing.T) {
+	for name, ends := range map[string][]int{"one": {0}, "both": {0, 1}} {
+		x := inService(t, cfg())
+		x.send(0, 1)
+		x.settle()
+		for _, i := range ends {
+			x.do(i, ss7.Event{Kind: ss7.LocalOutage})
+			x.settle()
+		}
+		if x.l[0].state != ProcessorOutage || x.l[1].state != ProcessorOutage {
+			t.Fatalf("%s: %v, %v", name, x.l[0].state, x.l[1].state)
+		}
+		x.pass(3 * time.Second)
+		x.send(1, 9) // waits for the end of the outage
+		x.settle()
+		for _, i := range ends {
+			x.do(i, ss7.Event{Kind: ss7.LocalRecovered})
+			x.settle()
+		}
+		x.run(InService, 5*time.Second)
+		x.send(0, 2)
+		x.pass(100 * time.Millisecond)
+		if !bytes.Equal(x.msus[1], []byte{1, 2}) || !bytes.Equal(x.msus[0], []byte{9}) {
+			t.Errorf("%s: %v, %v", name, x.msus[1], x.msus[0])
+		}
+		if x.l[0].sent+x.l[1].sent != 0 {
+			t.Errorf("%s: something is not acknowledged", name)
+		}
+	}
+}
+
+// RFC 4165 §4.2.3: what was accepted for sending is either delivered or retrieved,
+// once, in order, whatever fails when.
+func TestRetrieval(t *testing.T) {
+	r := rand.New(rand.NewSource(4))
+	for range 300 {
+		x := inService(t, cfg())
+		var accepted []byte
+		for i := range r.Intn(60) {
+			x.send(0, byte(i))
+			accepted = append(accepted, byte(i))
+			if r.Intn(4) == 0 {
+				x.settle()
+			}
+			if r.Intn(6) == 0 {
+				x.pass(30 * time.Millisecond)
+			}
+		}
+		x.wire[0], x.wire[1] = nil, nil // lost with the association
+		x.both(ss7.CommLost)
+		bsnt := x.l[1].Do(x.now, ss7.Event{Kind: ss7.RetrieveBSNT}, nil)[0].Event.Arg
+		got := bytes.Clone(x.msus[1])
+		for _, a := range x.l[0].Do(x.now, ss7.Event{Kind: ss7.Retrieve, Arg: bsnt}, nil) {
+			if a.Event.Kind == ss7.Retrieved {
+				got = append(got, a.Event.MSU.Payload[0])
+			}
+		}
+		if !bytes.Equal(got, accepted) {
+			t.Fatalf("delivered and retrieved %v, accepted %v", got, accepted)
+		}
+		if out := x.l[0].Do(x.now, ss7.Event{Kind: ss7.Retrieve, Arg: bsnt}, nil); len(out) != 1 {
+			t.Fatal("retrieved twice")
+		}
+	}
+}
+
+// Without an FSNC only what was never sent comes back (Q.704 §5.6.1).
+func TestRetrievalWithoutFSNC(t *testing.T) {
+	x := inService(t, cfg())
+	x.send(0, 1)
+	x.settle()
+	x.do(1, ss7.Event{Kind: ss7.Congestion, Arg: 1})
+	x.settle()
+	x.send(0, 2)
+	x.both(ss7.CommLost)
+	out := x.l[0].Do(x.now, ss7.Event{Kind: ss7.Retrieve, Arg: ss7.NoFSN}, nil)
+	if len(out) != 2 || out[0].Event.MSU.Payload[0] != 2 {
+		t.Errorf("%s", describe(out))
+	}
+}
+
+// Q.703 §5.3.1 and T7: a far end that acknowledges nonsense, or nothing, fails the link.
+func TestFailures(t *testing.T) {
+	x := inService(t, cfg())
+	x.send(0, 1)
+	x.wire[1] = nil
+	x.pass(3 * time.Second)
+	if x.l[0].state != OutOfService || !strings.Contains(x.l[0].why, "T7") {
+		t.Errorf("T7: %v %s", x.l[0].state, x.l[0].why)
+	}
+	l := inState(InService)
+	l.Recv(epoch, 1, data(0, 5), nil)
+	out := l.Recv(epoch, 1, data(1, 5), nil)
+	if l.state != OutOfService || !strings.Contains(l.why, "never sent") {
+		t.Errorf("BSN: %v %s (%s)", l.state, l.why, describe(out))
+	}
+	l = inState(InService)
+	for range badFSNLimit {
+		l.Recv(epoch, 1, data(99, seqMask), nil)
+	}
+	if l.state != OutOfService || !strings.Contains(l.why, "out of sequence") {
+		t.Errorf("FSN: %v %s", l.state, l.why)
+	}
+}
+
+// RFC 4165 §4.1.9: an Alignment of another version is answered Out of Service.
+func TestOtherVersion(t *testing.T) {
+	b := status(Alignment, 0)
+	b[0] = 2
+	l := inState(NotAligned)
+	if got := describe(l.Recv(epoch, 0, b, nil)); got != "discard, send Out of Service/0" || l.state != NotAligned {
+		t.Errorf("%s, %v", got, l.state)
+	}
+}
+
+func TestQueueIsBounded(t *testing.T) {
+	c := cfg()
+	c.QueueMax, c.Onset, c.Abate = 10, [3]int{4, 6, 8}, [3]int{2, 5, 7}
+	x := inService(t, c)
+	for i := range 12 {
+		x.send(0, byte(i))
+	}
+	var levels []uint32
+	for _, e := range x.up[0] {
+		if e.Kind == ss7.Congestion {
+			levels = append(levels, e.Arg)
+		}
+	}
+	if full, _ := x.l[0].Refused(); full != 2 || fmt.Sprint(levels) != "[1 2 3]" {
+		t.Errorf("%d refused, levels %v", full, levels)
+	}
+	x.pass(200 * time.Millisecond)
+	if x.l[0].level != 0 {
+		t.Error("the congestion does not end")
+	}
+}
+
+func TestNothingIsAllocated(t *testing.T) {
+	l := inState(InService)
+	m := ss7.MSU{DPC: 1, OPC: 2, SI: ss7.SCCP, Payload: make([]byte, 100)}
+	out := make([]ss7.Action, 0, 8)
+	step := func() {
+		out = l.Do(epoch, ss7.Event{Kind: ss7.Transfer, MSU: m}, out[:0])
+		ack := l.arena[:0]
+		ack = Append(ack, Message{Type: UserData, BSN: l.lastTx, FSN: seqMask})
+		out = l.Recv(epoch, 1, ack, out[:0])
+	}
+	step()
+	if n := testing.AllocsPerRun(1000, step); n != 0 {
+		t.Errorf("sending: %v allocations", n)
+	}
+	in := data(0, seqMask)
+	l = inState(InService)
+	fsn := uint32(0)
+	recv := func() {
+		in[13], in[14], in[15] = byte(fsn>>16), byte(fsn>>8), byte(fsn)
+		fsn++
+		out = l.Recv(epoch, 1, in, out[:0])
+	}
+	recv()
+	if n := testing.AllocsPerRun(1000, recv); n != 0 {
+		t.Errorf("receiving: %v allocations", n)
+	}
+}
