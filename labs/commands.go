@@ -18,8 +18,8 @@ func (l *Lab) tree(m *member) *cli.Tree {
 		cli.Command(cli.Seq(cli.Kw("connect", "Lab: go to another node's console"), cli.Arg("node", nodeName{l}, "Node")), l.connect),
 		cli.Command(cli.Kw("nodes", "Lab: list the nodes and wires"), l.list),
 		cli.Command(cli.Seq(cli.Kw("wire", "Lab: spoil or mend a wire"), cli.Choice("what", cli.Kw("up", "Mend it"), cli.Kw("down", "Cut it")), end), l.cut),
-		cli.Command(cli.Seq(cli.Kw("wire", "Lab: spoil or mend a wire"), cli.Kw("loss", "Lose packets"), cli.Arg("percent", percent{}, "Share of the packets, 0% to 100%"), end), l.lose),
-		cli.Command(cli.Seq(cli.Kw("wire", "Lab: spoil or mend a wire"), cli.Kw("delay", "Delay packets"), cli.Arg("ms", cli.Millis(0, 10000), "Milliseconds"), end), l.delay),
+		cli.Command(cli.Seq(cli.Kw("wire", "Lab: spoil or mend a wire"), cli.Kw("loss", "Lose packets"), cli.Arg("percent", percent{}, "Share of the packets, 0% to 100%"), cli.Opt(end)), l.lose),
+		cli.Command(cli.Seq(cli.Kw("wire", "Lab: spoil or mend a wire"), cli.Kw("delay", "Delay packets"), cli.Arg("ms", cli.Millis(0, 10000), "Milliseconds"), cli.Opt(end)), l.delay),
 		cli.Command(cli.Seq(cli.Kw("capture", "Lab: record packets"), cli.Kw("start", "Into a pcapng file"), cli.Arg("file", cli.Word(255), "File"), cli.Opt(end)), l.startCapture),
 		cli.Command(cli.Seq(cli.Kw("capture", "Lab: record packets"), cli.Kw("stop", "End all captures")), l.stopCapture),
 	)
