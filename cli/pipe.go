@@ -35,7 +35,7 @@ func splitPipe(line string) (string, *filter, error) {
 	}
 	expr = strings.TrimSpace(expr)
 	if kind == "" || expr == "" {
-		return "", nil, fmt.Errorf("After `|` comes one of %s and a regular expression.", strings.Join(filters, ", "))
+		return "", nil, fmt.Errorf("after `|` comes one of %s, and a regular expression", strings.Join(filters, ", "))
 	}
 	re, err := regexp.Compile(expr)
 	if err != nil {

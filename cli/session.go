@@ -270,7 +270,7 @@ func (s *Session) change(line string, stmt *Statement, a Args, no bool, depth in
 		obj := resolve(root, s.path[:depth])
 		if obj == nil {
 			s.path = nil
-			return errors.New("What this mode configures does not exist any more; back in global configuration.")
+			return errors.New("what this mode configures does not exist any more; back in global configuration")
 		}
 		var err error
 		note, err = stmt.do(root, obj, a, no)

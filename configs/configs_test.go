@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/ss7"
 )
 
@@ -255,4 +256,12 @@ func FuzzRead(f *testing.F) {
 			t.Fatalf("printing is not stable: %v\n%s\n%s", errs, once, text(t, again))
 		}
 	})
+}
+
+func TestLooseRange(t *testing.T) {
+	a := cli.Args{"dest": ss7.Range{PC: 7<<11 | 7<<3 | 1, Len: 3}}
+	note, err := routeDest(New(), a)
+	if err != nil || note != "7.7.1/3 has bits beyond its mask; taken as 7.0.0/3, which is 7.0.0 to 7.255.7" || a["dest"] != (ss7.Range{PC: 7 << 11, Len: 3}) {
+		t.Errorf("%q %v %v", note, err, a)
+	}
 }

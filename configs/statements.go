@@ -135,24 +135,22 @@ func m2paTimers[O any]() []*cli.Statement {
 	return out
 }
 
-// routeDest joins PC and MASK into a range, and says so when bits beyond the
-// mask had to be cleared.
-func routeDest(env any, a cli.Args) (string, error) {
+// routeDest joins PC and MASK into a range, and tells when bits beyond the mask
+// had to be cleared.
+func routeDest(env any, a cli.Args) (note string, err error) {
 	n := system(env).Notation()
 	r, ok := a["dest"].(ss7.Range)
 	if !ok {
-		pc, _ := a["pc"].(ss7.PC)
-		length, _ := a["mask"].(uint64)
-		clean, _, err := n.ParseRange(fmt.Sprintf("%d/%d", pc, length))
-		if err != nil {
-			return "", err
-		}
-		r = clean
+		r = ss7.Range{PC: a["pc"].(ss7.PC), Len: uint8(a["mask"].(uint64))}
 		delete(a, "pc")
 		delete(a, "mask")
-		a["dest"] = r
 	}
-	return "", nil
+	clean, loose := r.Clean(n.Bits())
+	a["dest"] = clean
+	if loose {
+		note = fmt.Sprintf("%s has bits beyond its mask; taken as %s, which is %s to %s", n.FormatRange(r), n.FormatRange(clean), n.Format(clean.PC), n.Format(clean.Last(n.Bits())))
+	}
+	return note, nil
 }
 
 func removeRoute(env any, t *RouteTable, a cli.Args) error {

@@ -48,8 +48,8 @@ func (PointCode) Values(env any) []string {
 	return out
 }
 
-// DestRange is an argument PC/LEN. Its value is an ss7.Range. A bare code is
-// the range of that one code.
+// DestRange is an argument PC/LEN. Its value is an ss7.Range as it was written:
+// bits beyond LEN are for the command to clear, and to tell of.
 type DestRange struct{}
 
 // Hint implements cli.Type.
@@ -60,7 +60,12 @@ func (DestRange) Parse(env any, word string) (any, error) {
 	if !strings.Contains(word, "/") {
 		return nil, fmt.Errorf("%q has no mask length: write PC/LEN, as in %s", word, word+"/"+strconv.Itoa(int(system(env).V().Bits())))
 	}
-	r, _, err := system(env).Notation().ParseRange(word)
+	n := system(env).Notation()
+	r, loose, err := n.ParseRange(word)
+	if loose {
+		code, _, _ := strings.Cut(word, "/")
+		r.PC, err = n.Parse(code)
+	}
 	return r, err
 }
 

@@ -65,8 +65,7 @@ type Link struct {
 	emergency bool
 	peerEmergency,
 	peerReady bool // the far end finished proving before us
-	aborts  int
-	proving uint32 // messages sent in this proving, for the filler
+	aborts int
 
 	localOutage, remoteOutage bool
 	recovering                bool // our outage is over; Ready not received yet

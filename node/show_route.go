@@ -276,7 +276,7 @@ func (n *Node) showPointCodes(c *cli.Call) error {
 func (n *Node) showMask(c *cli.Call) error {
 	s := n.Config()
 	f, bits := s.Notation(), s.V().Bits()
-	r := c.Args["dest"].(ss7.Range)
+	r, _ := c.Args["dest"].(ss7.Range).Clean(bits)
 	last := r.Last(bits)
 	fmt.Fprintf(c.Out, "%s covers %s to %s: %d codes (decimal %d to %d)\n", f.FormatRange(r), f.Format(r.PC), f.Format(last), last-r.PC+1, r.PC, last)
 	full := ss7.Range{Len: bits}.Last(bits) | (1<<bits - 1)

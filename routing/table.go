@@ -105,7 +105,7 @@ type bundler struct {
 	table    *Table
 	single   []*Bundle          // of one linkset
 	combined map[string]*Bundle // of several
-	set, key []byte
+	key      []byte
 }
 
 // best gives the bundle of the best priority that has a linkset in working order.

@@ -99,8 +99,8 @@ func (n Notation) ParseRange(s string) (r Range, loose bool, err error) {
 			return Range{}, false, fmt.Errorf("%q: a mask length is 0 to %d", s, bits)
 		}
 	}
-	r = Range{pc, uint8(size)}.clear(bits)
-	return r, r.PC != pc, nil
+	r, loose = Range{pc, uint8(size)}.Clean(bits)
+	return r, loose, nil
 }
 
 // ParseMask reads a mask in point-code form (7.255.7 is a full ITU code) and
@@ -128,8 +128,10 @@ func mask(length, bits uint8) PC {
 	return (PC(1)<<length - 1) << (bits - length)
 }
 
-func (r Range) clear(bits uint8) Range {
-	return Range{r.PC & mask(r.Len, bits), r.Len}
+// Clean clears the bits beyond Len and tells whether there were any.
+func (r Range) Clean(bits uint8) (clean Range, loose bool) {
+	clean = Range{r.PC & mask(r.Len, bits), r.Len}
+	return clean, clean != r
 }
 
 // Contains tells whether pc, of the given width in bits, lies in r.
