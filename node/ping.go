@@ -56,7 +56,7 @@ func (n *Node) ping(c *cli.Call) error {
 		return errors.New("the node is stopping")
 	}
 	n.printTest(c.Out, cfg, r)
-	if r.Received < cfg.Count || r.Duplicated > 0 || r.Misordered > 0 {
+	if r.Sent == 0 || r.Received < r.Sent || r.Duplicated > 0 || r.Misordered > 0 {
 		return errPing
 	}
 	return nil

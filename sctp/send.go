@@ -298,21 +298,25 @@ func (a *assoc) credit(now time.Time, c *outChunk) int {
 }
 
 // gaps marks what the gap blocks acknowledge; three reports beyond it make a
-// missing chunk be sent again at once (§7.2.4).
+// missing chunk be sent again at once (§7.2.4). It looks only at what the blocks
+// cover: the ring's first chunk is the one after the cumulative TSN.
 func (a *assoc) gaps(now time.Time, s *sackChunk) int {
-	octets, highest := 0, s.cum
-	for i := 0; i < a.sent; i++ {
-		c := a.at(i)
-		if c.acked || !inGaps(s, c.tsn-s.cum) {
-			continue
-		}
-		octets += a.credit(now, c)
-		c.acked = true
-		highest = c.tsn
+	if len(s.gaps) == 0 {
+		return 0
 	}
-	for i := 0; i < a.sent && octets > 0; i++ {
+	octets, highest := 0, 0 // highest: of the newly acknowledged, by place in the ring
+	for _, g := range s.gaps {
+		for i := int(g.first) - 1; i < int(g.last) && i < a.sent; i++ {
+			if c := a.at(i); !c.acked {
+				octets += a.credit(now, c)
+				c.acked = true
+				highest = max(highest, i)
+			}
+		}
+	}
+	for i := range highest {
 		c := a.at(i)
-		if c.acked || c.again || !before(c.tsn, highest) {
+		if c.acked || c.again {
 			continue
 		}
 		if c.missing++; c.missing == 3 {
@@ -320,15 +324,6 @@ func (a *assoc) gaps(now time.Time, s *sackChunk) int {
 		}
 	}
 	return octets
-}
-
-func inGaps(s *sackChunk, offset uint32) bool {
-	for _, g := range s.gaps {
-		if offset >= uint32(g.first) && offset <= uint32(g.last) {
-			return true
-		}
-	}
-	return false
 }
 
 func (a *assoc) fastRetransmit(c *outChunk) {
