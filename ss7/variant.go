@@ -58,7 +58,9 @@ func VariantNamed(name string) *Variant {
 func (v *Variant) Bits() uint8 { return v.Notation.Bits() }
 
 // LabelLen is the length of the routing label in octets.
-func (v *Variant) LabelLen() int { return [...]int{label14: 4, label24: 7, label16: 5}[v.layout] }
+func (v *Variant) LabelLen() int { return labelLens[v.layout] }
+
+var labelLens = [...]int{label14: 4, label24: 7, label16: 5}
 
 // ParseMSU reads an MSU from its service information octet on. The payload of
 // the result is part of b. The only error is an MSU too short for its label.
