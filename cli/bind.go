@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 )
 
@@ -59,10 +60,14 @@ func assign(field reflect.Value, v any) error {
 		return nil
 	}
 	x := reflect.ValueOf(v)
+	if !x.IsValid() {
+		return fmt.Errorf("nothing does not fit a %s", field.Type())
+	}
 	if !x.CanConvert(field.Type()) || x.Kind() == reflect.Uint64 && field.Kind() == reflect.String {
 		return fmt.Errorf("a %T does not fit a %s", v, field.Type())
 	}
-	if n, ok := v.(uint64); ok && field.CanUint() && field.OverflowUint(n) {
+	if n, ok := v.(uint64); ok && (field.CanUint() && field.OverflowUint(n) ||
+		field.CanInt() && (n > math.MaxInt64 || field.OverflowInt(int64(n)))) {
 		return fmt.Errorf("%d does not fit", n)
 	}
 	field.Set(x.Convert(field.Type()))
@@ -109,14 +114,35 @@ func (f fields) zero(obj any, names []string) bool {
 	return true
 }
 
+// key is what tells elements of a list apart, as a map key. ok is false where a
+// field cannot be one.
+func (f fields) key(obj any, names []string) (key any, ok bool) {
+	out := reflect.New(reflect.ArrayOf(len(names), reflect.TypeFor[any]())).Elem()
+	for i, n := range names {
+		field, ok := f.at(obj, n)
+		if !ok || field.Kind() == reflect.Pointer || !field.Comparable() {
+			return nil, false
+		}
+		out.Index(i).Set(field)
+	}
+	return out.Interface(), true
+}
+
 // same tells whether two structs agree in the fields of names.
 func (f fields) same(a, b any, names []string) bool {
 	for _, n := range names {
 		x, ok := f.at(a, n)
 		y, _ := f.at(b, n)
-		if !ok || !reflect.DeepEqual(x.Interface(), y.Interface()) {
+		if !ok || !equal(x, y) {
 			return false
 		}
 	}
 	return true
+}
+
+func equal(x, y reflect.Value) bool {
+	if x.Kind() != reflect.Pointer && x.Comparable() && y.Comparable() {
+		return x.Equal(y)
+	}
+	return reflect.DeepEqual(x.Interface(), y.Interface())
 }

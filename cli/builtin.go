@@ -52,7 +52,7 @@ func (s *Session) configBuiltins() []*Statement {
 
 // alone is for `no` and `do` with nothing after them.
 func (s *Session) alone(*Call) error {
-	return s.mistake(fault{kind: incomplete}, "", 0, "")
+	return s.mistake(fault{kind: incomplete}, "", "")
 }
 
 func (s *Session) leaveConfig() { s.config, s.path = false, nil }

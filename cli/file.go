@@ -29,7 +29,7 @@ const maxLine = 1000
 var prompted = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,62}(\(config[a-z0-9-]*\))?[#>] ?`)
 
 // noise is what a pasted screen has besides configuration.
-var noise = regexp.MustCompile(`^(Building configuration|Current configuration|Using \d+ (out )?of|Last configuration change|version \d)`)
+var noise = regexp.MustCompile(`^(Building configuration|Current configuration ?:|Using \d+ (out )?of|Last configuration change|version \d|Enter configuration commands|(?i:conf)\w* (?i:t)\w*$)`)
 
 // Place is a value of a configuration: an object, and the name of one of its
 // arguments; an empty name is the object itself.
@@ -45,7 +45,7 @@ type Source map[Place]int
 // other is a Fault; the lines under a faulty one that should have led into a mode
 // are passed over and counted in its Fault.
 func Parse(r io.Reader, env, root any, top *Mode) (Source, []Fault) {
-	f := &file{env: env, stack: []level{{top, root}}, source: Source{}}
+	f := &file{in: &scope{env, map[listID]*listIndex{}}, stack: []level{{top, root}}, source: Source{}}
 	sc := bufio.NewScanner(r)
 	sc.Buffer(make([]byte, 0, 64<<10), 1<<20)
 	n := 0
@@ -66,13 +66,13 @@ type level struct {
 }
 
 type file struct {
-	env      any
-	stack    []level
+	in       *scope
+	stack    []level // modes from the outermost to the current one
 	faults   []Fault
 	source   Source
-	skip     int // deeper than this indentation is passed over; -1: nothing
+	skipping bool // lines deeper than skip are passed over
+	skip     int
 	skipped  int
-	skipping bool
 }
 
 func (f *file) take(n int, raw string) {
@@ -81,6 +81,9 @@ func (f *file) take(n int, raw string) {
 	indent := len(line) - len(body)
 	if m := prompted.FindString(body); m != "" {
 		body, indent = body[len(m):], 0
+	}
+	if body == "end" {
+		f.stack = f.stack[:1]
 	}
 	if body == "" || body[0] == '!' || body == "end" || noise.MatchString(body) {
 		f.endSkip()
@@ -108,28 +111,38 @@ func (f *file) take(n int, raw string) {
 	f.statement(n, body, len(line)-len(body), indent)
 }
 
-// statement tries the innermost mode first, then the outer ones.
+// statement tries the innermost mode first, then the outer ones. A line that fits
+// none leaves the mode to which it comes nearest as the current one: were it the
+// head of a block, the block's lines must not go to the block before.
 func (f *file) statement(n int, body string, offset, indent int) {
 	var worst fault
+	nearest := 0
 	for i := len(f.stack) - 1; i >= 0; i-- {
 		l := f.stack[i]
 		no, from := negated(body)
-		s, a, flt := parse(f.env, l.mode.Statements, body, from, no)
+		s, a, flt := parse(f.in.env, l.mode.Statements, body, from, no)
 		if flt.kind == fine {
-			if _, err := s.do(f.env, l.obj, a, no); err != nil {
+			f.stack = f.stack[:i+1]
+			if _, err := s.do(f.in, l.obj, a, no); err != nil {
+				f.skip, f.skipping, f.skipped = indent, true, 0
 				f.fault(n, offset, "", err.Error())
 				return
 			}
-			f.stack = f.stack[:i+1]
 			f.applied(n, s, l.obj, a, no)
 			return
 		}
-		if i == len(f.stack)-1 || flt.at > worst.at {
-			worst = flt
+		if i == len(f.stack)-1 || worse(flt, worst) {
+			worst, nearest = flt, i
 		}
 	}
+	f.stack = f.stack[:nearest+1]
 	f.skip, f.skipping, f.skipped = indent, true, 0
 	f.fault(n, offset+worst.at, worst.word, worst.describe())
+}
+
+// worse tells whether fault a says more about a line than b, which came first.
+func worse(a, b fault) bool {
+	return a.at > b.at || a.at == b.at && a.kind == ambiguous && b.kind == invalid
 }
 
 // applied notes where values came from, and follows the line into its mode.
@@ -138,7 +151,7 @@ func (f *file) applied(n int, s *Statement, obj any, a Args, no bool) {
 		return
 	}
 	if s.child != nil {
-		obj = s.child(obj, a)
+		obj = s.child(f.in, obj, a)
 		f.source[Place{obj, ""}] = n
 	}
 	for name := range a {
@@ -156,7 +169,7 @@ func (f *file) fault(n, at int, w, text string) {
 func (f *file) endSkip() {
 	if f.skipping && f.skipped > 0 {
 		last := &f.faults[len(f.faults)-1]
-		last.Text += fmt.Sprintf(" (%d lines under it were passed over)", f.skipped)
+		last.Text += fmt.Sprintf("; lines passed over under it: %d", f.skipped)
 	}
 	f.skipping, f.skipped = false, 0
 }
@@ -178,16 +191,27 @@ func (f fault) describe() string {
 
 // negated finds the `no` or `default` in front of a line.
 func negated(line string) (no bool, from int) {
-	if w := split(line); len(w) > 1 && (w[0].text == "no" || w[0].text == "default") {
-		return true, w[1].at
+	if from, no = after(line, "no"); no {
+		return no, from
 	}
-	return false, 0
+	from, no = after(line, "default")
+	return no, from
+}
+
+// after finds a word in front of a line, with a blank behind it, and what follows.
+func after(line, first string) (from int, ok bool) {
+	rest := strings.TrimLeft(line, " \t")
+	from = len(line) - len(rest) + len(first)
+	if len(rest) <= len(first) || !strings.EqualFold(rest[:len(first)], first) || !strings.ContainsAny(rest[len(first):][:1], " \t") {
+		return 0, false
+	}
+	return from + 1, true
 }
 
 // do applies a configuration statement or its no form.
-func (s *Statement) do(env, obj any, a Args, no bool) (note string, err error) {
+func (s *Statement) do(in *scope, obj any, a Args, no bool) (note string, err error) {
 	if s.check != nil {
-		if note, err = s.check(env, a); err != nil {
+		if note, err = s.check(in.env, a); err != nil {
 			return "", err
 		}
 	}
@@ -195,12 +219,12 @@ func (s *Statement) do(env, obj any, a Args, no bool) (note string, err error) {
 		if s.unset == nil {
 			return "", fmt.Errorf("this command has no `no` form")
 		}
-		return note, s.unset(env, obj, a)
+		return note, s.unset(in, obj, a)
 	}
-	if s.mode != nil && s.child(obj, a) == nil {
-		if words, whole := s.emit(env, s.syntax, a.get); !whole {
+	if s.mode != nil && s.child(in, obj, a) == nil {
+		if words, whole := s.emit(in.env, s.syntax, a.get); !whole {
 			return "", fmt.Errorf("there is no %s yet; to make it, the line must be complete", strings.Join(words, " "))
 		}
 	}
-	return note, s.apply(env, obj, a)
+	return note, s.apply(in, obj, a)
 }

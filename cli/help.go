@@ -6,79 +6,141 @@ import (
 	"strings"
 )
 
-// suggestion is one thing that may come next.
-type suggestion struct{ word, help string }
+// suggestion is one thing that may come next: a keyword, or a kind of argument.
+type suggestion struct {
+	word, help string
+	arg        bool
+}
 
-// next lists what may come after the whole words of a line, as far as it begins
-// with part; end tells whether the line may end.
-func (s *Session) next(line string) (list []suggestion, part string, end bool, f fault) {
-	words := split(line)
-	if n := len(line); n > 0 && line[n-1] != ' ' && line[n-1] != '\t' && len(words) > 0 {
-		part = words[len(words)-1].text
-		words = words[:len(words)-1]
+// unfinished splits off the word at the end of a line, unless a blank ends it.
+func unfinished(line string, words []word) ([]word, string) {
+	if n := len(words); n > 0 && !strings.HasSuffix(line, " ") && !strings.HasSuffix(line, "\t") {
+		return words[:n-1], words[n-1].text
 	}
+	return words, ""
+}
+
+// ways are the threads that fit the whole words of a line, in the first way of
+// reading it that has something to offer for the word after them.
+func (s *Session) ways(line string, offer func(thread, string) bool) (r reading, ts []thread, part string, f fault) {
 	env := s.app.Env()
-	stmts := s.offered(&line, &words)
-	threads, f := walk(env, stmts, line, words)
-	if f.kind != fine && len(s.path) > 0 && s.config {
-		threads, f = walk(env, s.tree.Config.Statements, line, words)
+	for i, r := range s.readings(line) {
+		words, part := unfinished(line, wordsFrom(line, r.from))
+		ts, g := walk(env, r.stmts, line, words)
+		if r.no { // what has no `no` form
+			ts = slices.DeleteFunc(ts, func(t thread) bool { return t.stmt.unset == nil })
+		}
+		if slices.ContainsFunc(ts, func(t thread) bool { return offer(t, part) }) {
+			return r, ts, part, fault{}
+		}
+		if i == 0 || worse(g, f) {
+			f = g
+		}
 	}
-	if f.kind != fine {
-		return nil, part, false, f
+	if f.kind == fine {
+		f.kind = invalid
 	}
-	lower := strings.ToLower(part)
-	for _, t := range threads {
-		end = end || t.at.accept
-		for _, e := range t.at.edges {
-			if e.elem.typ == nil {
-				if strings.HasPrefix(e.elem.word, lower) {
-					list = add(list, suggestion{e.elem.word, e.elem.help})
-				}
+	return reading{}, nil, "", f
+}
+
+// mayEnd tells whether the line may end after what t took.
+func (r reading) mayEnd(t thread) bool { return t.at.accept || r.no && t.stmt.named(t) }
+
+// suggestions lists what may come after t, as far as it begins with part.
+func (s *Session) suggestions(t thread, part string) (out []suggestion) {
+	if t.rest {
+		return []suggestion{{t.last.typ.Hint(), t.last.help, true}}
+	}
+	for _, e := range t.at.edges {
+		if e.elem.typ == nil {
+			if prefixed(e.elem.word, part) {
+				out = append(out, suggestion{word: e.elem.word, help: e.elem.help})
+			}
+			continue
+		}
+		if part != "" {
+			if _, err := e.elem.typ.Parse(s.app.Env(), part); err != nil {
 				continue
 			}
-			if part == "" {
-				list = add(list, suggestion{e.elem.typ.Hint(), e.elem.help})
-			} else if _, err := e.elem.typ.Parse(env, part); err == nil {
-				list = add(list, suggestion{e.elem.typ.Hint(), e.elem.help})
-			}
 		}
+		out = append(out, suggestion{e.elem.typ.Hint(), e.elem.help, true})
 	}
-	slices.SortStableFunc(list, func(a, b suggestion) int { return strings.Compare(a.word, b.word) })
-	return list, part, end && part == "", fault{}
+	return out
 }
 
-func add(list []suggestion, x suggestion) []suggestion {
-	for _, y := range list {
-		if y.word == x.word {
-			return list
-		}
-	}
-	return append(list, x)
-}
-
-// Help is what `?` shows for a line typed so far.
+// Help is what `?` shows for a line typed so far: the words that begin with the
+// unfinished one, or what may follow a blank.
 func (s *Session) Help(line string) string {
-	list, part, end, f := s.next(line)
-	if f.kind == ambiguous {
-		return "% Ambiguous command:  \"" + oneLine(line) + "\"\n"
+	if list, part, ok := s.piped(line); ok {
+		return table(list, part, false)
 	}
-	if f.kind != fine || len(list) == 0 && !end {
+	r, ts, part, f := s.ways(line, func(t thread, part string) bool {
+		return len(s.suggestions(t, part)) > 0 || part == "" && t.at.accept
+	})
+	switch f.kind {
+	case ambiguous:
+		return "% Ambiguous command:  \"" + oneLine(line) + "\"\n"
+	case fine:
+	default:
 		return "% Unrecognized command\n"
 	}
-	var b strings.Builder
-	if part != "" && !hints(list) {
-		for i, x := range list {
-			if i > 0 {
-				b.WriteString("  ")
+	var list []suggestion
+	end, rest := false, false
+	for _, t := range ts {
+		for _, x := range s.suggestions(t, part) {
+			if !slices.ContainsFunc(list, func(y suggestion) bool { return y.word == x.word }) {
+				list = append(list, x)
 			}
-			b.WriteString(x.word)
 		}
-		b.WriteString("\n")
-		return b.String()
+		end = end || r.mayEnd(t)
+		rest = rest || t.rest
 	}
+	slices.SortStableFunc(list, func(a, b suggestion) int { return strings.Compare(a.word, b.word) })
+	end = end && (part == "" || rest)
+	if end && r.exec && !rest {
+		list = append(list, suggestion{word: "|", help: "Output modifiers"})
+	}
+	return table(list, part, end)
+}
+
+// piped is what may follow a `|`.
+func (s *Session) piped(line string) (list []suggestion, part string, ok bool) {
+	i := strings.IndexByte(line, '|')
+	if i < 0 || !s.readings(line)[0].exec {
+		return nil, "", false
+	}
+	words, part := unfinished(line, wordsFrom(line, i+1))
+	if len(words) > 0 {
+		return []suggestion{{"LINE", "Regular expression", true}}, part, true
+	}
+	for _, f := range filters {
+		if prefixed(f.word, part) {
+			list = append(list, f)
+		}
+	}
+	return list, part, true
+}
+
+// table writes suggestions as IOS does: the words that begin with part beside each
+// other, or everything with its help, one below the other.
+func table(list []suggestion, part string, end bool) string {
 	width := 4
+	args := len(list) == 0
 	for _, x := range list {
 		width = max(width, len(x.word))
+		args = args || x.arg
+	}
+	var b strings.Builder
+	if part != "" && !args {
+		perRow := max(1, 80/(width+2))
+		for i, x := range list {
+			if i%perRow == perRow-1 || i == len(list)-1 {
+				b.WriteString(x.word + "\n")
+			} else {
+				fmt.Fprintf(&b, "%-*s", width+2, x.word)
+			}
+		}
+		return b.String()
 	}
 	for _, x := range list {
 		fmt.Fprintf(&b, "  %-*s  %s\n", width, x.word, x.help)
@@ -86,26 +148,17 @@ func (s *Session) Help(line string) string {
 	if end {
 		b.WriteString("  <cr>\n")
 	}
+	if b.Len() == 0 {
+		return "% Unrecognized command\n"
+	}
 	return b.String()
 }
 
-func hints(list []suggestion) bool {
-	for _, x := range list {
-		if x.word == strings.ToUpper(x.word) || strings.HasPrefix(x.word, "<") {
-			return true
-		}
-	}
-	return false
-}
-
-// Complete extends the word before pos as far as it is unique.
-func (s *Session) Complete(line string, pos int) (string, int, bool) {
+// Complete extends the word before pos, an offset in octets, as far as it is
+// unique; a whole word gets a blank. ok tells whether there was something to add.
+func (s *Session) Complete(line string, pos int) (newLine string, newPos int, ok bool) {
 	head, tail := line[:pos], line[pos:]
-	words := split(head)
-	part := ""
-	if len(head) > 0 && head[len(head)-1] != ' ' && len(words) > 0 {
-		part = words[len(words)-1].text
-	}
+	_, part := unfinished(head, split(head))
 	if part == "" {
 		return line, pos, false
 	}
@@ -131,37 +184,38 @@ func (s *Session) Complete(line string, pos int) (string, int, bool) {
 
 // candidates are the keywords, and the values of arguments that can list them,
 // that begin with part.
-func (s *Session) candidates(head, part string) []string {
-	env := s.app.Env()
-	words := split(head)
-	words = words[:len(words)-1]
-	line := head
-	threads, f := walk(env, s.offered(&line, &words), line, words)
-	if f.kind != fine && s.config && len(s.path) > 0 {
-		threads, f = walk(env, s.tree.Config.Statements, line, words)
-	}
-	if f.kind != fine {
-		return nil
-	}
-	var out []string
-	try := func(w string, fold bool) {
-		if strings.HasPrefix(w, part) || fold && strings.HasPrefix(w, strings.ToLower(part)) {
-			if !slices.Contains(out, w) {
-				out = append(out, w)
+func (s *Session) candidates(head, part string) (out []string) {
+	if list, _, ok := s.piped(head); ok {
+		for _, x := range list {
+			if !x.arg {
+				out = append(out, x.word)
 			}
 		}
+		return out
 	}
-	for _, t := range threads {
-		for _, e := range t.at.edges {
-			if e.elem.typ == nil {
-				try(e.elem.word, true)
-			} else if c, ok := e.elem.typ.(Completer); ok {
-				for _, v := range c.Values(env) {
-					try(v, false)
+	_, ts, _, _ := s.ways(head, func(t thread, part string) bool { return len(s.completions(t, part)) > 0 })
+	for _, t := range ts {
+		out = append(out, s.completions(t, part)...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func (s *Session) completions(t thread, part string) (out []string) {
+	for _, e := range t.at.edges {
+		if e.elem.typ == nil {
+			if prefixed(e.elem.word, part) {
+				out = append(out, e.elem.word)
+			}
+			continue
+		}
+		if c, ok := e.elem.typ.(Completer); ok {
+			for _, v := range c.Values(s.app.Env()) {
+				if strings.HasPrefix(v, part) {
+					out = append(out, v)
 				}
 			}
 		}
 	}
-	slices.Sort(out)
 	return out
 }

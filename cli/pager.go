@@ -3,73 +3,89 @@ package cli
 import (
 	"bytes"
 	"io"
+	"unicode/utf8"
 )
 
-const more = " --More-- "
+const (
+	more  = " --More-- "
+	erase = "\r\x1b[K"
+)
 
 // pager stops a command's output at the end of each page.
 type pager struct {
-	c      *screen
-	height int
-	line   int
-	quit   bool
+	c             *screen
+	width, height int
+	line          int  // rows written on this page
+	free          bool // no more pages
+	quit          bool
 }
 
-// page makes the writer of one command; height is `terminal length`, -1 that of
+// page makes the writer of one command; length is `terminal length`, -1 that of
 // the terminal, 0 no paging.
-func (c *screen) page(height int) io.Writer {
-	if height < 0 {
-		_, height = c.size()
+func (c *screen) page(length int) io.Writer {
+	width, height := c.size()
+	if length >= 0 {
+		height = length
 	}
-	return &pager{c: c, height: height}
+	return &pager{c: c, width: width, height: height, free: height < 2}
 }
 
 func (p *pager) Write(b []byte) (int, error) {
-	if p.height < 2 {
-		return p.c.Write(b)
-	}
 	n := len(b)
 	for len(b) > 0 {
 		if p.quit {
 			return n, nil // the command goes on; nobody looks
 		}
-		i := bytes.IndexByte(b, '\n') + 1
-		if i == 0 {
-			i = len(b)
-		}
-		if p.line >= p.height-1 {
+		if !p.free && p.line >= p.height-1 {
 			p.wait()
 			continue
+		}
+		i := bytes.IndexByte(b, '\n') + 1
+		if i == 0 || p.free {
+			i = len(b)
 		}
 		if _, err := p.c.Write(b[:i]); err != nil {
 			return 0, err
 		}
 		if b[i-1] == '\n' {
-			p.line++
+			p.line += p.rows(b[:i-1])
 		}
 		b = b[i:]
 	}
 	return n, nil
 }
 
+// rows is how many rows of the terminal a line takes.
+func (p *pager) rows(line []byte) int {
+	n := utf8.RuneCount(line)
+	if p.width <= 0 || n == 0 {
+		return 1
+	}
+	return (n + p.width - 1) / p.width
+}
+
 // wait shows the marker and takes one key: space a page, Enter a line, q the end.
+// Lines that wait already, such as those of a paste, are no keys: then the output
+// runs through.
 func (p *pager) wait() {
-	io.WriteString(p.c.raw, more)
-	defer io.WriteString(p.c.raw, "\r\x1b[K")
-	p.c.in.interrupt(nil)
-	var key [1]byte
+	if p.c.in.ahead() {
+		p.free = true
+		return
+	}
+	p.c.mark(true)
+	defer p.c.mark(false)
 	for {
-		if _, err := p.c.in.Read(key[:]); err != nil {
+		key, ok := p.c.in.key()
+		switch {
+		case !ok:
 			p.quit = true
-			return
-		}
-		switch key[0] {
-		case ' ':
+		case key == ' ':
 			p.line = 0
-		case '\r':
-			p.line--
-		case 'q', 'Q', ctrlE, ctrlU, 0x1b:
+		case key == '\r':
+			p.line = p.height - 2
+		case key == 'q' || key == 'Q':
 			p.quit = true
+			p.c.in.stop()
 		default:
 			continue
 		}

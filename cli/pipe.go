@@ -15,33 +15,55 @@ type filter struct {
 	re      *regexp.Regexp
 	partial []byte
 	open    bool // begin: found; section: inside one
+	depth   int  // section: indentation of its first line
 	count   int
 }
 
-var filters = []string{"begin", "count", "exclude", "include", "section"}
+// filters are what may follow `|`, sorted as `?` shows them.
+var filters = []suggestion{
+	{word: "begin", help: "Begin with the line that matches"},
+	{word: "count", help: "Count number of lines which match regexp"},
+	{word: "exclude", help: "Exclude lines that match"},
+	{word: "include", help: "Include lines that match"},
+	{word: "section", help: "Include lines that match and what is indented under them"},
+}
 
-// splitPipe takes `| include RE` off a line. No filter: nil.
-func splitPipe(line string) (string, *filter, error) {
-	head, tail, found := strings.Cut(line, "|")
-	if !found {
-		return line, nil, nil
+// splitPipe takes `| include RE` off a line. No
+// filter: nil.
+func splitPipe(line string) (string, *filter, fault) {
+	i := strings.IndexByte(line, '|')
+	if i < 0 {
+		return line, nil, fault{}
 	}
-	word, expr, _ := strings.Cut(strings.TrimSpace(tail), " ")
+	words := wordsFrom(line, i+1)
+	if len(words) == 0 || strings.HasPrefix(line[i+1:], "|") {
+		return "", nil, fault{kind: incomplete, expect: names(filters)}
+	}
 	kind := ""
 	for _, f := range filters {
-		if word != "" && strings.HasPrefix(f, strings.ToLower(word)) {
-			kind = f
+		if prefixed(f.word, words[0].text) {
+			kind = f.word
 		}
 	}
-	expr = strings.TrimSpace(expr)
-	if kind == "" || expr == "" {
-		return "", nil, fmt.Errorf("after `|` comes one of %s, and a regular expression", strings.Join(filters, ", "))
+	if kind == "" {
+		return "", nil, fault{kind: invalid, at: words[0].at, word: words[0].text, reason: "expected one of " + strings.Join(names(filters), ", ")}
 	}
+	if len(words) == 1 {
+		return "", nil, fault{kind: incomplete, expect: []string{"a regular expression"}}
+	}
+	expr := strings.TrimRight(line[words[1].at:], " \t")
 	re, err := regexp.Compile(expr)
 	if err != nil {
-		return "", nil, fmt.Errorf("%q is not a regular expression: %w", expr, err)
+		return "", nil, fault{kind: invalid, at: words[1].at, word: expr, reason: fmt.Sprintf("%q is not a regular expression: %v", expr, err)}
 	}
-	return strings.TrimRight(head, " "), &filter{kind: kind, re: re}, nil
+	return strings.TrimRight(line[:i], " \t"), &filter{kind: kind, re: re}, fault{}
+}
+
+func names(list []suggestion) (out []string) {
+	for _, x := range list {
+		out = append(out, x.word)
+	}
+	return out
 }
 
 func (f *filter) Write(b []byte) (int, error) {
@@ -62,7 +84,8 @@ func (f *filter) Write(b []byte) (int, error) {
 }
 
 func (f *filter) pass(line []byte) bool {
-	hit := f.re.Match(bytes.TrimRight(line, "\n"))
+	line = bytes.TrimRight(line, "\r\n")
+	hit := f.re.Match(line)
 	switch f.kind {
 	case "include":
 		return hit
@@ -71,10 +94,13 @@ func (f *filter) pass(line []byte) bool {
 	case "begin":
 		f.open = f.open || hit
 		return f.open
-	case "section": // a line that matches, and what is indented under it
-		indented := len(line) > 0 && line[0] == ' '
-		f.open = hit || f.open && indented
-		return f.open
+	case "section":
+		depth := len(line) - len(bytes.TrimLeft(line, " "))
+		if f.open && depth > f.depth {
+			return true
+		}
+		f.open, f.depth = hit, depth
+		return hit
 	}
 	if hit {
 		f.count++
@@ -82,11 +108,12 @@ func (f *filter) pass(line []byte) bool {
 	return false
 }
 
+// end passes on what is left when the command has ended.
 func (f *filter) end() {
 	if len(f.partial) > 0 {
-		f.Write([]byte("\n"))
+		_, _ = f.Write([]byte("\n"))
 	}
 	if f.kind == "count" {
-		fmt.Fprintf(f.to, "Number of lines which match regexp = %d\n", f.count)
+		_, _ = fmt.Fprintf(f.to, "Number of lines which match regexp = %d\n", f.count)
 	}
 }

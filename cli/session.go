@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // App is what sessions command.
@@ -35,8 +37,11 @@ type Session struct {
 	path    []place // of sub-modes, outermost first
 	ended   bool
 	left    bool
-	history []string
-	height  int // terminal length; -1: that of the terminal
+	history []string // oldest first
+	typed   string   // the line that runs, as it came
+	offset  int      // column of the screen at which what is parsed of it began
+	unseen  bool     // nobody sees what is sent: no terminal
+	height  int      // terminal length; -1: that of the terminal
 
 	mu      sync.Mutex
 	monitor bool
@@ -109,28 +114,43 @@ func (s *Session) mode() *Mode {
 	return s.tree.Config
 }
 
-// offered are the statements of the current mode for a line, whose `no` or `do`
-// in front is taken off words.
-func (s *Session) offered(line *string, words *[]word) []*Statement {
-	w := *words
+// reading is one way to read a line: what it may be, and where that begins.
+type reading struct {
+	stmts []*Statement
+	from  int
+	no    bool
+	exec  bool
+	depth int // of the mode: 0 is global configuration
+}
+
+// readings are the ways to read a line in the current mode, in the order in which
+// they are tried: the innermost mode first.
+func (s *Session) readings(line string) []reading {
 	if !s.config {
-		return s.exec()
+		return []reading{{stmts: s.exec(), exec: true}}
 	}
-	if len(w) > 0 && w[0].text == "do" {
-		*words = w[1:]
-		return s.exec()
+	if from, ok := after(line, "do"); ok {
+		return []reading{{stmts: s.exec(), from: from, exec: true}}
 	}
-	if len(w) > 0 && (w[0].text == "no" || w[0].text == "default") {
-		*words = w[1:]
-		return s.mode().Statements
+	no, from := negated(line)
+	var out []reading
+	for depth := len(s.path); depth >= 0; depth-- {
+		r := reading{stmts: s.tree.Config.Statements, from: from, no: no, depth: depth}
+		if depth > 0 {
+			r.stmts = s.path[depth-1].stmt.mode.Statements
+		}
+		if depth == len(s.path) && !no {
+			r.stmts = slices.Concat(r.stmts, s.configBuiltins())
+		}
+		out = append(out, r)
 	}
-	return append(append([]*Statement(nil), s.mode().Statements...), s.configBuiltins()...)
+	return out
 }
 
 // exec are the commands of the exec that this session may use.
 func (s *Session) exec() []*Statement {
 	var out []*Statement
-	for _, c := range append(append([]*Statement(nil), s.tree.Exec...), s.builtin...) {
+	for _, c := range slices.Concat(s.tree.Exec, s.builtin) {
 		if s.enabled || !c.privileged {
 			out = append(out, c)
 		}
@@ -139,10 +159,10 @@ func (s *Session) exec() []*Statement {
 }
 
 // Run carries out one line as typed. What fails is printed in IOS's manner and
-// gives an error.
+// gives ErrFailed. ctx ends a command that runs long.
 func (s *Session) Run(ctx context.Context, line string) error {
 	line = strings.TrimRight(line, " \t\r\n")
-	offset := len(s.Prompt())
+	s.typed = line
 	if len(line) > maxLine {
 		return s.fail(fmt.Sprintf("The line has %d characters; at most %d.", len(line), maxLine))
 	}
@@ -155,19 +175,21 @@ func (s *Session) Run(ctx context.Context, line string) error {
 		}
 		return r
 	}, line)
+	s.offset = utf8.RuneCountInString(s.Prompt())
 	if m := prompted.FindString(strings.TrimLeft(line, " ")); m != "" {
-		offset += strings.Index(line, m) + len(m)
-		line = strings.TrimLeft(line, " ")[len(m):]
+		cut := strings.Index(line, m) + len(m)
+		s.offset += cut
+		line = line[cut:]
 	}
 	body := strings.TrimSpace(line)
-	if body == "" || body[0] == '!' {
+	if body == "" || body[0] == '!' || s.config && noise.MatchString(body) {
 		return nil
 	}
 	s.remember(body)
 	if s.config {
-		return s.configure(ctx, line, offset)
+		return s.configure(ctx, line)
 	}
-	return s.command(ctx, line, 0, offset)
+	return s.command(ctx, line, 0)
 }
 
 func (s *Session) remember(line string) {
@@ -180,31 +202,29 @@ func (s *Session) remember(line string) {
 }
 
 // command carries out an exec command, which begins at from in line.
-func (s *Session) command(ctx context.Context, line string, from, offset int) error {
-	head, filter, err := splitPipe(line)
-	if err != nil {
-		return s.fail(err.Error())
-	}
-	stmt, args, f := parse(s.app.Env(), s.exec(), head, from, false)
+func (s *Session) command(ctx context.Context, line string, from int) error {
+	head, filter, f := splitPipe(line)
 	if f.kind != fine {
-		return s.mistake(f, line, offset, s.hint(head, from))
+		return s.mistake(f, line, "")
 	}
-	out := s.output()
-	if filter != nil {
-		filter.to = out
+	env := s.app.Env()
+	stmt, args, f := parse(env, s.exec(), head, from, false)
+	if f.kind != fine {
+		return s.mistake(f, line, s.hint(head, from, f))
 	}
-	call := &Call{Session: s, Args: args, Env: s.app.Env(), Out: out, Context: ctx}
+	call := &Call{Session: s, Args: args, Env: env, Out: s.output(), Context: ctx}
 	if filter != nil {
+		filter.to = call.Out
 		call.Out = filter
 	}
-	err = stmt.run(call)
+	err := stmt.run(call)
 	if filter != nil {
 		filter.end()
 	}
-	if err != nil {
-		return s.fail(err.Error())
+	if err == nil || errors.Is(err, ErrFailed) { // what failed so was printed
+		return err
 	}
-	return nil
+	return s.fail(err.Error())
 }
 
 // output is where a command writes: the terminal's pager if there is one.
@@ -215,72 +235,73 @@ func (s *Session) output() io.Writer {
 	return s.out
 }
 
-// hint helps with the usual mistakes of mode.
-func (s *Session) hint(line string, from int) string {
-	if _, _, f := parse(s.app.Env(), s.tree.Config.Statements, line, from, false); f.kind == fine {
-		return "This is a configuration command: type `configure terminal` first."
+// hint helps with the usual mistakes of mode; f is why line is no exec command.
+func (s *Session) hint(line string, from int, f fault) string {
+	env := s.app.Env()
+	fits := func(stmts []*Statement) bool {
+		_, _, other := parse(env, stmts, line, from, false)
+		return other.kind == fine || f.kind == invalid && other.at > f.at
 	}
-	if !s.enabled {
-		for _, c := range s.tree.Exec {
-			if _, _, f := parse(s.app.Env(), []*Statement{c}, line, from, false); f.kind == fine && c.privileged {
-				return "This command is privileged: type `enable` first."
-			}
-		}
+	words := wordsFrom(line, from)
+	if len(words) == 0 {
+		return ""
+	}
+	if !s.enabled && fits(slices.Concat(s.tree.Exec, s.builtin)) {
+		return "This command is privileged: type `enable` first."
+	}
+	no, start := negated(line[from:])
+	_, _, other := parse(env, s.tree.Config.Statements, line, from+start, no)
+	if f.at == words[0].at && (other.kind == fine || other.at > f.at) && !s.config {
+		return fmt.Sprintf("`%s` is a configuration command: type `configure terminal` first.", words[0].text)
 	}
 	return ""
 }
 
 // configure carries out a line of a configuration mode: the innermost mode that
 // knows it, from here outwards.
-func (s *Session) configure(ctx context.Context, line string, offset int) error {
-	words := split(line)
-	if words[0].text == "do" && len(words) > 1 {
-		return s.command(ctx, line, words[1].at, offset)
+func (s *Session) configure(ctx context.Context, line string) error {
+	if from, ok := after(line, "do"); ok {
+		return s.command(ctx, line, from)
 	}
 	env := s.app.Env()
-	if b, a, f := parse(env, s.configBuiltins(), line, 0, false); f.kind == fine {
-		return b.run(&Call{Session: s, Args: a, Env: env, Out: s.out, Context: ctx})
-	}
-	no, from := negated(line)
 	var worst fault
-	for depth := len(s.path); depth >= 0; depth-- {
-		m := s.tree.Config
-		if depth > 0 {
-			m = s.path[depth-1].stmt.mode
+	for i, r := range s.readings(line) {
+		stmt, a, f := parse(env, r.stmts, line, r.from, r.no)
+		if f.kind == fine && stmt.run != nil {
+			return stmt.run(&Call{Session: s, Args: a, Env: env, Out: s.out, Context: ctx})
 		}
-		stmt, a, f := parse(env, m.Statements, line, from, no)
 		if f.kind == fine {
-			return s.change(line, stmt, a, no, depth)
+			return s.change(line, stmt, a, r.no, r.depth)
 		}
-		if depth == len(s.path) || f.at > worst.at {
+		if i == 0 || worse(f, worst) {
 			worst = f
 		}
 	}
 	hint := ""
-	if _, _, f := parse(env, s.exec(), line, 0, false); f.kind == fine {
+	head, _, _ := strings.Cut(line, "|")
+	if _, _, f := parse(env, s.exec(), head, 0, false); worst.at == wordsFrom(line, 0)[0].at && (f.kind == fine || f.at > worst.at) {
 		hint = "This is an exec command: put `do` in front of it."
 	}
-	return s.mistake(worst, line, offset, hint)
+	return s.mistake(worst, line, hint)
 }
 
 // change applies a statement of the mode at depth of the path.
 func (s *Session) change(line string, stmt *Statement, a Args, no bool, depth int) error {
 	note := ""
 	err := s.app.Edit(line, func(root any) error {
-		obj := resolve(root, s.path[:depth])
-		if obj == nil {
-			s.path = nil
-			return errors.New("what this mode configures does not exist any more; back in global configuration")
+		obj, found := resolve(root, s.path[:depth])
+		if found < depth {
+			return s.lost(root)
 		}
 		var err error
-		note, err = stmt.do(root, obj, a, no)
+		note, err = stmt.do(&scope{env: root}, obj, a, no)
 		return err
 	})
 	if err != nil {
 		return s.fail(err.Error())
 	}
 	if note != "" {
-		fmt.Fprintln(s.out, "% "+note)
+		s.say(note)
 	}
 	s.path = s.path[:min(depth, len(s.path))]
 	if stmt.mode != nil && !no {
@@ -289,42 +310,72 @@ func (s *Session) change(line string, stmt *Statement, a Args, no bool, depth in
 	return nil
 }
 
-// resolve finds the object of a mode in a configuration; nil if it is gone.
-func resolve(obj any, path []place) any {
-	for _, p := range path {
-		if obj = p.stmt.child(obj, p.keys); obj == nil {
-			return nil
+// lost leaves a mode whose object another session has removed.
+func (s *Session) lost(root any) error {
+	_, found := resolve(root, s.path)
+	gone := s.path[found]
+	s.path = s.path[:found]
+	return fmt.Errorf("%s no longer exists; this is %s again", gone.stmt.text(root, gone.keys), s.Prompt())
+}
+
+// resolve follows a path from the root of a configuration: to its object, or, if an
+// object of the path is gone, as far as it was found.
+func resolve(root any, path []place) (obj any, found int) {
+	obj = root
+	for i, p := range path {
+		next := p.stmt.child(&scope{env: root}, obj, p.keys)
+		if next == nil {
+			return obj, i
 		}
+		obj = next
 	}
-	return obj
+	return obj, len(path)
 }
 
 // fail prints why in IOS's manner.
 func (s *Session) fail(why string) error {
-	for _, l := range strings.Split(strings.TrimRight(why, "\n"), "\n") {
-		fmt.Fprintln(s.out, "% "+l)
-	}
+	s.show()
+	s.say(why)
 	return ErrFailed
 }
 
-// mistake prints what is wrong with a line; offset is where it began on the screen.
-func (s *Session) mistake(f fault, line string, offset int, hint string) error {
+// say prints lines in the manner of a message.
+func (s *Session) say(text string) {
+	for l := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
+		_, _ = fmt.Fprintln(s.out, "% "+l)
+	}
+}
+
+// show repeats a line that failed where nobody sees what was sent.
+func (s *Session) show() {
+	if s.unseen {
+		_, _ = fmt.Fprintln(s.out, s.Prompt()+s.typed)
+	}
+}
+
+// mistake prints what is wrong with a line.
+func (s *Session) mistake(f fault, line, hint string) error {
+	s.show()
 	switch f.kind {
 	case incomplete:
-		fmt.Fprintln(s.out, "% Incomplete command.")
+		s.say("Incomplete command.")
 		if len(f.expect) > 0 {
-			fmt.Fprintln(s.out, "% Expected: "+strings.Join(f.expect, ", "))
+			s.say("Expected: " + strings.Join(f.expect, ", "))
 		}
 	case ambiguous:
-		fmt.Fprintf(s.out, "%% Ambiguous command:  %q\n%% It may be: %s\n", oneLine(line), strings.Join(f.expect, ", "))
+		s.say("Ambiguous command:  \"" + oneLine(line) + "\"")
+		s.say("It may be: " + strings.Join(f.expect, ", "))
 	default:
-		fmt.Fprintf(s.out, "%s^\n%% Invalid input detected at '^' marker.\n", strings.Repeat(" ", offset+f.at))
+		// The line stands behind the prompt on the screen.
+		column := s.offset + utf8.RuneCountInString(line[:f.at])
+		_, _ = fmt.Fprintln(s.out, strings.Repeat(" ", column)+"^")
+		s.say("Invalid input detected at '^' marker.")
 		if f.reason != "" {
-			fmt.Fprintln(s.out, "% "+f.reason)
+			s.say(f.reason)
 		}
 	}
 	if hint != "" {
-		fmt.Fprintln(s.out, "% "+hint)
+		s.say(hint)
 	}
 	return ErrFailed
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // Statement is a command, or a line of the configuration. Make it with Command,
@@ -16,15 +17,33 @@ type Statement struct {
 	run func(*Call) error // a command
 
 	// Configuration.
-	apply    func(env, obj any, a Args) error
-	unset    func(env, obj any, a Args) error
+	apply    func(in *scope, obj any, a Args) error
+	unset    func(in *scope, obj any, a Args) error
 	check    func(env any, a Args) (string, error)
 	lines    func(obj any) []any // the objects that a line is written for
 	fields   fields              // of these objects
-	child    func(obj any, a Args) any
+	child    func(in *scope, obj any, a Args) any
 	keys     []string
 	mode     *Mode
 	inverted bool
+}
+
+// scope is what a line is applied in.
+type scope struct {
+	env any
+	// index finds the elements of long lists while a file is read; nil: they are
+	// searched from the front.
+	index map[listID]*listIndex
+}
+
+type listID struct {
+	stmt *Statement
+	obj  any // that holds the list
+}
+
+type listIndex struct {
+	n  int // length of the list that at describes
+	at map[any]int
 }
 
 // Mode is a configuration mode: its name as the prompt shows it, and its
@@ -68,13 +87,13 @@ func (s *Statement) Check(f func(env any, a Args) (note string, err error)) *Sta
 // then the no form is written.
 func (s *Statement) Inverted() *Statement {
 	set, unset := s.apply, s.unset
-	s.apply, s.unset, s.inverted = unset, set, true
+	s.apply, s.inverted = unset, true
 	names := bound(s.syntax)
-	s.unset = func(env, obj any, a Args) error {
+	s.unset = func(in *scope, obj any, a Args) error {
 		for _, n := range names {
 			a[n] = true
 		}
-		return set(env, obj, a)
+		return set(in, obj, a)
 	}
 	return s
 }
@@ -86,8 +105,11 @@ func Field[O any](syntax Elem) *Statement {
 	f := fieldsOf[O]()
 	s.fields = f
 	names := bound(syntax)
-	s.apply = func(_, obj any, a Args) error { return f.set(obj, a) }
-	s.unset = func(_, obj any, _ Args) error { f.clear(obj, names); return nil }
+	s.apply = func(_ *scope, obj any, a Args) error {
+		f.clear(obj, names) // what this line leaves out is no longer set
+		return f.set(obj, a)
+	}
+	s.unset = func(_ *scope, obj any, _ Args) error { f.clear(obj, names); return nil }
 	s.lines = func(obj any) []any {
 		if f.zero(obj, names) {
 			return nil
@@ -104,20 +126,9 @@ func List[O, E any](syntax Elem, keys []string, items func(*O) *[]*E, mode *Mode
 	s := &Statement{syntax: syntax, start: compile(syntax), keys: keys, mode: mode}
 	f := fieldsOf[E]()
 	s.fields = f
-	find := func(obj any, a Args) (int, *[]*E) {
+	s.apply = func(in *scope, obj any, a Args) error {
 		list := items(obj.(*O))
-		probe := new(E)
-		f.set(probe, pick(a, keys))
-		for i, e := range *list {
-			if f.same(e, probe, keys) {
-				return i, list
-			}
-		}
-		return -1, list
-	}
-	s.apply = func(_, obj any, a Args) error {
-		i, list := find(obj, a)
-		if i >= 0 {
+		if i := find(s, in, obj, *list, a); i >= 0 {
 			return f.set((*list)[i], a)
 		}
 		e := new(E)
@@ -125,14 +136,17 @@ func List[O, E any](syntax Elem, keys []string, items func(*O) *[]*E, mode *Mode
 			return err
 		}
 		*list = append(*list, e)
+		in.appended(s, obj, e, len(*list))
 		return nil
 	}
-	s.unset = func(env, obj any, a Args) error {
-		i, list := find(obj, a)
+	s.unset = func(in *scope, obj any, a Args) error {
+		list := items(obj.(*O))
+		i := find(s, in, obj, *list, a)
 		if i < 0 {
-			return fmt.Errorf("there is no such line to remove: %s", s.text(env, pick(a, keys)))
+			return fmt.Errorf("there is no such line to remove: %s", s.text(in.env, pick(a, keys)))
 		}
 		*list = append((*list)[:i:i], (*list)[i+1:]...)
+		delete(in.index, listID{s, obj})
 		return nil
 	}
 	s.lines = func(obj any) []any {
@@ -142,8 +156,9 @@ func List[O, E any](syntax Elem, keys []string, items func(*O) *[]*E, mode *Mode
 		}
 		return out
 	}
-	s.child = func(obj any, a Args) any {
-		if i, list := find(obj, a); i >= 0 {
+	s.child = func(in *scope, obj any, a Args) any {
+		list := items(obj.(*O))
+		if i := find(s, in, obj, *list, a); i >= 0 {
 			return (*list)[i]
 		}
 		return nil
@@ -151,11 +166,59 @@ func List[O, E any](syntax Elem, keys []string, items func(*O) *[]*E, mode *Mode
 	return s
 }
 
+// find gives the place of the element that has the keys of a; -1 if there is none.
+func find[E any](s *Statement, in *scope, obj any, list []*E, a Args) int {
+	probe := new(E)
+	if s.fields.set(probe, pick(a, s.keys)) != nil {
+		return -1
+	}
+	if in.index != nil {
+		if key, ok := s.fields.key(probe, s.keys); ok {
+			if i, ok := in.indexOf(s, obj, len(list), func(i int) any { return list[i] }).at[key]; ok {
+				return i
+			}
+			return -1
+		}
+	}
+	return slices.IndexFunc(list, func(e *E) bool { return s.fields.same(e, probe, s.keys) })
+}
+
+// indexOf gives the index of a list, made anew if the list was changed by others.
+func (in *scope) indexOf(s *Statement, obj any, n int, element func(int) any) *listIndex {
+	id := listID{s, obj}
+	x := in.index[id]
+	if x != nil && x.n == n {
+		return x
+	}
+	x = &listIndex{n, make(map[any]int, n)}
+	for i := n - 1; i >= 0; i-- {
+		if key, ok := s.fields.key(element(i), s.keys); ok {
+			x.at[key] = i
+		}
+	}
+	in.index[id] = x
+	return x
+}
+
+// appended keeps the index of a list that grew to n elements.
+func (in *scope) appended(s *Statement, obj, element any, n int) {
+	x := in.index[listID{s, obj}]
+	if x == nil {
+		return
+	}
+	if key, ok := s.fields.key(element, s.keys); ok {
+		x.at[key], x.n = n-1, n
+	}
+}
+
 // Edit is a configuration command with an effect of its own, which is never
 // written and has no no form.
 func Edit[O any](syntax Elem, apply func(env any, o *O, a Args) error) *Statement {
 	return &Statement{syntax: syntax, start: compile(syntax),
-		apply: func(env, obj any, a Args) error { return apply(env, obj.(*O), a) }}
+		apply: func(in *scope, obj any, a Args) error {
+			clear(in.index) // it may change any list
+			return apply(in.env, obj.(*O), a)
+		}}
 }
 
 func pick(a Args, keys []string) Args {

@@ -56,8 +56,22 @@ func Opt(e ...Elem) Elem { return Elem{kind: optElem, subs: e} }
 // Alt is exactly one of its elements.
 func Alt(e ...Elem) Elem { return Elem{kind: altElem, subs: e} }
 
-// Any is each of its elements at most once, in any order.
-func Any(e ...Elem) Elem { return Elem{kind: anyElem, subs: e} }
+// Any is each of its elements at most once, in any order. An element that may be
+// left out is no different here from one that may not.
+func Any(e ...Elem) Elem {
+	any := Elem{kind: anyElem}
+	for _, sub := range e {
+		switch sub.kind {
+		case optElem: // an empty way through would multiply the orders to follow
+			any.subs = append(any.subs, Seq(sub.subs...))
+		case anyElem:
+			any.subs = append(any.subs, sub.subs...)
+		default:
+			any.subs = append(any.subs, sub)
+		}
+	}
+	return any
+}
 
 // state is a place in a compiled syntax: what may come next.
 type state struct {

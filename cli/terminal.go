@@ -1,8 +1,8 @@
 package cli
 
 import (
-	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"strings"
 	"sync"
@@ -10,113 +10,198 @@ import (
 	"golang.org/x/term"
 )
 
-// Keys that the terminal library does not handle as we want them.
+// Keys that the terminal library leaves to us.
 const (
-	ctrlC = 3
-	ctrlE = 5
-	ctrlU = 21
-	ctrlZ = 26
-	tab   = '\t'
+	tab     = '\t'
+	ctrlV   = 22
+	ctrlZ   = 26
+	abandon = 28 // what input makes of Ctrl-C, which the library takes for the end
 )
 
 // Serve reads lines from rw and runs them until exit, Leave, the end of the input
-// or of ctx. A terminal in raw mode has editing, history, `?`, Tab, Ctrl-Z and
-// paging; where size gives 0, rw is no terminal and is read line by line.
+// or of ctx; the error is that of the input. A terminal in raw mode has editing,
+// history, `?`, Tab, Ctrl-Z, Ctrl-C and paging. Where size gives 0 for both, rw is
+// no terminal: its lines are run without echo and without pages.
 func Serve(ctx context.Context, rw io.ReadWriter, s *Session, size func() (width, height int)) error {
 	w, h := 0, 0
 	if size != nil {
 		w, h = size()
 	}
 	s.left = false
-	if w == 0 && h == 0 {
-		return servePlain(ctx, rw, s)
+	plain := w <= 0 && h <= 0
+	in := inputOf(rw, plain)
+	stop := context.AfterFunc(ctx, func() { in.fail(io.EOF) })
+	defer func() { stop(); in.release(rw, s.left) }()
+	if plain {
+		return servePlain(ctx, in, rw, s)
 	}
-	in := inputOf(rw)
+	c := newScreen(in, rw, s, size)
+	stopLogs := c.showLogs(s)
+	was := s.out
+	s.out = c
+	defer func() { stopLogs(); s.out = was }()
+	c.t.SetBracketedPasteMode(true)
+	defer c.t.SetBracketedPasteMode(false)
+	return c.loop(ctx, s)
+}
+
+// screen is a session's terminal. What is written to it, and the log lines that come
+// at any moment, appear above the line that is being typed.
+type screen struct {
+	t      *term.Terminal
+	in     *input
+	size   func() (int, int)
+	quoted bool // Ctrl-V: the next key is text
+
+	mu      sync.Mutex // orders writes, and guards what follows
+	raw     io.Writer
+	partial bool // a command has written a line without its end
+	marker  bool // --More-- is shown
+}
+
+func newScreen(in *input, rw io.ReadWriter, s *Session, size func() (int, int)) *screen {
 	t := term.NewTerminal(struct {
 		io.Reader
 		io.Writer
 	}{in, rw}, s.Prompt())
-	if w > 0 && h > 0 {
-		t.SetSize(w, h)
-	}
 	c := &screen{t: t, in: in, raw: rw, size: size}
+	t.History = history{s}
 	t.AutoCompleteCallback = func(line string, pos int, key rune) (string, int, bool) { return c.key(s, line, pos, key) }
-	was := s.out
-	s.out = c
-	stopLogs := c.showLogs(s)
-	defer func() { stopLogs(); s.out = was }()
-	return c.loop(ctx, s)
+	return c
 }
 
-// screen is a session's terminal.
-type screen struct {
-	t    *term.Terminal
-	in   *input
-	raw  io.Writer
-	size func() (int, int)
-}
+// history shows a session's lines to the terminal library, newest first. Run
+// remembers them, because not every line comes from a terminal.
+type history struct{ s *Session }
+
+func (h history) Add(string)        {}
+func (h history) Len() int          { return len(h.s.history) }
+func (h history) At(idx int) string { return h.s.history[len(h.s.history)-1-idx] }
 
 func (c *screen) loop(ctx context.Context, s *Session) error {
-	stop := context.AfterFunc(ctx, func() { c.in.fail(io.EOF) })
-	defer stop()
 	for !s.ended && !s.left && ctx.Err() == nil {
 		if w, h := c.size(); w > 0 && h > 0 {
-			c.t.SetSize(w, h)
+			_ = c.t.SetSize(w, h)
 		}
 		c.t.SetPrompt(s.Prompt())
 		line, err := c.t.ReadLine()
-		if err == term.ErrPasteIndicator {
-			err = nil
+		if err == io.EOF {
+			return nil
 		}
-		if err != nil {
-			if err == io.EOF {
-				return nil
-			}
+		if err != nil && err != term.ErrPasteIndicator {
 			return err
 		}
 		run, cancel := context.WithCancel(ctx)
-		c.in.interrupt(cancel)
+		c.in.running(cancel)
 		_ = s.Run(run, line)
-		c.in.interrupt(nil)
+		c.in.running(nil)
 		cancel()
+		c.endLine()
 	}
 	return nil
 }
 
-// Write writes above the prompt.
-func (c *screen) Write(b []byte) (int, error) { return c.t.Write(b) }
+// Write writes above the line that is being typed.
+func (c *screen) Write(b []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(b) > 0 {
+		c.partial = b[len(b)-1] != '\n'
+	}
+	return c.t.Write(b)
+}
 
-// key is told every key that is not a plain editing key.
+// endLine ends a line that a command left without an end.
+func (c *screen) endLine() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.partial {
+		_, _ = io.WriteString(c.t, "\n")
+		c.partial = false
+	}
+}
+
+// log writes a log line, which comes at any moment.
+func (c *screen) log(text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.marker:
+		_, _ = io.WriteString(c.raw, erase)
+	case c.partial:
+		_, _ = io.WriteString(c.t, "\n")
+		c.partial = false
+	}
+	_, _ = io.WriteString(c.t, strings.TrimRight(text, "\n")+"\n")
+	if c.marker {
+		_, _ = io.WriteString(c.raw, more)
+	}
+}
+
+// mark shows or takes away the marker of the pager.
+func (c *screen) mark(on bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	text := erase
+	if on {
+		text = more
+	}
+	c.marker = on
+	_, _ = io.WriteString(c.raw, text)
+}
+
+// key is told every key that is not one of plain editing. What is pasted in
+// brackets does not come here.
 func (c *screen) key(s *Session, line string, pos int, key rune) (string, int, bool) {
+	if c.quoted {
+		c.quoted = false
+		return line, pos, false // the library inserts it if it can be printed
+	}
+	echo := s.Prompt() + line
 	switch key {
 	case '?':
-		io.WriteString(c.t, s.Prompt()+line[:pos]+"?\n"+s.Help(line[:pos]))
+		fmt.Fprintf(c, "%s?\n%s", s.Prompt()+line[:pos], s.Help(line[:pos]))
 		return line, pos, true
 	case tab:
-		if l, p, ok := s.Complete(line, pos); ok {
-			return l, p, true
+		line, pos, ok := s.Complete(line, pos)
+		if !ok {
+			c.ring()
 		}
+		return line, pos, true
+	case ctrlV:
+		c.quoted = true
 		return line, pos, true
 	case ctrlZ:
 		s.leaveConfig()
-		io.WriteString(c.t, "^Z\n")
 		c.t.SetPrompt(s.Prompt())
-		io.WriteString(c.t, "\r")
+		fmt.Fprintln(c, echo+"^Z")
+		return "", 0, true
+	case abandon:
+		fmt.Fprintln(c, echo+"^C")
 		return "", 0, true
 	}
 	return "", 0, false
 }
 
-// showLogs prints log lines above the prompt until the function it gives is called.
+func (c *screen) ring() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, _ = io.WriteString(c.raw, "\a")
+}
+
+// logLines is how many log lines wait for a slow terminal before some are lost.
+const logLines = 1000
+
+// showLogs prints log lines until the function that it gives is called.
 func (c *screen) showLogs(s *Session) (stop func()) {
-	logs, done := make(chan string, 1000), make(chan struct{})
+	logs, done := make(chan string, logLines), make(chan struct{})
 	s.mu.Lock()
 	s.logs = logs
 	s.mu.Unlock()
 	go func() {
 		defer close(done)
 		for line := range logs {
-			io.WriteString(c.t, line+"\n")
+			c.log(line)
 		}
 	}()
 	return func() {
@@ -128,106 +213,20 @@ func (c *screen) showLogs(s *Session) (stop func()) {
 	}
 }
 
-// input reads ahead, so that Ctrl-C is seen while a command runs, and hands out
-// one octet at a time, so that nothing is stuck in the line editor when the pager
-// wants a key.
-type input struct {
-	mu     sync.Mutex
-	cond   *sync.Cond
-	buf    []byte
-	err    error
-	cancel context.CancelFunc // of the running command
-}
-
-// inputs remembers the reader of a terminal, because what was read ahead belongs
-// to the next session on it.
-var inputs sync.Map // io.ReadWriter: *input
-
-func inputOf(rw io.ReadWriter) *input {
-	in := &input{}
-	in.cond = sync.NewCond(&in.mu)
-	if old, ok := inputs.LoadOrStore(rw, in); ok {
-		return old.(*input)
-	}
-	go func() {
-		defer inputs.Delete(rw)
-		b := make([]byte, 4096)
-		for {
-			n, err := rw.Read(b)
-			in.put(b[:n])
-			if err != nil {
-				in.fail(err)
-				return
-			}
-		}
-	}()
-	return in
-}
-
-func (in *input) put(b []byte) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	for _, x := range b {
-		switch {
-		case x == ctrlC && in.cancel != nil:
-			in.cancel()
-			in.buf = in.buf[:0] // what was typed ahead is abandoned too
-		case x == ctrlC:
-			in.buf = append(in.buf, ctrlE, ctrlU)
-		case x == '\n':
-			// A paste ends its lines with LF or CRLF; a key with CR.
-			if n := len(in.buf); n == 0 || in.buf[n-1] != '\r' {
-				in.buf = append(in.buf, '\r')
-			}
-		default:
-			in.buf = append(in.buf, x)
-		}
-	}
-	in.cond.Broadcast()
-}
-
-func (in *input) fail(err error) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	in.err = err
-	in.cond.Broadcast()
-}
-
-func (in *input) interrupt(cancel context.CancelFunc) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	in.cancel = cancel
-}
-
-// Read gives one octet.
-func (in *input) Read(b []byte) (int, error) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	for len(in.buf) == 0 && in.err == nil {
-		in.cond.Wait()
-	}
-	if len(in.buf) == 0 {
-		return 0, in.err
-	}
-	if len(b) == 0 {
-		return 0, nil
-	}
-	b[0] = in.buf[0]
-	in.buf = in.buf[1:]
-	return 1, nil
-}
-
 // servePlain runs the lines of an input that is no terminal.
-func servePlain(ctx context.Context, rw io.ReadWriter, s *Session) error {
+func servePlain(ctx context.Context, in *input, w io.Writer, s *Session) error {
 	was := s.out
-	s.out = rw
-	defer func() { s.out = was }()
-	sc := bufio.NewScanner(rw)
-	sc.Buffer(nil, 1<<20)
-	for !s.ended && !s.left && ctx.Err() == nil && sc.Scan() {
-		line := strings.TrimRight(sc.Text(), "\r")
-		io.WriteString(rw, s.Prompt()+line+"\n")
+	s.out, s.unseen = w, true
+	defer func() { s.out, s.unseen = was, false }()
+	for !s.ended && !s.left && ctx.Err() == nil {
+		line, err := in.line()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
 		_ = s.Run(ctx, line)
 	}
-	return sc.Err()
+	return nil
 }

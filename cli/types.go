@@ -3,16 +3,18 @@ package cli
 import (
 	"fmt"
 	"net/netip"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Type is a kind of argument. env is the root of the running configuration.
 type Type interface {
 	Hint() string                            // what `?` shows: <0-15>, WORD, A.B.C.D
 	Parse(env any, word string) (any, error) // the error says what was expected
-	Format(env any, v any) string            // back to the word
+	Format(env any, v any) string            // back to the word; v has the type of the field that keeps it
 }
 
 // Completer is a Type that can list its values, such as names that exist.
@@ -35,7 +37,15 @@ func (t uintType) Parse(_ any, word string) (any, error) {
 	return n, nil
 }
 
-func (uintType) Format(_ any, v any) string { return fmt.Sprint(v) }
+// Format takes any kind of integer: the field that keeps the value may be of a
+// smaller type, or of a named one whose own String is not how it is typed.
+func (uintType) Format(_ any, v any) string {
+	x := reflect.ValueOf(v)
+	if x.CanInt() {
+		return strconv.FormatInt(x.Int(), 10)
+	}
+	return strconv.FormatUint(x.Uint(), 10)
+}
 
 type wordType struct{ max int }
 
@@ -45,13 +55,13 @@ func Word(max int) Type { return wordType{max} }
 func (wordType) Hint() string { return "WORD" }
 
 func (t wordType) Parse(_ any, word string) (any, error) {
-	if len(word) > t.max {
-		return nil, fmt.Errorf("%q has %d characters; at most %d", word, len(word), t.max)
+	if n := utf8.RuneCountInString(word); n > t.max {
+		return nil, fmt.Errorf("%q has %d characters; at most %d", word, n, t.max)
 	}
 	return word, nil
 }
 
-func (wordType) Format(_ any, v any) string { return v.(string) }
+func (wordType) Format(_ any, v any) string { return reflect.ValueOf(v).String() }
 
 type restType struct{ max int }
 
@@ -61,13 +71,13 @@ func Rest(max int) Type { return restType{max} }
 func (restType) Hint() string { return "LINE" }
 
 func (t restType) Parse(_ any, text string) (any, error) {
-	if len(text) > t.max {
-		return nil, fmt.Errorf("the text has %d characters; at most %d", len(text), t.max)
+	if n := utf8.RuneCountInString(text); n > t.max {
+		return nil, fmt.Errorf("the text has %d characters; at most %d", n, t.max)
 	}
 	return text, nil
 }
 
-func (restType) Format(_ any, v any) string { return v.(string) }
+func (restType) Format(_ any, v any) string { return reflect.ValueOf(v).String() }
 
 type ipType struct{}
 
@@ -100,7 +110,7 @@ func (t millisType) Parse(env any, word string) (any, error) {
 }
 
 func (millisType) Format(_ any, v any) string {
-	return strconv.FormatInt(v.(time.Duration).Milliseconds(), 10)
+	return strconv.FormatInt(reflect.ValueOf(v).Int()/int64(time.Millisecond), 10)
 }
 
 // Args is what a line gave, by name of argument.
@@ -121,6 +131,14 @@ func (a Args) Uint(name string, def uint64) uint64 {
 func (a Args) String(name, def string) string {
 	if s, ok := a[name].(string); ok {
 		return s
+	}
+	return def
+}
+
+// Duration gives a time, def if there is none.
+func (a Args) Duration(name string, def time.Duration) time.Duration {
+	if d, ok := a[name].(time.Duration); ok {
+		return d
 	}
 	return def
 }
