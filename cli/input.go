@@ -6,10 +6,12 @@ import (
 	"io"
 	"reflect"
 	"sync"
+	"unicode/utf8"
 )
 
 const (
 	ctrlC    = 3
+	ctrlD    = 4
 	pasteEnd = "\x1b[201~"
 	// aheadMost is how many octets are read ahead of the commands that they are
 	// for. Beyond it the sender waits, and Ctrl-C with what stands before it.
@@ -26,6 +28,7 @@ type input struct {
 	err         error
 	plain       bool // no terminal: no octet is a key
 	afterCR     bool
+	rune        []byte             // of a rune that is not whole yet
 	cancel      context.CancelFunc // of the running command
 	interrupted bool               // the running command was
 	served      bool               // by a Serve that has not returned
@@ -94,15 +97,31 @@ func (in *input) put(b []byte) {
 		switch {
 		case x == ctrlC && !in.plain:
 			in.interrupt()
+		case x == ctrlD && !in.plain && len(b) > 1: // pasted, not typed: no reason to leave
 		case lf && in.afterCR: // the CR was the end of the line
 		case lf:
 			in.buf = append(in.buf, '\r')
+		case x >= utf8.RuneSelf || len(in.rune) > 0:
+			in.putRune(x)
 		default:
 			in.buf = append(in.buf, x)
 		}
 		in.afterCR = x == '\r'
 	}
 	in.cond.Broadcast()
+}
+
+// putRune puts octets of UTF-8 together and drops what is none: at an invalid octet
+// the line editor would stop and wait for more, keys behind by ever so much.
+func (in *input) putRune(x byte) {
+	in.rune = append(in.rune, x)
+	for len(in.rune) > 0 && utf8.FullRune(in.rune) {
+		r, n := utf8.DecodeRune(in.rune)
+		if r != utf8.RuneError {
+			in.buf = append(in.buf, in.rune[:n]...)
+		}
+		in.rune = in.rune[n:]
+	}
 }
 
 // interrupt is Ctrl-C: it stops the running command and takes away what was typed
