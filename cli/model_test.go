@@ -210,8 +210,10 @@ func (o *office) tree(started chan<- struct{}) *Tree {
 			if started != nil {
 				started <- struct{}{}
 				<-c.Context.Done()
+				fmt.Fprint(c.Out, "stopped")
+				return nil
 			}
-			fmt.Fprint(c.Out, "stopped\n")
+			fmt.Fprintln(c.Out)
 			return nil
 		}),
 		Command(Kw("fail", "Fail"), func(*Call) error { return errors.New("one\ntwo") }),

@@ -310,12 +310,13 @@ func (s *Session) change(line string, stmt *Statement, a Args, no bool, depth in
 	return nil
 }
 
-// lost leaves a mode whose object another session has removed.
+// lost leaves a mode whose object another session has removed. It runs inside
+// App.Edit and so asks the App nothing.
 func (s *Session) lost(root any) error {
 	_, found := resolve(root, s.path)
 	gone := s.path[found]
 	s.path = s.path[:found]
-	return fmt.Errorf("%s no longer exists; this is %s again", gone.stmt.text(root, gone.keys), s.Prompt())
+	return fmt.Errorf("%s no longer exists; this session is in mode %s again", gone.stmt.text(root, gone.keys), s.mode().Name)
 }
 
 // resolve follows a path from the root of a configuration: to its object, or, if an

@@ -163,18 +163,18 @@ func (l *Lab) Run(ctx context.Context, lines []string, out io.Writer) bool {
 }
 
 // settle waits until every link that should work does, or until it has tried
-// long enough; links that did not make it last time are not waited for again.
+// long enough; links that did not make it last time are not waited for again. The
+// news of a change must have had time to travel, so one look is not enough.
 func (l *Lab) settle(ctx context.Context) {
-	deadline := time.Now().Add(settleTime)
-	for time.Now().Before(deadline) && ctx.Err() == nil {
-		waiting := 0
-		for _, m := range l.members {
-			waiting += m.node.Unsettled(settleTime)
-		}
-		if waiting == 0 {
-			return
-		}
+	deadline, calm := time.Now().Add(settleTime), 0
+	for calm < 5 && time.Now().Before(deadline) && ctx.Err() == nil {
 		time.Sleep(20 * time.Millisecond)
+		calm++
+		for _, m := range l.members {
+			if m.node.Unsettled(settleTime) > 0 {
+				calm = 0
+			}
+		}
 	}
 }
 

@@ -104,7 +104,7 @@ func (l *link) pause(ctx context.Context) {
 	case <-ctx.Done():
 	case <-t.C:
 	case a := <-l.offered:
-		l.offered <- a
+		l.take(a)
 	}
 }
 

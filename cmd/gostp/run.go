@@ -115,8 +115,11 @@ func attachCommand() *cobra.Command {
 		Short: "A terminal on a running node",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			if _, err := net.Dial("unix", socket); err != nil {
+			// Before the terminal turns raw, so that the error is readable.
+			if c, err := net.Dial("unix", socket); err != nil {
 				return fmt.Errorf("no gostp answers at %s: is `gostp run --socket %s` running?", socket, socket)
+			} else {
+				c.Close()
 			}
 			restore, err := raw()
 			if err != nil {
