@@ -19,9 +19,16 @@ type core struct {
 	way     transfer
 
 	mu      sync.Mutex // guards control: unbounded, because state must not be lost
-	control []func()
+	control []task
 	wake    chan struct{}
 	data    chan ss7.Event // bounded: MSUs for local users
+}
+
+// task is something to be done by the core; done, if there is one, is closed when
+// its consequences are carried out and published.
+type task struct {
+	f    func()
+	done chan struct{}
 }
 
 func newCore(n *Node) *core {
@@ -30,9 +37,11 @@ func newCore(n *Node) *core {
 }
 
 // do runs f on the core's goroutine, some time soon.
-func (c *core) do(f func()) {
+func (c *core) do(f func()) { c.enqueue(task{f: f}) }
+
+func (c *core) enqueue(t task) {
 	c.mu.Lock()
-	c.control = append(c.control, f)
+	c.control = append(c.control, t)
 	c.mu.Unlock()
 	select {
 	case c.wake <- struct{}{}:
@@ -40,13 +49,13 @@ func (c *core) do(f func()) {
 	}
 }
 
-// ask runs f on the core's goroutine and waits for it. It returns false if the
-// node has stopped and f did not run.
+// ask runs f on the core's goroutine and waits until what follows from it is
+// published. It returns false if the node has stopped and f did not run.
 func (c *core) ask(f func()) bool {
-	done := make(chan struct{})
-	c.do(func() { f(); close(done) })
+	t := task{f, make(chan struct{})}
+	c.enqueue(t)
 	select {
-	case <-done:
+	case <-t.done:
 		return true
 	case <-c.node.ctx.Done():
 		return false
@@ -110,9 +119,12 @@ func (c *core) drain() {
 		if len(todo) == 0 {
 			return
 		}
-		for _, f := range todo {
-			f()
+		for _, t := range todo {
+			t.f()
 			c.perform()
+			if t.done != nil {
+				close(t.done)
+			}
 		}
 	}
 }
