@@ -14,6 +14,7 @@ import (
 	"github.com/gostp/gostp/capture"
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/node"
+	"github.com/gostp/gostp/sctp"
 )
 
 // settleTime is how long a lab waits for links before a command of Run.
@@ -90,7 +91,7 @@ func Start(opt Options) (*Lab, error) {
 				store = inFile(n.StartupConfig, text)
 			}
 		}
-		m := &member{name: n.Name, node: node.New(node.Options{Platform: platform{hosts[n.Name]}, Store: store, Version: opt.Version})}
+		m := &member{name: n.Name, node: node.New(node.Options{Platform: newPlatform(hosts[n.Name]), Store: store, Version: opt.Version})}
 		l.members = append(l.members, m)
 		for _, e := range m.node.Boot() {
 			l.faults = append(l.faults, fmt.Sprintf("%s: %s: %v", n.Name, n.StartupConfig, e))
@@ -209,7 +210,17 @@ func (l *Lab) Console(ctx context.Context, rw io.ReadWriter, size func() (int, i
 }
 
 // platform is a lab's host as the machine under a node.
-type platform struct{ *Host }
+type platform struct {
+	*Host
+	transport sctp.Transport
+}
+
+func newPlatform(h *Host) platform { return platform{h, sctp.NewUser(h)} }
+
+// Transport is our own SCTP over the wires of the lab, whatever kind is asked for.
+func (p platform) Transport(string) (sctp.Transport, string, error) {
+	return p.transport, "the wires of a lab carry userspace SCTP", nil
+}
 
 func (p platform) Configure(ifs []node.Interface) error {
 	var out []Interface

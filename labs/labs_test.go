@@ -3,6 +3,7 @@ package labs
 import (
 	"bytes"
 	"context"
+	"github.com/gostp/gostp/sctp"
 	"net"
 	"net/netip"
 	"os"
@@ -95,19 +96,21 @@ func TestNetwork(t *testing.T) {
 		defer wa.Close()
 		got := make(chan string, 100)
 		go func() {
-			buf := make([]byte, 2000)
+			ps := make([]sctp.Packet, 8)
 			for {
-				n, src, err := wb.ReadFrom(buf)
+				n, err := wb.Read(ps)
 				if err == net.ErrClosed {
 					close(got)
 					return
 				}
-				got <- string(buf[:n]) + " from " + src.Addr().String()
+				for _, p := range ps[:n] {
+					got <- string(p.Data) + " from " + p.Addr.Addr().String()
+				}
 			}
 		}()
 		arrives := func(what string, want bool) {
 			t.Helper()
-			wa.WriteTo(ip("10.0.0.2"), []byte(what))
+			wa.Write([]sctp.Packet{{Addr: ip("10.0.0.2"), Data: []byte(what)}})
 			synctest.Wait()
 			select {
 			case g := <-got:

@@ -290,20 +290,39 @@ func (h *Host) holder(addr netip.Addr) *port {
 	return nil
 }
 
-// WriteTo sends by the interface whose network the destination is in; hosts do
-// not forward.
-func (w *hostWire) WriteTo(dst netip.AddrPort, b []byte) error {
+// Write sends by the interface whose network the destination is in; hosts do not
+// forward.
+func (w *hostWire) Write(ps []sctp.Packet) (sent int, err error) {
 	n := w.host.network
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	p := w.host.towards(dst.Addr())
-	if p == nil || p.down() != "" || w.host.holder(w.addr) == nil {
-		return fmt.Errorf("no interface leads to %s", dst.Addr())
+	for _, x := range ps {
+		dst, b := x.Addr.Addr(), x.Data
+		p := w.host.towards(dst)
+		if p == nil || p.down() != "" || w.host.holder(w.addr) == nil {
+			err = fmt.Errorf("no interface leads to %s", dst)
+			continue
+		}
+		w.host.id++
+		packet := appendIP(make([]byte, 0, 40+len(b)), w.addr, dst, w.host.id, b)
+		p.send(packet, delivered{packet[len(packet)-len(b):], w.addr}, dst)
+		sent++
 	}
-	w.host.id++
-	packet := appendIP(make([]byte, 0, 40+len(b)), w.addr, dst.Addr(), w.host.id, b)
-	p.send(packet, delivered{packet[len(packet)-len(b):], w.addr}, dst.Addr())
-	return nil
+	return sent, err
+}
+
+// Source implements sctp.Network.
+func (h *Host) Source(dst netip.Addr) netip.Addr {
+	h.network.mu.Lock()
+	defer h.network.mu.Unlock()
+	if p := h.towards(dst); p != nil {
+		for _, a := range p.config.Addrs {
+			if a.Masked().Contains(dst) {
+				return a.Addr()
+			}
+		}
+	}
+	return netip.Addr{}
 }
 
 func (h *Host) towards(dst netip.Addr) *port {
@@ -359,13 +378,23 @@ func (p *port) receive(d delivered, dst netip.Addr) {
 	}
 }
 
-func (w *hostWire) ReadFrom(b []byte) (int, netip.AddrPort, error) {
+// Read implements sctp.Wire.
+func (w *hostWire) Read(ps []sctp.Packet) (int, error) {
 	select {
 	case d := <-w.queue:
-		return copy(b, d.packet), netip.AddrPortFrom(d.src, 0), nil
+		ps[0] = sctp.Packet{Addr: netip.AddrPortFrom(d.src, 0), Data: d.packet}
 	case <-w.closed:
-		return 0, netip.AddrPort{}, net.ErrClosed
+		return 0, net.ErrClosed
 	}
+	for n := 1; n < len(ps); n++ {
+		select {
+		case d := <-w.queue:
+			ps[n] = sctp.Packet{Addr: netip.AddrPortFrom(d.src, 0), Data: d.packet}
+		default:
+			return n, nil
+		}
+	}
+	return len(ps), nil
 }
 
 func (w *hostWire) MTU() int {

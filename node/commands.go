@@ -143,7 +143,11 @@ func (n *Node) reload(c *cli.Call) error {
 func (n *Node) showVersion(c *cli.Call) error {
 	fmt.Fprintf(c.Out, "gostp %s, a Signaling Transfer Point for SS7 over IP\n", n.opt.Version)
 	fmt.Fprintf(c.Out, "%s uptime is %s\n", n.Hostname(), ago(time.Since(n.started)))
-	fmt.Fprintf(c.Out, "SCTP transport is %s\n", n.transport.Name())
+	if t, why, err := n.opt.Platform.Transport("auto"); err != nil {
+		fmt.Fprintf(c.Out, "There is no SCTP transport: %v\n", err)
+	} else {
+		fmt.Fprintf(c.Out, "SCTP transport is %s: %s\n", t.Name(), why)
+	}
 	fmt.Fprintf(c.Out, "Startup configuration is %s\n", n.opt.Store.Name())
 	return nil
 }

@@ -18,12 +18,18 @@ import (
 
 // Platform is the machine under a node: its network, and its IP interfaces.
 type Platform interface {
-	sctp.Network
+	// Transport gives the SCTP that kind asks for, one of Transports, and in words
+	// why it is this one. The error says why there is none, and what to do.
+	Transport(kind string) (t sctp.Transport, why string, err error)
 	// Configure sets the interfaces up as they are configured.
 	Configure([]Interface) error
 	// Interfaces tells what there is.
 	Interfaces() []InterfaceState
 }
+
+// Transports are the kinds of SCTP that can be asked for: kernel; user, our own over
+// raw IP; udp, our own in UDP (RFC 6951); auto, the first of these that works.
+var Transports = []string{"auto", "kernel", "user", "udp"}
 
 // Interface is an IP interface as configured.
 type Interface struct {
@@ -64,11 +70,10 @@ type view struct {
 
 // Node is one signalling point. All methods may be called from any goroutine.
 type Node struct {
-	opt       Options
-	transport sctp.Transport
-	log       *Log
-	core      *core
-	started   time.Time
+	opt     Options
+	log     *Log
+	core    *core
+	started time.Time
 
 	view   atomic.Pointer[view]
 	config atomic.Pointer[configs.System]
@@ -88,7 +93,6 @@ type Node struct {
 func New(opt Options) *Node {
 	n := &Node{opt: opt, started: time.Now(), log: NewLog(), peers: map[uint16]*peer{}, links: map[linkKey]*link{}}
 	n.ctx, n.stop = context.WithCancel(context.Background())
-	n.transport = sctp.NewUser(opt.Platform)
 	n.config.Store(configs.New())
 	n.core = newCore(n)
 	n.view.Store(&view{table: n.core.network.Table()})

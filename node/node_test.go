@@ -19,7 +19,16 @@ import (
 )
 
 // memoryPlatform is a machine whose addresses all exist.
-type memoryPlatform struct{ *sctp.Memory }
+type memoryPlatform struct {
+	*sctp.Memory
+	t sctp.Transport
+}
+
+func onMemory(m *sctp.Memory) memoryPlatform { return memoryPlatform{m, sctp.NewUser(m)} }
+
+func (p memoryPlatform) Transport(string) (sctp.Transport, string, error) {
+	return p.t, "memory", nil
+}
 
 func (memoryPlatform) Configure([]Interface) error  { return nil }
 func (memoryPlatform) Interfaces() []InterfaceState { return nil }
@@ -33,7 +42,7 @@ type box struct {
 }
 
 func newBox(t *testing.T, net *sctp.Memory, config string) *box {
-	b := &box{t: t, Node: New(Options{Platform: memoryPlatform{net}, Store: MemoryStore("memory", []byte(config)), Version: "test"})}
+	b := &box{t: t, Node: New(Options{Platform: onMemory(net), Store: MemoryStore("memory", []byte(config)), Version: "test"})}
 	for _, e := range b.Boot() {
 		t.Error(e)
 	}
@@ -220,7 +229,7 @@ func TestShowCommands(t *testing.T) {
 
 func TestBootWithFaults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := New(Options{Platform: memoryPlatform{sctp.NewMemory(1)}, Store: MemoryStore("m", []byte("hostname X\nnonsense\ncs7 point-code 1.1.1\n")), Version: "test"})
+		n := New(Options{Platform: onMemory(sctp.NewMemory(1)), Store: MemoryStore("m", []byte("hostname X\nnonsense\ncs7 point-code 1.1.1\n")), Version: "test"})
 		defer n.Close()
 		if errs := n.Boot(); len(errs) != 1 || !strings.Contains(errs[0].Error(), "line 2") {
 			t.Error(errs)
@@ -373,7 +382,7 @@ func FuzzCommands(f *testing.F) {
 	for _, s := range []string{"show cs7 linkset detail | include x", "configure terminal\ncs7 linkset X 1.2.3\nlink 0 sctp 10.0.0.1 1 1024\nno shutdown\nend", "cs7 ?", "\x00\xff", "ping cs7 1.1.1 count"} {
 		f.Add(s)
 	}
-	n := New(Options{Platform: memoryPlatform{sctp.NewMemory(1)}, Store: MemoryStore("m", nil), Version: "test"})
+	n := New(Options{Platform: onMemory(sctp.NewMemory(1)), Store: MemoryStore("m", nil), Version: "test"})
 	f.Cleanup(n.Close)
 	f.Fuzz(func(t *testing.T, s string) {
 		if err := n.Apply(configs.New()); err != nil {

@@ -58,7 +58,12 @@ func (p *peer) bind() bool {
 		p.set(nil, "it has no local-ip")
 		return false
 	}
-	e, err := p.node.transport.Open(p.addr(), m2paParams)
+	t, _, err := p.node.opt.Platform.Transport("auto")
+	if err != nil {
+		p.set(nil, err.Error())
+		return false
+	}
+	e, err := t.Open(p.addr(), m2paParams)
 	if err != nil {
 		p.set(nil, err.Error())
 		return false

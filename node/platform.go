@@ -16,7 +16,7 @@ import (
 
 // machine is the computer this program runs on: its own addresses, SCTP in UDP.
 type machine struct {
-	sctp.Network
+	udp sctp.Transport
 
 	mu         sync.Mutex
 	configured []Interface
@@ -24,7 +24,15 @@ type machine struct {
 
 // ThisMachine is the platform of `gostp run`. Addresses of the machine are used
 // as they are; setting them from the configuration is not built yet.
-func ThisMachine() Platform { return &machine{Network: sctp.UDP()} }
+func ThisMachine() Platform { return &machine{udp: sctp.NewUser(sctp.UDP())} }
+
+// Transport has SCTP in UDP only.
+func (m *machine) Transport(kind string) (sctp.Transport, string, error) {
+	if kind != "auto" && kind != "udp" {
+		return nil, "", fmt.Errorf("transport %s is not built yet", kind)
+	}
+	return m.udp, "SCTP in UDP works everywhere", nil
+}
 
 func (m *machine) Configure(ifs []Interface) error {
 	m.mu.Lock()

@@ -60,6 +60,7 @@ type assoc struct {
 	timer     *time.Timer
 	armed     time.Time
 	packetBuf []byte
+	out1      [1]Packet
 	control   []byte // chunks to go out with the next packet
 	stats     Stats
 	lastError string
@@ -93,6 +94,15 @@ func newAssoc(e *endpoint, key peerKey, udp uint16, p Params) *assoc {
 }
 
 func (a *assoc) Local() Addr { return a.endpoint.addr }
+
+// SetPrimary has nothing to choose from on one path.
+func (a *assoc) SetPrimary(ip netip.Addr) error {
+	if ip != a.key.ip {
+		return fmt.Errorf("%v is no address of the far end", ip)
+	}
+	return nil
+}
+
 func (a *assoc) Remote() Addr {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -137,7 +147,8 @@ func (a *assoc) emit(h header, b []byte) {
 	seal(b)
 	a.stats.SentPackets++
 	a.packetBuf = b[:0]
-	_ = a.endpoint.wire.wire.WriteTo(netip.AddrPortFrom(a.key.ip, a.udp), b) // a packet not sent is a packet lost
+	a.out1[0] = Packet{Addr: netip.AddrPortFrom(a.key.ip, a.udp), Data: b}
+	_, _ = a.endpoint.wire.wire.Write(a.out1[:]) // a packet not sent is a packet lost
 }
 
 // reply sends chunks at once in a packet of their own.

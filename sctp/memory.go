@@ -69,16 +69,27 @@ func (m *Memory) Open(local netip.AddrPort) (Wire, error) {
 	return w, nil
 }
 
-func (w *memoryWire) WriteTo(dst netip.AddrPort, b []byte) error {
+// Source: every address can reach every other from where it is.
+func (m *Memory) Source(netip.Addr) netip.Addr { return netip.Addr{} }
+
+func (w *memoryWire) Write(ps []Packet) (int, error) {
+	w.m.mu.Lock()
+	defer w.m.mu.Unlock()
+	for _, p := range ps {
+		w.send(p.Addr, p.Data)
+	}
+	return len(ps), nil
+}
+
+// send carries out the faults. The caller holds the network's lock.
+func (w *memoryWire) send(dst netip.AddrPort, b []byte) {
 	m := w.m
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	if m.tap != nil {
 		m.tap(w.at, dst, b)
 	}
 	f, to := m.faults, m.wires[dst]
 	if f.Cut || to == nil || m.rand.Float64() < f.Loss {
-		return nil
+		return
 	}
 	copies := 1
 	if m.rand.Float64() < f.Duplicate {
@@ -96,7 +107,6 @@ func (w *memoryWire) WriteTo(dst netip.AddrPort, b []byte) error {
 			time.AfterFunc(delay, func() { to.put(p) })
 		}
 	}
-	return nil
 }
 
 // put drops what does not fit, as a network does.
@@ -107,13 +117,22 @@ func (w *memoryWire) put(p memoryPacket) {
 	}
 }
 
-func (w *memoryWire) ReadFrom(b []byte) (int, netip.AddrPort, error) {
+func (w *memoryWire) Read(ps []Packet) (int, error) {
 	select {
 	case p := <-w.queue:
-		return copy(b, p.b), p.src, nil
+		ps[0] = Packet{Addr: p.src, Data: p.b}
 	case <-w.closed:
-		return 0, netip.AddrPort{}, net.ErrClosed
+		return 0, net.ErrClosed
 	}
+	for n := 1; n < len(ps); n++ {
+		select {
+		case p := <-w.queue:
+			ps[n] = Packet{Addr: p.src, Data: p.b}
+		default:
+			return n, nil
+		}
+	}
+	return len(ps), nil
 }
 
 func (*memoryWire) MTU() int { return 1480 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 )
@@ -47,6 +48,9 @@ type pairEnd struct {
 
 func (e *pairEnd) Local() Addr  { return e.local }
 func (e *pairEnd) Remote() Addr { return e.remote }
+
+// SetPrimary has nothing to choose from: there are no packets.
+func (e *pairEnd) SetPrimary(netip.Addr) error { return nil }
 
 func (e *pairEnd) wake() {
 	select {

@@ -27,19 +27,30 @@ type Addr struct {
 type Params struct {
 	OutStreams, InStreams      uint16
 	RTOInitial, RTOMin, RTOMax time.Duration
-	Heartbeat                  time.Duration // interval of HEARTBEAT on an idle path
+	Heartbeat                  time.Duration // interval of HEARTBEAT on an idle path; negative: none
 	SackDelay                  time.Duration // at most 500 ms (RFC 9260 §6.2)
 	InitRetrans                int           // attempts of INIT and COOKIE ECHO before Dial gives up
 	PathRetrans, AssocRetrans  int           // RFC 9260 §8.1, §8.2
 	CookieLife                 time.Duration
 	RecvBuffer, SendBuffer     int // octets of user data
+	DSCP                       uint8
+	Single                     bool // a packet for each message: no bundling of DATA
+	AnyChecksum                bool // take packets whose checksum is wrong: bridges that carry unfinished ones
 }
 
 // Transport opens endpoints; one per backend.
 type Transport interface {
-	Name() string
+	Name() string // "kernel SCTP", "userspace SCTP over raw IP", "userspace SCTP in UDP"
 	// Open binds a local port. The error names the address and says what to do.
 	Open(local Addr, p Params) (Endpoint, error)
+	// Counters are those of the whole transport, in the order in which to show them.
+	Counters() []Counter
+}
+
+// Counter is a count and what it counts.
+type Counter struct {
+	Name  string
+	Value uint64
 }
 
 // Endpoint is a bound local port.
@@ -69,6 +80,8 @@ type Assoc interface {
 	Local() Addr
 	Remote() Addr
 	Status() Status
+	// SetPrimary makes a remote address the one that data goes to while it answers.
+	SetPrimary(netip.Addr) error
 	// Close shuts down gracefully: what was sent is delivered first, in the background.
 	Close()
 	// Abort ends the association at once; the peer is told reason (RFC 9260 §3.3.10.12).
@@ -88,12 +101,14 @@ type EventKind uint8
 
 // Events in the order of RFC 6458 §6.1.
 const (
-	Lost      EventKind = iota + 1 // ended without shutdown: abort received, or too many retransmissions
-	Closed                         // shut down gracefully by either side
-	Restart                        // the peer restarted: all sequence starts anew (RFC 9260 §5.2.2)
-	PathUp                         // Addr is reachable again
-	PathDown                       // Addr failed
-	PeerError                      // the peer sent ERROR
+	Lost         EventKind = iota + 1 // ended without shutdown: abort received, or too many retransmissions
+	Closed                            // shut down gracefully by either side
+	Restart                           // the peer restarted: all sequence starts anew (RFC 9260 §5.2.2)
+	PathUp                            // Addr is reachable again
+	PathDown                          // Addr failed
+	PeerError                         // the peer sent ERROR
+	SendFailed                        // a message was accepted and could not be delivered
+	PeerShutdown                      // the peer began a graceful shutdown: what is sent now is refused
 )
 
 // Event is what happened, with a reason a person understands.
@@ -137,15 +152,19 @@ type Status struct {
 // PathStatus is one remote address of an association.
 type PathStatus struct {
 	Addr       netip.Addr
+	Local      netip.Addr // what it is reached from; invalid: the system's choice
 	Primary    bool
 	Active     bool
+	Confirmed  bool   // it has answered a HEARTBEAT, or the handshake (RFC 9260 §5.4)
+	Why        string // it is not active
 	SRTT, RTO  time.Duration
 	CWND       uint32 // octets
 	SSThresh   uint32
 	InFlight   int // octets
 	Errors     int // consecutive
 	MTU        int
-	Heartbeats uint64 // sent
+	Heartbeats uint64 // sent; 0 where the backend does not tell
+	Resent     uint64 // DATA chunks sent again because this path lost them
 }
 
 // Stats counts since the association was established.
@@ -172,16 +191,29 @@ type Network interface {
 	// Open binds the wire of a local address; Port is the UDP encapsulation port
 	// and 0 where packets go bare. The error says which addresses there are.
 	Open(local netip.AddrPort) (Wire, error)
+	// Source is the local address that packets to dst leave from by the network's
+	// own routing; invalid where nothing leads there.
+	Source(dst netip.Addr) netip.Addr
 }
 
-// Wire carries SCTP packets, from the common header on, of one local address.
+// Packet is an SCTP packet from the common header on.
+type Packet struct {
+	Addr netip.AddrPort // of the far end; the port is its UDP encapsulation port, 0 where packets go bare
+	DSCP uint8          // of packets that are sent
+	Data []byte
+}
+
+// Wire carries the SCTP packets of one local address.
 type Wire interface {
-	// WriteTo sends one packet; b is the caller's again on return. A packet that
-	// cannot be sent is lost, as on any wire; the error is for counting.
-	WriteTo(dst netip.AddrPort, b []byte) error
-	// ReadFrom waits for a packet and tells where it came from.
-	ReadFrom(b []byte) (n int, src netip.AddrPort, err error)
+	// Write sends packets, whose Data is the caller's again on return. It does not
+	// wait: what cannot be sent is lost, as on any wire. It tells how many went out;
+	// the error, of the first that did not, is for counting.
+	Write(ps []Packet) (sent int, err error)
+	// Read waits for a packet and fills ps with as many as are there. Data lies in the
+	// wire's memory until the next Read. One goroutine at a time may Read.
+	Read(ps []Packet) (n int, err error)
 	// MTU is the largest SCTP packet the wire takes, in octets.
 	MTU() int
+	// Close ends Read with net.ErrClosed.
 	Close() error
 }

@@ -32,7 +32,7 @@ func (udpNet) Open(local netip.AddrPort) (Wire, error) {
 	// A burst must fit while the reader is busy; the system may grant less.
 	_ = c.SetReadBuffer(4 << 20)
 	_ = c.SetWriteBuffer(4 << 20)
-	return &udpWire{c, local.Addr().Is4()}, nil
+	return &udpWire{c, local.Addr().Is4(), make([]byte, 65536)}, nil
 }
 
 func withPort(a netip.AddrPort) netip.AddrPort {
@@ -45,14 +45,38 @@ func withPort(a netip.AddrPort) netip.AddrPort {
 type udpWire struct {
 	c    *net.UDPConn
 	ipv4 bool
+	buf  []byte
 }
 
-func (w *udpWire) WriteTo(dst netip.AddrPort, b []byte) error {
-	_, err := w.c.WriteToUDPAddrPort(b, withPort(dst))
-	return err
+func (w *udpWire) Write(ps []Packet) (sent int, err error) {
+	for _, p := range ps {
+		if _, e := w.c.WriteToUDPAddrPort(p.Data, withPort(p.Addr)); e == nil {
+			sent++
+		} else if err == nil {
+			err = e
+		}
+	}
+	return sent, err
 }
 
-func (w *udpWire) ReadFrom(b []byte) (int, netip.AddrPort, error) { return w.c.ReadFromUDPAddrPort(b) }
+func (w *udpWire) Read(ps []Packet) (int, error) {
+	n, src, err := w.c.ReadFromUDPAddrPort(w.buf)
+	if err != nil {
+		return 0, err
+	}
+	ps[0] = Packet{Addr: src, Data: w.buf[:n]}
+	return 1, nil
+}
+
+// Source asks the system's routing.
+func (udpNet) Source(dst netip.Addr) netip.Addr {
+	c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(dst, EncapPort)))
+	if err != nil {
+		return netip.Addr{}
+	}
+	defer c.Close()
+	return c.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
+}
 
 // MTU: an Ethernet frame less IP and UDP headers (RFC 6951 §5.3), a multiple of 4.
 func (w *udpWire) MTU() int {

@@ -30,6 +30,8 @@ func NewUser(net Network) Transport {
 
 func (*user) Name() string { return "userspace SCTP" }
 
+func (*user) Counters() []Counter { return nil }
+
 // sharedWire is a wire and the endpoints on it; its reader hands packets out.
 type sharedWire struct {
 	user *user
@@ -114,9 +116,9 @@ func (w *sharedWire) drop(port uint16) {
 
 func (w *sharedWire) read() {
 	defer close(w.done)
-	b := make([]byte, 65536)
+	ps := make([]Packet, 64)
 	for {
-		n, src, err := w.wire.ReadFrom(b)
+		n, err := w.wire.Read(ps)
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
@@ -124,7 +126,9 @@ func (w *sharedWire) read() {
 			time.Sleep(10 * time.Millisecond) // an ICMP error on a UDP socket; SCTP's own timers judge
 			continue
 		}
-		w.packet(b[:n], src)
+		for _, p := range ps[:n] {
+			w.packet(p.Data, p.Addr)
+		}
 	}
 }
 
@@ -179,7 +183,7 @@ func (w *sharedWire) outOfTheBlue(h header, c chunk, src netip.AddrPort) {
 func (w *sharedWire) send(h header, dst netip.AddrPort, chunks func([]byte) []byte) {
 	b := chunks(appendHeader(make([]byte, 0, 256), h))
 	seal(b)
-	_ = w.wire.WriteTo(dst, b) // lost packets are SCTP's daily bread
+	_, _ = w.wire.Write([]Packet{{Addr: dst, Data: b}}) // lost packets are SCTP's daily bread
 }
 
 func (e *endpoint) find(ip netip.Addr, port uint16) *assoc {
