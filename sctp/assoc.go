@@ -116,6 +116,15 @@ func (a *assoc) become(s state) {
 	}
 }
 
+// Set changes the settings of a living association; streams and buffers stay.
+func (a *assoc) Set(p Params) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	p = p.or(DefaultParams())
+	p.OutStreams, p.InStreams, p.RecvBuffer, p.SendBuffer = a.params.OutStreams, a.params.InStreams, a.params.RecvBuffer, a.params.SendBuffer
+	a.params = p
+}
+
 // failure is why Dial failed.
 func (a *assoc) failure() error {
 	a.mu.Lock()

@@ -52,6 +52,9 @@ func (e *pairEnd) Remote() Addr { return e.remote }
 // SetPrimary has nothing to choose from: there are no packets.
 func (e *pairEnd) SetPrimary(netip.Addr) error { return nil }
 
+// Set changes nothing: there are no packets.
+func (e *pairEnd) Set(Params) {}
+
 func (e *pairEnd) wake() {
 	select {
 	case e.readable <- struct{}{}:

@@ -82,6 +82,9 @@ type Assoc interface {
 	Status() Status
 	// SetPrimary makes a remote address the one that data goes to while it answers.
 	SetPrimary(netip.Addr) error
+	// Set changes what may change while the association lives: RTO bounds, heartbeat,
+	// delay of SACK, retransmission limits, DSCP, Single. Zero fields take defaults.
+	Set(p Params)
 	// Close shuts down gracefully: what was sent is delivered first, in the background.
 	Close()
 	// Abort ends the association at once; the peer is told reason (RFC 9260 §3.3.10.12).
