@@ -25,7 +25,8 @@ type Load struct {
 	Progress io.Writer     // a line a second; nil: none
 }
 
-// Check finds what cannot be.
+// Check finds what cannot be; headers are the octets of a message before the stamp:
+// M2PAHeaders, or 0 of a bare message.
 func (l *Load) Check(headers int) error {
 	switch {
 	case l.Size < headers+stampLen || l.Size > 4096:

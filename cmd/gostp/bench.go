@@ -153,6 +153,13 @@ func (o *benchOptions) run() error {
 	if o.what == "sctp" && o.through == "node" {
 		return fmt.Errorf("a node carries no bare messages: `gostp bench m2pa --through node`")
 	}
+	headers := 0
+	if o.what == "m2pa" {
+		headers = bench.M2PAHeaders
+	}
+	if err := o.load.Check(headers); err != nil {
+		return err
+	}
 	if o.progress {
 		o.load.Progress = os.Stderr
 	}
