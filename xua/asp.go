@@ -386,11 +386,13 @@ func (l *Layer) lockOut(now time.Time, a *asp, out []ss7.Action) []ss7.Action {
 		a.why = "shut down here"
 		return out
 	}
-	if a.serves() && a.peerUp {
-		out = l.ack(a, ASPDNAck, Message{}, nil, out)
-	}
+	told := a.serves() && a.peerUp
 	out = l.fall(now, a, "shut down here", false, out)
 	out = l.publish(out)
+	a.timers.StopAll()
+	if told {
+		out = l.ack(a, ASPDNAck, Message{}, nil, out)
+	}
 	return append(out, ss7.Action{Op: ss7.Hangup, Event: ss7.Event{Path: a.cfg.Path, Why: "shut down"}})
 }
 

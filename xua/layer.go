@@ -178,6 +178,9 @@ func (l *Layer) SetASP(now time.Time, c ASPConfig, out []ss7.Action) []ss7.Actio
 	if c.TBeat != was.TBeat && a.comm {
 		l.startBeat(now, a)
 	}
+	if c.Block != was.Block && !l.arrived(a) {
+		return l.pursue(now, a, out)
+	}
 	return out
 }
 
