@@ -104,3 +104,36 @@ func (l *Layer) Unregistered(path ss7.PathID) []ss7.PathID {
 
 // Settle publishes what Register and Deregister changed and sends what follows.
 func (l *Layer) Settle(now time.Time, out []ss7.Action) []ss7.Action { return l.settle(now, out) }
+
+// Up tells whether a peer has said ASPUP.
+func (l *Layer) Up(path ss7.PathID) bool {
+	a := l.byPath[path]
+	return a != nil && a.peerUp
+}
+
+// Mode is the traffic mode that an AS has at present; 0: none yet.
+func (l *Layer) Mode(server ss7.PathID) Mode {
+	if s := l.byAS[server]; s != nil {
+		return s.mode
+	}
+	return 0
+}
+
+// RemoveAS takes an AS away.
+func (l *Layer) RemoveAS(now time.Time, server ss7.PathID, why string, out []ss7.Action) []ss7.Action {
+	if s := l.byAS[server]; s != nil {
+		return l.removeAS(now, s, why, out)
+	}
+	return out
+}
+
+// Sent counts a message that a layer above sends to a peer; false: there is no
+// association.
+func (l *Layer) Sent(path ss7.PathID, t Type) bool {
+	a := l.byPath[path]
+	if a == nil || !a.comm {
+		return false
+	}
+	count(&a.stats.Out, t)
+	return true
+}
