@@ -358,9 +358,9 @@ func (l *Layer) sent(a *asp, t Type, start int, out []ss7.Action) []ss7.Action {
 }
 
 // blockASP takes an active ASP out of traffic at this end's wish: an ASPIA Ack
-// that nothing asked for (§4.7).
+// that nothing asked for (§4.7). Where this end asks, it sends ASPIA instead.
 func (l *Layer) blockASP(now time.Time, a *asp, out []ss7.Action) []ss7.Action {
-	if !a.serves() {
+	if !a.serves() || a.both() && a.asks() {
 		return out
 	}
 	var ids []uint32

@@ -196,10 +196,13 @@ func (l *Layer) arrived(a *asp) bool {
 }
 
 func (l *Layer) setOwn(now time.Time, m *member, s State, why string, out []ss7.Action) []ss7.Action {
-	if m.asp.both() {
-		return l.set(now, m, s, s, why, out)
+	if !m.asp.both() {
+		return l.set(now, m, m.peer, s, why, out)
 	}
-	return l.set(now, m, m.peer, s, why, out)
+	if s == Active {
+		return l.activate(now, m, out)
+	}
+	return l.set(now, m, s, s, why, out)
 }
 
 // eachNamed does f for the AS that a message names; without routing contexts, all.
