@@ -55,13 +55,13 @@ type peer struct {
 	audits xua.Rate // point codes asked for
 	sweeps xua.Rate // ranges asked for
 	regs   xua.Rate
-	told   [32]told // what it was answered lately, so that it is not answered again and again
+	told   [32]answered // what it was answered lately, so that it is not answered again and again
 	next   int
 	regAt  time.Time // REG REQ to it is repeated then
 	stats  Stats
 }
 
-type told struct {
+type answered struct {
 	pc ss7.PC
 	si ss7.SI
 	at time.Time
