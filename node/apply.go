@@ -67,9 +67,14 @@ func (n *Node) applyPeers(next *configs.System) map[uint16]string {
 			p.configure(c)
 			continue
 		}
+		restarted[port] = fmt.Sprintf("local-peer %d %s", port, why)
+		for _, l := range n.links { // first, so that both ends hear the reason
+			if l.peer == p {
+				l.close(restarted[port])
+			}
+		}
 		p.close()
 		delete(n.peers, port)
-		restarted[port] = fmt.Sprintf("local-peer %d %s", port, why)
 	}
 	for _, c := range next.LocalPeers {
 		if n.peers[c.Port] == nil {
