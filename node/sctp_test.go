@@ -35,7 +35,8 @@ func TestDefaultsAreTold(t *testing.T) {
 // Settings that can change while an association lives do so; it stays the same one.
 func TestSettingsChangeLive(t *testing.T) {
 	network(t, func(net *sctp.Memory, a, b *box) {
-		a.want("show sctp association 1", "ID   State          For       Port  Far end", "1    ESTABLISHED", "10.0.0.2 1024", "1 of 1 active")
+		a.want("show sctp association B 0", "ID   State          For       Port  Far end", "ESTABLISHED", "10.0.0.2 1024", "1 of 1 active")
+		a.want("show sctp association 2", "2    ESTABLISHED")
 		a.run("configure terminal", "cs7 local-peer 1024")
 		for _, l := range []string{"keepalive 300", "retransmit-timeout 100 800", "ip-dscp 46", "no bundling", "assoc-retransmit 2"} {
 			if out := a.run(l); out != "" {
@@ -46,7 +47,7 @@ func TestSettingsChangeLive(t *testing.T) {
 		a.want("max-inbound-streams 17", "M2PA uses two streams")
 		a.want("bundling 100", "messages are never held back here")
 		a.run("cs7 linkset B", "link 1", "no keepalive", "tx-queue-depth 500", "end")
-		a.want("show ip sctp association parameters 1", "keepalive 300 ms", "ip-dscp 46", "retransmit-timeout 100 to 800 ms", "assoc-retransmit 2", "receive-window 100000 octets", "bundling on")
+		a.want("show ip sctp association parameters B 0", "keepalive 300 ms", "ip-dscp 46", "retransmit-timeout 100 to 800 ms", "assoc-retransmit 2", "receive-window 100000 octets", "bundling on")
 		a.want("show sctp association B 1 detail", "keepalive off", "link 1 of linkset B: ESTABLISHED for 15s")
 		if out := a.run("show logging"); strings.Contains(out, "ended") {
 			t.Error("an association ended:\n", out)
@@ -98,6 +99,7 @@ func TestTransportChanges(t *testing.T) {
 		a.want("show cs7 local-peer 1024", "(user: memory)")
 		a.want("show cs7 local-peer 1030", "% there is no local-peer 1030")
 		a.run("configure terminal", "no cs7 transport", "cs7 local-peer 1024", "shutdown", "end")
+		synctest.Wait()
 		a.want("show cs7 local-peer", "NOT BOUND", "reason: shut down by configuration")
 		a.want("show cs7 linkset", "reason: no association: local-peer 1024 is not bound: shut down by configuration")
 		a.run("configure terminal", "cs7 local-peer 1024", "no shutdown", "end")
@@ -246,7 +248,7 @@ func TestDebugSCTP(t *testing.T) {
 		a.want("debug sctp", "SCTP debugging is on")
 		b.Close()
 		time.Sleep(20 * time.Second)
-		a.want("show logging", "sctp: association 1 of link 0 of linkset B ended: ", "sctp: link 0 of linkset B: no association: ")
+		a.want("show logging", " of link 0 of linkset B ended: ", "sctp: link 0 of linkset B: no association: ")
 		a.want("no debug ip sctp", "SCTP debugging is off")
 		a.want("undebug all", "CS7 M2PA debugging is off", "SCTP debugging is off")
 	})
