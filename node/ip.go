@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -79,6 +80,23 @@ var (
 	ErrEchoUnreachable = errors.New("unreachable")
 	ErrEchoTooBig      = errors.New("too big for the way")
 )
+
+// NoIP is the IP of a platform that shows nothing of it, and whose addresses all exist.
+type NoIP struct{}
+
+// Configure implements Platform.
+func (NoIP) Configure(IP, func(string)) {}
+
+// Interfaces implements Platform.
+func (NoIP) Interfaces() []InterfaceState { return nil }
+
+// Routes implements Platform.
+func (NoIP) Routes() ([]RouteState, error) { return nil, nil }
+
+// Echo implements Platform.
+func (NoIP) Echo(context.Context, Echo) (time.Duration, error) {
+	return 0, errors.New("there is no IP here")
+}
 
 // ipConfig is the IP part of a configuration.
 func ipConfig(s *configs.System) IP {

@@ -3,7 +3,6 @@ package node
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -21,21 +20,15 @@ import (
 
 // memoryPlatform is a machine whose addresses all exist.
 type memoryPlatform struct {
+	NoIP
 	*sctp.Memory
 	t sctp.Transport
 }
 
-func onMemory(m *sctp.Memory) memoryPlatform { return memoryPlatform{m, sctp.NewUser(m)} }
+func onMemory(m *sctp.Memory) memoryPlatform { return memoryPlatform{Memory: m, t: sctp.NewUser(m)} }
 
 func (p memoryPlatform) Transport(string) (sctp.Transport, string, error) {
 	return p.t, "memory", nil
-}
-
-func (memoryPlatform) Configure(IP, func(string))    {}
-func (memoryPlatform) Interfaces() []InterfaceState  { return nil }
-func (memoryPlatform) Routes() ([]RouteState, error) { return nil, nil }
-func (memoryPlatform) Echo(context.Context, Echo) (time.Duration, error) {
-	return 0, errors.New("no IP here")
 }
 
 // box is a node with a console.
