@@ -112,18 +112,19 @@ func TestThroughForwarder(t *testing.T) {
 }
 
 // platform is a machine whose addresses all exist.
-type platform struct{ t sctp.Transport }
+type platform struct {
+	node.NoIP
+	t sctp.Transport
+}
 
 func (p platform) Transport(string) (sctp.Transport, string, error) { return p.t, "memory", nil }
-func (platform) Configure([]node.Interface) error                   { return nil }
-func (platform) Interfaces() []node.InterfaceState                  { return nil }
 
 // The configuration that is printed for an STP makes one that carries the load.
 func TestThroughNode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := sctp.NewUser(sctp.NewMemory(1))
 		l := through(memoryLayout(tr, 3), 3565, 3565)
-		n := node.New(node.Options{Platform: platform{tr}, Store: node.MemoryStore("m", []byte(STPConfig(l, ""))), Version: "test"})
+		n := node.New(node.Options{Platform: platform{t: tr}, Store: node.MemoryStore("m", []byte(STPConfig(l, ""))), Version: "test"})
 		defer n.Close()
 		for _, e := range n.Boot() {
 			t.Error(e)

@@ -130,8 +130,10 @@ func random(r *rand.Rand) *System {
 		if r.Intn(2) == 0 {
 			n.Address, n.Mask = netip.AddrFrom4([4]byte{10, 0, byte(i), 1}), netip.MustParseAddr("255.255.255.0")
 		}
+		randomIP(r, n, i)
 		s.Interfaces = append(s.Interfaces, n)
 	}
+	randomRoutes(r, s)
 	for i := range 1 + r.Intn(3) {
 		p := &LocalPeer{Port: uint16(1024 + i), Shutdown: r.Intn(2) == 0, UDPPort: uint16(r.Intn(2) * 9899),
 			Transport: pick("", "auto", "kernel", "user", "udp"), AnyChecksum: r.Intn(2) == 0, SCTP: settings()}

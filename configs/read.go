@@ -66,6 +66,7 @@ func (s *System) prune() bool {
 		own[uint32(pc)] = true
 	}
 	s.Linksets = keep(s.Linksets, func(l *Linkset) bool { return !own[uint32(l.Adjacent)] })
+	s.pruneIP()
 	return turned || s.size() != before
 }
 
@@ -106,7 +107,7 @@ func (s *System) size() int {
 	for _, l := range s.Linksets {
 		n += len(l.Links)
 	}
-	return n + len(s.Routes())
+	return n + len(s.Routes()) + s.sizeIP()
 }
 
 // Write prints s as `show running-config` does.

@@ -18,11 +18,10 @@ func CS7(e ...cli.Elem) cli.Elem {
 
 // Global is the statements of global configuration, in the order in which the
 // running configuration writes them.
-var Global = &cli.Mode{Name: "config", Statements: []*cli.Statement{
+var Global = &cli.Mode{Name: "config", Statements: append([]*cli.Statement{
 	cli.Field[System](cli.Seq(cli.Kw("hostname", "Name of this node, shown in the prompt"), cli.Arg("hostname", cli.Word(63), "Host name"))),
 	cli.Field[System](cli.Seq(cli.Kw("logging", "Log messages"), cli.Flag("console", "console", "Show them on the console (default)"))).Inverted(),
-	cli.List(cli.Seq(cli.Kw("interface", "An IP interface"), cli.Arg("interface", cli.Word(31), "Interface name, as eth1")),
-		[]string{"interface"}, func(s *System) *[]*Interface { return &s.Interfaces }, interfaceMode),
+	interfaceStatement,
 
 	cli.Field[System](CS7(cli.Kw("variant", "Kind of MTP and of point codes"), cli.Choice("variant",
 		cli.Kw("ansi", "ANSI, 24-bit codes"), cli.Kw("china", "China, 24-bit codes"), cli.Kw("itu", "ITU-T, 14-bit codes (default)"),
@@ -53,14 +52,7 @@ var Global = &cli.Mode{Name: "config", Statements: []*cli.Statement{
 		[]string{"linkset"}, func(s *System) *[]*Linkset { return &s.Linksets }, linksetMode),
 	cli.List(CS7(cli.Kw("route-table", "Routes to point codes"), cli.Choice("table", cli.Kw("system", "The table that routes"))),
 		[]string{"table"}, func(s *System) *[]*RouteTable { return &s.RouteTables }, routeMode),
-}}
-
-var interfaceMode = &cli.Mode{Name: "config-if", Statements: []*cli.Statement{
-	cli.Field[Interface](cli.Seq(cli.Kw("description", "A text about this interface"), cli.Arg("description", cli.Rest(240), "Up to 240 characters"))),
-	cli.Field[Interface](cli.Seq(cli.Kw("ip", "IP version 4"), cli.Kw("address", "Address of this interface"),
-		cli.Arg("address", cli.IP(), "Address"), cli.Arg("mask", ipMask{}, "Mask of the network"))),
-	shutdown[Interface]("Take the interface down"),
-}}
+}, ipStatements...)}
 
 var localPeerMode = &cli.Mode{Name: "config-cs7-lp", Statements: append(append([]*cli.Statement{
 	cli.List(cli.Seq(cli.Kw("local-ip", "An address of this local peer; several: multihomed"), cli.Arg("local-ip", cli.IP(), "Address of an interface of this node")),

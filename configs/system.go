@@ -30,6 +30,10 @@ type System struct {
 	LocalPeers   []*LocalPeer
 	Linksets     []*Linkset
 	RouteTables  []*RouteTable
+	IPRoutes     []*IPRoute
+	IPv6Routes   []*IPv6Route
+
+	toldIgnored bool // that a line was taken and has no effect
 }
 
 // Secondary is one more code of this node.
@@ -41,23 +45,6 @@ type Secondary struct {
 type Host struct {
 	Name string `cli:"name"`
 	PC   ss7.PC `cli:"pc"`
-}
-
-// Interface is an IP interface.
-type Interface struct {
-	Name        string     `cli:"interface"`
-	Description string     `cli:"description"`
-	Address     netip.Addr `cli:"address"`
-	Mask        netip.Addr `cli:"mask"`
-	Shutdown    bool       `cli:"shutdown"`
-}
-
-// Prefix is the address with the length of its mask; invalid if there is none.
-func (i *Interface) Prefix() netip.Prefix {
-	if !i.Address.IsValid() {
-		return netip.Prefix{}
-	}
-	return netip.PrefixFrom(i.Address, maskLen(i.Mask))
 }
 
 // LocalPeer is an SCTP port of this node, at one or more addresses.
@@ -214,7 +201,8 @@ func (s *System) Clone() *System {
 	c.Widths = slices.Clone(s.Widths)
 	c.Secondaries = copies(s.Secondaries, nil)
 	c.Hosts = copies(s.Hosts, nil)
-	c.Interfaces = copies(s.Interfaces, nil)
+	c.Interfaces = copies(s.Interfaces, (*Interface).deepen)
+	c.IPRoutes, c.IPv6Routes = copies(s.IPRoutes, nil), copies(s.IPv6Routes, nil)
 	c.LocalPeers = copies(s.LocalPeers, func(p *LocalPeer) { p.IPs = copies(p.IPs, nil) })
 	c.Linksets = copies(s.Linksets, func(l *Linkset) {
 		l.Links = copies(l.Links, func(k *Link) { k.Remote = slices.Clone(k.Remote) })
@@ -236,14 +224,4 @@ func copies[E any](in []*E, deep func(*E)) []*E {
 		out[i] = &c
 	}
 	return out
-}
-
-func maskLen(mask netip.Addr) int {
-	n := 0
-	for _, b := range mask.AsSlice() {
-		for ; b&0x80 != 0; b <<= 1 {
-			n++
-		}
-	}
-	return n
 }

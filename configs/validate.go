@@ -87,22 +87,6 @@ func (s *System) checkCodes(bad complain) {
 	}
 }
 
-func (s *System) checkInterfaces(bad complain) {
-	seen := map[netip.Addr]string{}
-	for _, i := range s.Interfaces {
-		if !i.Address.IsValid() {
-			continue
-		}
-		if !i.Address.Is4() {
-			bad(i, "address", "interface %s: ip address takes an IPv4 address, %s is none", i.Name, i.Address)
-		}
-		if other := seen[i.Address]; other != "" {
-			bad(i, "address", "interface %s: address %s is on interface %s already", i.Name, i.Address, other)
-		}
-		seen[i.Address] = i.Name
-	}
-}
-
 func (s *System) checkPeers(bad complain) {
 	type bind struct {
 		ip   netip.Addr

@@ -44,13 +44,7 @@ func (n *Node) apply(next *configs.System) error {
 		}
 	}
 	n.log.SetConsole(!next.QuietConsole)
-	var ifs []Interface
-	for _, i := range next.Interfaces {
-		ifs = append(ifs, Interface{i.Name, i.Prefix(), i.Shutdown})
-	}
-	if err := n.opt.Platform.Configure(ifs); err != nil {
-		n.log.Add("IP", 3, "INTERFACE", err.Error())
-	}
+	n.opt.Platform.Configure(ipConfig(next), func(text string) { n.log.AddLimited("IP", 4, "INTERFACE", text) })
 	restarted := n.applyPeers(next)
 	n.applyLinks(next, restarted)
 	return nil

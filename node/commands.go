@@ -23,6 +23,7 @@ func (n *Node) Tree() *cli.Tree {
 	all = append(all, n.linkCommands()...)
 	all = append(all, n.sctpCommands()...)
 	all = append(all, n.routeCommands()...)
+	all = append(all, n.ipCommands()...)
 	all = append(all, n.pingCommand())
 	return &cli.Tree{Exec: all, Config: configs.Global}
 }
@@ -61,7 +62,6 @@ func (n *Node) systemCommands() []*cli.Statement {
 			return nil
 		}, kw("clock", "Time of day")),
 		show(n.showLog, kw("logging", "The last log messages")),
-		show(n.showInterfaces, kw("ip", "IP"), kw("interface", "Interfaces"), kw("brief", "A line each")),
 		cli.Command(cli.Seq(kw("clear", "Reset"), kw("logging", "Empty the log buffer")), func(*cli.Call) error { n.log.Clear(); return nil }).Privileged(),
 		cli.Command(cli.Seq(kw("write", "Save the configuration"), cli.Opt(kw("memory", "To the startup configuration"))), n.write).Privileged(),
 		cli.Command(cli.Seq(kw("copy", "Copy a configuration"), kw("running-config", "From what runs"), kw("startup-config", "To the startup configuration")), n.write).Privileged(),
@@ -178,30 +178,6 @@ func (n *Node) showLog(c *cli.Call) error {
 	fmt.Fprintf(c.Out, "Log buffer: %d messages in all, the last %d follow\n\n", total, len(lines))
 	for _, l := range lines {
 		fmt.Fprintln(c.Out, l)
-	}
-	return nil
-}
-
-func (n *Node) showInterfaces(c *cli.Call) error {
-	fmt.Fprintf(c.Out, "%-26s %-15s %-3s %-6s %-21s %s\n", "Interface", "IP-Address", "OK?", "Method", "Status", "Protocol")
-	for _, i := range n.opt.Platform.Interfaces() {
-		addr := "unassigned"
-		if len(i.Addresses) > 0 {
-			addr = i.Addresses[0].Addr().String()
-		}
-		status, protocol := "up", "up"
-		if i.Shutdown {
-			status = "administratively down"
-		} else if !i.Up {
-			status = "down"
-		}
-		if !i.Up {
-			protocol = "down"
-		}
-		fmt.Fprintf(c.Out, "%-26s %-15s %-3s %-6s %-21s %s\n", i.Name, addr, "YES", i.Method, status, protocol)
-		if i.Why != "" {
-			fmt.Fprintf(c.Out, "  reason: %s\n", i.Why)
-		}
 	}
 	return nil
 }

@@ -101,6 +101,7 @@ func TestTransportChanges(t *testing.T) {
 		a.run("configure terminal", "no cs7 transport", "cs7 local-peer 1024", "shutdown", "end")
 		synctest.Wait()
 		a.want("show cs7 local-peer", "NOT BOUND", "reason: shut down by configuration")
+		time.Sleep(time.Second) // the links learn of it on their own
 		a.want("show cs7 linkset", "reason: no association: local-peer 1024 is not bound: shut down by configuration")
 		a.run("configure terminal", "cs7 local-peer 1024", "no shutdown", "end")
 		time.Sleep(20 * time.Second)
