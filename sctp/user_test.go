@@ -431,15 +431,22 @@ func FuzzPacket(f *testing.F) {
 
 // fake makes an association without a handshake: tags 11 and 22, TSNs 100 and 1.
 func (e *endpoint) fake(peer netip.Addr) *assoc {
+	return e.fakeWith(peer, [2]uint32{11, 22}, [2]uint32{100, 1})
+}
+
+// fakeWith takes our own tag and TSN first, then those of the far end.
+func (e *endpoint) fakeWith(peer netip.Addr, tags, tsns [2]uint32) *assoc {
 	a := newAssoc(e, 1024, e.params)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.localTag, a.nextTSN = 11, 100
+	a.localTag, a.nextTSN = tags[0], tsns[0]
 	a.clock()
-	a.adopt(&cookie{peerTag: 22, peerTSN: 1, peerWindow: 100000, out: 17, in: 17, addrs: []netip.Addr{peer}}, e.wires[0], netip.AddrPortFrom(peer, 0))
+	a.adopt(&cookie{peerTag: tags[1], peerTSN: tsns[1], peerWindow: 1 << 22, out: 17, in: 17, addrs: []netip.Addr{peer}}, e.wires[0], netip.AddrPortFrom(peer, 0))
 	a.establish()
 	return a
 }
+
+func netipPort(a Addr) netip.AddrPort { return netip.AddrPortFrom(a.IPs[0], a.UDP) }
 
 func BenchmarkForward(b *testing.B) {
 	for _, batch := range []int{1, 64} {
