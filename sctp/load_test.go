@@ -229,3 +229,42 @@ func BenchmarkMessage(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkForward(b *testing.B) {
+	for _, batch := range []int{1, 64} {
+		b.Run(fmt.Sprint("batch", batch), func(b *testing.B) {
+			m := NewMemory(1)
+			ea, _ := NewUser(m).Open(addrA, Params{})
+			eb, _ := NewUser(m).Open(addrB, Params{})
+			defer ea.Close()
+			defer eb.Close()
+			x, err := ea.Dial(b.Context(), addrB, Params{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			y, _ := eb.Accept(b.Context())
+			msgs := make([]Message, batch)
+			for i := range msgs {
+				msgs[i] = Message{Stream: 1, PPID: 5, Data: make([]byte, 100)}
+			}
+			b.ReportAllocs()
+			go func() {
+				for sent := 0; sent < b.N; {
+					n, err := x.Send(msgs[:min(batch, b.N-sent)])
+					sent += n
+					if err != nil {
+						time.Sleep(100 * time.Microsecond)
+					}
+				}
+			}()
+			in, got := NewBatch(64), 0
+			b.ResetTimer()
+			for got < b.N {
+				if err := y.Read(in); err != nil {
+					b.Fatal(err)
+				}
+				got += len(in.Items)
+			}
+		})
+	}
+}
