@@ -23,6 +23,7 @@ type System struct {
 	T17          time.Duration `cli:"t17"`
 	SLTT1        time.Duration `cli:"slt-t1"`
 	SLTT2        time.Duration `cli:"slt-t2"`
+	Transport    string        `cli:"transport"`
 	Secondaries  []*Secondary
 	Hosts        []*Host
 	Interfaces   []*Interface
@@ -48,10 +49,13 @@ type Host struct {
 
 // LocalPeer is an SCTP port of this node, at one or more addresses.
 type LocalPeer struct {
-	Port     uint16 `cli:"port"`
-	IPs      []*LocalIP
-	UDPPort  uint16 `cli:"udp-port"` // encapsulation (RFC 6951); 0: 9899
-	Shutdown bool   `cli:"shutdown"`
+	Port        uint16 `cli:"port"`
+	IPs         []*LocalIP
+	Transport   string `cli:"transport"` // empty: what the node says
+	UDPPort     uint16 `cli:"udp-port"`  // encapsulation (RFC 6951); 0: 9899
+	AnyChecksum bool   `cli:"checksum"`
+	Shutdown    bool   `cli:"shutdown"`
+	SCTP
 }
 
 // LocalIP is an address of a local peer.
@@ -92,6 +96,7 @@ type Link struct {
 	UDPPort    uint16       `cli:"udp-port"` // of the far end; 0: 9899
 	Shutdown   bool         `cli:"shutdown"`
 	Timers
+	SCTP
 }
 
 // RouteTable is a named table of routes; the one that routes is "system".

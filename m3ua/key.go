@@ -37,10 +37,9 @@ const anySI uint16 = 0xfff8
 
 // Target is an AS and its key, for Compile.
 type Target struct {
-	AS      ss7.PathID
-	Name    string
-	Key     Key
-	Dynamic bool // registered by a peer
+	AS   ss7.PathID
+	Name string
+	Key  Key
 }
 
 // Selector finds the AS that an MSU belongs to: the one with the most specific

@@ -55,13 +55,13 @@ type peer struct {
 	audits xua.Rate // point codes asked for
 	sweeps xua.Rate // ranges asked for
 	regs   xua.Rate
-	told   [32]told // what it was answered lately, so that it is not answered again and again
+	told   [32]answered // what it was answered lately, so that it is not answered again and again
 	next   int
 	regAt  time.Time // REG REQ to it is repeated then
 	stats  Stats
 }
 
-type told struct {
+type answered struct {
 	pc ss7.PC
 	si ss7.SI
 	at time.Time
@@ -103,8 +103,7 @@ func (l *Layer) Configure(now time.Time, c Config, out []ss7.Action) ([]ss7.Acti
 	for i := range c.ASs {
 		ass[i] = &c.ASs[i]
 	}
-	sel, err := compileAll(c.Networks, ass)
-	if err != nil {
+	if _, err := compileAll(c.Networks, ass); err != nil {
 		return out, err
 	}
 	// What is configured is stronger than what was registered.
@@ -116,7 +115,8 @@ func (l *Layer) Configure(now time.Time, c Config, out []ss7.Action) ([]ss7.Acti
 		}
 		ass = append(ass, s)
 	}
-	if sel, err = compileAll(c.Networks, ass); err != nil {
+	sel, err := compileAll(c.Networks, ass)
+	if err != nil {
 		return out, err
 	}
 	l.cfg, l.ass, l.selectors = c, ass, sel
@@ -153,7 +153,7 @@ func compileAll(nets []Network, ass []*ASConfig) ([]*Selector, error) {
 		var targets []Target
 		for _, s := range ass {
 			if s.Network == i {
-				targets = append(targets, Target{s.Path, s.Name, s.Key, s.Dynamic})
+				targets = append(targets, Target{s.Path, s.Name, s.Key})
 			}
 		}
 		sel, err := Compile(n.Variant, targets)

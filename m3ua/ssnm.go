@@ -180,7 +180,7 @@ func (l *Layer) Unreachable(now time.Time, path, server ss7.PathID, m *ss7.MSU, 
 		p.stats.AnswersSpared++
 		return out
 	}
-	p.told[p.next] = told{m.DPC, si, now}
+	p.told[p.next] = answered{m.DPC, si, now}
 	p.next = (p.next + 1) % len(p.told)
 	s := SSNM{Type: DUNA, Affected: []uint32{uint32(m.DPC)}, NA: as.NA, HasNA: as.HasNA}
 	if to, _ := p.gate.To(server); to != nil && to.HasRC {

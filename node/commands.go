@@ -21,6 +21,7 @@ func (n *Node) Tree() *cli.Tree {
 	var all []*cli.Statement
 	all = append(all, n.systemCommands()...)
 	all = append(all, n.linkCommands()...)
+	all = append(all, n.sctpCommands()...)
 	all = append(all, n.routeCommands()...)
 	all = append(all, n.ipCommands()...)
 	all = append(all, n.pingCommand())
@@ -68,16 +69,26 @@ func (n *Node) systemCommands() []*cli.Statement {
 		cli.Command(cli.Seq(kw("reload", "Start anew from the startup configuration"), cli.Opt(cli.Flag("force", "force", "Even if the running configuration is not saved"))), n.reload).Privileged(),
 		n.debugCommand(kw("debug", "Show what goes on inside"), true),
 		n.debugCommand(kw("undebug", "Stop debugging"), false),
-		cli.Command(cli.Seq(kw("no", "Turn off"), kw("debug", "Debugging"), kw("cs7", "Signalling System No. 7"), kw("m2pa", "Level 2: states and discarded messages")),
-			func(*cli.Call) error { n.log.SetDebug("m2pa", false); return nil }).Privileged(),
+		n.debugCommand(cli.Seq(kw("no", "Turn off"), kw("debug", "Debugging")), false),
 	}
 }
 
+// topics are what can be debugged; each is the topic of Log.Debug.
+var topics = []string{"m2pa", "sctp"}
+
 func (n *Node) debugCommand(word cli.Elem, on bool) *cli.Statement {
-	return cli.Command(cli.Seq(word, cli.Alt(cli.Seq(kw("cs7", "Signalling System No. 7"), kw("m2pa", "Level 2: states and discarded messages")), kw("all", "Everything"))),
+	associations := kw("sctp", "Associations: attempts, ends, events")
+	return cli.Command(cli.Seq(word, cli.Alt(
+		cli.Seq(kw("cs7", "Signalling System No. 7"), cli.Choice("topic", kw("m2pa", "Level 2: states and discarded messages"), associations)),
+		cli.Seq(cli.Opt(kw("ip", "IP")), cli.Choice("topic", associations)),
+		kw("all", "Everything"))),
 		func(c *cli.Call) error {
-			n.log.SetDebug("m2pa", on)
-			fmt.Fprintf(c.Out, "CS7 M2PA debugging is %s\n", map[bool]string{true: "on", false: "off"}[on])
+			for _, t := range topics {
+				if only := c.Args.String("topic", t); only == t {
+					n.log.SetDebug(t, on)
+					fmt.Fprintf(c.Out, "%s debugging is %s\n", map[string]string{"m2pa": "CS7 M2PA", "sctp": "SCTP"}[t], map[bool]string{true: "on", false: "off"}[on])
+				}
+			}
 			return nil
 		}).Privileged()
 }
@@ -144,11 +155,7 @@ func (n *Node) reload(c *cli.Call) error {
 func (n *Node) showVersion(c *cli.Call) error {
 	fmt.Fprintf(c.Out, "gostp %s, a Signaling Transfer Point for SS7 over IP\n", n.opt.Version)
 	fmt.Fprintf(c.Out, "%s uptime is %s\n", n.Hostname(), ago(time.Since(n.started)))
-	if t, why, err := n.opt.Platform.Transport("auto"); err != nil {
-		fmt.Fprintf(c.Out, "There is no SCTP transport: %v\n", err)
-	} else {
-		fmt.Fprintf(c.Out, "SCTP transport is %s: %s\n", t.Name(), why)
-	}
+	n.printTransports(c.Out)
 	fmt.Fprintf(c.Out, "Startup configuration is %s\n", n.opt.Store.Name())
 	return nil
 }

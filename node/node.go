@@ -72,11 +72,14 @@ type Node struct {
 	peers    map[uint16]*peer
 	links    map[linkKey]*link
 	lastPath ss7.PathID
+	baseline map[sctp.Transport]map[string]uint64 // of `clear sctp statistics`
+	cleared  time.Time
 
-	discards discards
-	ctx      context.Context
-	stop     context.CancelFunc
-	group    sync.WaitGroup
+	associations associations
+	discards     discards
+	ctx          context.Context
+	stop         context.CancelFunc
+	group        sync.WaitGroup
 }
 
 // New makes a node without configuration and starts it.

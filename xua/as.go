@@ -36,7 +36,6 @@ type as struct {
 	timers  deadline.Set
 	dirty   bool
 	way     *Way
-	serial  uint32 // of the ways made
 	joins   uint32 // how often an ASP became active
 	latest  *member
 	ups     uint64

@@ -330,11 +330,11 @@ func (l *Layer) Refuse(now time.Time, path ss7.PathID, e *Error, out []ss7.Actio
 		a.stats.Malformed++
 	}
 	a.lastErr = e.Code.String() + ": " + e.Why
-	if !a.errs.Take(now, 1) {
-		a.stats.ErrorsSpared++
+	if e.Silent || !a.comm {
 		return out
 	}
-	if e.Silent || !a.comm {
+	if !a.errs.Take(now, 1) {
+		a.stats.ErrorsSpared++
 		return out
 	}
 	start := len(l.arena)

@@ -275,6 +275,3 @@ func AppendBytes(dst []byte, tag uint16, v []byte) []byte {
 	}
 	return dst
 }
-
-// MaxUint32s is how many 32-bit numbers one parameter holds.
-const MaxUint32s = (1<<16 - 1 - 4) / 4
