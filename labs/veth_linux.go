@@ -44,7 +44,7 @@ func (s *spaces) wire(k Link) (*vethWire, error) {
 	}
 	w := &vethWire{name: k.name()}
 	for i, e := range []End{k.A, k.B} {
-		h, err := netlink.NewHandleAt(s.ns[e.Node])
+		h, err := netlink.NewHandleAt(s.ns[e.Node], unix.NETLINK_ROUTE)
 		if err != nil {
 			return nil, err
 		}
