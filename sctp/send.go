@@ -338,7 +338,7 @@ func (a *assoc) fillData(p *path, b []byte) []byte {
 	}
 	a.fastNow, a.probe = false, false
 	more := a.resends > 0 || a.sent < a.n
-	if last >= 0 && (more && a.mayGo() == nil || !more && a.state == shutdownPending) {
+	if last >= 0 && (more && a.mayGo() == nil || !more && (a.state == shutdownPending || p.flight >= p.cwnd)) {
 		b[last+1] |= flagI // we wait for this SACK (RFC 7053 §4)
 	}
 	return b
