@@ -36,7 +36,7 @@ const Off = time.Duration(-1)
 // DefaultSCTP is made for signalling: a dead far end is found in seconds.
 var DefaultSCTP = SCTP{
 	Window: 4 << 20, InStreams: 2, OutStreams: 2, InitTimeout: 500 * time.Millisecond, InitRetrans: 8,
-	Keepalive: time.Second, AssocRetrans: 4, PathRetrans: 2, RTOMin: 200 * time.Millisecond, RTOMax: 2 * time.Second,
+	Keepalive: time.Second, AssocRetrans: 4, PathRetrans: 3, RTOMin: 200 * time.Millisecond, RTOMax: 2 * time.Second,
 	Sack: 20 * time.Millisecond, Bundling: bundlingWait, QueueDepth: 8192, DSCP: new(uint8),
 }
 

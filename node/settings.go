@@ -78,10 +78,6 @@ func (s settings) warnings(paths int, t7 time.Duration, limits bool) (out []stri
 	}
 	if wait := p.RTOMin + 2*p.SackDelay; t7 <= wait {
 		out = append(out, fmt.Sprintf("M2PA timer t7 of %d ms ends before SCTP has sent a lost packet again (%d ms): every loss fails the link; make `m2pa timer t7` greater or `retransmit-timeout` less", t7.Milliseconds(), wait.Milliseconds()))
-	} else if wait := 2 * min(p.RTOMax, p.RTOMin<<p.PathRetrans); paths > 1 && t7 <= wait {
-		// What is sent to a path that is failing waits for its last time-out; so may the
-		// acknowledgement on its way back.
-		out = append(out, fmt.Sprintf("M2PA timer t7 of %d ms ends before a path that fails is given up at both ends (up to %d ms): the link may fail with one path; make `path-retransmit` or `retransmit-timeout` less, or `m2pa timer t7` greater", t7.Milliseconds(), wait.Milliseconds()))
 	}
 	return out
 }

@@ -12,7 +12,7 @@ func DefaultParams() Params {
 		OutStreams: 17, InStreams: 17,
 		RTOInitial: 500 * time.Millisecond, RTOMin: 200 * time.Millisecond, RTOMax: 2 * time.Second,
 		Heartbeat: time.Second, SackDelay: 20 * time.Millisecond,
-		InitRetrans: 8, PathRetrans: 2, AssocRetrans: 4,
+		InitRetrans: 8, PathRetrans: 3, AssocRetrans: 4,
 		CookieLife: 60 * time.Second, RecvBuffer: 4 << 20, SendBuffer: 4 << 20,
 	}
 }
