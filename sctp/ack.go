@@ -56,7 +56,7 @@ func (a *assoc) acknowledge(cum uint32, gaps []gap, window uint32) {
 		a.acks = slices.Delete(a.acks, 0, 1)
 	}
 	if len(a.acks) > 0 && before(a.acks[0].first, a.first) {
-		a.acks[0].first = a.first // the rest of it is no longer there
+		a.acks[0].first = a.first
 	}
 	top, newly := a.first-1, false
 	for _, g := range gaps {
