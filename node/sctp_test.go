@@ -133,13 +133,13 @@ func TestClearStatistics(t *testing.T) {
 		a := newBox(t, sctp.NewMemory(1), configA)
 		defer a.Close()
 		a.peers[1024].transport = tr
-		a.want("show ip sctp statistics", "under local-peer 1024", "packets in                                   7")
+		a.want("show ip sctp statistics", "under local-peer 1024", "packets in  7\n")
 		a.run("clear ip sctp statistics")
 		tr.n = 9
-		a.want("show sctp statistics", "Counted since 0s ago, when they were cleared", "packets in                                   2")
+		a.want("show sctp statistics", "Counted since 0s ago, when they were cleared", "packets in  2\n")
 		second := &peer{node: a.Node, port: 9, transport: &countingTransport{Transport: tr, n: 3}, cfg: configs.LocalPeer{Port: 9}, changed: make(chan struct{}), cancel: func() {}}
 		a.peers[9] = second
-		a.want("show sctp statistics", "All together", "packets in                                   5")
+		a.want("show sctp statistics", "All together", "packets in  5\n")
 	})
 }
 
