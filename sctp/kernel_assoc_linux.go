@@ -144,7 +144,7 @@ func lingerNot(fd int) error {
 func (a *kernelAssoc) SetPrimary(ip netip.Addr) error {
 	ip = ip.Unmap()
 	p := primaryAddr{}
-	toSockaddr(&p.addr, ip, a.remote.Port)
+	toStorage(&p.addr, ip, a.remote.Port)
 	err := control(a.rc, func(fd int) error { return setOpt(fd, solSCTP, optPrimary, &p) })
 	if errors.Is(err, unix.EINVAL) {
 		return fmt.Errorf("%v is not an address of this association", ip)
@@ -187,7 +187,7 @@ func (a *kernelAssoc) Status() Status {
 			s.SendQueued += int(mem[5])
 		}
 		a.readStats(fd, &s.Stats)
-		primary, _ := fromSockaddr(st.primary.addr[:])
+		primary, _ := fromStorage(st.primary.addr[:])
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		for _, ip := range a.remote.IPs {
@@ -213,7 +213,7 @@ func (a *kernelAssoc) path(fd int, ip, primary netip.Addr) PathStatus {
 	const inactive, potentiallyFailed, active, unconfirmed = 0, 1, 2, 3
 	p := PathStatus{Addr: ip, Primary: ip == primary}
 	info := peerAddrInfo{}
-	toSockaddr(&info.addr, ip, a.remote.Port)
+	toStorage(&info.addr, ip, a.remote.Port)
 	if err := getOpt(fd, solSCTP, optPeerAddrInfo, &info); err != nil {
 		p.Why = "no longer an address of this association"
 		return p

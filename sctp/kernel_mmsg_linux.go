@@ -6,12 +6,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mmsghdr is struct mmsghdr of recvmmsg(2) and sendmmsg(2).
-type mmsghdr struct {
-	hdr unix.Msghdr
-	n   uint32 // octets received or sent
-}
-
 // recvmmsg takes what is there, without waiting. Syscall6 and not RawSyscall6: 64
 // messages are 100 to 200 µs in the kernel, in which another goroutine may run.
 func recvmmsg(fd uintptr, h []mmsghdr) (int, error) {

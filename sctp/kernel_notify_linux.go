@@ -105,7 +105,7 @@ func (r *kernelReader) assocChange(b *Batch, c assocChange) {
 
 // peerAddrChange is struct sctp_paddr_change: the address at 8, the state at 136.
 func (r *kernelReader) peerAddrChange(b *Batch, n []byte) {
-	ip, _ := fromSockaddr(n[8 : 8+octetsOfAddr])
+	ip, _ := fromStorage(n[8 : 8+octetsOfAddr])
 	p := r.a.settings()
 	r.a.mu.Lock()
 	_, down := r.a.pathWhy[ip]

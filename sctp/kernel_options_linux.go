@@ -37,34 +37,39 @@ const (
 // octetsOfAddr is the size of struct sockaddr_storage.
 const octetsOfAddr = 128
 
+// In what follows a blank first field is the association's id, which a socket with one
+// association leaves zero.
+
 type rtoInfo struct {
-	assoc             int32
+	_                 int32
 	initial, max, min uint32 // ms
 }
 
 type assocInfo struct {
-	assoc                           int32
-	maxRetrans, peers               uint16
-	peerWindow, window, cookieLifeM uint32 // ms
+	_          int32
+	maxRetrans uint16
+	_          uint16
+	_          [2]uint32
+	cookieLife uint32 // ms
 }
 
 type initMsg struct{ out, maxIn, attempts, maxTimeo uint16 }
 
 type sackInfo struct {
-	assoc       int32
+	_           int32
 	delay, freq uint32 // ms, packets
 }
 
-// peerAddrParams is packed in C: what follows maxRetrans lies on odd places.
+// peerAddrParams is packed in C: what follows maxRetrans lies on odd places. The zero
+// address means all.
 type peerAddrParams struct {
-	assoc      int32
-	addr       [octetsOfAddr]byte
+	_          int32
+	_          [octetsOfAddr]byte
 	hbInterval uint32 // ms
 	maxRetrans uint16
-	mtu        [4]byte
-	sackDelay  [4]byte
+	_          [8]byte // MTU, delay of SACK
 	flags      [4]byte
-	flowLabel  [4]byte
+	_          [4]byte // IPv6 flow label
 	dscp       uint8
 	_          uint8
 }
@@ -76,24 +81,24 @@ const (
 )
 
 type primaryAddr struct {
-	assoc int32
-	addr  [octetsOfAddr]byte
+	_    int32
+	addr [octetsOfAddr]byte
 }
 
 type peerAddrInfo struct {
-	assoc                int32
+	_                    int32
 	addr                 [octetsOfAddr]byte
 	state                int32
 	cwnd, srtt, rto, mtu uint32 // octets, ms, ms, octets
 }
 
 type assocStatus struct {
-	assoc, state  int32
-	window        uint32
-	unacked, pend uint16 // DATA chunks sent, and waiting to be
-	in, out       uint16
-	fragment      uint32
-	primary       peerAddrInfo
+	_, state int32
+	window   uint32
+	_        uint32 // DATA chunks sent, and waiting to be
+	in, out  uint16
+	_        uint32 // largest fragment
+	primary  peerAddrInfo
 }
 
 // States of sctp_status; github.com/ishidawataru/sctp counts from zero where Linux
@@ -103,22 +108,18 @@ var kernelStates = []string{"EMPTY", "CLOSED", "COOKIE-WAIT", "COOKIE-ECHOED", "
 const stateEstablished = 4
 
 type assocStats struct {
-	assoc                                      int32
-	_                                          int32
-	addr                                       [octetsOfAddr]byte
-	maxRTO, inSacks, outSacks                  uint64
-	outPackets, inPackets, resent, outOfOrder  uint64
-	duplicates, gaps                           uint64
+	_                                          [8 + octetsOfAddr]byte
+	_                                          [3]uint64 // largest RTO, SACKs in and out
+	outPackets, inPackets, resent, _           uint64
+	duplicates, _                              uint64
 	outUnordered, inUnordered, outData, inData uint64
-	outControl, inControl                      uint64
+	_                                          [2]uint64 // control chunks
 }
 
 type encapPort struct {
-	assoc int32
-	_     int32
-	addr  [octetsOfAddr]byte
-	port  [2]byte // network order
-	_     [6]byte
+	_    [8 + octetsOfAddr]byte
+	port [2]byte // network order
+	_    [6]byte
 }
 
 func setOpt[T any](fd int, level, name int, v *T) error {
@@ -162,7 +163,7 @@ func prepare(fd int, p Params) (notes []string, err error) {
 // tune sets what may also change while an association lives.
 func tune(fd int, p Params) error {
 	rto := rtoInfo{initial: ms(p.RTOInitial), max: ms(p.RTOMax), min: ms(p.RTOMin)}
-	assoc := assocInfo{maxRetrans: uint16(p.AssocRetrans), cookieLifeM: ms(p.CookieLife)}
+	assoc := assocInfo{maxRetrans: uint16(p.AssocRetrans), cookieLife: ms(p.CookieLife)}
 	sack := sackInfo{delay: min(ms(p.SackDelay), 500), freq: 2}
 	path := peerAddrParams{hbInterval: ms(p.Heartbeat), maxRetrans: uint16(p.PathRetrans), dscp: p.DSCP << 2}
 	flags := uint32(hbEnable | hbDSCP)
@@ -240,8 +241,8 @@ func encapsulate(fd int, local, remote uint16) error {
 	return named("SCTP_REMOTE_UDP_ENCAPS_PORT", setOpt(fd, solSCTP, optEncapPort, &encapPort{port: [2]byte{byte(remote >> 8), byte(remote)}}))
 }
 
-// toSockaddr writes struct sockaddr_in or sockaddr_in6.
-func toSockaddr(b *[octetsOfAddr]byte, ip netip.Addr, port uint16) {
+// toStorage writes struct sockaddr_in or sockaddr_in6.
+func toStorage(b *[octetsOfAddr]byte, ip netip.Addr, port uint16) {
 	if ip.Is4() {
 		s := (*unix.RawSockaddrInet4)(unsafe.Pointer(b))
 		*s = unix.RawSockaddrInet4{Family: unix.AF_INET, Port: netOrder16(port), Addr: ip.As4()}
@@ -251,8 +252,8 @@ func toSockaddr(b *[octetsOfAddr]byte, ip netip.Addr, port uint16) {
 	*s = unix.RawSockaddrInet6{Family: unix.AF_INET6, Port: netOrder16(port), Addr: ip.As16()}
 }
 
-// fromSockaddr reads one; the address is invalid where there is none.
-func fromSockaddr(b []byte) (ip netip.Addr, port uint16) {
+// fromStorage reads one; the address is invalid where there is none.
+func fromStorage(b []byte) (ip netip.Addr, port uint16) {
 	if len(b) < 16 {
 		return
 	}

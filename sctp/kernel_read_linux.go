@@ -70,7 +70,7 @@ func (r *kernelReader) aim(b *Batch) {
 	}
 	move := r.base != &b.buf[0]
 	for i := range r.hdrs {
-		h := &r.hdrs[i].hdr
+		h := &r.hdrs[i]
 		if move {
 			r.iovs[i].Base = &b.buf[i*slot]
 			r.iovs[i].SetLen(slot)
@@ -118,7 +118,7 @@ func (r *kernelReader) take(b *Batch) {
 	start, end := 0, 0 // of the message so far, in b.buf
 	for i := range r.n {
 		h := &r.hdrs[i]
-		n, flags := int(h.n), h.hdr.Flags
+		n, flags := int(h.n), h.Flags
 		note := flags&msgNotification != 0
 		if n == 0 && !note {
 			r.ended = true // end of file; so are all that follow
@@ -150,7 +150,7 @@ func (r *kernelReader) take(b *Batch) {
 		}
 		r.tellFailures(b)
 		it := Item{Message: Message{Data: data}}
-		it.Stream, it.PPID, it.Unordered = rcvInfo(&r.ctl[i], &h.hdr)
+		it.Stream, it.PPID, it.Unordered = rcvInfo(&r.ctl[i], &h.Msghdr)
 		b.Items = append(b.Items, it)
 		messages++
 		octets += uint64(len(data))

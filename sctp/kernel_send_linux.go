@@ -46,7 +46,7 @@ type kernelSender struct {
 func (s *kernelSender) init(a *kernelAssoc) {
 	s.a, s.limit, s.single = a, a.params.SendBuffer, a.params.Single
 	for i := range s.hdrs {
-		h := &s.hdrs[i].hdr
+		h := &s.hdrs[i]
 		h.Iov = &s.iovs[i]
 		h.SetIovlen(1)
 		h.Control = &s.ctl[i][0]

@@ -225,7 +225,7 @@ func TestShutdownDeliversFirst(t *testing.T) {
 		sendAll(t, a, numbered(500, 2, 300))
 		a.Close()
 		m, ev, err := collect(b, 501)
-		if len(m) != 500 || !errors.Is(err, io.EOF) || len(ev) != 1 || ev[0].Kind != Closed {
+		if len(m) != 500 || !errors.Is(err, io.EOF) || len(ev) != 2 || ev[0].Kind != PeerShutdown || ev[1].Kind != Closed {
 			t.Errorf("far end: %d messages, %+v, %v", len(m), ev, err)
 		}
 		if _, ev, err := collect(a, 1); !errors.Is(err, io.EOF) || len(ev) != 1 || ev[0].Kind != Closed {
@@ -338,7 +338,7 @@ func TestForgery(t *testing.T) {
 			p := append(appendHeader(nil, header{1024, 1024, tag}), chunks...)
 			seal(p)
 			x.net.mu.Lock()
-			x.net.wires[netip.AddrPortFrom(addrA.IPs[0], 0)].put(memoryPacket{p, netip.AddrPortFrom(from, 0)})
+			x.net.wires[netip.AddrPortFrom(addrA.IPs[0], 0)].put(p, netip.AddrPortFrom(from, 0))
 			x.net.mu.Unlock()
 			synctest.Wait()
 		}
@@ -347,7 +347,7 @@ func TestForgery(t *testing.T) {
 		forge(0, addrB.IPs[0], abort)
 		forge(a.Status().LocalTag, netip.MustParseAddr("10.0.0.66"), abort)
 		forge(12345, addrB.IPs[0], appendData(nil, &dataChunk{flags: 3, tsn: 1, data: []byte("x")}))
-		forge(12345, addrB.IPs[0], appendSimple(nil, ctCookieEcho, 0, bytes.Repeat([]byte{1}, cookieLen)))
+		forge(12345, addrB.IPs[0], appendSimple(nil, ctCookieEcho, 0, bytes.Repeat([]byte{1}, cookieFixed+32+macLen)))
 		sendAll(t, b, numbered(1, 1, 1))
 		if _, ev, err := collect(a, 1); err != nil || len(ev) > 0 {
 			t.Fatalf("%v, %v", ev, err)
@@ -416,23 +416,29 @@ func FuzzPacket(f *testing.F) {
 		}
 		defer e.Close()
 		ep := e.(*endpoint)
-		a := newAssoc(ep, peerKey{addrB.IPs[0], 1024}, 0, ep.params)
-		a.localTag, a.nextTSN = 11, 100
-		a.mu.Lock()
-		a.adopt(22, 1, 10000, 17, 17)
-		a.establish()
-		a.mu.Unlock()
-		ep.mu.Lock()
-		ep.assocs[a.key] = a
-		ep.mu.Unlock()
+		a := ep.fake(addrB.IPs[0])
 		a.Send([]Message{{Data: []byte("one")}, {Stream: 1, Data: bytes.Repeat([]byte("two"), 1000)}})
+		d := &demux{w: ep.wires[0]}
 		for _, tag := range []uint32{11, 0, 22} {
 			p := append(appendHeader(nil, header{1024, 1024, tag}), chunks...)
 			seal(p)
-			ep.wire.packet(p, netip.AddrPortFrom(addrB.IPs[0], 0))
+			d.packet(p, netip.AddrPortFrom(addrB.IPs[0], 0))
+			d.flush()
 		}
 		a.Abort("done")
 	})
+}
+
+// fake makes an association without a handshake: tags 11 and 22, TSNs 100 and 1.
+func (e *endpoint) fake(peer netip.Addr) *assoc {
+	a := newAssoc(e, 1024, e.params)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.localTag, a.nextTSN = 11, 100
+	a.clock()
+	a.adopt(&cookie{peerTag: 22, peerTSN: 1, peerWindow: 100000, out: 17, in: 17, addrs: []netip.Addr{peer}}, e.wires[0], netip.AddrPortFrom(peer, 0))
+	a.establish()
+	return a
 }
 
 func BenchmarkForward(b *testing.B) {
