@@ -30,6 +30,10 @@ type System struct {
 	LocalPeers   []*LocalPeer
 	Linksets     []*Linkset
 	RouteTables  []*RouteTable
+	RKM          string `cli:"rkm"` // dynamic-permitted: keys that are not configured may be registered
+	M3UAs        []*M3UA
+	ASPs         []*ASP
+	ASs          []*AS
 	IPRoutes     []*IPRoute
 	IPv6Routes   []*IPv6Route
 
@@ -105,10 +109,11 @@ type RouteTable struct {
 	Routes []*Route
 }
 
-// Route is a way to a range of codes.
+// Route is a way to a range of codes: over a linkset, or to an AS.
 type Route struct {
 	Dest     ss7.Range `cli:"dest"`
-	Linkset  string    `cli:"linkset"`
+	AS       bool      `cli:"as"`       // Linkset is an AS whatever linksets there are
+	Linkset  string    `cli:"linkset"`  // or AS
 	Priority uint8     `cli:"priority"` // 0: 5
 }
 
@@ -208,6 +213,7 @@ func (s *System) Clone() *System {
 		l.Links = copies(l.Links, func(k *Link) { k.Remote = slices.Clone(k.Remote) })
 	})
 	c.RouteTables = copies(s.RouteTables, func(t *RouteTable) { t.Routes = copies(t.Routes, nil) })
+	cloneM3UA(s, &c)
 	return &c
 }
 

@@ -35,6 +35,7 @@ func (s *System) problems() []problem {
 	s.checkInterfaces(bad)
 	s.checkPeers(bad)
 	s.checkLinks(bad)
+	s.checkM3UA(bad)
 	s.checkRoutes(bad)
 	return out
 }
@@ -152,9 +153,17 @@ func (s *System) checkRoutes(bad complain) {
 	for _, l := range s.Linksets {
 		names[l.Name] = true
 	}
+	servers := make(map[string]bool, len(s.ASs))
+	for _, a := range s.ASs {
+		servers[a.Name] = true
+	}
 	n := s.Notation()
 	for _, r := range s.Routes() {
-		if names[r.Linkset] {
+		if names[r.Linkset] && !r.AS || servers[r.Linkset] {
+			continue
+		}
+		if r.AS {
+			bad(r, "", "route %s: as %s does not exist", n.FormatRange(r.Dest), r.Linkset)
 			continue
 		}
 		bad(r, "", "route %s: linkset %s does not exist%s", n.FormatRange(r.Dest), r.Linkset, s.thereIs())
