@@ -29,7 +29,7 @@ var rooms = map[string][]string{
 	"sctp":              {"internal/deadline"},
 	"capture":           {},
 	"configs":           {"cli", "ss7"},
-	"node":              {"cli", "configs", "m2pa", "mtp3", "routing", "sctp", "ss7", "tester"},
+	"node":              {"cli", "configs", "m2pa", "m3ua", "mtp3", "routing", "sctp", "ss7", "tester", "xua"},
 	"internal/console":  {"cli"},
 	"labs":              {"capture", "cli", "internal/console", "node", "sctp"},
 	"bench":             {"m2pa", "mtp3", "sctp", "ss7"},

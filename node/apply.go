@@ -36,6 +36,9 @@ func (n *Node) apply(next *configs.System) error {
 	if errs := next.Validate(); len(errs) > 0 {
 		return fmt.Errorf("%w", errors.Join(errs...))
 	}
+	if err := checkM3UA(next); err != nil {
+		return err
+	}
 	before := warnings(n.Config())
 	n.config.Store(next)
 	for _, w := range warnings(next) {
@@ -46,6 +49,7 @@ func (n *Node) apply(next *configs.System) error {
 	n.log.SetConsole(!next.QuietConsole)
 	n.opt.Platform.Configure(ipConfig(next), func(text string) { n.log.AddLimited("IP", 4, "INTERFACE", text) })
 	restarted := n.applyPeers(next)
+	n.applyM3UA(next, restarted)
 	n.applyLinks(next, restarted)
 	return nil
 }
@@ -55,13 +59,13 @@ func (n *Node) apply(next *configs.System) error {
 func (n *Node) applyPeers(next *configs.System) map[uint16]string {
 	restarted := map[uint16]string{}
 	for port, p := range n.peers {
-		c := next.LocalPeer(port)
+		c := next.Port(port)
 		why := p.rebind(next, c)
 		if why == "" {
 			p.configure(c)
 			continue
 		}
-		restarted[port] = fmt.Sprintf("local-peer %d %s", port, why)
+		restarted[port] = p.title + " " + why
 		for _, l := range n.links { // first, so that both ends hear the reason
 			if l.peer == p {
 				l.close(restarted[port])
@@ -70,9 +74,9 @@ func (n *Node) applyPeers(next *configs.System) map[uint16]string {
 		p.close()
 		delete(n.peers, port)
 	}
-	for _, c := range next.LocalPeers {
+	for _, c := range next.Ports() {
 		if n.peers[c.Port] == nil {
-			n.peers[c.Port] = n.newPeer(next.TransportOf(c), c)
+			n.peers[c.Port] = n.newPeer(next.TransportOf(c), c, next.LocalPeer(c.Port) == nil)
 		}
 	}
 	return restarted
@@ -157,26 +161,51 @@ func (n *Node) startLink(next *configs.System, key linkKey, before *link) ss7.Pa
 		l.setConfig(conf, how)
 		return l.id
 	}
-	n.lastPath++
-	l := n.newLink(n.lastPath, key, *c, conf, how, n.peers[c.LocalPort])
+	id := n.ids.take()
+	l := n.newLink(id, key, *c, conf, how, n.peers[c.LocalPort])
 	if before != nil {
 		l.inherit(&before.runner)
 	}
 	n.links[key] = l
 	n.group.Go(l.run)
-	return n.lastPath
+	return id
 }
 
 // publish makes the paths visible, then the network's new configuration.
 func (n *Node) publish(conf mtp3.Config) {
-	paths := make([]*link, n.lastPath+1)
+	paths := make([]*link, n.ids.top()+1)
 	for _, l := range n.links {
 		paths[l.id] = l
 	}
 	n.core.ask(func() {
-		n.view.Store(&view{n.view.Load().table, paths})
-		n.core.actions = n.core.network.Configure(time.Now(), conf, n.core.actions)
+		n.view.Store(&view{table: n.view.Load().table, paths: paths})
+		n.core.base = conf
+		n.core.configure()
 	})
+}
+
+// configure tells the network of links and servers. It runs on the core.
+func (c *core) configure() {
+	conf, now := c.base, time.Now()
+	if conf.Variant == nil {
+		return
+	}
+	p := c.node.m3ua.picture()
+	conf.Servers, conf.Routes = p.servers, append(p.routes, conf.Routes...)
+	v := *c.node.view.Load()
+	v.servers, v.keyed = p.paths, p.keyed
+	if p.keys != nil {
+		conf.Keys = p.keys
+	}
+	c.node.view.Store(&v)
+	c.actions = c.network.Configure(now, conf, c.actions)
+	for _, s := range p.servers { // they may have been told before they were there
+		ev := ss7.Event{Kind: ss7.OutOfService, Path: s.Path}
+		if p.ready[s.Path] {
+			ev.Kind = ss7.InService
+		}
+		c.actions = c.network.Do(now, ev, c.actions)
+	}
 }
 
 func findLink(s *configs.System, key linkKey) *configs.Link {
@@ -220,7 +249,11 @@ func (n *Node) networkConfig(s *configs.System) mtp3.Config {
 		if p == 0 {
 			p = mtp3.StaticPriority
 		}
-		c.Routes = append(c.Routes, mtp3.RouteConfig{Dest: r.Dest, Linkset: r.Linkset, Priority: p})
+		to := r.Linkset
+		if s.ToAS(r) {
+			to = serverName(to)
+		}
+		c.Routes = append(c.Routes, mtp3.RouteConfig{Dest: r.Dest, Linkset: to, Priority: p})
 	}
 	return c
 }

@@ -17,6 +17,7 @@ type core struct {
 	tester  *tester.Tester
 	actions []ss7.Action
 	way     transfer
+	base    mtp3.Config // of links and routes
 
 	mu      sync.Mutex // guards control: unbounded, because state must not be lost
 	control []task
@@ -144,7 +145,10 @@ func (c *core) user(ev ss7.Event) {
 func (c *core) perform() {
 	n := c.node
 	if v := n.view.Load(); v.table != c.network.Table() {
-		n.view.Store(&view{c.network.Table(), v.paths})
+		next := *v
+		next.table = c.network.Table()
+		n.view.Store(&next)
+		n.m3ua.destinationsChanged(next.table)
 	}
 	// Carrying out an action may make more (a test message to ourselves), so the
 	// slice is taken first.

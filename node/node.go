@@ -56,6 +56,15 @@ type Options struct {
 type view struct {
 	table *routing.Table
 	paths []*link // by PathID; nil: gone
+
+	servers []*as // by PathID; nil: no server
+	keyed   []keyed
+}
+
+// keyed is a range of destinations that an AS has by its routing key.
+type keyed struct {
+	dest ss7.Range
+	as   *as
 }
 
 // Node is one signalling point. All methods may be called from any goroutine.
@@ -71,10 +80,11 @@ type Node struct {
 	applying sync.Mutex // guards what follows
 	peers    map[uint16]*peer
 	links    map[linkKey]*link
-	lastPath ss7.PathID
 	baseline map[sctp.Transport]map[string]uint64 // of `clear sctp statistics`
 	cleared  time.Time
 
+	ids          pathIDs
+	m3ua         *adaptation
 	associations associations
 	discards     discards
 	ctx          context.Context
@@ -88,6 +98,7 @@ func New(opt Options) *Node {
 	n.ctx, n.stop = context.WithCancel(context.Background())
 	n.config.Store(configs.New())
 	n.core = newCore(n)
+	n.m3ua = newAdaptation(n)
 	n.view.Store(&view{table: n.core.network.Table()})
 	n.group.Go(n.core.run)
 	return n
@@ -102,6 +113,7 @@ func (n *Node) Close() {
 	for _, l := range links {
 		l.close("the node stops")
 	}
+	n.m3ua.close("the node stops")
 	for _, p := range peers {
 		p.close()
 	}

@@ -25,11 +25,17 @@ type transfer struct {
 	actions []ss7.Action
 	msus    []*ss7.MSU
 	groups  []group
+	asp     *asp // whose reader it is; nil: a link's, or nobody's
 }
 
 type group struct {
-	to   *link
+	to   way
 	msus []*ss7.MSU
+}
+
+// way is what MSUs leave by: a link, or the way to an application server.
+type way interface {
+	offer(now time.Time, msus ...*ss7.MSU)
 }
 
 // route decides the MSUs of t, which came by path from (0: they start here), and
@@ -45,11 +51,14 @@ func (n *Node) route(now time.Time, t *transfer, from ss7.PathID) {
 	for _, m := range t.msus {
 		switch d := mtp3.Decide(v.table, m, from); d.Fate {
 		case mtp3.Forward:
-			t.group(v.link(d.Path), n, m)
+			t.group(v.way(d.Path), n, m)
 		case mtp3.Deliver:
 			n.deliver(from, m)
 		default:
 			n.discard(d, m, from)
+			if t.asp != nil {
+				t.asp.unreachable(d, m, from)
+			}
 		}
 	}
 	for i := range t.groups {
@@ -66,7 +75,18 @@ func (v *view) link(p ss7.PathID) *link {
 	return v.paths[p]
 }
 
-func (t *transfer) group(to *link, n *Node, m *ss7.MSU) {
+// way gives what MSUs leave by on p; nil: it is gone.
+func (v *view) way(p ss7.PathID) way {
+	if l := v.link(p); l != nil {
+		return l
+	}
+	if int(p) < len(v.servers) && v.servers[p] != nil {
+		return v.servers[p]
+	}
+	return nil
+}
+
+func (t *transfer) group(to way, n *Node, m *ss7.MSU) {
 	if to == nil {
 		n.discards.add(mtp3.LinkGone, 1)
 		return
@@ -105,8 +125,11 @@ func (n *Node) discard(d mtp3.Verdict, m *ss7.MSU, from ss7.PathID) {
 	}
 	f := n.Config().Notation()
 	by := "from here"
-	if l := n.view.Load().link(from); l != nil {
+	v := n.view.Load()
+	if l := v.link(from); l != nil {
 		by = "by " + l.name()
+	} else if int(from) < len(v.servers) && v.servers[from] != nil {
+		by = "by AS " + v.servers[from].name
 	}
 	n.log.Add("CS7MTP3", 4, "DISCARD", m.SI.String()+" from "+f.Format(m.OPC)+" to "+f.Format(m.DPC)+" "+by+" discarded: "+d.Reason.String())
 }
