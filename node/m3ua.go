@@ -54,6 +54,16 @@ func (x *adaptation) asp(p ss7.PathID) *asp {
 	return nil
 }
 
+// aspNamed finds an ASP; nil: there is none.
+func (x *adaptation) aspNamed(name string) *asp {
+	for _, a := range *x.byPath.Load() {
+		if a != nil && a.title == name {
+			return a
+		}
+	}
+	return nil
+}
+
 // index makes byPath anew. The caller holds mu.
 func (x *adaptation) index() {
 	var all []*asp
