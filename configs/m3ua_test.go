@@ -97,3 +97,39 @@ func TestM3UAFaults(t *testing.T) {
 		}
 	}
 }
+
+// A configuration in Osmocom's nesting means the same and is written flat.
+func TestOsmocomNesting(t *testing.T) {
+	text := `cs7 instance 0
+ network-indicator national
+ point-code 0.1.0
+ xua rkm routing-key-allocation dynamic-permitted
+ asp HLR-A 14001 2905 m3ua
+  remote-ip 10.0.9.2
+  role sg
+  sctp-role server
+ as HLR m3ua
+  asp HLR-A
+  routing-key 100 2.2.2
+  traffic-mode override
+ route-table system
+  update route 3.0.0 7.0.0 linkset HLR
+ listen m3ua 2905
+  accept-asp-connections dynamic-permitted
+  local-ip 127.0.0.1
+`
+	s, errs := Read([]byte(text))
+	for _, e := range errs {
+		t.Error(e)
+	}
+	var b bytes.Buffer
+	if err := s.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"cs7 point-code 0.1.0\n", "cs7 m3ua 2905\n local-ip 127.0.0.1\n accept-asp-connections dynamic-permitted\n", "cs7 as HLR m3ua\n asp HLR-A\n routing-key 100 2.2.2\n traffic-mode override\n",
+		" update route 3.0.0/3 linkset HLR\n"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in:\n%s", want, b.String())
+		}
+	}
+}
