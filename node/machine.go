@@ -45,6 +45,12 @@ func (m *machine) openTransport(kind string) opened {
 	switch kind {
 	case "auto", "udp":
 		return opened{sctp.NewUser(sctp.UDP()), "SCTP in UDP works everywhere", nil}
+	case "user":
+		raw, err := sctp.Raw()
+		if err != nil {
+			return opened{err: err}
+		}
+		return opened{sctp.NewUser(raw), "our own SCTP, bare as a kernel's on the wire", nil}
 	}
 	return opened{err: fmt.Errorf("transport %s is not built yet", kind)}
 }
