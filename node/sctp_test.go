@@ -241,7 +241,7 @@ func TestEvents(t *testing.T) {
 		tell := func(k sctp.EventKind, why string) (out []ss7.Action) {
 			l.mu.Lock()
 			defer l.mu.Unlock()
-			l.event(time.Now(), &sctp.Event{Kind: k, Addr: two, Why: why}, &out)
+			l.item(time.Now(), &sctp.Item{Event: &sctp.Event{Kind: k, Addr: two, Why: why}}, &out)
 			return out
 		}
 		for k, why := range map[sctp.EventKind]string{sctp.PathDown: "no answer", sctp.PathUp: "it answers", sctp.PeerError: "bad stream", sctp.SendFailed: "too late"} {
