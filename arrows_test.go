@@ -31,7 +31,7 @@ var rooms = map[string][]string{
 	"configs":           {"cli", "ss7"},
 	"node":              {"cli", "configs", "m2pa", "mtp3", "routing", "sctp", "ss7", "tester"},
 	"internal/console":  {"cli"},
-	"labs":              {"capture", "cli", "node", "sctp"},
+	"labs":              {"capture", "cli", "internal/console", "node", "sctp"},
 	"bench":             {"m2pa", "mtp3", "sctp", "ss7"},
 	"cmd/gostp":         {"bench", "cli", "configs", "internal/console", "labs", "node", "sctp", "ss7"},
 }

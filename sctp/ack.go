@@ -55,6 +55,9 @@ func (a *assoc) acknowledge(cum uint32, gaps []gap, window uint32) {
 	for len(a.acks) > 0 && before(a.acks[0].last, a.first) {
 		a.acks = slices.Delete(a.acks, 0, 1)
 	}
+	if len(a.acks) > 0 && before(a.acks[0].first, a.first) {
+		a.acks[0].first = a.first
+	}
 	top, newly := a.first-1, false
 	for _, g := range gaps {
 		gains, newly = a.gapBlock(gains, cum+uint32(g.first), cum+uint32(g.last), &top, newly)

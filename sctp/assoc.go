@@ -75,6 +75,7 @@ type assoc struct {
 	paths   []*path
 	primary *path
 	errors  int     // consecutive, of the whole association (§8.1)
+	failing instant // when the first of them was counted
 	heard   instant // when the last packet came
 
 	sender

@@ -16,14 +16,38 @@ type outgoing struct {
 	buf  []byte
 }
 
-var outgoingPool = sync.Pool{New: func() any { return &outgoing{buf: make([]byte, 0, burst*1504)} }}
+// outgoings is a few of them to be used again: as many as send at a time.
+type outgoings struct {
+	mu   sync.Mutex
+	free []*outgoing
+}
+
+func (x *outgoings) get() *outgoing {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	n := len(x.free)
+	if n == 0 {
+		return &outgoing{buf: make([]byte, 0, burst*1504)}
+	}
+	o := x.free[n-1]
+	x.free = x.free[:n-1]
+	return o
+}
+
+func (x *outgoings) put(o *outgoing) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if len(x.free) < 16 {
+		x.free = append(x.free, o)
+	}
+}
 
 // open begins a packet of at most mtu octets on a wire and gives where to append
 // its chunks; a.close ends it. What was made for another wire goes out first.
 func (a *assoc) open(w *sharedWire, mtu int) []byte {
 	o := a.out
 	if o == nil {
-		o = outgoingPool.Get().(*outgoing)
+		o = a.endpoint.user.packets.get()
 		a.out = o
 	}
 	if o.n > 0 && (o.wire != w || o.n == burst || cap(o.buf)-len(o.buf) < mtu+4) {
@@ -67,7 +91,7 @@ func (a *assoc) ship() {
 		a.write()
 	}
 	a.out.wire = nil
-	outgoingPool.Put(a.out)
+	a.endpoint.user.packets.put(a.out)
 	a.out = nil
 }
 

@@ -155,10 +155,13 @@ func (a *assoc) strike(p *path, what string, counted bool) bool {
 	if !counted {
 		return true
 	}
-	if a.errors++; a.errors > a.params.AssocRetrans {
-		why := fmt.Sprintf("%s silent for %v: %d %s in a row unanswered", isOrAre(a), (a.now - a.heard).Round(100*time.Millisecond), a.errors, what)
-		if a.now-a.heard < p.rto {
-			why = fmt.Sprintf("%s is there but acknowledges nothing: %d %s in a row unanswered", a.name(), a.errors, what)
+	if a.errors++; a.errors == 1 {
+		a.failing = a.now
+	}
+	if a.errors > a.params.AssocRetrans {
+		why := fmt.Sprintf("%s silent for %v: %d %s in a row unanswered", a.verb("is", "are"), (a.now - a.heard).Round(100*time.Millisecond), a.errors, what)
+		if a.heard > a.failing {
+			why = fmt.Sprintf("%s there but acknowledged nothing for %v: %d %s in a row unanswered", a.verb("is", "are"), (a.now - a.failing).Round(100*time.Millisecond), a.errors, what)
 		}
 		a.abort(appendParam(nil, causeUserAbort, []byte("too many retransmissions")), why)
 		return false
@@ -166,11 +169,12 @@ func (a *assoc) strike(p *path, what string, counted bool) bool {
 	return true
 }
 
-func isOrAre(a *assoc) string {
+// verb puts the name of the far end before one or many.
+func (a *assoc) verb(one, many string) string {
 	if len(a.paths) > 1 {
-		return a.name() + " are"
+		return a.name() + " " + many
 	}
-	return a.name() + " is"
+	return a.name() + " " + one
 }
 
 // reroute tries the next of our addresses for a path that keeps failing; a new

@@ -210,7 +210,7 @@ func (a *assoc) flush() {
 		}
 		a.decay(p)
 		b := a.open(p.wire, p.mtu)
-		if a.sackOwed || a.sackNow {
+		if (a.sackOwed || a.sackNow) && p == a.answerPath() { // even bundled it goes back where its DATA came from (§6.4)
 			if _, n := a.sackSize(p.mtu); n <= 200 && headerLen+n+a.nextChunk().size() <= p.mtu {
 				b = a.appendSack(b, p.mtu)
 			}
@@ -338,7 +338,7 @@ func (a *assoc) fillData(p *path, b []byte) []byte {
 	}
 	a.fastNow, a.probe = false, false
 	more := a.resends > 0 || a.sent < a.n
-	if last >= 0 && (more && a.mayGo() == nil || !more && a.state == shutdownPending) {
+	if last >= 0 && (more && a.mayGo() == nil || !more && (a.state == shutdownPending || p.flight >= p.cwnd)) {
 		b[last+1] |= flagI // we wait for this SACK (RFC 7053 §4)
 	}
 	return b

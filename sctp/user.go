@@ -15,9 +15,10 @@ import (
 // hands a batch of packets to their associations and then lets each of those send
 // once what the batch called for: SACKs, answers, and data the windows let go.
 type user struct {
-	net    Network
-	secret secret
-	count  counters
+	net     Network
+	secret  secret
+	count   counters
+	packets outgoings
 
 	mu    sync.Mutex
 	wires map[netip.AddrPort]*sharedWire
