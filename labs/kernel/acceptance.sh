@@ -149,8 +149,11 @@ clean() { # clean WHAT: nothing lost, repeated or out of order
 combination() { # combination A B: sets load_by
 	load_by=udp
 	[ "$1 $2" != "kernel kernel" ] || load_by=kernel
-	[ "$1" != kernel ] || if [ $load_by = kernel ]; then bare A; else encapsulate A; fi
-	[ "$2" != kernel ] || if [ $load_by = kernel ]; then bare B; else encapsulate B; fi
+	local n kind
+	for n in A B; do
+		[ $n = A ] && kind=$1 || kind=$2
+		if [ "$kind $load_by" = "kernel udp" ]; then encapsulate $n; else bare $n 2>/dev/null || true; fi
+	done
 }
 
 network
