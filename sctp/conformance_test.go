@@ -11,6 +11,48 @@ import (
 	"time"
 )
 
+// conformance is what holds for the two ends of an association whatever carries it.
+var conformance = map[string]func(t *testing.T, a, b Assoc){
+	"both ways in order": func(t *testing.T, a, b Assoc) {
+		msgs := numbered(500, 4, 300)
+		for _, d := range [][2]Assoc{{a, b}, {b, a}} {
+			go sendAll(t, d[0], msgs)
+			got, ev, err := collect(d[1], len(msgs))
+			if err != nil || len(ev) > 0 {
+				t.Fatal(len(got), ev, err)
+			}
+			inOrder(t, msgs, got)
+		}
+	},
+	"a message that cannot be": func(t *testing.T, a, _ Assoc) {
+		for _, m := range []Message{{}, {Stream: 99, Data: []byte{1}}} {
+			if n, err := a.Send([]Message{m}); n != 0 || err == nil || errors.Is(err, net.ErrClosed) {
+				t.Error(n, err)
+			}
+		}
+	},
+	"shutdown": func(t *testing.T, a, b Assoc) {
+		sendAll(t, a, numbered(10, 1, 10))
+		a.Close()
+		got, ev, err := collect(b, 11)
+		if len(got) != 10 || !errors.Is(err, io.EOF) || len(ev) == 0 || ev[len(ev)-1].Kind != Closed {
+			t.Error(len(got), ev, err)
+		}
+	},
+	"abort": func(t *testing.T, a, b Assoc) {
+		a.Abort("no reason at all")
+		for _, x := range []Assoc{a, b} {
+			_, ev, err := collect(x, 1)
+			if !errors.Is(err, io.EOF) || len(ev) == 0 || ev[len(ev)-1].Kind != Lost {
+				t.Error(ev, err)
+			}
+			if _, err := x.Send(numbered(1, 1, 1)); !errors.Is(err, net.ErrClosed) {
+				t.Error(err)
+			}
+		}
+	},
+}
+
 // TestConformance holds every backend to the same meaning.
 func TestConformance(t *testing.T) {
 	backends := map[string]func(t *testing.T) (a, b Assoc, end func()){
@@ -30,48 +72,8 @@ func TestConformance(t *testing.T) {
 			return a, b, x.close
 		},
 	}
-	cases := map[string]func(t *testing.T, a, b Assoc){
-		"both ways in order": func(t *testing.T, a, b Assoc) {
-			msgs := numbered(500, 4, 300)
-			for _, d := range [][2]Assoc{{a, b}, {b, a}} {
-				go sendAll(t, d[0], msgs)
-				got, ev, err := collect(d[1], len(msgs))
-				if err != nil || len(ev) > 0 {
-					t.Fatal(len(got), ev, err)
-				}
-				inOrder(t, msgs, got)
-			}
-		},
-		"a message that cannot be": func(t *testing.T, a, _ Assoc) {
-			for _, m := range []Message{{}, {Stream: 99, Data: []byte{1}}} {
-				if n, err := a.Send([]Message{m}); n != 0 || err == nil || errors.Is(err, net.ErrClosed) {
-					t.Error(n, err)
-				}
-			}
-		},
-		"shutdown": func(t *testing.T, a, b Assoc) {
-			sendAll(t, a, numbered(10, 1, 10))
-			a.Close()
-			got, ev, err := collect(b, 11)
-			if len(got) != 10 || !errors.Is(err, io.EOF) || len(ev) == 0 || ev[len(ev)-1].Kind != Closed {
-				t.Error(len(got), ev, err)
-			}
-		},
-		"abort": func(t *testing.T, a, b Assoc) {
-			a.Abort("no reason at all")
-			for _, x := range []Assoc{a, b} {
-				_, ev, err := collect(x, 1)
-				if !errors.Is(err, io.EOF) || len(ev) == 0 || ev[len(ev)-1].Kind != Lost {
-					t.Error(ev, err)
-				}
-				if _, err := x.Send(numbered(1, 1, 1)); !errors.Is(err, net.ErrClosed) {
-					t.Error(err)
-				}
-			}
-		},
-	}
 	for name, open := range backends {
-		for what, check := range cases {
+		for what, check := range conformance {
 			t.Run(name+"/"+what, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					a, b, end := open(t)
