@@ -45,6 +45,18 @@ type kernelDial struct {
 
 func (e *kernelEndpoint) Local() Addr { return e.local }
 
+// Set gives associations from the next one on other settings. Addresses and the port
+// stay; what the kernel refuses stays as it was.
+func (e *kernelEndpoint) Set(p Params) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.params = p.or(DefaultParams())
+	_ = control(e.rc, func(fd int) error {
+		e.notes = buffers(fd, e.params)
+		return errors.Join(announce(fd, e.params), tune(fd, e.params))
+	})
+}
+
 // notifications reads the endpoint's socket, one message at a time so that what
 // follows COMM_UP moves with the association.
 func (e *kernelEndpoint) notifications() {
@@ -193,7 +205,7 @@ func (e *kernelEndpoint) Dial(ctx context.Context, remote Addr, p Params) (Assoc
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	d := &kernelDial{params: p.or(e.params), udp: remote.UDP, cancel: cancel, up: make(chan *kernelAssoc, 1), failed: make(chan string, 1)}
+	d := &kernelDial{params: p.or(e.settings()), udp: remote.UDP, cancel: cancel, up: make(chan *kernelAssoc, 1), failed: make(chan string, 1)}
 	keys := keysOf(remote)
 	if err := e.begin(d, keys); err != nil {
 		return nil, err
@@ -220,6 +232,12 @@ func (e *kernelEndpoint) Dial(ctx context.Context, remote Addr, p Params) (Assoc
 		return nil, err
 	}
 	return a, nil
+}
+
+func (e *kernelEndpoint) settings() Params {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.params
 }
 
 // begin reserves the far end's addresses for a Dial.

@@ -142,6 +142,8 @@ func explainBind(a Addr, err error) error {
 		return fmt.Errorf("SCTP at %s is open already, here or in another program", inWords(a))
 	case errors.Is(err, unix.EADDRNOTAVAIL):
 		return fmt.Errorf("SCTP at %s: not (all) addresses of this machine", inWords(a))
+	case errors.Is(err, unix.ENOSYS):
+		return fmt.Errorf("SCTP at %s: the kernel cannot sign cookies: try `modprobe hmac` and `modprobe sha1_generic`", inWords(a))
 	case errors.Is(err, unix.EACCES):
 		return fmt.Errorf("SCTP port %d is below 1024 and needs CAP_NET_BIND_SERVICE", a.Port)
 	}

@@ -23,7 +23,7 @@ const (
 	optAssocInfo      = 1
 	optInitMsg        = 2
 	optNoDelay        = 3
-	optPrimary        = 5
+	optPrimary        = 6
 	optPeerAddrParams = 9
 	optEvents         = 11
 	optStatus         = 14
