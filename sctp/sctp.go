@@ -149,6 +149,7 @@ type Status struct {
 	RecvQueued int    // octets received and not yet read
 	PeerWindow uint32 // octets the peer has room for
 	LastError  string
+	Notes      []string // what the system did not grant, and what to do
 	Stats      Stats
 }
 

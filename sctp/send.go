@@ -210,7 +210,7 @@ func (a *assoc) flush() {
 		}
 		a.decay(p)
 		b := a.open(p.wire, p.mtu)
-		if a.sackOwed || a.sackNow {
+		if (a.sackOwed || a.sackNow) && p == a.answerPath() { // even bundled it goes back where its DATA came from (§6.4)
 			if _, n := a.sackSize(p.mtu); n <= 200 && headerLen+n+a.nextChunk().size() <= p.mtu {
 				b = a.appendSack(b, p.mtu)
 			}
