@@ -65,6 +65,27 @@ func TestSettingsChangeLive(t *testing.T) {
 	})
 }
 
+// What waits for the next association is in it, also where the far end sets it up.
+func TestSettingsOfTheNextAssociation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		net := sctp.NewMemory(1)
+		a, b := newBox(t, net, strings.ReplaceAll(configA, "24\ncs7 route", "24 passive\ncs7 route")), newBox(t, net, configB)
+		defer a.Close()
+		defer b.Close()
+		time.Sleep(15 * time.Second)
+		a.want("show sctp association B 1 detail", "streams out 2, in 2")
+		for _, x := range []*box{a, b} {
+			x.run("configure terminal", "cs7 local-peer 1024", "max-inbound-streams 9", "outbound-streams 7", "receive-window 50000", "cs7 local-peer 1025", "outbound-streams 7", "max-inbound-streams 9", "end")
+		}
+		a.want("show sctp association B 1 detail", "streams out 2, in 2", "receive-window 50000 octets")
+		a.run("clear sctp association all")
+		time.Sleep(20 * time.Second)
+		a.want("show logging", " of link 1 of linkset B is up with", "set up by the far end")
+		a.want("show sctp association B 1 detail", "streams out 7, in 7")
+		b.want("show sctp association A 1 detail", "streams out 7, in 7", "room at the far end 50000")
+	})
+}
+
 // Ending an association gives a new one, and the reason of the end stays.
 func TestClearAssociation(t *testing.T) {
 	network(t, func(_ *sctp.Memory, a, b *box) {

@@ -62,7 +62,7 @@ func oneCause(typ uint16, v []byte) string {
 	switch {
 	case name == "":
 		return fmt.Sprintf("error cause %d", typ)
-	case typ == causeUserAbort && len(v) > 0:
+	case typ == causeUserAbort && printable(v) != "":
 		return printable(v)
 	case typ == causeProtocol && len(v) > 0:
 		return name + ": " + printable(v)

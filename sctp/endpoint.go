@@ -18,7 +18,6 @@ type endpoint struct {
 	user     *user
 	wires    []*sharedWire // one for each of addr.IPs
 	addr     Addr
-	params   Params
 	anySum   atomic.Bool
 	accepted chan *assoc
 	closed   chan struct{}
@@ -27,6 +26,7 @@ type endpoint struct {
 	assocs map[peerKey]*assoc
 	tags   map[uint32]*assoc // by our verification tag
 	dead   bool
+	params Params
 }
 
 type peerKey struct {
@@ -190,7 +190,7 @@ func (e *endpoint) init(a *assoc, w *sharedWire, h header, c chunk, src netip.Ad
 	if a == nil {
 		a = e.findInit(&in, h.src)
 	}
-	p := e.params
+	p := e.settings()
 	k := cookie{made: time.Now(), life: p.CookieLife + min(time.Duration(in.preserve)*time.Millisecond, p.CookieLife), localTag: random32(),
 		peerTag: in.tag, localTSN: random32(), peerTSN: in.tsn, peerWindow: in.window, out: min(p.OutStreams, in.in), in: min(p.InStreams, in.out),
 		localPort: h.dst, peerPort: h.src, home: e.wires[0].addr(), addrs: e.usable(src.Addr(), in.addrs)}
@@ -234,7 +234,7 @@ func (e *endpoint) cookieEcho(d *demux, a *assoc, h header, c chunk, chunks []by
 		d.w.stale(h, &k, stale, src)
 		return
 	}
-	a = newAssoc(e, h.src, e.params)
+	a = newAssoc(e, h.src, e.settings())
 	a.localTag, a.nextTSN = k.localTag, k.localTSN
 	d.enter(a)
 	if !e.enroll(a, k.addrs) {
@@ -261,6 +261,20 @@ func (w *sharedWire) stale(h header, k *cookie, s staleError, src netip.AddrPort
 
 func (e *endpoint) Local() Addr { return e.addr }
 
+// Set changes how associations to come are set up; zero fields take defaults.
+func (e *endpoint) Set(p Params) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.params = p.or(DefaultParams())
+	e.anySum.Store(p.AnyChecksum)
+}
+
+func (e *endpoint) settings() Params {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.params
+}
+
 func (e *endpoint) Accept(ctx context.Context) (Assoc, error) {
 	select {
 	case a := <-e.accepted:
@@ -273,7 +287,7 @@ func (e *endpoint) Accept(ctx context.Context) (Assoc, error) {
 }
 
 func (e *endpoint) Dial(ctx context.Context, remote Addr, p Params) (Assoc, error) {
-	a := newAssoc(e, remote.Port, p.or(e.params))
+	a := newAssoc(e, remote.Port, p.or(e.settings()))
 	a.localTag, a.nextTSN = random32(), random32()
 	var ips []netip.Addr
 	for _, ip := range remote.IPs {

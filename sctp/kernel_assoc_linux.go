@@ -10,12 +10,13 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+	"unsafe"
 
 	lksctp "github.com/ishidawataru/sctp"
 	"golang.org/x/sys/unix"
 )
 
-// kernelAssoc is a connected socket. Nothing of ours runs for it but its reader,
+// kernelAssoc is a socket that was peeled off. Nothing of ours runs for it but its reader,
 // and while the socket's send buffer is full a goroutine that waits for room.
 type kernelAssoc struct {
 	endpoint *kernelEndpoint
@@ -37,34 +38,26 @@ type kernelAssoc struct {
 	in, out   uint16
 	lastError string
 	pathWhy   map[netip.Addr]string // of paths that are down
-	state     string                // after the end
 }
 
-func newKernelAssoc(e *kernelEndpoint, f *os.File, remote Addr, p Params, notes []string) (*kernelAssoc, error) {
-	rc, err := f.SyscallConn()
-	if err != nil {
-		f.Close()
-		return nil, err
+// newKernelAssoc takes over a socket; nil if its association has ended already.
+func newKernelAssoc(e *kernelEndpoint, fd int) *kernelAssoc {
+	var st assocStatus
+	peer, err := lksctp.NewSCTPConn(fd, nil).SCTPRemoteAddr(0) // all that the far end told of
+	if err == nil {
+		err = getOpt(fd, solSCTP, optStatus, &st)
 	}
-	a := &kernelAssoc{endpoint: e, f: f, rc: rc, remote: remote, since: time.Now(), notes: notes, params: p, done: make(chan struct{}),
-		pathWhy: map[netip.Addr]string{}}
+	f := os.NewFile(uintptr(fd), "sctp")
+	rc, e2 := f.SyscallConn()
+	if err != nil || e2 != nil || len(peer.IPAddrs) == 0 {
+		f.Close()
+		return nil
+	}
+	a := &kernelAssoc{endpoint: e, f: f, rc: rc, remote: fromLibrary(peer), since: time.Now(), notes: e.notes, params: e.params, in: st.in, out: st.out,
+		done: make(chan struct{}), pathWhy: map[netip.Addr]string{}}
 	a.read.init(a)
 	a.send.init(a)
-	var st assocStatus
-	if err := control(rc, func(fd int) error {
-		if err := getOpt(fd, solSCTP, optStatus, &st); err != nil {
-			return err
-		}
-		if peer, err := lksctp.NewSCTPConn(fd, nil).SCTPRemoteAddr(0); err == nil && len(peer.IPAddrs) > 0 {
-			udp := a.remote.UDP
-			a.remote = fromLibrary(peer) // all that the far end told of
-			a.remote.UDP = udp
-		}
-		return nil
-	}); err == nil {
-		a.in, a.out = st.in, st.out
-	} // else it has ended already: Read tells how
-	return a, nil
+	return a
 }
 
 func (a *kernelAssoc) keys() []netip.AddrPort { return keysOf(a.remote) }
@@ -131,14 +124,30 @@ func (a *kernelAssoc) Abort(reason string) {
 		return
 	}
 	a.endpoint.kernel.aborted.Add(1)
-	_ = control(a.rc, lingerNot) // fails if it has ended already
+	_ = control(a.rc, func(fd int) error { return sendAbort(fd, 0, reason) }) // fails if it has ended already
 	a.free()
 }
 
-// lingerNot has close send ABORT. SCTP_ABORT with a reason is not for one-to-one
-// sockets: Linux refuses it there (EINVAL).
-func lingerNot(fd int) error {
-	return unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+// sendAbort sends what is no message but the reason, with SCTP_ABORT (RFC 6458 §5.3.4).
+func sendAbort(fd int, assoc int32, reason string) error {
+	return sendFlag(fd, assoc, sndAbort, []byte(reason[:min(len(reason), 200)]))
+}
+
+// sendEOF has the kernel shut down once it has delivered what it has.
+func sendEOF(fd int) error { return sendFlag(fd, 0, sndEOF, nil) }
+
+// sendFlag is not unix.Sendmsg, which puts an octet where there is none.
+func sendFlag(fd int, assoc int32, flag uint16, data []byte) error {
+	var ctl [sndInfoSpace]byte
+	fillSndInfo(&ctl, &Message{}, flag, assoc)
+	h := make([]mmsghdr, 1)
+	iov := unix.Iovec{Base: unsafe.SliceData(data)}
+	iov.SetLen(len(data))
+	h[0].Iov, h[0].Control = &iov, &ctl[0]
+	h[0].SetIovlen(1)
+	h[0].SetControllen(len(ctl))
+	_, err := sendmmsg(uintptr(fd), h, 0)
+	return err
 }
 
 func (a *kernelAssoc) SetPrimary(ip netip.Addr) error {
@@ -152,8 +161,10 @@ func (a *kernelAssoc) SetPrimary(ip netip.Addr) error {
 	return err
 }
 
-func (a *kernelAssoc) Set(p Params) {
-	p = p.or(DefaultParams())
+func (a *kernelAssoc) Set(p Params) { a.adopt(p.or(DefaultParams())) }
+
+// adopt applies the settings that a living association can take.
+func (a *kernelAssoc) adopt(p Params) {
 	a.mu.Lock()
 	p.OutStreams, p.InStreams, p.RecvBuffer, p.SendBuffer = a.params.OutStreams, a.params.InStreams, a.params.RecvBuffer, a.params.SendBuffer
 	a.params = p

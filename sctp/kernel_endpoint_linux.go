@@ -7,96 +7,136 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
 
-	lksctp "github.com/ishidawataru/sctp"
 	"golang.org/x/sys/unix"
 )
 
-// kernelEndpoint is a listening socket and the associations of its port.
+// kernelEndpoint is a one-to-many socket and the associations of its port.
 type kernelEndpoint struct {
 	kernel   *kernel
 	local    Addr
 	params   Params
-	listener *os.File
+	notes    []string
+	f        *os.File
+	rc       syscall.RawConn
 	accepted chan *kernelAssoc
 	closed   chan struct{}
-	loop     chan struct{} // closed when the accepting goroutine has ended
+	loop     chan struct{} // closed when the goroutine of notifications has ended
 
 	mu     sync.Mutex
 	assocs map[netip.AddrPort]*kernelAssoc // under each address of the far end
-	dials  map[netip.AddrPort]*kernelDial
+	dials  map[netip.AddrPort]*kernelDial  // likewise
 	dead   bool
 }
 
 // kernelDial is a Dial under way.
 type kernelDial struct {
+	params Params
+	udp    uint16
+	assoc  int32 // its id while it connects
 	cancel context.CancelCauseFunc
-	// other gets an association with the same far end that was accepted meanwhile: its
-	// handshake began before ours.
-	other chan *kernelAssoc
+	up     chan *kernelAssoc // established, by whichever end
+	failed chan string       // or not, with the far end's reason
 }
 
 func (e *kernelEndpoint) Local() Addr { return e.local }
 
-// accept takes sockets off the listener until that is closed.
-func (e *kernelEndpoint) accept(rc syscall.RawConn) {
+// Set gives associations from the next one on other settings. Addresses and the port
+// stay; what the kernel refuses stays as it was.
+func (e *kernelEndpoint) Set(p Params) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.params = p.or(DefaultParams())
+	_ = control(e.rc, func(fd int) error {
+		e.notes = buffers(fd, e.params)
+		return errors.Join(announce(fd, e.params), tune(fd, e.params))
+	})
+}
+
+// notifications reads the endpoint's socket, one message at a time so that what
+// follows COMM_UP moves with the association.
+func (e *kernelEndpoint) notifications() {
 	defer close(e.loop)
+	b := make([]byte, 4096)
 	for {
-		var fd int
+		var n, flags int
 		var err error
-		if rc.Read(func(l uintptr) bool {
-			fd, _, err = unix.Accept4(int(l), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+		if e.rc.Read(func(fd uintptr) bool {
+			n, _, flags, _, err = unix.Recvmsg(int(fd), b, nil, unix.MSG_DONTWAIT)
 			return !errors.Is(err, unix.EAGAIN)
 		}) != nil {
 			return // closed
 		}
 		if err != nil {
-			// ECONNABORTED: it ended before it was accepted. EMFILE and the like: the
-			// far end waits in the backlog until there is a descriptor.
-			time.Sleep(5 * time.Millisecond)
+			time.Sleep(5 * time.Millisecond) // no memory, or an ICMP error
 			continue
 		}
-		e.admit(fd)
+		if c, ok := parseAssocChange(b[:n]); ok && flags&msgNotification != 0 {
+			e.change(&c)
+		}
 	}
 }
 
-// admit enters an accepted socket.
-func (e *kernelEndpoint) admit(fd int) {
-	remote, err := lksctp.NewSCTPConn(fd, nil).SCTPRemoteAddr(0)
-	if err != nil || len(remote.IPAddrs) == 0 {
-		unix.Close(fd) // it has ended already
-		return
-	}
-	a, err := newKernelAssoc(e, os.NewFile(uintptr(fd), "sctp"), fromLibrary(remote), e.params, nil)
-	if err != nil {
-		return
-	}
+// change acts upon an association that begins, or does not.
+func (e *kernelEndpoint) change(c *assocChange) {
 	e.mu.Lock()
+	defer e.mu.Unlock()
+	if c.state == changeUp {
+		var fd int
+		err := control(e.rc, func(l int) (err error) { fd, err = peelOff(l, c.assoc); return })
+		if err == nil {
+			e.admit(fd)
+		} // else it has ended already, or there is no descriptor: the close below
+		if errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) {
+			_ = control(e.rc, func(l int) error { return sendAbort(l, c.assoc, "out of descriptors") })
+		}
+		return
+	}
+	if c.state != changeLost && c.state != changeCannot {
+		return
+	}
+	for _, d := range e.dials {
+		if d.assoc == c.assoc {
+			select {
+			case d.failed <- c.why():
+			default:
+			}
+			return
+		}
+	}
+}
+
+// admit enters an established association and gives it to who dials it, or else to
+// Accept. The caller holds e.mu.
+func (e *kernelEndpoint) admit(fd int) {
+	a := newKernelAssoc(e, fd)
+	if a == nil {
+		return
+	}
 	if e.dead {
-		e.mu.Unlock()
-		a.Abort("the port is closed")
+		go a.Abort("the port is closed")
 		return
 	}
 	for _, k := range a.keys() {
-		if d := e.dials[k]; d != nil {
-			select {
-			case d.other <- a:
-				e.mu.Unlock()
-				return
-			default: // a second one, which Accept may have
-			}
+		if d := e.dials[k]; d != nil && len(d.up) == 0 {
+			a.remote.UDP = d.udp
+			a.adopt(d.params)
+			e.enter(a)
+			d.up <- a
+			return
 		}
 	}
+	a.remote.UDP = e.local.UDP
+	a.adopt(e.params) // it may have come while another's settings were on the socket
 	select {
 	case e.accepted <- a:
 		e.enter(a)
-		e.mu.Unlock()
 	default:
-		e.mu.Unlock()
-		a.Abort("too many associations wait to be accepted")
+		go a.Abort("too many associations wait to be accepted")
 	}
 }
 
@@ -151,7 +191,7 @@ func (e *kernelEndpoint) Close() error {
 		d.cancel(net.ErrClosed)
 	}
 	e.mu.Unlock()
-	e.listener.Close()
+	e.f.Close()
 	<-e.loop
 	for a := range all {
 		a.Abort("the port is closed")
@@ -160,69 +200,44 @@ func (e *kernelEndpoint) Close() error {
 }
 
 func (e *kernelEndpoint) Dial(ctx context.Context, remote Addr, p Params) (Assoc, error) {
-	p = p.or(e.params)
 	if len(remote.IPs) == 0 {
 		return nil, errors.New("there is no address to dial")
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	d := &kernelDial{cancel: cancel, other: make(chan *kernelAssoc, 1)}
+	d := &kernelDial{params: p.or(e.settings()), udp: remote.UDP, cancel: cancel, up: make(chan *kernelAssoc, 1), failed: make(chan string, 1)}
 	keys := keysOf(remote)
 	if err := e.begin(d, keys); err != nil {
 		return nil, err
 	}
-	a, err := e.establish(ctx, d, remote, p)
+	a, err := e.establish(ctx, d, remote)
 	e.mu.Lock()
 	for _, k := range keys {
 		delete(e.dials, k)
 	}
-	var other *kernelAssoc
-	select {
-	case other = <-d.other:
-		if err != nil && ctx.Err() == nil {
-			a, other, err = other, nil, nil // the far end was first
+	if err != nil {
+		_ = control(e.rc, func(fd int) error { return sendAbort(fd, d.assoc, "no longer wanted") }) // fails if it is not under way
+		select {
+		case late := <-d.up:
+			a = late
+		default:
 		}
-	default:
-	}
-	dead := e.dead
-	if err == nil && !dead {
-		e.enter(a)
 	}
 	e.mu.Unlock()
-	if other != nil {
-		other.Abort("superseded") // its tags are no longer known to the far end, if ours was taken for a restart
-	}
 	if err != nil {
+		if a != nil {
+			a.Abort("no longer wanted")
+		}
 		e.kernel.refused.Add(1)
 		return nil, err
-	}
-	if dead {
-		a.Abort("the port is closed")
-		return nil, net.ErrClosed
 	}
 	return a, nil
 }
 
-// establish connects. Linux refuses with EADDRNOTAVAIL while it has an association
-// of these addresses and ports: one that waits in the listener's backlog, then it is
-// ours, or one that is still shutting down, then it is tried again.
-func (e *kernelEndpoint) establish(ctx context.Context, d *kernelDial, remote Addr, p Params) (*kernelAssoc, error) {
-	for try := 0; ; try++ {
-		a, err := e.connect(ctx, remote, p)
-		if !errors.Is(err, unix.EADDRNOTAVAIL) {
-			return a, err
-		}
-		select {
-		case a := <-d.other:
-			return a, nil
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		case <-time.After(p.RTOMin):
-		}
-		if try >= 10*p.InitRetrans {
-			return nil, fmt.Errorf("an association with %v, port %d, that was closed before has not ended yet", remote.IPs[0], remote.Port)
-		}
-	}
+func (e *kernelEndpoint) settings() Params {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.params
 }
 
 // begin reserves the far end's addresses for a Dial.
@@ -250,103 +265,93 @@ func keysOf(a Addr) (out []netip.AddrPort) {
 	return out
 }
 
-// connect establishes an association on a socket of its own.
-func (e *kernelEndpoint) connect(ctx context.Context, remote Addr, p Params) (*kernelAssoc, error) {
-	f, notes, err := e.socket(p, remote.UDP, true)
-	if err != nil {
-		return nil, err
-	}
-	rc, err := f.SyscallConn()
-	if err == nil {
-		err = control(rc, func(fd int) error {
-			_, err := lksctp.SCTPConnect(fd, toLibrary(remote))
-			return err
-		})
-	}
-	if errors.Is(err, unix.EINPROGRESS) {
-		stop := context.AfterFunc(ctx, func() { _ = f.SetWriteDeadline(time.Unix(1, 0)) })
-		err = handshake(rc)
-		stop()
-		if ctx.Err() != nil {
-			err = context.Cause(ctx)
-		}
-	}
-	if err != nil {
-		why := ""
-		if errors.Is(err, unix.ECONNREFUSED) || errors.Is(err, unix.ECONNRESET) {
-			why = refusal(rc)
-		}
-		_ = control(rc, lingerNot) // should it have come about meanwhile
-		f.Close()
-		return nil, explainDial(remote, p, err, why)
-	}
-	return newKernelAssoc(e, f, remote, p, notes)
-}
-
-// handshake waits for the end of a handshake. Until it is established Linux tells no
-// status of a one-to-one socket; that it failed is the socket's error.
-func handshake(rc syscall.RawConn) (err error) {
-	waited := rc.Write(func(fd uintptr) bool {
-		var st assocStatus
-		if getOpt(int(fd), solSCTP, optStatus, &st) == nil {
-			return st.state >= stateEstablished
-		}
-		n, e := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_ERROR)
+// establish connects and waits. While Linux has an association of these addresses
+// and ports it is tried again: one that COMM_UP is about to tell of, or one that is
+// still shutting down.
+func (e *kernelEndpoint) establish(ctx context.Context, d *kernelDial, remote Addr) (*kernelAssoc, error) {
+	for try := 0; ; try++ {
+		started := time.Now()
+		err := e.connect(d, remote)
+		var again <-chan time.Time
 		switch {
-		case e != nil:
-			err = e
-		case n != 0:
-			err = unix.Errno(n)
-		default:
-			return false
+		case errors.Is(err, unix.EADDRNOTAVAIL), errors.Is(err, unix.EISCONN), errors.Is(err, unix.EALREADY):
+			if try >= 10*d.params.InitRetrans {
+				return nil, fmt.Errorf("an earlier association with %s has not ended yet", inWords(remote))
+			}
+			again = time.After(d.params.RTOMin)
+		case err != nil:
+			return nil, explainConnect(remote, err)
 		}
-		return true
-	})
-	if waited != nil {
-		return waited
+		select {
+		case a := <-d.up:
+			return a, nil
+		case why := <-d.failed:
+			return nil, explainRefusal(remote, why, time.Since(started) >= patience(d.params, len(remote.IPs)), d.params)
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-again:
+		}
 	}
-	return err
 }
 
-// refusal is the reason in an ABORT that ended a handshake, if it had one.
-func refusal(rc syscall.RawConn) (why string) {
-	_ = control(rc, func(fd int) error {
-		b := make([]byte, 2048)
-		for range 4 {
-			n, _, flags, _, err := unix.Recvmsg(fd, b, nil, unix.MSG_DONTWAIT)
-			if err != nil || n == 0 {
-				return nil
-			}
-			if flags&msgNotification == 0 {
-				continue
-			}
-			if c, ok := parseAssocChange(b[:n]); ok && len(c.info) > 0 {
-				why = causeText(c.info)
+// connect sends the first INIT. What it says is a setting of the socket, which is set
+// back before anybody else connects.
+func (e *kernelEndpoint) connect(d *kernelDial, remote Addr) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return control(e.rc, func(fd int) error {
+		if d.params != e.params || remote.UDP != e.local.UDP {
+			defer func() {
+				_ = errors.Join(announce(fd, e.params), tune(fd, e.params), encapsulate(fd, 0, e.local.UDP)) // they were taken before
+			}()
+			if err := errors.Join(announce(fd, d.params), tune(fd, d.params), encapsulate(fd, e.local.UDP, remote.UDP)); err != nil {
+				return err
 			}
 		}
-		return nil
+		var err error
+		d.assoc, err = connect(fd, remote)
+		return err
 	})
-	return why
 }
 
-func explainDial(remote Addr, p Params, err error, why string) error {
-	to := remote.IPs[0].String()
-	for _, ip := range remote.IPs[1:] {
-		to += ", " + ip.String()
+// patience is the shortest time in which p.InitRetrans INITs can go unanswered: the
+// timeout doubles up to its maximum each time that all addresses had their turn.
+func patience(p Params, addresses int) (all time.Duration) {
+	t := p.RTOInitial
+	for i := range max(p.InitRetrans, 2) {
+		if i > 0 && i%addresses == 0 {
+			t = min(2*t, p.RTOMax)
+		}
+		all += t
 	}
+	return all * 9 / 10 // the kernel counts in ticks of up to 10 ms
+}
+
+// inWords is for messages: 10.0.0.1, 10.0.0.2 port 2905.
+func inWords(a Addr) string {
+	ips := make([]string, len(a.IPs))
+	for i, ip := range a.IPs {
+		ips[i] = ip.String()
+	}
+	return fmt.Sprintf("%s port %d", strings.Join(ips, ", "), a.Port)
+}
+
+func explainRefusal(remote Addr, why string, silent bool, p Params) error {
 	switch {
-	case errors.Is(err, unix.ECONNREFUSED) && why == "":
-		return fmt.Errorf("%s refused the association: nothing is open there on port %d", to, remote.Port)
-	case errors.Is(err, unix.ECONNREFUSED), errors.Is(err, unix.ECONNRESET):
-		return fmt.Errorf("%s refused the association on port %d: %s", to, remote.Port, why)
-	case errors.Is(err, unix.ETIMEDOUT):
-		return fmt.Errorf("%s does not answer: %d times INIT", to, max(p.InitRetrans, 2))
+	case why != "":
+		return fmt.Errorf("%s refused the association: %s", inWords(remote), why)
+	case silent:
+		return fmt.Errorf("%s does not answer: %d times INIT", inWords(remote), max(p.InitRetrans, 2))
+	}
+	return fmt.Errorf("%v refused the association: nothing is open there on port %d", remote.IPs[0], remote.Port)
+}
+
+func explainConnect(remote Addr, err error) error {
+	switch {
 	case errors.Is(err, unix.ENETUNREACH), errors.Is(err, unix.EHOSTUNREACH):
-		return fmt.Errorf("no route leads to %s", to)
-	case errors.Is(err, unix.EISCONN):
-		return ErrExists
+		return fmt.Errorf("no route leads to %s from this port's addresses", inWords(remote))
 	case errors.Is(err, unix.EINVAL), errors.Is(err, unix.EAFNOSUPPORT):
-		return fmt.Errorf("%s cannot be reached from this port's addresses: %w", to, err)
+		return fmt.Errorf("%s cannot be reached from this port's addresses: %w", inWords(remote), err)
 	}
 	return err
 }

@@ -16,22 +16,29 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// kernel is the backend over Linux's own SCTP: one-to-one sockets (RFC 6458 §4),
-// non-blocking, on Go's poller. github.com/ishidawataru/sctp binds and connects
-// several addresses; messages go past it, in batches.
+// kernel is the backend over Linux's own SCTP, on Go's poller.
+// github.com/ishidawataru/sctp binds and connects several addresses; messages go past
+// it, in batches.
 //
-// How an endpoint listens on a port and dials from it, found on Linux 6.1:
+// An endpoint is a one-to-many socket (RFC 6458 §3) that listens and connects, and
+// each association is peeled off it (§9.2) once it is established. What speaks for
+// that, found on Linux 6.1:
 //
-//   - A port may be bound again if every other socket on it has SO_REUSEADDR and none
-//     of them listens, or if both have SO_REUSEPORT. The listener is bound
-//     without SO_REUSEPORT, so that a second program is refused the port, and gets it
-//     once it listens; sockets that dial have it from the start.
-//   - A listening socket takes only an INIT that belongs to no association. While our
-//     own INIT is under way that of the far end finds the dialling socket, and one
-//     association results, on that socket (RFC 9260 §5.2.1).
-//   - Linux refuses to connect (EADDRNOTAVAIL) while any socket has an association
-//     between the same addresses and ports, also one that nobody has accepted yet.
+//   - Linux refuses SCTP_ABORT and SCTP_EOF on one-to-one sockets (EINVAL), so that
+//     those cannot tell the far end why they abort.
+//   - A one-to-one socket that listens and others that connect share a port only by a
+//     trick (SO_REUSEPORT, set after the listening); here there is one socket to the port.
+//   - Both ends that dial each other at once from the ports that they listen on get one
+//     association (RFC 9260 §5.2.1), and one COMM_UP each.
+//   - Connecting is refused while there is an association between the same addresses and
+//     ports: EISCONN while it is on this socket, EADDRNOTAVAIL once it was peeled off,
+//     also after its close until the shutdown is over.
+//   - What was received meanwhile moves with an association that is peeled off.
 //   - A peer that restarts is told on the old socket; there is nothing to accept.
+//   - A socket that was peeled off has no end of file. After COMM_LOST or SHUTDOWN_COMP
+//     come the messages that were not delivered (SEND_FAILED), all at once.
+//   - Why a handshake failed is told by the number of an error cause, which is 0 both
+//     when nobody answered and for an ABORT without one.
 type kernel struct {
 	started, refused, aborted atomic.Uint64
 }
@@ -76,32 +83,11 @@ func (k *kernel) Open(local Addr, p Params) (Endpoint, error) {
 	}
 	e := &kernelEndpoint{kernel: k, local: local, params: p.or(DefaultParams()), accepted: make(chan *kernelAssoc, 1024),
 		closed: make(chan struct{}), assocs: map[netip.AddrPort]*kernelAssoc{}, dials: map[netip.AddrPort]*kernelDial{}}
-	f, _, err := e.socket(e.params, local.UDP, false)
-	if err != nil {
+	if err := e.bind(); err != nil {
 		return nil, err
 	}
-	rc, err := f.SyscallConn()
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	if err := control(rc, func(fd int) error {
-		if err := unix.Listen(fd, 1024); err != nil {
-			return explainBind(local, err)
-		}
-		return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
-	}); err != nil {
-		f.Close()
-		return nil, err
-	}
-	if local.Port == 0 {
-		_ = control(rc, func(fd int) error {
-			e.local.Port = portOf(fd)
-			return nil
-		})
-	}
-	e.listener, e.loop = f, make(chan struct{})
-	go e.accept(rc)
+	e.loop = make(chan struct{})
+	go e.notifications()
 	return e, nil
 }
 
@@ -114,52 +100,54 @@ func control(rc syscall.RawConn, f func(fd int) error) error {
 	return err
 }
 
-// socket makes a socket that is bound to the endpoint's addresses.
-func (e *kernelEndpoint) socket(p Params, udp uint16, dials bool) (*os.File, []string, error) {
+// bind makes the endpoint's socket.
+func (e *kernelEndpoint) bind() error {
 	family := unix.AF_INET
 	for _, ip := range e.local.IPs {
 		if !ip.Unmap().Is4() {
 			family = unix.AF_INET6
 		}
 	}
-	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.IPPROTO_SCTP)
+	fd, err := unix.Socket(family, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.IPPROTO_SCTP)
 	if err != nil {
-		return nil, nil, fmt.Errorf("no SCTP socket: %w", err)
+		return fmt.Errorf("no SCTP socket: %w", err)
 	}
-	notes, err := prepare(fd, p)
-	if err == nil && dials {
-		err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
+	e.notes, err = prepare(fd, e.params)
+	if err == nil {
+		err = encapsulate(fd, e.local.UDP, e.local.UDP)
 	}
 	if err == nil {
-		err = encapsulate(fd, e.local.UDP, udp)
-	}
-	if err == nil {
-		if err = lksctp.SCTPBind(fd, toLibrary(e.local), lksctp.SCTP_BINDX_ADD_ADDR); err != nil {
+		if err = lksctp.SCTPBind(fd, toLibrary(e.local), lksctp.SCTP_BINDX_ADD_ADDR); err == nil {
+			err = unix.Listen(fd, 1024)
+		}
+		if err != nil {
 			err = explainBind(e.local, err)
 		}
 	}
 	if err != nil {
 		unix.Close(fd)
-		return nil, nil, err
+		return err
 	}
-	return os.NewFile(uintptr(fd), "sctp"), notes, nil
+	if e.local.Port == 0 {
+		e.local.Port = portOf(fd)
+	}
+	e.f = os.NewFile(uintptr(fd), "sctp")
+	e.rc, err = e.f.SyscallConn()
+	return err
 }
 
 func explainBind(a Addr, err error) error {
-	ips := make([]string, len(a.IPs))
-	for i, ip := range a.IPs {
-		ips[i] = ip.String()
-	}
-	at := strings.Join(ips, ", ")
 	switch {
 	case errors.Is(err, unix.EADDRINUSE):
-		return fmt.Errorf("SCTP port %d at %s is open already, here or in another program", a.Port, at)
+		return fmt.Errorf("SCTP at %s is open already, here or in another program", inWords(a))
 	case errors.Is(err, unix.EADDRNOTAVAIL):
-		return fmt.Errorf("%s: not (all) addresses of this machine", at)
+		return fmt.Errorf("SCTP at %s: not (all) addresses of this machine", inWords(a))
+	case errors.Is(err, unix.ENOSYS):
+		return fmt.Errorf("SCTP at %s: the kernel cannot sign cookies: try `modprobe hmac` and `modprobe sha1_generic`", inWords(a))
 	case errors.Is(err, unix.EACCES):
 		return fmt.Errorf("SCTP port %d is below 1024 and needs CAP_NET_BIND_SERVICE", a.Port)
 	}
-	return fmt.Errorf("SCTP port %d at %s: %w", a.Port, at, err)
+	return fmt.Errorf("SCTP at %s: %w", inWords(a), err)
 }
 
 func toLibrary(a Addr) *lksctp.SCTPAddr {

@@ -15,6 +15,7 @@ const (
 	noteShutdown        = 0x8005
 	notePartialDelivery = 0x8006
 
+	changeUp        = 0
 	changeLost      = 1
 	changeRestart   = 2
 	changeShutdown  = 3
@@ -27,7 +28,19 @@ const (
 // assocChange is struct sctp_assoc_change.
 type assocChange struct {
 	state, cause, out, in uint16
+	assoc                 int32
 	info                  []byte // error causes of an ABORT
+}
+
+// why says what the far end gave for a reason; empty if nothing.
+func (c *assocChange) why() string {
+	switch {
+	case len(c.info) > 0:
+		return causeText(c.info)
+	case c.cause != 0:
+		return causeText(binary.BigEndian.AppendUint32(nil, uint32(c.cause)<<16|4))
+	}
+	return ""
 }
 
 // parseAssocChange tells whether b is one.
@@ -36,7 +49,7 @@ func parseAssocChange(b []byte) (c assocChange, ok bool) {
 		return c, false
 	}
 	n := binary.NativeEndian.Uint16
-	return assocChange{n(b[8:]), n(b[10:]), n(b[12:]), n(b[14:]), b[20:]}, true
+	return assocChange{n(b[8:]), n(b[10:]), n(b[12:]), n(b[14:]), int32(binary.NativeEndian.Uint32(b[16:])), b[20:]}, true
 }
 
 // notification turns one into an event, or keeps it for the end. What is shorter
@@ -84,10 +97,8 @@ func (r *kernelReader) assocChange(b *Batch, c assocChange) {
 	switch c.state {
 	case changeLost, changeCannot:
 		why := r.silence()
-		if len(c.info) > 0 {
-			why = fmt.Sprintf("aborted by %s: %s", r.a.peer(), causeText(c.info))
-		} else if c.cause != 0 {
-			why = fmt.Sprintf("aborted by %s: %s", r.a.peer(), causeText(binary.BigEndian.AppendUint32(nil, uint32(c.cause)<<16|4)))
+		if told := c.why(); told != "" {
+			why = fmt.Sprintf("aborted by %s: %s", r.a.peer(), told)
 		}
 		r.ending = &Event{Kind: Lost, Why: why}
 	case changeShutdown:

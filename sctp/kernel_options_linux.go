@@ -23,7 +23,7 @@ const (
 	optAssocInfo      = 1
 	optInitMsg        = 2
 	optNoDelay        = 3
-	optPrimary        = 5
+	optPrimary        = 6
 	optPeerAddrParams = 9
 	optEvents         = 11
 	optStatus         = 14
@@ -31,6 +31,9 @@ const (
 	optDelayedSack    = 16
 	optRecvRcvInfo    = 32
 	optAssocStats     = 112
+	optPeelOff        = 102
+	optPeelOffFlags   = 122
+	optConnect        = 111
 	optEncapPort      = 132
 )
 
@@ -105,8 +108,6 @@ type assocStatus struct {
 // counts from one.
 var kernelStates = []string{"EMPTY", "CLOSED", "COOKIE-WAIT", "COOKIE-ECHOED", "ESTABLISHED", "SHUTDOWN-PENDING", "SHUTDOWN-SENT", "SHUTDOWN-RECEIVED", "SHUTDOWN-ACK-SENT"}
 
-const stateEstablished = 4
-
 type assocStats struct {
 	_                                          [8 + octetsOfAddr]byte
 	_                                          [3]uint64 // largest RTO, SACKs in and out
@@ -147,17 +148,54 @@ func prepare(fd int, p Params) (notes []string, err error) {
 	on := int32(1)
 	// data, association, address, send failure, peer error, shutdown, partial delivery
 	events := [8]byte{0, 1, 1, 1, 1, 1, 1, 0}
-	init := initMsg{out: p.OutStreams, maxIn: p.InStreams, maxTimeo: uint16(min(ms(p.RTOMax), 65535)),
-		attempts: uint16(max(p.InitRetrans-1, 1))} // Linux counts those after the first
 	err = errors.Join(
 		setOpt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, &on),
 		setOpt(fd, solSCTP, optNoDelay, &on),
 		setOpt(fd, solSCTP, optEvents, &events),
 		setOpt(fd, solSCTP, optRecvRcvInfo, &on),
-		setOpt(fd, solSCTP, optInitMsg, &init),
+		announce(fd, p),
 		tune(fd, p),
 	)
 	return buffers(fd, p), err
+}
+
+// announce sets what an INIT says and how often it is sent.
+func announce(fd int, p Params) error {
+	init := initMsg{out: p.OutStreams, maxIn: p.InStreams, maxTimeo: uint16(min(ms(p.RTOMax), 65535)),
+		attempts: uint16(max(p.InitRetrans-1, 1))} // Linux counts those after the first
+	return named("SCTP_INITMSG", setOpt(fd, solSCTP, optInitMsg, &init))
+}
+
+// peelOff gives an association a socket of its own.
+func peelOff(fd int, assoc int32) (int, error) {
+	arg := struct {
+		assoc, fd int32
+		flags     uint32
+	}{assoc, -1, unix.SOCK_NONBLOCK | unix.SOCK_CLOEXEC}
+	err := getOpt(fd, solSCTP, optPeelOffFlags, &arg)
+	if err == unix.ENOPROTOOPT { // before Linux 4.13
+		old := [2]int32{assoc, -1}
+		if err = getOpt(fd, solSCTP, optPeelOff, &old); err == nil {
+			arg.fd = old[1]
+			unix.CloseOnExec(int(arg.fd))
+			err = unix.SetNonblock(int(arg.fd), true)
+		}
+	}
+	return int(arg.fd), err
+}
+
+// connect sends an INIT and gives the id of the association to be, which the library's
+// SCTPConnect does not while that is under way.
+func connect(fd int, to Addr) (assoc int32, err error) {
+	b := toLibrary(to).ToRawSockAddrBuf()
+	arg := struct {
+		assoc, octets int32
+		addrs         *byte
+	}{0, int32(len(b)), &b[0]}
+	if err = getOpt(fd, solSCTP, optConnect, &arg); err == unix.EINPROGRESS {
+		err = nil
+	}
+	return arg.assoc, err
 }
 
 // tune sets what may also change while an association lives.

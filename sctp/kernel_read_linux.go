@@ -33,7 +33,6 @@ type kernelReader struct {
 	err  error
 
 	carry  []byte // of a message whose end has not come yet
-	carryN bool   // it is a notification
 	errors int    // one after the other
 	sockEr error  // the last
 	ending *Event // told by the kernel; delivered last

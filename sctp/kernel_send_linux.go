@@ -18,6 +18,7 @@ const (
 	cmsgSndInfo  = 2
 	sndUnordered = 1 << 0
 	sndAbort     = 1 << 2
+	sndEOF       = 1 << 9
 )
 
 // kernelSender gives messages to the socket, and keeps those that it does not take.
@@ -156,7 +157,7 @@ func (s *kernelSender) give(fd uintptr, msgs []Message, flags int) (int, error) 
 		m := &msgs[i]
 		s.iovs[i].Base = &m.Data[0]
 		s.iovs[i].SetLen(len(m.Data))
-		fillSndInfo(&s.ctl[i], m, 0)
+		fillSndInfo(&s.ctl[i], m, 0, 0)
 	}
 	n, err := sendmmsg(fd, s.hdrs[:len(msgs)], flags)
 	for i := range msgs {
@@ -166,7 +167,7 @@ func (s *kernelSender) give(fd uintptr, msgs []Message, flags int) (int, error) 
 }
 
 // fillSndInfo writes an SCTP_SNDINFO control message (RFC 6458 §5.3.4).
-func fillSndInfo(b *[sndInfoSpace]byte, m *Message, flags uint16) {
+func fillSndInfo(b *[sndInfoSpace]byte, m *Message, flags uint16, assoc int32) {
 	h := (*unix.Cmsghdr)(unsafe.Pointer(b))
 	h.Level, h.Type = solSCTP, cmsgSndInfo
 	h.SetLen(sndInfoSpace)
@@ -178,7 +179,7 @@ func fillSndInfo(b *[sndInfoSpace]byte, m *Message, flags uint16) {
 		ppid, context uint32
 		assoc         int32
 	}
-	*(*sndInfo)(unsafe.Pointer(&b[unix.SizeofCmsghdr])) = sndInfo{stream: m.Stream, flags: flags, ppid: netOrder32(m.PPID)}
+	*(*sndInfo)(unsafe.Pointer(&b[unix.SizeofCmsghdr])) = sndInfo{stream: m.Stream, flags: flags, ppid: netOrder32(m.PPID), assoc: assoc}
 }
 
 // refused says what an error of sendmmsg means; most mean that it is over, which
@@ -220,7 +221,7 @@ func (s *kernelSender) drain(fd uintptr) bool {
 	}
 	s.waits = false
 	if s.closing && !s.broken && s.ended == nil {
-		_ = unix.Shutdown(int(fd), unix.SHUT_WR)
+		_ = sendEOF(int(fd)) // fails if it has ended already
 	}
 	return true
 }
@@ -246,7 +247,7 @@ func (s *kernelSender) close() bool {
 	}
 	s.closing = true
 	if s.queue.empty() {
-		_ = control(s.a.rc, func(fd int) error { return unix.Shutdown(fd, unix.SHUT_WR) }) // fails if it has ended already
+		_ = control(s.a.rc, sendEOF) // fails if it has ended already
 	}
 	return true
 }

@@ -404,3 +404,74 @@ func TestViolations(t *testing.T) {
 		})
 	}
 }
+
+// What an endpoint is told to take or to send.
+func TestParamsOnTheWire(t *testing.T) {
+	alone(t, Params{AnyChecksum: true, DSCP: 46, Single: true, Heartbeat: -1}, func(p *peer) {
+		p.connect()
+		b := append(appendHeader(nil, header{1024, 1024, p.tag}), p.data(0, 0, 3, "unfinished checksum")...)
+		p.w.Write([]Packet{{Addr: netipPort(addrA), Data: b}})
+		p.want("a wrong checksum is taken", peerTag, ctSack)
+		p.a.Send(batchOf(3, 10))
+		ps := make([]Packet, 8)
+		synctest.Wait()
+		if n := p.w.(*memoryWire).take(ps); n != 3 {
+			t.Error(n, "packets for three messages")
+		}
+	})
+	alone(t, Params{}, func(p *peer) {
+		p.connect()
+		b := append(appendHeader(nil, header{1024, 1024, p.tag}), appendSimple(nil, ctAbort, 0, nil)...)
+		p.w.Write([]Packet{{Addr: netipPort(addrA), Data: b}})
+		p.want("a wrong checksum is not taken", 0)
+		p.put(p.tag+1, appendSimple(nil, ctAbort, 0, nil))
+		count := map[string]uint64{}
+		for _, c := range p.e.(*endpoint).user.Counters() {
+			count[c.Name] = c.Value
+		}
+		if count["discarded: bad checksum"] != 1 || count["discarded: wrong verification tag"] != 1 || count["packets received"] != 4 ||
+			count["packets sent"] != 2 || count["associations established"] != 1 {
+			t.Error(count)
+		}
+	})
+}
+
+// §5.1 C, §3.3.3: what an INIT ACK must be; §5.2.1: an INIT from who was not
+// called; §8.5.1 E: SHUTDOWN ACK while an association forms.
+func TestDialRules(t *testing.T) {
+	for why, x := range map[string]struct {
+		answer func(in initChunk) []byte
+		cause  uint16
+		reason string
+	}{
+		"no cookie":  {func(c initChunk) []byte { return appendInit(nil, ctInitAck, c) }, causeMissingParam, "no cookie"},
+		"no streams": {func(c initChunk) []byte { c.out = 0; return appendInit(nil, ctInitAck, c) }, causeInvalidParam, "invalid"},
+		"tag 0":      {func(c initChunk) []byte { c.tag = 0; return appendInit(nil, ctInitAck, c) }, 0, "tag 0"},
+		"refused": {func(initChunk) []byte {
+			return appendSimple(nil, ctAbort, 0, appendParam(nil, causeNoResource, nil))
+		}, 0, "out of resource"},
+	} {
+		t.Run(why, func(t *testing.T) {
+			alone(t, Params{}, func(p *peer) {
+				done := make(chan error, 1)
+				go func() {
+					_, err := p.e.Dial(p.t.Context(), addrB, Params{})
+					done <- err
+				}()
+				in, err := parseInit(p.want("INIT", 0, ctInit)[0].value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				p.put(9, appendSimple(nil, ctShutdownAck, 0, nil))
+				p.want("SHUTDOWN ACK", 9, ctShutdownComplete)
+				p.put(in.tag, x.answer(p.init()))
+				if cs, _ := p.got(); x.cause != 0 && (len(cs) != 1 || cs[0].typ != ctAbort || binary.BigEndian.Uint16(cs[0].value) != x.cause) {
+					t.Error(cs)
+				}
+				if err := <-done; err == nil || !strings.Contains(err.Error(), x.reason) {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
