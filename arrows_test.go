@@ -23,6 +23,8 @@ var rooms = map[string][]string{
 	"m2pa":              {"ss7", "internal/deadline"},
 	"mtp3":              {"ss7", "routing", "internal/deadline"},
 	"tester":            {"ss7"},
+	"sccp/gtt":          {"ss7"},
+	"sccp":              {"ss7", "sccp/gtt"},
 	"cli":               {},
 	"sctp":              {"internal/deadline"},
 	"capture":           {},
@@ -34,7 +36,7 @@ var rooms = map[string][]string{
 }
 
 // pure packages have neither clock nor goroutines nor network nor files.
-var pure = []string{"ss7", "internal/deadline", "routing", "m2pa", "mtp3", "tester"}
+var pure = []string{"ss7", "internal/deadline", "routing", "m2pa", "mtp3", "tester", "sccp", "sccp/gtt"}
 
 var impure = []string{"net", "os", "log", "log/slog", "sync", "context", "math/rand", "math/rand/v2"}
 
