@@ -21,6 +21,8 @@ var rooms = map[string][]string{
 	"internal/deadline": {},
 	"routing":           {"ss7"},
 	"m2pa":              {"ss7", "internal/deadline"},
+	"xua":               {"ss7", "internal/deadline"},
+	"m3ua":              {"ss7", "xua"},
 	"mtp3":              {"ss7", "routing", "internal/deadline"},
 	"tester":            {"ss7"},
 	"sccp/gtt":          {"ss7"},
@@ -28,15 +30,16 @@ var rooms = map[string][]string{
 	"cli":               {},
 	"sctp":              {"internal/deadline"},
 	"capture":           {},
-	"configs":           {"cli", "ss7"},
-	"node":              {"cli", "configs", "m2pa", "mtp3", "routing", "sctp", "ss7", "tester"},
+	"configs":           {"cli", "sccp/gtt", "ss7"},
+	"node":              {"cli", "configs", "m2pa", "mtp3", "routing", "sccp", "sccp/gtt", "sctp", "ss7", "tester"},
 	"internal/console":  {"cli"},
 	"labs":              {"capture", "cli", "node", "sctp"},
-	"cmd/gostp":         {"cli", "configs", "internal/console", "labs", "node"},
+	"bench":             {"m2pa", "mtp3", "sctp", "ss7"},
+	"cmd/gostp":         {"bench", "cli", "configs", "internal/console", "labs", "node", "sctp", "ss7"},
 }
 
 // pure packages have neither clock nor goroutines nor network nor files.
-var pure = []string{"ss7", "internal/deadline", "routing", "m2pa", "mtp3", "tester", "sccp", "sccp/gtt"}
+var pure = []string{"ss7", "internal/deadline", "routing", "m2pa", "xua", "m3ua", "mtp3", "tester", "sccp", "sccp/gtt"}
 
 var impure = []string{"net", "os", "log", "log/slog", "sync", "context", "math/rand", "math/rand/v2"}
 

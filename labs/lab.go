@@ -14,7 +14,6 @@ import (
 	"github.com/gostp/gostp/capture"
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/node"
-	"github.com/gostp/gostp/sctp"
 )
 
 // settleTime is how long a lab waits for links before a command of Run.
@@ -207,39 +206,6 @@ func (l *Lab) Console(ctx context.Context, rw io.ReadWriter, size func() (int, i
 		m = l.next
 	}
 	return nil
-}
-
-// platform is a lab's host as the machine under a node.
-type platform struct {
-	*Host
-	transport sctp.Transport
-}
-
-func newPlatform(h *Host) platform { return platform{h, sctp.NewUser(h)} }
-
-// Transport is our own SCTP over the wires of the lab, whatever kind is asked for.
-func (p platform) Transport(string) (sctp.Transport, string, error) {
-	return p.transport, "the wires of a lab carry userspace SCTP", nil
-}
-
-func (p platform) Configure(ifs []node.Interface) error {
-	var out []Interface
-	for _, i := range ifs {
-		c := Interface{Name: i.Name, Shutdown: i.Shutdown}
-		if i.Address.IsValid() {
-			c.Addrs = append(c.Addrs, i.Address)
-		}
-		out = append(out, c)
-	}
-	return p.Host.Configure(out)
-}
-
-func (p platform) Interfaces() []node.InterfaceState {
-	var out []node.InterfaceState
-	for _, i := range p.Host.Interfaces() {
-		out = append(out, node.InterfaceState{Name: i.Name, Addresses: i.Addrs, Shutdown: i.Shutdown, Up: i.Up, Why: i.Why, Method: "manual"})
-	}
-	return out
 }
 
 // recording is a running capture.

@@ -36,15 +36,19 @@ type link struct {
 	kind    *ss7.Variant
 	peer    *peer
 	offered chan sctp.Assoc // accepted for this link by its peer
+	ctx     context.Context // ends with the link
 	cancel  context.CancelFunc
 
 	mu       sync.Mutex
 	machine  *m2pa.Link
+	settings settings
 	assoc    sctp.Assoc // nil: none
-	assocWhy string     // there is none
-	attempts uint64
-	last     sctp.Status // of the association before this one
-	actions  []ss7.Action
+	assocID  uint32
+	assocWhy string // there is none
+	ending   string // why this end has ended the association
+	attempts uint64 // since the last association
+	last     ended
+	actions  []ss7.Action // of what is not read from the association
 	messages []sctp.Message
 	timer    *time.Timer
 	armed    time.Time
@@ -52,12 +56,13 @@ type link struct {
 	badPPID  bool
 }
 
-func (n *Node) newLink(id ss7.PathID, key linkKey, cfg configs.Link, conf m2pa.Config, p *peer) *link {
-	ctx, cancel := context.WithCancel(n.ctx)
-	l := &link{node: n, id: id, linkset: key.linkset, cfg: cfg, kind: conf.Variant, peer: p, offered: make(chan sctp.Assoc, 1), cancel: cancel, assocWhy: "not dialled yet"}
+// newLink makes a link; run brings it to life.
+func (n *Node) newLink(id ss7.PathID, key linkKey, cfg configs.Link, conf m2pa.Config, how settings, p *peer) *link {
+	l := &link{node: n, id: id, linkset: key.linkset, cfg: cfg, kind: conf.Variant, settings: how, peer: p, offered: make(chan sctp.Assoc, 1),
+		assocWhy: "first attempt to set it up goes on"}
+	l.ctx, l.cancel = context.WithCancel(n.ctx)
 	l.machine = m2pa.New(id, conf)
 	l.timer = time.AfterFunc(time.Hour, l.tick)
-	n.group.Go(func() { l.run(ctx) })
 	return l
 }
 
@@ -77,16 +82,18 @@ func (l *link) take(a sctp.Assoc) {
 	}
 }
 
-// run keeps an association under the link until ctx ends.
-func (l *link) run(ctx context.Context) {
+// run keeps an association under the link until the link is closed.
+func (l *link) run() {
+	ctx := l.ctx
 	for ctx.Err() == nil {
-		a, err := l.connect(ctx)
+		a, accepted, err := l.connect(ctx)
 		if err != nil {
 			l.setWhy(err.Error())
+			l.node.log.Debug("sctp", fmt.Sprintf("%s: no association: %v", l.name(), err))
 			l.pause(ctx)
 			continue
 		}
-		l.serve(ctx, a)
+		l.serve(ctx, a, accepted)
 		l.pause(ctx)
 	}
 	select {
@@ -108,31 +115,38 @@ func (l *link) pause(ctx context.Context) {
 	}
 }
 
-// connect dials, or waits to be dialled, whichever succeeds first.
-func (l *link) connect(ctx context.Context) (sctp.Assoc, error) {
+// connect dials, or waits to be dialled, whichever succeeds first; accepted: the far
+// end has set it up.
+func (l *link) connect(ctx context.Context) (a sctp.Assoc, accepted bool, err error) {
 	e, why, changed := l.peer.current()
 	if e == nil {
 		l.setWhy(fmt.Sprintf("local-peer %d is not bound: %s", l.cfg.LocalPort, why))
 		select {
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil, false, ctx.Err()
 		case <-changed:
 			return l.connect(ctx)
 		}
 	}
-	remote := sctp.Addr{IPs: l.cfg.Remote, Port: l.cfg.RemotePort, UDP: l.cfg.UDPPort}
 	if l.cfg.Passive {
-		l.setWhy(fmt.Sprintf("waiting for %v port %d to set up the association (passive)", l.cfg.Remote[0], l.cfg.RemotePort))
+		l.setWhy(fmt.Sprintf("waiting for %s to set up the association (passive)", l.farEnd()))
 		select {
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil, false, ctx.Err()
 		case a := <-l.offered:
-			return a, nil
+			return a, true, nil
 		}
 	}
 	l.mu.Lock()
 	l.attempts++
+	how := l.settings
 	l.mu.Unlock()
+	return l.dial(ctx, e, how.dialled())
+}
+
+// dial makes one attempt, during which the far end may come first.
+func (l *link) dial(ctx context.Context, e sctp.Endpoint, p sctp.Params) (sctp.Assoc, bool, error) {
+	remote := sctp.Addr{IPs: l.cfg.Remote, Port: l.cfg.RemotePort, UDP: l.cfg.UDPPort}
 	dialing, stop := context.WithCancel(ctx)
 	defer stop()
 	type result struct {
@@ -141,7 +155,7 @@ func (l *link) connect(ctx context.Context) (sctp.Assoc, error) {
 	}
 	dialled := make(chan result, 1)
 	l.node.group.Go(func() {
-		a, err := e.Dial(dialing, remote, sctp.Params{})
+		a, err := e.Dial(dialing, remote, p)
 		dialled <- result{a, err}
 	})
 	select {
@@ -150,17 +164,17 @@ func (l *link) connect(ctx context.Context) (sctp.Assoc, error) {
 		if r := <-dialled; r.err == nil && r.a != a {
 			r.a.Abort("the far end was faster")
 		}
-		return a, nil
+		return a, true, nil
 	case r := <-dialled:
 		if errors.Is(r.err, sctp.ErrExists) {
 			select { // it was accepted a moment ago
 			case a := <-l.offered:
-				return a, nil
+				return a, true, nil
 			case <-time.After(dialPause):
 			case <-ctx.Done():
 			}
 		}
-		return r.a, r.err
+		return r.a, false, r.err
 	}
 }
 
@@ -171,16 +185,12 @@ func (l *link) setWhy(why string) {
 }
 
 // serve reads a until it ends.
-func (l *link) serve(ctx context.Context, a sctp.Assoc) {
-	l.mu.Lock()
-	if l.closed {
-		l.mu.Unlock()
+func (l *link) serve(ctx context.Context, a sctp.Assoc, accepted bool) {
+	if !l.up(a, accepted) {
 		a.Abort("the link is gone")
 		return
 	}
-	l.assoc, l.assocWhy = a, ""
-	l.mu.Unlock()
-	stop := context.AfterFunc(ctx, func() { a.Abort("the link was taken out of the configuration") })
+	stop := context.AfterFunc(ctx, func() { l.abort("the link was taken out of the configuration") })
 	defer stop()
 	why := "association lost"
 	defer func() {
@@ -195,19 +205,6 @@ func (l *link) serve(ctx context.Context, a sctp.Assoc) {
 	l.read(a, &why)
 }
 
-// down forgets the association and tells the machine.
-func (l *link) down(a sctp.Assoc, why string) {
-	last := a.Status()
-	l.mu.Lock()
-	l.assoc, l.assocWhy, l.last = nil, why, last
-	closed := l.closed
-	l.mu.Unlock()
-	if !closed {
-		l.node.log.AddLimited("CS7SCTP", 5, "ASSOC", fmt.Sprintf("association of %s ended: %s", l.name(), why))
-	}
-	l.tell(ss7.Event{Kind: ss7.CommLost, Why: why})
-}
-
 // read takes batches and runs each to completion.
 func (l *link) read(a sctp.Assoc, why *string) {
 	batch := sctp.NewBatch(64)
@@ -219,32 +216,35 @@ func (l *link) read(a sctp.Assoc, why *string) {
 			}
 			return
 		}
-		now := time.Now()
-		l.mu.Lock()
-		l.actions = l.actions[:0]
-		for i := range batch.Items {
-			if w := l.item(now, &batch.Items[i]); w != "" {
-				*why = w
-			}
+		if w := l.carry(batch.Items, &t); w != "" {
+			*why = w
 		}
-		t.msus = t.msus[:0]
-		l.perform(&t.msus)
-		l.mu.Unlock()
-		l.node.route(&t, l.id)
 	}
 }
 
-// item tells the machine one message or event; it gives the reason of an event
-// that ends the association.
-func (l *link) item(now time.Time, it *sctp.Item) string {
-	if it.Event != nil {
-		switch it.Event.Kind {
-		case sctp.Lost, sctp.Closed:
-			return it.Event.Why
-		case sctp.Restart:
-			l.actions = l.machine.Do(now, ss7.Event{Kind: ss7.CommRestart, Why: it.Event.Why}, l.actions)
+// carry runs a batch to completion: the machine is told, what it wants to send is
+// sent, its MSUs are routed and leave by their links. It gives the reason of an
+// event that ends the association.
+func (l *link) carry(items []sctp.Item, t *transfer) (why string) {
+	now := time.Now()
+	t.actions = t.actions[:0]
+	l.mu.Lock()
+	for i := range items {
+		if w := l.item(now, &items[i], &t.actions); w != "" {
+			why = w
 		}
-		return ""
+	}
+	t.msus = l.perform(t.actions, t.msus[:0])
+	l.mu.Unlock()
+	l.node.route(now, t, l.id)
+	return why
+}
+
+// item tells the machine one message or event and appends what it answers; it
+// gives the reason of an event that ends the association.
+func (l *link) item(now time.Time, it *sctp.Item, out *[]ss7.Action) string {
+	if it.Event != nil {
+		return l.event(now, it.Event, out)
 	}
 	// Some stacks send the payload protocol identifier in host order, or none: the
 	// port is configured for M2PA, so the message is taken (RFC 4165 §2.1 wants 5).
@@ -252,67 +252,68 @@ func (l *link) item(now time.Time, it *sctp.Item) string {
 		l.badPPID = true
 		l.node.log.Add("CS7M2PA", 4, "PPID", fmt.Sprintf("%s: the far end sends payload protocol identifier %d instead of 5; taken as M2PA", l.name(), it.PPID))
 	}
-	l.actions = l.machine.Recv(now, it.Stream, it.Data, l.actions)
+	*out = l.machine.Recv(now, it.Stream, it.Data, *out)
 	return ""
 }
 
 // tell hands the machine one event from elsewhere.
 func (l *link) tell(ev ss7.Event) {
-	var msus []ss7.MSU
+	now := time.Now()
 	l.mu.Lock()
-	l.actions = l.machine.Do(time.Now(), ev, l.actions[:0])
-	l.perform(&msus)
-	l.mu.Unlock()
-	l.transferKept(msus)
+	l.actions = l.machine.Do(now, ev, l.actions[:0])
+	l.performKept(now)
 }
 
 func (l *link) tick() {
-	var msus []ss7.MSU
+	now := time.Now()
 	l.mu.Lock()
 	if l.closed {
 		l.mu.Unlock()
 		return
 	}
 	l.armed = time.Time{}
-	l.actions = l.machine.Tick(time.Now(), l.actions[:0])
-	l.perform(&msus)
-	l.mu.Unlock()
-	l.transferKept(msus)
+	l.actions = l.machine.Tick(now, l.actions[:0])
+	l.performKept(now)
 }
 
-// transferKept routes MSUs that the machine had kept (after a processor outage).
-func (l *link) transferKept(msus []ss7.MSU) {
-	if len(msus) > 0 {
-		l.node.route(&transfer{msus: msus}, l.id)
+// performKept carries out l.actions, unlocks mu, and routes MSUs that the machine
+// had kept (after a processor outage). They are copied first: whoever locks mu next
+// uses l.actions again.
+func (l *link) performKept(now time.Time) {
+	msus := l.perform(l.actions, nil)
+	for i, m := range msus {
+		kept := *m
+		msus[i] = &kept
 	}
+	l.mu.Unlock()
+	l.node.route(now, &transfer{msus: msus}, l.id)
 }
 
-// perform carries out l.actions; what is to be transferred is appended to msus.
-// The caller holds mu.
-func (l *link) perform(msus *[]ss7.MSU) {
+// perform carries out actions; pointers to the MSUs among them that are to be
+// transferred are appended to msus. The caller holds mu.
+func (l *link) perform(actions []ss7.Action, msus []*ss7.MSU) []*ss7.MSU {
 	l.messages = l.messages[:0]
-	for i := range l.actions {
-		a := &l.actions[i]
+	for i := range actions {
+		a := &actions[i]
 		switch a.Op {
 		case ss7.Send:
 			l.messages = append(l.messages, sctp.Message{Stream: a.Stream, PPID: m2pa.PPID, Data: a.Wire})
 		case ss7.Raise:
 			if a.Event.Kind == ss7.Transfer {
-				*msus = append(*msus, a.Event.MSU)
+				msus = append(msus, &a.Event.MSU)
 				continue
 			}
 			a.Event.Path = l.id
 			l.node.core.post(a.Event)
 		case ss7.Hangup:
-			if l.assoc != nil {
-				l.assoc.Abort(a.Event.Why)
-			}
+			l.abortLocked(a.Event.Why)
 		case ss7.Note:
 			l.note(a.Event)
 		}
 	}
 	l.flush()
 	l.arm()
+	return msus
 }
 
 func (l *link) note(ev ss7.Event) {
@@ -331,7 +332,7 @@ func (l *link) flush() {
 		return
 	}
 	if n, err := l.assoc.Send(l.messages); n < len(l.messages) && !errors.Is(err, net.ErrClosed) {
-		l.assoc.Abort(fmt.Sprintf("%d of %d messages could not be queued: %v", len(l.messages)-n, len(l.messages), err))
+		l.abortLocked(fmt.Sprintf("%d of %d messages could not be queued: %v", len(l.messages)-n, len(l.messages), err))
 	}
 }
 
@@ -354,8 +355,7 @@ func (l *link) arm() {
 }
 
 // offer hands the link MSUs to send and counts those it refuses.
-func (l *link) offer(msus []ss7.MSU) {
-	now := time.Now()
+func (l *link) offer(now time.Time, msus ...*ss7.MSU) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
@@ -364,15 +364,14 @@ func (l *link) offer(msus []ss7.MSU) {
 	}
 	full, down := l.machine.Refused()
 	l.actions = l.actions[:0]
-	for i := range msus {
-		l.actions = l.machine.Do(now, ss7.Event{Kind: ss7.Transfer, Path: l.id, MSU: msus[i]}, l.actions)
+	for _, m := range msus {
+		l.actions = l.machine.Transfer(now, m, l.actions)
 	}
 	fullNow, downNow := l.machine.Refused()
 	l.node.discards.add(mtp3.QueueFull, int(fullNow-full))
 	l.node.discards.add(mtp3.LinkGone, int(downNow-down))
 	l.node.discards.transferred.Add(uint64(len(msus)) - (fullNow - full) - (downNow - down))
-	var none []ss7.MSU
-	l.perform(&none)
+	l.perform(l.actions, nil)
 }
 
 // status is the link as show commands print it.
@@ -387,10 +386,18 @@ func (l *link) status() (m2pa.View, *sctp.Status, string) {
 	return st, &s, why
 }
 
-func (l *link) setConfig(c m2pa.Config) {
+// setConfig changes what can change while the association lives.
+func (l *link) setConfig(c m2pa.Config, how settings) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.machine.SetConfig(c)
+	if l.settings == how {
+		return
+	}
+	l.settings = how
+	if l.assoc != nil {
+		l.assoc.Set(how.params)
+	}
 }
 
 // close takes the link away: the far end sees Out of Service and an abort.
@@ -399,10 +406,9 @@ func (l *link) close(why string) {
 	l.mu.Lock()
 	l.closed = true
 	l.timer.Stop()
-	a := l.assoc
-	l.mu.Unlock()
-	if a != nil {
-		a.Abort(why)
+	if !l.abortLocked(why) {
+		l.ending = why
 	}
+	l.mu.Unlock()
 	l.cancel()
 }

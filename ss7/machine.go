@@ -45,12 +45,24 @@ const (
 	// A deadline of the owner, or a change worth telling; see Action Note.
 	StateChange // Why; Arg: the new state of the machine that notes it
 	Discard     // Why: a message was discarded
+
+	// An adaptation layer to its loop, its peers named by Path.
+	Republish // the picture of Path (a way out, or what a peer may do) is a new one
+	Adopt     // the association of Path is from now on that of path Arg
+	Activated // the peer Path became active in the server path Arg
+
+	// Destinations as a peer tells or asks of them (Q.701 §8.1; RFC 4666 §3.4): Dest.
+	Pause      // unavailable
+	Resume     // available
+	Restricted // available, but better ways are to be preferred
+	Status     // congested; Arg: level, 0 none
+	UserPart   // the user MSU.SI there is unavailable; Arg: cause
 )
 
 var kindNames = [...]string{"None", "Transfer", "Start", "Stop", "Emergency", "EmergencyCeases", "LocalOutage",
 	"LocalRecovered", "Flush", "Continue", "RetrieveBSNT", "Retrieve", "InService", "OutOfService", "RemoteOutage",
 	"RemoteRecovered", "Congestion", "BSNT", "Retrieved", "RetrievalComplete", "CommUp", "CommLost", "CommRestart",
-	"StateChange", "Discard"}
+	"StateChange", "Discard", "Republish", "Adopt", "Activated", "Pause", "Resume", "Restricted", "Status", "UserPart"}
 
 func (k Kind) String() string { return kindNames[k] }
 
@@ -65,6 +77,7 @@ type Event struct {
 	Arg  uint32
 	Why  string // the reason, for a person
 	MSU  MSU    // Transfer, Retrieved
+	Dest Range  // Pause, Resume, Restricted, Status, UserPart: what is concerned
 }
 
 // Op says what an Action asks of the loop that carries it out.
@@ -72,7 +85,7 @@ type Op uint8
 
 // The actions of a machine.
 const (
-	Send   Op = iota // Wire on Stream
+	Send   Op = iota // Wire on Stream, of association Event.Path if there are several
 	Raise            // Event goes to whoever is above or beside
 	Hangup           // end the association; Event.Why
 	Note             // Event is worth a log line or a counter
