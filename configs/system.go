@@ -30,8 +30,9 @@ type System struct {
 	LocalPeers   []*LocalPeer
 	Linksets     []*Linkset
 	RouteTables  []*RouteTable
-	IPRoutes     []*IPRoute
-	IPv6Routes   []*IPv6Route
+	SCCP
+	IPRoutes   []*IPRoute
+	IPv6Routes []*IPv6Route
 
 	toldIgnored bool // that a line was taken and has no effect
 }
@@ -162,6 +163,9 @@ func (s *System) Own() []ss7.PC {
 	for _, x := range s.Secondaries {
 		own = append(own, x.PC)
 	}
+	for _, c := range s.Capabilities {
+		own = append(own, c.PC)
+	}
 	return own
 }
 
@@ -208,6 +212,7 @@ func (s *System) Clone() *System {
 		l.Links = copies(l.Links, func(k *Link) { k.Remote = slices.Clone(k.Remote) })
 	})
 	c.RouteTables = copies(s.RouteTables, func(t *RouteTable) { t.Routes = copies(t.Routes, nil) })
+	c.cloneSCCP()
 	return &c
 }
 
