@@ -47,6 +47,7 @@ func (n *Node) apply(next *configs.System) error {
 	n.opt.Platform.Configure(ipConfig(next), func(text string) { n.log.AddLimited("IP", 4, "INTERFACE", text) })
 	restarted := n.applyPeers(next)
 	n.applyLinks(next, restarted)
+	n.applySCCP(next)
 	return nil
 }
 
@@ -172,7 +173,8 @@ func (n *Node) publish(conf mtp3.Config) {
 		paths[l.id] = l
 	}
 	n.core.ask(func() {
-		n.view.Store(&view{n.view.Load().table, paths})
+		v := n.view.Load()
+		n.view.Store(&view{v.table, paths, v.sccp})
 		n.core.actions = n.core.network.Configure(time.Now(), conf, n.core.actions)
 	})
 }

@@ -24,6 +24,7 @@ func (n *Node) Tree() *cli.Tree {
 	all = append(all, n.sctpCommands()...)
 	all = append(all, n.routeCommands()...)
 	all = append(all, n.ipCommands()...)
+	all = append(all, n.sccpCommands()...)
 	all = append(all, n.pingCommand())
 	return &cli.Tree{Exec: all, Config: configs.Global}
 }

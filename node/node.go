@@ -11,6 +11,7 @@ import (
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/routing"
+	"github.com/gostp/gostp/sccp"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
 )
@@ -54,6 +55,7 @@ type Options struct {
 type view struct {
 	table *routing.Table
 	paths []*link // by PathID; nil: gone
+	sccp  *sccp.View
 }
 
 // Node is one signalling point. All methods may be called from any goroutine.
@@ -74,7 +76,9 @@ type Node struct {
 	cleared  time.Time
 
 	associations associations
+	gtt          gttTables // guarded by applying
 	discards     discards
+	sccp         sccpCounters
 	ctx          context.Context
 	stop         context.CancelFunc
 	group        sync.WaitGroup
@@ -86,7 +90,7 @@ func New(opt Options) *Node {
 	n.ctx, n.stop = context.WithCancel(context.Background())
 	n.config.Store(configs.New())
 	n.core = newCore(n)
-	n.view.Store(&view{table: n.core.network.Table()})
+	n.view.Store(&view{table: n.core.network.Table(), sccp: n.core.sccp.view(n.core.network.Table())})
 	n.group.Go(n.core.run)
 	return n
 }

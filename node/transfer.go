@@ -25,6 +25,8 @@ type transfer struct {
 	actions []ss7.Action
 	msus    []*ss7.MSU
 	groups  []group
+	arena   []byte    // what SCCP has written
+	relayed []ss7.MSU // from there
 }
 
 type group struct {
@@ -39,6 +41,7 @@ func (n *Node) route(now time.Time, t *transfer, from ss7.PathID) {
 		return
 	}
 	v := n.view.Load()
+	t.arena, t.relayed = t.arena[:0], t.relayed[:0]
 	for i := range t.groups {
 		t.groups[i].to, t.groups[i].msus = nil, t.groups[i].msus[:0]
 	}
@@ -47,7 +50,11 @@ func (n *Node) route(now time.Time, t *transfer, from ss7.PathID) {
 		case mtp3.Forward:
 			t.group(v.link(d.Path), n, m)
 		case mtp3.Deliver:
-			n.deliver(from, m)
+			if m.SI == ss7.SCCP {
+				n.relay(now, v, t, from, m)
+			} else {
+				n.deliver(from, m)
+			}
 		default:
 			n.discard(d, m, from)
 		}

@@ -92,9 +92,10 @@ type Config struct {
 	StatInfoMax time.Duration
 }
 
-// Notes that the loop makes log lines of: the Arg of a Note.
+// Notes that the loop makes log lines of: the Arg of a Note, apart from those of
+// mtp3.
 const (
-	NoteSubsystem uint32 = iota + 1
+	NoteSubsystem uint32 = iota + 0x100
 	NoteIgnored
 )
 
@@ -300,14 +301,6 @@ func (m *Management) SetLocal(ssn uint8, allowed bool, out []ss7.Action) []ss7.A
 		c = SSA
 	}
 	return m.broadcast(Notice{Command: c, SSN: ssn, PC: m.cfg.Own[0]}, 0, out)
-}
-
-// Restarted tells who is concerned that SCCP works here (Q.714 §5.4).
-func (m *Management) Restarted(out []ss7.Action) []ss7.Action {
-	if len(m.cfg.Own) == 0 {
-		return out
-	}
-	return m.broadcast(Notice{Command: SSA, SSN: ssnManagement, PC: m.cfg.Own[0]}, 0, out)
 }
 
 // Test sends one SST, for a person who wants to know.

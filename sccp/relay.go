@@ -151,7 +151,8 @@ func (r *run) decide() Reason {
 }
 
 func (r *run) local(ssn uint8) Reason {
-	if !r.view.equipped(ssn) || r.msg.Type == CR {
+	// What comes back is for who sent it, whatever subsystem that called itself.
+	if r.msg.Type == CR || !r.view.equipped(ssn) && !r.msg.Type.Service() {
 		return Unequipped
 	}
 	r.Fate, r.SSN = Deliver, ssn

@@ -151,9 +151,6 @@ func (r *run) giveBack(c Cause) {
 		}
 		dpc, back, r.buf = way.MSU.DPC, way.msg, way.buf
 	}
-	if v.own(dpc) && called.OnSSN && !v.equipped(called.SSN) {
-		return
-	}
 	start := len(r.buf)
 	out, ok := Append(r.buf, &back)
 	for !ok || len(out)-start > v.longest() {

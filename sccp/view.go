@@ -68,9 +68,6 @@ func (v *View) equipped(ssn uint8) bool {
 	return ssn == ssnManagement || v.Local[ssn>>6]>>(ssn&63)&1 != 0
 }
 
-// Has tells whether ssn is one of this node's subsystems.
-func (v *View) Has(ssn uint8) bool { return v.equipped(ssn) }
-
 // Why says why a place cannot take a message; the zero value: it can.
 type Why uint8
 
@@ -88,18 +85,6 @@ var whyTexts = [...]string{"available", "point code inaccessible", "SCCP prohibi
 	"application server not active", "no subsystem number to route on"}
 
 func (w Why) String() string { return whyTexts[w] }
-
-func (w Why) cause() Cause {
-	switch w {
-	case SCCPProhibited:
-		return SCCPFailure
-	case SubsystemProhibited:
-		return SubsystemFailure
-	case NoSSN:
-		return NoTranslationAddress
-	}
-	return MTPFailure
-}
 
 // Check tells whether a subsystem of a point can take a message that is routed on
 // SSN, or, with toGT, whether the point can translate (Q.714 §2.4.5, step 4).

@@ -63,7 +63,7 @@ func NewIndex(list []Prefix) *Index {
 	slices.SortStableFunc(list, func(a, b Prefix) int { return a.Digits.less(&b.Digits) })
 	x := &Index{leaves: make([]leaf, 0, len(list)+1)}
 	x.leaves = append(x.leaves, leaf{})
-	x.tailOf = make([]uint32, 1, 1)
+	x.tailOf = make([]uint32, 1)
 	var stack []uint32 // leaves that the one before begins with, and itself
 	var digits []Digits
 	for i := range list {
