@@ -33,7 +33,7 @@ var rooms = map[string][]string{
 	"configs":           {"cli", "sccp/gtt", "ss7"},
 	"node":              {"cli", "configs", "m2pa", "mtp3", "routing", "sccp", "sccp/gtt", "sctp", "ss7", "tester"},
 	"internal/console":  {"cli"},
-	"labs":              {"capture", "cli", "node", "sctp"},
+	"labs":              {"capture", "cli", "internal/console", "node", "sctp"},
 	"bench":             {"m2pa", "mtp3", "sctp", "ss7"},
 	"cmd/gostp":         {"bench", "cli", "configs", "internal/console", "labs", "node", "sctp", "ss7"},
 }

@@ -212,7 +212,7 @@ func (s *Session) command(ctx context.Context, line string, from int) error {
 	if f.kind != fine {
 		return s.mistake(f, line, s.hint(head, from, f))
 	}
-	call := &Call{Session: s, Args: args, Env: env, Out: s.output(), Context: ctx}
+	call := &Call{Session: s, Args: args, Line: strings.TrimSpace(head[from:]), Env: env, Out: s.output(), Context: ctx}
 	if filter != nil {
 		filter.to = call.Out
 		call.Out = filter

@@ -65,6 +65,7 @@ type Tree struct {
 type Call struct {
 	Session *Session
 	Args    Args
+	Line    string          // the command as it was typed, without what stands behind |
 	Env     any             // root of the running configuration; read only
 	Out     io.Writer       // through pipes and paging
 	Context context.Context // ends on Ctrl-C

@@ -170,9 +170,25 @@ func transports() cli.Elem {
 		cli.Kw("user", "Our own SCTP over raw IP"))
 }
 
-// TransportOf is the kind of SCTP of a local-peer.
+// TransportOf is the kind of SCTP of a local-peer. Where it is left to the node, a
+// UDP port at either end says that it is to be SCTP in UDP.
 func (s *System) TransportOf(p *LocalPeer) string {
-	return either(either(p.Transport, s.Transport), "auto")
+	kind := either(either(p.Transport, s.Transport), "auto")
+	if kind == "auto" && (p.UDPPort != 0 || s.linkWithUDP(p.Port)) {
+		return "udp"
+	}
+	return kind
+}
+
+func (s *System) linkWithUDP(port uint16) bool {
+	for _, l := range s.Linksets {
+		for _, k := range l.Links {
+			if k.LocalPort == port && k.UDPPort != 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // checkSCTP looks at what two values of one object say together.

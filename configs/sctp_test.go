@@ -86,3 +86,21 @@ cs7 linkset B 2.2.2
 		t.Errorf("what is sound:\n%s", text(t, s))
 	}
 }
+
+// A UDP port decides what is left open.
+func TestTransportOfUDPPort(t *testing.T) {
+	for text, want := range map[string]string{
+		"cs7 local-peer 1024\n":                                    "auto",
+		"cs7 local-peer 1024\n udp-port 9900\n":                    "udp",
+		"cs7 local-peer 1024\n udp-port 9900\n transport kernel\n": "kernel",
+		"cs7 local-peer 1024\ncs7 point-code 1.1.1\ncs7 linkset B 2.2.2\n link 0 sctp 10.0.0.1 1024 1024\n  udp-port 9900\n": "udp",
+	} {
+		s, errs := Read([]byte(text))
+		if len(errs) > 0 {
+			t.Fatal(errs)
+		}
+		if got := s.TransportOf(s.LocalPeer(1024)); got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+}

@@ -110,10 +110,11 @@ func (w *Wire) Name() string {
 }
 
 // SetUp mends or cuts the wire.
-func (w *Wire) SetUp(up bool) {
+func (w *Wire) SetUp(up bool) error {
 	w.network.mu.Lock()
 	defer w.network.mu.Unlock()
 	w.up = up
+	return nil
 }
 
 // Faults gives what the wire does to packets.
@@ -124,25 +125,30 @@ func (w *Wire) Faults() Faults {
 }
 
 // SetFaults changes it.
-func (w *Wire) SetFaults(f Faults) {
+func (w *Wire) SetFaults(f Faults) error {
 	w.network.mu.Lock()
 	defer w.network.mu.Unlock()
 	w.faults = f
+	return nil
 }
 
 // State says in words how the wire is.
 func (w *Wire) State() string {
 	w.network.mu.Lock()
 	defer w.network.mu.Unlock()
-	if !w.up {
+	return wireState(w.up, w.faults)
+}
+
+func wireState(up bool, f Faults) string {
+	if !up {
 		return "CUT"
 	}
 	out := "up"
-	if w.faults.Loss > 0 {
-		out += fmt.Sprintf(", loses %g%%", w.faults.Loss*100)
+	if f.Loss > 0 {
+		out += fmt.Sprintf(", loses %g%%", f.Loss*100)
 	}
-	if w.faults.Delay > 0 {
-		out += fmt.Sprintf(", delays %v", w.faults.Delay)
+	if f.Delay > 0 {
+		out += fmt.Sprintf(", delays %v", f.Delay)
 	}
 	return out
 }

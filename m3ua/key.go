@@ -167,19 +167,25 @@ func (r *rule) what(v *ss7.Variant) string {
 	return strings.Join(parts, ", ")
 }
 
-// Find gives the AS that m belongs to; 0 if no key matches. It allocates nothing.
+// Find gives the AS that m belongs to; 0 if no key matches.
 func (s *Selector) Find(m *ss7.MSU) ss7.PathID {
+	as, _ := s.Match(m)
+	return as
+}
+
+// Match is Find, and how many bits of the DPC the key names. It allocates nothing.
+func (s *Selector) Match(m *ss7.MSU) (as ss7.PathID, length uint8) {
 	bits := s.variant.Bits()
 	for i, mk := range s.masks {
 		rules := s.rules[i][m.DPC&mk]
 		for j := range rules {
 			r := &rules[j]
 			if r.sis&(1<<(m.SI&15)) != 0 && r.opc.Contains(m.OPC, bits) && (!r.hasCIC || r.circuit(m, s.variant)) {
-				return r.as
+				return r.as, r.dpc.Len
 			}
 		}
 	}
-	return 0
+	return 0, 0
 }
 
 // circuit tells whether m is of a circuit in range: the first two octets after the

@@ -31,6 +31,7 @@ type ASConfig struct {
 	NA      uint32
 	HasNA   bool
 	Key     Key
+	Away    bool // it leads to gateways: its key says what they send here, and selects nothing
 }
 
 // Config is what a Layer is told.
@@ -152,7 +153,7 @@ func compileAll(nets []Network, ass []*ASConfig) ([]*Selector, error) {
 	for i, n := range nets {
 		var targets []Target
 		for _, s := range ass {
-			if s.Network == i {
+			if s.Network == i && !s.Away {
 				targets = append(targets, Target{s.Path, s.Name, s.Key})
 			}
 		}

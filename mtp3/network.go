@@ -17,6 +17,8 @@ type Config struct {
 	NI       ss7.NI
 	Own      []ss7.PC // this node's codes, the primary one first; links need one
 	Linksets []LinksetConfig
+	Servers  []ServerConfig
+	Keys     routing.Keys // what belongs to servers whatever routes say; nil: nothing
 	Routes   []RouteConfig
 	T17      time.Duration // from a failed alignment to the next
 	SLTT1    time.Duration // wait for SLTA
@@ -45,7 +47,7 @@ type LinkConfig struct {
 	Shutdown bool
 }
 
-// RouteConfig is a route over a linkset named Linkset.
+// RouteConfig is a route over the linkset, or to the server, named Linkset.
 type RouteConfig struct {
 	Dest     ss7.Range
 	Linkset  string
@@ -117,14 +119,15 @@ type Stats struct {
 
 // Network is the stateful part of MTP3. See the package comment.
 type Network struct {
-	cfg    Config
-	sets   []*linkset
-	links  map[ss7.PathID]*link
-	plan   *routing.Plan
-	table  *routing.Table
-	dests  map[ss7.Range]bool // accessible
-	serial uint32
-	stats  Stats
+	cfg     Config
+	sets    []*linkset
+	servers []*server
+	links   map[ss7.PathID]*link
+	plan    *routing.Plan
+	table   *routing.Table
+	dests   map[ss7.Range]bool // accessible
+	serial  uint32
+	stats   Stats
 }
 
 // NewNetwork makes a Network that knows nothing; Configure comes next.
@@ -165,6 +168,7 @@ func (n *Network) Configure(now time.Time, cfg Config, out []ss7.Action) []ss7.A
 		}
 		n.sets = append(n.sets, s)
 	}
+	n.setServers(cfg.Servers)
 	for path, l := range old {
 		if n.links[path] == nil && l.state != Shutdown {
 			out = append(out, order(ss7.Stop, path))
@@ -211,13 +215,22 @@ func (n *Network) compile() {
 		index[s.cfg.Name] = i
 		routes = append(routes, routing.Route{Dest: ss7.Range{PC: s.cfg.Adjacent, Len: n.cfg.Variant.Bits()}, Linkset: i, Priority: AdjacentPriority})
 	}
+	for i, s := range n.servers {
+		index[s.cfg.Name] = len(n.sets) + i
+	}
 	for _, r := range n.cfg.Routes {
 		if i, ok := index[r.Linkset]; ok {
 			routes = append(routes, routing.Route{Dest: r.Dest, Linkset: i, Priority: r.Priority})
 		}
 	}
 	n.plan = routing.NewPlan(n.cfg.Variant, n.cfg.NI, n.cfg.Own, routes)
-	n.table = n.plan.NewTable(n.pictures())
+	n.table = n.newTable()
+}
+
+func (n *Network) newTable() *routing.Table {
+	t := n.plan.NewTable(n.pictures())
+	t.Keys = n.cfg.Keys
+	return t
 }
 
 func (n *Network) pictures() []routing.Linkset {
@@ -228,13 +241,13 @@ func (n *Network) pictures() []routing.Linkset {
 			out[i].Links = append(out[i].Links, routing.Link{Path: l.cfg.Path, SLC: l.cfg.SLC, Ready: l.state == Available})
 		}
 	}
-	return out
+	return n.appendServers(out)
 }
 
 // refresh makes a new table and notes every linkset and destination whose state
 // is another than before.
 func (n *Network) refresh(now time.Time, out []ss7.Action) []ss7.Action {
-	n.table = n.plan.NewTable(n.pictures())
+	n.table = n.newTable()
 	for i, s := range n.sets {
 		if ready := n.table.Linksets[i].Ready(); ready != s.ready {
 			s.ready, s.since, s.why = ready, now, n.linksetWhy(s)

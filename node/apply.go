@@ -160,7 +160,9 @@ func (n *Node) startLink(next *configs.System, key linkKey, before *link) ss7.Pa
 	}
 	n.lastPath++
 	l := n.newLink(n.lastPath, key, *c, conf, how, n.peers[c.LocalPort])
-	l.inherit(before)
+	if before != nil {
+		l.inherit(&before.runner)
+	}
 	n.links[key] = l
 	n.group.Go(l.run)
 	return n.lastPath

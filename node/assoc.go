@@ -54,124 +54,122 @@ func list(ips []netip.Addr) string {
 	return strings.Join(out, ", ")
 }
 
-// farEnd is what the link is configured to talk to.
-func (l *link) farEnd() string {
-	return fmt.Sprintf("%s port %d", list(l.cfg.Remote), l.cfg.RemotePort)
+// farEnd is what r is configured to talk to.
+func (r *runner) farEnd() string {
+	return fmt.Sprintf("%s port %d", list(r.where.remote), r.where.remotePort)
 }
 
-// inherit takes over the history of the link in whose place l comes.
-func (l *link) inherit(before *link) {
-	if before == nil {
-		return
-	}
+// inherit takes over the history of the one in whose place r comes.
+func (r *runner) inherit(before *runner) {
 	before.mu.Lock()
 	defer before.mu.Unlock()
 	if before.assoc != nil { // its end is still on its way
 		before.endedLocked(before.assoc.Status().Since, "")
 	}
-	l.last = before.last
-	l.assocWhy = "starting anew: " + before.ending
+	r.last = before.last
+	r.assocWhy = "starting anew: " + before.ending
 }
 
-// up makes a the link's association; false: the link is gone.
-func (l *link) up(a sctp.Assoc, accepted bool) bool {
-	l.mu.Lock()
-	if l.closed {
-		l.mu.Unlock()
+// up makes a the association of r; false: r is gone.
+func (r *runner) up(a sctp.Assoc, accepted bool) bool {
+	r.mu.Lock()
+	if r.closed {
+		r.mu.Unlock()
 		return false
 	}
-	l.assoc, l.assocID, l.assocWhy, l.ending, l.attempts = a, l.node.associations.take(), "", "", 0
-	id, how := l.assocID, l.settings
-	l.mu.Unlock()
+	r.assoc, r.assocID, r.assocWhy, r.ending, r.attempts = a, r.node.associations.take(), "", "", 0
+	id, how := r.assocID, r.settings
+	r.mu.Unlock()
 	// What accepted it did not know whose it is, and what set it up may have had a
 	// mark of its own.
 	a.Set(how.params)
-	l.prefer(a)
+	r.prefer(a)
 	by := "this end"
 	if accepted {
 		by = "the far end"
 	}
-	r := a.Remote()
-	l.node.log.AddLimited("CS7SCTP", 5, "ASSOC", fmt.Sprintf("association %d of %s is up with %s port %d, set up by %s", id, l.name(), list(r.IPs), r.Port, by))
+	to := a.Remote()
+	r.node.log.AddLimited("CS7SCTP", 5, "ASSOC", fmt.Sprintf("association %d of %s is up with %s port %d, set up by %s", id, r.user.name(), list(to.IPs), to.Port, by))
 	return true
 }
 
 // prefer makes the first of several configured addresses the primary one.
-func (l *link) prefer(a sctp.Assoc) {
-	if len(l.cfg.Remote) < 2 {
+func (r *runner) prefer(a sctp.Assoc) {
+	if len(r.where.remote) < 2 {
 		return
 	}
-	if err := a.SetPrimary(l.cfg.Remote[0]); err != nil {
-		l.node.log.Debug("sctp", fmt.Sprintf("%s: %s cannot be the primary path: %v", l.name(), l.cfg.Remote[0], err))
+	if err := a.SetPrimary(r.where.remote[0]); err != nil {
+		r.node.log.Debug("sctp", fmt.Sprintf("%s: %s cannot be the primary path: %v", r.user.name(), r.where.remote[0], err))
 	}
 }
 
-// down forgets the association and tells the machine.
-func (l *link) down(a sctp.Assoc, why string) {
+// down forgets the association and tells its user.
+func (r *runner) down(a sctp.Assoc, why string) {
 	since := a.Status().Since
-	l.mu.Lock()
-	id := l.assocID
-	l.assoc, l.assocID = nil, 0
-	l.endedLocked(since, why)
-	last, closed := l.last, l.closed
-	l.assocWhy = last.why
-	l.mu.Unlock()
-	l.node.associations.release(id)
+	r.mu.Lock()
+	id := r.assocID
+	r.assoc, r.assocID = nil, 0
+	r.endedLocked(since, why)
+	last, closed := r.last, r.closed
+	r.assocWhy = last.why
+	r.mu.Unlock()
+	r.node.associations.release(id)
 	if !closed {
-		l.node.log.AddLimited("CS7SCTP", 5, "ASSOC", fmt.Sprintf("association %d of %s ended after %s: %s", id, l.name(), ago(last.lasted), last.why))
+		r.node.log.AddLimited("CS7SCTP", 5, "ASSOC", fmt.Sprintf("association %d of %s ended after %s: %s", id, r.user.name(), ago(last.lasted), last.why))
 	}
-	l.tell(ss7.Event{Kind: ss7.CommLost, Why: last.why})
+	r.user.tell(ss7.Event{Kind: ss7.CommLost, Why: last.why})
 }
 
 // endedLocked notes why an association ended. The caller holds mu.
-func (l *link) endedLocked(since time.Time, why string) {
-	if l.ending != "" {
-		why = "ended by this end: " + l.ending
+func (r *runner) endedLocked(since time.Time, why string) {
+	if r.ending != "" {
+		why = "ended by this end: " + r.ending
 	}
-	l.last = ended{time.Now(), 0, why}
+	r.last = ended{time.Now(), 0, why}
 	if !since.IsZero() {
-		l.last.lasted = time.Since(since)
+		r.last.lasted = time.Since(since)
 	}
 }
 
 // abort ends the association, if there is one, for a reason of this end. It tells
 // whether there was one.
-func (l *link) abort(why string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.abortLocked(why)
+func (r *runner) abort(why string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.abortLocked(why)
 }
 
-func (l *link) abortLocked(why string) bool {
-	if l.assoc == nil {
+func (r *runner) abortLocked(why string) bool {
+	if r.assoc == nil {
 		return false
 	}
-	if l.ending == "" {
-		l.ending = why
+	if r.ending == "" {
+		r.ending = why
 	}
-	l.assoc.Abort(why)
+	r.assoc.Abort(why)
 	return true
 }
 
-// event is told what happened to the association; what ends it has a reason. The
-// caller holds mu. A path that fails is no business of level 2: the association
-// goes on over the others.
-func (l *link) event(now time.Time, ev *sctp.Event, out *[]ss7.Action) (why string) {
-	log := l.node.log
-	id := fmt.Sprintf("association %d of %s", l.assocID, l.name())
+// event is told what happened to the association: tell is what its user must be told,
+// of kind None if nothing; what ends the association has a reason why. The caller holds
+// mu. A path that fails is no business of the user: the association goes on over the
+// others.
+func (r *runner) event(ev *sctp.Event) (tell ss7.Event, why string) {
+	log := r.node.log
+	id := fmt.Sprintf("association %d of %s", r.assocID, r.user.name())
 	switch ev.Kind {
 	case sctp.Lost, sctp.Closed:
 		log.Debug("sctp", id+" ended: "+ev.Why)
-		return ev.Why
+		return tell, ev.Why
 	case sctp.Restart:
 		log.AddLimited("CS7SCTP", 5, "RESTART", id+" was restarted by the far end: "+ev.Why)
-		*out = l.machine.Do(now, ss7.Event{Kind: ss7.CommRestart, Why: ev.Why}, *out)
+		return ss7.Event{Kind: ss7.CommRestart, Why: ev.Why}, ""
 	case sctp.PathDown:
-		log.AddLimited("CS7SCTP", 4, "PATH", fmt.Sprintf("path %s of %s is inactive: %s%s", ev.Addr, id, ev.Why, l.pathsLeft()))
+		log.AddLimited("CS7SCTP", 4, "PATH", fmt.Sprintf("path %s of %s is inactive: %s%s", ev.Addr, id, ev.Why, r.pathsLeft()))
 	case sctp.PathUp:
-		log.AddLimited("CS7SCTP", 5, "PATH", fmt.Sprintf("path %s of %s is active: %s%s", ev.Addr, id, ev.Why, l.pathsLeft()))
-		if l.assoc != nil && ev.Addr == l.cfg.Remote[0] {
-			l.prefer(l.assoc)
+		log.AddLimited("CS7SCTP", 5, "PATH", fmt.Sprintf("path %s of %s is active: %s%s", ev.Addr, id, ev.Why, r.pathsLeft()))
+		if r.assoc != nil && ev.Addr == r.where.remote[0] {
+			r.prefer(r.assoc)
 		}
 	case sctp.PeerError:
 		log.AddLimited("CS7SCTP", 4, "PEERERROR", fmt.Sprintf("the far end of %s reports an error: %s", id, ev.Why))
@@ -181,17 +179,17 @@ func (l *link) event(now time.Time, ev *sctp.Event, out *[]ss7.Action) (why stri
 		log.AddLimited("CS7SCTP", 5, "SHUTDOWN", fmt.Sprintf("the far end shuts %s down: %s", id, ev.Why))
 		// Nothing can be sent any more and nothing new will come (RFC 9260 §9.2): level 2
 		// need not wait for the end.
-		*out = l.machine.Do(now, ss7.Event{Kind: ss7.CommLost, Why: "the far end shuts the association down"}, *out)
+		return ss7.Event{Kind: ss7.CommLost, Why: "the far end shuts the association down"}, ""
 	}
-	return ""
+	return tell, ""
 }
 
 // pathsLeft counts the paths that are active. The caller holds mu.
-func (l *link) pathsLeft() string {
-	if l.assoc == nil {
+func (r *runner) pathsLeft() string {
+	if r.assoc == nil {
 		return ""
 	}
-	active, all := 0, l.assoc.Status().Paths
+	active, all := 0, r.assoc.Status().Paths
 	for _, p := range all {
 		if p.Active {
 			active++

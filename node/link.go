@@ -1,13 +1,9 @@
 package node
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"runtime/debug"
-	"sync"
 	"time"
 
 	"github.com/gostp/gostp/configs"
@@ -17,210 +13,39 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// dialPause is how long a link waits after an association failed before it dials
-// again; the attempts themselves back off inside SCTP.
-const dialPause = time.Second
-
 type linkKey struct {
 	linkset string
 	slc     uint8
 }
 
-// link is one M2PA link. mu guards what follows it; it is held while the machine
-// computes and never while anything waits.
+// link is one M2PA link. The runner's mu guards what follows machine too; it is held
+// while the machine computes.
 type link struct {
-	node    *Node
+	runner
 	id      ss7.PathID
 	linkset string
 	cfg     configs.Link
 	kind    *ss7.Variant
-	peer    *peer
-	offered chan sctp.Assoc // accepted for this link by its peer
-	ctx     context.Context // ends with the link
-	cancel  context.CancelFunc
 
-	mu       sync.Mutex
 	machine  *m2pa.Link
-	settings settings
-	assoc    sctp.Assoc // nil: none
-	assocID  uint32
-	assocWhy string // there is none
-	ending   string // why this end has ended the association
-	attempts uint64 // since the last association
-	last     ended
 	actions  []ss7.Action // of what is not read from the association
 	messages []sctp.Message
 	timer    *time.Timer
 	armed    time.Time
-	closed   bool
 	badPPID  bool
 }
 
 // newLink makes a link; run brings it to life.
 func (n *Node) newLink(id ss7.PathID, key linkKey, cfg configs.Link, conf m2pa.Config, how settings, p *peer) *link {
-	l := &link{node: n, id: id, linkset: key.linkset, cfg: cfg, kind: conf.Variant, settings: how, peer: p, offered: make(chan sctp.Assoc, 1),
-		assocWhy: "first attempt to set it up goes on"}
-	l.ctx, l.cancel = context.WithCancel(n.ctx)
+	at := where{cfg.Remote, cfg.RemotePort, cfg.LocalPort, cfg.UDPPort, cfg.Passive}
+	l := &link{id: id, linkset: key.linkset, cfg: cfg, kind: conf.Variant}
+	l.prepare(n, l, at, how, p)
 	l.machine = m2pa.New(id, conf)
 	l.timer = time.AfterFunc(time.Hour, l.tick)
 	return l
 }
 
 func (l *link) name() string { return fmt.Sprintf("link %d of linkset %s", l.cfg.SLC, l.linkset) }
-
-// take is told of an association that the far end has set up.
-func (l *link) take(a sctp.Assoc) {
-	select {
-	case old := <-l.offered:
-		old.Abort("a newer association took its place")
-	default:
-	}
-	select {
-	case l.offered <- a:
-	default:
-		a.Abort("another association is being taken")
-	}
-}
-
-// run keeps an association under the link until the link is closed.
-func (l *link) run() {
-	ctx := l.ctx
-	for ctx.Err() == nil {
-		a, accepted, err := l.connect(ctx)
-		if err != nil {
-			l.setWhy(err.Error())
-			l.node.log.Debug("sctp", fmt.Sprintf("%s: no association: %v", l.name(), err))
-			l.pause(ctx)
-			continue
-		}
-		l.serve(ctx, a, accepted)
-		l.pause(ctx)
-	}
-	select {
-	case a := <-l.offered:
-		a.Abort("the link is gone")
-	default:
-	}
-}
-
-// pause waits a little, but not for an association that the far end sets up.
-func (l *link) pause(ctx context.Context) {
-	t := time.NewTimer(dialPause)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	case a := <-l.offered:
-		l.take(a)
-	}
-}
-
-// connect dials, or waits to be dialled, whichever succeeds first; accepted: the far
-// end has set it up.
-func (l *link) connect(ctx context.Context) (a sctp.Assoc, accepted bool, err error) {
-	e, why, changed := l.peer.current()
-	if e == nil {
-		l.setWhy(fmt.Sprintf("local-peer %d is not bound: %s", l.cfg.LocalPort, why))
-		select {
-		case <-ctx.Done():
-			return nil, false, ctx.Err()
-		case <-changed:
-			return l.connect(ctx)
-		}
-	}
-	if l.cfg.Passive {
-		l.setWhy(fmt.Sprintf("waiting for %s to set up the association (passive)", l.farEnd()))
-		select {
-		case <-ctx.Done():
-			return nil, false, ctx.Err()
-		case a := <-l.offered:
-			return a, true, nil
-		}
-	}
-	l.mu.Lock()
-	l.attempts++
-	how := l.settings
-	l.mu.Unlock()
-	return l.dial(ctx, e, how.dialled())
-}
-
-// dial makes one attempt, during which the far end may come first.
-func (l *link) dial(ctx context.Context, e sctp.Endpoint, p sctp.Params) (sctp.Assoc, bool, error) {
-	remote := sctp.Addr{IPs: l.cfg.Remote, Port: l.cfg.RemotePort, UDP: l.cfg.UDPPort}
-	dialing, stop := context.WithCancel(ctx)
-	defer stop()
-	type result struct {
-		a   sctp.Assoc
-		err error
-	}
-	dialled := make(chan result, 1)
-	l.node.group.Go(func() {
-		a, err := e.Dial(dialing, remote, p)
-		dialled <- result{a, err}
-	})
-	select {
-	case a := <-l.offered:
-		stop()
-		if r := <-dialled; r.err == nil && r.a != a {
-			r.a.Abort("the far end was faster")
-		}
-		return a, true, nil
-	case r := <-dialled:
-		if errors.Is(r.err, sctp.ErrExists) {
-			select { // it was accepted a moment ago
-			case a := <-l.offered:
-				return a, true, nil
-			case <-time.After(dialPause):
-			case <-ctx.Done():
-			}
-		}
-		return r.a, false, r.err
-	}
-}
-
-func (l *link) setWhy(why string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.assocWhy = why
-}
-
-// serve reads a until it ends.
-func (l *link) serve(ctx context.Context, a sctp.Assoc, accepted bool) {
-	if !l.up(a, accepted) {
-		a.Abort("the link is gone")
-		return
-	}
-	stop := context.AfterFunc(ctx, func() { l.abort("the link was taken out of the configuration") })
-	defer stop()
-	why := "association lost"
-	defer func() {
-		if r := recover(); r != nil {
-			why = fmt.Sprintf("internal error: %v", r)
-			l.node.log.Add("CS7M2PA", 1, "PANIC", fmt.Sprintf("%s: %v\n%s", l.name(), r, debug.Stack()))
-			a.Abort("internal error")
-		}
-		l.down(a, why)
-	}()
-	l.tell(ss7.Event{Kind: ss7.CommUp})
-	l.read(a, &why)
-}
-
-// read takes batches and runs each to completion.
-func (l *link) read(a sctp.Assoc, why *string) {
-	batch := sctp.NewBatch(64)
-	var t transfer
-	for {
-		if err := a.Read(batch); err != nil {
-			if !errors.Is(err, io.EOF) {
-				*why = err.Error()
-			}
-			return
-		}
-		if w := l.carry(batch.Items, &t); w != "" {
-			*why = w
-		}
-	}
-}
 
 // carry runs a batch to completion: the machine is told, what it wants to send is
 // sent, its MSUs are routed and leave by their links. It gives the reason of an
@@ -244,7 +69,11 @@ func (l *link) carry(items []sctp.Item, t *transfer) (why string) {
 // gives the reason of an event that ends the association.
 func (l *link) item(now time.Time, it *sctp.Item, out *[]ss7.Action) string {
 	if it.Event != nil {
-		return l.event(now, it.Event, out)
+		ev, why := l.event(it.Event)
+		if ev.Kind != ss7.None {
+			*out = l.machine.Do(now, ev, *out)
+		}
+		return why
 	}
 	// Some stacks send the payload protocol identifier in host order, or none: the
 	// port is configured for M2PA, so the message is taken (RFC 4165 §2.1 wants 5).

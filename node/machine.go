@@ -2,7 +2,9 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,7 +22,6 @@ type machine struct {
 type opened struct {
 	t   sctp.Transport
 	why string
-	err error
 }
 
 // ThisMachine is the platform of `gostp run`.
@@ -33,20 +34,48 @@ func ThisMachine() Platform {
 func (m *machine) Transport(kind string) (sctp.Transport, string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	o, ok := m.transports[kind]
-	if !ok || o.err != nil {
-		o = m.openTransport(kind)
-		m.transports[kind] = o
+	if kind != "auto" {
+		return m.open(kind)
 	}
-	return o.t, o.why, o.err
+	// The kernel's is fastest and needs no setting of the far end; so does raw IP, which
+	// needs privileges; UDP always works, but the far end must do the same.
+	var without []string
+	for _, k := range []string{"kernel", "user", "udp"} {
+		t, why, err := m.open(k)
+		if err == nil {
+			return t, strings.Join(append(without, why), "; "), nil
+		}
+		without = append(without, fmt.Sprintf("no %s: %v", k, err))
+	}
+	return nil, "", errors.New(strings.Join(without, "; "))
 }
 
-func (m *machine) openTransport(kind string) opened {
-	switch kind {
-	case "auto", "udp":
-		return opened{sctp.NewUser(sctp.UDP()), "SCTP in UDP works everywhere", nil}
+// open gives the transport of one kind. The caller holds mu.
+func (m *machine) open(kind string) (sctp.Transport, string, error) {
+	if o, ok := m.transports[kind]; ok {
+		return o.t, o.why, nil
 	}
-	return opened{err: fmt.Errorf("transport %s is not built yet", kind)}
+	var o opened
+	switch kind {
+	case "kernel":
+		t, err := sctp.Kernel()
+		if err != nil {
+			return nil, "", err
+		}
+		o = opened{t, "the kernel's own"}
+	case "user":
+		raw, err := sctp.Raw()
+		if err != nil {
+			return nil, "", err
+		}
+		o = opened{sctp.NewUser(raw), "our own over raw IP, as a kernel's on the wire"}
+	case "udp":
+		o = opened{sctp.NewUser(sctp.UDP()), "our own in UDP: the far end must speak SCTP in UDP too (RFC 6951)"}
+	default:
+		return nil, "", fmt.Errorf("there is no transport %q: %s", kind, strings.Join(Transports, ", "))
+	}
+	m.transports[kind] = o
+	return o.t, o.why, nil
 }
 
 // Echo asks over the machine's own IP.

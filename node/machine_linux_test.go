@@ -175,7 +175,15 @@ func TestShutdownOfADevice(t *testing.T) {
 		down := with
 		down.Shutdown = true
 		s.configure(IP{Interfaces: []Interface{with}})
-		if i := s.Interfaces()[0]; !isUp() || !i.Up || i.Method != "manual" {
+		i := s.Interfaces()[0]
+		for range 200 { // the kernel tells of the carrier some time after it is there
+			if i.Up {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+			i = s.Interfaces()[0]
+		}
+		if !isUp() || !i.Up || i.Method != "manual" {
 			t.Errorf("%+v", i)
 		}
 		s.configure(IP{Interfaces: []Interface{down}})

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/routing"
@@ -49,6 +50,7 @@ type Options struct {
 	Platform Platform
 	Store    Store
 	Version  string
+	Commands []*cli.Statement // of the exec, beside the node's own
 }
 
 // view is what the way of an MSU looks at: published whole, never changed.

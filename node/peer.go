@@ -190,7 +190,7 @@ func (p *peer) accept(ctx context.Context) {
 		if err != nil {
 			return
 		}
-		if l := p.node.linkFor(p.port, a.Remote()); l != nil {
+		if l := p.node.linkSoon(p.port, a.Remote()); l != nil {
 			p.accepted.Add(1)
 			l.take(a)
 			continue
@@ -210,6 +210,17 @@ func (p *peer) close() {
 		e.Close()
 	}
 	p.set(nil, "local-peer is gone")
+}
+
+// linkSoon is linkFor, after a change of the configuration that goes on: it may be
+// what binds the port, and the link comes after.
+func (n *Node) linkSoon(local uint16, remote sctp.Addr) *link {
+	if l := n.linkFor(local, remote); l != nil {
+		return l
+	}
+	n.applying.Lock()
+	defer n.applying.Unlock()
+	return n.linkFor(local, remote)
 }
 
 // linkFor finds the link one of whose far end's addresses is among remote's.

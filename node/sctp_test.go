@@ -35,7 +35,8 @@ func TestDefaultsAreTold(t *testing.T) {
 // Settings that can change while an association lives do so; it stays the same one.
 func TestSettingsChangeLive(t *testing.T) {
 	network(t, func(net *sctp.Memory, a, b *box) {
-		a.want("show sctp association 1", "ID   State          For       Port  Far end", "1    ESTABLISHED", "10.0.0.2 1024", "1 of 1 active")
+		a.want("show sctp association B 0", "ID   State          For       Port  Far end", "ESTABLISHED", "10.0.0.2 1024", "1 of 1 active")
+		a.want("show sctp association 2", "2    ESTABLISHED")
 		a.run("configure terminal", "cs7 local-peer 1024")
 		for _, l := range []string{"keepalive 300", "retransmit-timeout 100 800", "ip-dscp 46", "no bundling", "assoc-retransmit 2"} {
 			if out := a.run(l); out != "" {
@@ -46,7 +47,7 @@ func TestSettingsChangeLive(t *testing.T) {
 		a.want("max-inbound-streams 17", "M2PA uses two streams")
 		a.want("bundling 100", "messages are never held back here")
 		a.run("cs7 linkset B", "link 1", "no keepalive", "tx-queue-depth 500", "end")
-		a.want("show ip sctp association parameters 1", "keepalive 300 ms", "ip-dscp 46", "retransmit-timeout 100 to 800 ms", "assoc-retransmit 2", "receive-window 100000 octets", "bundling on")
+		a.want("show ip sctp association parameters B 0", "keepalive 300 ms", "ip-dscp 46", "retransmit-timeout 100 to 800 ms", "assoc-retransmit 2", "receive-window 100000 octets", "bundling on")
 		a.want("show sctp association B 1 detail", "keepalive off", "link 1 of linkset B: ESTABLISHED for 15s")
 		if out := a.run("show logging"); strings.Contains(out, "ended") {
 			t.Error("an association ended:\n", out)
@@ -61,6 +62,27 @@ func TestSettingsChangeLive(t *testing.T) {
 		net.SetFaults(sctp.Faults{Cut: true})
 		time.Sleep(4 * time.Second)
 		a.want("show sctp association B 0", "none", "reason: ")
+	})
+}
+
+// What waits for the next association is in it, also where the far end sets it up.
+func TestSettingsOfTheNextAssociation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		net := sctp.NewMemory(1)
+		a, b := newBox(t, net, strings.ReplaceAll(configA, "24\ncs7 route", "24 passive\ncs7 route")), newBox(t, net, configB)
+		defer a.Close()
+		defer b.Close()
+		time.Sleep(15 * time.Second)
+		a.want("show sctp association B 1 detail", "streams out 2, in 2")
+		for _, x := range []*box{a, b} {
+			x.run("configure terminal", "cs7 local-peer 1024", "max-inbound-streams 9", "outbound-streams 7", "receive-window 50000", "cs7 local-peer 1025", "outbound-streams 7", "max-inbound-streams 9", "end")
+		}
+		a.want("show sctp association B 1 detail", "streams out 2, in 2", "receive-window 50000 octets")
+		a.run("clear sctp association all")
+		time.Sleep(20 * time.Second)
+		a.want("show logging", " of link 1 of linkset B is up with", "set up by the far end")
+		a.want("show sctp association B 1 detail", "streams out 7, in 7")
+		b.want("show sctp association A 1 detail", "streams out 7, in 7", "room at the far end 50000")
 	})
 }
 
@@ -98,6 +120,7 @@ func TestTransportChanges(t *testing.T) {
 		a.want("show cs7 local-peer 1024", "(user: memory)")
 		a.want("show cs7 local-peer 1030", "% there is no local-peer 1030")
 		a.run("configure terminal", "no cs7 transport", "cs7 local-peer 1024", "shutdown", "end")
+		synctest.Wait()
 		a.want("show cs7 local-peer", "NOT BOUND", "reason: shut down by configuration")
 		time.Sleep(time.Second) // the links learn of it on their own
 		a.want("show cs7 linkset", "reason: no association: local-peer 1024 is not bound: shut down by configuration")
@@ -131,13 +154,13 @@ func TestClearStatistics(t *testing.T) {
 		a := newBox(t, sctp.NewMemory(1), configA)
 		defer a.Close()
 		a.peers[1024].transport = tr
-		a.want("show ip sctp statistics", "under local-peer 1024", "packets in                                   7")
+		a.want("show ip sctp statistics", "under local-peer 1024", "packets in  7\n")
 		a.run("clear ip sctp statistics")
 		tr.n = 9
-		a.want("show sctp statistics", "Counted since 0s ago, when they were cleared", "packets in                                   2")
+		a.want("show sctp statistics", "Counted since 0s ago, when they were cleared", "packets in  2\n")
 		second := &peer{node: a.Node, port: 9, transport: &countingTransport{Transport: tr, n: 3}, cfg: configs.LocalPeer{Port: 9}, changed: make(chan struct{}), cancel: func() {}}
 		a.peers[9] = second
-		a.want("show sctp statistics", "All together", "packets in                                   5")
+		a.want("show sctp statistics", "All together", "packets in  5\n")
 	})
 }
 
@@ -218,7 +241,7 @@ func TestEvents(t *testing.T) {
 		tell := func(k sctp.EventKind, why string) (out []ss7.Action) {
 			l.mu.Lock()
 			defer l.mu.Unlock()
-			l.event(time.Now(), &sctp.Event{Kind: k, Addr: two, Why: why}, &out)
+			l.item(time.Now(), &sctp.Item{Event: &sctp.Event{Kind: k, Addr: two, Why: why}}, &out)
 			return out
 		}
 		for k, why := range map[sctp.EventKind]string{sctp.PathDown: "no answer", sctp.PathUp: "it answers", sctp.PeerError: "bad stream", sctp.SendFailed: "too late"} {
@@ -247,7 +270,7 @@ func TestDebugSCTP(t *testing.T) {
 		a.want("debug sctp", "SCTP debugging is on")
 		b.Close()
 		time.Sleep(20 * time.Second)
-		a.want("show logging", "sctp: association 1 of link 0 of linkset B ended: ", "sctp: link 0 of linkset B: no association: ")
+		a.want("show logging", " of link 0 of linkset B ended: ", "sctp: link 0 of linkset B: no association: ")
 		a.want("no debug ip sctp", "SCTP debugging is off")
 		a.want("undebug all", "CS7 M2PA debugging is off", "SCTP debugging is off")
 	})

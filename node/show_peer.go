@@ -176,8 +176,12 @@ func printCounters(w io.Writer, cs []sctp.Counter) {
 	if len(cs) == 0 {
 		fmt.Fprintln(w, "  it does not count")
 	}
+	width := 0
 	for _, x := range cs {
-		fmt.Fprintf(w, "  %-44s %d\n", x.Name, x.Value)
+		width = max(width, len(x.Name))
+	}
+	for _, x := range cs {
+		fmt.Fprintf(w, "  %-*s  %d\n", width, x.Name, x.Value)
 	}
 }
 

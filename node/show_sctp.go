@@ -45,7 +45,7 @@ type assocView struct {
 	remote   sctp.Addr
 }
 
-func (l *link) view() assocView {
+func (l *runner) view() assocView {
 	l.mu.Lock()
 	v := assocView{id: l.assocID, why: l.assocWhy, attempts: l.attempts, last: l.last, settings: l.settings}
 	a := l.assoc

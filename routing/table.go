@@ -12,8 +12,10 @@ type Link struct {
 }
 
 // Linkset is a linkset as routing sees it: available as soon as one link is ready.
+// An application server is one, of a single link.
 type Linkset struct {
 	Name     string
+	Server   bool
 	Adjacent ss7.PC
 	Links    []Link
 }
@@ -26,6 +28,13 @@ func (s *Linkset) Ready() bool {
 		}
 	}
 	return false
+}
+
+// Keys finds the application server that an MSU belongs to by more than its DPC.
+type Keys interface {
+	// Match gives the server's path and how many leading bits of the DPC its key names;
+	// 0 if it belongs to none.
+	Match(m *ss7.MSU) (as ss7.PathID, length uint8)
 }
 
 // Slot is where the MSUs of one SLS go.
@@ -45,6 +54,7 @@ type Bundle struct {
 type ingress struct {
 	linkset int32 // -1: none
 	ready   bool
+	server  bool
 }
 
 // Table is a Plan together with the state of the linksets. Nobody changes it
@@ -52,6 +62,7 @@ type ingress struct {
 type Table struct {
 	*Plan
 	Linksets []Linkset
+	Keys     Keys // nil: none
 
 	current []*Bundle // by destination; nil: inaccessible
 	via     []int32   // by destination: the one whose routes it uses
@@ -95,7 +106,7 @@ func (t *Table) indexPaths() {
 	}
 	for i := range t.Linksets {
 		for _, l := range t.Linksets[i].Links {
-			t.paths[l.Path] = ingress{int32(i), l.Ready}
+			t.paths[l.Path] = ingress{int32(i), l.Ready, t.Linksets[i].Server}
 		}
 	}
 }
@@ -188,6 +199,10 @@ func (t *Table) From(p ss7.PathID) (linkset int, ready bool) {
 	}
 	return int(t.paths[p].linkset), t.paths[p].ready
 }
+
+// IsServer tells whether a path is that of an application server: what comes by it
+// was admitted by the server's own state.
+func (t *Table) IsServer(p ss7.PathID) bool { return int(p) < len(t.paths) && t.paths[p].server }
 
 // Avoid gives the best slot for destination i that does not lead over linkset
 // ls, by whatever priority or covering summary; false if there is none. It is

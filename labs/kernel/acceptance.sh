@@ -14,6 +14,8 @@ set -euo pipefail
 gostp=$(realpath "$1")
 shift
 parts=${*:-order paths faults}
+# Which SCTP A and B have; a comma between pairs.
+pairs=${PAIRS:-kernel kernel,udp udp,kernel udp,udp kernel}
 count=${COUNT:-100000}
 work=$(mktemp -d)
 declare -A pid
@@ -30,7 +32,7 @@ fail() {
 	echo "FAIL $*"
 	for n in A B; do
 		echo "--- $n"
-		tail -20 "$work/$n.log" 2>/dev/null || true
+		tail -40 "$work/$n.log" 2>/dev/null || true
 		timeout 5 "$gostp" exec --socket "$work/$n.sock" 'show cs7 linkset' 'show sctp association detail' 2>/dev/null | head -60 || true
 	done
 	exit 1
@@ -120,6 +122,8 @@ until_ok() { # until_ok SECONDS COMMAND...
 	fail "not within $1 s: ${*:2}"
 }
 linkset_is() { on "$1" 'show cs7 linkset' | grep -A3 'lsn=inner' | grep -qE -- "$2"; } # linkset_is NODE PATTERN
+# A frozen process looks alive while its kernel answers: only traffic finds out.
+frozen() { on A 'ping cs7 4.0.0 timeout 500' >/dev/null; linkset_is A 'reason:'; }
 pings() { on A 'ping cs7 4.0.0 count 3 rate 100'; }
 logged() { grep -qE -- "$2" "$work/$1.log"; }
 nodes() { # nodes TRANSPORT-A TRANSPORT-B
@@ -145,7 +149,11 @@ clean() { # clean WHAT: nothing lost, repeated or out of order
 combination() { # combination A B: sets load_by
 	load_by=udp
 	[ "$1 $2" != "kernel kernel" ] || load_by=kernel
-	for n in A B; do [ $load_by = kernel ] && bare $n || encapsulate $n; done
+	local n kind
+	for n in A B; do
+		[ $n = A ] && kind=$1 || kind=$2
+		if [ "$kind $load_by" = "kernel udp" ]; then encapsulate $n; else bare $n 2>/dev/null || true; fi
+	done
 }
 
 network
@@ -153,7 +161,9 @@ network
 # --- messages cross in order -------------------------------------------------------------
 part_order() {
 	local a b
-	for pair in "kernel kernel" "udp udp" "kernel udp" "udp kernel"; do
+	local list pair
+	IFS=, read -r -a list <<<"$pairs"
+	for pair in "${list[@]}"; do
 		read -r a b <<<"$pair"
 		combination "$a" "$b"
 		nodes "$a" "$b"
@@ -162,7 +172,7 @@ part_order() {
 		[ "$(figure received)" = "$count" ] || fail "$pair: $(figure received) of $count"
 		pass "$a to $b: $count MSUs in order, none lost ($(figure per_second) a second)"
 		bad_network on
-		load $load_by --count "$count" --window 4096 --duration 200s >"$work/report" || { cat "$work/report"; fail "$pair: $count messages over a bad network"; }
+		load $load_by --count "$count" --window 512 --duration 200s >"$work/report" || { cat "$work/report"; fail "$pair: $count messages over a bad network"; }
 		clean "$pair, bad network"
 		[ "$(figure received)" = "$count" ] || fail "$pair: $(figure received) of $count"
 		bad_network off
@@ -175,12 +185,14 @@ part_order() {
 # --- one path dies, both die, both return ---------------------------------------------------
 part_paths() {
 	local a b
-	for pair in "kernel kernel" "udp udp" "udp kernel"; do
+	local list pair
+	IFS=, read -r -a list <<<"$pairs"
+	for pair in "${list[@]}"; do
 		read -r a b <<<"$pair"
 		combination "$a" "$b"
 		: >"$work/A.log"
 		nodes "$a" "$b"
-		load $load_by --rate 2000 --warmup 0s --duration 12s >"$work/report" 2>&1 &
+		load $load_by --rate "${RATE:-500}" --warmup 0s --duration 12s >"$work/report" 2>&1 &
 		local l=$!
 		sleep 4
 		at A ip link set w1 down
@@ -211,7 +223,9 @@ part_paths() {
 # --- what becomes of the far end ----------------------------------------------------------------
 part_faults() {
 	local a b
-	for pair in "kernel kernel" "udp udp" "udp kernel"; do
+	local list pair
+	IFS=, read -r -a list <<<"$pairs"
+	for pair in "${list[@]}"; do
 		read -r a b <<<"$pair"
 		combination "$a" "$b"
 		: >"$work/A.log"
@@ -224,7 +238,7 @@ part_faults() {
 		until_ok 40 pings
 		pass "$a to $b: killed and started anew: down with a reason, up again"
 		kill -STOP "${pid[B]}"
-		until_ok 15 linkset_is A 'reason:'
+		until_ok 15 frozen
 		echo "     frozen:    $(on A 'show cs7 linkset' | grep -A3 lsn=inner | grep -o 'reason:.*')"
 		kill -CONT "${pid[B]}"
 		until_ok 40 pings
