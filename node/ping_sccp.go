@@ -64,7 +64,7 @@ func (n *Node) explainGTT(w io.Writer, v *view, called *sccp.Address, d *sccp.Ve
 					mark = "*"
 				}
 				_, why := v.sccp.Route(r, called.SSN)
-				fmt.Fprintf(w, "  %s %-20s cost %-3d %v\n", mark, where(f, r), r.Cost, why)
+				fmt.Fprintf(w, "  %s %-20s cost %-3d %v\n", mark, whereTo(f, r), r.Cost, why)
 			}
 		}
 	} else if d.Selector != nil {

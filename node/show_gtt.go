@@ -120,7 +120,7 @@ func (n *Node) showGTTMeasurements(c *cli.Call) error {
 		for i := range g.Members {
 			r := &g.Members[i]
 			_, why := n.view.Load().sccp.Route(r, ssnTest)
-			fmt.Fprintf(c.Out, "  %-20s cost %-3d messages %d: %v\n", where(f, r), r.Cost, r.Count.Load(), why)
+			fmt.Fprintf(c.Out, "  %-20s cost %-3d messages %d: %v\n", whereTo(f, r), r.Cost, r.Count.Load(), why)
 		}
 	}
 	n.printReasons(c.Out)
@@ -141,7 +141,8 @@ func (n *Node) showGTTMeasurements(c *cli.Call) error {
 	return nil
 }
 
-func where(f ss7.Notation, r *gtt.Route) string {
+// whereTo names a route.
+func whereTo(f ss7.Notation, r *gtt.Route) string {
 	if r.AS != "" {
 		return "asname " + r.AS
 	}
