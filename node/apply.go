@@ -51,6 +51,7 @@ func (n *Node) apply(next *configs.System) error {
 	restarted := n.applyPeers(next)
 	n.applyM3UA(next, restarted)
 	n.applyLinks(next, restarted)
+	n.applySCCP(next)
 	return nil
 }
 
@@ -178,7 +179,9 @@ func (n *Node) publish(conf mtp3.Config) {
 		paths[l.id] = l
 	}
 	n.core.ask(func() {
-		n.view.Store(&view{table: n.view.Load().table, paths: paths})
+		next := *n.view.Load()
+		next.paths = paths
+		n.view.Store(&next)
 		n.core.base = conf
 		n.core.configure()
 	})

@@ -25,7 +25,9 @@ type transfer struct {
 	actions []ss7.Action
 	msus    []*ss7.MSU
 	groups  []group
-	asp     *asp // whose reader it is; nil: a link's, or nobody's
+	asp     *asp      // whose reader it is; nil: a link's, or nobody's
+	arena   []byte    // what SCCP has written
+	relayed []ss7.MSU // from there
 }
 
 type group struct {
@@ -45,6 +47,7 @@ func (n *Node) route(now time.Time, t *transfer, from ss7.PathID) {
 		return
 	}
 	v := n.view.Load()
+	t.arena, t.relayed = t.arena[:0], t.relayed[:0]
 	for i := range t.groups {
 		t.groups[i].to, t.groups[i].msus = nil, t.groups[i].msus[:0]
 	}
@@ -53,7 +56,11 @@ func (n *Node) route(now time.Time, t *transfer, from ss7.PathID) {
 		case mtp3.Forward:
 			t.group(v.way(d.Path), n, m)
 		case mtp3.Deliver:
-			n.deliver(from, m)
+			if m.SI == ss7.SCCP {
+				n.relay(now, v, t, from, m)
+			} else {
+				n.deliver(from, m)
+			}
 		default:
 			n.discard(d, m, from)
 			if t.asp != nil {
