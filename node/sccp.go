@@ -66,7 +66,7 @@ func (n *Node) relay(now time.Time, v *view, t *transfer, from ss7.PathID, m *ss
 		switch to := mtp3.Decide(v.table, m, 0); to.Fate {
 		case mtp3.Forward:
 			n.sccp.out[m.Payload[0]].Add(1)
-			t.group(v.link(to.Path), n, m)
+			t.group(v.way(to.Path), n, m)
 			return
 		case mtp3.Discard:
 			n.discard(to, m, 0)

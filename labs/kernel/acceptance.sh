@@ -192,7 +192,7 @@ part_paths() {
 		combination "$a" "$b"
 		: >"$work/A.log"
 		nodes "$a" "$b"
-		load $load_by --rate "${RATE:-500}" --warmup 0s --duration 12s >"$work/report" 2>&1 &
+		load $load_by --rate "${RATE:-200}" --warmup 0s --duration 12s >"$work/report" 2>&1 &
 		local l=$!
 		sleep 4
 		at A ip link set w1 down
