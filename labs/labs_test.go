@@ -218,8 +218,8 @@ func TestRunStopsAtWhatFails(t *testing.T) {
 }
 
 func TestLossyWires(t *testing.T) {
-	out, ok := run(t, Options{}, "CountryA: wire loss 10% CountryA:eth1", "CountryA: wire delay 20", "CountryA: ping cs7 4.5.6 count 100 rate 50 timeout 5000", "CountryA: nodes")
-	if !ok || !strings.Contains(out, "up, loses 10%") {
+	out, ok := run(t, Options{}, "CountryA: wire loss 5% CountryA:eth1", "CountryA: wire delay 20", "CountryA: ping cs7 4.5.6 count 100 rate 50 timeout 5000", "CountryA: nodes")
+	if !ok || !strings.Contains(out, "up, loses 5%") {
 		t.Error(out)
 	}
 }
