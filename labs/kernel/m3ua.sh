@@ -2,15 +2,18 @@
 # M3UA with a foreign peer over the SCTP of a real kernel: osmo-stp, once as the gateway of
 # two nodes of ours, once as an ASP of ours with a node of ours behind it:
 #   labs/kernel/m3ua.sh PATH-OF-GOSTP [PART ...]
+# and an ASP made of go-m3ua, where GOM3UA is the path of labs/kernel/gom3ua, built.
 # It must run as root where the kernel has SCTP: labs/kernel/run gives such a place
 # on any machine. It needs osmo-stp and tshark, and uses loopback addresses only.
 #
 #   sg:   H1 (1.1.1) == osmo-stp (0.1.0) == H2 (2.2.2)
+#   go:   H1 (1.1.1) == A (1.0.0) == gom3ua (3.3.3)
 #   asp:  H1 (1.1.1) == A (1.0.0) == osmo-stp (0.1.0) == H2 (2.2.2)
 set -euo pipefail
 gostp=$(realpath "$1")
 shift
-parts=${*:-sg asp}
+parts=${*:-sg asp ${GOM3UA:+go}}
+[ -z "${GOM3UA:-}" ] || GOM3UA=$(realpath "$GOM3UA")
 work=$(mktemp -d)
 declare -A pid
 passed=0
@@ -27,7 +30,7 @@ fail() {
 		echo "--- $n"
 		timeout 5 "$gostp" exec --socket "$work/$n.sock" 'show cs7 as detail' 'show cs7 asp detail' 'show logging' 2>/dev/null | head -80 || true
 	done
-	tail -20 "$work/osmo.log" 2>/dev/null || true
+	tail -20 "$work/osmo.log" "$work/go.log" 2>/dev/null || true
 	exit 1
 }
 ip link set lo up
@@ -63,6 +66,12 @@ gateway() {
 		 remote-ip 127.0.0.11
 		cs7 asp OSMO 2906 2905 m3ua
 		 remote-ip 127.0.0.10
+		cs7 asp GO 2905 2905 m3ua
+		 remote-ip 127.0.0.13
+		 slack host-order-ppid
+		cs7 as GO m3ua
+		 asp GO
+		 routing-key 44 3.3.3
 		cs7 as H1 m3ua
 		 asp H1
 		 routing-key 11 1.1.1
@@ -205,6 +214,25 @@ part_asp() {
 	pass "asp: osmo-stp dies and returns, and so does the traffic"
 	clean asp
 	stop A H1 H2 osmo
+}
+part_go() {
+	gateway >"$work/A.cfg"
+	process H1 1.1.1 127.0.0.11 127.0.0.1 11 >"$work/H1.cfg"
+	capture go
+	start A
+	start H1
+	until_ok 20 active H1 OWN
+	"$GOM3UA" >>"$work/go.log" 2>&1 &
+	pid[go]=$!
+	until_ok 20 active A GO
+	until_ok 20 ping H1 3.3.3
+	until_ok 1 ping H1 3.3.3 100
+	pass "go: go-m3ua is an active ASP of ours; 100 messages cross, and their answers"
+	stop go
+	until_ok 10 eval "on A 'show cs7 as GO' | grep -q 'reason: '"
+	pass "go: it dies, and its AS says so"
+	clean go
+	stop A H1
 }
 for part in $parts; do "part_$part"; done
 echo "$passed passed"
