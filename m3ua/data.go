@@ -213,11 +213,19 @@ func (g *Gate) PPIDFits(ppid uint32) bool {
 	return ppid == PPID || ppid == 0 || g.Slack.HostPPID && ppid == HostOrderPPID
 }
 
+func wrongPPID(what string, ppid uint32) *xua.Error {
+	why := fmt.Sprintf("%s with payload protocol identifier %d", what, ppid)
+	if ppid == HostOrderPPID {
+		why += ", which is 3 in the wrong order of octets; `slack host-order-ppid` takes it"
+	}
+	return &xua.Error{Why: why, Silent: true}
+}
+
 // Recv is told one DATA message. The MSU in d is part of b; as is the way it came
 // by. If it is refused, e says what the peer is to be told, if anything.
 func (g *Gate) Recv(stream uint16, ppid uint32, b []byte, d *Data) (as ss7.PathID, r Refusal, e *xua.Error) {
 	if !g.PPIDFits(ppid) {
-		return 0, WrongProtocol, &xua.Error{Why: fmt.Sprintf("DATA with payload protocol identifier %d", ppid), Silent: true}
+		return 0, WrongProtocol, wrongPPID("DATA", ppid)
 	}
 	if stream == 0 && !g.Slack.Stream0 {
 		return 0, WrongStream, &xua.Error{Code: xua.InvalidStream, Why: "DATA on stream 0", Diag: xua.Head(b)}

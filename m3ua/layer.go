@@ -1,7 +1,6 @@
 package m3ua
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -254,7 +253,7 @@ func (l *Layer) Recv(now time.Time, path ss7.PathID, stream uint16, ppid uint32,
 		return append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Transfer, Path: as, MSU: d.MSU}})
 	}
 	if p.gate != nil && !p.gate.PPIDFits(ppid) {
-		return l.Refuse(now, path, &xua.Error{Why: fmt.Sprintf("message with payload protocol identifier %d", ppid), Silent: true}, out)
+		return l.Refuse(now, path, wrongPPID("message", ppid), out)
 	}
 	m, e := Grammar.Parse(b)
 	if e != nil {

@@ -329,7 +329,10 @@ func (l *Layer) Refuse(now time.Time, path ss7.PathID, e *Error, out []ss7.Actio
 	if e.Code == ParameterFieldError || e.Code == MissingParameter || e.Code == UnexpectedParameter || e.Code == ProtocolError || e.Code == InvalidVersion {
 		a.stats.Malformed++
 	}
-	a.lastErr = e.Code.String() + ": " + e.Why
+	a.lastErr = e.Why
+	if e.Code != 0 {
+		a.lastErr = e.Code.String() + ": " + e.Why
+	}
 	if e.Silent || !a.comm {
 		return out
 	}
