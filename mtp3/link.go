@@ -40,7 +40,7 @@ func (n *Network) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action
 		}
 	case ss7.Transfer:
 		if ev.MSU.SI == ss7.SNM {
-			return n.recvSNM(l, &ev.MSU, out)
+			return n.recvManagement(l, &ev.MSU, out)
 		}
 		return n.recvTest(now, l, &ev.MSU, out)
 	}
