@@ -30,7 +30,8 @@ var rooms = map[string][]string{
 	"node":              {"cli", "configs", "m2pa", "mtp3", "routing", "sctp", "ss7", "tester"},
 	"internal/console":  {"cli"},
 	"labs":              {"capture", "cli", "node", "sctp"},
-	"cmd/gostp":         {"cli", "configs", "internal/console", "labs", "node"},
+	"bench":             {"m2pa", "mtp3", "sctp", "ss7"},
+	"cmd/gostp":         {"bench", "cli", "configs", "internal/console", "labs", "node", "sctp", "ss7"},
 }
 
 // pure packages have neither clock nor goroutines nor network nor files.

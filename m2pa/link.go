@@ -150,8 +150,8 @@ func (l *Link) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 // stream (be liberal); data counts on any.
 func (l *Link) Recv(now time.Time, _ uint16, b []byte, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
-	m, err := Parse(b)
-	if err != nil {
+	var m Message
+	if err := m.parse(b); err != nil {
 		return l.refuse(now, err, out)
 	}
 	if m.Type == UserData {

@@ -24,7 +24,7 @@ type slot struct {
 // queue is the transmit and retransmission buffers as one ring: sent messages
 // first, waiting ones behind (RFC 4165 §4.2.1, §4.2.3).
 type queue struct {
-	ring      []slot
+	ring      []slot // its length is a power of two
 	head      int    // the oldest
 	n         int    // in all
 	sent      int    // of these, sent and not acknowledged
@@ -37,7 +37,7 @@ func (q *queue) reset() {
 	q.lastTx, q.lastAcked = seqMask, seqMask // the first message has FSN 0
 }
 
-func (q *queue) at(i int) *slot { return &q.ring[(q.head+i)%len(q.ring)] }
+func (q *queue) at(i int) *slot { return &q.ring[(q.head+i)&(len(q.ring)-1)] }
 
 // push gives the slot of a new message at the end.
 func (q *queue) push() *slot {
@@ -57,11 +57,17 @@ func (q *queue) pop(k int) {
 	if k == 0 {
 		return // perhaps there is no ring yet
 	}
-	q.head = (q.head + k) % len(q.ring)
+	q.head = (q.head + k) & (len(q.ring) - 1)
 	q.n -= k
 }
 
-// transfer takes an MSU of MTP3: sent at once, or kept until the far end can take it.
+// Transfer is Do with an event of kind ss7.Transfer, for the caller that has many:
+// an MSU of MTP3 is sent at once, or kept until the far end can take it. m is
+// borrowed.
+func (l *Link) Transfer(now time.Time, m *ss7.MSU, out []ss7.Action) []ss7.Action {
+	return l.transfer(now, m, l.begin(out))
+}
+
 func (l *Link) transfer(now time.Time, m *ss7.MSU, out []ss7.Action) []ss7.Action {
 	if l.state != InService && l.state != ProcessorOutage {
 		l.stats.NotInService++
@@ -185,12 +191,13 @@ func (l *Link) accept(now time.Time, m *Message, out []ss7.Action) []ss7.Action 
 	} else if l.unacked == 1 {
 		l.timers.Start(tAck, now, l.cfg.AckDelay)
 	}
-	msu, err := l.cfg.Variant.ParseMSU(m.MSU)
-	if err != nil {
+	out = append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Transfer, Path: l.path}})
+	a := &out[len(out)-1]
+	if err := l.cfg.Variant.ReadMSU(m.MSU, &a.Event.MSU); err != nil {
 		l.stats.Malformed++
-		return append(out, l.discard(err.Error()))
+		*a = l.discard(err.Error())
 	}
-	return append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Transfer, Path: l.path, MSU: msu}})
+	return out
 }
 
 // checkBSN takes the acknowledgement of a User Data message. Two unreasonable

@@ -173,7 +173,7 @@ func (c *core) raise(ev ss7.Event) {
 		}
 	case ev.Path != 0: // on exactly this link (Q.704 §2.3.4.2)
 		if l := n.view.Load().link(ev.Path); l != nil {
-			l.offer([]ss7.MSU{ev.MSU})
+			l.offer(time.Now(), &ev.MSU)
 		}
 	default:
 		c.originate(ev)
@@ -195,8 +195,8 @@ func (c *core) originate(ev ss7.Event) {
 		n.log.AddLimited("CS7PING", 4, "NOREPLY", "test message from "+f.Format(ev.MSU.DPC)+" cannot be answered: "+d.Reason.String()+" "+f.Format(ev.MSU.DPC))
 		return
 	}
-	c.way.msus = append(c.way.msus[:0], ev.MSU)
-	n.route(&c.way, 0)
+	c.way.msus = append(c.way.msus[:0], &ev.MSU)
+	n.route(time.Now(), &c.way, 0)
 }
 
 func (c *core) note(ev ss7.Event) {

@@ -43,8 +43,8 @@ type link struct {
 	assoc    sctp.Assoc // nil: none
 	assocWhy string     // there is none
 	attempts uint64
-	last     sctp.Status // of the association before this one
-	actions  []ss7.Action
+	last     sctp.Status  // of the association before this one
+	actions  []ss7.Action // of what is not read from the association
 	messages []sctp.Message
 	timer    *time.Timer
 	armed    time.Time
@@ -219,30 +219,39 @@ func (l *link) read(a sctp.Assoc, why *string) {
 			}
 			return
 		}
-		now := time.Now()
-		l.mu.Lock()
-		l.actions = l.actions[:0]
-		for i := range batch.Items {
-			if w := l.item(now, &batch.Items[i]); w != "" {
-				*why = w
-			}
+		if w := l.carry(batch.Items, &t); w != "" {
+			*why = w
 		}
-		t.msus = t.msus[:0]
-		l.perform(&t.msus)
-		l.mu.Unlock()
-		l.node.route(&t, l.id)
 	}
 }
 
-// item tells the machine one message or event; it gives the reason of an event
-// that ends the association.
-func (l *link) item(now time.Time, it *sctp.Item) string {
+// carry runs a batch to completion: the machine is told, what it wants to send is
+// sent, its MSUs are routed and leave by their links. It gives the reason of an
+// event that ends the association.
+func (l *link) carry(items []sctp.Item, t *transfer) (why string) {
+	now := time.Now()
+	t.actions = t.actions[:0]
+	l.mu.Lock()
+	for i := range items {
+		if w := l.item(now, &items[i], &t.actions); w != "" {
+			why = w
+		}
+	}
+	t.msus = l.perform(t.actions, t.msus[:0])
+	l.mu.Unlock()
+	l.node.route(now, t, l.id)
+	return why
+}
+
+// item tells the machine one message or event and appends what it answers; it
+// gives the reason of an event that ends the association.
+func (l *link) item(now time.Time, it *sctp.Item, out *[]ss7.Action) string {
 	if it.Event != nil {
 		switch it.Event.Kind {
 		case sctp.Lost, sctp.Closed:
 			return it.Event.Why
 		case sctp.Restart:
-			l.actions = l.machine.Do(now, ss7.Event{Kind: ss7.CommRestart, Why: it.Event.Why}, l.actions)
+			*out = l.machine.Do(now, ss7.Event{Kind: ss7.CommRestart, Why: it.Event.Why}, *out)
 		}
 		return ""
 	}
@@ -252,53 +261,55 @@ func (l *link) item(now time.Time, it *sctp.Item) string {
 		l.badPPID = true
 		l.node.log.Add("CS7M2PA", 4, "PPID", fmt.Sprintf("%s: the far end sends payload protocol identifier %d instead of 5; taken as M2PA", l.name(), it.PPID))
 	}
-	l.actions = l.machine.Recv(now, it.Stream, it.Data, l.actions)
+	*out = l.machine.Recv(now, it.Stream, it.Data, *out)
 	return ""
 }
 
 // tell hands the machine one event from elsewhere.
 func (l *link) tell(ev ss7.Event) {
-	var msus []ss7.MSU
+	now := time.Now()
 	l.mu.Lock()
-	l.actions = l.machine.Do(time.Now(), ev, l.actions[:0])
-	l.perform(&msus)
-	l.mu.Unlock()
-	l.transferKept(msus)
+	l.actions = l.machine.Do(now, ev, l.actions[:0])
+	l.performKept(now)
 }
 
 func (l *link) tick() {
-	var msus []ss7.MSU
+	now := time.Now()
 	l.mu.Lock()
 	if l.closed {
 		l.mu.Unlock()
 		return
 	}
 	l.armed = time.Time{}
-	l.actions = l.machine.Tick(time.Now(), l.actions[:0])
-	l.perform(&msus)
-	l.mu.Unlock()
-	l.transferKept(msus)
+	l.actions = l.machine.Tick(now, l.actions[:0])
+	l.performKept(now)
 }
 
-// transferKept routes MSUs that the machine had kept (after a processor outage).
-func (l *link) transferKept(msus []ss7.MSU) {
-	if len(msus) > 0 {
-		l.node.route(&transfer{msus: msus}, l.id)
+// performKept carries out l.actions, unlocks mu, and routes MSUs that the machine
+// had kept (after a processor outage). They are copied first: whoever locks mu next
+// uses l.actions again.
+func (l *link) performKept(now time.Time) {
+	msus := l.perform(l.actions, nil)
+	for i, m := range msus {
+		kept := *m
+		msus[i] = &kept
 	}
+	l.mu.Unlock()
+	l.node.route(now, &transfer{msus: msus}, l.id)
 }
 
-// perform carries out l.actions; what is to be transferred is appended to msus.
-// The caller holds mu.
-func (l *link) perform(msus *[]ss7.MSU) {
+// perform carries out actions; pointers to the MSUs among them that are to be
+// transferred are appended to msus. The caller holds mu.
+func (l *link) perform(actions []ss7.Action, msus []*ss7.MSU) []*ss7.MSU {
 	l.messages = l.messages[:0]
-	for i := range l.actions {
-		a := &l.actions[i]
+	for i := range actions {
+		a := &actions[i]
 		switch a.Op {
 		case ss7.Send:
 			l.messages = append(l.messages, sctp.Message{Stream: a.Stream, PPID: m2pa.PPID, Data: a.Wire})
 		case ss7.Raise:
 			if a.Event.Kind == ss7.Transfer {
-				*msus = append(*msus, a.Event.MSU)
+				msus = append(msus, &a.Event.MSU)
 				continue
 			}
 			a.Event.Path = l.id
@@ -313,6 +324,7 @@ func (l *link) perform(msus *[]ss7.MSU) {
 	}
 	l.flush()
 	l.arm()
+	return msus
 }
 
 func (l *link) note(ev ss7.Event) {
@@ -354,8 +366,7 @@ func (l *link) arm() {
 }
 
 // offer hands the link MSUs to send and counts those it refuses.
-func (l *link) offer(msus []ss7.MSU) {
-	now := time.Now()
+func (l *link) offer(now time.Time, msus ...*ss7.MSU) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
@@ -364,15 +375,14 @@ func (l *link) offer(msus []ss7.MSU) {
 	}
 	full, down := l.machine.Refused()
 	l.actions = l.actions[:0]
-	for i := range msus {
-		l.actions = l.machine.Do(now, ss7.Event{Kind: ss7.Transfer, Path: l.id, MSU: msus[i]}, l.actions)
+	for _, m := range msus {
+		l.actions = l.machine.Transfer(now, m, l.actions)
 	}
 	fullNow, downNow := l.machine.Refused()
 	l.node.discards.add(mtp3.QueueFull, int(fullNow-full))
 	l.node.discards.add(mtp3.LinkGone, int(downNow-down))
 	l.node.discards.transferred.Add(uint64(len(msus)) - (fullNow - full) - (downNow - down))
-	var none []ss7.MSU
-	l.perform(&none)
+	l.perform(l.actions, nil)
 }
 
 // status is the link as show commands print it.

@@ -18,21 +18,23 @@ type discards struct {
 
 func (d *discards) add(r mtp3.Reason, n int) { d.by[r].Add(uint64(n)) }
 
-// transfer is the memory of one reader: a batch of MSUs and their grouping by
-// the link they leave by.
+// transfer is the memory of one reader: what its link's machine answered to a
+// batch, the MSUs in there, and their grouping by the link they leave by. An MSU is
+// written once, into its action; the rest points to it.
 type transfer struct {
-	msus   []ss7.MSU
-	groups []group
+	actions []ss7.Action
+	msus    []*ss7.MSU
+	groups  []group
 }
 
 type group struct {
 	to   *link
-	msus []ss7.MSU
+	msus []*ss7.MSU
 }
 
 // route decides the MSUs of t, which came by path from (0: they start here), and
 // sends each group once. It allocates nothing once t has grown to its size.
-func (n *Node) route(t *transfer, from ss7.PathID) {
+func (n *Node) route(now time.Time, t *transfer, from ss7.PathID) {
 	if len(t.msus) == 0 {
 		return
 	}
@@ -40,8 +42,7 @@ func (n *Node) route(t *transfer, from ss7.PathID) {
 	for i := range t.groups {
 		t.groups[i].to, t.groups[i].msus = nil, t.groups[i].msus[:0]
 	}
-	for i := range t.msus {
-		m := &t.msus[i]
+	for _, m := range t.msus {
 		switch d := mtp3.Decide(v.table, m, from); d.Fate {
 		case mtp3.Forward:
 			t.group(v.link(d.Path), n, m)
@@ -53,7 +54,7 @@ func (n *Node) route(t *transfer, from ss7.PathID) {
 	}
 	for i := range t.groups {
 		if g := &t.groups[i]; g.to != nil {
-			g.to.offer(g.msus)
+			g.to.offer(now, g.msus...)
 		}
 	}
 }
@@ -74,11 +75,11 @@ func (t *transfer) group(to *link, n *Node, m *ss7.MSU) {
 		g := &t.groups[i]
 		if g.to == to || g.to == nil {
 			g.to = to
-			g.msus = append(g.msus, *m)
+			g.msus = append(g.msus, m)
 			return
 		}
 	}
-	t.groups = append(t.groups, group{to, append(make([]ss7.MSU, 0, 64), *m)})
+	t.groups = append(t.groups, group{to, append(make([]*ss7.MSU, 0, 64), m)})
 }
 
 // deliver hands an MSU for this node to its user.

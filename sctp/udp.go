@@ -15,12 +15,13 @@ const EncapPort = 9899
 type udpNet struct{}
 
 // UDP is the network in which SCTP packets travel in UDP (RFC 6951): no
-// privileges, through NAT and firewalls. Port 0 means EncapPort.
+// privileges, through NAT and firewalls. Port 0 means EncapPort, here and in the
+// addresses of packets.
 func UDP() Network { return udpNet{} }
 
 func (udpNet) Open(local netip.AddrPort) (Wire, error) {
 	local = withPort(local)
-	c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(local))
+	w, err := openUDP(local)
 	switch {
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return nil, fmt.Errorf("%s is not an address of this machine", local.Addr())
@@ -29,10 +30,19 @@ func (udpNet) Open(local netip.AddrPort) (Wire, error) {
 	case err != nil:
 		return nil, fmt.Errorf("UDP port %d at %s: %w", local.Port(), local.Addr(), err)
 	}
-	// A burst must fit while the reader is busy; the system may grant less.
-	_ = c.SetReadBuffer(4 << 20)
-	_ = c.SetWriteBuffer(4 << 20)
-	return &udpWire{c, local.Addr().Is4(), make([]byte, 65536)}, nil
+	return w, nil
+}
+
+func (udpNet) Source(dst netip.Addr) netip.Addr { return source(dst) }
+
+// source asks the system's routing by connecting a UDP socket, which sends nothing.
+func source(dst netip.Addr) netip.Addr {
+	c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(dst, EncapPort)))
+	if err != nil {
+		return netip.Addr{}
+	}
+	defer c.Close()
+	return c.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
 }
 
 func withPort(a netip.AddrPort) netip.AddrPort {
@@ -42,48 +52,11 @@ func withPort(a netip.AddrPort) netip.AddrPort {
 	return a
 }
 
-type udpWire struct {
-	c    *net.UDPConn
-	ipv4 bool
-	buf  []byte
-}
-
-func (w *udpWire) Write(ps []Packet) (sent int, err error) {
-	for _, p := range ps {
-		if _, e := w.c.WriteToUDPAddrPort(p.Data, withPort(p.Addr)); e == nil {
-			sent++
-		} else if err == nil {
-			err = e
-		}
+// encapMTU is what an interface carries less IP and UDP headers (RFC 6951 §5.3), a
+// multiple of 4.
+func encapMTU(local netip.Addr, mtu int) int {
+	if local.Is4() {
+		return (mtu - 20 - 8) &^ 3
 	}
-	return sent, err
+	return (mtu - 40 - 8) &^ 3
 }
-
-func (w *udpWire) Read(ps []Packet) (int, error) {
-	n, src, err := w.c.ReadFromUDPAddrPort(w.buf)
-	if err != nil {
-		return 0, err
-	}
-	ps[0] = Packet{Addr: src, Data: w.buf[:n]}
-	return 1, nil
-}
-
-// Source asks the system's routing.
-func (udpNet) Source(dst netip.Addr) netip.Addr {
-	c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(dst, EncapPort)))
-	if err != nil {
-		return netip.Addr{}
-	}
-	defer c.Close()
-	return c.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
-}
-
-// MTU: an Ethernet frame less IP and UDP headers (RFC 6951 §5.3), a multiple of 4.
-func (w *udpWire) MTU() int {
-	if w.ipv4 {
-		return 1500 - 20 - 8
-	}
-	return (1500 - 40 - 8) &^ 3
-}
-
-func (w *udpWire) Close() error { return w.c.Close() }

@@ -64,21 +64,28 @@ var labelLens = [...]int{label14: 4, label24: 7, label16: 5}
 
 // ParseMSU reads an MSU from its service information octet on. The payload of
 // the result is part of b. The only error is an MSU too short for its label.
-func (v *Variant) ParseMSU(b []byte) (MSU, error) {
+func (v *Variant) ParseMSU(b []byte) (m MSU, err error) {
+	err = v.ReadMSU(b, &m)
+	return m, err
+}
+
+// ReadMSU is ParseMSU into an MSU that the caller has, so that an MSU on its way
+// is written once. After an error m is as it was.
+func (v *Variant) ReadMSU(b []byte, m *MSU) error {
 	n := v.LabelLen()
 	if len(b) < 1+n {
-		return MSU{}, fmt.Errorf("an MSU of %d octets is too short for the SIO and the %d-octet %s routing label", len(b), n, v.Name)
+		return fmt.Errorf("an MSU of %d octets is too short for the SIO and the %d-octet %s routing label", len(b), n, v.Name)
 	}
-	m := MSU{NI: NI(b[0] >> 6), Prio: b[0] >> 4 & 3, SI: SI(b[0] & 15), Payload: b[1+n:]}
+	m.NI, m.Prio, m.SI, m.Payload = NI(b[0]>>6), b[0]>>4&3, SI(b[0]&15), b[1+n:]
 	switch v.layout {
 	case label14:
-		parse14(b[1:], &m)
+		parse14(b[1:], m)
 	case label24:
-		parse24(b[1:], &m)
+		parse24(b[1:], m)
 	default:
-		parse16(b[1:], &m)
+		parse16(b[1:], m)
 	}
-	return m, nil
+	return nil
 }
 
 // AppendMSU writes m from its service information octet on.

@@ -35,7 +35,7 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	c.AddCommand(labCommand(), runCommand(), attachCommand(), execCommand(), checkCommand(), &cobra.Command{
+	c.AddCommand(labCommand(), runCommand(), attachCommand(), execCommand(), checkCommand(), benchCommand(), &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
 		Args:  cobra.NoArgs,

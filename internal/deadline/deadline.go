@@ -30,8 +30,11 @@ func (s *Set) Start(id int, now time.Time, d time.Duration) {
 // Stop ends timer id; it is no matter if it does not run.
 func (s *Set) Stop(id int) {
 	old := s.at[id]
+	if old.IsZero() {
+		return
+	}
 	s.at[id] = time.Time{}
-	if !old.IsZero() && old.Equal(s.next) {
+	if old.Equal(s.next) {
 		s.refresh()
 	}
 }

@@ -1,0 +1,84 @@
+package bench
+
+import (
+	"fmt"
+	"io"
+	"time"
+)
+
+// Report is the outcome of a run.
+type Report struct {
+	What      string  `json:"what"`    // "m2pa" or "sctp"
+	Through   string  `json:"through"` // what is between source and sink
+	Transport string  `json:"transport"`
+	Pairs     int     `json:"pairs"`
+	Size      int     `json:"octets"` // of an SCTP message
+	Single    bool    `json:"single"` // a packet for each message
+	Window    int     `json:"window,omitempty"`
+	Rate      float64 `json:"rate,omitempty"` // wanted
+
+	// All messages of the run, from the first to the last.
+	Sent       uint64 `json:"sent"`
+	Received   uint64 `json:"received"` // different ones
+	Lost       uint64 `json:"lost"`
+	Duplicated uint64 `json:"duplicated"`
+	Misordered uint64 `json:"misordered"` // within their SLS
+	Foreign    uint64 `json:"foreign"`    // none of this run
+
+	// What was measured after the warm-up.
+	Counted   uint64        `json:"counted"`
+	Elapsed   time.Duration `json:"elapsed_ns"`
+	PerSecond float64       `json:"per_second"`
+	Delay     Quantiles     `json:"delay_us"`
+
+	// ForwarderCPU is the processor time of the program between source and sink, for
+	// each message of the whole run; its start is within. 0: there is none.
+	ForwarderCPU float64 `json:"forwarder_cpu_us,omitempty"`
+}
+
+// Quantiles of the time from sending (of Rate: from when it should have been sent)
+// until the sink has read, in microseconds.
+type Quantiles struct {
+	P50  float64 `json:"p50"`
+	P90  float64 `json:"p90"`
+	P99  float64 `json:"p99"`
+	P999 float64 `json:"p99_9"`
+	Max  float64 `json:"max"`
+}
+
+func quantiles(h *Histogram) Quantiles {
+	us := func(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
+	return Quantiles{us(h.Quantile(0.5)), us(h.Quantile(0.9)), us(h.Quantile(0.99)), us(h.Quantile(0.999)), us(h.Max())}
+}
+
+// Fault says what is wrong with the outcome, "" if nothing. Losses of an open loop
+// are a finding, not a fault: it may send more than can be carried.
+func (r *Report) Fault() string {
+	if r.Duplicated > 0 || r.Misordered > 0 || r.Lost > 0 && r.Window > 0 {
+		return fmt.Sprintf("%d lost, %d duplicated, %d misordered of %d", r.Lost, r.Duplicated, r.Misordered, r.Sent)
+	}
+	if r.Received == 0 {
+		return "nothing was received"
+	}
+	return ""
+}
+
+// Print writes r for a person.
+func (r *Report) Print(w io.Writer) {
+	mode := fmt.Sprintf("window %d", r.Window)
+	if r.Window == 0 {
+		mode = fmt.Sprintf("%.0f/s wanted", r.Rate)
+	}
+	bundles := ""
+	if r.Single {
+		bundles = ", a packet for each"
+	}
+	fmt.Fprintf(w, "%s, %s: %d pairs, %s, messages of %d octets%s; %s\n", r.What, r.Through, r.Pairs, mode, r.Size, bundles, r.Transport)
+	fmt.Fprintf(w, "  %.0f messages/s (%d in %.2f s)\n", r.PerSecond, r.Counted, r.Elapsed.Seconds())
+	fmt.Fprintf(w, "  sent %d, received %d, lost %d, duplicated %d, misordered %d, foreign %d\n", r.Sent, r.Received, r.Lost, r.Duplicated, r.Misordered, r.Foreign)
+	d := r.Delay
+	fmt.Fprintf(w, "  delay in us: half within %.0f, 90 %% %.0f, 99 %% %.0f, 99.9 %% %.0f, all %.0f\n", d.P50, d.P90, d.P99, d.P999, d.Max)
+	if r.ForwarderCPU > 0 {
+		fmt.Fprintf(w, "  processor time of what is between: %.2f us for each message\n", r.ForwarderCPU)
+	}
+}

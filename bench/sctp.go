@@ -1,0 +1,83 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/gostp/gostp/sctp"
+)
+
+// ppid of bare messages is unspecified (RFC 9260 §3.3.1).
+const ppid = 0
+
+// SCTP connects pairs of bare associations: the way of a message without M2PA.
+func SCTP(ctx context.Context, l Layout) (*Bench, error) {
+	return connect(ctx, l, 0, func(a sctp.Assoc, p *pair, far bool) end {
+		e := &bare{reader: reader{a, p, l.Coalesce}, streams: max(1, min(Flows, a.Status().OutStreams))}
+		if far {
+			e.sink = &sink{p}
+		}
+		return e
+	})
+}
+
+// bare is an end without protocol; a flow is a stream.
+type bare struct {
+	reader
+	sink    *sink
+	streams uint16
+	buf     []byte
+	out     []sctp.Message
+	flows   []uint8
+	items   []sctp.Item
+}
+
+func (e *bare) open() (bool, string) { return true, "" }
+
+func (e *bare) send(_ time.Time, n int, fill func([]byte) uint8, undo func(uint8)) (int, error) {
+	size := max(e.p.load.Size, stampLen)
+	if len(e.buf) < size*batchSize {
+		e.buf = make([]byte, size*batchSize)
+	}
+	total := 0
+	for total < n {
+		e.out, e.flows = e.out[:0], e.flows[:0]
+		for i := range min(n-total, batchSize) {
+			b := e.buf[i*size : (i+1)*size]
+			f := fill(b)
+			e.flows = append(e.flows, f)
+			e.out = append(e.out, sctp.Message{Stream: uint16(f) % e.streams, PPID: ppid, Data: b})
+		}
+		took, err := e.assoc.Send(e.out)
+		for i := len(e.out) - 1; i >= took; i-- {
+			undo(e.flows[i])
+		}
+		total += took
+		switch {
+		case errors.Is(err, sctp.ErrFull):
+			return total, nil
+		case err != nil:
+			return total, err
+		}
+	}
+	return total, nil
+}
+
+func (e *bare) serve() {
+	each := func(yield func([]byte) bool) {
+		for i := range e.items {
+			if it := &e.items[i]; it.Event == nil && !yield(it.Data) {
+				return
+			}
+		}
+	}
+	e.run(func(now time.Time, items []sctp.Item) {
+		e.items = items
+		if e.sink != nil {
+			e.sink.batch(now, each)
+		}
+	})
+}
+
+func (e *bare) close() { e.assoc.Abort("the measurement is over") }

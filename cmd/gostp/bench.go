@@ -1,0 +1,282 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gostp/gostp/bench"
+	"github.com/gostp/gostp/node"
+	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/ss7"
+)
+
+// benchOptions are the flags of both kinds of load.
+type benchOptions struct {
+	load           bench.Load
+	what           string // "m2pa" or "sctp"
+	through        string
+	transport      string
+	pairs          int
+	single         bool
+	json, progress bool
+	printConfig    bool
+	fifo           string
+	stp, source    string
+	sink           string
+	si             uint8
+	forwarderCPU   int
+	setup          time.Duration
+}
+
+func benchCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "bench",
+		Short: "Measure: throughput, delay, losses and order, of this program and of others",
+		Long: "Measures throughput, delay, losses and order. `gostp bench m2pa` loads M2PA links, through an STP or without;\n" +
+			"`gostp bench sctp` loads bare associations; `gostp bench forward` is what both may be compared with.\n" +
+			"docs/bench.md says what the figures mean.",
+	}
+	c.AddCommand(loadCommand("m2pa", "node", "Load M2PA links; the ends play the nodes adjacent to an STP",
+		"  gostp bench m2pa --single                     # this program's own node, a packet for each message\n"+
+			"  gostp bench m2pa --through direct --window 64 # no STP: the bare path\n"+
+			"  gostp bench m2pa --rate 20000                 # delay at a fixed rate\n"+
+			"  gostp bench m2pa --through 10.0.0.1:3565 --source-ip 10.0.0.2 --sink-ip 10.0.0.3 --print-config"),
+		loadCommand("sctp", "loop", "Load bare SCTP associations, without M2PA",
+			"  gostp bench sctp --through direct\n  gostp bench sctp --through single-call --transport kernel"), forwardCommand())
+	return c
+}
+
+func loadCommand(what, through, short, example string) *cobra.Command {
+	o := benchOptions{what: what}
+	c := &cobra.Command{
+		Use: what, Short: short, Example: example, Args: cobra.NoArgs,
+		Long: short + ".\n\nMessages are numbered within each of 16 SLS values of each pair and judged one by one at the sink. The exit\n" +
+			"code is not 0 when one came twice or out of order, or when one was lost (with --rate: losses are told only).\n\n" +
+			"On a machine with one CPU use --sched fifo --coalesce 2ms: a receiver that is woken by every message makes\n" +
+			"everybody send single messages, and a sender that is interrupted after its first never makes a batch. As a\n" +
+			"real-time process that rests 2 ms after it has read all there is, the tool does neither; delays then say\n" +
+			"nothing below those 2 ms.",
+		RunE: func(c *cobra.Command, _ []string) error { return o.run() },
+	}
+	f := c.Flags()
+	f.StringVar(&o.through, "through", through, throughHelp(what))
+	f.StringVar(&o.transport, "transport", "auto", "auto, kernel, user or udp")
+	f.IntVar(&o.pairs, "associations", 1, "pairs of associations")
+	f.IntVar(&o.load.Size, "size", 100, "octets of each SCTP message, headers of M2PA and MTP3 within")
+	f.IntVar(&o.load.Window, "window", 0, "messages under way in each pair (256, unless --rate is given)")
+	f.Float64Var(&o.load.Rate, "rate", 0, "messages a second in all, by the clock, whatever arrives")
+	f.Uint64Var(&o.load.Count, "count", 0, "exactly so many messages in all, within --duration")
+	f.DurationVar(&o.load.Warmup, "warmup", time.Second, "time before counting")
+	f.DurationVar(&o.load.Duration, "duration", 5*time.Second, "time of counting; with --count the longest time")
+	f.DurationVar(&o.load.Tick, "tick", time.Millisecond, "with --rate: between bursts")
+	f.DurationVar(&o.load.Coalesce, "coalesce", 0, "rest of a reader that has read all there is (one CPU: 2ms)")
+	f.StringVar(&o.fifo, "sched", "", "fifo: be a real-time process (one CPU; needs root)")
+	f.BoolVar(&o.single, "single", false, "a packet for each message: no bundling by the tool and by bench forward")
+	f.BoolVar(&o.json, "json", false, "print JSON")
+	f.BoolVar(&o.progress, "progress", false, "a line a second on standard error")
+	f.DurationVar(&o.setup, "setup", 60*time.Second, "longest time until the first message crosses")
+	f.StringVar(&o.source, "source-ip", "127.9.0.2", "this machine's address for the sources")
+	f.StringVar(&o.sink, "sink-ip", "127.9.0.3", "this machine's address for the sinks")
+	f.StringVar(&o.stp, "forwarder-ip", "127.9.0.1", "this machine's address for the program between, if this one starts it")
+	f.IntVar(&o.forwarderCPU, "forwarder-cpu", -1, "run the program between on this CPU alone (with taskset), one thread of Go")
+	if what == "m2pa" {
+		f.Uint8Var(&o.si, "si", uint8(ss7.ISUP), "service indicator of the MSUs, 3 to 15")
+		f.BoolVar(&o.printConfig, "print-config", false, "print the configuration that the STP between needs, and end")
+	}
+	return c
+}
+
+func throughHelp(what string) string {
+	if what == "m2pa" {
+		return "what is between: direct (nothing), node (a `gostp run`), loop or single-call (a `gostp bench forward`), or ADDRESS[:PORT] of an STP that runs"
+	}
+	return "what is between: direct (nothing), loop or single-call (a `gostp bench forward`), or ADDRESS[:PORT] of one that runs"
+}
+
+// Ports of the program between.
+const (
+	forwardIn  = 3565 // also the STP's
+	forwardOut = 3566
+)
+
+// layout says who is where; the far ends stay empty where nothing is between.
+func (o *benchOptions) layout(t sctp.Transport) (l bench.Layout, err error) {
+	l = bench.Layout{Transport: t, Params: sctp.Params{Single: o.single}, Pairs: o.pairs, Coalesce: o.load.Coalesce}
+	if l.Source, err = netip.ParseAddr(o.source); err != nil {
+		return l, err
+	}
+	if l.Sink, err = netip.ParseAddr(o.sink); err != nil {
+		return l, err
+	}
+	between := netip.AddrPort{}
+	switch o.through {
+	case "direct":
+		return l, nil
+	case "node", "loop", "single-call":
+		ip, err := netip.ParseAddr(o.stp)
+		if err != nil {
+			return l, err
+		}
+		between = netip.AddrPortFrom(ip, forwardIn)
+	default:
+		if between, err = netip.ParseAddrPort(o.through); err != nil {
+			ip, err := netip.ParseAddr(o.through)
+			if err != nil {
+				return l, fmt.Errorf("--through %s is neither direct, node, loop, single-call nor an address", o.through)
+			}
+			between = netip.AddrPortFrom(ip, forwardIn)
+		}
+	}
+	l.In = sctp.Addr{IPs: []netip.Addr{between.Addr()}, Port: between.Port()}
+	l.Out = l.In
+	if o.through == "loop" || o.through == "single-call" || o.what == "sctp" {
+		l.Out.Port++
+	}
+	return l, nil
+}
+
+func (o *benchOptions) run() error {
+	if o.load.Window == 0 && o.load.Rate == 0 {
+		o.load.Window = 256
+	}
+	if o.what == "m2pa" && (o.si < uint8(ss7.SCCP) || o.si > 15) {
+		return fmt.Errorf("service indicator %d: 3 to 15 cross an STP", o.si)
+	}
+	if o.what == "sctp" && o.through == "node" {
+		return fmt.Errorf("a node carries no bare messages: `gostp bench m2pa --through node`")
+	}
+	if o.progress {
+		o.load.Progress = os.Stderr
+	}
+	t, _, err := node.ThisMachine().Transport(o.transport)
+	if err != nil {
+		return err
+	}
+	l, err := o.layout(t)
+	if err != nil {
+		return err
+	}
+	if o.printConfig {
+		fmt.Print(bench.STPConfig(l, o.word()))
+		return nil
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	r, err := o.measure(ctx, l)
+	if r == nil {
+		return err
+	}
+	if o.json {
+		e := json.NewEncoder(os.Stdout)
+		e.SetIndent("", "  ")
+		if err := e.Encode(r); err != nil {
+			return err
+		}
+	} else {
+		r.Print(os.Stdout)
+	}
+	if err == nil && r.Fault() != "" {
+		err = fmt.Errorf("%s", r.Fault())
+	}
+	return err
+}
+
+// word is the transport in the words of a configuration; "" for the node's choice.
+func (o *benchOptions) word() string {
+	if o.transport == "auto" {
+		return ""
+	}
+	return o.transport
+}
+
+// measure starts what is between, connects, runs and ends it all.
+func (o *benchOptions) measure(ctx context.Context, l bench.Layout) (r *bench.Report, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	between, err := o.startBetween(l, cancel)
+	if err != nil {
+		return nil, err
+	}
+	defer between.stop()
+	if o.fifo != "" { // after the child was started: it would inherit it
+		if o.fifo != "fifo" {
+			return nil, fmt.Errorf("--sched %s: only fifo is known", o.fifo)
+		}
+		if err := realTime(); err != nil {
+			return nil, err
+		}
+	}
+	setup, done := context.WithTimeoutCause(ctx, o.setup, fmt.Errorf("not ready within %v", o.setup))
+	defer done()
+	var b *bench.Bench
+	if o.what == "m2pa" {
+		b, err = bench.M2PA(setup, l, ss7.SI(o.si))
+	} else {
+		b, err = bench.SCTP(setup, l)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w%s", err, between.tail())
+	}
+	r, err = b.Run(ctx, o.load)
+	b.Close()
+	if r != nil {
+		r.What, r.Through, r.Single = o.what, o.through, o.single
+		if cpu := between.stop(); cpu > 0 && r.Received > 0 {
+			r.ForwarderCPU = float64(cpu.Microseconds()) / float64(r.Received)
+		}
+	}
+	return r, err
+}
+
+func forwardCommand() *cobra.Command {
+	var ip, transport string
+	var in, out uint16
+	var one, single bool
+	c := &cobra.Command{
+		Use: "forward", Short: "Carry messages between pairs of associations without looking at them, to compare with", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+			defer stop()
+			at, err := netip.ParseAddr(ip)
+			if err != nil {
+				return err
+			}
+			t, _, err := node.ThisMachine().Transport(transport)
+			if err != nil {
+				return err
+			}
+			p := sctp.Params{Single: single}
+			a, err := t.Open(sctp.Addr{IPs: []netip.Addr{at}, Port: in}, p)
+			if err != nil {
+				return err
+			}
+			defer a.Close()
+			b, err := t.Open(sctp.Addr{IPs: []netip.Addr{at}, Port: out}, p)
+			if err != nil {
+				return err
+			}
+			defer b.Close()
+			size := 64
+			if one {
+				size = 1
+			}
+			return bench.Forward(ctx, a, b, size)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&ip, "local-ip", "127.9.0.1", "address to listen at")
+	f.Uint16Var(&in, "in", forwardIn, "port of the sources")
+	f.Uint16Var(&out, "out", forwardOut, "port of the sinks")
+	f.StringVar(&transport, "transport", "auto", "auto, kernel, user or udp")
+	f.BoolVar(&one, "single-call", false, "one message for each read and each send")
+	f.BoolVar(&single, "single", false, "a packet for each message")
+	return c
+}

@@ -1,0 +1,98 @@
+package node
+
+import (
+	"encoding/binary"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/gostp/gostp/m2pa"
+	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/ss7"
+)
+
+// drain is an association that takes everything and keeps nothing.
+type drain struct {
+	sctp.Assoc
+	sent int
+}
+
+func (d *drain) Send(ms []sctp.Message) (int, error) {
+	d.sent += len(ms)
+	return len(ms), nil
+}
+
+// carrier is two links of a real node with nothing under them: batches go in at
+// one and come out at the other, so that only the node's own work is there.
+type carrier struct {
+	in, out *link
+	items   []sctp.Item
+	way     transfer
+	fsn     uint32
+	ack     []sctp.Item
+	got     *drain
+}
+
+func newCarrier(tb testing.TB, size, payload int) *carrier {
+	n := New(Options{Platform: onMemory(sctp.NewMemory(1)), Store: MemoryStore("m", nil), Version: "test"})
+	tb.Cleanup(n.Close)
+	x := newTransit(tb, 10)
+	c := &carrier{got: &drain{}, fsn: 1<<24 - 1}
+	newLink := func(id ss7.PathID, m *m2pa.Link) *link {
+		l := &link{node: n, id: id, kind: ss7.ITU, machine: m, assoc: c.got}
+		l.timer = time.AfterFunc(time.Hour, l.tick)
+		tb.Cleanup(func() { l.timer.Stop() })
+		return l
+	}
+	c.in, c.out = newLink(1, x.in), newLink(2, x.out)
+	n.view.Store(&view{x.table, []*link{nil, c.in, c.out}})
+	for i := range size {
+		m := ss7.MSU{DPC: 16383, OPC: 5, SLS: uint8(i), SI: ss7.SCCP, NI: ss7.International, Payload: make([]byte, payload)}
+		w := m2pa.Append(nil, m2pa.Message{Type: m2pa.UserData, BSN: 1<<24 - 1, MSU: ss7.ITU.AppendMSU(nil, &m)})
+		c.items = append(c.items, sctp.Item{Message: sctp.Message{Stream: 1, PPID: m2pa.PPID, Data: w}})
+	}
+	w := m2pa.Append(nil, m2pa.Message{Type: m2pa.UserData, FSN: 1<<24 - 1})
+	c.ack = []sctp.Item{{Message: sctp.Message{Stream: 1, PPID: m2pa.PPID, Data: w}}}
+	return c
+}
+
+// step carries one batch, and the acknowledgement that comes back.
+func (c *carrier) step() {
+	for i := range c.items {
+		c.fsn = (c.fsn + 1) & (1<<24 - 1)
+		binary.BigEndian.PutUint32(c.items[i].Data[12:], c.fsn)
+	}
+	c.in.carry(c.items, &c.way)
+	binary.BigEndian.PutUint32(c.ack[0].Data[8:], c.fsn)
+	c.out.carry(c.ack, &c.way)
+}
+
+func TestCarryAllocatesNothing(t *testing.T) {
+	c := newCarrier(t, 64, 60)
+	for range 10 {
+		c.step()
+	}
+	c.got.sent = 0
+	const rounds = 100
+	if n := testing.AllocsPerRun(rounds, c.step); n != 0 {
+		t.Errorf("%v allocations for 64 MSUs", n)
+	}
+	if c.got.sent < 64*rounds {
+		t.Errorf("%d messages left the node, of %d", c.got.sent, 64*rounds)
+	}
+}
+
+// BenchmarkCarry is what an MSU costs the node from one association to the next,
+// SCTP itself apart, by the size of the batches it comes in.
+func BenchmarkCarry(b *testing.B) {
+	for _, size := range []int{1, 8, 64} {
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			c := newCarrier(b, size, 60)
+			b.ReportAllocs()
+			for b.Loop() {
+				c.step()
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(size), "ns/MSU")
+		})
+	}
+}

@@ -1,0 +1,66 @@
+package sctp
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+const protocolSCTP = 132
+
+// rawNet is a Network of raw IP sockets.
+type rawNet struct{}
+
+// Raw is the network in which SCTP travels bare, as IP protocol 132: on the wire it
+// is what a kernel's SCTP sends, so the far end needs no setting. The error says
+// why this machine does not do it.
+//
+// Where the kernel has SCTP of its own it sees our packets too, knows nothing of
+// our associations and aborts them (RFC 9260 §8.4): then there is no raw mode.
+func Raw() (Network, error) {
+	if kernelHasSCTP() {
+		return nil, errors.New("the kernel's own SCTP is loaded and would abort associations over raw IP: use the kernel's (`transport kernel`)")
+	}
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, protocolSCTP)
+	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
+		return nil, errors.New("raw IP needs root or CAP_NET_RAW (`setcap cap_net_raw+ep` on the program)")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("raw IP sockets: %w", err)
+	}
+	unix.Close(fd)
+	return rawNet{}, nil
+}
+
+// kernelHasSCTP looks whether the protocol is registered; opening a socket instead
+// would load the module.
+func kernelHasSCTP() bool {
+	b, _ := os.ReadFile("/proc/net/protocols")
+	return bytes.Contains(b, []byte("\nSCTP"))
+}
+
+func (rawNet) Open(local netip.AddrPort) (Wire, error) {
+	if local.Port() != 0 {
+		return nil, fmt.Errorf("udp-port %d: SCTP over raw IP has no UDP port; take `udp-port` away or use `transport udp`", local.Port())
+	}
+	fd, err := bound(unix.SOCK_RAW, protocolSCTP, local)
+	switch {
+	case errors.Is(err, unix.EADDRNOTAVAIL):
+		return nil, fmt.Errorf("%s is not an address of this machine", local.Addr())
+	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
+		return nil, errors.New("raw IP needs root or CAP_NET_RAW")
+	case err != nil:
+		return nil, fmt.Errorf("raw IP at %s: %w", local.Addr(), err)
+	}
+	header := 20
+	if local.Addr().Is6() {
+		header = 40
+	}
+	return newDgram(fd, "sctp "+local.Addr().String(), local.Addr().Is4(), true, (interfaceMTU(local.Addr())-header)&^3)
+}
+
+func (rawNet) Source(dst netip.Addr) netip.Addr { return source(dst) }
