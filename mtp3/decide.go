@@ -32,6 +32,7 @@ const (
 	LinkGone             // the link went away before it could be sent
 	Malformed            // too short for its SIO and routing label
 	UserQueueFull        // the local user is too slow
+	HoldFull             // too many wait for a changeover, changeback or rerouting
 	Reasons              // how many there are
 )
 
@@ -48,6 +49,7 @@ var reasonTexts = [Reasons]string{
 	LinkGone:      "link went down before it was sent",
 	Malformed:     "malformed: too short for its routing label",
 	UserQueueFull: "queue of the local user full",
+	HoldFull:      "too many waiting for a changeover or rerouting",
 }
 
 func (r Reason) String() string { return reasonTexts[r] }

@@ -40,9 +40,13 @@ func (n *Network) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action
 		}
 	case ss7.Transfer:
 		if ev.MSU.SI == ss7.SNM {
-			return n.recvManagement(l, &ev.MSU, out)
+			return n.recvManagement(now, l, &ev.MSU, out)
 		}
 		return n.recvTest(now, l, &ev.MSU, out)
+	case ss7.BSNT:
+		return n.accepted(now, l, ev.Arg, out)
+	case ss7.RetrievalComplete:
+		return n.retrieved(now, l, out)
 	}
 	return out
 }
@@ -62,7 +66,13 @@ func (n *Network) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 func (n *Network) expired(now time.Time, l *link, id int, out []ss7.Action) []ss7.Action {
 	switch id {
 	case timerT17:
+		if l.div.changingOver() { // aligning would empty level 2's queue
+			l.div.activate = true
+			return out
+		}
 		return n.activate(now, l, out)
+	case timerT1, timerT2, timerT3, timerT4, timerT5:
+		return n.diversionTimer(now, l, id, out)
 	case timerSLTA:
 		return n.testFailed(now, l, fmt.Sprintf("no answer to %d tests in %v each", l.attempt, n.cfg.SLTT1), out)
 	case timerSLT:
@@ -94,6 +104,7 @@ func (n *Network) activate(now time.Time, l *link, out []ss7.Action) []ss7.Actio
 			kind = ss7.EmergencyCeases
 		}
 	}
+	l.open = false
 	out = n.becomeLink(now, l, Activating, "aligning", out)
 	return append(out, order(kind, l.cfg.Path), order(ss7.Start, l.cfg.Path))
 }
@@ -101,17 +112,26 @@ func (n *Network) activate(now time.Time, l *link, out []ss7.Action) []ss7.Actio
 // linkFailed waits T17 before the next alignment, so that two ends do not start
 // and stop in step (Q.704 §12.2.2, §16.8).
 func (n *Network) linkFailed(now time.Time, l *link, why string, out []ss7.Action) []ss7.Action {
-	l.timers.StopAll()
-	l.timers.Start(timerT17, now, n.cfg.T17)
+	l.stopTests()
+	l.timers.Start(timerT17, now, n.timer(17))
 	return n.becomeLink(now, l, Failed, why, out)
+}
+
+// stopTests stops the timers of activation and testing; those of diversion and
+// inhibiting go on.
+func (l *link) stopTests() {
+	for _, t := range []int{timerT17, timerSLTA, timerSLT} {
+		l.timers.Stop(t)
+	}
 }
 
 // becomeLink enters a state. Only what concerns traffic is noted: an alignment
 // that fails again and again would fill the log.
 func (n *Network) becomeLink(now time.Time, l *link, s LinkState, why string, out []ss7.Action) []ss7.Action {
-	was := l.state
+	was, wasUsable := l.state, l.usable()
 	l.since = now
 	l.state = s
+	l.open = l.open || s == Available
 	if s != Activating || was == Shutdown {
 		l.why = why // while aligning, why it failed last says more
 	}
@@ -124,7 +144,7 @@ func (n *Network) becomeLink(now time.Time, l *link, s LinkState, why string, ou
 	if (s == Available) != (was == Available) {
 		out = append(out, note(ss7.StateChange, NoteLink,
 			fmt.Sprintf("Link %d of linkset %s is %s: %s", l.cfg.SLC, l.set.cfg.Name, upDown(s == Available), why)))
-		return n.refresh(now, out)
+		return n.shift(now, l, wasUsable, out)
 	}
 	return out
 }
@@ -139,6 +159,9 @@ type LinkStatus struct {
 	Since     time.Time
 	Ups       uint64
 	NextTry   time.Time // zero: none is due
+	Diversion Diversion
+
+	LocalInhibit, RemoteInhibit bool
 }
 
 // LinksetStatus is a linkset as show commands print it.
@@ -158,7 +181,8 @@ func (n *Network) Status() []LinksetStatus {
 	for i, s := range n.sets {
 		out[i] = LinksetStatus{s.cfg.Name, s.cfg.Adjacent, s.ready, s.cfg.Shutdown, n.linksetWhy(s), s.since, nil}
 		for _, l := range s.links {
-			out[i].Links = append(out[i].Links, LinkStatus{l.cfg.Path, l.cfg.SLC, l.state, l.why, l.peerFault, l.since, l.ups, l.timers.At(timerT17)})
+			out[i].Links = append(out[i].Links, LinkStatus{l.cfg.Path, l.cfg.SLC, l.state, l.why, l.peerFault, l.since, l.ups,
+				l.timers.At(timerT17), l.div.state, l.localInhibit, l.remoteInhibit})
 		}
 	}
 	return out

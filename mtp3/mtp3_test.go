@@ -130,7 +130,7 @@ type bench struct {
 
 func newBench(t *testing.T, links ...LinkConfig) *bench {
 	b := &bench{NewNetwork(), t, time.Unix(0, 0)}
-	cfg := Config{Variant: ss7.ITU, NI: ss7.International, Own: []ss7.PC{pc("1.2.3")}, T17: DefaultT17, SLTT1: DefaultSLTT1, SLTT2: DefaultSLTT2,
+	cfg := Config{Variant: ss7.ITU, NI: ss7.International, Own: []ss7.PC{pc("1.2.3")}, SLTT1: DefaultSLTT1, SLTT2: DefaultSLTT2,
 		Linksets: []LinksetConfig{{Name: "B", Adjacent: pc("4.5.6"), Links: links}},
 		Routes:   []RouteConfig{{dest("7.0.0/3"), "B", StaticPriority}}}
 	b.want("configure", b.Configure(b.now, cfg, nil), starts(links)...)
@@ -204,7 +204,7 @@ func TestActivation(t *testing.T) {
 	b.want("failed", b.do(ss7.OutOfService, 1, "pulled"),
 		"Link 0 of linkset B is unavailable: pulled", "Linkset B is unavailable: link 0: pulled",
 		"Destination 7.0.0 is inaccessible", "Destination 4.5.6 is inaccessible")
-	b.want("before T17", b.tick(DefaultT17-1))
+	b.want("before T17", b.tick((1150*time.Millisecond)-1))
 	b.want("T17", b.tick(1), "Emergency 1", "Start 1")
 }
 
@@ -257,7 +257,7 @@ func TestNormalProving(t *testing.T) {
 	b.do(ss7.InService, 1, "")
 	b.answer(1, nil)
 	b.do(ss7.OutOfService, 2, "x")
-	b.want("restart of the second", b.tick(DefaultT17), "EmergencyCeases 2", "Start 2")
+	b.want("restart of the second", b.tick((1150 * time.Millisecond)), "EmergencyCeases 2", "Start 2")
 }
 
 func TestReconfigure(t *testing.T) {
@@ -301,7 +301,7 @@ func TestSNMIsCountedNotAnswered(t *testing.T) {
 			t.Errorf("%x: %+v", p, out)
 		}
 	}
-	if s := b.Stats(); s.SNMIn != 1 || s.Bad != 2 {
+	if s := b.Stats(); s.SNMIn != 1 || s.Bad != 3 {
 		t.Errorf("%+v", s)
 	}
 }

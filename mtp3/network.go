@@ -18,14 +18,13 @@ type Config struct {
 	Own      []ss7.PC // this node's codes, the primary one first; links need one
 	Linksets []LinksetConfig
 	Routes   []RouteConfig
-	T17      time.Duration // from a failed alignment to the next
+	Timers   Timers
 	SLTT1    time.Duration // wait for SLTA
 	SLTT2    time.Duration // between periodic tests
 }
 
-// Default timers (Q.704 §16.8, Q.707 §5.5.2; the values of Cisco's GSP MIB).
+// Default timers (Q.707 §5.5.2; the values of Cisco's GSP MIB).
 const (
-	DefaultT17   = 1150 * time.Millisecond
 	DefaultSLTT1 = 8 * time.Second
 	DefaultSLTT2 = 60 * time.Second
 )
@@ -43,6 +42,7 @@ type LinkConfig struct {
 	Path     ss7.PathID
 	SLC      uint8
 	Shutdown bool
+	Short    bool // level 2 numbers with 7 bits: COO and COA instead of XCO and XCA
 }
 
 // RouteConfig is a route over a linkset named Linkset.
@@ -79,6 +79,16 @@ const (
 	timerT17  = iota
 	timerSLTA // Q.707 T1
 	timerSLT  // Q.707 T2
+	timerT1
+	timerT2
+	timerT3
+	timerT4
+	timerT5
+	timerT12
+	timerT13
+	timerT14
+	timerT22
+	timerT23
 )
 
 type link struct {
@@ -93,6 +103,10 @@ type link struct {
 	pattern   []byte
 	peerFault string // what the far end's own tests reveal to be set up wrongly
 	ups       uint64
+	open      bool // what comes by it is taken: since it passed its test, until it is aligned anew
+	div       diversion
+
+	localInhibit, remoteInhibit bool
 }
 
 type linkset struct {
@@ -112,7 +126,10 @@ const (
 
 // Stats counts what Network does.
 type Stats struct {
-	SLTMIn, SLTMOut, SLTAIn, SLTAOut, TestsFailed, SNMIn, Bad uint64
+	SLTMIn, SLTMOut, SLTAIn, SLTAOut, TestsFailed, SNMIn, SNMOut, Bad uint64
+
+	Changeovers, T2Expired uint64
+	In, Out                map[Heading]uint64
 }
 
 // Network is the stateful part of MTP3. See the package comment.
@@ -125,11 +142,14 @@ type Network struct {
 	dests  map[ss7.Range]bool // accessible
 	serial uint32
 	stats  Stats
+
+	changebackCode uint8
 }
 
 // NewNetwork makes a Network that knows nothing; Configure comes next.
 func NewNetwork() *Network {
 	n := &Network{links: map[ss7.PathID]*link{}, dests: map[ss7.Range]bool{}}
+	n.stats.In, n.stats.Out = map[Heading]uint64{}, map[Heading]uint64{}
 	n.cfg.Variant = ss7.ITU
 	n.compile()
 	return n
@@ -184,7 +204,8 @@ func (n *Network) steer(now time.Time, l *link, out []ss7.Action) []ss7.Action {
 	down := l.cfg.Shutdown || l.set.cfg.Shutdown
 	switch {
 	case down && l.state != Shutdown:
-		l.timers.StopAll()
+		l.stopTests()
+		l.div.activate = false
 		out = append(out, order(ss7.Stop, l.cfg.Path))
 		return n.becomeLink(now, l, Shutdown, shutdownWhy(l), out)
 	case down:
@@ -217,26 +238,33 @@ func (n *Network) compile() {
 		}
 	}
 	n.plan = routing.NewPlan(n.cfg.Variant, n.cfg.NI, n.cfg.Own, routes)
-	n.table = n.plan.NewTable(n.pictures())
+	n.table = n.plan.Table(n.routingState(nil, false))
 }
 
-func (n *Network) pictures() []routing.Linkset {
-	out := make([]routing.Linkset, len(n.sets))
+// routingState is the state of all links and routes as routing sees it; link as
+// if it were ready or not, if it is not nil.
+func (n *Network) routingState(as *link, ready bool) routing.State {
+	sets := make([]routing.Linkset, len(n.sets))
 	for i, s := range n.sets {
-		out[i] = routing.Linkset{Name: s.cfg.Name, Adjacent: s.cfg.Adjacent}
+		sets[i] = routing.Linkset{Name: s.cfg.Name, Adjacent: s.cfg.Adjacent, Links: make([]routing.Link, 0, len(s.links))}
 		for _, l := range s.links {
-			out[i].Links = append(out[i].Links, routing.Link{Path: l.cfg.Path, SLC: l.cfg.SLC, Ready: l.state == Available})
+			p := routing.Link{Path: l.cfg.Path, SLC: l.cfg.SLC, Ready: l.usable(), Hold: l.div.state != Undiverted, Open: l.open}
+			if l == as {
+				p.Ready, p.Hold = ready, false
+			}
+			p.Ready = p.Ready && !p.Hold
+			sets[i].Links = append(sets[i].Links, p)
 		}
 	}
-	return out
+	return routing.State{Linksets: sets}
 }
 
 // refresh makes a new table and notes every linkset and destination whose state
 // is another than before.
 func (n *Network) refresh(now time.Time, out []ss7.Action) []ss7.Action {
-	n.table = n.plan.NewTable(n.pictures())
-	for i, s := range n.sets {
-		if ready := n.table.Linksets[i].Ready(); ready != s.ready {
+	n.table = n.plan.Table(n.routingState(nil, false))
+	for _, s := range n.sets {
+		if ready := s.usable(); ready != s.ready {
 			s.ready, s.since, s.why = ready, now, n.linksetWhy(s)
 			out = append(out, note(ss7.StateChange, NoteLinkset, fmt.Sprintf("Linkset %s is %s: %s", s.cfg.Name, upDown(ready), s.why)))
 		}
@@ -258,6 +286,8 @@ func (n *Network) refresh(now time.Time, out []ss7.Action) []ss7.Action {
 	return out
 }
 
+func (s *linkset) usable() bool { return slices.ContainsFunc(s.links, (*link).usable) }
+
 func upDown(up bool) string {
 	if up {
 		return "available"
@@ -274,7 +304,7 @@ func (n *Network) linksetWhy(s *linkset) string {
 	}
 	ready := 0
 	for _, l := range s.links {
-		if l.state == Available {
+		if l.usable() {
 			ready++
 		}
 	}

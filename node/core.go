@@ -143,9 +143,7 @@ func (c *core) user(ev ss7.Event) {
 // perform publishes the table if it is a new one and carries out c.actions.
 func (c *core) perform() {
 	n := c.node
-	if v := n.view.Load(); v.table != c.network.Table() {
-		n.view.Store(&view{c.network.Table(), v.paths})
-	}
+	n.publish(c.network.Table())
 	// Carrying out an action may make more (a test message to ourselves), so the
 	// slice is taken first.
 	actions := c.actions

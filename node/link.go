@@ -27,7 +27,8 @@ type linkKey struct {
 }
 
 // link is one M2PA link. mu guards what follows it; it is held while the machine
-// computes and never while anything waits.
+// computes and never while anything waits. rx is held around that while what came by
+// the link is routed: who has it knows that nothing is on its way from here.
 type link struct {
 	node    *Node
 	id      ss7.PathID
@@ -38,6 +39,9 @@ type link struct {
 	offered chan sctp.Assoc // accepted for this link by its peer
 	cancel  context.CancelFunc
 
+	rx    sync.Mutex
+	early []held // guarded by rx
+
 	mu       sync.Mutex
 	machine  *m2pa.Link
 	assoc    sctp.Assoc // nil: none
@@ -45,6 +49,7 @@ type link struct {
 	attempts uint64
 	last     sctp.Status  // of the association before this one
 	actions  []ss7.Action // of what is not read from the association
+	back     []held       // retrieved
 	messages []sctp.Message
 	timer    *time.Timer
 	armed    time.Time
@@ -230,6 +235,11 @@ func (l *link) read(a sctp.Assoc, why *string) {
 // event that ends the association.
 func (l *link) carry(items []sctp.Item, t *transfer) (why string) {
 	now := time.Now()
+	l.rx.Lock()
+	defer l.rx.Unlock()
+	if len(l.early) > 0 {
+		l.retryEarly(now)
+	}
 	t.actions = t.actions[:0]
 	l.mu.Lock()
 	for i := range items {
@@ -268,6 +278,8 @@ func (l *link) item(now time.Time, it *sctp.Item, out *[]ss7.Action) string {
 // tell hands the machine one event from elsewhere.
 func (l *link) tell(ev ss7.Event) {
 	now := time.Now()
+	l.rx.Lock()
+	defer l.rx.Unlock()
 	l.mu.Lock()
 	l.actions = l.machine.Do(now, ev, l.actions[:0])
 	l.performKept(now)
@@ -275,6 +287,8 @@ func (l *link) tell(ev ss7.Event) {
 
 func (l *link) tick() {
 	now := time.Now()
+	l.rx.Lock()
+	defer l.rx.Unlock()
 	l.mu.Lock()
 	if l.closed {
 		l.mu.Unlock()
@@ -312,8 +326,7 @@ func (l *link) perform(actions []ss7.Action, msus []*ss7.MSU) []*ss7.MSU {
 				msus = append(msus, &a.Event.MSU)
 				continue
 			}
-			a.Event.Path = l.id
-			l.node.core.post(a.Event)
+			l.raise(&a.Event)
 		case ss7.Hangup:
 			if l.assoc != nil {
 				l.assoc.Abort(a.Event.Why)
@@ -325,6 +338,29 @@ func (l *link) perform(actions []ss7.Action, msus []*ss7.MSU) []*ss7.MSU {
 	l.flush()
 	l.arm()
 	return msus
+}
+
+// raise tells the core; what was retrieved goes to the hold by the shortest way. The
+// caller holds mu, and rx unless it is about retrieval.
+func (l *link) raise(ev *ss7.Event) {
+	ev.Path = l.id
+	switch ev.Kind {
+	case ss7.Retrieved:
+		l.back = append(l.back, keep(&ev.MSU, 0))
+		return
+	case ss7.RetrievalComplete:
+		back := l.back
+		l.back = nil
+		l.node.discards.transferred.Add(-uint64(len(back))) // they will be again
+		if h := l.node.view.Load().holds[l.id.Hold()]; h != nil {
+			h.retrieved(back)
+		} else {
+			l.node.discards.add(mtp3.LinkGone, len(back))
+		}
+	case ss7.OutOfService:
+		l.dropEarly()
+	}
+	l.node.core.post(*ev)
 }
 
 func (l *link) note(ev ss7.Event) {

@@ -66,6 +66,7 @@ type Options struct {
 type view struct {
 	table *routing.Table
 	paths []*link // by PathID; nil: gone
+	holds map[ss7.PathID]*hold
 }
 
 // Node is one signalling point. All methods may be called from any goroutine.

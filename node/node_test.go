@@ -42,7 +42,11 @@ type box struct {
 }
 
 func newBox(t *testing.T, net *sctp.Memory, config string) *box {
-	b := &box{t: t, Node: New(Options{Platform: onMemory(net), Store: MemoryStore("memory", []byte(config)), Version: "test"})}
+	return newBoxOn(t, onMemory(net), config)
+}
+
+func newBoxOn(t *testing.T, on Platform, config string) *box {
+	b := &box{t: t, Node: New(Options{Platform: on, Store: MemoryStore("memory", []byte(config)), Version: "test"})}
 	for _, e := range b.Boot() {
 		t.Error(e)
 	}

@@ -38,17 +38,27 @@ func (n *Node) route(now time.Time, t *transfer, from ss7.PathID) {
 	if len(t.msus) == 0 {
 		return
 	}
-	v := n.view.Load()
+	n.routeBy(n.view.Load(), now, t, from)
+}
+
+func (n *Node) routeBy(v *view, now time.Time, t *transfer, from ss7.PathID) {
 	for i := range t.groups {
 		t.groups[i].to, t.groups[i].msus = nil, t.groups[i].msus[:0]
 	}
 	for _, m := range t.msus {
 		switch d := mtp3.Decide(v.table, m, from); d.Fate {
 		case mtp3.Forward:
+			if d.Path.IsHold() {
+				v.holds[d.Path].offer(now, m, from)
+				continue
+			}
 			t.group(v.link(d.Path), n, m)
 		case mtp3.Deliver:
 			n.deliver(from, m)
 		default:
+			if l := v.link(from); d.Reason == mtp3.NotInService && l != nil && l.stash(m) {
+				continue
+			}
 			n.discard(d, m, from)
 		}
 	}
