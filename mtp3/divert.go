@@ -37,6 +37,7 @@ type diversion struct {
 	fsnc     uint32 // what the far end said it accepted last; NoFSN: it did not say
 	declared map[uint8]ss7.PathID
 	activate bool // the link is to be aligned as soon as its queue was retrieved
+	parked   bool // changeback begins when what belongs on the link waits in no other hold
 }
 
 // usable tells whether a link may carry traffic (Q.704 §3.2.1).
@@ -59,7 +60,8 @@ func (n *Network) shift(now time.Time, l *link, was bool, out []ss7.Action) []ss
 // what was sent, so time keeps the sequence (§5.6.2).
 func (n *Network) changeover(now time.Time, l *link, out []ss7.Action) []ss7.Action {
 	d := &l.div
-	back := d.state == Changeback || d.state == DelayedCB
+	back := d.state == Changeback || d.state == DelayedCB || d.parked
+	d.parked = false
 	l.stopDiversion()
 	switch {
 	case d.order: // the far end needs an answer in any case
@@ -157,7 +159,7 @@ func (n *Network) retrieved(now time.Time, l *link, out []ss7.Action) []ss7.Acti
 func (n *Network) settle(now time.Time, l *link, out []ss7.Action) []ss7.Action {
 	l.stopDiversion()
 	l.div.state = Undiverted
-	out = n.refresh(now, out)
+	out = n.unpark(now, n.refresh(now, out))
 	if l.div.activate {
 		l.div.activate = false
 		return n.activate(now, l, out)
@@ -220,18 +222,33 @@ func (n *Network) failedByOrder(now time.Time, l *link, m Management, out []ss7.
 	return out
 }
 
-// changeback brings the traffic back that belongs on l (§6). The links it is taken
-// from say when their last message has arrived, if they end where l ends; otherwise
-// time keeps the sequence (§6.4).
+// changeback brings the traffic back that belongs on l (§6), unless its linkset has
+// to restart first: then restarted does it.
 func (n *Network) changeback(now time.Time, l *link, out []ss7.Action) []ss7.Action {
-	d := &l.div
-	l.stopDiversion()
-	if d.changingOver() { // it was gone for less than T1
-		d.state = Undiverted
+	if !l.set.ready || l.set.restarting {
+		l.stopDiversion()
+		l.div.state, l.div.parked = Undiverted, false
 		return out
 	}
-	near, far := n.sources(l)
+	n.prepare(now, l)
+	out = n.refresh(now, out) // the hold is in place before the declarations go
+	return n.declare(l, out)
+}
+
+// prepare lets what belongs on l wait. The links it is taken from say when their last
+// message has arrived, if they end where l ends; otherwise time keeps the sequence (§6.4).
+func (n *Network) prepare(now time.Time, l *link) {
+	d := &l.div
+	l.stopDiversion()
+	over := d.changingOver() // it was gone for less than T1
 	d.state, d.declared = Undiverted, nil
+	if over {
+		return
+	}
+	near, far, waits := n.sources(l)
+	if d.parked = waits; waits {
+		return
+	}
 	if len(near) > 0 {
 		d.declared = map[uint8]ss7.PathID{}
 		for _, p := range near {
@@ -247,8 +264,6 @@ func (n *Network) changeback(now time.Time, l *link, out []ss7.Action) []ss7.Act
 		}
 		l.timers.Start(timerT3, now, n.timer(3))
 	}
-	out = n.refresh(now, out) // the hold is in place before the declarations go
-	return n.declare(l, out)
 }
 
 func (n *Network) declare(l *link, out []ss7.Action) []ss7.Action {
@@ -261,8 +276,8 @@ func (n *Network) declare(l *link, out []ss7.Action) []ss7.Action {
 }
 
 // sources finds the links that carry now what will go by l: those of linksets to the
-// same point, and whether there are others.
-func (n *Network) sources(l *link) (near []ss7.PathID, far bool) {
+// same point, whether there are others, and whether some of it waits elsewhere.
+func (n *Network) sources(l *link) (near []ss7.PathID, far, waits bool) {
 	with := n.plan.Table(n.routingState(l, true))
 	seen := map[ss7.PathID]bool{}
 	for i := range n.plan.Dests {
@@ -272,18 +287,35 @@ func (n *Network) sources(l *link) (near []ss7.PathID, far bool) {
 		}
 		for k, s := range will.Slots {
 			from := was.Slots[k]
-			if s.Path != l.cfg.Path || from.Path == l.cfg.Path || from.Path.IsHold() || seen[from.Path] {
+			if s.Path != l.cfg.Path || from.Path == l.cfg.Path || from.Path == l.cfg.Path.Hold() || seen[from.Path] {
 				continue
 			}
 			seen[from.Path] = true
-			if n.sets[from.Linkset].cfg.Adjacent == l.set.cfg.Adjacent {
+			if from.Path.IsHold() {
+				waits = true
+			} else if n.sets[from.Linkset].cfg.Adjacent == l.set.cfg.Adjacent {
 				near = append(near, from.Path)
 			} else {
 				far = true
 			}
 		}
 	}
-	return near, far
+	return near, far, waits
+}
+
+// unpark begins the changebacks that had to wait for others.
+func (n *Network) unpark(now time.Time, out []ss7.Action) []ss7.Action {
+	for _, s := range n.sets {
+		for _, l := range s.links {
+			if l.div.parked {
+				l.div.parked = false
+				if l.usable() {
+					out = n.changeback(now, l, out)
+				}
+			}
+		}
+	}
+	return out
 }
 
 // recvChangeback handles CBD and CBA for link l.

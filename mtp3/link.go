@@ -43,8 +43,14 @@ func (n *Network) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action
 			return n.recvManagement(now, l, &ev.MSU, out)
 		}
 		return n.recvTest(now, l, &ev.MSU, out)
+	case ss7.Unreachable:
+		return n.unreachable(now, l, ev.MSU.DPC, out)
+	case ss7.NoUser:
+		return n.noUser(now, &ev.MSU, out)
 	case ss7.BSNT:
 		return n.accepted(now, l, ev.Arg, out)
+	case ss7.Retrieved:
+		return n.sendAgain(l, &ev.MSU, out)
 	case ss7.RetrievalComplete:
 		return n.retrieved(now, l, out)
 	}
@@ -59,6 +65,9 @@ func (n *Network) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 				out = n.expired(now, l, id, out)
 			}
 		}
+	}
+	for k, ok := n.agenda.expired(now); ok; k, ok = n.agenda.expired(now) {
+		out = n.agendaTimer(now, k, out)
 	}
 	return out
 }
@@ -82,9 +91,9 @@ func (n *Network) expired(now time.Time, l *link, id int, out []ss7.Action) []ss
 	return out
 }
 
-// Deadline is the earliest of all links.
+// Deadline is the earliest of all links, destinations and neighbours.
 func (n *Network) Deadline() time.Time {
-	var first time.Time
+	first := n.agenda.next()
 	for _, s := range n.sets {
 		for _, l := range s.links {
 			if t := l.timers.Next(); !t.IsZero() && (first.IsZero() || t.Before(first)) {
@@ -173,13 +182,15 @@ type LinksetStatus struct {
 	Why      string
 	Since    time.Time
 	Links    []LinkStatus
+
+	Restarting bool // its adjacent point has not said TRA yet (Q.704 §9.3)
 }
 
 // Status gives all linksets in the order of the configuration.
 func (n *Network) Status() []LinksetStatus {
 	out := make([]LinksetStatus, len(n.sets))
 	for i, s := range n.sets {
-		out[i] = LinksetStatus{s.cfg.Name, s.cfg.Adjacent, s.ready, s.cfg.Shutdown, n.linksetWhy(s), s.since, nil}
+		out[i] = LinksetStatus{s.cfg.Name, s.cfg.Adjacent, s.ready, s.cfg.Shutdown, n.linksetWhy(s), s.since, nil, s.restarting}
 		for _, l := range s.links {
 			out[i].Links = append(out[i].Links, LinkStatus{l.cfg.Path, l.cfg.SLC, l.state, l.why, l.peerFault, l.since, l.ups,
 				l.timers.At(timerT17), l.div.state, l.localInhibit, l.remoteInhibit})

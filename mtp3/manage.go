@@ -29,6 +29,14 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 			return n.recvChangeback(now, l, via.cfg.Path, x, out)
 		}
 		return n.recvChangeover(now, l, x, out)
+	case TFP, TFR, TFA:
+		return n.recvRoute(now, m.OPC, x, out)
+	case RST, RSR:
+		return n.recvRouteTest(via, m.OPC, x, out)
+	case UPU:
+		return n.recvUPU(x, out)
+	case TRA:
+		return n.recvTRA(now, m.OPC, out)
 	}
 	return n.ignore(fmt.Sprintf("%v from %s on %s is not acted on", x.Heading, n.format(m.OPC), n.linkName(via)), out)
 }
@@ -109,4 +117,19 @@ func (n *Network) send(path ss7.PathID, dpc, opc ss7.PC, sls uint8, m Management
 		msu.Prio = managementPriority
 	}
 	return append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Transfer, Path: path, MSU: msu}})
+}
+
+// sendAgain finds another way for a management message that a failed link gave back:
+// it may be the order for another link, which must not wait for this one's traffic.
+func (n *Network) sendAgain(failed *link, m *ss7.MSU, out []ss7.Action) []ss7.Action {
+	path := ss7.PathID(0)
+	if n.isAdjacent(m.DPC) {
+		path = n.wayTo(m.DPC, failed)
+	} else if _, b, _ := n.table.Dest(m.DPC); b != nil {
+		path = n.table.Slot(b, m.SLS).Path
+	}
+	if path == 0 || path.IsHold() {
+		return out // what waits for an answer asks again
+	}
+	return append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Transfer, Path: path, MSU: *m}})
 }

@@ -19,8 +19,10 @@ type Config struct {
 	Linksets []LinksetConfig
 	Routes   []RouteConfig
 	Timers   Timers
-	SLTT1    time.Duration // wait for SLTA
-	SLTT2    time.Duration // between periodic tests
+
+	MaxDynamic int           // dynamic routes; 0: DefaultMaxDynamic
+	SLTT1      time.Duration // wait for SLTA
+	SLTT2      time.Duration // between periodic tests
 }
 
 // Default timers (Q.707 §5.5.2; the values of Cisco's GSP MIB).
@@ -112,9 +114,12 @@ type link struct {
 type linkset struct {
 	cfg   LinksetConfig
 	links []*link
-	ready bool
+	ready bool // a link is usable
 	why   string
 	since time.Time
+
+	told                []routing.RouteState // by destination: what the adjacent point was told last
+	restarting, sentTRA bool                 // §9.3
 }
 
 // Notes that the loop makes log lines of: the Arg of a Note with Kind StateChange.
@@ -122,14 +127,16 @@ const (
 	NoteLink uint32 = iota + 1
 	NoteLinkset
 	NoteDestination
+	NoteUser
 )
 
 // Stats counts what Network does.
 type Stats struct {
 	SLTMIn, SLTMOut, SLTAIn, SLTAOut, TestsFailed, SNMIn, SNMOut, Bad uint64
 
-	Changeovers, T2Expired uint64
-	In, Out                map[Heading]uint64
+	Changeovers, T2Expired, Forced, Controlled, DynamicRefused uint64
+
+	In, Out map[Heading]uint64
 }
 
 // Network is the stateful part of MTP3. See the package comment.
@@ -144,11 +151,19 @@ type Network struct {
 	stats  Stats
 
 	changebackCode uint8
+
+	said      map[routeKey]routing.RouteState // what neighbours say; allowed ones are not in it
+	dynamic   []ss7.PC                        // destinations made for what is said of a summary's members
+	rerouting map[ss7.Range]ss7.PathID        // controlled rerouting, T6: the holds
+	nextHold  ss7.PathID
+	agenda    agenda
+	speaksTRA map[ss7.PC]bool
 }
 
 // NewNetwork makes a Network that knows nothing; Configure comes next.
 func NewNetwork() *Network {
 	n := &Network{links: map[ss7.PathID]*link{}, dests: map[ss7.Range]bool{}}
+	n.said, n.rerouting, n.speaksTRA = map[routeKey]routing.RouteState{}, map[ss7.Range]ss7.PathID{}, map[ss7.PC]bool{}
 	n.stats.In, n.stats.Out = map[Heading]uint64{}, map[Heading]uint64{}
 	n.cfg.Variant = ss7.ITU
 	n.compile()
@@ -172,7 +187,9 @@ func (n *Network) Configure(now time.Time, cfg Config, out []ss7.Action) []ss7.A
 	for _, sc := range cfg.Linksets {
 		s := &linkset{cfg: sc, since: now}
 		if i := slices.IndexFunc(oldSets, func(o *linkset) bool { return o.cfg.Name == sc.Name }); i >= 0 {
-			s.ready, s.why, s.since = oldSets[i].ready, oldSets[i].why, oldSets[i].since
+			o := oldSets[i]
+			s.ready, s.why, s.since, s.restarting, s.sentTRA = o.ready, o.why, o.since, o.restarting, o.sentTRA
+			s.told = o.told
 		}
 		for _, lc := range sc.Links {
 			l := old[lc.Path]
@@ -237,8 +254,31 @@ func (n *Network) compile() {
 			routes = append(routes, routing.Route{Dest: r.Dest, Linkset: i, Priority: r.Priority})
 		}
 	}
+	old := n.plan
 	n.plan = routing.NewPlan(n.cfg.Variant, n.cfg.NI, n.cfg.Own, routes)
+	for _, pc := range n.dynamic {
+		if i, own := n.plan.Find(pc); !own && i >= 0 && n.plan.Dests[i].Range.Len < n.cfg.Variant.Bits() {
+			n.plan = n.plan.With(pc, i)
+		}
+	}
+	for _, s := range n.sets {
+		s.told = carryOver(s.told, old, n.plan)
+	}
 	n.table = n.plan.Table(n.routingState(nil, false))
+}
+
+// carryOver gives the records of a plan's destinations their places in the next plan.
+func carryOver(told []routing.RouteState, old, next *routing.Plan) []routing.RouteState {
+	out := make([]routing.RouteState, len(next.Dests))
+	for i, state := range told {
+		if state == routing.Allowed {
+			continue
+		}
+		if j, ok := next.Exact(old.Dests[i].Range); ok {
+			out[j] = state
+		}
+	}
+	return out
 }
 
 // routingState is the state of all links and routes as routing sees it; link as
@@ -249,41 +289,73 @@ func (n *Network) routingState(as *link, ready bool) routing.State {
 		sets[i] = routing.Linkset{Name: s.cfg.Name, Adjacent: s.cfg.Adjacent, Links: make([]routing.Link, 0, len(s.links))}
 		for _, l := range s.links {
 			p := routing.Link{Path: l.cfg.Path, SLC: l.cfg.SLC, Ready: l.usable(), Hold: l.div.state != Undiverted, Open: l.open}
+			p.Ready = p.Ready && !p.Hold && !s.restarting && !l.div.parked
 			if l == as {
 				p.Ready, p.Hold = ready, false
 			}
-			p.Ready = p.Ready && !p.Hold
 			sets[i].Links = append(sets[i].Links, p)
 		}
 	}
-	return routing.State{Linksets: sets}
-}
-
-// refresh makes a new table and notes every linkset and destination whose state
-// is another than before.
-func (n *Network) refresh(now time.Time, out []ss7.Action) []ss7.Action {
-	n.table = n.plan.Table(n.routingState(nil, false))
-	for _, s := range n.sets {
-		if ready := s.usable(); ready != s.ready {
-			s.ready, s.since, s.why = ready, now, n.linksetWhy(s)
-			out = append(out, note(ss7.StateChange, NoteLinkset, fmt.Sprintf("Linkset %s is %s: %s", s.cfg.Name, upDown(ready), s.why)))
+	state := routing.State{Linksets: sets}
+	if len(n.said) > 0 {
+		state.Routes = make([]routing.RouteState, n.plan.Routes())
+		for k, said := range n.said {
+			i, ok := n.plan.Exact(k.dest)
+			for r := 0; ok && r < len(n.plan.Dests[i].Routes); r++ {
+				if n.sets[n.plan.Dests[i].Routes[r].Linkset].cfg.Name == k.set {
+					state.Routes[n.plan.Route(i, r)] = said
+				}
+			}
 		}
 	}
+	for r, hold := range n.rerouting {
+		if i, ok := n.plan.Exact(r); ok {
+			if state.Held == nil {
+				state.Held = map[int]ss7.PathID{}
+			}
+			state.Held[i] = hold
+		}
+	}
+	return state
+}
+
+// refresh makes a new table, notes every linkset and destination whose state is
+// another than before, and tells the neighbours.
+func (n *Network) refresh(now time.Time, out []ss7.Action) []ss7.Action {
+	for _, s := range n.sets {
+		ready := s.usable()
+		if ready == s.ready {
+			continue
+		}
+		s.ready, s.since, s.why = ready, now, n.linksetWhy(s)
+		if ready {
+			n.restartAdjacent(now, s)
+		} else {
+			n.forget(s)
+			s.restarting = false
+		}
+		out = append(out, note(ss7.StateChange, NoteLinkset, fmt.Sprintf("Linkset %s is %s: %s", s.cfg.Name, upDown(ready), s.why)))
+	}
+	n.prune()
+	n.table = n.plan.Table(n.routingState(nil, false))
 	dests := make(map[ss7.Range]bool, len(n.plan.Dests))
 	for i, d := range n.plan.Dests {
 		ok := n.table.Bundle(i) != nil
 		dests[d.Range] = ok
-		if was := n.dests[d.Range]; ok != was {
+		was, known := n.dests[d.Range]
+		if !known && d.Dynamic {
+			was = n.dests[n.plan.Dests[d.Parent].Range]
+		}
+		if ok != was {
 			state := "inaccessible"
 			if ok {
 				state = "accessible"
 			}
-			out = append(out, note(ss7.StateChange, NoteDestination,
-				"Destination "+n.cfg.Variant.Notation.Format(d.Range.PC)+" is "+state))
+			out = append(out, note(ss7.StateChange, NoteDestination, "Destination "+n.format(d.Range.PC)+" is "+state))
 		}
 	}
 	n.dests = dests
-	return out
+	return n.sayTRA(now, n.tell(now, out))
 }
 
 func (s *linkset) usable() bool { return slices.ContainsFunc(s.links, (*link).usable) }

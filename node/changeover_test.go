@@ -54,7 +54,11 @@ func onPair(t *testing.T, f func(p *pair)) {
 		p := &pair{w: w, a: boxOn(t, w, pairConfig(1, 2)), b: boxOn(t, w, pairConfig(2, 1))}
 		defer p.a.Close()
 		defer p.b.Close()
-		defer cancel()
+		defer func() {
+			cancel()
+			p.s1.group.Wait()
+			p.s2.group.Wait()
+		}()
 		time.Sleep(100 * time.Millisecond)
 		p.s1 = newStation(ctx, t, w, "10.1.0.9", "10.1.0.1", itu("3.3.3"), itu("1.1.1"))
 		p.s2 = newStation(ctx, t, w, "10.2.0.9", "10.2.0.1", itu("4.4.4"), itu("2.2.2"))

@@ -56,15 +56,11 @@ func (h *hold) offer(now time.Time, m *ss7.MSU, from ss7.PathID) {
 	h.node.routeBy(v, now, &transfer{msus: []*ss7.MSU{m}}, from)
 }
 
-// retrieved puts what a link gave back in front. Link tests are about that link alone.
+// retrieved puts what a link gave back in front.
 func (h *hold) retrieved(msus []held) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, k := range msus {
-		if k.msu.SI != ss7.SNT && k.msu.SI != ss7.SNTS {
-			h.front = append(h.front, k)
-		}
-	}
+	h.front = append(h.front, msus...)
 }
 
 // settle sends all that waits as v says, and whatever comes later at once. Nobody
@@ -123,8 +119,7 @@ func (n *Node) publish(t *routing.Table) {
 	}
 	for _, l := range next.paths {
 		if l != nil {
-			l.rx.Lock()   // a batch that was being routed has been routed
-			l.rx.Unlock() //nolint:staticcheck // the point is to wait
+			l.awaitReader()
 		}
 	}
 	n.releaseEarly(old, next)

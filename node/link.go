@@ -346,7 +346,15 @@ func (l *link) raise(ev *ss7.Event) {
 	ev.Path = l.id
 	switch ev.Kind {
 	case ss7.Retrieved:
-		l.back = append(l.back, keep(&ev.MSU, 0))
+		k := keep(&ev.MSU, 0)
+		switch k.msu.SI {
+		case ss7.SNT, ss7.SNTS: // about this link alone
+		case ss7.SNM: // the network finds another way at once
+			ev.MSU = k.msu
+			l.node.core.post(*ev)
+		default:
+			l.back = append(l.back, k)
+		}
 		return
 	case ss7.RetrievalComplete:
 		back := l.back

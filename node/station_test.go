@@ -70,16 +70,15 @@ func boxOn(t *testing.T, w *wires, config string) *box {
 // station is a signalling end point with one M2PA link to an STP, which the test
 // plays: it answers link tests, sends what it is told to and keeps what it receives.
 type station struct {
-	t        *testing.T
-	pc, stp  ss7.PC
-	mu       sync.Mutex
-	link     *m2pa.Link
-	assoc    sctp.Assoc
-	actions  []ss7.Action
-	up       bool // its own link test was answered, or that of the STP
-	got      []received
-	messages []mtp3.Management
-	silent   bool // sends no TRA by itself
+	t       *testing.T
+	pc, stp ss7.PC
+	mu      sync.Mutex
+	link    *m2pa.Link
+	assoc   sctp.Assoc
+	actions []ss7.Action
+	up      bool // its own link test was answered, or that of the STP
+	got     []received
+	group   sync.WaitGroup
 }
 
 type received struct {
@@ -97,28 +96,16 @@ func newStation(ctx context.Context, t *testing.T, w *wires, ip, stp string, pc,
 		t.Fatal(err)
 	}
 	s := &station{t: t, pc: pc, stp: stpPC, link: m2pa.New(1, m2pa.DefaultConfig())}
-	go func() {
-		a, err := e.Dial(ctx, sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr(stp)}, Port: 1024}, sctp.Params{})
-		if err != nil {
-			return
-		}
-		s.assoc = a
-		for _, k := range []ss7.Kind{ss7.Emergency, ss7.Start, ss7.CommUp} {
-			s.tell(ss7.Event{Kind: k})
-		}
-		batch := sctp.NewBatch(64)
-		for a.Read(batch) == nil {
-			s.mu.Lock()
-			for _, it := range batch.Items {
-				if it.Event == nil {
-					s.actions = s.link.Recv(time.Now(), it.Stream, it.Data, s.actions[:0])
-					s.perform()
-				}
+	s.group.Go(func() {
+		for ctx.Err() == nil {
+			s.serve(ctx, e, sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr(stp)}, Port: 1024})
+			select {
+			case <-ctx.Done():
+			case <-time.After(100 * time.Millisecond):
 			}
-			s.mu.Unlock()
 		}
-	}()
-	go func() {
+	})
+	s.group.Go(func() {
 		tick := time.NewTicker(10 * time.Millisecond)
 		defer tick.Stop()
 		defer e.Close()
@@ -133,8 +120,34 @@ func newStation(ctx context.Context, t *testing.T, w *wires, ip, stp string, pc,
 				s.mu.Unlock()
 			}
 		}
-	}()
+	})
 	return s
+}
+
+// serve dials and plays the link until the association ends.
+func (s *station) serve(ctx context.Context, e sctp.Endpoint, stp sctp.Addr) {
+	a, err := e.Dial(ctx, stp, sctp.Params{})
+	if err != nil {
+		return
+	}
+	s.mu.Lock()
+	s.assoc, s.up = a, false
+	s.mu.Unlock()
+	for _, k := range []ss7.Kind{ss7.Emergency, ss7.Start, ss7.CommUp} {
+		s.tell(ss7.Event{Kind: k})
+	}
+	batch := sctp.NewBatch(64)
+	for a.Read(batch) == nil {
+		s.mu.Lock()
+		for _, it := range batch.Items {
+			if it.Event == nil {
+				s.actions = s.link.Recv(time.Now(), it.Stream, it.Data, s.actions[:0])
+				s.perform()
+			}
+		}
+		s.mu.Unlock()
+	}
+	s.tell(ss7.Event{Kind: ss7.CommLost, Why: "ended"})
 }
 
 func (s *station) tell(ev ss7.Event) {
@@ -162,15 +175,12 @@ func (s *station) receive(m *ss7.MSU) {
 	case ss7.SNT:
 		if lt, err := mtp3.ParseLinkTest(m.Payload); err == nil && !lt.Ack {
 			s.put(ss7.MSU{DPC: s.stp, OPC: s.pc, SLS: m.SLS, NI: m.NI, SI: ss7.SNT, Payload: mtp3.AppendLinkTest(nil, mtp3.LinkTest{Ack: true, Pattern: lt.Pattern})})
-			if !s.up && !s.silent {
+			if !s.up {
 				s.put(ss7.MSU{DPC: s.stp, OPC: s.pc, NI: m.NI, SI: ss7.SNM, Payload: []byte{byte(mtp3.TRA)}})
 			}
 			s.up = true
 		}
 	case ss7.SNM:
-		if x, err := mtp3.ParseManagement(ss7.ITU, m.Payload); err == nil {
-			s.messages = append(s.messages, x)
-		}
 	default:
 		if len(m.Payload) >= 8 {
 			s.got = append(s.got, received{time.Now(), m.SLS, binary.BigEndian.Uint32(m.Payload), binary.BigEndian.Uint32(m.Payload[4:]), m.DPC, m.OPC, len(m.Payload)})
@@ -191,20 +201,6 @@ func (s *station) send(m ss7.MSU) {
 	defer s.mu.Unlock()
 	m.OPC, m.NI = s.pc, ss7.International
 	s.put(m)
-}
-
-// manage sends a network management message to the STP.
-func (s *station) manage(m mtp3.Management) {
-	s.send(ss7.MSU{DPC: s.stp, SI: ss7.SNM, Payload: mtp3.AppendManagement(nil, ss7.ITU, m)})
-}
-
-// heard takes the management messages received so far.
-func (s *station) heard() []mtp3.Management {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	x := s.messages
-	s.messages = nil
-	return x
 }
 
 // stream sends n MSUs to dpc, one each interval, SLS by SLS, numbered within each.

@@ -110,6 +110,14 @@ func (n *Node) deliver(from ss7.PathID, m *ss7.MSU) {
 // discard counts an MSU and, at a bounded rate, says why it went no further.
 func (n *Node) discard(d mtp3.Verdict, m *ss7.MSU, from ss7.PathID) {
 	n.discards.add(d.Reason, 1)
+	if from != 0 && m.SI != ss7.SNM {
+		switch d.Reason {
+		case mtp3.NoRoute, mtp3.Inaccessible, mtp3.Circular:
+			n.core.hint(ss7.Event{Kind: ss7.Unreachable, Path: from, MSU: ss7.MSU{DPC: m.DPC}})
+		case mtp3.NoUser:
+			n.core.hint(ss7.Event{Kind: ss7.NoUser, Path: from, MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
+		}
+	}
 	if !n.log.Allow("discard", time.Second) {
 		return
 	}

@@ -80,6 +80,12 @@ func (p *Plan) With(pc ss7.PC, summary int) *Plan {
 	return &q
 }
 
+// Exact finds the destination that is r.
+func (p *Plan) Exact(r ss7.Range) (int, bool) {
+	i, ok := p.index.ranges[r]
+	return int(i), ok
+}
+
 // Routes is how many routes there are in all, and Route the number of route r of
 // destination d among them.
 func (p *Plan) Routes() int { return p.routes }

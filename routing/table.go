@@ -255,6 +255,19 @@ func (t *Table) Slot(b *Bundle, sls uint8) Slot { return b.Slots[sls&t.mask] }
 // Via tells whose routes destination i uses: itself, or the summary that covers it.
 func (t *Table) Via(i int) int { return int(t.via[i]) }
 
+// Dynamic is how many destinations are dynamic.
+func (t *Table) Dynamic() (n int) {
+	for i := range t.Dests {
+		if t.Dests[i].Dynamic {
+			n++
+		}
+	}
+	return n
+}
+
+// Len is how many destinations there are.
+func (t *Table) Len() int { return len(t.current) }
+
 // Bundle gives what destination i uses now; nil if it is inaccessible.
 func (t *Table) Bundle(i int) *Bundle { return t.current[i] }
 

@@ -57,12 +57,13 @@ const (
 	Discard     // Why: a message was discarded
 
 	Unreachable // an MSU that came by Path could not go on to its DPC
+	NoUser      // an MSU that came by Path is for this node, which has no user for its SI
 )
 
 var kindNames = [...]string{"None", "Transfer", "Start", "Stop", "Emergency", "EmergencyCeases", "LocalOutage",
 	"LocalRecovered", "Flush", "Continue", "RetrieveBSNT", "Retrieve", "InService", "OutOfService", "RemoteOutage",
 	"RemoteRecovered", "Congestion", "BSNT", "Retrieved", "RetrievalComplete", "CommUp", "CommLost", "CommRestart",
-	"StateChange", "Discard", "Unreachable"}
+	"StateChange", "Discard", "Unreachable", "NoUser"}
 
 func (k Kind) String() string { return kindNames[k] }
 
