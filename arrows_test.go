@@ -21,6 +21,8 @@ var rooms = map[string][]string{
 	"internal/deadline": {},
 	"routing":           {"ss7"},
 	"m2pa":              {"ss7", "internal/deadline"},
+	"xua":               {"ss7", "internal/deadline"},
+	"m3ua":              {"ss7", "xua"},
 	"mtp3":              {"ss7", "routing", "internal/deadline"},
 	"tester":            {"ss7"},
 	"cli":               {},
@@ -29,13 +31,13 @@ var rooms = map[string][]string{
 	"configs":           {"cli", "ss7"},
 	"node":              {"cli", "configs", "m2pa", "mtp3", "routing", "sctp", "ss7", "tester"},
 	"internal/console":  {"cli"},
-	"labs":              {"capture", "cli", "node", "sctp"},
+	"labs":              {"capture", "cli", "internal/console", "node", "sctp"},
 	"bench":             {"m2pa", "mtp3", "sctp", "ss7"},
 	"cmd/gostp":         {"bench", "cli", "configs", "internal/console", "labs", "node", "sctp", "ss7"},
 }
 
 // pure packages have neither clock nor goroutines nor network nor files.
-var pure = []string{"ss7", "internal/deadline", "routing", "m2pa", "mtp3", "tester"}
+var pure = []string{"ss7", "internal/deadline", "routing", "m2pa", "xua", "m3ua", "mtp3", "tester"}
 
 var impure = []string{"net", "os", "log", "log/slog", "sync", "context", "math/rand", "math/rand/v2"}
 

@@ -123,6 +123,7 @@ func (b *Bench) openAt(l *Layout, at sctp.Addr) (sctp.Endpoint, error) {
 
 // dial tries until ctx ends: what is between may not be there yet, or may dial us.
 func dial(ctx context.Context, e sctp.Endpoint, to sctp.Addr, p sctp.Params) (sctp.Assoc, error) {
+	last := errors.New("no answer")
 	for {
 		a, err := e.Dial(ctx, to, p)
 		if err == nil {
@@ -136,9 +137,12 @@ func dial(ctx context.Context, e sctp.Endpoint, to sctp.Addr, p sctp.Params) (sc
 				return a, nil
 			}
 		}
+		if ctx.Err() == nil {
+			last = err
+		}
 		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("no association with %v port %d: %w", to.IPs[0], to.Port, errors.Join(err, context.Cause(ctx)))
+			return nil, fmt.Errorf("no association with %v port %d (%w): %w", to.IPs[0], to.Port, last, context.Cause(ctx))
 		case <-time.After(200 * time.Millisecond):
 		}
 	}

@@ -12,14 +12,14 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// m2paHeaders is what M2PA and MTP3 add: headers, priority, SIO, routing label.
-const m2paHeaders = 16 + 1 + 1 + 4
+// M2PAHeaders is what M2PA and MTP3 add: headers, priority, SIO, routing label.
+const M2PAHeaders = 16 + 1 + 1 + 4
 
 // M2PA connects pairs of M2PA links, whose ends play the nodes adjacent to an STP,
 // or are each other's far end where none is between. si is that of the MSUs.
 func M2PA(ctx context.Context, l Layout, si ss7.SI) (*Bench, error) {
 	l.Params.OutStreams, l.Params.InStreams = 2, 2 // RFC 4165 §1.5.2
-	return connect(ctx, l, m2paHeaders, func(a sctp.Assoc, p *pair, far bool) end {
+	return connect(ctx, l, M2PAHeaders, func(a sctp.Assoc, p *pair, far bool) end {
 		e := &link{reader: reader{a, p, l.Coalesce}, machine: m2pa.New(1, m2paConfig())}
 		e.msu = ss7.MSU{DPC: sinkPC + ss7.PC(p.id), OPC: sourcePC + ss7.PC(p.id), NI: ss7.International, SI: si}
 		if far {
@@ -118,7 +118,7 @@ func (e *link) send(now time.Time, n int, fill func([]byte) uint8, _ func(uint8)
 	// Half the send buffer's worth of messages at most waits in SCTP, so that SCTP
 	// never refuses what M2PA has numbered.
 	n = min(n, sendRoom/max(e.p.load.Size, 1)-st.Unacked-st.Queued)
-	if want := max(e.p.load.Size-m2paHeaders, stampLen); len(e.msu.Payload) != want {
+	if want := max(e.p.load.Size-M2PAHeaders, stampLen); len(e.msu.Payload) != want {
 		e.msu.Payload = make([]byte, want)
 	}
 	total := 0

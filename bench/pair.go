@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/gostp/gostp/sctp"
 )
 
 // A stamp is the head of every message's payload: run, kind, flow, number, time.
@@ -27,6 +29,7 @@ type source interface {
 	send(now time.Time, n int, fill func(payload []byte) (flow uint8), undo func(flow uint8)) (int, error)
 	// open tells whether the way to the far end stands, or why not.
 	open() (bool, string)
+	stats() sctp.Stats // of its association
 }
 
 // pair is one source, its sink, and what they know.

@@ -36,6 +36,8 @@ type reader struct {
 	coalesce time.Duration
 }
 
+func (r *reader) stats() sctp.Stats { return r.assoc.Status().Stats }
+
 // run gives each batch to f, and says in the pair why the association ended.
 func (r *reader) run(f func(now time.Time, items []sctp.Item)) {
 	b := sctp.NewBatch(batchSize)

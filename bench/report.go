@@ -31,6 +31,10 @@ type Report struct {
 	PerSecond float64       `json:"per_second"`
 	Delay     Quantiles     `json:"delay_us"`
 
+	// PerPacket is the messages that the sources put in a packet, packets without
+	// messages counted too; 0: the transport does not tell.
+	PerPacket float64 `json:"messages_per_packet,omitempty"`
+
 	// ForwarderCPU is the processor time of the program between source and sink, for
 	// each message of the whole run; its start is within. 0: there is none.
 	ForwarderCPU float64 `json:"forwarder_cpu_us,omitempty"`
@@ -76,6 +80,12 @@ func (r *Report) Print(w io.Writer) {
 	fmt.Fprintf(w, "%s, %s: %d pairs, %s, messages of %d octets%s; %s\n", r.What, r.Through, r.Pairs, mode, r.Size, bundles, r.Transport)
 	fmt.Fprintf(w, "  %.0f messages/s (%d in %.2f s)\n", r.PerSecond, r.Counted, r.Elapsed.Seconds())
 	fmt.Fprintf(w, "  sent %d, received %d, lost %d, duplicated %d, misordered %d, foreign %d\n", r.Sent, r.Received, r.Lost, r.Duplicated, r.Misordered, r.Foreign)
+	if r.PerPacket > 0 {
+		fmt.Fprintf(w, "  %.1f messages in a packet of the sources\n", r.PerPacket)
+	}
+	if r.Single && r.PerPacket > 1.05 {
+		fmt.Fprintf(w, "  NOTE: a packet for each message was asked for; this transport bundles all the same\n")
+	}
 	d := r.Delay
 	fmt.Fprintf(w, "  delay in us: half within %.0f, 90 %% %.0f, 99 %% %.0f, 99.9 %% %.0f, all %.0f\n", d.P50, d.P90, d.P99, d.P999, d.Max)
 	if r.ForwarderCPU > 0 {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/gostp/gostp/sctp"
 )
 
 // batchSize is how many messages are read or sent at once.
@@ -25,7 +27,8 @@ type Load struct {
 	Progress io.Writer     // a line a second; nil: none
 }
 
-// Check finds what cannot be.
+// Check finds what cannot be; headers are the octets of a message before the stamp:
+// M2PAHeaders, or 0 of a bare message.
 func (l *Load) Check(headers int) error {
 	switch {
 	case l.Size < headers+stampLen || l.Size > 4096:
@@ -194,7 +197,11 @@ func (b *Bench) drain() {
 // judge adds up the flows.
 func (b *Bench) judge(r *Report) {
 	var delays Histogram
+	var total sctp.Stats
 	for _, p := range b.pairs {
+		st := p.src.stats()
+		total.SentMessages += st.SentMessages
+		total.SentPackets += st.SentPackets
 		p.sending.Lock()
 		p.mu.Lock()
 		for f := range p.flows {
@@ -213,6 +220,9 @@ func (b *Bench) judge(r *Report) {
 	r.Pairs, r.Size, r.Window, r.Rate, r.Transport = len(b.pairs), b.load.Size, b.load.Window, b.load.Rate, b.transport
 	if r.Elapsed > 0 {
 		r.PerSecond = float64(r.Counted) / r.Elapsed.Seconds()
+	}
+	if total.SentPackets > 0 {
+		r.PerPacket = float64(total.SentMessages) / float64(total.SentPackets)
 	}
 	r.Delay = quantiles(&delays)
 }

@@ -119,16 +119,16 @@ func (f *file) statement(n int, body string, offset, indent int) {
 	nearest := 0
 	for i := len(f.stack) - 1; i >= 0; i-- {
 		l := f.stack[i]
-		no, from := negated(body)
-		s, a, flt := parse(f.in.env, l.mode.Statements, body, from, no)
+		form, from := negated(body)
+		s, a, flt := parse(f.in.env, l.mode.Statements, body, from, form != plainForm)
 		if flt.kind == fine {
 			f.stack = f.stack[:i+1]
-			if _, err := s.do(f.in, l.obj, a, no); err != nil {
+			if _, err := s.do(f.in, l.obj, a, form); err != nil {
 				f.skip, f.skipping, f.skipped = indent, true, 0
 				f.fault(n, offset, "", err.Error())
 				return
 			}
-			f.applied(n, s, l.obj, a, no)
+			f.applied(n, s, l.obj, a, form)
 			return
 		}
 		if i == len(f.stack)-1 || worse(flt, worst) {
@@ -146,8 +146,8 @@ func worse(a, b fault) bool {
 }
 
 // applied notes where values came from, and follows the line into its mode.
-func (f *file) applied(n int, s *Statement, obj any, a Args, no bool) {
-	if no {
+func (f *file) applied(n int, s *Statement, obj any, a Args, form form) {
+	if form != plainForm {
 		return
 	}
 	if s.child != nil {
@@ -189,13 +189,24 @@ func (f fault) describe() string {
 	return "not understood; " + expect
 }
 
+// form is how a configuration line is given.
+type form uint8
+
+const (
+	plainForm   form = iota
+	noForm           // `no` in front: the opposite, or taken away
+	defaultForm      // `default` in front: as if it had never been said
+)
+
 // negated finds the `no` or `default` in front of a line.
-func negated(line string) (no bool, from int) {
-	if from, no = after(line, "no"); no {
-		return no, from
+func negated(line string) (f form, from int) {
+	if from, no := after(line, "no"); no {
+		return noForm, from
 	}
-	from, no = after(line, "default")
-	return no, from
+	if from, def := after(line, "default"); def {
+		return defaultForm, from
+	}
+	return plainForm, 0
 }
 
 // after finds a word in front of a line, with a blank behind it, and what follows.
@@ -208,17 +219,19 @@ func after(line, first string) (from int, ok bool) {
 	return from + 1, true
 }
 
-// do applies a configuration statement or its no form.
-func (s *Statement) do(in *scope, obj any, a Args, no bool) (note string, err error) {
+// do applies a configuration statement in one of its forms.
+func (s *Statement) do(in *scope, obj any, a Args, form form) (note string, err error) {
 	if s.check != nil {
 		if note, err = s.check(in.env, a); err != nil {
 			return "", err
 		}
 	}
-	if no {
-		if s.unset == nil {
-			return "", fmt.Errorf("this command has no `no` form")
-		}
+	switch {
+	case form != plainForm && s.unset == nil:
+		return "", fmt.Errorf("this command has no `no` form")
+	case form == defaultForm && s.reset != nil:
+		return note, s.reset(in, obj, a)
+	case form != plainForm:
 		return note, s.unset(in, obj, a)
 	}
 	if s.mode != nil && s.child(in, obj, a) == nil {

@@ -35,7 +35,7 @@ func randomSite(r *rand.Rand) *Site {
 		s.Offset = new(uint8)
 		*s.Offset = uint8(r.IntN(24))
 	}
-	s.Wait = []pause{0, 10e6, 4999e6}[r.IntN(3)]
+	s.Wait = []pause{0, -1, 10e6, 4999e6}[r.IntN(4)]
 	for range r.IntN(3) {
 		s.Servers = append(s.Servers, addr())
 		s.Levels = append(s.Levels, level8(r.IntN(101)))

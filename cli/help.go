@@ -27,7 +27,7 @@ func (s *Session) ways(line string, offer func(thread, string) bool) (r reading,
 	for i, r := range s.readings(line) {
 		words, part := unfinished(line, wordsFrom(line, r.from))
 		ts, g := walk(env, r.stmts, line, words)
-		if r.no { // what has no `no` form
+		if r.form != plainForm { // what has no `no` form
 			ts = slices.DeleteFunc(ts, func(t thread) bool { return t.stmt.unset == nil })
 		}
 		if slices.ContainsFunc(ts, func(t thread) bool { return offer(t, part) }) {
@@ -44,7 +44,7 @@ func (s *Session) ways(line string, offer func(thread, string) bool) (r reading,
 }
 
 // mayEnd tells whether the line may end after what t took.
-func (r reading) mayEnd(t thread) bool { return t.at.accept || r.no && t.stmt.named(t) }
+func (r reading) mayEnd(t thread) bool { return t.at.accept || r.form != plainForm && t.stmt.named(t) }
 
 // suggestions lists what may come after t, as far as it begins with part.
 func (s *Session) suggestions(t thread, part string) (out []suggestion) {

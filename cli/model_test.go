@@ -119,7 +119,7 @@ var siteMode = &Mode{Name: "config", Statements: []*Statement{
 	Field[Site](Seq(Kw("site", "The site"), Opt(Kw("number", "Of the site"), Arg("n", Uint(0, 0), "Only 0")),
 		Kw("kind", "What it is"), Choice("kind", Kw("core", "In the middle"), Kw("edge", "At the border")))),
 	Field[Site](Seq(Kw("clock", "Time"), Kw("offset", "From UTC"), Arg("offset", Uint(0, 23), "Hours"))),
-	Field[Site](Seq(Kw("clock", "Time"), Kw("wait", "For an answer"), Arg("wait", Millis(10, 5000), "Milliseconds"))),
+	Field[Site](Seq(Kw("clock", "Time"), Kw("wait", "For an answer"), Arg("wait", Millis(10, 5000), "Milliseconds"))).Off("wait", pause(-1)),
 	Field[Site](Seq(Kw("servers", "Time servers"), Rep("server", IP(), "Address"))),
 	Field[Site](Seq(Kw("levels", "Levels"), Rep("level", Uint(0, 100), "Level"))),
 	List(Seq(Kw("host", "A name for an address"), Arg("name", Word(10), "Name"), Arg("addr", IP(), "Address")),

@@ -44,7 +44,7 @@ func (p *printer) mode(obj any, m *Mode, depth int) {
 				p.group = group
 			}
 			p.w.WriteString(strings.Repeat(" ", depth))
-			if s.inverted {
+			if s.inverted || s.off != nil && s.off(o) {
 				p.w.WriteString("no ")
 			}
 			p.w.WriteString(line + "\n")
@@ -62,8 +62,25 @@ func (p *printer) mode(obj any, m *Mode, depth int) {
 
 // line writes the statement for the object whose fields it binds.
 func (s *Statement) line(env, obj any) string {
+	if s.off != nil && s.off(obj) {
+		return strings.Join(keywords(s.syntax), " ")
+	}
 	words, _ := s.emit(env, s.syntax, func(name string) (any, bool, bool) { return s.fields.get(obj, name) })
 	return strings.Join(words, " ")
+}
+
+// keywords are those in front of the first argument.
+func keywords(e Elem) (out []string) {
+	if e.kind == kwElem {
+		return []string{e.word}
+	}
+	for _, sub := range e.subs {
+		if sub.kind != kwElem {
+			break
+		}
+		out = append(out, sub.word)
+	}
+	return out
 }
 
 // text writes the statement for arguments.

@@ -118,7 +118,7 @@ func (s *Session) mode() *Mode {
 type reading struct {
 	stmts []*Statement
 	from  int
-	no    bool
+	form  form
 	exec  bool
 	depth int // of the mode: 0 is global configuration
 }
@@ -132,14 +132,14 @@ func (s *Session) readings(line string) []reading {
 	if from, ok := after(line, "do"); ok {
 		return []reading{{stmts: s.exec(), from: from, exec: true}}
 	}
-	no, from := negated(line)
+	form, from := negated(line)
 	var out []reading
 	for depth := len(s.path); depth >= 0; depth-- {
-		r := reading{stmts: s.tree.Config.Statements, from: from, no: no, depth: depth}
+		r := reading{stmts: s.tree.Config.Statements, from: from, form: form, depth: depth}
 		if depth > 0 {
 			r.stmts = s.path[depth-1].stmt.mode.Statements
 		}
-		if depth == len(s.path) && !no {
+		if depth == len(s.path) && form == plainForm {
 			r.stmts = slices.Concat(r.stmts, s.configBuiltins())
 		}
 		out = append(out, r)
@@ -212,7 +212,7 @@ func (s *Session) command(ctx context.Context, line string, from int) error {
 	if f.kind != fine {
 		return s.mistake(f, line, s.hint(head, from, f))
 	}
-	call := &Call{Session: s, Args: args, Env: env, Out: s.output(), Context: ctx}
+	call := &Call{Session: s, Args: args, Line: strings.TrimSpace(head[from:]), Env: env, Out: s.output(), Context: ctx}
 	if filter != nil {
 		filter.to = call.Out
 		call.Out = filter
@@ -249,8 +249,8 @@ func (s *Session) hint(line string, from int, f fault) string {
 	if !s.enabled && fits(slices.Concat(s.tree.Exec, s.builtin)) {
 		return "This command is privileged: type `enable` first."
 	}
-	no, start := negated(line[from:])
-	_, _, other := parse(env, s.tree.Config.Statements, line, from+start, no)
+	form, start := negated(line[from:])
+	_, _, other := parse(env, s.tree.Config.Statements, line, from+start, form != plainForm)
 	if f.at == words[0].at && (other.kind == fine || other.at > f.at) && !s.config {
 		return fmt.Sprintf("`%s` is a configuration command: type `configure terminal` first.", words[0].text)
 	}
@@ -266,12 +266,12 @@ func (s *Session) configure(ctx context.Context, line string) error {
 	env := s.app.Env()
 	var worst fault
 	for i, r := range s.readings(line) {
-		stmt, a, f := parse(env, r.stmts, line, r.from, r.no)
+		stmt, a, f := parse(env, r.stmts, line, r.from, r.form != plainForm)
 		if f.kind == fine && stmt.run != nil {
 			return stmt.run(&Call{Session: s, Args: a, Env: env, Out: s.out, Context: ctx})
 		}
 		if f.kind == fine {
-			return s.change(line, stmt, a, r.no, r.depth)
+			return s.change(line, stmt, a, r.form, r.depth)
 		}
 		if i == 0 || worse(f, worst) {
 			worst = f
@@ -286,7 +286,7 @@ func (s *Session) configure(ctx context.Context, line string) error {
 }
 
 // change applies a statement of the mode at depth of the path.
-func (s *Session) change(line string, stmt *Statement, a Args, no bool, depth int) error {
+func (s *Session) change(line string, stmt *Statement, a Args, form form, depth int) error {
 	note := ""
 	err := s.app.Edit(line, func(root any) error {
 		obj, found := resolve(root, s.path[:depth])
@@ -294,7 +294,7 @@ func (s *Session) change(line string, stmt *Statement, a Args, no bool, depth in
 			return s.lost(root)
 		}
 		var err error
-		note, err = stmt.do(&scope{env: root}, obj, a, no)
+		note, err = stmt.do(&scope{env: root}, obj, a, form)
 		return err
 	})
 	if err != nil {
@@ -304,7 +304,7 @@ func (s *Session) change(line string, stmt *Statement, a Args, no bool, depth in
 		s.say(note)
 	}
 	s.path = s.path[:min(depth, len(s.path))]
-	if stmt.mode != nil && !no {
+	if stmt.mode != nil && form == plainForm {
 		s.path = append(s.path[:len(s.path):len(s.path)], place{stmt, pick(a, stmt.keys)})
 	}
 	return nil

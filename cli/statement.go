@@ -26,6 +26,8 @@ type Statement struct {
 	keys     []string
 	mode     *Mode
 	inverted bool
+	reset    func(in *scope, obj any, a Args) error // the default form, where it is not the no form
+	off      func(obj any) bool                     // the object's line is the no form
 }
 
 // scope is what a line is applied in.
@@ -63,6 +65,7 @@ type Tree struct {
 type Call struct {
 	Session *Session
 	Args    Args
+	Line    string          // the command as it was typed, without what stands behind |
 	Env     any             // root of the running configuration; read only
 	Out     io.Writer       // through pipes and paging
 	Context context.Context // ends on Ctrl-C
@@ -87,7 +90,7 @@ func (s *Statement) Check(f func(env any, a Args) (note string, err error)) *Sta
 // then the no form is written.
 func (s *Statement) Inverted() *Statement {
 	set, unset := s.apply, s.unset
-	s.apply, s.inverted = unset, true
+	s.apply, s.reset, s.inverted = unset, unset, true
 	names := bound(s.syntax)
 	s.unset = func(in *scope, obj any, a Args) error {
 		for _, n := range names {
@@ -95,6 +98,22 @@ func (s *Statement) Inverted() *Statement {
 		}
 		return set(in, obj, a)
 	}
+	return s
+}
+
+// Off gives a Field's no form a meaning of its own, "none", where zero means the
+// default: it sets argument name to value, and is written. The default form makes
+// the fields zero.
+func (s *Statement) Off(name string, value any) *Statement {
+	f, zero := s.fields, s.unset
+	s.reset = zero
+	s.unset = func(in *scope, obj any, a Args) error {
+		if err := zero(in, obj, a); err != nil {
+			return err
+		}
+		return f.set(obj, Args{name: value})
+	}
+	s.off = func(obj any) bool { v, _, ok := f.get(obj, name); return ok && v == value }
 	return s
 }
 

@@ -72,11 +72,45 @@ func random(r *rand.Rand) *System {
 	timers := func() Timers {
 		return Timers{ms(1000, 350000), ms(1000, 150000), ms(1000, 60000), ms(500, 70000), ms(400, 5000), ms(1000, 10000), ms(200, 10000), ms(100, 10000)}
 	}
+	number := func(least, most int) int {
+		if r.Intn(2) == 0 {
+			return 0
+		}
+		return least + r.Intn(most-least+1)
+	}
+	mark := func(most int) (prec, dscp *uint8) {
+		n := uint8(r.Intn(most + 1))
+		switch r.Intn(3) {
+		case 0:
+			return &n, nil
+		case 1:
+			n *= 8
+			return nil, &n
+		}
+		return nil, nil
+	}
+	off := func(d time.Duration) time.Duration {
+		if r.Intn(3) == 0 {
+			return Off
+		}
+		return d
+	}
+	settings := func() SCTP {
+		s := SCTP{Window: uint32(number(5000, 20971520)), InStreams: uint16(number(2, 1024)), OutStreams: uint16(number(2, 1024)),
+			InitTimeout: ms(100, 60000), InitRetrans: uint8(number(1, 20)), Keepalive: off(ms(100, 60000)), AssocRetrans: uint8(number(1, 20)),
+			PathRetrans: uint8(number(1, 20)), RTOMin: ms(50, 1000), Sack: ms(1, 500), Bundling: off(ms(5, 1000)), QueueDepth: uint16(number(100, 20000))}
+		if s.RTOMin != 0 {
+			s.RTOMax = ms(1000, 60000)
+		}
+		s.Prec, s.DSCP = mark(7)
+		s.InitPrec, s.InitDSCP = mark(7)
+		return s
+	}
 	next := ss7.PC(0)
 	pc := func() ss7.PC { next++; return next * 5 % 16384 }
 	s := &System{Hostname: pick("", "A", "Country-1"), QuietConsole: r.Intn(2) == 0, Variant: pick("", "itu"),
 		NI: pick("", "international", "national", "reserved", "spare"), Delimiter: pick("", "dash"), Description: pick("", "a text | with  blanks"),
-		T17: ms(800, 60000), SLTT1: ms(4000, 12000), SLTT2: ms(30000, 90000)}
+		Transport: pick("", "auto", "kernel", "user", "udp"), T17: ms(800, 60000), SLTT1: ms(4000, 12000), SLTT2: ms(30000, 90000)}
 	if r.Intn(2) == 0 {
 		s.Widths = [][]uint8{{14}, {7, 7}, {4, 5, 5}, {3, 8, 3}}[r.Intn(4)]
 	}
@@ -96,12 +130,15 @@ func random(r *rand.Rand) *System {
 		if r.Intn(2) == 0 {
 			n.Address, n.Mask = netip.AddrFrom4([4]byte{10, 0, byte(i), 1}), netip.MustParseAddr("255.255.255.0")
 		}
+		randomIP(r, n, i)
 		s.Interfaces = append(s.Interfaces, n)
 	}
+	randomRoutes(r, s)
 	for i := range 1 + r.Intn(3) {
-		p := &LocalPeer{Port: uint16(1024 + i), Shutdown: r.Intn(2) == 0, UDPPort: uint16(r.Intn(2) * 9899)}
-		if r.Intn(3) > 0 {
-			p.IPs = []*LocalIP{{netip.AddrFrom4([4]byte{10, 0, byte(i), 1})}}
+		p := &LocalPeer{Port: uint16(1024 + i), Shutdown: r.Intn(2) == 0, UDPPort: uint16(r.Intn(2) * 9899),
+			Transport: pick("", "auto", "kernel", "user", "udp"), AnyChecksum: r.Intn(2) == 0, SCTP: settings()}
+		for k := range r.Intn(4) {
+			p.IPs = append(p.IPs, &LocalIP{netip.AddrFrom4([4]byte{10, byte(k), byte(i), 1})})
 		}
 		s.LocalPeers = append(s.LocalPeers, p)
 	}
@@ -111,7 +148,10 @@ func random(r *rand.Rand) *System {
 		for slc := range r.Intn(3) {
 			l.Links = append(l.Links, &Link{SLC: uint8(slc), Remote: []netip.Addr{netip.AddrFrom4([4]byte{10, 9, byte(i), byte(slc)})},
 				RemotePort: uint16(1 + r.Intn(65535)), LocalPort: s.LocalPeers[r.Intn(len(s.LocalPeers))].Port, Passive: r.Intn(2) == 0,
-				Shutdown: r.Intn(2) == 0, UDPPort: uint16(r.Intn(2) * 999), Timers: timers()})
+				Shutdown: r.Intn(2) == 0, UDPPort: uint16(r.Intn(2) * 999), Timers: timers(), SCTP: settings()})
+			if k := l.Links[slc]; r.Intn(2) == 0 {
+				k.Remote = append(k.Remote, netip.AddrFrom4([4]byte{10, 8, byte(i), byte(slc)}), netip.MustParseAddr(fmt.Sprintf("2001:db8::%d:%d", i, slc)))
+			}
 		}
 		s.Linksets = append(s.Linksets, l)
 		for k := range r.Intn(4) {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
+	"slices"
 
 	"github.com/gostp/gostp/cli"
 )
@@ -39,15 +41,55 @@ func (s *System) prune() bool {
 	for _, t := range s.RouteTables {
 		t.Routes = keep(t.Routes, func(r *Route) bool { return s.Linkset(r.Linkset) != nil })
 	}
+	turned := false
+	for _, p := range s.LocalPeers {
+		turned = p.upright() || turned
+	}
+	seen := map[ends]bool{}
 	for _, l := range s.Linksets {
-		l.Links = keep(l.Links, func(k *Link) bool { return s.LocalPeer(k.LocalPort) != nil && len(k.Remote) == 1 })
+		for _, k := range l.Links {
+			turned = k.upright() || k.distinct() || turned
+		}
+		l.Links = keep(l.Links, func(k *Link) bool {
+			free := s.LocalPeer(k.LocalPort) != nil
+			for _, e := range k.ends() {
+				free = free && !seen[e]
+			}
+			for _, e := range k.ends() {
+				seen[e] = seen[e] || free
+			}
+			return free
+		})
 	}
 	own := map[uint32]bool{}
 	for _, pc := range s.Own() {
 		own[uint32(pc)] = true
 	}
 	s.Linksets = keep(s.Linksets, func(l *Linkset) bool { return !own[uint32(l.Adjacent)] })
-	return s.size() != before
+	s.pruneIP()
+	return turned || s.size() != before
+}
+
+// upright takes a retransmit-timeout away whose greatest is below its least.
+func (s *SCTP) upright() bool {
+	if !s.inverted() {
+		return false
+	}
+	s.RTOMin, s.RTOMax = 0, 0
+	return true
+}
+
+// distinct takes addresses away that are there twice.
+func (k *Link) distinct() bool {
+	before := len(k.Remote)
+	var out []netip.Addr
+	for _, ip := range k.Remote {
+		if !slices.Contains(out, ip) {
+			out = append(out, ip)
+		}
+	}
+	k.Remote = out
+	return len(out) != before
 }
 
 func keep[E any](in []*E, ok func(*E) bool) []*E {
@@ -65,7 +107,7 @@ func (s *System) size() int {
 	for _, l := range s.Linksets {
 		n += len(l.Links)
 	}
-	return n + len(s.Routes())
+	return n + len(s.Routes()) + s.sizeIP()
 }
 
 // Write prints s as `show running-config` does.

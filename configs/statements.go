@@ -18,11 +18,10 @@ func CS7(e ...cli.Elem) cli.Elem {
 
 // Global is the statements of global configuration, in the order in which the
 // running configuration writes them.
-var Global = &cli.Mode{Name: "config", Statements: []*cli.Statement{
+var Global = &cli.Mode{Name: "config", Statements: append([]*cli.Statement{
 	cli.Field[System](cli.Seq(cli.Kw("hostname", "Name of this node, shown in the prompt"), cli.Arg("hostname", cli.Word(63), "Host name"))),
 	cli.Field[System](cli.Seq(cli.Kw("logging", "Log messages"), cli.Flag("console", "console", "Show them on the console (default)"))).Inverted(),
-	cli.List(cli.Seq(cli.Kw("interface", "An IP interface"), cli.Arg("interface", cli.Word(31), "Interface name, as eth1")),
-		[]string{"interface"}, func(s *System) *[]*Interface { return &s.Interfaces }, interfaceMode),
+	interfaceStatement,
 
 	cli.Field[System](CS7(cli.Kw("variant", "Kind of MTP and of point codes"), cli.Choice("variant",
 		cli.Kw("ansi", "ANSI, 24-bit codes"), cli.Kw("china", "China, 24-bit codes"), cli.Kw("itu", "ITU-T, 14-bit codes (default)"),
@@ -46,34 +45,32 @@ var Global = &cli.Mode{Name: "config", Statements: []*cli.Statement{
 	mtp3Timer("t17", "From a failed alignment to the next (Q.704 T17)", 800, 60000),
 	mtp3Timer("slt-t1", "Wait for the answer to a link test (Q.707 T1)", 4000, 12000),
 	mtp3Timer("slt-t2", "Between periodic link tests (Q.707 T2)", 30000, 90000),
+	cli.Field[System](CS7(cli.Kw("transport", "SCTP under all local-peers that do not say otherwise"), transports())),
 	cli.List(CS7(cli.Kw("local-peer", "An SCTP port of this node"), cli.Arg("port", cli.Uint(1024, 49151), "SCTP port")),
 		[]string{"port"}, func(s *System) *[]*LocalPeer { return &s.LocalPeers }, localPeerMode),
 	cli.List(CS7(cli.Kw("linkset", "A set of links to one adjacent point"), cli.Arg("linkset", cli.Word(19), "Name, at most 19 characters"), cli.Arg("apc", PointCode{}, "Adjacent point code")),
 		[]string{"linkset"}, func(s *System) *[]*Linkset { return &s.Linksets }, linksetMode),
 	cli.List(CS7(cli.Kw("route-table", "Routes to point codes"), cli.Choice("table", cli.Kw("system", "The table that routes"))),
 		[]string{"table"}, func(s *System) *[]*RouteTable { return &s.RouteTables }, routeMode),
-}}
+}, ipStatements...)}
 
-var interfaceMode = &cli.Mode{Name: "config-if", Statements: []*cli.Statement{
-	cli.Field[Interface](cli.Seq(cli.Kw("description", "A text about this interface"), cli.Arg("description", cli.Rest(240), "Up to 240 characters"))),
-	cli.Field[Interface](cli.Seq(cli.Kw("ip", "IP version 4"), cli.Kw("address", "Address of this interface"),
-		cli.Arg("address", cli.IP(), "Address"), cli.Arg("mask", ipMask{}, "Mask of the network"))),
-	shutdown[Interface]("Take the interface down"),
-}}
-
-var localPeerMode = &cli.Mode{Name: "config-cs7-lp", Statements: []*cli.Statement{
-	cli.List(cli.Seq(cli.Kw("local-ip", "An address of this local peer"), cli.Arg("local-ip", cli.IP(), "Address of an interface of this node")),
+var localPeerMode = &cli.Mode{Name: "config-cs7-lp", Statements: append(append([]*cli.Statement{
+	cli.List(cli.Seq(cli.Kw("local-ip", "An address of this local peer; several: multihomed"), cli.Arg("local-ip", cli.IP(), "Address of an interface of this node")),
 		[]string{"local-ip"}, func(p *LocalPeer) *[]*LocalIP { return &p.IPs }, nil),
+	cli.Field[LocalPeer](cli.Seq(cli.Kw("transport", "SCTP under this local-peer (default: that of `cs7 transport`)"), transports())),
 	udpPort[LocalPeer]("UDP port on which this local peer takes encapsulated SCTP (RFC 6951; default 9899)"),
+	cli.Field[LocalPeer](cli.Seq(cli.Kw("checksum", "Checksum of packets that come in (default: wrong ones are discarded)"),
+		cli.Flag("checksum", "any", "Taken even if wrong: for bridges that carry unfinished ones"))),
+}, sctpSettings[LocalPeer]()...),
 	shutdown[LocalPeer]("Close the port"),
-}}
+)}
 
 var linksetMode = &cli.Mode{Name: "config-cs7-ls", Statements: append(append([]*cli.Statement{
 	cli.Field[Linkset](cli.Seq(cli.Kw("description", "A text about this linkset"), cli.Arg("description", cli.Rest(254), "Up to 254 characters"))),
 }, m2paTimers[Linkset]()...),
 	shutdown[Linkset]("Take all links out of service"),
 	cli.List(cli.Seq(cli.Kw("link", "A signalling link"), cli.Arg("slc", cli.Uint(0, 15), "Signalling link code, the same at both ends"),
-		cli.Kw("sctp", "M2PA over SCTP"), cli.Rep("remote-ip", cli.IP(), "Address of the far end"),
+		cli.Kw("sctp", "M2PA over SCTP"), cli.Rep("remote-ip", cli.IP(), "Address of the far end; the first of several is the primary one"),
 		cli.Arg("remote-port", cli.Uint(1, 65535), "SCTP port of the FAR end"), cli.Arg("local-port", cli.Uint(1024, 49151), "SCTP port of THIS end: a local-peer"),
 		cli.Opt(cli.Flag("passive", "passive", "Wait for the far end to set up the association"))),
 		[]string{"slc"}, func(l *Linkset) *[]*Link { return &l.Links }, linkMode),
@@ -81,7 +78,7 @@ var linksetMode = &cli.Mode{Name: "config-cs7-ls", Statements: append(append([]*
 
 var linkMode = &cli.Mode{Name: "config-cs7-ls-link", Statements: append(append([]*cli.Statement{
 	udpPort[Link]("UDP port on which the far end takes encapsulated SCTP (RFC 6951; default 9899)"),
-}, m2paTimers[Link]()...),
+}, slices.Concat(m2paTimers[Link](), sctpSettings[Link]())...),
 	shutdown[Link]("Take the link out of service"),
 )}
 

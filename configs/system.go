@@ -23,12 +23,17 @@ type System struct {
 	T17          time.Duration `cli:"t17"`
 	SLTT1        time.Duration `cli:"slt-t1"`
 	SLTT2        time.Duration `cli:"slt-t2"`
+	Transport    string        `cli:"transport"`
 	Secondaries  []*Secondary
 	Hosts        []*Host
 	Interfaces   []*Interface
 	LocalPeers   []*LocalPeer
 	Linksets     []*Linkset
 	RouteTables  []*RouteTable
+	IPRoutes     []*IPRoute
+	IPv6Routes   []*IPv6Route
+
+	toldIgnored bool // that a line was taken and has no effect
 }
 
 // Secondary is one more code of this node.
@@ -42,29 +47,15 @@ type Host struct {
 	PC   ss7.PC `cli:"pc"`
 }
 
-// Interface is an IP interface.
-type Interface struct {
-	Name        string     `cli:"interface"`
-	Description string     `cli:"description"`
-	Address     netip.Addr `cli:"address"`
-	Mask        netip.Addr `cli:"mask"`
-	Shutdown    bool       `cli:"shutdown"`
-}
-
-// Prefix is the address with the length of its mask; invalid if there is none.
-func (i *Interface) Prefix() netip.Prefix {
-	if !i.Address.IsValid() {
-		return netip.Prefix{}
-	}
-	return netip.PrefixFrom(i.Address, maskLen(i.Mask))
-}
-
 // LocalPeer is an SCTP port of this node, at one or more addresses.
 type LocalPeer struct {
-	Port     uint16 `cli:"port"`
-	IPs      []*LocalIP
-	UDPPort  uint16 `cli:"udp-port"` // encapsulation (RFC 6951); 0: 9899
-	Shutdown bool   `cli:"shutdown"`
+	Port        uint16 `cli:"port"`
+	IPs         []*LocalIP
+	Transport   string `cli:"transport"` // empty: what the node says
+	UDPPort     uint16 `cli:"udp-port"`  // encapsulation (RFC 6951); 0: 9899
+	AnyChecksum bool   `cli:"checksum"`
+	Shutdown    bool   `cli:"shutdown"`
+	SCTP
 }
 
 // LocalIP is an address of a local peer.
@@ -105,6 +96,7 @@ type Link struct {
 	UDPPort    uint16       `cli:"udp-port"` // of the far end; 0: 9899
 	Shutdown   bool         `cli:"shutdown"`
 	Timers
+	SCTP
 }
 
 // RouteTable is a named table of routes; the one that routes is "system".
@@ -209,7 +201,8 @@ func (s *System) Clone() *System {
 	c.Widths = slices.Clone(s.Widths)
 	c.Secondaries = copies(s.Secondaries, nil)
 	c.Hosts = copies(s.Hosts, nil)
-	c.Interfaces = copies(s.Interfaces, nil)
+	c.Interfaces = copies(s.Interfaces, (*Interface).deepen)
+	c.IPRoutes, c.IPv6Routes = copies(s.IPRoutes, nil), copies(s.IPv6Routes, nil)
 	c.LocalPeers = copies(s.LocalPeers, func(p *LocalPeer) { p.IPs = copies(p.IPs, nil) })
 	c.Linksets = copies(s.Linksets, func(l *Linkset) {
 		l.Links = copies(l.Links, func(k *Link) { k.Remote = slices.Clone(k.Remote) })
@@ -231,14 +224,4 @@ func copies[E any](in []*E, deep func(*E)) []*E {
 		out[i] = &c
 	}
 	return out
-}
-
-func maskLen(mask netip.Addr) int {
-	n := 0
-	for _, b := range mask.AsSlice() {
-		for ; b&0x80 != 0; b <<= 1 {
-			n++
-		}
-	}
-	return n
 }

@@ -2,7 +2,6 @@ package configs
 
 import (
 	"fmt"
-	"net/netip"
 	"strconv"
 	"strings"
 
@@ -88,24 +87,6 @@ func (pcMask) Parse(env any, word string) (any, error) {
 }
 func (pcMask) Format(env any, v any) string { return fmt.Sprint(v) }
 
-// ipMask is a contiguous IPv4 mask; its value is a netip.Addr.
-type ipMask struct{}
-
-func (ipMask) Hint() string { return "A.B.C.D" }
-func (ipMask) Parse(_ any, word string) (any, error) {
-	a, err := netip.ParseAddr(word)
-	if err != nil || !a.Is4() {
-		return nil, fmt.Errorf("%q is not an IPv4 mask such as 255.255.255.0", word)
-	}
-	b := a.As4()
-	v := uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
-	if ^v&(^v+1) != 0 {
-		return nil, fmt.Errorf("mask %s has a gap: a mask is ones from the left, then zeros", word)
-	}
-	return a, nil
-}
-func (ipMask) Format(_ any, v any) string { return v.(netip.Addr).String() }
-
 // instance accepts only the one instance there is.
 type instance struct{}
 
@@ -149,4 +130,4 @@ func (LinksetName) Values(env any) []string {
 	return out
 }
 
-var _ = []cli.Type{PointCode{}, DestRange{}, pcMask{}, ipMask{}, instance{}, LinksetName{}}
+var _ = []cli.Type{PointCode{}, DestRange{}, pcMask{}, instance{}, LinksetName{}}

@@ -87,22 +87,6 @@ func (s *System) checkCodes(bad complain) {
 	}
 }
 
-func (s *System) checkInterfaces(bad complain) {
-	seen := map[netip.Addr]string{}
-	for _, i := range s.Interfaces {
-		if !i.Address.IsValid() {
-			continue
-		}
-		if !i.Address.Is4() {
-			bad(i, "address", "interface %s: ip address takes an IPv4 address, %s is none", i.Name, i.Address)
-		}
-		if other := seen[i.Address]; other != "" {
-			bad(i, "address", "interface %s: address %s is on interface %s already", i.Name, i.Address, other)
-		}
-		seen[i.Address] = i.Name
-	}
-}
-
 func (s *System) checkPeers(bad complain) {
 	type bind struct {
 		ip   netip.Addr
@@ -117,31 +101,38 @@ func (s *System) checkPeers(bad complain) {
 			}
 			seen[b] = true
 		}
-		if len(p.IPs) > 1 {
-			bad(p.IPs[1], "", "local-peer %d: several local-ip (multihoming) are not built yet; use one, and a second link for redundancy", p.Port)
-		}
+		checkSCTP(bad, p, fmt.Sprintf("local-peer %d", p.Port), &p.SCTP)
 	}
 }
 
-func (s *System) checkLinks(bad complain) {
-	type ends struct {
-		ip            netip.Addr
-		remote, local uint16
+// ends are what tells associations apart.
+type ends struct {
+	ip            netip.Addr
+	remote, local uint16
+}
+
+func (k *Link) ends() []ends {
+	var out []ends
+	for _, ip := range k.Remote {
+		out = append(out, ends{ip, k.RemotePort, k.LocalPort})
 	}
+	return out
+}
+
+func (s *System) checkLinks(bad complain) {
 	seen := map[ends]string{}
 	for _, l := range s.Linksets {
 		for _, k := range l.Links {
 			name := fmt.Sprintf("linkset %s link %d", l.Name, k.SLC)
-			if len(k.Remote) > 1 {
-				bad(k, "", "%s: several remote addresses (multihoming) are not built yet; use one, and a second link for redundancy", name)
-			}
+			checkSCTP(bad, k, name, &k.SCTP)
 			if s.LocalPeer(k.LocalPort) == nil {
 				bad(k, "", "%s", s.noLocalPeer(name, k))
 			}
-			for _, ip := range k.Remote {
-				e := ends{ip, k.RemotePort, k.LocalPort}
-				if other := seen[e]; other != "" {
-					bad(k, "", "%s: %s has the same far end %s port %d and local-peer %d; another link needs another port at one end", name, other, ip, k.RemotePort, k.LocalPort)
+			for _, e := range k.ends() {
+				if other := seen[e]; other == name {
+					bad(k, "", "%s: address %s of the far end is there twice", name, e.ip)
+				} else if other != "" {
+					bad(k, "", "%s: %s has the same far end %s port %d and local-peer %d; another link needs another port at one end", name, other, e.ip, k.RemotePort, k.LocalPort)
 				}
 				seen[e] = name
 			}

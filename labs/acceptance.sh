@@ -24,7 +24,7 @@ holds() { grep -qE -- "$1" "$2" || { cat "$2"; fail "nothing like: $1"; }; }
 
 # --- the four-country lab ---------------------------------------------------
 $gostp lab --run 'CountryA: show cs7 linkset' --run 'CountryB: show cs7 linkset' --run 'CountryA: show cs7 route' \
-	--run 'CountryA: ping cs7 7.8.1 count 10' >"$work/lab" || { cat "$work/lab"; fail "the lab does not ping"; }
+	--run 'CountryA: ping cs7 7.8.1 count 10' --run 'CountryA: ping 10.0.5.2' --run 'CountryB: show ip interface brief' >"$work/lab" || { cat "$work/lab"; fail "the lab does not ping"; }
 has 'lsn=ToCountryA          apc=1.2.3         state=avail     avail/links=1/1' "$work/lab"
 has '  SLC  Interface                    Service   PeerState         Inhib' "$work/lab"
 has '  00   10.0.5.1 1024 1024           avail     InService         -----' "$work/lab"
@@ -37,6 +37,8 @@ has '7.0.0/3          acces   5  ToCountryB          avail' "$work/lab"
 holds '^\*[A-Z][a-z]{2} [0-9]{2} [0-9:.]{12}: %CS7PING-6-RTT: Test Q.755 7.8.1: MTP Traffic test rtt [0-9]+/[0-9]+/[0-9]+$' "$work/lab"
 holds '%CS7PING-6-STAT: Test Q.755 7.8.1: MTP Traffic test 100% successful packets\(10/10\)$' "$work/lab"
 holds '%CS7PING-6-TERM: Test Q.755 7.8.1: MTP Traffic test terminated.$' "$work/lab"
+holds '^Success rate is 100 percent \(5/5\), round-trip min/avg/max = [0-9]+/[0-9]+/[0-9]+ ms$' "$work/lab"
+has 'eth3                       10.0.7.1        YES manual up                    up' "$work/lab"
 pass "the four-country lab pings, in the known layouts"
 
 if $gostp lab --run 'CountryD: configure terminal' --run 'CountryD: no cs7 route-table system' --run 'CountryD: end' \
@@ -218,5 +220,16 @@ holds 'what is sound runs; the file was not changed' "$work/c.log"
 on c 'show running-config' | grep -q 'hostname X' || fail "what is sound does not run"
 cmp "$work/bad.cfg" "$work/c.cfg" || fail "the file was changed"
 pass "a bad file: every fault with its line; what is sound runs; the file is left alone"
+
+# --- the bench ---------------------------------------------------------------------
+# udp, so that it is the same everywhere; what is between is a child of its own.
+for t in node loop direct; do
+	timeout 120 $gostp bench m2pa --transport udp --through $t --associations 2 --count 20000 --duration 60s --json >"$work/bench" || { cat "$work/bench"; fail "the bench through $t"; }
+	has '  "received": 20000,' "$work/bench"
+	has '  "misordered": 0,' "$work/bench"
+done
+if timeout 60 $gostp bench m2pa --transport udp --through 127.9.0.9 --setup 2s >"$work/bench" 2>&1; then fail "a bench through nothing passes"; fi
+holds 'no association with 127.9.0.9 port 3565 \(.*\): not ready within 2s' "$work/bench"
+pass "20,000 MSUs through the node, a bare forwarder and directly: none lost, none out of order"
 
 echo "$passed passed, 0 failed"

@@ -9,12 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gostp/gostp/capture"
-	"github.com/gostp/gostp/cli"
-	"github.com/gostp/gostp/node"
-	"github.com/gostp/gostp/sctp"
 )
 
 // settleTime is how long a lab waits for links before a command of Run.
@@ -28,76 +27,89 @@ type Options struct {
 	Version string
 }
 
-// Lab is a running network of nodes in this process.
+// Lab is a running network of nodes.
 type Lab struct {
 	topology *Topology
-	network  *Network
-	wires    []*Wire
+	names    names
+	wires    []wire
 	members  []*member
 	faults   []string
+	tap      func(w *capture.Writer, wires []wire) (stop func(), err error)
+	teardown func() error // after the nodes have ended
+
+	mu       sync.Mutex // guards captures
 	captures []*recording
-	next     *member // where the console goes after `connect`
+	next     atomic.Pointer[member] // where the console goes after `connect`
 }
 
-// member is one node of a lab with its console.
+// member is one node of a lab.
 type member struct {
-	name    string
-	node    *node.Node
-	session *cli.Session // of Run; made when first used
+	name string
+	seat seat
 }
 
-// Start reads the topology, wires the nodes up and boots them.
-func Start(opt Options) (*Lab, error) {
-	dir, file := fs.FS(FS), DefaultTopology
-	inFile := func(name string, _ []byte) node.Store {
-		return node.FileStore(filepath.Join(filepath.Dir(opt.File), name))
-	}
+// seat is a lab's hold on a node, in whatever process that runs.
+type seat interface {
+	// Run carries out a line as typed in one privileged session of the node and
+	// prints what it prints; the error says only that it failed.
+	Run(ctx context.Context, line string, out io.Writer) error
+	// Prompt is that session's.
+	Prompt() (string, error)
+	// Serve serves a terminal until it is left.
+	Serve(ctx context.Context, rw io.ReadWriter, size func() (int, int)) error
+	Status() (status, error)
+	Close() error
+}
+
+// status is a node at a glance.
+type status struct {
+	pc        string
+	up, all   int // links
+	unsettled int // links that should be available and still try
+}
+
+// wire is a link of the topology.
+type wire interface {
+	Name() string // both ends: CountryA:eth1-CountryB:eth1
+	State() string
+	SetUp(bool) error
+	Faults() Faults
+	SetFaults(Faults) error
+}
+
+// source is where a lab's files come from: the topology and, relative to dir, the
+// startup configurations.
+type source struct {
+	dir      fs.FS
+	topology *Topology
+	onDisk   string // the folder of dir; empty: built in
+}
+
+func (o Options) load() (*source, error) {
+	s := &source{dir: FS}
+	file := DefaultTopology
 	switch {
-	case opt.File != "":
-		dir, file = os.DirFS(filepath.Dir(opt.File)), filepath.Base(opt.File)
-	case opt.Blank:
+	case o.File != "":
+		s.onDisk, file = filepath.Dir(o.File), filepath.Base(o.File)
+		s.dir = os.DirFS(s.onDisk)
+	case o.Blank:
 		file = BlankTopology
 	}
-	t, err := LoadFS(dir, file)
-	if err != nil {
-		return nil, err
-	}
-	l := &Lab{topology: t, network: NewNetwork()}
-	hosts := map[string]*Host{}
+	t, err := LoadFS(s.dir, file)
+	s.topology = t
+	return s, err
+}
+
+// newLab makes a lab of a topology that has neither wires nor nodes yet.
+func newLab(t *Topology) *Lab {
+	l := &Lab{topology: t, teardown: func() error { return nil }}
 	for _, n := range t.Nodes {
-		hosts[n.Name] = l.network.Host(n.Name)
+		l.names.Nodes = append(l.names.Nodes, n.Name)
 	}
 	for _, k := range t.Links {
-		w, err := l.network.Connect(hosts[k.A.Node], k.A.Interface, hosts[k.B.Node], k.B.Interface)
-		if err != nil {
-			return nil, err
-		}
-		l.wires = append(l.wires, w)
+		l.names.Wires = append(l.names.Wires, k.name())
 	}
-	if opt.Pcap != "" {
-		if _, err := l.record(opt.Pcap, l.wires); err != nil {
-			return nil, err
-		}
-	}
-	for _, n := range t.Nodes {
-		var text []byte
-		store := node.MemoryStore("memory of this lab (lost when it ends)", nil)
-		if n.StartupConfig != "" {
-			if text, err = fs.ReadFile(dir, n.StartupConfig); err != nil {
-				return nil, err
-			}
-			store = node.MemoryStore("memory of this lab (lost when it ends)", text)
-			if opt.File != "" {
-				store = inFile(n.StartupConfig, text)
-			}
-		}
-		m := &member{name: n.Name, node: node.New(node.Options{Platform: newPlatform(hosts[n.Name]), Store: store, Version: opt.Version})}
-		l.members = append(l.members, m)
-		for _, e := range m.node.Boot() {
-			l.faults = append(l.faults, fmt.Sprintf("%s: %s: %v", n.Name, n.StartupConfig, e))
-		}
-	}
-	return l, nil
+	return l
 }
 
 // Name is the topology's.
@@ -107,24 +119,21 @@ func (l *Lab) Name() string { return "Lab " + l.topology.Name }
 func (l *Lab) Faults() []string { return l.faults }
 
 // NodeNames lists the nodes.
-func (l *Lab) NodeNames() string {
-	var out []string
-	for _, m := range l.members {
-		out = append(out, m.name)
-	}
-	return strings.Join(out, ", ")
-}
+func (l *Lab) NodeNames() string { return strings.Join(l.names.Nodes, ", ") }
 
-// Close stops nodes and captures.
+// Close stops nodes and captures, and takes down what was built for them.
 func (l *Lab) Close() error {
-	for _, m := range l.members {
-		m.node.Close()
-	}
 	var errs []error
+	for _, m := range l.members {
+		errs = append(errs, m.seat.Close())
+	}
+	l.mu.Lock()
 	for _, r := range l.captures {
 		errs = append(errs, r.stop())
 	}
-	return errors.Join(errs...)
+	l.captures = nil
+	l.mu.Unlock()
+	return errors.Join(append(errs, l.teardown())...)
 }
 
 func (l *Lab) member(name string) *member {
@@ -148,15 +157,16 @@ func (l *Lab) Run(ctx context.Context, lines []string, out io.Writer) bool {
 			return false
 		}
 		command = strings.TrimSpace(command)
-		if m.session == nil {
-			m.session = cli.NewSession(m.node, l.tree(m), out)
-			m.session.Enable()
+		prompt, err := m.seat.Prompt()
+		if err == nil && !strings.Contains(prompt, "(config") {
+			err = l.settle(ctx)
 		}
-		if !strings.Contains(m.session.Prompt(), "(config") {
-			l.settle(ctx)
+		if err != nil {
+			fmt.Fprintf(out, "%s: %v\n", m.name, err)
+			return false
 		}
-		fmt.Fprintf(out, "%s%s\n", m.session.Prompt(), command)
-		if err := m.session.Run(ctx, command); err != nil {
+		fmt.Fprintf(out, "%s%s\n", prompt, command)
+		if m.seat.Run(ctx, command, out) != nil {
 			return false
 		}
 	}
@@ -166,80 +176,34 @@ func (l *Lab) Run(ctx context.Context, lines []string, out io.Writer) bool {
 // settle waits until every link that should work does, or until it has tried
 // long enough; links that did not make it last time are not waited for again. The
 // news of a change must have had time to travel, so one look is not enough.
-func (l *Lab) settle(ctx context.Context) {
+func (l *Lab) settle(ctx context.Context) error {
 	deadline, calm := time.Now().Add(settleTime), 0
 	for calm < 5 && time.Now().Before(deadline) && ctx.Err() == nil {
 		time.Sleep(20 * time.Millisecond)
 		calm++
 		for _, m := range l.members {
-			if m.node.Unsettled(settleTime) > 0 {
+			s, err := m.seat.Status()
+			if err != nil {
+				return fmt.Errorf("node %s: %w", m.name, err)
+			}
+			if s.unsettled > 0 {
 				calm = 0
 			}
 		}
 	}
+	return ctx.Err()
 }
 
 // Console serves a terminal: the first node's prompt, and after `connect` the
 // others', until the input ends.
 func (l *Lab) Console(ctx context.Context, rw io.ReadWriter, size func() (int, int)) error {
-	type console struct {
-		s   *cli.Session
-		end func()
-	}
-	open := map[*member]console{}
-	defer func() {
-		for _, c := range open {
-			c.end()
-		}
-	}()
-	for m := l.members[0]; m != nil; {
-		c, ok := open[m]
-		if !ok {
-			c.s = cli.NewSession(m.node, l.tree(m), rw)
-			c.s.Enable()
-			c.end = m.node.Log().Watch(true, c.s.Log)
-			open[m] = c
-		}
-		l.next = nil
-		if err := cli.Serve(ctx, rw, c.s, size); err != nil {
+	for m := l.members[0]; m != nil; m = l.next.Load() {
+		l.next.Store(nil)
+		if err := m.seat.Serve(ctx, rw, size); err != nil {
 			return err
 		}
-		m = l.next
 	}
 	return nil
-}
-
-// platform is a lab's host as the machine under a node.
-type platform struct {
-	*Host
-	transport sctp.Transport
-}
-
-func newPlatform(h *Host) platform { return platform{h, sctp.NewUser(h)} }
-
-// Transport is our own SCTP over the wires of the lab, whatever kind is asked for.
-func (p platform) Transport(string) (sctp.Transport, string, error) {
-	return p.transport, "the wires of a lab carry userspace SCTP", nil
-}
-
-func (p platform) Configure(ifs []node.Interface) error {
-	var out []Interface
-	for _, i := range ifs {
-		c := Interface{Name: i.Name, Shutdown: i.Shutdown}
-		if i.Address.IsValid() {
-			c.Addrs = append(c.Addrs, i.Address)
-		}
-		out = append(out, c)
-	}
-	return p.Host.Configure(out)
-}
-
-func (p platform) Interfaces() []node.InterfaceState {
-	var out []node.InterfaceState
-	for _, i := range p.Host.Interfaces() {
-		out = append(out, node.InterfaceState{Name: i.Name, Addresses: i.Addrs, Shutdown: i.Shutdown, Up: i.Up, Why: i.Why, Method: "manual"})
-	}
-	return out
 }
 
 // recording is a running capture.
@@ -250,15 +214,19 @@ type recording struct {
 	w    *capture.Writer
 }
 
-func (l *Lab) record(path string, wires []*Wire) (*recording, error) {
+func (l *Lab) record(path string, wires []wire) error {
 	w, file, err := capture.Create(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	r := &recording{path: path, file: file, w: w}
-	r.end = l.network.Capture(w, wires...)
-	l.captures = append(l.captures, r)
-	return r, nil
+	end, err := l.tap(w, wires)
+	if err != nil {
+		return errors.Join(err, file.Close())
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.captures = append(l.captures, &recording{path, file, end, w})
+	return nil
 }
 
 func (r *recording) stop() error {

@@ -84,7 +84,7 @@ func TestNetwork(t *testing.T) {
 			t.Error(err)
 		}
 		configure := func(h *Host, addr string, shut bool) {
-			h.Configure([]Interface{{Name: "eth1", Addrs: []netip.Prefix{netip.MustParsePrefix(addr)}, Shutdown: shut}})
+			h.Configure([]Interface{{Name: "eth1", Addrs: []netip.Prefix{netip.MustParsePrefix(addr)}, Shutdown: shut}}, nil)
 		}
 		configure(a, "10.0.0.1/24", false)
 		configure(b, "10.0.0.2/24", false)
@@ -151,8 +151,8 @@ func TestNetwork(t *testing.T) {
 }
 
 func TestIPHeader(t *testing.T) {
-	p := appendIP(nil, netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2"), 7, []byte{1, 2, 3})
-	if len(p) != 23 || checksum(p[:20]) != 0 || p[9] != protocol {
+	p := appendIP(nil, netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2"), 7, bare, []byte{1, 2, 3})
+	if len(p) != 23 || checksum(p[:20]) != 0 || p[9] != byte(bare) {
 		t.Errorf("%x", p)
 	}
 }

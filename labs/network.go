@@ -12,12 +12,19 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/capture"
+	"github.com/gostp/gostp/node"
 	"github.com/gostp/gostp/sctp"
 )
 
+const wireMTU = 1500 // octets of an IP packet
+
+// protocol is what an IP packet carries.
+type protocol uint8
+
 const (
-	wireMTU  = 1500 // octets of an IP packet
-	protocol = 132  // SCTP
+	icmp4 protocol = 1
+	icmp6 protocol = 58
+	bare  protocol = 132 // SCTP
 )
 
 // Network is virtual point-to-point wires that carry IP packets between hosts of
@@ -44,7 +51,7 @@ func (n *Network) Host(name string) *Host {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.hosts[name] == nil {
-		n.hosts[name] = &Host{network: n, name: name, open: map[netip.Addr]*hostWire{}}
+		n.hosts[name] = &Host{network: n, name: name, open: map[netip.Addr]*hostWire{}, echoes: map[echoKey]chan error{}}
 	}
 	return n.hosts[name]
 }
@@ -70,9 +77,13 @@ type port struct {
 	wire       *Wire
 	config     Interface
 	configured bool
-	in, out    uint64
+	in, out    traffic
 	lost       uint64
 }
+
+type traffic struct{ packets, octets uint64 }
+
+func (t *traffic) add(octets int) { t.packets++; t.octets += uint64(octets) }
 
 // Connect joins interface aIf of a to bIf of b.
 func (n *Network) Connect(a *Host, aIf string, b *Host, bIf string) (*Wire, error) {
@@ -99,10 +110,11 @@ func (w *Wire) Name() string {
 }
 
 // SetUp mends or cuts the wire.
-func (w *Wire) SetUp(up bool) {
+func (w *Wire) SetUp(up bool) error {
 	w.network.mu.Lock()
 	defer w.network.mu.Unlock()
 	w.up = up
+	return nil
 }
 
 // Faults gives what the wire does to packets.
@@ -113,25 +125,30 @@ func (w *Wire) Faults() Faults {
 }
 
 // SetFaults changes it.
-func (w *Wire) SetFaults(f Faults) {
+func (w *Wire) SetFaults(f Faults) error {
 	w.network.mu.Lock()
 	defer w.network.mu.Unlock()
 	w.faults = f
+	return nil
 }
 
 // State says in words how the wire is.
 func (w *Wire) State() string {
 	w.network.mu.Lock()
 	defer w.network.mu.Unlock()
-	if !w.up {
+	return wireState(w.up, w.faults)
+}
+
+func wireState(up bool, f Faults) string {
+	if !up {
 		return "CUT"
 	}
 	out := "up"
-	if w.faults.Loss > 0 {
-		out += fmt.Sprintf(", loses %g%%", w.faults.Loss*100)
+	if f.Loss > 0 {
+		out += fmt.Sprintf(", loses %g%%", f.Loss*100)
 	}
-	if w.faults.Delay > 0 {
-		out += fmt.Sprintf(", delays %v", w.faults.Delay)
+	if f.Delay > 0 {
+		out += fmt.Sprintf(", delays %v", f.Delay)
 	}
 	return out
 }
@@ -161,12 +178,16 @@ type Host struct {
 	name    string
 	ports   []*port
 	open    map[netip.Addr]*hostWire
-	id      uint16 // of IP packets
+	routes  []node.StaticRoute
+	echoes  map[echoKey]chan error // requests that wait for an answer
+	id      uint16                 // of IP packets
 }
 
 // Interface is an interface as configured.
 type Interface struct {
-	Name     string
+	Name     string // as the topology calls it
+	Label    string // as the configuration does; empty: the same
+	MTU      int    // 0: 1500
 	Addrs    []netip.Prefix
 	Shutdown bool
 }
@@ -176,7 +197,8 @@ type InterfaceState struct {
 	Interface
 	Up      bool
 	Why     string // it is not up
-	In, Out uint64 // packets
+	In, Out traffic
+	Lost    uint64 // packets
 }
 
 // port finds or makes an interface. The caller holds the network's lock.
@@ -192,8 +214,9 @@ func (h *Host) port(name string) *port {
 	return p
 }
 
-// Configure sets the interfaces; those that are not named lose their addresses.
-func (h *Host) Configure(ifs []Interface) error {
+// Configure sets interfaces and static routes; interfaces that are not named lose
+// their addresses.
+func (h *Host) Configure(ifs []Interface, routes []node.StaticRoute) {
 	h.network.mu.Lock()
 	defer h.network.mu.Unlock()
 	for _, p := range h.ports {
@@ -204,7 +227,7 @@ func (h *Host) Configure(ifs []Interface) error {
 		p.config, p.configured = c, true
 	}
 	h.ports = slices.DeleteFunc(h.ports, func(p *port) bool { return p.wire == nil && !p.configured })
-	return nil
+	h.routes = routes
 }
 
 // Interfaces tells what there is.
@@ -213,7 +236,7 @@ func (h *Host) Interfaces() []InterfaceState {
 	defer h.network.mu.Unlock()
 	var out []InterfaceState
 	for _, p := range h.ports {
-		s := InterfaceState{Interface: p.config, In: p.in, Out: p.out}
+		s := InterfaceState{Interface: p.config, In: p.in, Out: p.out, Lost: p.lost}
 		s.Why = p.down()
 		s.Up = s.Why == ""
 		out = append(out, s)
@@ -225,6 +248,7 @@ func (p *port) down() string {
 	switch {
 	case p.config.Shutdown:
 		return "shut down by configuration"
+	case node.IsLoopback(p.name):
 	case p.wire == nil:
 		return "no wire of this lab ends here"
 	case !p.wire.up:
@@ -242,8 +266,10 @@ type hostWire struct {
 }
 
 type delivered struct {
-	packet []byte // SCTP
-	src    netip.Addr
+	packet   []byte // what the IP packet carries
+	src      netip.Addr
+	protocol protocol
+	size     int // octets of the IP packet
 }
 
 // Open implements sctp.Network.
@@ -298,48 +324,32 @@ func (w *hostWire) Write(ps []sctp.Packet) (sent int, err error) {
 	defer n.mu.Unlock()
 	for _, x := range ps {
 		dst, b := x.Addr.Addr(), x.Data
-		p := w.host.towards(dst)
-		if p == nil || p.down() != "" || w.host.holder(w.addr) == nil {
+		if w.host.holder(w.addr) == nil || !w.host.emit(w.addr, dst, bare, b) {
 			err = fmt.Errorf("no interface leads to %s", dst)
 			continue
 		}
-		w.host.id++
-		packet := appendIP(make([]byte, 0, 40+len(b)), w.addr, dst, w.host.id, b)
-		p.send(packet, delivered{packet[len(packet)-len(b):], w.addr}, dst)
 		sent++
 	}
 	return sent, err
 }
 
-// Source implements sctp.Network.
-func (h *Host) Source(dst netip.Addr) netip.Addr {
-	h.network.mu.Lock()
-	defer h.network.mu.Unlock()
-	if p := h.towards(dst); p != nil {
-		for _, a := range p.config.Addrs {
-			if a.Masked().Contains(dst) {
-				return a.Addr()
-			}
-		}
+// emit sends a packet by the interface that leads to dst, and tells whether there is
+// one. The caller holds the network's lock.
+func (h *Host) emit(src, dst netip.Addr, proto protocol, b []byte) bool {
+	p := h.towards(dst)
+	if p == nil || p.down() != "" || p.wire == nil {
+		return false
 	}
-	return netip.Addr{}
-}
-
-func (h *Host) towards(dst netip.Addr) *port {
-	for _, p := range h.ports {
-		for _, a := range p.config.Addrs {
-			if a.Masked().Contains(dst) && a.Addr() != dst {
-				return p
-			}
-		}
-	}
-	return nil
+	h.id++
+	packet := appendIP(make([]byte, 0, 40+len(b)), src, dst, h.id, proto, b)
+	p.send(packet, delivered{packet[len(packet)-len(b):], src, proto, len(packet)}, dst)
+	return true
 }
 
 // send puts a packet on the wire. The caller holds the network's lock.
 func (p *port) send(packet []byte, d delivered, dst netip.Addr) {
 	n, w := p.host.network, p.wire
-	p.out++
+	p.out.add(len(packet))
 	for _, t := range n.taps {
 		if id, ok := t.id[w]; ok {
 			_ = t.w.Packet(id, time.Now(), capture.Unknown, packet, "") // the writer remembers its error
@@ -365,14 +375,19 @@ func (p *port) send(packet []byte, d delivered, dst netip.Addr) {
 }
 
 func (p *port) receive(d delivered, dst netip.Addr) {
+	if d.protocol != bare && p.down() == "" && p.host.holder(dst) != nil {
+		p.in.add(d.size)
+		p.host.takeICMP(d, dst)
+		return
+	}
 	to := p.host.open[dst]
-	if p.down() != "" || to == nil || p.host.holder(dst) == nil {
+	if d.protocol != bare || p.down() != "" || to == nil || p.host.holder(dst) == nil {
 		p.lost++
 		return
 	}
 	select {
 	case to.queue <- d:
-		p.in++
+		p.in.add(d.size)
 	default:
 		p.lost++
 	}
@@ -415,11 +430,11 @@ func (w *hostWire) Close() error {
 }
 
 // appendIP writes an IP packet with a right header.
-func appendIP(dst []byte, from, to netip.Addr, id uint16, payload []byte) []byte {
+func appendIP(dst []byte, from, to netip.Addr, id uint16, proto protocol, payload []byte) []byte {
 	if !from.Is4() {
 		dst = append(dst, 0x60, 0, 0, 0)
 		dst = binary.BigEndian.AppendUint16(dst, uint16(len(payload)))
-		dst = append(dst, protocol, 64)
+		dst = append(dst, byte(proto), 64)
 		f, t := from.As16(), to.As16()
 		return append(append(append(dst, f[:]...), t[:]...), payload...)
 	}
@@ -427,7 +442,7 @@ func appendIP(dst []byte, from, to netip.Addr, id uint16, payload []byte) []byte
 	dst = append(dst, 0x45, 0)
 	dst = binary.BigEndian.AppendUint16(dst, uint16(20+len(payload)))
 	dst = binary.BigEndian.AppendUint16(dst, id)
-	dst = append(dst, 0x40, 0, 64, protocol, 0, 0) // do not fragment, TTL 64, checksum to come
+	dst = append(dst, 0x40, 0, 64, byte(proto), 0, 0) // do not fragment, TTL 64, checksum to come
 	f, t := from.As4(), to.As4()
 	dst = append(append(dst, f[:]...), t[:]...)
 	binary.BigEndian.PutUint16(dst[at+10:], checksum(dst[at:at+20]))
@@ -437,8 +452,11 @@ func appendIP(dst []byte, from, to netip.Addr, id uint16, payload []byte) []byte
 // checksum is the Internet checksum (RFC 1071).
 func checksum(b []byte) uint16 {
 	var sum uint32
-	for i := 0; i+1 < len(b); i += 2 {
-		sum += uint32(binary.BigEndian.Uint16(b[i:]))
+	for ; len(b) > 1; b = b[2:] {
+		sum += uint32(binary.BigEndian.Uint16(b))
+	}
+	if len(b) == 1 {
+		sum += uint32(b[0]) << 8
 	}
 	for sum > 0xffff {
 		sum = sum>>16 + sum&0xffff

@@ -27,6 +27,11 @@ type Node struct {
 // Link joins two interfaces.
 type Link struct{ A, B End }
 
+// name is both ends: CountryA:eth1-CountryB:eth1.
+func (k Link) name() string {
+	return k.A.Node + ":" + k.A.Interface + "-" + k.B.Node + ":" + k.B.Interface
+}
+
 // End is an interface of a node.
 type End struct{ Node, Interface string }
 

@@ -33,6 +33,9 @@ const (
 	Malformed            // too short for its SIO and routing label
 	UserQueueFull        // the local user is too slow
 	HoldFull             // too many wait for a changeover, changeback or rerouting
+	PendingFull          // the server has no active ASP and too much waits for one (RFC 4666 §4.3.2)
+	PendingOver          // it waited, and no ASP of the server became active within T(r)
+	TooLong              // longer than the way out can carry
 	Reasons              // how many there are
 )
 
@@ -50,6 +53,9 @@ var reasonTexts = [Reasons]string{
 	Malformed:     "malformed: too short for its routing label",
 	UserQueueFull: "queue of the local user full",
 	HoldFull:      "too many waiting for a changeover or rerouting",
+	PendingFull:   "no ASP is active, and too many wait for one already",
+	PendingOver:   "no ASP became active before the recovery timer ended",
+	TooLong:       "longer than the way out can carry",
 }
 
 func (r Reason) String() string { return reasonTexts[r] }
@@ -63,13 +69,14 @@ type Verdict struct {
 	Linkset int32
 	Dest    int32
 	Avoided bool // the first choice led back over the linkset the MSU came by
+	Keyed   bool // by the routing key of a server
 }
 
 // Decide says what becomes of m, which came by path from (0: it starts here).
 // It allocates nothing and writes nothing, except where a first choice has to be
 // avoided.
 func Decide(t *routing.Table, m *ss7.MSU, from ss7.PathID) Verdict {
-	in := -1
+	in, server := -1, false
 	if from != 0 {
 		linkset, ready := t.From(from)
 		in = linkset
@@ -83,15 +90,21 @@ func Decide(t *routing.Table, m *ss7.MSU, from ss7.PathID) Verdict {
 		if m.NI != t.NI {
 			return Verdict{Reason: WrongNetwork, Dest: -1}
 		}
-		if !ready {
+		server = t.IsServer(from)
+		if !ready && !server {
 			return Verdict{Reason: NotInService, Dest: -1}
 		}
 	}
 	i, bundle, own := t.Dest(m.DPC)
+	if t.Keys != nil {
+		if v, ok := byKey(t, m, in, i, own); ok {
+			return v
+		}
+	}
 	if own {
 		return Verdict{Fate: Deliver, Dest: -1}
 	}
-	if from != 0 {
+	if from != 0 && !server { // a server may have the node's own code
 		// An MSU of our own that comes back has gone in a circle (Q.704 §2.3).
 		if _, _, ours := t.Dest(m.OPC); ours {
 			return Verdict{Reason: OwnOrigin, Dest: int32(i)}
@@ -112,6 +125,29 @@ func Decide(t *routing.Table, m *ss7.MSU, from ss7.PathID) Verdict {
 		return Verdict{Reason: Circular, Linkset: int32(in), Dest: int32(i), Avoided: true}
 	}
 	return Verdict{Fate: Forward, Path: slot.Path, Linkset: slot.Linkset, Dest: int32(i), Avoided: true}
+}
+
+// byKey decides m if it belongs to a server by its key. Where the longest route is
+// longer than the key's DPC, the route is the more specific one. Tests for a code of
+// this node are answered here. A server that takes nothing leaves m to the routes.
+func byKey(t *routing.Table, m *ss7.MSU, in, dest int, own bool) (Verdict, bool) {
+	path, length := t.Keys.Match(m)
+	if path == 0 {
+		return Verdict{}, false
+	}
+	if own && (length < t.Variant.Bits() || m.SI == ss7.MTPT) || dest >= 0 && t.Dests[dest].Range.Len > length {
+		return Verdict{}, false
+	}
+	linkset, ready := t.From(path)
+	switch {
+	case linkset >= 0 && linkset == in:
+		return Verdict{Reason: Circular, Linkset: int32(in), Dest: int32(dest), Keyed: true}, true
+	case ready:
+		return Verdict{Fate: Forward, Path: path, Linkset: int32(linkset), Dest: int32(dest), Keyed: true}, true
+	case !own && dest < 0:
+		return Verdict{Reason: Inaccessible, Path: path, Linkset: int32(linkset), Dest: -1, Keyed: true}, true
+	}
+	return Verdict{}, false
 }
 
 func adjacent(t *routing.Table, linkset int, opc ss7.PC) bool {

@@ -84,7 +84,7 @@ func (n *Network) changeover(now time.Time, l *link, out []ss7.Action) []ss7.Act
 
 // hasAlternative tells whether any of what goes by l could go elsewhere.
 func (n *Network) hasAlternative(l *link) bool {
-	without := n.plan.Table(n.routingState(l, false))
+	without := n.newTable(l, false)
 	for i := range n.plan.Dests {
 		if b := n.table.Bundle(i); b != nil && without.Bundle(i) != nil && uses(b, l.cfg.Path) {
 			return true
@@ -278,7 +278,7 @@ func (n *Network) declare(l *link, out []ss7.Action) []ss7.Action {
 // sources finds the links that carry now what will go by l: those of linksets to the
 // same point, whether there are others, and whether some of it waits elsewhere.
 func (n *Network) sources(l *link) (near []ss7.PathID, far, waits bool) {
-	with := n.plan.Table(n.routingState(l, true))
+	with := n.newTable(l, true)
 	seen := map[ss7.PathID]bool{}
 	for i := range n.plan.Dests {
 		was, will := n.table.Bundle(i), with.Bundle(i)
@@ -293,7 +293,7 @@ func (n *Network) sources(l *link) (near []ss7.PathID, far, waits bool) {
 			seen[from.Path] = true
 			if from.Path.IsHold() {
 				waits = true
-			} else if n.sets[from.Linkset].cfg.Adjacent == l.set.cfg.Adjacent {
+			} else if n.leadsTo(int(from.Linkset), l.set.cfg.Adjacent) {
 				near = append(near, from.Path)
 			} else {
 				far = true

@@ -11,6 +11,9 @@ import (
 // RemoteOutage, RemoteRecovered of a path, and Transfer of an MSU with SI 0, 1 or
 // 2 that came by a path.
 func (n *Network) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	if s := n.server(ev.Path); s != nil {
+		return n.doServer(now, s, ev, out)
+	}
 	l := n.links[ev.Path]
 	if l == nil {
 		return out // of a link that was removed meanwhile

@@ -82,14 +82,14 @@ func (n *Network) wayTo(adjacent ss7.PC, except *link) ss7.PathID {
 		return 0
 	}
 	for _, slot := range b.Slots {
-		if !slot.Path.IsHold() && n.sets[slot.Linkset].cfg.Adjacent != adjacent {
+		if !slot.Path.IsHold() && !n.leadsTo(int(slot.Linkset), adjacent) && n.set(int(slot.Linkset)) != nil {
 			return slot.Path
 		}
 	}
 	for i := range n.sets {
 		if n.sets[i].cfg.Adjacent == adjacent {
 			d, _, _ := n.table.Dest(adjacent)
-			if slot, ok := n.table.Avoid(d, 0, i); ok && !slot.Path.IsHold() && n.sets[slot.Linkset].cfg.Adjacent != adjacent {
+			if slot, ok := n.table.Avoid(d, 0, i); ok && !slot.Path.IsHold() && !n.leadsTo(int(slot.Linkset), adjacent) && n.set(int(slot.Linkset)) != nil {
 				return slot.Path
 			}
 		}

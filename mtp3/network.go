@@ -17,6 +17,8 @@ type Config struct {
 	NI       ss7.NI
 	Own      []ss7.PC // this node's codes, the primary one first; links need one
 	Linksets []LinksetConfig
+	Servers  []ServerConfig
+	Keys     routing.Keys // what belongs to servers whatever routes say; nil: nothing
 	Routes   []RouteConfig
 	Timers   Timers
 
@@ -47,7 +49,7 @@ type LinkConfig struct {
 	Short    bool // level 2 numbers with 7 bits: COO and COA instead of XCO and XCA
 }
 
-// RouteConfig is a route over a linkset named Linkset.
+// RouteConfig is a route over the linkset, or to the server, named Linkset.
 type RouteConfig struct {
 	Dest     ss7.Range
 	Linkset  string
@@ -141,14 +143,15 @@ type Stats struct {
 
 // Network is the stateful part of MTP3. See the package comment.
 type Network struct {
-	cfg    Config
-	sets   []*linkset
-	links  map[ss7.PathID]*link
-	plan   *routing.Plan
-	table  *routing.Table
-	dests  map[ss7.Range]bool // accessible
-	serial uint32
-	stats  Stats
+	cfg     Config
+	sets    []*linkset
+	servers []*server
+	links   map[ss7.PathID]*link
+	plan    *routing.Plan
+	table   *routing.Table
+	dests   map[ss7.Range]bool // accessible
+	serial  uint32
+	stats   Stats
 
 	changebackCode uint8
 
@@ -202,6 +205,7 @@ func (n *Network) Configure(now time.Time, cfg Config, out []ss7.Action) []ss7.A
 		}
 		n.sets = append(n.sets, s)
 	}
+	n.setServers(cfg.Servers)
 	for path, l := range old {
 		if n.links[path] == nil && l.state != Shutdown {
 			out = append(out, order(ss7.Stop, path))
@@ -249,6 +253,9 @@ func (n *Network) compile() {
 		index[s.cfg.Name] = i
 		routes = append(routes, routing.Route{Dest: ss7.Range{PC: s.cfg.Adjacent, Len: n.cfg.Variant.Bits()}, Linkset: i, Priority: AdjacentPriority})
 	}
+	for i, s := range n.servers {
+		index[s.cfg.Name] = len(n.sets) + i
+	}
 	for _, r := range n.cfg.Routes {
 		if i, ok := index[r.Linkset]; ok {
 			routes = append(routes, routing.Route{Dest: r.Dest, Linkset: i, Priority: r.Priority})
@@ -264,7 +271,15 @@ func (n *Network) compile() {
 	for _, s := range n.sets {
 		s.told = carryOver(s.told, old, n.plan)
 	}
-	n.table = n.plan.Table(n.routingState(nil, false))
+	n.table = n.newTable(nil, false)
+}
+
+// newTable makes the table of the present state; link as if it were ready or not, if
+// it is not nil.
+func (n *Network) newTable(as *link, ready bool) *routing.Table {
+	t := n.plan.Table(n.routingState(as, ready))
+	t.Keys = n.cfg.Keys
+	return t
 }
 
 // carryOver gives the records of a plan's destinations their places in the next plan.
@@ -296,13 +311,13 @@ func (n *Network) routingState(as *link, ready bool) routing.State {
 			sets[i].Links = append(sets[i].Links, p)
 		}
 	}
-	state := routing.State{Linksets: sets}
+	state := routing.State{Linksets: n.appendServers(sets)}
 	if len(n.said) > 0 {
 		state.Routes = make([]routing.RouteState, n.plan.Routes())
 		for k, said := range n.said {
 			i, ok := n.plan.Exact(k.dest)
 			for r := 0; ok && r < len(n.plan.Dests[i].Routes); r++ {
-				if n.sets[n.plan.Dests[i].Routes[r].Linkset].cfg.Name == k.set {
+				if s := n.set(n.plan.Dests[i].Routes[r].Linkset); s != nil && s.cfg.Name == k.set {
 					state.Routes[n.plan.Route(i, r)] = said
 				}
 			}
@@ -337,7 +352,7 @@ func (n *Network) refresh(now time.Time, out []ss7.Action) []ss7.Action {
 		out = append(out, note(ss7.StateChange, NoteLinkset, fmt.Sprintf("Linkset %s is %s: %s", s.cfg.Name, upDown(ready), s.why)))
 	}
 	n.prune()
-	n.table = n.plan.Table(n.routingState(nil, false))
+	n.table = n.newTable(nil, false)
 	dests := make(map[ss7.Range]bool, len(n.plan.Dests))
 	for i, d := range n.plan.Dests {
 		ok := n.table.Bundle(i) != nil
@@ -356,6 +371,20 @@ func (n *Network) refresh(now time.Time, out []ss7.Action) []ss7.Action {
 	}
 	n.dests = dests
 	return n.sayTRA(now, n.tell(now, out))
+}
+
+// set is the linkset of an index of the table; nil for a server.
+func (n *Network) set(i int) *linkset {
+	if i < len(n.sets) {
+		return n.sets[i]
+	}
+	return nil
+}
+
+// leadsTo tells whether index i of the table is a linkset to the adjacent point pc.
+func (n *Network) leadsTo(i int, pc ss7.PC) bool {
+	s := n.set(i)
+	return s != nil && s.cfg.Adjacent == pc
 }
 
 func (s *linkset) usable() bool { return slices.ContainsFunc(s.links, (*link).usable) }

@@ -38,10 +38,10 @@ func (n *Network) recvRoute(now time.Time, opc ss7.PC, m Management, out []ss7.A
 	d := &n.plan.Dests[i]
 	changed := false
 	for _, r := range d.Routes {
-		s := n.sets[r.Linkset]
-		if s.cfg.Adjacent != opc {
+		if !n.leadsTo(r.Linkset, opc) {
 			continue
 		}
+		s := n.sets[r.Linkset]
 		k := routeKey{d.Range, s.cfg.Name}
 		if n.said[k] == said {
 			continue
@@ -102,7 +102,7 @@ func (n *Network) routeTo(pc, opc ss7.PC, said routing.RouteState, out *[]ss7.Ac
 
 // over tells whether destination i has a route over opc.
 func (n *Network) over(i int, opc ss7.PC) bool {
-	return slices.ContainsFunc(n.plan.Dests[i].Routes, func(r routing.Route) bool { return n.sets[r.Linkset].cfg.Adjacent == opc })
+	return slices.ContainsFunc(n.plan.Dests[i].Routes, func(r routing.Route) bool { return n.leadsTo(r.Linkset, opc) })
 }
 
 // DefaultMaxDynamic is how many dynamic routes there may be.
@@ -123,7 +123,7 @@ func (n *Network) reroute(now time.Time, i int, said routing.RouteState, out []s
 	delete(n.rerouting, r)
 	n.agenda.stop(agendaKey{timer: 6, dest: r})
 	if said != routing.Prohibited && i < n.table.Len() {
-		was, will := n.table.Bundle(i), n.plan.Table(n.routingState(nil, false)).Bundle(i)
+		was, will := n.table.Bundle(i), n.newTable(nil, false).Bundle(i)
 		if was != nil && will != nil && !slices.Equal(was.Linksets, will.Linksets) {
 			n.nextHold++
 			n.rerouting[r] = holdReroute | n.nextHold&^ss7.HoldBit
@@ -178,7 +178,7 @@ func (n *Network) advice(i int, s *linkset) routing.RouteState {
 		return routing.Prohibited
 	}
 	for _, ls := range b.Linksets {
-		if n.sets[ls].cfg.Adjacent == s.cfg.Adjacent {
+		if n.leadsTo(ls, s.cfg.Adjacent) {
 			return routing.Prohibited
 		}
 	}

@@ -3,6 +3,7 @@ package node
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gostp/gostp/configs"
@@ -35,54 +36,82 @@ func (n *Node) apply(next *configs.System) error {
 	if errs := next.Validate(); len(errs) > 0 {
 		return fmt.Errorf("%w", errors.Join(errs...))
 	}
+	before := warnings(n.Config())
 	n.config.Store(next)
+	for _, w := range warnings(next) {
+		if !slices.Contains(before, w) {
+			n.log.Add("CS7SCTP", 4, "CONFIG", w)
+		}
+	}
 	n.log.SetConsole(!next.QuietConsole)
-	var ifs []Interface
-	for _, i := range next.Interfaces {
-		ifs = append(ifs, Interface{i.Name, i.Prefix(), i.Shutdown})
-	}
-	if err := n.opt.Platform.Configure(ifs); err != nil {
-		n.log.Add("IP", 3, "INTERFACE", err.Error())
-	}
+	n.opt.Platform.Configure(ipConfig(next), func(text string) { n.log.AddLimited("IP", 4, "INTERFACE", text) })
 	restarted := n.applyPeers(next)
 	n.applyLinks(next, restarted)
 	return nil
 }
 
-// applyPeers opens and closes local ports; links of the ports it gives must
-// start anew.
-func (n *Node) applyPeers(next *configs.System) map[uint16]bool {
-	restarted := map[uint16]bool{}
+// applyPeers opens and closes local ports. The links of the ports it gives must
+// start anew, for the reason it gives.
+func (n *Node) applyPeers(next *configs.System) map[uint16]string {
+	restarted := map[uint16]string{}
 	for port, p := range n.peers {
-		if c := next.LocalPeer(port); c == nil || !samePeer(&p.cfg, c) {
-			p.close()
-			delete(n.peers, port)
-			restarted[port] = true
+		c := next.LocalPeer(port)
+		why := p.rebind(next, c)
+		if why == "" {
+			p.configure(c)
+			continue
 		}
+		restarted[port] = fmt.Sprintf("local-peer %d %s", port, why)
+		for _, l := range n.links { // first, so that both ends hear the reason
+			if l.peer == p {
+				l.close(restarted[port])
+			}
+		}
+		p.close()
+		delete(n.peers, port)
 	}
 	for _, c := range next.LocalPeers {
 		if n.peers[c.Port] == nil {
-			n.peers[c.Port] = n.newPeer(c)
+			n.peers[c.Port] = n.newPeer(next.TransportOf(c), c)
 		}
 	}
 	return restarted
 }
 
-func samePeer(a, b *configs.LocalPeer) bool {
-	if a.UDPPort != b.UDPPort || a.Shutdown != b.Shutdown || len(a.IPs) != len(b.IPs) {
-		return false
+// rebind says why a port cannot stay as it is bound; empty: it can.
+func (p *peer) rebind(next *configs.System, to *configs.LocalPeer) string {
+	if to == nil {
+		return "is gone"
 	}
-	for i := range a.IPs {
-		if a.IPs[i].IP != b.IPs[i].IP {
-			return false
-		}
+	is := p.config()
+	kind := next.TransportOf(to)
+	switch {
+	case to.Shutdown && !is.Shutdown:
+		return "is shut down by configuration"
+	case is.Shutdown != to.Shutdown:
+		return "is bound again"
+	case kind != p.kind:
+		return fmt.Sprintf("is bound anew: its transport was %s and is %s", p.kind, kind)
+	case addresses(&is) != addresses(to):
+		return fmt.Sprintf("is bound anew: its addresses were %s and are %s", orNone(addresses(&is)), orNone(addresses(to)))
+	case is.UDPPort != to.UDPPort:
+		return "is bound anew: its udp-port was changed"
+	case is.AnyChecksum != to.AnyChecksum:
+		return "is bound anew: its checksum setting was changed"
 	}
-	return true
+	return ""
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
 }
 
 // applyLinks stops the links that are gone or other than before, starts new
 // ones, and hands the network its part; links that stay are not disturbed.
-func (n *Node) applyLinks(next *configs.System, restarted map[uint16]bool) {
+func (n *Node) applyLinks(next *configs.System, restarted map[uint16]string) {
 	wanted := map[linkKey]bool{}
 	conf := n.networkConfig(next)
 	if next.PC == nil {
@@ -95,32 +124,46 @@ func (n *Node) applyLinks(next *configs.System, restarted map[uint16]bool) {
 			}
 		}
 	}
+	before := map[linkKey]*link{}
 	for key, l := range n.links {
 		c := findLink(next, key)
-		if !wanted[key] || restarted[l.cfg.LocalPort] || !sameLink(&l.cfg, c) || l.variant() != next.V() {
-			l.close("the link's configuration was changed or removed")
+		why := restarted[l.cfg.LocalPort]
+		if !wanted[key] || !sameLink(&l.cfg, c) || l.variant() != next.V() {
+			why = "the link's configuration was changed or removed"
+		}
+		if why != "" {
+			l.close(why)
 			delete(n.links, key)
+			before[key] = l
 		}
 	}
 	for i := range conf.Linksets {
 		set := &conf.Linksets[i]
 		for j := range set.Links {
-			set.Links[j].Path = n.startLink(next, linkKey{set.Name, set.Links[j].SLC})
+			key := linkKey{set.Name, set.Links[j].SLC}
+			set.Links[j].Path = n.startLink(next, key, before[key])
 		}
 	}
 	n.reconfigure(conf)
 }
 
-// startLink makes the link if it is not there and gives its path.
-func (n *Node) startLink(next *configs.System, key linkKey) ss7.PathID {
+// startLink makes the link if it is not there and gives its path; before is the one
+// in whose place it comes, or nil.
+func (n *Node) startLink(next *configs.System, key linkKey, before *link) ss7.PathID {
 	set, c := next.Linkset(key.linkset), findLink(next, key)
-	conf := linkConfig(next.V(), set, c)
+	p := next.LocalPeer(c.LocalPort)
+	conf, how := linkConfig(next.V(), set, p, c), settingsFor(p, c)
 	if l := n.links[key]; l != nil {
-		l.setConfig(conf)
+		l.setConfig(conf, how)
 		return l.id
 	}
 	n.lastPath++
-	n.links[key] = n.newLink(n.lastPath, key, *c, conf, n.peers[c.LocalPort])
+	l := n.newLink(n.lastPath, key, *c, conf, how, n.peers[c.LocalPort])
+	if before != nil {
+		l.inherit(&before.runner)
+	}
+	n.links[key] = l
+	n.group.Go(l.run)
 	return n.lastPath
 }
 
@@ -185,7 +228,7 @@ func (n *Node) networkConfig(s *configs.System) mtp3.Config {
 }
 
 // linkConfig is a link's M2PA settings: its own, else its linkset's, else the default.
-func linkConfig(v *ss7.Variant, set *configs.Linkset, k *configs.Link) m2pa.Config {
+func linkConfig(v *ss7.Variant, set *configs.Linkset, p *configs.LocalPeer, k *configs.Link) m2pa.Config {
 	c := m2pa.DefaultConfig()
 	c.Variant = v
 	c.T1 = or(k.T1, set.T1, c.T1)
@@ -196,6 +239,7 @@ func linkConfig(v *ss7.Variant, set *configs.Linkset, k *configs.Link) m2pa.Conf
 	c.T6 = or(k.T6, set.T6, c.T6)
 	c.T7 = or(k.T7, set.T7, c.T7)
 	c.Status = or(k.LSSU, set.LSSU, c.Status)
+	queue(&c, int(configs.SCTPFor(p, k).QueueDepth))
 	return c
 }
 

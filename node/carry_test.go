@@ -39,7 +39,7 @@ func newCarrier(tb testing.TB, size, payload int) *carrier {
 	x := newTransit(tb, 10)
 	c := &carrier{got: &drain{}, fsn: 1<<24 - 1}
 	newLink := func(id ss7.PathID, m *m2pa.Link) *link {
-		l := &link{node: n, id: id, kind: ss7.ITU, machine: m, assoc: c.got}
+		l := &link{runner: runner{node: n, assoc: c.got}, id: id, kind: ss7.ITU, machine: m}
 		l.timer = time.AfterFunc(time.Hour, l.tick)
 		tb.Cleanup(func() { l.timer.Stop() })
 		return l

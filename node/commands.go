@@ -21,8 +21,11 @@ func (n *Node) Tree() *cli.Tree {
 	var all []*cli.Statement
 	all = append(all, n.systemCommands()...)
 	all = append(all, n.linkCommands()...)
+	all = append(all, n.sctpCommands()...)
 	all = append(all, n.routeCommands()...)
+	all = append(all, n.ipCommands()...)
 	all = append(all, n.pingCommand())
+	all = append(all, n.opt.Commands...)
 	return &cli.Tree{Exec: all, Config: configs.Global}
 }
 
@@ -60,23 +63,32 @@ func (n *Node) systemCommands() []*cli.Statement {
 			return nil
 		}, kw("clock", "Time of day")),
 		show(n.showLog, kw("logging", "The last log messages")),
-		show(n.showInterfaces, kw("ip", "IP"), kw("interface", "Interfaces"), kw("brief", "A line each")),
 		cli.Command(cli.Seq(kw("clear", "Reset"), kw("logging", "Empty the log buffer")), func(*cli.Call) error { n.log.Clear(); return nil }).Privileged(),
 		cli.Command(cli.Seq(kw("write", "Save the configuration"), cli.Opt(kw("memory", "To the startup configuration"))), n.write).Privileged(),
 		cli.Command(cli.Seq(kw("copy", "Copy a configuration"), kw("running-config", "From what runs"), kw("startup-config", "To the startup configuration")), n.write).Privileged(),
 		cli.Command(cli.Seq(kw("reload", "Start anew from the startup configuration"), cli.Opt(cli.Flag("force", "force", "Even if the running configuration is not saved"))), n.reload).Privileged(),
 		n.debugCommand(kw("debug", "Show what goes on inside"), true),
 		n.debugCommand(kw("undebug", "Stop debugging"), false),
-		cli.Command(cli.Seq(kw("no", "Turn off"), kw("debug", "Debugging"), kw("cs7", "Signalling System No. 7"), kw("m2pa", "Level 2: states and discarded messages")),
-			func(*cli.Call) error { n.log.SetDebug("m2pa", false); return nil }).Privileged(),
+		n.debugCommand(cli.Seq(kw("no", "Turn off"), kw("debug", "Debugging")), false),
 	}
 }
 
+// topics are what can be debugged; each is the topic of Log.Debug.
+var topics = []string{"m2pa", "sctp"}
+
 func (n *Node) debugCommand(word cli.Elem, on bool) *cli.Statement {
-	return cli.Command(cli.Seq(word, cli.Alt(cli.Seq(kw("cs7", "Signalling System No. 7"), kw("m2pa", "Level 2: states and discarded messages")), kw("all", "Everything"))),
+	associations := kw("sctp", "Associations: attempts, ends, events")
+	return cli.Command(cli.Seq(word, cli.Alt(
+		cli.Seq(kw("cs7", "Signalling System No. 7"), cli.Choice("topic", kw("m2pa", "Level 2: states and discarded messages"), associations)),
+		cli.Seq(cli.Opt(kw("ip", "IP")), cli.Choice("topic", associations)),
+		kw("all", "Everything"))),
 		func(c *cli.Call) error {
-			n.log.SetDebug("m2pa", on)
-			fmt.Fprintf(c.Out, "CS7 M2PA debugging is %s\n", map[bool]string{true: "on", false: "off"}[on])
+			for _, t := range topics {
+				if only := c.Args.String("topic", t); only == t {
+					n.log.SetDebug(t, on)
+					fmt.Fprintf(c.Out, "%s debugging is %s\n", map[string]string{"m2pa": "CS7 M2PA", "sctp": "SCTP"}[t], map[bool]string{true: "on", false: "off"}[on])
+				}
+			}
 			return nil
 		}).Privileged()
 }
@@ -143,11 +155,7 @@ func (n *Node) reload(c *cli.Call) error {
 func (n *Node) showVersion(c *cli.Call) error {
 	fmt.Fprintf(c.Out, "gostp %s, a Signaling Transfer Point for SS7 over IP\n", n.opt.Version)
 	fmt.Fprintf(c.Out, "%s uptime is %s\n", n.Hostname(), ago(time.Since(n.started)))
-	if t, why, err := n.opt.Platform.Transport("auto"); err != nil {
-		fmt.Fprintf(c.Out, "There is no SCTP transport: %v\n", err)
-	} else {
-		fmt.Fprintf(c.Out, "SCTP transport is %s: %s\n", t.Name(), why)
-	}
+	n.printTransports(c.Out)
 	fmt.Fprintf(c.Out, "Startup configuration is %s\n", n.opt.Store.Name())
 	return nil
 }
@@ -171,30 +179,6 @@ func (n *Node) showLog(c *cli.Call) error {
 	fmt.Fprintf(c.Out, "Log buffer: %d messages in all, the last %d follow\n\n", total, len(lines))
 	for _, l := range lines {
 		fmt.Fprintln(c.Out, l)
-	}
-	return nil
-}
-
-func (n *Node) showInterfaces(c *cli.Call) error {
-	fmt.Fprintf(c.Out, "%-26s %-15s %-3s %-6s %-21s %s\n", "Interface", "IP-Address", "OK?", "Method", "Status", "Protocol")
-	for _, i := range n.opt.Platform.Interfaces() {
-		addr := "unassigned"
-		if len(i.Addresses) > 0 {
-			addr = i.Addresses[0].Addr().String()
-		}
-		status, protocol := "up", "up"
-		if i.Shutdown {
-			status = "administratively down"
-		} else if !i.Up {
-			status = "down"
-		}
-		if !i.Up {
-			protocol = "down"
-		}
-		fmt.Fprintf(c.Out, "%-26s %-15s %-3s %-6s %-21s %s\n", i.Name, addr, "YES", i.Method, status, protocol)
-		if i.Why != "" {
-			fmt.Fprintf(c.Out, "  reason: %s\n", i.Why)
-		}
 	}
 	return nil
 }

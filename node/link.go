@@ -1,12 +1,9 @@
 package node
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -17,218 +14,44 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// dialPause is how long a link waits after an association failed before it dials
-// again; the attempts themselves back off inside SCTP.
-const dialPause = time.Second
-
 type linkKey struct {
 	linkset string
 	slc     uint8
 }
 
-// link is one M2PA link. mu guards what follows it; it is held while the machine
-// computes and never while anything waits. rx is held around that while what came by
-// the link is routed: who has it knows that nothing is on its way from here.
+// link is one M2PA link. The runner's mu guards what follows machine too; it is held
+// while the machine computes. rx is held around that while what came by the link is
+// routed: who has it knows that nothing is on its way from here.
 type link struct {
-	node    *Node
+	runner
 	id      ss7.PathID
 	linkset string
 	cfg     configs.Link
 	kind    *ss7.Variant
-	peer    *peer
-	offered chan sctp.Assoc // accepted for this link by its peer
-	cancel  context.CancelFunc
 
 	rx    sync.Mutex
 	early []held // guarded by rx
 
-	mu       sync.Mutex
 	machine  *m2pa.Link
-	assoc    sctp.Assoc // nil: none
-	assocWhy string     // there is none
-	attempts uint64
-	last     sctp.Status  // of the association before this one
 	actions  []ss7.Action // of what is not read from the association
 	back     []held       // retrieved
 	messages []sctp.Message
 	timer    *time.Timer
 	armed    time.Time
-	closed   bool
 	badPPID  bool
 }
 
-func (n *Node) newLink(id ss7.PathID, key linkKey, cfg configs.Link, conf m2pa.Config, p *peer) *link {
-	ctx, cancel := context.WithCancel(n.ctx)
-	l := &link{node: n, id: id, linkset: key.linkset, cfg: cfg, kind: conf.Variant, peer: p, offered: make(chan sctp.Assoc, 1), cancel: cancel, assocWhy: "not dialled yet"}
+// newLink makes a link; run brings it to life.
+func (n *Node) newLink(id ss7.PathID, key linkKey, cfg configs.Link, conf m2pa.Config, how settings, p *peer) *link {
+	at := where{cfg.Remote, cfg.RemotePort, cfg.LocalPort, cfg.UDPPort, cfg.Passive}
+	l := &link{id: id, linkset: key.linkset, cfg: cfg, kind: conf.Variant}
+	l.prepare(n, l, at, how, p)
 	l.machine = m2pa.New(id, conf)
 	l.timer = time.AfterFunc(time.Hour, l.tick)
-	n.group.Go(func() { l.run(ctx) })
 	return l
 }
 
 func (l *link) name() string { return fmt.Sprintf("link %d of linkset %s", l.cfg.SLC, l.linkset) }
-
-// take is told of an association that the far end has set up.
-func (l *link) take(a sctp.Assoc) {
-	select {
-	case old := <-l.offered:
-		old.Abort("a newer association took its place")
-	default:
-	}
-	select {
-	case l.offered <- a:
-	default:
-		a.Abort("another association is being taken")
-	}
-}
-
-// run keeps an association under the link until ctx ends.
-func (l *link) run(ctx context.Context) {
-	for ctx.Err() == nil {
-		a, err := l.connect(ctx)
-		if err != nil {
-			l.setWhy(err.Error())
-			l.pause(ctx)
-			continue
-		}
-		l.serve(ctx, a)
-		l.pause(ctx)
-	}
-	select {
-	case a := <-l.offered:
-		a.Abort("the link is gone")
-	default:
-	}
-}
-
-// pause waits a little, but not for an association that the far end sets up.
-func (l *link) pause(ctx context.Context) {
-	t := time.NewTimer(dialPause)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	case a := <-l.offered:
-		l.take(a)
-	}
-}
-
-// connect dials, or waits to be dialled, whichever succeeds first.
-func (l *link) connect(ctx context.Context) (sctp.Assoc, error) {
-	e, why, changed := l.peer.current()
-	if e == nil {
-		l.setWhy(fmt.Sprintf("local-peer %d is not bound: %s", l.cfg.LocalPort, why))
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-changed:
-			return l.connect(ctx)
-		}
-	}
-	remote := sctp.Addr{IPs: l.cfg.Remote, Port: l.cfg.RemotePort, UDP: l.cfg.UDPPort}
-	if l.cfg.Passive {
-		l.setWhy(fmt.Sprintf("waiting for %v port %d to set up the association (passive)", l.cfg.Remote[0], l.cfg.RemotePort))
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case a := <-l.offered:
-			return a, nil
-		}
-	}
-	l.mu.Lock()
-	l.attempts++
-	l.mu.Unlock()
-	dialing, stop := context.WithCancel(ctx)
-	defer stop()
-	type result struct {
-		a   sctp.Assoc
-		err error
-	}
-	dialled := make(chan result, 1)
-	l.node.group.Go(func() {
-		a, err := e.Dial(dialing, remote, sctp.Params{})
-		dialled <- result{a, err}
-	})
-	select {
-	case a := <-l.offered:
-		stop()
-		if r := <-dialled; r.err == nil && r.a != a {
-			r.a.Abort("the far end was faster")
-		}
-		return a, nil
-	case r := <-dialled:
-		if errors.Is(r.err, sctp.ErrExists) {
-			select { // it was accepted a moment ago
-			case a := <-l.offered:
-				return a, nil
-			case <-time.After(dialPause):
-			case <-ctx.Done():
-			}
-		}
-		return r.a, r.err
-	}
-}
-
-func (l *link) setWhy(why string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.assocWhy = why
-}
-
-// serve reads a until it ends.
-func (l *link) serve(ctx context.Context, a sctp.Assoc) {
-	l.mu.Lock()
-	if l.closed {
-		l.mu.Unlock()
-		a.Abort("the link is gone")
-		return
-	}
-	l.assoc, l.assocWhy = a, ""
-	l.mu.Unlock()
-	stop := context.AfterFunc(ctx, func() { a.Abort("the link was taken out of the configuration") })
-	defer stop()
-	why := "association lost"
-	defer func() {
-		if r := recover(); r != nil {
-			why = fmt.Sprintf("internal error: %v", r)
-			l.node.log.Add("CS7M2PA", 1, "PANIC", fmt.Sprintf("%s: %v\n%s", l.name(), r, debug.Stack()))
-			a.Abort("internal error")
-		}
-		l.down(a, why)
-	}()
-	l.tell(ss7.Event{Kind: ss7.CommUp})
-	l.read(a, &why)
-}
-
-// down forgets the association and tells the machine.
-func (l *link) down(a sctp.Assoc, why string) {
-	last := a.Status()
-	l.mu.Lock()
-	l.assoc, l.assocWhy, l.last = nil, why, last
-	closed := l.closed
-	l.mu.Unlock()
-	if !closed {
-		l.node.log.AddLimited("CS7SCTP", 5, "ASSOC", fmt.Sprintf("association of %s ended: %s", l.name(), why))
-	}
-	l.tell(ss7.Event{Kind: ss7.CommLost, Why: why})
-}
-
-// read takes batches and runs each to completion.
-func (l *link) read(a sctp.Assoc, why *string) {
-	batch := sctp.NewBatch(64)
-	var t transfer
-	for {
-		if err := a.Read(batch); err != nil {
-			if !errors.Is(err, io.EOF) {
-				*why = err.Error()
-			}
-			return
-		}
-		if w := l.carry(batch.Items, &t); w != "" {
-			*why = w
-		}
-	}
-}
 
 // carry runs a batch to completion: the machine is told, what it wants to send is
 // sent, its MSUs are routed and leave by their links. It gives the reason of an
@@ -257,13 +80,11 @@ func (l *link) carry(items []sctp.Item, t *transfer) (why string) {
 // gives the reason of an event that ends the association.
 func (l *link) item(now time.Time, it *sctp.Item, out *[]ss7.Action) string {
 	if it.Event != nil {
-		switch it.Event.Kind {
-		case sctp.Lost, sctp.Closed:
-			return it.Event.Why
-		case sctp.Restart:
-			*out = l.machine.Do(now, ss7.Event{Kind: ss7.CommRestart, Why: it.Event.Why}, *out)
+		ev, why := l.event(it.Event)
+		if ev.Kind != ss7.None {
+			*out = l.machine.Do(now, ev, *out)
 		}
-		return ""
+		return why
 	}
 	// Some stacks send the payload protocol identifier in host order, or none: the
 	// port is configured for M2PA, so the message is taken (RFC 4165 §2.1 wants 5).
@@ -328,9 +149,7 @@ func (l *link) perform(actions []ss7.Action, msus []*ss7.MSU) []*ss7.MSU {
 			}
 			l.raise(&a.Event)
 		case ss7.Hangup:
-			if l.assoc != nil {
-				l.assoc.Abort(a.Event.Why)
-			}
+			l.abortLocked(a.Event.Why)
 		case ss7.Note:
 			l.note(a.Event)
 		}
@@ -387,7 +206,7 @@ func (l *link) flush() {
 		return
 	}
 	if n, err := l.assoc.Send(l.messages); n < len(l.messages) && !errors.Is(err, net.ErrClosed) {
-		l.assoc.Abort(fmt.Sprintf("%d of %d messages could not be queued: %v", len(l.messages)-n, len(l.messages), err))
+		l.abortLocked(fmt.Sprintf("%d of %d messages could not be queued: %v", len(l.messages)-n, len(l.messages), err))
 	}
 }
 
@@ -441,10 +260,18 @@ func (l *link) status() (m2pa.View, *sctp.Status, string) {
 	return st, &s, why
 }
 
-func (l *link) setConfig(c m2pa.Config) {
+// setConfig changes what can change while the association lives.
+func (l *link) setConfig(c m2pa.Config, how settings) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.machine.SetConfig(c)
+	if l.settings == how {
+		return
+	}
+	l.settings = how
+	if l.assoc != nil {
+		l.assoc.Set(how.params)
+	}
 }
 
 // close takes the link away: the far end sees Out of Service and an abort.
@@ -453,10 +280,9 @@ func (l *link) close(why string) {
 	l.mu.Lock()
 	l.closed = true
 	l.timer.Stop()
-	a := l.assoc
-	l.mu.Unlock()
-	if a != nil {
-		a.Abort(why)
+	if !l.abortLocked(why) {
+		l.ending = why
 	}
+	l.mu.Unlock()
 	l.cancel()
 }

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/routing"
@@ -21,32 +21,21 @@ type Platform interface {
 	// Transport gives the SCTP that kind asks for, one of Transports, and in words
 	// why it is this one. The error says why there is none, and what to do.
 	Transport(kind string) (t sctp.Transport, why string, err error)
-	// Configure sets the interfaces up as they are configured.
-	Configure([]Interface) error
+	// Configure makes interfaces and static routes what ip says. What cannot be done
+	// yet is tried again in the background; tell, which must not wait, is called from
+	// any goroutine with what goes wrong or comes right.
+	Configure(ip IP, tell func(text string))
 	// Interfaces tells what there is.
 	Interfaces() []InterfaceState
+	// Routes tells the ways of IP packets.
+	Routes() ([]RouteState, error)
+	// Echo sends an ICMP echo request and waits for its answer, which took so long.
+	Echo(context.Context, Echo) (time.Duration, error)
 }
 
 // Transports are the kinds of SCTP that can be asked for: kernel; user, our own over
 // raw IP; udp, our own in UDP (RFC 6951); auto, the first of these that works.
 var Transports = []string{"auto", "kernel", "user", "udp"}
-
-// Interface is an IP interface as configured.
-type Interface struct {
-	Name     string
-	Address  netip.Prefix // invalid: none
-	Shutdown bool
-}
-
-// InterfaceState is an IP interface as it is.
-type InterfaceState struct {
-	Name      string
-	Addresses []netip.Prefix
-	Shutdown  bool   // by configuration
-	Up        bool   // carries packets
-	Why       string // it is not up
-	Method    string // how the address came: "manual", or "host" if it was there
-}
 
 // Store keeps the startup configuration.
 type Store interface {
@@ -60,6 +49,7 @@ type Options struct {
 	Platform Platform
 	Store    Store
 	Version  string
+	Commands []*cli.Statement // of the exec, beside the node's own
 }
 
 // view is what the way of an MSU looks at: published whole, never changed.
@@ -83,11 +73,14 @@ type Node struct {
 	peers    map[uint16]*peer
 	links    map[linkKey]*link
 	lastPath ss7.PathID
+	baseline map[sctp.Transport]map[string]uint64 // of `clear sctp statistics`
+	cleared  time.Time
 
-	discards discards
-	ctx      context.Context
-	stop     context.CancelFunc
-	group    sync.WaitGroup
+	associations associations
+	discards     discards
+	ctx          context.Context
+	stop         context.CancelFunc
+	group        sync.WaitGroup
 }
 
 // New makes a node without configuration and starts it.

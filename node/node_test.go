@@ -20,18 +20,16 @@ import (
 
 // memoryPlatform is a machine whose addresses all exist.
 type memoryPlatform struct {
+	NoIP
 	*sctp.Memory
 	t sctp.Transport
 }
 
-func onMemory(m *sctp.Memory) memoryPlatform { return memoryPlatform{m, sctp.NewUser(m)} }
+func onMemory(m *sctp.Memory) memoryPlatform { return memoryPlatform{Memory: m, t: sctp.NewUser(m)} }
 
 func (p memoryPlatform) Transport(string) (sctp.Transport, string, error) {
 	return p.t, "memory", nil
 }
-
-func (memoryPlatform) Configure([]Interface) error  { return nil }
-func (memoryPlatform) Interfaces() []InterfaceState { return nil }
 
 // box is a node with a console.
 type box struct {
@@ -45,8 +43,8 @@ func newBox(t *testing.T, net *sctp.Memory, config string) *box {
 	return newBoxOn(t, onMemory(net), config)
 }
 
-func newBoxOn(t *testing.T, on Platform, config string) *box {
-	b := &box{t: t, Node: New(Options{Platform: on, Store: MemoryStore("memory", []byte(config)), Version: "test"})}
+func newBoxOn(t *testing.T, p Platform, config string) *box {
+	b := &box{t: t, Node: New(Options{Platform: p, Store: MemoryStore("memory", []byte(config)), Version: "test"})}
 	for _, e := range b.Boot() {
 		t.Error(e)
 	}
@@ -210,7 +208,7 @@ func TestWrongFarEnd(t *testing.T) {
 
 // Every command that shows something answers in every state of the node.
 func TestShowCommands(t *testing.T) {
-	all := []string{"show running-config", "show startup-config", "show version", "show clock", "show logging", "show ip interface brief", "show cs7 linkset", "show cs7 linkset detail",
+	all := []string{"show running-config", "show startup-config", "show version", "show clock", "show logging", "show ip interface brief", "show ip route", "show ipv6 route", "show cs7 linkset", "show cs7 linkset detail",
 		"show cs7 linkset statistics", "show cs7 m2pa state", "show cs7 m2pa timers", "show cs7 m2pa statistics", "show cs7 m2pa peers", "show sctp association", "show cs7 route", "show cs7 route 2.2.2",
 		"show cs7 route detail", "show cs7 route explain 7.7.7", "show cs7 point-code", "show cs7 mask 3.4.0/9", "show cs7 pc 2067", "show cs7 mtp3 statistics", "show cs7 instance 0 linkset B"}
 	check := func(b *box, when string) {

@@ -3,7 +3,9 @@ package node
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gostp/gostp/configs"
@@ -13,25 +15,29 @@ import (
 // bindRetry is how long a port that could not be bound waits for the next try.
 const bindRetry = 2 * time.Second
 
-// m2paParams: M2PA has exactly two streams each way (RFC 4165 §1.5.2).
-var m2paParams = sctp.Params{OutStreams: 2, InStreams: 2}
-
 // peer is a local peer: a bound SCTP port that links dial from and accept at.
 type peer struct {
 	node *Node
-	cfg  configs.LocalPeer
+	port uint16
+	kind string // of transport: one of Transports
 
-	mu       sync.Mutex
-	endpoint sctp.Endpoint // nil: not bound
-	why      string        // it is not bound
-	changed  chan struct{} // closed and replaced when endpoint changes
+	accepted, refused atomic.Uint64
+
+	mu        sync.Mutex
+	cfg       configs.LocalPeer
+	transport sctp.Transport
+	choice    string        // why it is this transport
+	endpoint  sctp.Endpoint // nil: not bound
+	why       string        // it is not bound
+	since     time.Time     // of being bound, or not
+	changed   chan struct{} // closed and replaced when endpoint changes
 
 	cancel context.CancelFunc
 }
 
-func (n *Node) newPeer(cfg *configs.LocalPeer) *peer {
+func (n *Node) newPeer(kind string, cfg *configs.LocalPeer) *peer {
 	ctx, cancel := context.WithCancel(n.ctx)
-	p := &peer{node: n, cfg: *cfg, cancel: cancel, changed: make(chan struct{}), why: "not bound yet"}
+	p := &peer{node: n, port: cfg.Port, kind: kind, cfg: *cfg, cancel: cancel, changed: make(chan struct{}), why: "not bound yet", since: time.Now()}
 	if !p.bind() {
 		n.group.Go(func() { p.keepBinding(ctx) })
 	} else {
@@ -40,41 +46,97 @@ func (n *Node) newPeer(cfg *configs.LocalPeer) *peer {
 	return p
 }
 
-func (p *peer) addr() sctp.Addr {
-	a := sctp.Addr{Port: p.cfg.Port, UDP: p.cfg.UDPPort}
-	for _, ip := range p.cfg.IPs {
-		a.IPs = append(a.IPs, ip.IP)
+// settable is an endpoint that can be told how to set up the associations that it
+// accepts from now on.
+type settable interface{ Set(sctp.Params) }
+
+// configure changes what can be changed without binding anew.
+func (p *peer) configure(cfg *configs.LocalPeer) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cfg = *cfg
+	if e, ok := p.endpoint.(settable); ok {
+		e.Set(settingsFor(cfg, nil).params)
 	}
-	return a
+}
+
+func (p *peer) config() configs.LocalPeer {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cfg
+}
+
+// addresses lists those of a local-peer for a person.
+func addresses(c *configs.LocalPeer) string {
+	var out []string
+	for _, ip := range c.IPs {
+		out = append(out, ip.IP.String())
+	}
+	return strings.Join(out, ", ")
 }
 
 // bind tries once and tells whether the port is bound.
 func (p *peer) bind() bool {
+	c := p.config()
 	switch {
-	case p.cfg.Shutdown:
+	case c.Shutdown:
 		p.set(nil, "shut down by configuration")
 		return false
-	case len(p.cfg.IPs) == 0:
+	case len(c.IPs) == 0:
 		p.set(nil, "it has no local-ip")
 		return false
 	}
-	t, _, err := p.node.opt.Platform.Transport("auto")
+	t, choice, err := p.node.opt.Platform.Transport(p.kind)
 	if err != nil {
 		p.set(nil, err.Error())
 		return false
 	}
-	e, err := t.Open(p.addr(), m2paParams)
+	p.mu.Lock()
+	p.transport, p.choice = t, choice
+	p.mu.Unlock()
+	a := sctp.Addr{Port: c.Port, UDP: c.UDPPort}
+	for _, ip := range c.IPs {
+		a.IPs = append(a.IPs, ip.IP)
+	}
+	e, err := t.Open(a, settingsFor(&c, nil).params)
 	if err != nil {
 		p.set(nil, err.Error())
 		return false
 	}
 	p.set(e, "")
+	p.node.log.Add("CS7SCTP", 5, "BIND", fmt.Sprintf("local-peer %d is bound at %s: %s", p.port, addresses(&c), p.carrier()))
 	return true
+}
+
+// carrier is the SCTP under a local-peer and why it is this one; empty: none.
+func (p *peer) carrier() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.transport == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s (%s: %s)", p.transport.Name(), p.kind, p.choice)
+}
+
+// over is the SCTP under a local-peer; nil: none.
+func (p *peer) over() sctp.Transport {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.transport
+}
+
+func (p *peer) stateSince() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.since
 }
 
 func (p *peer) set(e sctp.Endpoint, why string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if (e == nil) != (p.endpoint == nil) {
+		p.since = time.Now()
+	}
 	p.endpoint, p.why = e, why
 	close(p.changed)
 	p.changed = make(chan struct{})
@@ -88,20 +150,24 @@ func (p *peer) current() (sctp.Endpoint, string, <-chan struct{}) {
 	return p.endpoint, p.why, p.changed
 }
 
+// keepBinding tries until the port is bound; each new reason is told.
 func (p *peer) keepBinding(ctx context.Context) {
-	if p.cfg.Shutdown || len(p.cfg.IPs) == 0 {
+	c := p.config()
+	if c.Shutdown || len(c.IPs) == 0 {
 		return
 	}
-	_, told, _ := p.current()
-	p.node.log.Add("CS7SCTP", 4, "BIND", fmt.Sprintf("local-peer %d: %s", p.cfg.Port, told))
+	told := ""
 	for {
+		if _, why, _ := p.current(); why != told {
+			p.node.log.AddLimited("CS7SCTP", 4, "BIND", fmt.Sprintf("local-peer %d is not bound: %s", p.port, why))
+			told = why
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(bindRetry):
 		}
 		if p.bind() {
-			p.node.log.Add("CS7SCTP", 5, "BIND", fmt.Sprintf("local-peer %d is bound", p.cfg.Port))
 			p.accept(ctx)
 			return
 		}
@@ -111,18 +177,28 @@ func (p *peer) keepBinding(ctx context.Context) {
 // accept hands each association that a far end sets up to its link.
 func (p *peer) accept(ctx context.Context) {
 	e, _, _ := p.current()
+	if e == nil {
+		return // closed meanwhile
+	}
+	defer func() {
+		if ctx.Err() != nil { // closed while it was bound
+			e.Close()
+		}
+	}()
 	for {
 		a, err := e.Accept(ctx)
 		if err != nil {
 			return
 		}
-		if l := p.node.linkFor(p.cfg.Port, a.Remote()); l != nil {
+		if l := p.node.linkSoon(p.port, a.Remote()); l != nil {
+			p.accepted.Add(1)
 			l.take(a)
 			continue
 		}
+		p.refused.Add(1)
 		p.node.discards.unknownPeer.Add(1)
 		r := a.Remote()
-		why := fmt.Sprintf("no link is configured for %v port %d on local-peer %d", r.IPs, r.Port, p.cfg.Port)
+		why := fmt.Sprintf("no link is configured for %v port %d on local-peer %d", r.IPs, r.Port, p.port)
 		p.node.log.AddLimited("CS7SCTP", 4, "NOLINK", "association refused: "+why)
 		a.Abort(why)
 	}
@@ -136,7 +212,18 @@ func (p *peer) close() {
 	p.set(nil, "local-peer is gone")
 }
 
-// linkFor finds the link whose far end is remote.
+// linkSoon is linkFor, after a change of the configuration that goes on: it may be
+// what binds the port, and the link comes after.
+func (n *Node) linkSoon(local uint16, remote sctp.Addr) *link {
+	if l := n.linkFor(local, remote); l != nil {
+		return l
+	}
+	n.applying.Lock()
+	defer n.applying.Unlock()
+	return n.linkFor(local, remote)
+}
+
+// linkFor finds the link one of whose far end's addresses is among remote's.
 func (n *Node) linkFor(local uint16, remote sctp.Addr) *link {
 	v := n.view.Load()
 	for _, l := range v.paths {

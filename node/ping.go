@@ -22,7 +22,7 @@ func (n *Node) pingCommand() *cli.Statement {
 	opt := func(word, help string, t cli.Type, arg string) cli.Elem {
 		return cli.Seq(kw(word, help), cli.Arg(word, t, arg))
 	}
-	return cli.Command(cli.Seq(kw("ping", "Test whether a signalling point answers"), configs.CS7(cli.Arg("pc", configs.PointCode{}, "Point code, 3-8-3 or decimal, or a host name")),
+	return cli.Command(cli.Seq(kw("ping", "Test whether a signalling point, or an IP host, answers"), configs.CS7(cli.Arg("pc", configs.PointCode{}, "Point code, 3-8-3 or decimal, or a host name")),
 		cli.Any(opt("count", "How many messages", cli.Uint(1, 100000), "Messages (default 1)"),
 			opt("size", "How long each is", cli.Uint(tester.Overhead, tester.MaxSize), "Octets after the routing label (default 64)"),
 			opt("rate", "How many a second", cli.Uint(1, 10000), "Messages a second (default 10)"),

@@ -3,15 +3,12 @@ package node
 import (
 	"fmt"
 	"io"
-	"sort"
-	"strings"
 	"time"
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/mtp3"
-	"github.com/gostp/gostp/sctp"
 )
 
 func (n *Node) linkCommands() []*cli.Statement {
@@ -23,7 +20,7 @@ func (n *Node) linkCommands() []*cli.Statement {
 		showCS7(n.showM2PATimers, kw("m2pa", "Level 2"), kw("timers", "Timers of each link"), name),
 		showCS7(n.showM2PAStatistics, kw("m2pa", "Level 2"), kw("statistics", "Counters of each link"), name),
 		showCS7(n.showPeers, kw("m2pa", "Level 2"), kw("peers", "Local peers and the far ends they talk to")),
-		show(n.showAssociations, kw("sctp", "SCTP"), kw("association", "Associations")),
+		showCS7(n.showPeers, kw("local-peer", "SCTP ports of this node, what carries them, and their far ends"), cli.Opt(cli.Arg("port", cli.Uint(1024, 49151), "Only this one"))),
 	}
 }
 
@@ -150,7 +147,7 @@ func (n *Node) printDetail(w io.Writer, s mtp3.LinksetStatus) {
 		if k == nil {
 			continue
 		}
-		st, assoc, why := k.status()
+		st, _, _ := k.status()
 		fmt.Fprintf(w, "  Link %d\n", l.SLC)
 		fmt.Fprintf(w, "    Level 3: %s for %s: %s\n", l.State, since(l.Since), l.Why)
 		if l.PeerFault != "" {
@@ -165,11 +162,7 @@ func (n *Node) printDetail(w io.Writer, s mtp3.LinksetStatus) {
 		fmt.Fprintf(w, "    Level 2: %v for %s: %s\n", st.State, since(st.Since), st.Why)
 		fmt.Fprintf(w, "    Sequence numbers: sent %d, acknowledged %d, received %d; %d waiting for acknowledgement, %d to be sent\n",
 			st.FSN, st.LastAcked, st.BSN, st.Unacked, st.Queued)
-		if assoc == nil {
-			fmt.Fprintf(w, "    SCTP: no association: %s\n", why)
-			continue
-		}
-		fmt.Fprintf(w, "    SCTP: %s for %s, %d streams out, %d in\n", assoc.State, since(assoc.Since), assoc.OutStreams, assoc.InStreams)
+		k.printSCTP(w)
 	}
 }
 
@@ -234,7 +227,8 @@ func (n *Node) showM2PATimers(c *cli.Call) error {
 		if set == nil || cfg == nil {
 			return
 		}
-		t := linkConfig(sys.V(), set, cfg)
+		peer := sys.LocalPeer(cfg.LocalPort)
+		t := linkConfig(sys.V(), set, peer, cfg)
 		fmt.Fprintf(c.Out, "CS7 M2PA Timers for RFC    (%s : %d)\n", k.cfg.Remote[0], k.cfg.RemotePort)
 		for _, x := range []struct {
 			name string
@@ -254,77 +248,4 @@ func (n *Node) showM2PAStatistics(c *cli.Call) error {
 			fmt.Fprintf(c.Out, "  %s\n", line)
 		}
 	})
-}
-
-func (n *Node) showPeers(c *cli.Call) error {
-	n.applying.Lock()
-	defer n.applying.Unlock()
-	var ports []int
-	for p := range n.peers {
-		ports = append(ports, int(p))
-	}
-	sort.Ints(ports)
-	if len(ports) == 0 {
-		fmt.Fprintln(c.Out, "No local-peer is configured.")
-	}
-	for _, port := range ports {
-		p := n.peers[uint16(port)]
-		e, why, _ := p.current()
-		var ips []string
-		for _, ip := range p.cfg.IPs {
-			ips = append(ips, ip.IP.String())
-		}
-		state := "bound"
-		if e == nil {
-			state = "NOT BOUND: " + why
-		}
-		fmt.Fprintf(c.Out, "local-peer %d at %s: %s\n", port, strings.Join(ips, ", "), state)
-		for _, l := range n.links {
-			if int(l.cfg.LocalPort) == port {
-				_, a, why := l.status()
-				if a != nil {
-					why = a.State
-				}
-				fmt.Fprintf(c.Out, "  %s port %d  %s: %s\n", l.cfg.Remote[0], l.cfg.RemotePort, l.name(), why)
-			}
-		}
-	}
-	return nil
-}
-
-func (n *Node) showAssociations(c *cli.Call) error {
-	any := false
-	err := n.eachLink(c, func(k *link, _ mtp3.LinkStatus) {
-		_, a, why := k.status()
-		any = true
-		fmt.Fprintf(c.Out, "%s: local %d, remote %s port %d\n", k.name(), k.cfg.LocalPort, k.cfg.Remote[0], k.cfg.RemotePort)
-		if a == nil {
-			fmt.Fprintf(c.Out, "  no association: %s\n", why)
-			return
-		}
-		printAssociation(c.Out, a)
-	})
-	if err == nil && !any {
-		fmt.Fprintln(c.Out, "There is no link, so there is no association.")
-	}
-	return err
-}
-
-func printAssociation(w io.Writer, a *sctp.Status) {
-	fmt.Fprintf(w, "  %s for %s, streams out %d, in %d, tags %08x %08x\n", a.State, since(a.Since), a.OutStreams, a.InStreams, a.LocalTag, a.RemoteTag)
-	for _, p := range a.Paths {
-		state := "active"
-		if !p.Active {
-			state = "INACTIVE"
-		}
-		fmt.Fprintf(w, "  path %s %s: SRTT %v, RTO %v, cwnd %d, ssthresh %d, in flight %d, errors %d, MTU %d\n",
-			p.Addr, state, p.SRTT.Round(time.Microsecond), p.RTO.Round(time.Millisecond), p.CWND, p.SSThresh, p.InFlight, p.Errors, p.MTU)
-	}
-	s := a.Stats
-	fmt.Fprintf(w, "  messages in %d, out %d; packets in %d, out %d; retransmitted %d (fast %d, timeouts %d), duplicates %d, discarded %d\n",
-		s.RecvMessages, s.SentMessages, s.RecvPackets, s.SentPackets, s.Retransmits, s.FastRetransmits, s.Timeouts, s.Duplicates, s.Discarded)
-	fmt.Fprintf(w, "  queued out %d octets, in %d; peer's window %d\n", a.SendQueued, a.RecvQueued, a.PeerWindow)
-	if a.LastError != "" {
-		fmt.Fprintf(w, "  last error: %s\n", a.LastError)
-	}
 }

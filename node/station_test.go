@@ -52,15 +52,14 @@ func (c *cuttable) Write(ps []sctp.Packet) (int, error) {
 }
 
 type wiresPlatform struct {
+	NoIP
 	*wires
 	t sctp.Transport
 }
 
-func onWires(w *wires) wiresPlatform { return wiresPlatform{w, sctp.NewUser(w)} }
+func onWires(w *wires) wiresPlatform { return wiresPlatform{wires: w, t: sctp.NewUser(w)} }
 
 func (p wiresPlatform) Transport(string) (sctp.Transport, string, error) { return p.t, "wires", nil }
-func (wiresPlatform) Configure([]Interface) error                        { return nil }
-func (wiresPlatform) Interfaces() []InterfaceState                       { return nil }
 
 // boxOn is a node on w.
 func boxOn(t *testing.T, w *wires, config string) *box {
@@ -91,7 +90,7 @@ type received struct {
 
 func newStation(ctx context.Context, t *testing.T, w *wires, ip, stp string, pc, stpPC ss7.PC) *station {
 	tr := sctp.NewUser(w)
-	e, err := tr.Open(sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr(ip)}, Port: 1024}, m2paParams)
+	e, err := tr.Open(sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr(ip)}, Port: 1024}, sctp.Params{OutStreams: 2, InStreams: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,9 +16,10 @@ type Link struct {
 }
 
 // Linkset is a linkset as routing sees it: available as soon as one link is ready,
-// or what belongs on one waits.
+// or what belongs on one waits. An application server is one, of a single link.
 type Linkset struct {
 	Name     string
+	Server   bool
 	Adjacent ss7.PC
 	Links    []Link
 }
@@ -56,6 +57,13 @@ type State struct {
 	Held     map[int]ss7.PathID // destinations whose MSUs wait (controlled rerouting), and where
 }
 
+// Keys finds the application server that an MSU belongs to by more than its DPC.
+type Keys interface {
+	// Match gives the server's path and how many leading bits of the DPC its key names;
+	// 0 if it belongs to none.
+	Match(m *ss7.MSU) (as ss7.PathID, length uint8)
+}
+
 // Slot is where the MSUs of one SLS go.
 type Slot struct {
 	Path    ss7.PathID
@@ -73,6 +81,7 @@ type Bundle struct {
 type ingress struct {
 	linkset int32 // -1: none
 	ready   bool
+	server  bool
 }
 
 // Table is a Plan together with the state of the linksets. Nobody changes it
@@ -80,6 +89,7 @@ type ingress struct {
 type Table struct {
 	*Plan
 	Linksets []Linkset
+	Keys     Keys // nil: none
 
 	routes  []RouteState // by Plan.Route; nil: all allowed
 	current []*Bundle    // by destination; nil: inaccessible
@@ -159,7 +169,7 @@ func (t *Table) indexPaths() {
 	}
 	for i := range t.Linksets {
 		for _, l := range t.Linksets[i].Links {
-			t.paths[l.Path] = ingress{int32(i), l.Ready || l.Open}
+			t.paths[l.Path] = ingress{int32(i), l.Ready || l.Open, t.Linksets[i].Server}
 		}
 	}
 }
@@ -279,6 +289,10 @@ func (t *Table) From(p ss7.PathID) (linkset int, ready bool) {
 	}
 	return int(t.paths[p].linkset), t.paths[p].ready
 }
+
+// IsServer tells whether a path is that of an application server: what comes by it
+// was admitted by the server's own state.
+func (t *Table) IsServer(p ss7.PathID) bool { return int(p) < len(t.paths) && t.paths[p].server }
 
 // Avoid gives the best slot for destination i that does not lead over linkset
 // ls, by whatever priority or covering summary; false if there is none. It is

@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
-
-	"github.com/gostp/gostp/internal/deadline"
 )
 
 // state is that of RFC 9260 §4.
@@ -27,86 +26,117 @@ const (
 
 var stateNames = [...]string{"CLOSED", "COOKIE-WAIT", "COOKIE-ECHOED", "ESTABLISHED", "SHUTDOWN-PENDING", "SHUTDOWN-SENT", "SHUTDOWN-RECEIVED", "SHUTDOWN-ACK-SENT"}
 
-// Timers of RFC 9260.
+// Timers of the association; T3 and heartbeat are each path's own.
 const (
-	timerT1   = iota // INIT, COOKIE ECHO
-	timerT2          // SHUTDOWN, SHUTDOWN ACK
-	timerT3          // DATA
-	timerT5          // the whole shutdown
-	timerSack        // delayed acknowledgement (§6.2)
-	timerBeat        // the next HEARTBEAT, or the answer to the last
+	timerT1    = iota // INIT, COOKIE ECHO
+	timerT2           // SHUTDOWN, SHUTDOWN ACK
+	timerT5           // the whole shutdown
+	timerSack         // delayed acknowledgement (§6.2)
+	timerProbe        // zero window probe (§6.1 A)
+	timerCount
 )
+
+// instant is a time since the association was made; 0 stands for none.
+type instant = time.Duration
 
 // assoc is one association. mu guards everything after it and is held while
 // packets are made and handed to the wire, which does not wait.
 type assoc struct {
 	endpoint *endpoint
-	key      peerKey
-	params   Params
+	port     uint16 // of the far end
+	base     time.Time
 	up, down chan struct{} // closed when established, when ended
 	readable chan struct{} // one slot
 
-	mu        sync.Mutex
-	state     state
-	since     time.Time
-	why       string // it ended
-	udp       uint16 // encapsulation port of the peer, learned (RFC 6951 §5.4)
-	localTag  uint32
-	peerTag   uint32
-	out, in   uint16 // streams
-	cookie    []byte
-	tries     int // of T1, T2
-	timers    deadline.Set
-	timer     *time.Timer
-	armed     time.Time
-	packetBuf []byte
-	out1      [1]Packet
-	control   []byte // chunks to go out with the next packet
-	stats     Stats
-	lastError string
+	mu          sync.Mutex
+	params      Params
+	state       state
+	since       time.Time
+	now         instant // of what is being handled
+	why         string  // it ended
+	localTag    uint32
+	peerTag     uint32
+	tie         uint64 // tie-tags that our cookies carry (§5.2.2)
+	outs, ins   uint16 // streams
+	cookie      []byte
+	echoed      instant // when COOKIE ECHO was sent first
+	tries       int     // of T1, T2
+	timers      [timerCount]instant
+	timer       *time.Timer
+	armed       instant
+	touched     bool // by the batch of packets that is being handled
+	out         *outgoing
+	control     []byte // chunks to go out with the next packet
+	stats       Stats
+	lastError   string
+	enrolled    []netip.Addr // under the endpoint's lock, like the tag
+	enrolledTag uint32
+
+	paths   []*path
+	primary *path
+	errors  int     // consecutive, of the whole association (§8.1)
+	failing instant // when the first of them was counted
+	heard   instant // when the last packet came
 
 	sender
 	receiver
-	path path
 }
 
-// path is the one path of an association (§6.3, §7).
-type path struct {
-	srtt, rttvar, rto time.Duration
-	cwnd, ssthresh    uint32
-	acked             uint32 // octets, towards the next growth of cwnd
-	errors            int    // consecutive
-	beat              uint64 // what the outstanding heartbeat carries; 0: none
-	beatAt            time.Time
-	beats             uint64
-	silent            time.Time // since when nothing was answered
-	mtu               int
-}
-
-func newAssoc(e *endpoint, key peerKey, udp uint16, p Params) *assoc {
-	a := &assoc{endpoint: e, key: key, udp: udp, params: p, up: make(chan struct{}), down: make(chan struct{}), readable: make(chan struct{}, 1)}
-	a.path.mtu = e.wire.wire.MTU()
-	a.path.rto = p.RTOInitial
-	a.packetBuf = make([]byte, 0, a.path.mtu+4)
+func newAssoc(e *endpoint, port uint16, p Params) *assoc {
+	a := &assoc{endpoint: e, port: port, params: p, base: time.Now(), tie: random64() | 1, up: make(chan struct{}), down: make(chan struct{}),
+		readable: make(chan struct{}, 1)}
 	a.timer = time.AfterFunc(time.Hour, a.tick)
 	a.timer.Stop()
 	return a
 }
 
-func (a *assoc) Local() Addr { return a.endpoint.addr }
-
-// SetPrimary has nothing to choose from on one path.
-func (a *assoc) SetPrimary(ip netip.Addr) error {
-	if ip != a.key.ip {
-		return fmt.Errorf("%v is no address of the far end", ip)
-	}
-	return nil
+// clock reads the time once for what is to be handled.
+func (a *assoc) clock() instant {
+	a.now = time.Since(a.base) + 1
+	return a.now
 }
+
+func (a *assoc) count(i int) { a.endpoint.user.count.add(i) }
+
+// fragment is the most user data a chunk can carry on any path.
+func (a *assoc) fragmentSize() int {
+	m := a.endpoint.wires[0].wire.MTU()
+	for _, w := range a.endpoint.wires[1:] {
+		m = min(m, w.wire.MTU())
+	}
+	return (m - headerLen - dataHeaderLen) &^ 3
+}
+
+func (a *assoc) Local() Addr { return a.endpoint.addr }
 
 func (a *assoc) Remote() Addr {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return Addr{IPs: []netip.Addr{a.key.ip}, Port: a.key.port, UDP: a.udp}
+	out := Addr{Port: a.port}
+	for _, p := range a.paths {
+		out.IPs = append(out.IPs, p.addr)
+		if p == a.primary {
+			out.UDP = p.udp
+		}
+	}
+	return out
+}
+
+// name says who the far end is, for reasons.
+func (a *assoc) name() string {
+	var ips []netip.Addr
+	for _, p := range a.paths {
+		ips = append(ips, p.addr)
+	}
+	return addrList(ips)
+}
+
+func addrList(ips []netip.Addr) string {
+	var out []string
+	for _, ip := range ips {
+		out = append(out, ip.String())
+	}
+	return strings.Join(out, ", ")
 }
 
 func (a *assoc) become(s state) {
@@ -116,13 +146,40 @@ func (a *assoc) become(s state) {
 	}
 }
 
+// SetPrimary makes a remote address the one that data goes to while it answers.
+func (a *assoc) SetPrimary(ip netip.Addr) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	p := a.path(ip.Unmap())
+	if p == nil {
+		return fmt.Errorf("%v is no address of the far end, which has %s", ip, a.name())
+	}
+	a.primary = p
+	return nil
+}
+
 // Set changes the settings of a living association; streams and buffers stay.
 func (a *assoc) Set(p Params) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	p = p.or(DefaultParams())
 	p.OutStreams, p.InStreams, p.RecvBuffer, p.SendBuffer = a.params.OutStreams, a.params.InStreams, a.params.RecvBuffer, a.params.SendBuffer
+	marked := p.DSCP != a.params.DSCP
 	a.params = p
+	if a.state < established {
+		return
+	}
+	a.clock()
+	for _, x := range a.paths {
+		x.rto = min(max(x.rto, p.RTOMin), p.RTOMax)
+		if marked {
+			x.open() // another queue, another congestion (§7.2.5.1)
+		}
+		if a.state < shutdownSent {
+			a.scheduleBeat(x)
+		}
+	}
+	a.settle()
 }
 
 // failure is why Dial failed.
@@ -132,288 +189,6 @@ func (a *assoc) failure() error {
 	return errors.New(a.why)
 }
 
-// dial sends the first INIT (§5.1 A).
-func (a *assoc) dial() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.become(cookieWait)
-	a.sendInit()
-	a.rearm()
-}
-
-func (a *assoc) sendInit() {
-	c := initChunk{tag: a.localTag, window: uint32(a.params.RecvBuffer), tsn: a.nextTSN, out: a.params.OutStreams, in: a.params.InStreams}
-	a.emit(header{a.endpoint.addr.Port, a.key.port, 0}, appendInit(a.packetStart(), ctInit, c))
-	a.timers.Start(timerT1, time.Now(), a.path.rto)
-}
-
-// packetStart gives the packet buffer with room for the header.
-func (a *assoc) packetStart() []byte { return append(a.packetBuf[:0], make([]byte, headerLen)...) }
-
-// emit puts the header in front of what follows it in b, and sends.
-func (a *assoc) emit(h header, b []byte) {
-	appendHeader(b[:0], h)
-	seal(b)
-	a.stats.SentPackets++
-	a.packetBuf = b[:0]
-	a.out1[0] = Packet{Addr: netip.AddrPortFrom(a.key.ip, a.udp), Data: b}
-	_, _ = a.endpoint.wire.wire.Write(a.out1[:]) // a packet not sent is a packet lost
-}
-
-// reply sends chunks at once in a packet of their own.
-func (a *assoc) reply(chunks []byte) {
-	a.emit(header{a.endpoint.addr.Port, a.key.port, a.peerTag}, append(a.packetStart(), chunks...))
-}
-
-// fillCookie adds what exists to the cookie of an INIT that came for it (§5.2.1,
-// §5.2.2); false: no INIT ACK is due.
-func (a *assoc) fillCookie(k *cookie) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	switch a.state {
-	case closed:
-		return true
-	case cookieWait, cookieEchoed:
-		k.localTag, k.localTSN = a.localTag, a.nextTSN // the same tag as in our own INIT
-		if a.state == cookieEchoed {
-			k.tieLocal, k.tiePeer = a.localTag, a.peerTag
-		}
-	case shutdownAckSent:
-		a.reply(appendSimple(nil, ctShutdownAck, 0, nil)) // §9.2
-		return false
-	default:
-		k.tieLocal, k.tiePeer = a.localTag, a.peerTag
-	}
-	return true
-}
-
-// adopt takes the far end's side of the association from a cookie or INIT ACK.
-func (a *assoc) adopt(tag, tsn, window uint32, out, in uint16) {
-	a.peerTag, a.peerWindow = tag, window
-	a.out, a.in = min(a.params.OutStreams, in), min(a.params.InStreams, out)
-	a.cum, a.highest = tsn-1, tsn-1
-	a.ssn = make([]uint16, a.out)
-	a.path.cwnd = uint32(min(4*a.path.mtu, max(2*a.path.mtu, 4380))) // §7.2.1
-	a.path.ssthresh = window
-}
-
-// accept establishes an association of a cookie that came back (§5.1 D).
-func (a *assoc) accept(k *cookie, h header, chunks []byte, src netip.AddrPort) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.adopt(k.peerTag, k.peerTSN, k.peerWindow, k.peerOut, k.peerIn)
-	a.establish()
-	a.cookieAck(h, chunks, src)
-}
-
-func (a *assoc) establish() {
-	a.timers.Stop(timerT1)
-	a.become(established)
-	a.tries, a.path.errors, a.path.rto = 0, 0, a.params.RTOInitial
-	a.cookie = nil
-	a.timers.Start(timerBeat, time.Now(), a.params.Heartbeat)
-	select {
-	case <-a.up:
-	default:
-		close(a.up)
-	}
-}
-
-// cookieAck answers a COOKIE ECHO and takes the chunks that came with it.
-func (a *assoc) cookieAck(h header, chunks []byte, src netip.AddrPort) {
-	a.control = appendSimple(a.control, ctCookieAck, 0, nil)
-	if _, rest, err := nextChunk(chunks); err == nil && len(rest) > 0 {
-		a.take(h, rest, src)
-	}
-	a.flush()
-	a.rearm()
-}
-
-// cookieEcho says what a cookie means for an association that exists: the table
-// of §5.2.4.
-func (a *assoc) cookieEcho(k *cookie, h header, chunks []byte, src netip.AddrPort) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	local, peer := k.localTag == a.localTag, k.peerTag == a.peerTag && a.peerTag != 0
-	switch {
-	case a.state == closed:
-		return
-	case local && peer: // D: ours came and went; it is established now if it was not
-		if a.state == cookieWait || a.state == cookieEchoed {
-			a.establish()
-		}
-	case local: // B: both dialled at once
-		if a.state != cookieWait && a.state != cookieEchoed {
-			return
-		}
-		a.adopt(k.peerTag, k.peerTSN, k.peerWindow, k.peerOut, k.peerIn)
-		a.establish()
-	case !peer && k.tieLocal == a.localTag && k.tiePeer == a.peerTag && a.peerTag != 0: // A: it restarted
-		if a.state == shutdownAckSent {
-			a.reply(appendSimple(nil, ctShutdownAck, 0, nil))
-			return
-		}
-		a.restart(k)
-	default: // C, and what fits nothing
-		a.stats.Discarded++
-		return
-	}
-	a.udp = src.Port()
-	a.cookieAck(h, chunks, src)
-}
-
-// restart begins anew inside the association; the reader is told between the old
-// data and the new (§5.2.4.1).
-func (a *assoc) restart(k *cookie) {
-	a.sender.reset()
-	a.receiver.reset()
-	a.timers.StopAll()
-	a.localTag, a.nextTSN = k.localTag, k.localTSN
-	a.control = a.control[:0]
-	a.adopt(k.peerTag, k.peerTSN, k.peerWindow, k.peerOut, k.peerIn)
-	a.establish()
-	a.event(Event{Kind: Restart, Addr: a.key.ip, Why: fmt.Sprintf("the far end %v restarted", a.key.ip)})
-}
-
-// packet takes a packet whose first chunk is neither INIT nor COOKIE ECHO.
-func (a *assoc) packet(h header, chunks []byte, src netip.AddrPort) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.state == closed || !a.tagFits(h, chunks) {
-		a.stats.Discarded++
-		return
-	}
-	a.udp = src.Port()
-	a.take(h, chunks, src)
-	a.flush()
-	a.rearm()
-}
-
-// tagFits checks the verification tag; ABORT and SHUTDOWN COMPLETE with the T bit
-// carry the one that we would send (§8.5.1).
-func (a *assoc) tagFits(h header, chunks []byte) bool {
-	c, _, err := nextChunk(chunks)
-	if err != nil {
-		return false
-	}
-	if (c.typ == ctAbort || c.typ == ctShutdownComplete) && c.flags&flagT != 0 {
-		return a.peerTag != 0 && h.tag == a.peerTag
-	}
-	return h.tag == a.localTag
-}
-
-// take handles the chunks of a packet in order.
-func (a *assoc) take(_ header, b []byte, _ netip.AddrPort) {
-	a.stats.RecvPackets++
-	data := false
-	for len(b) > 0 && a.state != closed {
-		c, rest, err := nextChunk(b)
-		if err != nil {
-			a.stats.Discarded++
-			break
-		}
-		b = rest
-		if c.typ == ctData {
-			data = true
-			if !a.data(c) {
-				break
-			}
-			continue
-		}
-		if !a.controlChunk(c) {
-			break
-		}
-	}
-	if data && a.state != closed {
-		a.owe()
-	}
-}
-
-// controlChunk handles a chunk other than DATA; false: leave the rest of the packet.
-func (a *assoc) controlChunk(c chunk) bool {
-	switch c.typ {
-	case ctInitAck:
-		a.initAck(c)
-	case ctCookieAck:
-		if a.state == cookieEchoed {
-			a.establish()
-		}
-	case ctSack:
-		a.sackChunk(c)
-	case ctHeartbeat:
-		a.control = appendSimple(a.control, ctHeartbeatAck, 0, c.value)
-	case ctHeartbeatAck:
-		a.beatAck(c)
-	case ctAbort:
-		a.aborted(c)
-		return false
-	case ctShutdown, ctShutdownAck, ctShutdownComplete:
-		a.shutdownChunk(c)
-	case ctError:
-		a.errorChunk(c)
-	case ctInit, ctCookieEcho:
-		a.stats.Discarded++ // may not be bundled behind another chunk (§6.10)
-		return false
-	default:
-		return a.unknownChunk(c)
-	}
-	return true
-}
-
-// unknownChunk does what the two highest bits of the type say (§3.2).
-func (a *assoc) unknownChunk(c chunk) bool {
-	a.stats.Discarded++
-	if c.typ&0x40 != 0 && a.state >= established {
-		raw := c.raw[:min(len(c.raw), 512)]
-		a.control = appendSimple(a.control, ctError, 0, appendParam(nil, causeUnknownChunk, raw))
-	}
-	return c.typ&0x80 != 0
-}
-
-// initAck goes on with the handshake (§5.1 C).
-func (a *assoc) initAck(c chunk) {
-	if a.state != cookieWait {
-		return // §5.2.3
-	}
-	in, err := parseInit(c.value)
-	if err != nil || in.cookie == nil {
-		a.end(Lost, fmt.Sprintf("%v port %d answered INIT with what is no INIT ACK with a cookie", a.key.ip, a.key.port))
-		return
-	}
-	a.adopt(in.tag, in.tsn, in.window, in.out, in.in)
-	a.cookie = append([]byte(nil), in.cookie...)
-	a.become(cookieEchoed)
-	a.tries = 0
-	a.reply(appendSimple(nil, ctCookieEcho, 0, a.cookie))
-	a.timers.Start(timerT1, time.Now(), a.path.rto)
-}
-
-// aborted: the far end ended it at once.
-func (a *assoc) aborted(c chunk) {
-	why := fmt.Sprintf("aborted by %v: %s", a.key.ip, causeText(c.value))
-	if a.state == cookieWait || a.state == cookieEchoed {
-		why = fmt.Sprintf("%v refused the association on port %d: %s", a.key.ip, a.key.port, causeText(c.value))
-		if len(c.value) == 0 {
-			why = fmt.Sprintf("%v refused the association: nothing is open there on port %d", a.key.ip, a.key.port)
-		}
-	}
-	a.end(Lost, why)
-}
-
-func (a *assoc) errorChunk(c chunk) {
-	a.lastError = "the far end reports: " + causeText(c.value)
-	if len(c.value) >= 4 && a.state == cookieEchoed && c.value[1] == causeStaleCookie {
-		// Begin anew (§5.2.6), within the same number of tries.
-		a.become(cookieWait)
-		a.peerTag = 0
-		a.sendInit()
-		return
-	}
-	if a.state >= established {
-		a.event(Event{Kind: PeerError, Addr: a.key.ip, Why: a.lastError})
-	}
-}
-
 // end closes the association; the reader gets the event after all data.
 func (a *assoc) end(kind EventKind, why string) {
 	if a.state == closed {
@@ -421,17 +196,39 @@ func (a *assoc) end(kind EventKind, why string) {
 	}
 	was := a.state
 	a.become(closed)
-	a.why = why
-	a.timers.StopAll()
+	a.why, a.lastError = why, why
+	a.timers = [timerCount]instant{}
+	for _, p := range a.paths {
+		p.t3, p.beatAt = 0, 0
+	}
 	a.timer.Stop()
-	a.armed = time.Time{}
+	a.armed = 0
 	a.endpoint.remove(a)
 	if was >= established {
-		a.event(Event{Kind: kind, Addr: a.key.ip, Why: why})
+		if n := a.undelivered(); n > 0 && kind == Lost {
+			a.event(Event{Kind: SendFailed, Why: fmt.Sprintf("%d messages that were accepted may not have been delivered", n)})
+		}
+		a.event(Event{Kind: kind, Addr: a.primary.addr, Why: why})
 	}
 	a.sender.reset()
+	a.receiver.reset()
 	close(a.down)
 	a.wake()
+}
+
+// abort tells the far end the cause and ends.
+func (a *assoc) abort(cause []byte, why string) {
+	if a.peerTag != 0 && len(a.paths) > 0 {
+		p := a.dataPath()
+		a.reply(p, p.wire, a.peerTag, appendSimple(nil, ctAbort, 0, cause))
+		a.count(cAbortsOut)
+	}
+	a.end(Lost, why)
+}
+
+// violation aborts a far end that breaks the protocol (§3.3.10.13).
+func (a *assoc) violation(what string) {
+	a.abort(appendParam(nil, causeProtocol, []byte(what)), fmt.Sprintf("aborted: %s broke the protocol: %s", a.name(), what))
 }
 
 // Abort tells the far end why and ends at once.
@@ -441,76 +238,99 @@ func (a *assoc) Abort(reason string) {
 	if a.state == closed {
 		return
 	}
-	if a.peerTag != 0 {
-		a.reply(appendSimple(nil, ctAbort, 0, appendParam(nil, causeUserAbort, []byte(reason))))
+	a.clock()
+	a.abort(appendParam(nil, causeUserAbort, []byte(reason[:min(len(reason), 400)])), "aborted by this end: "+reason)
+	a.ship()
+}
+
+// settle sends what is due, arms the timer and wakes the reader.
+func (a *assoc) settle() {
+	if a.state != closed {
+		a.flush()
 	}
-	a.end(Lost, "aborted by this end: "+reason)
+	a.ship()
+	a.rearm()
+	if a.news {
+		a.wake()
+	}
 }
 
 // tick is called by the timer.
 func (a *assoc) tick() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.armed = time.Time{}
-	now := time.Now()
-	for id := a.timers.Expired(now); id >= 0 && a.state != closed; id = a.timers.Expired(now) {
-		a.expired(now, id)
+	a.armed = 0
+	if a.state == closed {
+		return
 	}
-	if a.state != closed {
-		a.flush()
-		a.rearm()
+	a.clock()
+	for id := range a.timers {
+		if at := a.timers[id]; at != 0 && at <= a.now && a.state != closed {
+			a.timers[id] = 0
+			a.expired(id)
+		}
 	}
+	for _, p := range a.paths {
+		if p.t3 != 0 && p.t3 <= a.now && a.state != closed {
+			p.t3 = 0
+			a.timeout(p)
+		}
+		if p.beatAt != 0 && p.beatAt <= a.now && a.state != closed {
+			p.beatAt = 0
+			a.heartbeat(p)
+		}
+	}
+	a.settle()
 }
 
 // rearm sets the one timer to the earliest deadline; one that moved away is let
 // fire and armed again.
 func (a *assoc) rearm() {
-	next := a.timers.Next()
-	if a.state == closed || next.IsZero() || !a.armed.IsZero() && !next.Before(a.armed) {
+	if a.state == closed {
+		return
+	}
+	var next instant
+	earlier := func(at instant) {
+		if at != 0 && (next == 0 || at < next) {
+			next = at
+		}
+	}
+	for _, at := range a.timers {
+		earlier(at)
+	}
+	for _, p := range a.paths {
+		earlier(p.t3)
+		earlier(p.beatAt)
+	}
+	if next == 0 || a.armed != 0 && next >= a.armed {
 		return
 	}
 	a.armed = next
-	a.timer.Reset(time.Until(next))
+	a.timer.Reset(max(0, next-time.Since(a.base)))
 }
 
-func (a *assoc) expired(now time.Time, id int) {
+func (a *assoc) start(id int, d time.Duration) { a.timers[id] = a.now + max(d, 1) }
+
+func (a *assoc) expired(id int) {
 	switch id {
 	case timerT1:
-		a.retryHandshake(now)
+		a.count(cT1)
+		a.retryHandshake()
 	case timerT2:
-		a.retryShutdown(now)
-	case timerT3:
-		a.timeout(now)
+		a.count(cT2)
+		a.retryShutdown()
 	case timerT5:
-		a.reply(appendSimple(nil, ctAbort, 0, nil))
-		a.end(Lost, fmt.Sprintf("%v did not finish the shutdown", a.key.ip))
+		a.abort(nil, fmt.Sprintf("%s did not finish the shutdown within %v", a.name(), 5*a.params.RTOMax))
 	case timerSack:
 		a.sackNow = true
-	case timerBeat:
-		a.heartbeat(now)
+	case timerProbe:
+		a.probe = true
 	}
-}
-
-func (a *assoc) retryHandshake(now time.Time) {
-	if a.tries++; a.tries >= a.params.InitRetrans {
-		what := "INIT"
-		if a.state == cookieEchoed {
-			what = "COOKIE ECHO"
-		}
-		a.end(Lost, fmt.Sprintf("%v port %d does not answer: %d times %s", a.key.ip, a.key.port, a.tries, what))
-		return
-	}
-	a.path.rto = min(2*a.path.rto, a.params.RTOMax)
-	if a.state == cookieWait {
-		a.sendInit()
-		return
-	}
-	a.reply(appendSimple(nil, ctCookieEcho, 0, a.cookie))
-	a.timers.Start(timerT1, now, a.path.rto)
 }
 
 // wake lets a waiting Read look.
 func (a *assoc) wake() {
+	a.news = false
 	select {
 	case a.readable <- struct{}{}:
 	default:
@@ -524,7 +344,6 @@ func (a *assoc) Read(b *Batch) error {
 		n := a.fill(b)
 		if n > 0 {
 			a.windowUpdate()
-			a.rearm()
 			a.mu.Unlock()
 			return nil
 		}
@@ -544,9 +363,10 @@ func (a *assoc) Read(b *Batch) error {
 func (a *assoc) Status() Status {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	p := &a.path
-	return Status{State: stateNames[a.state], Since: a.since, LocalTag: a.localTag, RemoteTag: a.peerTag, OutStreams: a.out, InStreams: a.in,
-		SendQueued: a.octets, RecvQueued: len(a.arena), PeerWindow: a.peerWindow, LastError: a.lastError, Stats: a.stats,
-		Paths: []PathStatus{{Addr: a.key.ip, Primary: true, Active: p.errors <= a.params.PathRetrans && a.state >= established, SRTT: p.srtt, RTO: p.rto,
-			CWND: p.cwnd, SSThresh: p.ssthresh, InFlight: a.flight, Errors: p.errors, MTU: p.mtu, Heartbeats: p.beats}}}
+	s := Status{State: stateNames[a.state], Since: a.since, LocalTag: a.localTag, RemoteTag: a.peerTag, OutStreams: a.outs, InStreams: a.ins,
+		SendQueued: a.octets, RecvQueued: a.unread, PeerWindow: a.peerWindow, LastError: a.lastError, Stats: a.stats}
+	for _, p := range a.paths {
+		s.Paths = append(s.Paths, p.status(p == a.primary, a.state))
+	}
+	return s
 }

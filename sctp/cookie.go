@@ -8,58 +8,86 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"sync"
 	"time"
 )
 
 // cookie is all that is known of an association while the far end proves that it
 // exists: it travels to it and back, signed, and nothing is kept here (§5.1.3).
 type cookie struct {
-	made                time.Time
-	life                time.Duration
-	localTag, peerTag   uint32
-	localTSN, peerTSN   uint32
-	peerWindow          uint32
-	peerOut, peerIn     uint16
-	tieLocal, tiePeer   uint32 // of an association that exists already (§5.2.2)
-	local, remote       netip.Addr
-	localPort, peerPort uint16
+	made              time.Time
+	life              time.Duration
+	localTag, peerTag uint32
+	localTSN, peerTSN uint32
+	peerWindow        uint32
+	out, in           uint16 // streams, as agreed
+	tie               uint64 // both tie-tags: of an association that exists already (§5.2.2), else 0
+	localPort         uint16
+	peerPort          uint16
+	home              netip.Addr   // first address of the endpoint that made it
+	addrs             []netip.Addr // of the far end; the first sent the INIT
 }
 
-const macLen = sha256.Size
-
-// secret signs cookies; it lives as long as the stack.
-type secret [32]byte
-
-func newSecret() (s secret) {
-	rand.Read(s[:])
-	return s
+// secret signs cookies. It changes every hour; the one before is still taken (§5.1.3).
+type secret struct {
+	mu       sync.Mutex
+	now, old [32]byte
+	since    time.Time
 }
 
+func (s *secret) keys(at time.Time) (now, old [32]byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.since.IsZero() || at.Sub(s.since) > time.Hour {
+		s.old, s.since = s.now, at
+		rand.Read(s.now[:])
+	}
+	return s.now, s.old
+}
+
+// random32 is a random number other than 0 (§5.3.1).
 func random32() uint32 {
-	var b [4]byte
 	for {
-		rand.Read(b[:])
-		if n := binary.BigEndian.Uint32(b[:]); n != 0 {
+		if n := uint32(random64()); n != 0 {
 			return n
 		}
 	}
 }
 
+func random64() uint64 {
+	var b [8]byte
+	rand.Read(b[:])
+	return binary.BigEndian.Uint64(b[:])
+}
+
+const (
+	macLen      = sha256.Size
+	cookieFixed = 8 + 8 + 5*4 + 4*2 + 8 + 16
+)
+
+func sign(key [32]byte, b, dst []byte) []byte {
+	mac := hmac.New(sha256.New, key[:])
+	mac.Write(b)
+	return mac.Sum(dst)
+}
+
 func (s *secret) seal(c *cookie) []byte {
-	var b []byte
+	b := make([]byte, 0, cookieFixed+16*len(c.addrs)+macLen)
 	b = binary.BigEndian.AppendUint64(b, uint64(c.made.UnixNano()))
 	b = binary.BigEndian.AppendUint64(b, uint64(c.life))
-	for _, x := range []uint32{c.localTag, c.peerTag, c.localTSN, c.peerTSN, c.peerWindow, c.tieLocal, c.tiePeer} {
+	for _, x := range []uint32{c.localTag, c.peerTag, c.localTSN, c.peerTSN, c.peerWindow} {
 		b = binary.BigEndian.AppendUint32(b, x)
 	}
-	for _, x := range []uint16{c.peerOut, c.peerIn, c.localPort, c.peerPort} {
+	for _, x := range []uint16{c.out, c.in, c.localPort, c.peerPort} {
 		b = binary.BigEndian.AppendUint16(b, x)
 	}
-	l, r := c.local.As16(), c.remote.As16()
-	b = append(append(b, l[:]...), r[:]...)
-	mac := hmac.New(sha256.New, s[:])
-	mac.Write(b)
-	return mac.Sum(b)
+	b = binary.BigEndian.AppendUint64(b, c.tie)
+	for _, ip := range append([]netip.Addr{c.home}, c.addrs...) {
+		a := ip.As16()
+		b = append(b, a[:]...)
+	}
+	now, _ := s.keys(c.made)
+	return sign(now, b, b)
 }
 
 var errCookie = errors.New("cookie was not made here")
@@ -69,33 +97,35 @@ type staleError struct{ by time.Duration }
 
 func (e staleError) Error() string { return fmt.Sprintf("cookie is too old by %v", e.by) }
 
-const cookieLen = 8 + 8 + 7*4 + 4*2 + 32 + macLen
-
-// open checks the signature and the age of a cookie that came from remote to local.
-func (s *secret) open(b []byte, now time.Time, local, remote netip.Addr, h header) (c cookie, err error) {
-	if len(b) != cookieLen {
+// open checks signature, ports and tag of a cookie, then its age: a stale one is
+// returned with staleError, since one that fits an association is valid whatever
+// its age (§5.1.5, §5.2.4).
+func (s *secret) open(b []byte, at time.Time, h header) (c cookie, err error) {
+	if len(b) < cookieFixed+16+macLen || (len(b)-cookieFixed-macLen)%16 != 0 || len(b) > 2048 {
 		return c, errCookie
 	}
-	body := b[:len(b)-macLen]
-	mac := hmac.New(sha256.New, s[:])
-	mac.Write(body)
-	if !hmac.Equal(mac.Sum(nil), b[len(body):]) {
+	body, mac := b[:len(b)-macLen], b[len(b)-macLen:]
+	now, old := s.keys(at)
+	if !hmac.Equal(sign(now, body, nil), mac) && !hmac.Equal(sign(old, body, nil), mac) {
 		return c, errCookie
 	}
 	c.made = time.Unix(0, int64(binary.BigEndian.Uint64(b)))
 	c.life = time.Duration(binary.BigEndian.Uint64(b[8:]))
-	for i, p := range []*uint32{&c.localTag, &c.peerTag, &c.localTSN, &c.peerTSN, &c.peerWindow, &c.tieLocal, &c.tiePeer} {
+	for i, p := range []*uint32{&c.localTag, &c.peerTag, &c.localTSN, &c.peerTSN, &c.peerWindow} {
 		*p = binary.BigEndian.Uint32(b[16+4*i:])
 	}
-	for i, p := range []*uint16{&c.peerOut, &c.peerIn, &c.localPort, &c.peerPort} {
-		*p = binary.BigEndian.Uint16(b[44+2*i:])
+	for i, p := range []*uint16{&c.out, &c.in, &c.localPort, &c.peerPort} {
+		*p = binary.BigEndian.Uint16(b[36+2*i:])
 	}
-	c.local = netip.AddrFrom16([16]byte(b[52:68])).Unmap()
-	c.remote = netip.AddrFrom16([16]byte(b[68:84])).Unmap()
-	if c.local != local.Unmap() || c.remote != remote.Unmap() || c.localPort != h.dst || c.peerPort != h.src || c.localTag != h.tag {
+	c.tie = binary.BigEndian.Uint64(b[44:])
+	c.home = netip.AddrFrom16([16]byte(b[52:68])).Unmap()
+	for a := body[cookieFixed:]; len(a) > 0; a = a[16:] {
+		c.addrs = append(c.addrs, netip.AddrFrom16([16]byte(a)).Unmap())
+	}
+	if c.localPort != h.dst || c.peerPort != h.src || c.localTag != h.tag {
 		return c, errCookie
 	}
-	if age := now.Sub(c.made); age > c.life {
+	if age := at.Sub(c.made); age > c.life {
 		return c, staleError{age - c.life}
 	}
 	return c, nil

@@ -15,6 +15,7 @@ type Memory struct {
 	rand   *rand.Rand
 	wires  map[netip.AddrPort]*memoryWire
 	faults Faults
+	cut    map[[2]netip.Addr]bool
 	tap    func(src, dst netip.AddrPort, packet []byte)
 }
 
@@ -25,9 +26,12 @@ type Faults struct {
 	Cut                      bool // nothing arrives at all
 }
 
+// memoryQueue is how many packets a wire holds for its reader; more are lost.
+const memoryQueue = 4096
+
 // NewMemory makes a network whose faults follow from seed.
 func NewMemory(seed int64) *Memory {
-	return &Memory{rand: rand.New(rand.NewSource(seed)), wires: map[netip.AddrPort]*memoryWire{}}
+	return &Memory{rand: rand.New(rand.NewSource(seed)), wires: map[netip.AddrPort]*memoryWire{}, cut: map[[2]netip.Addr]bool{}}
 }
 
 // SetFaults changes what happens to packets from now on.
@@ -35,6 +39,14 @@ func (m *Memory) SetFaults(f Faults) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.faults = f
+}
+
+// Cut cuts the way between two addresses, in both directions, or mends it; b
+// invalid: all that goes to or comes from a.
+func (m *Memory) Cut(a, b netip.Addr, cut bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.cut[[2]netip.Addr{a, b}], m.cut[[2]netip.Addr{b, a}] = cut, cut
 }
 
 // Tap calls f with every packet that is sent, before any fault.
@@ -49,12 +61,18 @@ type memoryPacket struct {
 	src netip.AddrPort
 }
 
+// memoryWire keeps what has arrived in queue until Read, and the memory of what
+// was read in spare.
 type memoryWire struct {
 	m      *Memory
 	at     netip.AddrPort
-	queue  chan memoryPacket
+	ready  chan struct{} // one slot
 	closed chan struct{}
 	once   sync.Once
+
+	mu          sync.Mutex
+	queue, read []memoryPacket
+	spare       [][]byte
 }
 
 // Open implements Network.
@@ -64,7 +82,7 @@ func (m *Memory) Open(local netip.AddrPort) (Wire, error) {
 	if m.wires[local] != nil {
 		return nil, fmt.Errorf("%v is open already", local)
 	}
-	w := &memoryWire{m: m, at: local, queue: make(chan memoryPacket, 4096), closed: make(chan struct{})}
+	w := &memoryWire{m: m, at: local, ready: make(chan struct{}, 1), closed: make(chan struct{})}
 	m.wires[local] = w
 	return w, nil
 }
@@ -88,51 +106,75 @@ func (w *memoryWire) send(dst netip.AddrPort, b []byte) {
 		m.tap(w.at, dst, b)
 	}
 	f, to := m.faults, m.wires[dst]
-	if f.Cut || to == nil || m.rand.Float64() < f.Loss {
+	if f.Cut || to == nil || f.Loss > 0 && m.rand.Float64() < f.Loss || len(m.cut) > 0 && m.isCut(w.at.Addr(), dst.Addr()) {
 		return
 	}
 	copies := 1
-	if m.rand.Float64() < f.Duplicate {
+	if f.Duplicate > 0 && m.rand.Float64() < f.Duplicate {
 		copies = 2
 	}
 	for range copies {
-		p := memoryPacket{append([]byte(nil), b...), w.at}
 		delay := f.Delay
-		if m.rand.Float64() < f.Reorder {
+		if f.Reorder > 0 && m.rand.Float64() < f.Reorder {
 			delay += time.Duration(1+m.rand.Intn(20)) * time.Millisecond
 		}
 		if delay == 0 {
-			to.put(p)
+			to.put(b, w.at)
 		} else {
-			time.AfterFunc(delay, func() { to.put(p) })
+			b := append([]byte(nil), b...)
+			time.AfterFunc(delay, func() { to.put(b, w.at) })
 		}
 	}
 }
 
-// put drops what does not fit, as a network does.
-func (w *memoryWire) put(p memoryPacket) {
+func (m *Memory) isCut(a, b netip.Addr) bool {
+	return m.cut[[2]netip.Addr{a, b}] || m.cut[[2]netip.Addr{a, {}}] || m.cut[[2]netip.Addr{b, {}}]
+}
+
+// put copies a packet, and drops what does not fit, as a network does.
+func (w *memoryWire) put(b []byte, src netip.AddrPort) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.queue) == memoryQueue {
+		return
+	}
+	var own []byte
+	if n := len(w.spare); n > 0 {
+		own, w.spare = w.spare[n-1], w.spare[:n-1]
+	}
+	w.queue = append(w.queue, memoryPacket{append(own[:0], b...), src})
 	select {
-	case w.queue <- p:
+	case w.ready <- struct{}{}:
 	default:
 	}
 }
 
 func (w *memoryWire) Read(ps []Packet) (int, error) {
-	select {
-	case p := <-w.queue:
-		ps[0] = Packet{Addr: p.src, Data: p.b}
-	case <-w.closed:
-		return 0, net.ErrClosed
-	}
-	for n := 1; n < len(ps); n++ {
-		select {
-		case p := <-w.queue:
-			ps[n] = Packet{Addr: p.src, Data: p.b}
-		default:
+	for {
+		if n := w.take(ps); n > 0 {
 			return n, nil
 		}
+		select {
+		case <-w.ready:
+		case <-w.closed:
+			return 0, net.ErrClosed
+		}
 	}
-	return len(ps), nil
+}
+
+func (w *memoryWire) take(ps []Packet) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, p := range w.read {
+		w.spare = append(w.spare, p.b)
+	}
+	n := min(len(ps), len(w.queue))
+	w.read = append(w.read[:0], w.queue[:n]...)
+	w.queue = append(w.queue[:0], w.queue[n:]...)
+	for i, p := range w.read {
+		ps[i] = Packet{Addr: p.src, Data: p.b}
+	}
+	return n
 }
 
 func (*memoryWire) MTU() int { return 1480 }

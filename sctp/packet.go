@@ -35,20 +35,6 @@ const (
 	ptAddressTypes  = 12
 )
 
-// Error causes (§3.3.10).
-const (
-	causeInvalidStream  = 1
-	causeMissingParam   = 2
-	causeStaleCookie    = 3
-	causeUnknownChunk   = 6
-	causeInvalidParam   = 7
-	causeUnknownParams  = 8
-	causeNoUserData     = 9
-	causeUserAbort      = 12
-	causeProtocol       = 13
-	causeUnresolvedAddr = 5
-)
-
 const (
 	headerLen     = 12
 	dataHeaderLen = 16 // of a DATA chunk
@@ -67,22 +53,25 @@ type header struct {
 	tag      uint32
 }
 
-// parseHeader checks length and checksum, and gives the chunks.
+// parseHeader reads the common header and gives the chunks. Whether the checksum
+// matters is the endpoint's to say: see sumFits.
 func parseHeader(b []byte) (h header, chunks []byte, err error) {
 	if len(b) < headerLen+4 {
 		return h, nil, fmt.Errorf("packet of %d octets is too short", len(b))
 	}
-	var sum [4]byte
-	copy(sum[:], b[8:12])
-	crc := crc32.Update(0, castagnoli, b[:8])
-	crc = crc32.Update(crc, castagnoli, []byte{0, 0, 0, 0})
-	crc = crc32.Update(crc, castagnoli, b[12:])
-	if crc != binary.LittleEndian.Uint32(sum[:]) {
-		return h, nil, fmt.Errorf("checksum %x is wrong", sum)
-	}
 	h = header{binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:]), binary.BigEndian.Uint32(b[4:])}
 	return h, b[headerLen:], nil
 }
+
+// sumFits checks the checksum (§6.8, appendix A) without touching the packet, which
+// is the wire's.
+func sumFits(b []byte) bool {
+	crc := crc32.Update(0, castagnoli, b[:8])
+	crc = crc32.Update(crc, castagnoli, noSum[:])
+	return crc32.Update(crc, castagnoli, b[12:]) == binary.LittleEndian.Uint32(b[8:])
+}
+
+var noSum [4]byte
 
 func appendHeader(dst []byte, h header) []byte {
 	dst = binary.BigEndian.AppendUint16(dst, h.src)
@@ -150,73 +139,6 @@ func nextParam(b []byte) (typ uint16, value, raw, rest []byte, err error) {
 		return 0, nil, nil, nil, fmt.Errorf("parameter %#x says it has %d octets, %d are there", binary.BigEndian.Uint16(b), n, len(b))
 	}
 	return binary.BigEndian.Uint16(b), b[4:n:n], b[:n:n], b[min((n+3)&^3, len(b)):], nil
-}
-
-// initChunk is INIT or INIT ACK (§3.3.2, §3.3.3).
-type initChunk struct {
-	tag, window, tsn uint32
-	out, in          uint16
-	cookie           []byte
-	unknown          []byte // whole parameters to be reported back
-	reject           string // not empty: cannot be set up, and why
-}
-
-func parseInit(b []byte) (c initChunk, err error) {
-	if len(b) < 16 {
-		return c, fmt.Errorf("INIT of %d octets is too short", len(b))
-	}
-	c = initChunk{tag: binary.BigEndian.Uint32(b), window: binary.BigEndian.Uint32(b[4:]), out: binary.BigEndian.Uint16(b[8:]),
-		in: binary.BigEndian.Uint16(b[10:]), tsn: binary.BigEndian.Uint32(b[12:])}
-	if c.tag == 0 || c.out == 0 || c.in == 0 {
-		return c, fmt.Errorf("INIT with tag %d, %d streams out, %d in; none may be 0", c.tag, c.out, c.in)
-	}
-	for b = b[16:]; len(b) >= 4; {
-		typ, value, raw, rest, err := nextParam(b)
-		if err != nil {
-			return c, err
-		}
-		b = rest
-		switch typ {
-		case ptCookie:
-			c.cookie = value
-		case ptIPv4, ptIPv6, ptPreservative, ptAddressTypes, ptUnrecognized:
-		case ptHostName:
-			c.reject = "host name addresses are not resolved" // §3.3.2: abort
-		default:
-			// The two highest bits say what to do with the unknown (§3.2.1).
-			if typ&0x4000 != 0 {
-				c.unknown = append(c.unknown, raw...)
-				for len(c.unknown)&3 != 0 {
-					c.unknown = append(c.unknown, 0)
-				}
-			}
-			if typ&0x8000 == 0 {
-				return c, nil
-			}
-		}
-	}
-	return c, nil
-}
-
-func appendInit(dst []byte, typ uint8, c initChunk) []byte {
-	dst, at := openChunk(dst, typ, 0)
-	dst = binary.BigEndian.AppendUint32(dst, c.tag)
-	dst = binary.BigEndian.AppendUint32(dst, c.window)
-	dst = binary.BigEndian.AppendUint16(dst, c.out)
-	dst = binary.BigEndian.AppendUint16(dst, c.in)
-	dst = binary.BigEndian.AppendUint32(dst, c.tsn)
-	if c.cookie != nil {
-		dst = appendParam(dst, ptCookie, c.cookie)
-	}
-	for b := c.unknown; len(b) >= 4; {
-		_, _, raw, rest, err := nextParam(b)
-		if err != nil {
-			break
-		}
-		dst = appendParam(dst, ptUnrecognized, raw)
-		b = rest
-	}
-	return closeChunk(dst, at)
 }
 
 // dataChunk is DATA (§3.3.1).
@@ -300,50 +222,3 @@ func appendSimple(dst []byte, typ, flags uint8, value []byte) []byte {
 
 // before compares TSNs in serial number arithmetic (§1.6).
 func before(a, b uint32) bool { return int32(a-b) < 0 }
-
-// causeText says what an ABORT or ERROR carries.
-func causeText(b []byte) string {
-	if len(b) < 4 {
-		return "no reason given"
-	}
-	typ, value, _, _, err := nextParam(b)
-	if err != nil {
-		return "unreadable reason"
-	}
-	switch typ {
-	case causeUserAbort:
-		if len(value) == 0 {
-			return "by the application, no reason given"
-		}
-		return printable(value)
-	case causeProtocol:
-		return "protocol violation: " + printable(value)
-	case causeStaleCookie:
-		return "stale cookie"
-	case causeInvalidStream:
-		return "invalid stream"
-	case causeMissingParam:
-		return "missing parameter"
-	case causeUnknownChunk:
-		return "unknown chunk"
-	case causeInvalidParam:
-		return "invalid parameter"
-	case causeUnknownParams:
-		return "unknown parameter"
-	case causeNoUserData:
-		return "DATA without user data"
-	case causeUnresolvedAddr:
-		return "unresolvable address"
-	}
-	return fmt.Sprintf("cause %d", typ)
-}
-
-func printable(b []byte) string {
-	out := make([]byte, 0, len(b))
-	for _, x := range b[:min(len(b), 200)] {
-		if x >= ' ' && x < 0x7f {
-			out = append(out, x)
-		}
-	}
-	return string(out)
-}

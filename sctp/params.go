@@ -2,6 +2,9 @@ package sctp
 
 import "time"
 
+// maxSackDelay is the longest that RFC 9260 §6.2 allows.
+const maxSackDelay = 500 * time.Millisecond
+
 // DefaultParams are made for signalling: an unanswered association is given up
 // after about five seconds, not the minutes of RFC 9260 §16.
 func DefaultParams() Params {

@@ -4,63 +4,79 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
-	"time"
 )
 
-// maxMessage is the longest message that is put together.
-const maxMessage = 1 << 20
+const (
+	maxMessage = 1 << 18 // longest message that is put together, octets
+	overhead   = 64      // what a message costs beside its data
+	maxRuns    = 8192    // runs of chunks received out of order
+	maxEvents  = 1024    // events not yet read, beyond which only the gravest are kept
+)
 
-// received is a message, or an event, that waits to be read; its data lies in
-// the arena.
-type received struct {
-	Message
-	event *Event
-	at, n int
+// tsnRun is consecutive TSNs.
+type tsnRun struct{ first, last uint32 }
+
+// inStream is where a stream of the far end stands.
+type inStream struct {
+	next uint16 // SSN to be delivered
+	tsn  uint32 // of what was delivered last; valid if any
+	any  bool
 }
 
-// early is a DATA chunk that came before an older one.
-type early struct {
-	dataChunk
-}
-
-// receiver is the receiving half.
+// receiver is the receiving half. What counts against the receive buffer is
+// charge: user data and overhead of all that is held, in order or not.
 type receiver struct {
-	cum     uint32 // cumulative TSN
-	highest uint32
-	early   []early // beyond cum, by TSN
-	held    int     // octets in early
+	cum     uint32   // cumulative TSN
+	runs    []tsnRun // received beyond cum
 	dups    []uint32
+	streams []inStream
+	parts   map[uint32]*part // fragments by TSN
+	waiting map[uint32]*part // whole messages by stream and SSN, whose turn has not come
+	free    *part
+	freed   int
+	charge  int
+	unread  int // octets that wait to be read
 
-	queue []received
-	next  int // of queue to be read
-	arena []byte
+	in, reading   box
+	news          bool // the reader is to be woken
+	pendingEvents int
 
-	partial  []byte // a message that is being put together
-	building bool
+	sackPath   *path // where the last DATA came from
+	sackOwed   bool
+	sackNow    bool
+	stopDue    bool // SHUTDOWN is due in answer to DATA
+	acked      bool // the first DATA was acknowledged
+	packets    int  // with data, since the last SACK
+	advertised uint32
 
-	sackOwed, sackNow bool
-	packets           int // with data, since the last SACK
-	advertised        uint32
-
-	resends int // chunks marked to be sent again
+	fresh, again bool // the packet has new DATA, duplicate DATA
 }
 
+func (r *receiver) begin(streams int, tsn uint32) {
+	r.reset()
+	r.cum, r.streams = tsn-1, make([]inStream, streams)
+}
+
+// reset forgets all but what waits to be read.
 func (r *receiver) reset() {
-	r.early, r.held, r.dups = nil, 0, nil
-	r.partial, r.building = r.partial[:0], false
-	r.sackOwed, r.sackNow, r.packets, r.resends = false, false, 0, 0
+	r.runs, r.dups, r.parts, r.waiting, r.free, r.freed, r.sackPath = nil, nil, nil, nil, nil, 0, nil
+	r.sackOwed, r.sackNow, r.stopDue, r.acked, r.packets = false, false, false, false, 0
+	r.charge = r.unread + overhead*(len(r.in.queue)+len(r.reading.queue)-r.reading.next)
 }
 
 // data takes a DATA chunk (§6.2); false: leave the rest of the packet.
 func (a *assoc) data(c chunk) bool {
-	if a.state < established || a.state == shutdownReceived || a.state == shutdownAckSent {
+	if a.state != established && a.state != shutdownPending && a.state != shutdownSent {
+		a.count(cChunkState) // §6
 		return true
 	}
 	d, err := parseData(c)
-	if err != nil || len(d.data) == 0 {
-		tsn := binary.BigEndian.AppendUint32(nil, d.tsn)
-		a.reply(appendSimple(nil, ctAbort, 0, appendParam(nil, causeNoUserData, tsn))) // §6.2
-		a.end(Lost, "the far end sent DATA without user data")
+	if err != nil {
+		a.violation(err.Error())
+		return false
+	}
+	if len(d.data) == 0 { // §6.2
+		a.abort(appendParam(nil, causeNoUserData, binary.BigEndian.AppendUint32(nil, d.tsn)), "aborted: the far end sent DATA without user data")
 		return false
 	}
 	if d.flags&flagI != 0 {
@@ -68,178 +84,158 @@ func (a *assoc) data(c chunk) bool {
 	}
 	a.stats.RecvChunks++
 	switch {
-	case !before(a.cum, d.tsn):
-		a.duplicate(d.tsn)
-	case d.tsn == a.cum+1 && a.room(len(d.data)):
-		a.arrive(&d)
-		a.catchUp()
-	case a.room(len(d.data)) && d.tsn-a.cum < 1<<16:
-		a.store(d)
-	default:
-		a.stats.Discarded++ // no room: it will come again
+	case !before(a.cum, d.tsn) || a.received(d.tsn):
+		a.stats.Duplicates++
+		a.count(cDataDuplicate)
+		a.again = true
+		if len(a.dups) < 64 {
+			a.dups = append(a.dups, d.tsn)
+		}
+	case !a.room(&d) || !a.mark(d.tsn):
+		a.stats.Discarded++ // it will come again
+		a.count(cDataRoom)
 		a.sackNow = true
+	default:
+		a.fresh = true
+		a.arrive(&d)
+	}
+	return a.state != closed
+}
+
+// room tells whether there is memory for a chunk. The window that is advertised
+// closes when the buffer is full; as much again is kept for what was under way
+// then, and a third share for the chunk that all others wait for, without which
+// nothing would ever be freed.
+func (a *assoc) room(d *dataChunk) bool {
+	limit := 2*a.params.RecvBuffer + maxMessage
+	if d.tsn == a.cum+1 {
+		limit += a.params.RecvBuffer + maxMessage
+	}
+	return a.charge+len(d.data)+overhead <= limit
+}
+
+// find gives the place of the first run that ends at or after tsn.
+func (r *receiver) find(tsn uint32) int {
+	i, _ := slices.BinarySearchFunc(r.runs, tsn, func(x tsnRun, tsn uint32) int { return int(int32(x.last - tsn)) })
+	return i
+}
+
+func (r *receiver) received(tsn uint32) bool {
+	n := len(r.runs)
+	if n == 0 || before(r.runs[n-1].last, tsn) {
+		return false
+	}
+	return !before(tsn, r.runs[r.find(tsn)].first)
+}
+
+// mark notes that tsn was received; false: it lies too far out of order.
+func (r *receiver) mark(tsn uint32) bool {
+	if tsn == r.cum+1 {
+		r.cum = tsn
+		if len(r.runs) > 0 && r.runs[0].first == tsn+1 {
+			r.cum = r.runs[0].last
+			r.runs = slices.Delete(r.runs, 0, 1)
+			r.sackNow = true // the gap has closed: tell at once (§6.7)
+		}
+		return true
+	}
+	if tsn-r.cum >= 1<<16 {
+		return false // SACK cannot tell of it
+	}
+	i, n := r.find(tsn), len(r.runs)
+	left, right := i > 0 && r.runs[i-1].last+1 == tsn, i < n && r.runs[i].first == tsn+1
+	switch {
+	case left && right:
+		r.runs[i-1].last = r.runs[i].last
+		r.runs = slices.Delete(r.runs, i, i+1)
+	case left:
+		r.runs[i-1].last = tsn
+	case right:
+		r.runs[i].first = tsn
+	case n >= maxRuns:
+		return false
+	default:
+		r.runs = slices.Insert(r.runs, i, tsnRun{tsn, tsn})
 	}
 	return true
 }
 
-func (a *assoc) room(n int) bool { return len(a.arena)+len(a.partial)+a.held+n <= a.params.RecvBuffer }
-
-func (a *assoc) duplicate(tsn uint32) {
-	a.stats.Duplicates++
-	if len(a.dups) < 64 {
-		a.dups = append(a.dups, tsn)
-	}
-	a.sackNow = true // §6.2
-}
-
-// store keeps a chunk that came early.
-func (a *assoc) store(d dataChunk) {
-	i, found := slices.BinarySearchFunc(a.early, d.tsn, func(e early, tsn uint32) int { return int(int32(e.tsn - tsn)) })
-	if found {
-		a.duplicate(d.tsn)
-		return
-	}
-	d.data = append([]byte(nil), d.data...)
-	a.early = slices.Insert(a.early, i, early{d})
-	a.held += len(d.data)
-	a.sackNow = true // a gap is told at once (§6.7)
-}
-
-// catchUp takes stored chunks whose turn has come.
-func (a *assoc) catchUp() {
-	k := 0
-	for ; k < len(a.early) && a.early[k].tsn == a.cum+1 && a.state != closed; k++ {
-		a.held -= len(a.early[k].data)
-		a.arrive(&a.early[k].dataChunk)
-	}
-	if k > 0 {
-		a.early = slices.Delete(a.early, 0, k)
-		a.sackNow = true // the gap has closed: tell at once (§6.7)
-	}
-}
-
-// arrive takes the chunk whose turn it is and puts fragments together (§6.9).
-// Fragments of a message have successive TSNs, so one message is built at a time.
-func (a *assoc) arrive(d *dataChunk) {
-	a.cum = d.tsn
-	if d.stream >= a.in {
-		v := binary.BigEndian.AppendUint16(nil, d.stream)
-		a.control = appendSimple(a.control, ctError, 0, appendParam(nil, causeInvalidStream, append(v, 0, 0)))
-		a.stats.Discarded++
-		return
-	}
-	if (d.flags&flagB != 0) == a.building {
-		a.reply(appendSimple(nil, ctAbort, 0, appendParam(nil, causeProtocol, []byte("fragments out of order"))))
-		a.end(Lost, "the far end sent fragments out of order")
-		return
-	}
-	if d.flags&(flagB|flagE) == flagB|flagE {
-		a.deliver(d, d.data)
-		return
-	}
-	a.partial = append(a.partial, d.data...)
-	a.building = d.flags&flagE == 0
-	if len(a.partial) > maxMessage {
-		a.reply(appendSimple(nil, ctAbort, 0, appendParam(nil, causeUserAbort, []byte("message too long"))))
-		a.end(Lost, fmt.Sprintf("the far end sent a message of more than %d octets", maxMessage))
-		return
-	}
-	if !a.building {
-		a.deliver(d, a.partial)
-		a.partial = a.partial[:0]
-	}
-}
-
-func (a *assoc) deliver(d *dataChunk, data []byte) {
-	a.stats.RecvMessages++
-	a.stats.RecvOctets += uint64(len(data))
-	a.queue = append(a.queue, received{Message: Message{Stream: d.stream, PPID: d.ppid, Unordered: d.flags&flagU != 0}, at: len(a.arena), n: len(data)})
-	a.arena = append(a.arena, data...)
-	a.wake()
-}
-
-func (a *assoc) event(e Event) {
-	a.queue = append(a.queue, received{event: &e})
-	a.wake()
-}
-
-// fill moves what waits into a batch, at most what the batch was made for.
-func (a *assoc) fill(b *Batch) int {
-	b.Items, b.buf = b.Items[:0], b.buf[:0]
-	if cap(b.Items) == 0 {
-		b.Items = make([]Item, 0, 64)
-	}
-	need := 0
-	last := min(len(a.queue), a.next+cap(b.Items))
-	for _, r := range a.queue[a.next:last] {
-		need += r.n
-	}
-	b.buf = slices.Grow(b.buf, need) // at once: items point into it
-	for _, r := range a.queue[a.next:last] {
-		it := Item{Message: r.Message, Event: r.event}
-		n := len(b.buf)
-		b.buf = append(b.buf, a.arena[r.at:r.at+r.n]...)
-		it.Data = b.buf[n:len(b.buf):len(b.buf)]
-		b.Items = append(b.Items, it)
-	}
-	a.next = last
-	if a.next == len(a.queue) {
-		a.queue, a.next, a.arena = a.queue[:0], 0, a.arena[:0]
-	}
-	return len(b.Items)
-}
-
-// owe decides when a packet with data is acknowledged: every second one at once,
-// others within the delay (§6.2).
-func (a *assoc) owe() {
+// owe decides when a packet with data is acknowledged: the first, every second,
+// and those that tell of a gap or a duplicate at once, others within the delay
+// (§5.1, §6.2, §6.7).
+func (a *assoc) owe(p *path) {
 	a.packets++
 	a.sackOwed = true
-	if a.packets >= 2 || len(a.early) > 0 {
+	if p.confirmed {
+		a.sackPath = p
+	}
+	if a.again && !a.fresh {
+		a.sackNow = true
+		if q := a.otherPath(p); len(a.paths) > 1 && q != nil {
+			a.sackPath = q // perhaps our SACKs do not get through there (§6.4)
+		}
+	}
+	if a.packets >= 2 || len(a.runs) > 0 || !a.acked {
 		a.sackNow = true
 	}
-	if !a.sackNow && !a.timers.Running(timerSack) {
-		a.timers.Start(timerSack, time.Now(), a.params.SackDelay)
+	if a.state == shutdownSent {
+		a.stopDue, a.tries = true, 0 // §9.2
+		a.sackNow = len(a.runs) > 0 || len(a.dups) > 0
+		a.sackOwed = a.sackNow
+	}
+	if a.sackOwed && !a.sackNow && a.timers[timerSack] == 0 {
+		a.start(timerSack, min(a.params.SackDelay, maxSackDelay))
 	}
 }
 
+// freeWindow is what to advertise: nothing rather than little (§6.2: SWS).
 func (a *assoc) freeWindow() uint32 {
-	return uint32(max(0, a.params.RecvBuffer-len(a.arena)-len(a.partial)-a.held))
+	free := a.params.RecvBuffer - a.charge
+	if free < min(1500, a.params.RecvBuffer/4) {
+		return 0
+	}
+	return uint32(free)
 }
 
-func (a *assoc) appendSack(b []byte) []byte {
-	s := sackChunk{cum: a.cum, window: a.freeWindow(), duplicates: a.dups, gaps: a.sackGaps()}
-	a.advertised = s.window
-	b = appendSack(b, &s)
-	a.sackOwed, a.sackNow, a.packets, a.dups = false, false, 0, a.dups[:0]
-	a.timers.Stop(timerSack)
+func (a *assoc) sackSize(mtu int) (gaps, size int) {
+	gaps = min(len(a.runs), (mtu-headerLen-16-4*len(a.dups))/4)
+	return gaps, 16 + 4*gaps + 4*len(a.dups)
+}
+
+func (a *assoc) appendSack(b []byte, mtu int) []byte {
+	n, _ := a.sackSize(mtu)
+	a.advertised = a.freeWindow()
+	b, at := openChunk(b, ctSack, 0)
+	b = binary.BigEndian.AppendUint32(b, a.cum)
+	b = binary.BigEndian.AppendUint32(b, a.advertised)
+	b = binary.BigEndian.AppendUint16(b, uint16(n))
+	b = binary.BigEndian.AppendUint16(b, uint16(len(a.dups)))
+	for _, r := range a.runs[:n] {
+		b = binary.BigEndian.AppendUint16(b, uint16(r.first-a.cum))
+		b = binary.BigEndian.AppendUint16(b, uint16(r.last-a.cum))
+	}
+	for _, d := range a.dups {
+		b = binary.BigEndian.AppendUint32(b, d)
+	}
+	b = closeChunk(b, at)
+	a.sackOwed, a.sackNow, a.acked, a.packets, a.dups = false, false, true, 0, a.dups[:0]
+	a.timers[timerSack] = 0
 	return b
 }
 
-// sackGaps gives the runs of early chunks, as many as surely fit a packet.
-func (a *assoc) sackGaps() []gap {
-	var out []gap
-	for _, e := range a.early {
-		o := uint16(e.tsn - a.cum)
-		if n := len(out); n > 0 && out[n-1].last+1 == o {
-			out[n-1].last = o
-			continue
-		}
-		if len(out) == 200 {
-			break
-		}
-		out = append(out, gap{o, o})
-	}
-	return out
-}
-
-// windowUpdate tells a far end that saw a small window that there is room again.
+// windowUpdate tells a far end that saw a small window that there is room again:
+// a quarter of the buffer more (§6.2).
 func (a *assoc) windowUpdate() {
-	if a.state < established {
+	quarter := uint32(a.params.RecvBuffer / 4)
+	if !a.acked || a.state < established || a.advertised >= 2*quarter || a.freeWindow() < a.advertised+quarter {
 		return
 	}
-	half := uint32(a.params.RecvBuffer / 2)
-	if a.stats.RecvChunks > 0 && a.advertised < half/2 && a.freeWindow() >= half {
-		a.sackNow = true
-		a.flush()
-	}
+	a.clock()
+	a.sackNow = true
+	a.settle()
+}
+
+// tooLong ends with a far end that sends a message without end.
+func (a *assoc) tooLong() {
+	a.abort(appendParam(nil, causeUserAbort, []byte("message too long")), fmt.Sprintf("aborted: the far end sent a message of more than %d octets", maxMessage))
 }

@@ -32,10 +32,10 @@ type Params struct {
 	InitRetrans                int           // attempts of INIT and COOKIE ECHO before Dial gives up
 	PathRetrans, AssocRetrans  int           // RFC 9260 §8.1, §8.2
 	CookieLife                 time.Duration
-	RecvBuffer, SendBuffer     int // octets of user data
+	RecvBuffer, SendBuffer     int // octets, each message counted with some 64 more
 	DSCP                       uint8
 	Single                     bool // a packet for each message: no bundling of DATA
-	AnyChecksum                bool // take packets whose checksum is wrong: bridges that carry unfinished ones
+	AnyChecksum                bool // take packets whose checksum is wrong (of Open only): bridges carry unfinished ones
 }
 
 // Transport opens endpoints; one per backend.
@@ -149,6 +149,7 @@ type Status struct {
 	RecvQueued int    // octets received and not yet read
 	PeerWindow uint32 // octets the peer has room for
 	LastError  string
+	Notes      []string // what the system did not grant, and what to do
 	Stats      Stats
 }
 

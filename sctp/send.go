@@ -3,34 +3,75 @@ package sctp
 import (
 	"fmt"
 	"net"
-	"time"
+	"slices"
 )
 
-// outChunk is one DATA chunk from its queueing until it is acknowledged; data is
-// the slot's own memory, used again.
+// maxSpan is how many TSNs may be under way: SACK tells of gaps in 16 bits.
+const maxSpan = 1 << 15
+
+// Fate of a chunk.
+const (
+	waiting = iota // not sent
+	flying         // sent
+	again          // to be sent again
+	gapped         // in a gap block of the last SACK
+)
+
+// outChunk is one DATA chunk from its queueing until it is acknowledged.
 type outChunk struct {
-	dataChunk
-	at      time.Time // sent
-	acked   bool      // in a gap block
-	again   bool      // to be sent again
-	resent  bool      // was sent more than once: tells nothing of the round trip (Karn)
-	missing int
+	path        *path // it was sent to last
+	at, n       int   // of the data, in the sender's memory
+	ppid        uint32
+	stream, ssn uint16
+	flags, fate uint8
+	resent      bool
+	fast        bool // was sent again on gap reports
+	timedOut    bool
+}
+
+// size is what a chunk takes of a packet and of the congestion window (§7.2).
+func (c *outChunk) size() int { return dataHeaderLen + (c.n+3)&^3 }
+
+// outStream is where a stream to the far end stands.
+type outStream struct {
+	ssn    uint16
+	queued int // ordered messages in the ring
 }
 
 // sender is the sending half: one ring in the order of TSNs, sent chunks first,
-// waiting ones behind.
+// waiting ones behind; the data lies in one ring of octets in the same order.
 type sender struct {
-	ring       []outChunk
-	head, n    int
-	sent       int // of n
-	octets     int // of user data in the ring
-	flight     int // octets sent, not acknowledged and not given up
-	nextTSN    uint32
-	ssn        []uint16
-	peerWindow uint32
-	recoverTo  uint32 // fast recovery until this TSN (§7.2.4)
+	ring        []outChunk
+	head, n     int
+	sent        int    // of n
+	first       uint32 // TSN of the ring's first chunk
+	nextTSN     uint32
+	mem         []byte
+	tail        int // of mem
+	octets      int // of user data in the ring
+	outstanding int // octets of user data under way
+	out         []outStream
+	peerWindow  uint32
+	closedBy    bool // the last SACK closed the window
+	sackHeard   bool // a SACK came since T3 last expired
+	probe       bool // a zero window probe is due
+
+	acks       []ackRun // acknowledged beyond first
+	lost       []tsnRun // to be sent again, in order; a chunk's fate decides
+	resends    int      // chunks to be sent again
+	recoverTo  uint32   // fast recovery until this TSN (§7.2.4)
 	recovering bool
+	fastNow    bool // one packet may go regardless of cwnd
 	sack       sackChunk
+}
+
+func (s *sender) begin(streams int, tsn uint32) {
+	s.reset()
+	s.first, s.nextTSN, s.out = tsn, tsn, make([]outStream, streams)
+}
+
+func (s *sender) reset() {
+	*s = sender{nextTSN: s.nextTSN, first: s.nextTSN, peerWindow: s.peerWindow, sack: s.sack}
 }
 
 func (s *sender) at(i int) *outChunk {
@@ -39,6 +80,8 @@ func (s *sender) at(i int) *outChunk {
 	}
 	return &s.ring[i]
 }
+
+func (s *sender) chunk(tsn uint32) *outChunk { return s.at(int(tsn - s.first)) }
 
 func (s *sender) push() *outChunk {
 	if s.n == len(s.ring) {
@@ -49,24 +92,51 @@ func (s *sender) push() *outChunk {
 		s.ring, s.head = bigger, 0
 	}
 	s.n++
-	c := s.at(s.n - 1)
-	c.acked, c.again, c.resent, c.missing = false, false, false, 0
-	return c
+	return s.at(s.n - 1)
 }
 
-func (s *sender) pop() {
-	c := s.at(0)
-	s.octets -= len(c.data)
-	if s.head++; s.head == len(s.ring) {
-		s.head = 0
+// hold finds room for n octets behind the last.
+func (s *sender) hold(n int) int {
+	head := 0
+	if s.n == 0 {
+		s.tail = 0
+	} else {
+		head = s.at(0).at
 	}
-	s.n--
-	s.sent--
+	switch {
+	case s.n == 0 && n <= len(s.mem):
+	case s.tail > head && s.tail+n <= len(s.mem): // as it grows
+	case s.tail > head && n < head: // go round
+		s.tail = 0
+	case s.tail <= head && s.n > 0 && s.tail+n < head:
+	default:
+		s.grow(n)
+	}
+	at := s.tail
+	s.tail += n
+	return at
 }
 
-func (s *sender) reset() {
-	s.head, s.n, s.sent, s.octets, s.flight, s.recovering = 0, 0, 0, 0, 0, false
-	s.ring = nil
+func (s *sender) grow(n int) {
+	bigger := make([]byte, max(16384, 2*len(s.mem), len(s.mem)+2*n))
+	at := 0
+	for i := range s.n {
+		c := s.at(i)
+		copy(bigger[at:], s.mem[c.at:c.at+c.n])
+		c.at = at
+		at += c.n
+	}
+	s.mem, s.tail = bigger, at
+}
+
+// undelivered counts messages that were accepted and not acknowledged.
+func (s *sender) undelivered() (n int) {
+	for i := range s.n {
+		if c := s.at(i); c.flags&flagE != 0 && c.fate != gapped {
+			n++
+		}
+	}
+	return n
 }
 
 // Send queues messages, cut to the size of a packet (§6.9), and sends what may go.
@@ -76,33 +146,31 @@ func (a *assoc) Send(msgs []Message) (int, error) {
 	if a.state != established {
 		return 0, net.ErrClosed
 	}
-	room := a.path.mtu - headerLen - dataHeaderLen
+	a.clock()
+	defer a.settle()
+	room := a.fragmentSize()
 	for i := range msgs {
 		m := &msgs[i]
-		if len(m.Data) == 0 || m.Stream >= a.out {
-			a.flush()
-			return i, fmt.Errorf("message of %d octets for stream %d of %d cannot be sent", len(m.Data), m.Stream, a.out)
-		}
-		if a.octets+len(m.Data) > a.params.SendBuffer {
-			a.flush()
-			a.rearm()
+		switch {
+		case len(m.Data) == 0 || int(m.Stream) >= len(a.sender.out) || len(m.Data) > maxMessage:
+			return i, fmt.Errorf("message of %d octets for stream %d of %d cannot be sent", len(m.Data), m.Stream, len(a.sender.out))
+		case a.octets+overhead*a.n+len(m.Data)+overhead > a.params.SendBuffer && a.n > 0,
+			a.octets+len(m.Data) > a.params.SendBuffer, a.sender.out[m.Stream].queued == 1<<16-1:
 			return i, ErrFull
 		}
 		a.enqueue(m, room)
 	}
-	a.flush()
-	a.rearm()
 	return len(msgs), nil
 }
 
 func (a *assoc) enqueue(m *Message, room int) {
-	flags := uint8(flagB)
+	s := &a.sender.out[m.Stream]
+	flags, ssn := uint8(flagB), s.ssn
 	if m.Unordered {
 		flags |= flagU
-	}
-	ssn := a.ssn[m.Stream]
-	if !m.Unordered {
-		a.ssn[m.Stream]++
+	} else {
+		s.ssn++
+		s.queued++
 	}
 	a.stats.SentMessages++
 	a.stats.SentOctets += uint64(len(m.Data))
@@ -111,8 +179,9 @@ func (a *assoc) enqueue(m *Message, room int) {
 		if n == len(b) {
 			flags |= flagE
 		}
-		c := a.push()
-		c.dataChunk = dataChunk{flags, a.nextTSN, m.Stream, ssn, m.PPID, append(c.data[:0], b[:n]...)}
+		at := a.hold(n)
+		copy(a.mem[at:], b[:n])
+		*a.push() = outChunk{at: at, n: n, ppid: m.PPID, stream: m.Stream, ssn: ssn, flags: flags}
 		a.nextTSN++
 		a.octets += n
 		b = b[n:]
@@ -120,296 +189,190 @@ func (a *assoc) enqueue(m *Message, room int) {
 	}
 }
 
-// flush makes packets: control chunks and an owed SACK first, then what is to be
-// sent again, then new data, as far as the windows allow (§6.1, §6.10).
+// flush sends what is due: data with an owed SACK in front, as far as the windows
+// allow (§6.1, §6.10), then what is left of SACK and control chunks.
 func (a *assoc) flush() {
-	if a.state == closed {
+	if a.state < established {
 		return
 	}
-	now := time.Now()
-	for {
-		b := a.packetStart()
-		start := len(b)
-		if len(a.control) > 0 {
-			b = append(b, a.control...)
-			a.control = a.control[:0]
-		}
-		if a.sackNow || a.sackOwed && a.mayData() {
-			b = a.appendSack(b)
-		}
-		if a.mayData() {
-			b = a.fillData(now, b)
-		}
-		if len(b) == start {
-			break
-		}
-		a.emit(header{a.endpoint.addr.Port, a.key.port, a.peerTag}, b)
-		if !a.sackNow && !a.more() {
-			break
-		}
+	if len(a.control) > 0 {
+		p := a.answerPath()
+		a.reply(p, p.wire, a.peerTag, a.control)
+		a.control = a.control[:0]
 	}
-	a.maybeShutdown(now)
+	if _, n := a.sackSize(a.answerPath().mtu); a.sackNow && n > 200 {
+		a.sackAlone()
+	}
+	for range burst {
+		p := a.mayGo()
+		if p == nil {
+			break
+		}
+		a.decay(p)
+		b := a.open(p.wire, p.mtu)
+		if (a.sackOwed || a.sackNow) && p == a.answerPath() { // even bundled it goes back where its DATA came from (§6.4)
+			if _, n := a.sackSize(p.mtu); n <= 200 && headerLen+n+a.nextChunk().size() <= p.mtu {
+				b = a.appendSack(b, p.mtu)
+			}
+		}
+		a.close(a.fillData(p, b), a.peerTag, p.dst())
+	}
+	if a.sackNow {
+		a.sackAlone()
+	}
+	if a.stopDue && a.state == shutdownSent {
+		a.stopDue = false
+		a.sendShutdown(nil)
+	}
+	for _, p := range a.paths {
+		p.full = p.flight >= p.cwnd
+	}
+	a.maybeShutdown()
 }
 
-// mayData tells whether DATA may be sent in this state.
-func (a *assoc) mayData() bool {
-	switch a.state {
-	case established, shutdownPending, shutdownReceived:
-		return a.more()
+func (a *assoc) answerPath() *path {
+	if p := a.sackPath; p != nil && p.usable() {
+		return p
+	}
+	return a.dataPath()
+}
+
+func (a *assoc) sackAlone() {
+	p := a.answerPath()
+	a.close(a.appendSack(a.open(p.wire, p.mtu), p.mtu), a.peerTag, p.dst())
+}
+
+// nextChunk is the chunk to go next: lost ones first (§6.1 C); nil: none.
+func (a *assoc) nextChunk() *outChunk {
+	for len(a.lost) > 0 {
+		l := &a.lost[0]
+		if !before(l.first, a.first) {
+			if c := a.chunk(l.first); c.fate == again {
+				return c
+			}
+		}
+		if l.first++; before(l.last, l.first) {
+			a.lost = slices.Delete(a.lost, 0, 1)
+		}
+	}
+	if a.sent < a.n && a.sent < maxSpan {
+		return a.at(a.sent)
+	}
+	return nil
+}
+
+func (a *assoc) pathFor(c *outChunk) *path {
+	switch {
+	case c.fate != again:
+		return a.dataPath()
+	case c.timedOut:
+		return a.otherPath(c.path)
+	case c.path.usable():
+		return c.path
+	}
+	return a.dataPath()
+}
+
+// mayGo gives the path that the next packet of data may take now; nil: none may.
+func (a *assoc) mayGo() *path {
+	if a.state != established && a.state != shutdownPending && a.state != shutdownReceived {
+		return nil
+	}
+	c := a.nextChunk()
+	if c == nil {
+		return nil
+	}
+	p := a.pathFor(c)
+	if c.fate == again && a.fastNow {
+		return p
+	}
+	if p.flight >= p.cwnd || p.single && p.flight > 0 || c.fate != again && !a.window(c) {
+		return nil
+	}
+	return p
+}
+
+// window tells whether the far end has room for a new chunk. When it has none and
+// nothing is under way, one may go now and then to ask (§6.1 A).
+func (a *assoc) window(c *outChunk) bool {
+	if uint32(c.n) <= a.peerWindow {
+		a.timers[timerProbe] = 0
+		return true
+	}
+	if a.outstanding > 0 {
+		return false
+	}
+	if a.probe {
+		return true
+	}
+	if a.timers[timerProbe] == 0 {
+		a.start(timerProbe, a.dataPath().rto)
 	}
 	return false
 }
 
-// more tells whether the windows let a chunk go.
-func (a *assoc) more() bool {
-	for i := 0; i < a.sent && a.resends > 0; i++ {
-		if c := a.at(i); c.again {
-			return a.flight == 0 || a.flight+len(c.data) <= int(a.path.cwnd)
-		}
+// decay closes the congestion window of a path that sent nothing for a while, by
+// half for each time-out (§7.2.1).
+func (a *assoc) decay(p *path) {
+	if p.flight > 0 || p.sentAt == 0 {
+		return
 	}
-	return a.sent < a.n && a.mayNew(a.at(a.sent))
+	floor := 4 * p.chunks()
+	for idle := a.now - p.sentAt; idle > p.rto && p.cwnd > floor; idle -= p.rto {
+		p.ssthresh = max(p.ssthresh, p.cwnd)
+		p.cwnd = max(p.cwnd/2, floor)
+	}
 }
 
-// mayNew: within the congestion window, and within the far end's, but one chunk
-// may always be under way to probe a closed window (§6.1 A, B).
-func (a *assoc) mayNew(c *outChunk) bool {
-	if a.flight == 0 {
-		return true
+// fillData adds chunks while they fit the packet. Once the packet may go it may
+// exceed the congestion window (§6.1 B).
+func (a *assoc) fillData(p *path, b []byte) []byte {
+	last := -1
+	for {
+		c := a.nextChunk()
+		if c == nil || len(b)+c.size() > p.mtu || a.pathFor(c) != p || last >= 0 && (a.params.Single || c.fate != again && !a.window(c)) {
+			break
+		}
+		last = len(b)
+		b = a.put(c, p, b)
 	}
-	return a.flight < int(a.path.cwnd) && a.flight+len(c.data) <= int(a.peerWindow)
-}
-
-// fillData adds chunks while they fit the packet and the windows.
-func (a *assoc) fillData(now time.Time, b []byte) []byte {
-	for i := 0; i < a.sent && a.resends > 0; i++ {
-		c := a.at(i)
-		if !c.again {
-			continue
-		}
-		if len(b)+dataHeaderLen+len(c.data) > a.path.mtu || a.flight > 0 && a.flight+len(c.data) > int(a.path.cwnd) {
-			return b
-		}
-		c.again, c.resent, c.missing = false, true, 0
-		a.resends--
-		a.stats.Retransmits++
-		b = a.put(now, c, b)
-	}
-	for a.sent < a.n {
-		c := a.at(a.sent)
-		if len(b)+dataHeaderLen+len(c.data) > a.path.mtu || !a.mayNew(c) {
-			return b
-		}
-		a.sent++
-		b = a.put(now, c, b)
+	a.fastNow, a.probe = false, false
+	more := a.resends > 0 || a.sent < a.n
+	if last >= 0 && (more && a.mayGo() == nil || !more && (a.state == shutdownPending || p.flight >= p.cwnd)) {
+		b[last+1] |= flagI // we wait for this SACK (RFC 7053 §4)
 	}
 	return b
 }
 
-func (a *assoc) put(now time.Time, c *outChunk, b []byte) []byte {
-	c.at = now
-	a.flight += len(c.data)
-	a.stats.SentChunks++
-	if !a.timers.Running(timerT3) {
-		a.timers.Start(timerT3, now, a.path.rto) // §6.3.2 R1
-	}
-	return appendData(b, &c.dataChunk)
-}
-
-// sackChunk takes an acknowledgement (§6.2.1, §6.3, §7.2).
-func (a *assoc) sackChunk(c chunk) {
-	if a.state < established {
-		return
-	}
-	s := &a.sack
-	if err := parseSack(c.value, s); err != nil {
-		a.stats.Discarded++
-		return
-	}
-	if a.n == 0 || a.sent == 0 {
-		a.window(s.window)
-		return
-	}
-	if before(s.cum, a.at(0).tsn-1) || before(a.at(a.sent-1).tsn, s.cum) {
-		a.stats.Discarded++ // old, or for what was never sent
-		return
-	}
-	now := time.Now()
-	full := a.flight >= int(a.path.cwnd)-a.path.mtu
-	cumAcked, gapAcked := a.cumulative(now, s.cum), 0
-	if a.sent > 0 {
-		gapAcked = a.gaps(now, s)
-	}
-	a.window(s.window)
-	if cumAcked+gapAcked > 0 {
-		a.alive(now)
-	}
-	a.grow(cumAcked, cumAcked+gapAcked, full, s.cum)
-	switch {
-	case a.sent == 0:
-		a.timers.Stop(timerT3) // R2
-	case cumAcked > 0:
-		a.timers.Start(timerT3, now, a.path.rto) // R3
-	}
-}
-
-// window takes what the far end says it has room for. One that has none, and says
-// so, is alive: probing it is no failure (§6.1 A).
-func (a *assoc) window(w uint32) {
-	a.peerWindow = w
-	if w < uint32(a.path.mtu) {
-		a.path.errors = 0
-	}
-}
-
-// alive: the far end answered.
-func (a *assoc) alive(time.Time) {
-	if a.path.errors > a.params.PathRetrans {
-		a.event(Event{Kind: PathUp, Addr: a.key.ip, Why: fmt.Sprintf("%v answers again", a.key.ip)})
-	}
-	a.path.errors, a.path.silent = 0, time.Time{}
-}
-
-// cumulative takes chunks up to cum off the ring and gives how many octets of
-// them were not acknowledged before.
-func (a *assoc) cumulative(now time.Time, cum uint32) int {
-	octets := 0
-	for a.sent > 0 && !before(cum, a.at(0).tsn) {
-		c := a.at(0)
-		if !c.acked {
-			octets += a.credit(now, c)
-		}
-		a.pop()
-	}
-	return octets
-}
-
-// credit takes a chunk out of what is under way and measures the round trip.
-func (a *assoc) credit(now time.Time, c *outChunk) int {
-	if c.again {
-		c.again = false
+// put writes one chunk and notes that it is under way.
+func (a *assoc) put(c *outChunk, p *path, b []byte) []byte {
+	tsn := a.first
+	if c.fate == again {
+		tsn = a.lost[0].first
 		a.resends--
+		a.stats.Retransmits++
+		a.count(cRetransmits)
+		c.path.resent++
+		c.resent, c.timedOut = true, false
+		if tsn == a.first {
+			p.t3 = 0 // §6.1: the earliest is sent again
+		}
 	} else {
-		a.flight -= len(c.data)
-	}
-	if !c.resent {
-		a.rtt(now.Sub(c.at))
-	}
-	return len(c.data)
-}
-
-// gaps marks what the gap blocks acknowledge; three reports beyond it make a
-// missing chunk be sent again at once (§7.2.4). It looks only at what the blocks
-// cover: the ring's first chunk is the one after the cumulative TSN.
-func (a *assoc) gaps(now time.Time, s *sackChunk) int {
-	if len(s.gaps) == 0 {
-		return 0
-	}
-	octets, highest := 0, 0 // highest: of the newly acknowledged, by place in the ring
-	for _, g := range s.gaps {
-		for i := int(g.first) - 1; i < int(g.last) && i < a.sent; i++ {
-			if c := a.at(i); !c.acked {
-				octets += a.credit(now, c)
-				c.acked = true
-				highest = max(highest, i)
-			}
+		tsn += uint32(a.sent)
+		a.sent++
+		p.sentAt = a.now
+		if !p.timing {
+			p.timing, p.timed, p.timedAt = true, tsn, a.now
 		}
 	}
-	for i := range highest {
-		c := a.at(i)
-		if c.acked || c.again {
-			continue
-		}
-		if c.missing++; c.missing == 3 {
-			a.fastRetransmit(c)
-		}
+	c.fate, c.path = flying, p
+	p.flight += c.size()
+	a.outstanding += c.n
+	a.peerWindow -= min(a.peerWindow, uint32(c.n))
+	a.stats.SentChunks++
+	if p.t3 == 0 {
+		p.t3 = a.now + p.rto // §6.3.2 R1
 	}
-	return octets
-}
-
-func (a *assoc) fastRetransmit(c *outChunk) {
-	c.again = true
-	a.resends++
-	a.flight -= len(c.data)
-	a.stats.FastRetransmits++
-	if !a.recovering {
-		a.recovering, a.recoverTo = true, a.at(a.sent-1).tsn
-		a.path.ssthresh = max(a.path.cwnd/2, uint32(4*a.path.mtu))
-		a.path.cwnd, a.path.acked = a.path.ssthresh, 0
-	}
-}
-
-// grow opens the congestion window (§7.2.1, §7.2.2).
-func (a *assoc) grow(cum, all int, full bool, tsn uint32) {
-	if a.recovering && !before(tsn, a.recoverTo) {
-		a.recovering = false
-	}
-	p := &a.path
-	if cum == 0 || a.recovering {
-		return
-	}
-	if p.cwnd <= p.ssthresh {
-		if full {
-			p.cwnd += uint32(min(cum, p.mtu))
-		}
-		return
-	}
-	p.acked += uint32(all)
-	if p.acked >= p.cwnd && full {
-		p.acked -= p.cwnd
-		p.cwnd += uint32(p.mtu)
-	}
-	if a.sent == 0 {
-		p.acked = 0
-	}
-}
-
-// rtt takes a measured round trip (§6.3.1).
-func (a *assoc) rtt(r time.Duration) {
-	p := &a.path
-	if p.srtt == 0 {
-		p.srtt, p.rttvar = r, r/2
-	} else {
-		p.rttvar += ((p.srtt - r).Abs() - p.rttvar) / 4
-		p.srtt += (r - p.srtt) / 8
-	}
-	p.rto = min(max(p.srtt+4*p.rttvar, a.params.RTOMin), a.params.RTOMax)
-}
-
-// timeout is T3: everything under way counts as lost (§6.3.3, §7.2.3).
-func (a *assoc) timeout(now time.Time) {
-	a.stats.Timeouts++
-	p := &a.path
-	p.ssthresh = max(p.cwnd/2, uint32(4*p.mtu))
-	p.cwnd, p.acked, a.recovering = uint32(p.mtu), 0, false
-	for i := range a.sent {
-		if c := a.at(i); !c.acked && !c.again {
-			c.again = true
-			a.resends++
-		}
-	}
-	a.flight = 0
-	if a.strike(now, "retransmissions") {
-		a.timers.Start(timerT3, now, p.rto)
-	}
-}
-
-// strike counts something unanswered; too many in a row end the association
-// (§8.1, §8.2). It backs the time-out off and gives false if that was the end.
-func (a *assoc) strike(now time.Time, what string) bool {
-	p := &a.path
-	if p.silent.IsZero() {
-		p.silent = now.Add(-p.rto)
-	}
-	p.errors++
-	if p.errors == a.params.PathRetrans+1 {
-		a.event(Event{Kind: PathDown, Addr: a.key.ip, Why: fmt.Sprintf("%v does not answer", a.key.ip)})
-	}
-	if p.errors > a.params.AssocRetrans {
-		why := fmt.Sprintf("%v is silent: %d %s unanswered in %v", a.key.ip, p.errors, what, now.Sub(p.silent).Round(100*time.Millisecond))
-		a.reply(appendSimple(nil, ctAbort, 0, appendParam(nil, causeUserAbort, []byte("too many retransmissions"))))
-		a.end(Lost, why)
-		return false
-	}
-	p.rto = min(2*p.rto, a.params.RTOMax)
-	return true
+	d := dataChunk{c.flags, tsn, c.stream, c.ssn, c.ppid, a.mem[c.at : c.at+c.n]}
+	return appendData(b, &d)
 }

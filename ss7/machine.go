@@ -58,12 +58,23 @@ const (
 
 	Unreachable // an MSU that came by Path could not go on to its DPC
 	NoUser      // an MSU that came by Path is for this node, which has no user for its SI
+	// An adaptation layer to its loop, its peers named by Path.
+	Republish // the picture of Path (a way out, or what a peer may do) is a new one
+	Adopt     // the association of Path is from now on that of path Arg
+	Activated // the peer Path became active in the server path Arg
+
+	// Destinations as a peer tells or asks of them (Q.701 §8.1; RFC 4666 §3.4): Dest.
+	Pause      // unavailable
+	Resume     // available
+	Restricted // available, but better ways are to be preferred
+	Status     // congested; Arg: level, 0 none
+	UserPart   // the user MSU.SI there is unavailable; Arg: cause
 )
 
 var kindNames = [...]string{"None", "Transfer", "Start", "Stop", "Emergency", "EmergencyCeases", "LocalOutage",
 	"LocalRecovered", "Flush", "Continue", "RetrieveBSNT", "Retrieve", "InService", "OutOfService", "RemoteOutage",
 	"RemoteRecovered", "Congestion", "BSNT", "Retrieved", "RetrievalComplete", "CommUp", "CommLost", "CommRestart",
-	"StateChange", "Discard", "Unreachable", "NoUser"}
+	"StateChange", "Discard", "Unreachable", "NoUser", "Republish", "Adopt", "Activated", "Pause", "Resume", "Restricted", "Status", "UserPart"}
 
 func (k Kind) String() string { return kindNames[k] }
 
@@ -78,6 +89,7 @@ type Event struct {
 	Arg  uint32
 	Why  string // the reason, for a person
 	MSU  MSU    // Transfer, Retrieved
+	Dest Range  // Pause, Resume, Restricted, Status, UserPart: what is concerned
 }
 
 // Op says what an Action asks of the loop that carries it out.
@@ -85,7 +97,7 @@ type Op uint8
 
 // The actions of a machine.
 const (
-	Send   Op = iota // Wire on Stream
+	Send   Op = iota // Wire on Stream, of association Event.Path if there are several
 	Raise            // Event goes to whoever is above or beside
 	Hangup           // end the association; Event.Why
 	Note             // Event is worth a log line or a counter

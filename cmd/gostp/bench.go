@@ -31,6 +31,7 @@ type benchOptions struct {
 	fifo           string
 	stp, source    string
 	sink           string
+	out            string
 	si             uint8
 	forwarderCPU   int
 	setup          time.Duration
@@ -68,6 +69,7 @@ func loadCommand(what, through, short, example string) *cobra.Command {
 	}
 	f := c.Flags()
 	f.StringVar(&o.through, "through", through, throughHelp(what))
+	f.StringVar(&o.out, "out", "", "ADDRESS[:PORT] where the sinks connect, if that is another STP than --through: the messages cross both")
 	f.StringVar(&o.transport, "transport", "auto", "auto, kernel, user or udp")
 	f.IntVar(&o.pairs, "associations", 1, "pairs of associations")
 	f.IntVar(&o.load.Size, "size", 100, "octets of each SCTP message, headers of M2PA and MTP3 within")
@@ -127,12 +129,8 @@ func (o *benchOptions) layout(t sctp.Transport) (l bench.Layout, err error) {
 		}
 		between = netip.AddrPortFrom(ip, forwardIn)
 	default:
-		if between, err = netip.ParseAddrPort(o.through); err != nil {
-			ip, err := netip.ParseAddr(o.through)
-			if err != nil {
-				return l, fmt.Errorf("--through %s is neither direct, node, loop, single-call nor an address", o.through)
-			}
-			between = netip.AddrPortFrom(ip, forwardIn)
+		if between, err = farEnd(o.through); err != nil {
+			return l, fmt.Errorf("--through %s is neither direct, node, loop, single-call nor an address", o.through)
 		}
 	}
 	l.In = sctp.Addr{IPs: []netip.Addr{between.Addr()}, Port: between.Port()}
@@ -140,7 +138,23 @@ func (o *benchOptions) layout(t sctp.Transport) (l bench.Layout, err error) {
 	if o.through == "loop" || o.through == "single-call" || o.what == "sctp" {
 		l.Out.Port++
 	}
+	if o.out != "" {
+		out, err := farEnd(o.out)
+		if err != nil {
+			return l, fmt.Errorf("--out %s is no address", o.out)
+		}
+		l.Out = sctp.Addr{IPs: []netip.Addr{out.Addr()}, Port: out.Port()}
+	}
 	return l, nil
+}
+
+// farEnd reads ADDRESS[:PORT].
+func farEnd(s string) (netip.AddrPort, error) {
+	if a, err := netip.ParseAddrPort(s); err == nil {
+		return a, nil
+	}
+	ip, err := netip.ParseAddr(s)
+	return netip.AddrPortFrom(ip, forwardIn), err
 }
 
 func (o *benchOptions) run() error {
@@ -152,6 +166,13 @@ func (o *benchOptions) run() error {
 	}
 	if o.what == "sctp" && o.through == "node" {
 		return fmt.Errorf("a node carries no bare messages: `gostp bench m2pa --through node`")
+	}
+	headers := 0
+	if o.what == "m2pa" {
+		headers = bench.M2PAHeaders
+	}
+	if err := o.load.Check(headers); err != nil {
+		return err
 	}
 	if o.progress {
 		o.load.Progress = os.Stderr

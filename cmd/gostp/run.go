@@ -16,26 +16,29 @@ import (
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/internal/console"
+	"github.com/gostp/gostp/labs"
 	"github.com/gostp/gostp/node"
 )
 
 const defaultSocket = "/tmp/gostp.sock"
 
 func runCommand() *cobra.Command {
-	var file, socket string
+	var file, socket, lab string
 	c := &cobra.Command{
 		Use:   "run --config FILE",
-		Short: "Run one node on this machine's addresses, SCTP in UDP",
+		Short: "Run one node on this machine's interfaces, SCTP in UDP",
 		Args:  cobra.NoArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return run(file, socket) },
+		RunE:  func(c *cobra.Command, _ []string) error { return run(file, socket, lab) },
 	}
 	c.Flags().StringVar(&file, "config", "", "startup configuration; `write memory` writes it")
 	c.Flags().StringVar(&socket, "socket", defaultSocket, "unix socket for `gostp attach` and `gostp exec`")
+	c.Flags().StringVar(&lab, "lab", "", "the lab that this node is part of")
+	c.Flags().MarkHidden("lab") // gostp lab --netns gives it
 	c.MarkFlagRequired("config")
 	return c
 }
 
-func run(file, socket string) error {
+func run(file, socket, lab string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	listener, err := console.Listen(socket)
@@ -43,7 +46,14 @@ func run(file, socket string) error {
 		return err
 	}
 	defer os.Remove(socket)
-	n := node.New(node.Options{Platform: node.ThisMachine(), Store: node.FileStore(file), Version: version()})
+	var n *node.Node
+	opt := node.Options{Platform: node.ThisMachine(), Store: node.FileStore(file), Version: version()}
+	if lab != "" {
+		if opt.Commands, err = labs.Member(lab, func() *node.Node { return n }); err != nil {
+			return err
+		}
+	}
+	n = node.New(opt)
 	defer n.Close()
 	tty := term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd()))
 	if !tty {

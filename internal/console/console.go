@@ -1,7 +1,8 @@
 // Package console carries command-line sessions over a unix socket: `gostp run`
 // serves them, `gostp attach` and `gostp exec` use them. The first line is a
 // JSON request. For attach, raw terminal bytes follow both ways; for exec, the
-// answer is one JSON object for each piece of output and one with the exit code.
+// answer is one JSON object for each piece of output and one with the exit code, and
+// further requests to the same session may follow.
 package console
 
 import (
@@ -23,12 +24,14 @@ type Opener func(out io.Writer) (s *cli.Session, end func())
 
 type request struct {
 	Width, Height int
+	Enabled       bool     `json:",omitempty"` // attach: privileged, and log lines are shown
 	Exec          []string `json:",omitempty"` // empty: attach
 }
 
 type reply struct {
-	Out  string `json:",omitempty"`
-	Exit *int   `json:",omitempty"`
+	Out    string `json:",omitempty"`
+	Exit   *int   `json:",omitempty"`
+	Prompt string `json:",omitempty"` // of the session after the commands
 }
 
 // Listen makes the socket at path, readable by its owner alone. A socket that
@@ -73,26 +76,42 @@ func Serve(ctx context.Context, l net.Listener, open Opener) {
 	all.Wait()
 }
 
-// stream is a connection whose first line was read already.
+// stream is a connection whose first line was read already. It cannot be compared:
+// nothing of it is kept for a later session.
 type stream struct {
 	io.Reader
 	io.Writer
+	_ [0]func()
 }
 
 func serveOne(ctx context.Context, c net.Conn, open Opener) {
 	in := bufio.NewReader(c)
-	line, err := in.ReadBytes('\n')
-	var req request
-	if err != nil || len(line) > 1<<20 || json.Unmarshal(line, &req) != nil {
+	req, err := readRequest(in)
+	if err != nil {
 		return
 	}
 	if len(req.Exec) > 0 {
-		exec(ctx, c, req.Exec, open)
+		exec(ctx, c, in, req, open)
 		return
 	}
 	s, end := open(c)
 	defer end()
-	_ = cli.Serve(ctx, stream{in, c}, s, func() (int, int) { return req.Width, req.Height })
+	if req.Enabled {
+		s.Enable()
+		s.SetMonitor(true)
+	}
+	_ = cli.Serve(ctx, stream{Reader: in, Writer: c}, s, func() (int, int) { return req.Width, req.Height })
+}
+
+func readRequest(in *bufio.Reader) (req request, err error) {
+	line, err := in.ReadBytes('\n')
+	if err == nil && len(line) > 1<<20 {
+		err = errors.New("the request is too long")
+	}
+	if err == nil {
+		err = json.Unmarshal(line, &req)
+	}
+	return req, err
 }
 
 // pieces sends what is written to it as replies.
@@ -105,19 +124,27 @@ func (p pieces) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func exec(ctx context.Context, c net.Conn, lines []string, open Opener) {
+func exec(ctx context.Context, c net.Conn, in *bufio.Reader, req request, open Opener) {
 	enc := json.NewEncoder(c)
 	s, end := open(pieces{enc})
 	defer end()
 	s.Enable()
-	code := 0
-	for _, line := range lines {
-		if err := s.Run(ctx, line); err != nil {
-			code = 1
-			break
+	for {
+		code := 0
+		for _, line := range req.Exec {
+			if err := s.Run(ctx, line); err != nil {
+				code = 1
+				break
+			}
+		}
+		if enc.Encode(reply{Exit: &code, Prompt: s.Prompt()}) != nil {
+			return
+		}
+		var err error
+		if req, err = readRequest(in); err != nil {
+			return
 		}
 	}
-	_ = enc.Encode(reply{Exit: &code})
 }
 
 func dial(path string, req request) (net.Conn, error) {
@@ -125,33 +152,82 @@ func dial(path string, req request) (net.Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("no gostp answers at %s: is `gostp run --socket %s` running? (%w)", path, path, errors.Unwrap(err))
 	}
-	line, _ := json.Marshal(req)
-	if _, err := c.Write(append(line, '\n')); err != nil {
+	if err := json.NewEncoder(c).Encode(req); err != nil {
 		c.Close()
 		return nil, err
 	}
 	return c, nil
 }
 
+// Client is a privileged session on a running node, for commands one after another.
+type Client struct {
+	path   string
+	c      net.Conn
+	dec    *json.Decoder
+	prompt string
+}
+
+// Open makes a session on the node at path.
+func Open(path string) (*Client, error) {
+	c, err := dial(path, request{Exec: []string{""}})
+	if err != nil {
+		return nil, err
+	}
+	x := &Client{path: path, c: c, dec: json.NewDecoder(c)}
+	if _, err := x.answer(io.Discard); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return x, nil
+}
+
+// Run runs commands until one fails, and gives the exit code.
+func (x *Client) Run(lines []string, out io.Writer) (int, error) {
+	if err := json.NewEncoder(x.c).Encode(request{Exec: lines}); err != nil {
+		return 1, err
+	}
+	return x.answer(out)
+}
+
+func (x *Client) answer(out io.Writer) (int, error) {
+	for {
+		var r reply
+		if err := x.dec.Decode(&r); err != nil {
+			return 1, fmt.Errorf("the connection to %s ended before the command did", x.path)
+		}
+		if r.Exit != nil {
+			x.prompt = r.Prompt
+			return *r.Exit, nil
+		}
+		_, _ = io.WriteString(out, r.Out)
+	}
+}
+
+// Prompt is the session's, which tells its mode.
+func (x *Client) Prompt() string { return x.prompt }
+
+// Close ends the session, and a command that runs.
+func (x *Client) Close() error { return x.c.Close() }
+
 // Exec runs commands one after another in one privileged session of the node at
 // path, until one fails, and gives the exit code.
 func Exec(path string, lines []string, out io.Writer) (int, error) {
-	c, err := dial(path, request{Exec: lines})
+	x, err := Open(path)
 	if err != nil {
 		return 1, err
 	}
-	defer c.Close()
-	dec := json.NewDecoder(c)
-	for {
-		var r reply
-		if err := dec.Decode(&r); err != nil {
-			return 1, fmt.Errorf("the connection to %s ended before the command did", path)
-		}
-		if r.Exit != nil {
-			return *r.Exit, nil
-		}
-		io.WriteString(out, r.Out)
+	defer x.Close()
+	return x.Run(lines, out)
+}
+
+// AttachEnabled opens a privileged terminal of the given size on the node at path, in
+// raw mode; the connection's bytes are the terminal's.
+func AttachEnabled(path string, width, height int) (*net.UnixConn, error) {
+	c, err := dial(path, request{Width: width, Height: height, Enabled: true})
+	if err != nil {
+		return nil, err
 	}
+	return c.(*net.UnixConn), nil
 }
 
 // Attach joins a terminal of the given size, in raw mode, to the node at path

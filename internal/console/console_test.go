@@ -51,6 +51,40 @@ func TestExec(t *testing.T) {
 	}
 }
 
+// One session lives through several requests.
+func TestClient(t *testing.T) {
+	x, err := Open(serve(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	if x.Prompt() != "Router#" {
+		t.Error(x.Prompt())
+	}
+	var out bytes.Buffer
+	if code, err := x.Run([]string{"configure terminal"}, &out); code != 0 || err != nil || x.Prompt() != "Router(config)#" {
+		t.Error(code, err, x.Prompt())
+	}
+	if code, err := x.Run([]string{"do fall"}, &out); code != 1 || err != nil || !strings.Contains(out.String(), "% it fell") {
+		t.Error(code, err, out.String())
+	}
+	if code, err := x.Run([]string{"end", "greet"}, &out); code != 0 || err != nil || x.Prompt() != "Router#" {
+		t.Error(code, err, x.Prompt())
+	}
+}
+
+func TestAttachEnabled(t *testing.T) {
+	c, err := AttachEnabled(serve(t), 80, 24)
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(c, "greet\rexit\r")
+	b, err := io.ReadAll(c)
+	if s := string(b); err != nil || !strings.Contains(s, "Router#greet") {
+		t.Errorf("%v %q", err, s)
+	}
+}
+
 func TestAttach(t *testing.T) {
 	path := serve(t)
 	var out bytes.Buffer

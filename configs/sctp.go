@@ -1,0 +1,203 @@
+package configs
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/gostp/gostp/cli"
+)
+
+// SCTP are the settings of associations. Zero and nil: what the local-peer says,
+// then DefaultSCTP. Off: none.
+type SCTP struct {
+	Window       uint32        `cli:"receive-window"` // octets
+	InStreams    uint16        `cli:"max-inbound-streams"`
+	OutStreams   uint16        `cli:"outbound-streams"`
+	InitTimeout  time.Duration `cli:"init-timeout"`
+	InitRetrans  uint8         `cli:"init-retransmit"`
+	InitPrec     *uint8        `cli:"init-ip-precedence"`
+	InitDSCP     *uint8        `cli:"init-ip-dscp"`
+	Keepalive    time.Duration `cli:"keepalive"` // Off: no HEARTBEAT
+	AssocRetrans uint8         `cli:"assoc-retransmit"`
+	PathRetrans  uint8         `cli:"path-retransmit"`
+	RTOMin       time.Duration `cli:"rto-min"` // with RTOMax one setting
+	RTOMax       time.Duration `cli:"rto-max"`
+	Sack         time.Duration `cli:"cumulative-sack"`
+	Bundling     time.Duration `cli:"bundling"` // Off: a packet for each message
+	QueueDepth   uint16        `cli:"tx-queue-depth"`
+	Prec         *uint8        `cli:"ip-precedence"` // one setting with DSCP
+	DSCP         *uint8        `cli:"ip-dscp"`
+}
+
+// Off is the value of what `no` turns off.
+const Off = time.Duration(-1)
+
+// DefaultSCTP is made for signalling: a dead far end is found in seconds.
+var DefaultSCTP = SCTP{
+	Window: 4 << 20, InStreams: 2, OutStreams: 2, InitTimeout: 500 * time.Millisecond, InitRetrans: 8,
+	Keepalive: time.Second, AssocRetrans: 4, PathRetrans: 3, RTOMin: 200 * time.Millisecond, RTOMax: 2 * time.Second,
+	Sack: 20 * time.Millisecond, Bundling: bundlingWait, QueueDepth: 8192, DSCP: new(uint8),
+}
+
+// bundlingWait is what the ITP has; here nothing waits.
+const bundlingWait = 5 * time.Millisecond
+
+// Or fills what s leaves open from d. A minimum and maximum go together, and so do
+// the two ways to write a mark of IP packets.
+func (s SCTP) Or(d SCTP) SCTP {
+	if s.RTOMin == 0 {
+		s.RTOMin, s.RTOMax = d.RTOMin, d.RTOMax
+	} else if s.RTOMax == 0 {
+		s.RTOMax = max(s.RTOMin, DefaultSCTP.RTOMax)
+	}
+	if s.Prec == nil && s.DSCP == nil {
+		s.Prec, s.DSCP = d.Prec, d.DSCP
+	}
+	if s.InitPrec == nil && s.InitDSCP == nil {
+		s.InitPrec, s.InitDSCP = d.InitPrec, d.InitDSCP
+	}
+	s.Window = either(s.Window, d.Window)
+	s.InStreams = either(s.InStreams, d.InStreams)
+	s.OutStreams = either(s.OutStreams, d.OutStreams)
+	s.InitTimeout = either(s.InitTimeout, d.InitTimeout)
+	s.InitRetrans = either(s.InitRetrans, d.InitRetrans)
+	s.Keepalive = either(s.Keepalive, d.Keepalive)
+	s.AssocRetrans = either(s.AssocRetrans, d.AssocRetrans)
+	s.PathRetrans = either(s.PathRetrans, d.PathRetrans)
+	s.Sack = either(s.Sack, d.Sack)
+	s.Bundling = either(s.Bundling, d.Bundling)
+	s.QueueDepth = either(s.QueueDepth, d.QueueDepth)
+	return s
+}
+
+func either[T comparable](a, b T) T {
+	var zero T
+	if a != zero {
+		return a
+	}
+	return b
+}
+
+// Mark is the DSCP of packets. A precedence is its upper three bits (RFC 2474 §4.2.2).
+func (s SCTP) Mark() uint8 { return mark(s.Prec, s.DSCP, 0) }
+
+// InitMark is the DSCP of packets until the association is there.
+func (s SCTP) InitMark() uint8 { return mark(s.InitPrec, s.InitDSCP, s.Mark()) }
+
+func mark(prec, dscp *uint8, def uint8) uint8 {
+	switch {
+	case dscp != nil:
+		return *dscp
+	case prec != nil:
+		return *prec << 3
+	}
+	return def
+}
+
+// SCTPFor is how the associations of k, a link of local-peer p, are set up; k may
+// be nil: those that no link has a say in.
+func SCTPFor(p *LocalPeer, k *Link) SCTP {
+	var s SCTP
+	if k != nil {
+		s = k.SCTP
+	}
+	return s.Or(p.SCTP).Or(DefaultSCTP)
+}
+
+// Notes that a person gets who sets what does not act at once, or not as on an ITP.
+const (
+	noteLater   = "in force from the next association on; `clear sctp association` starts one"
+	noteStreams = noteLater + ". M2PA uses two streams, whatever this says (RFC 4165 §1.5.2)"
+	noteBundle  = "messages are never held back here: those that are sent together share packets, and the time is kept for show only"
+)
+
+// sctpSettings gives the statements of SCTP, for a local-peer, which are the
+// defaults of its links, or for a link. Ranges: the ITP's, widened to what makes a
+// dead far end known in less than a second.
+func sctpSettings[O any]() []*cli.Statement {
+	d := &DefaultSCTP
+	number := func(name, help string, least, most uint64, arg string, def any) *cli.Statement {
+		return cli.Field[O](cli.Seq(cli.Kw(name, fmt.Sprintf("%s (default %v)", help, def)), cli.Arg(name, cli.Uint(least, most), arg)))
+	}
+	millis := func(name, help string, least, most uint64, def time.Duration) *cli.Statement {
+		return cli.Field[O](cli.Seq(cli.Kw(name, fmt.Sprintf("%s (default %d ms)", help, def.Milliseconds())), cli.Arg(name, cli.Millis(least, most), "Milliseconds")))
+	}
+	mark := func(prefix, what, def string) *cli.Statement {
+		return cli.Field[O](cli.Alt(
+			cli.Seq(cli.Kw(prefix+"ip-dscp", fmt.Sprintf("Differentiated services code point of %s (default %s)", what, def)), cli.Arg(prefix+"ip-dscp", cli.Uint(0, 63), "Code point; 46 is expedited forwarding")),
+			cli.Seq(cli.Kw(prefix+"ip-precedence", fmt.Sprintf("IP precedence of %s (default %s)", what, def)), cli.Arg(prefix+"ip-precedence", cli.Uint(0, 7), "Precedence"))))
+	}
+	return []*cli.Statement{
+		number("receive-window", "Room for data not read yet", 5000, 20971520, "Octets", d.Window).Check(note("receive-window", noteLater)),
+		number("max-inbound-streams", "Most streams the far end may have", 2, 1024, "Streams", d.InStreams).Check(note("max-inbound-streams", noteStreams)),
+		number("outbound-streams", "Streams asked of the far end", 2, 1024, "Streams", d.OutStreams).Check(note("outbound-streams", noteStreams)),
+		millis("init-timeout", "First wait for an answer to INIT, doubled up to the greatest retransmit-timeout", 100, 60000, d.InitTimeout),
+		number("init-retransmit", "INITs repeated before an attempt is given up", 1, 20, "Times", d.InitRetrans),
+		mark("init-", "packets that set an association up", "that of the others"),
+		millis("keepalive", "Between HEARTBEATs on an idle path", 100, 60000, d.Keepalive).Off("keepalive", Off),
+		number("assoc-retransmit", "Retransmissions in a row after which the association is lost", 1, 20, "Times", d.AssocRetrans),
+		number("path-retransmit", "Retransmissions in a row after which a path is inactive", 1, 20, "Times", d.PathRetrans),
+		cli.Field[O](cli.Seq(cli.Kw("retransmit-timeout", fmt.Sprintf("Bounds of the retransmission time-out (default %d %d ms)", d.RTOMin.Milliseconds(), d.RTOMax.Milliseconds())),
+			cli.Arg("rto-min", cli.Millis(50, 60000), "Least, milliseconds"), cli.Opt(cli.Arg("rto-max", cli.Millis(50, 60000), "Greatest, milliseconds")))),
+		millis("cumulative-sack", "Longest wait before what came is acknowledged", 1, 500, d.Sack),
+		cli.Field[O](cli.Seq(cli.Kw("bundling", "Messages share packets (default); `no bundling`: a packet each"),
+			cli.Opt(cli.Arg("bundling", cli.Millis(5, 1000), "Milliseconds, of no effect: nothing waits here")))).Off("bundling", Off).Check(bundling),
+		number("tx-queue-depth", "Messages that wait for the far end's acknowledgement, or for sending", 100, 20000, "Messages", d.QueueDepth),
+		mark("", "all packets", "0"),
+	}
+}
+
+func note(arg, text string) func(any, cli.Args) (string, error) {
+	return func(any, cli.Args) (string, error) { return arg + " is " + text, nil }
+}
+
+// bundling alone says no time, and is to be seen in the configuration all the same.
+func bundling(_ any, a cli.Args) (string, error) {
+	if a.Has("bundling") {
+		return noteBundle, nil
+	}
+	a["bundling"] = bundlingWait
+	return "", nil
+}
+
+// transports are the kinds of SCTP that can be asked for.
+func transports() cli.Elem {
+	return cli.Choice("transport",
+		cli.Kw("auto", "The first of these that works (default)"),
+		cli.Kw("kernel", "SCTP of the operating system"),
+		cli.Kw("udp", "Our own SCTP in UDP (RFC 6951); needs no privileges"),
+		cli.Kw("user", "Our own SCTP over raw IP"))
+}
+
+// TransportOf is the kind of SCTP of a local-peer. Where it is left to the node, a
+// UDP port at either end says that it is to be SCTP in UDP.
+func (s *System) TransportOf(p *LocalPeer) string {
+	kind := either(either(p.Transport, s.Transport), "auto")
+	if kind == "auto" && (p.UDPPort != 0 || s.linkWithUDP(p.Port)) {
+		return "udp"
+	}
+	return kind
+}
+
+func (s *System) linkWithUDP(port uint16) bool {
+	for _, l := range s.Linksets {
+		for _, k := range l.Links {
+			if k.LocalPort == port && k.UDPPort != 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// checkSCTP looks at what two values of one object say together.
+func checkSCTP(bad complain, obj any, name string, s *SCTP) {
+	if s.inverted() {
+		bad(obj, "rto-min", "%s: retransmit-timeout %s %s: the first is the least, the second the greatest; swap them", name, ms(s.RTOMin), ms(s.RTOMax))
+	}
+}
+
+func (s *SCTP) inverted() bool { return s.RTOMax != 0 && s.RTOMax < s.RTOMin }
+
+func ms(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }

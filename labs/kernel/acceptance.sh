@@ -1,0 +1,272 @@
+#!/bin/bash
+# Two nodes and a load in network namespaces, over the SCTP of a real kernel, our own,
+# and both mixed:
+#   labs/kernel/acceptance.sh PATH-OF-GOSTP [PART ...]
+# It must run as root where the kernel has SCTP: labs/kernel/run gives such a place
+# on any machine. It makes its own namespaces and takes them down.
+#
+#   load == v1 == A == w1 == B == v2 == load      A and B are joined by two wires, and
+#                  \== w2 ==/                      one M2PA link over both of them
+#
+# Parts: order (messages cross in order, with and without a bad network), paths (one
+# wire dies, both die, both return), faults (what becomes of the far end).
+set -euo pipefail
+gostp=$(realpath "$1")
+shift
+parts=${*:-order paths faults}
+# Which SCTP A and B have; a comma between pairs.
+pairs=${PAIRS:-kernel kernel,udp udp,kernel udp,udp kernel}
+count=${COUNT:-100000}
+work=$(mktemp -d)
+declare -A pid
+passed=0
+at() { ip netns exec "gostp-$1" "${@:2}"; }
+cleanup() {
+	for p in "${pid[@]}"; do kill -CONT "$p" 2>/dev/null || true; kill -9 "$p" 2>/dev/null || true; done
+	for n in load A B; do ip netns del "gostp-$n" 2>/dev/null || true; done
+	rm -rf "$work"
+}
+trap cleanup EXIT
+pass() { passed=$((passed + 1)); echo "ok   $*"; }
+fail() {
+	echo "FAIL $*"
+	for n in A B; do
+		echo "--- $n"
+		tail -40 "$work/$n.log" 2>/dev/null || true
+		timeout 5 "$gostp" exec --socket "$work/$n.sock" 'show cs7 linkset' 'show sctp association detail' 2>/dev/null | head -60 || true
+	done
+	exit 1
+}
+
+# --- the network --------------------------------------------------------------------
+veth() { # veth NS-A ADDRESS-A NS-B ADDRESS-B NAME
+	ip link add "$5" netns "gostp-$1" type veth peer name "$5" netns "gostp-$3"
+	ip -n "gostp-$1" addr add "$2" dev "$5"
+	ip -n "gostp-$3" addr add "$4" dev "$5"
+	for n in "$1" "$3"; do
+		ip -n "gostp-$n" link set "$5" up
+		# A kernel that cuts SCTP packets late hands what UDP cannot carry to a far end in
+		# userspace.
+		at "$n" ethtool -K "$5" gso off tx-sctp-segmentation off >/dev/null 2>&1 || true
+	done
+}
+network() {
+	for n in load A B; do
+		ip netns add "gostp-$n"
+		ip -n "gostp-$n" link set lo up
+	done
+	veth load 10.1.0.2/24 A 10.1.0.1/24 v1
+	veth load 10.2.0.2/24 B 10.2.0.1/24 v2
+	veth A 10.11.0.1/24 B 10.11.0.2/24 w1
+	veth A 10.12.0.1/24 B 10.12.0.2/24 w2
+}
+# encapsulate NS: the kernel's SCTP of a namespace goes in UDP.
+encapsulate() { at "$1" sysctl -qw net.sctp.udp_port=9899 net.sctp.encap_port=9899; }
+bare() { at "$1" sysctl -qw net.sctp.udp_port=0 net.sctp.encap_port=0; }
+bad_network() { # bad_network on|off
+	for n in A B; do
+		for w in w1 w2; do
+			if [ "$1" = on ]; then
+				at "$n" tc qdisc replace dev $w root netem delay 25ms 3ms loss 2% reorder 25% 50% limit 20000
+			else
+				at "$n" tc qdisc del dev $w root 2>/dev/null || true
+			fi
+		done
+	done
+}
+
+# --- the nodes ------------------------------------------------------------------------
+config() { # config NAME TRANSPORT
+	local me=1 far=2 pc=3.0.0 apc=4.0.0 outer=source port=11000
+	[ "$1" = A ] || { me=2 far=1 pc=4.0.0 apc=3.0.0 outer=sink port=12000; }
+	cat <<-END
+		hostname $1
+		cs7 transport $2
+		cs7 variant itu
+		cs7 network-indicator international
+		cs7 point-code $pc
+		cs7 local-peer 3565
+		 local-ip 10.$me.0.1
+		cs7 local-peer 3570
+		 local-ip 10.11.0.$me
+		 local-ip 10.12.0.$me
+		cs7 linkset outer $([ "$1" = A ] && echo 1.0.0 || echo 2.0.0)
+		 link 0 sctp 10.$me.0.2 $port 3565 passive
+		cs7 linkset inner $apc
+		 m2pa timer t4-normal 500
+		 link 0 sctp 10.11.0.$far 10.12.0.$far 3570 3570
+		cs7 route-table system
+		 update route $([ "$1" = A ] && echo 2.0.0 || echo 1.0.0)/14 linkset inner
+	END
+}
+start() { # start NAME TRANSPORT
+	config "$1" "$2" >"$work/$1.cfg"
+	ip netns exec "gostp-$1" "$gostp" run --config "$work/$1.cfg" --socket "$work/$1.sock" </dev/null >>"$work/$1.log" 2>&1 &
+	pid[$1]=$!
+}
+stop() {
+	for n in "$@"; do
+		kill "${pid[$n]}" 2>/dev/null || true
+		wait "${pid[$n]}" 2>/dev/null || true
+		unset "pid[$n]"
+	done
+}
+on() { timeout 10 "$gostp" exec --socket "$work/$1.sock" "${@:2}"; }
+until_ok() { # until_ok SECONDS COMMAND...
+	local end=$((SECONDS + $1))
+	while [ $SECONDS -le $end ]; do
+		"${@:2}" >"$work/out" 2>&1 && return
+		sleep 0.2
+	done
+	cat "$work/out"
+	fail "not within $1 s: ${*:2}"
+}
+linkset_is() { on "$1" 'show cs7 linkset' | grep -A3 'lsn=inner' | grep -qE -- "$2"; } # linkset_is NODE PATTERN
+# A frozen process looks alive while its kernel answers: only traffic finds out.
+frozen() { on A 'ping cs7 4.0.0 timeout 500' >/dev/null; linkset_is A 'reason:'; }
+pings() { on A 'ping cs7 4.0.0 count 3 rate 100'; }
+logged() { grep -qE -- "$2" "$work/$1.log"; }
+nodes() { # nodes TRANSPORT-A TRANSPORT-B
+	start A "$1"
+	start B "$2"
+	until_ok 40 pings
+}
+load() { # load TRANSPORT FLAGS...: through A and B
+	local fifo=()
+	[ "$(nproc)" -gt 1 ] || fifo=(--coalesce 2ms)
+	at load "$gostp" bench m2pa --transport "$1" --through 10.1.0.1:3565 --out 10.2.0.1:3565 --source-ip 10.1.0.2 --sink-ip 10.2.0.2 \
+		--si 5 --size 60 "${fifo[@]}" --json "${@:2}"
+}
+figure() { sed -n 's/^ *"'"$1"'": \([0-9.]*\),\{0,1\}$/\1/p' "$work/report" | head -1; }
+clean() { # clean WHAT: nothing lost, repeated or out of order
+	local f
+	for f in lost duplicated misordered; do
+		[ "$(figure $f)" = 0 ] || { cat "$work/report"; fail "$1: $f $(figure $f)"; }
+	done
+}
+# Which transport carries the load beside nodes of two kinds: all kernel, bare, or
+# everything in UDP.
+combination() { # combination A B: sets load_by
+	load_by=udp
+	[ "$1 $2" != "kernel kernel" ] || load_by=kernel
+	local n kind
+	for n in A B; do
+		[ $n = A ] && kind=$1 || kind=$2
+		if [ "$kind $load_by" = "kernel udp" ]; then encapsulate $n; else bare $n 2>/dev/null || true; fi
+	done
+}
+
+network
+
+# --- messages cross in order -------------------------------------------------------------
+part_order() {
+	local a b
+	local list pair
+	IFS=, read -r -a list <<<"$pairs"
+	for pair in "${list[@]}"; do
+		read -r a b <<<"$pair"
+		combination "$a" "$b"
+		nodes "$a" "$b"
+		load $load_by --count "$count" --window 512 --duration 120s >"$work/report" || { cat "$work/report"; fail "$pair: $count messages"; }
+		clean "$pair"
+		[ "$(figure received)" = "$count" ] || fail "$pair: $(figure received) of $count"
+		pass "$a to $b: $count MSUs in order, none lost ($(figure per_second) a second)"
+		bad_network on
+		load $load_by --count "$count" --window 512 --duration 200s >"$work/report" || { cat "$work/report"; fail "$pair: $count messages over a bad network"; }
+		clean "$pair, bad network"
+		[ "$(figure received)" = "$count" ] || fail "$pair: $(figure received) of $count"
+		bad_network off
+		linkset_is A '00 .*avail' || fail "$pair: the link did not survive the bad network"
+		pass "$a to $b, 2 % loss, 25 ms each way, reordering: $count MSUs in order, none lost ($(figure per_second) a second)"
+		stop A B
+	done
+}
+
+# --- one path dies, both die, both return ---------------------------------------------------
+part_paths() {
+	local a b
+	local list pair
+	IFS=, read -r -a list <<<"$pairs"
+	for pair in "${list[@]}"; do
+		read -r a b <<<"$pair"
+		combination "$a" "$b"
+		: >"$work/A.log"
+		nodes "$a" "$b"
+		load $load_by --rate "${RATE:-500}" --warmup 0s --duration 12s >"$work/report" 2>&1 &
+		local l=$!
+		sleep 4
+		at A ip link set w1 down
+		until_ok 10 logged A '10.11.0.2 (failed|is unreachable|does not answer|is inactive|.*down)'
+		on A 'show sctp association detail' >"$work/paths" || fail "$pair: show sctp association detail"
+		grep -qiE '10.11.0.2.*inactive' "$work/paths" || { cat "$work/paths"; fail "$pair: the dead path is not shown"; }
+		sleep 2
+		at A ip link set w1 up
+		at A ip addr replace 10.11.0.1/24 dev w1
+		wait $l || { cat "$work/report"; fail "$pair: the load failed"; }
+		clean "$pair, one path cut"
+		! logged A 'Link 0 of linkset inner is unavailable' || fail "$pair: the link failed with one of two paths"
+		until_ok 20 logged A '10.11.0.2 answers again|10.11.0.2 .*(again|up|reachable)'
+		pass "$a to $b: one of two paths dies under traffic: $(figure received) MSUs, none lost, the link stays, the path is shown and returns"
+		at A tc qdisc replace dev w1 root netem loss 100%
+		at A tc qdisc replace dev w2 root netem loss 100%
+		until_ok 15 linkset_is A 'reason:'
+		local why
+		why=$(on A 'show cs7 linkset' | grep -A3 lsn=inner | grep -o 'reason:.*')
+		at A tc qdisc del dev w1 root
+		at A tc qdisc del dev w2 root
+		until_ok 40 pings
+		pass "$a to $b: both paths die: the link fails ($why); both return: it recovers"
+		stop A B
+	done
+}
+
+# --- what becomes of the far end ----------------------------------------------------------------
+part_faults() {
+	local a b
+	local list pair
+	IFS=, read -r -a list <<<"$pairs"
+	for pair in "${list[@]}"; do
+		read -r a b <<<"$pair"
+		combination "$a" "$b"
+		: >"$work/A.log"
+		nodes "$a" "$b"
+		kill -9 "${pid[B]}"
+		wait "${pid[B]}" 2>/dev/null || true
+		until_ok 15 linkset_is A 'reason:'
+		echo "     killed:    $(on A 'show cs7 linkset' | grep -A3 lsn=inner | grep -o 'reason:.*')"
+		start B "$b"
+		until_ok 40 pings
+		pass "$a to $b: killed and started anew: down with a reason, up again"
+		kill -STOP "${pid[B]}"
+		until_ok 15 frozen
+		echo "     frozen:    $(on A 'show cs7 linkset' | grep -A3 lsn=inner | grep -o 'reason:.*')"
+		kill -CONT "${pid[B]}"
+		until_ok 40 pings
+		pass "$a to $b: frozen and thawed"
+		kill -9 "${pid[B]}"
+		wait "${pid[B]}" 2>/dev/null || true
+		start B "$b" # before A has noticed: a restart (RFC 9260 §5.2.4.1), or a new association
+		until_ok 40 pings
+		pass "$a to $b: restarted at once: $(grep -oE '(restarted|association [0-9]+ of link 0 of linkset inner ended.*)' "$work/A.log" | tail -1)"
+		on B 'clear sctp association all' >/dev/null || fail "clear sctp association"
+		until_ok 10 logged A 'association [0-9]+ of link 0 of linkset inner ended.*(clear|operator)'
+		until_ok 40 pings
+		pass "$a to $b: aborted by the far end's operator, who gives the reason: $(grep -oE 'linkset inner ended.*' "$work/A.log" | tail -1)"
+		on B 'configure terminal' 'cs7 local-peer 3570' 'shutdown' 'end' >/dev/null
+		until_ok 15 linkset_is A 'reason:.*(refused|nothing is open|does not answer)'
+		echo "     closed:    $(on A 'show cs7 linkset' | grep -A3 lsn=inner | grep -o 'reason:.*')"
+		on B 'configure terminal' 'cs7 local-peer 3570' 'no shutdown' 'end' >/dev/null
+		until_ok 40 pings
+		pass "$a to $b: the port closed and opened"
+		at B ip addr del 10.11.0.2/24 dev w1
+		until_ok 15 logged A '10.11.0.2'
+		until_ok 40 pings
+		at B ip addr add 10.11.0.2/24 dev w1
+		until_ok 40 pings
+		pass "$a to $b: an address of the far end removed: the other carries on"
+		stop A B
+	done
+}
+
+for p in $parts; do "part_$p"; done
+echo "$passed passed, 0 failed"

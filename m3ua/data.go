@@ -1,0 +1,271 @@
+package m3ua
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/xua"
+)
+
+// MaxPayload is what fits into one Protocol Data after its label.
+const MaxPayload = 1<<16 - 1 - 4 - labelLen
+
+const labelLen = 12 // OPC, DPC, SI, NI, MP, SLS (RFC 4666 §3.3.1)
+
+// Data is one DATA message (§3.3.1).
+type Data struct {
+	Label
+	Correlation    uint32
+	HasCorrelation bool
+	MSU            ss7.MSU // its payload is part of the message
+}
+
+// Label is how an AS is named in DATA.
+type Label struct {
+	NA, RC       uint32
+	HasNA, HasRC bool
+}
+
+// IsData tells DATA from everything else.
+func IsData(b []byte) bool { return len(b) > 3 && b[2] == 1 && b[3] == 1 }
+
+// ParseData reads a DATA message into d. It allocates nothing unless it fails.
+func ParseData(b []byte, d *Data) *xua.Error {
+	_, p, e := xua.ParseHeader(b)
+	if e != nil {
+		return e
+	}
+	d.HasNA, d.HasRC, d.HasCorrelation = false, false, false
+	found := false
+	for len(p) > 0 {
+		tag, v, rest, ok := p.Cut()
+		if !ok {
+			return fault(b, xua.ParameterFieldError, tag, "has a wrong length field")
+		}
+		p = rest
+		switch tag {
+		case tagNA:
+			e = single(b, tag, v, &d.NA, &d.HasNA)
+		case xua.TagRoutingContext:
+			e = single(b, tag, v, &d.RC, &d.HasRC)
+		case xua.TagCorrelation:
+			e = single(b, tag, v, &d.Correlation, &d.HasCorrelation)
+		case tagProtocolData:
+			if found {
+				return fault(b, xua.UnexpectedParameter, tag, "stands twice")
+			}
+			found = true
+			e = parseProtocolData(b, v, &d.MSU)
+		}
+		if e != nil {
+			return e
+		}
+	}
+	if !found {
+		return fault(b, xua.MissingParameter, tagProtocolData, "is missing")
+	}
+	return nil
+}
+
+func single(b []byte, tag uint16, v []byte, to *uint32, has *bool) *xua.Error {
+	if *has {
+		return fault(b, xua.UnexpectedParameter, tag, "stands twice")
+	}
+	if len(v) != 4 {
+		return fault(b, xua.ParameterFieldError, tag, "is not 4 octets")
+	}
+	*to, *has = binary.BigEndian.Uint32(v), true
+	return nil
+}
+
+// parseProtocolData reads label and payload. SI, NI and MP are numbers, not the
+// bits of a service information octet; more than they can be is refused.
+func parseProtocolData(b, v []byte, m *ss7.MSU) *xua.Error {
+	if len(v) < labelLen {
+		return fault(b, xua.ParameterFieldError, tagProtocolData, "is too short for its label")
+	}
+	if v[8] > 15 || v[9] > 3 || v[10] > 3 {
+		return fault(b, xua.InvalidParameterValue, tagProtocolData, fmt.Sprintf("has SI %d, NI %d, MP %d", v[8], v[9], v[10]))
+	}
+	m.OPC, m.DPC = ss7.PC(binary.BigEndian.Uint32(v)), ss7.PC(binary.BigEndian.Uint32(v[4:]))
+	m.SI, m.NI, m.Prio, m.SLS = ss7.SI(v[8]), ss7.NI(v[9]), v[10], v[11]
+	m.Payload = v[labelLen:]
+	return nil
+}
+
+func fault(b []byte, code xua.Code, tag uint16, why string) *xua.Error {
+	return &xua.Error{Code: code, Why: fmt.Sprintf("DATA: parameter %#04x %s", tag, why), Diag: xua.Head(b)}
+}
+
+// Append writes a DATA message of m. The payload must not be longer than MaxPayload.
+func (l *Label) Append(dst []byte, m *ss7.MSU) []byte { return l.append(dst, m, 0, false) }
+
+// AppendTagged writes a DATA message with a Correlation Id.
+func (l *Label) AppendTagged(dst []byte, m *ss7.MSU, id uint32) []byte {
+	return l.append(dst, m, id, true)
+}
+
+// append keeps the order of §3.3.1: the network appearance MUST be first.
+func (l *Label) append(dst []byte, m *ss7.MSU, id uint32, tagged bool) []byte {
+	start := len(dst)
+	dst = xua.Begin(dst, DATA)
+	if l.HasNA {
+		dst = xua.AppendUint32(dst, tagNA, l.NA)
+	}
+	if l.HasRC {
+		dst = xua.AppendUint32(dst, xua.TagRoutingContext, l.RC)
+	}
+	n := 4 + labelLen + len(m.Payload)
+	dst = append(dst, byte(tagProtocolData>>8), byte(tagProtocolData&0xff), byte(n>>8), byte(n))
+	dst = binary.BigEndian.AppendUint32(dst, uint32(m.OPC))
+	dst = binary.BigEndian.AppendUint32(dst, uint32(m.DPC))
+	dst = append(dst, byte(m.SI), byte(m.NI), m.Prio, m.SLS)
+	dst = append(dst, m.Payload...)
+	for ; n%4 != 0; n++ {
+		dst = append(dst, 0)
+	}
+	if tagged {
+		dst = xua.AppendUint32(dst, xua.TagCorrelation, id)
+	}
+	return xua.End(dst, start)
+}
+
+// Stream is the stream that the MSUs of an SLS go by: never 0 (§1.4.7), unless
+// there is no other.
+func Stream(sls uint8, streams uint16) uint16 {
+	if streams < 2 {
+		return 0
+	}
+	return 1 + uint16(sls)%(streams-1)
+}
+
+// Refusal is why a DATA message is not taken; each has a counter.
+type Refusal uint8
+
+// The refusals.
+const (
+	Taken Refusal = iota
+	Malformed
+	WrongProtocol
+	WrongStream
+	BadRC
+	BadNA
+	NotActive
+	OutOfRange
+	Management
+	Refusals
+)
+
+var refusalTexts = [Refusals]string{
+	Taken:         "taken",
+	Malformed:     "malformed",
+	WrongProtocol: "payload protocol identifier is not M3UA's",
+	WrongStream:   "came on stream 0",
+	BadRC:         "routing context of no AS that this ASP serves",
+	BadNA:         "network appearance of another network",
+	NotActive:     "ASP not active in the AS",
+	OutOfRange:    "point code or SLS wider than the network's",
+	Management:    "MTP management, which M3UA does not carry",
+}
+
+func (r Refusal) String() string { return refusalTexts[r] }
+
+// Gate is what a peer may send: an immutable picture.
+type Gate struct {
+	Name    string
+	Entries []Entry
+	Slack   Slack
+}
+
+// Entry is one AS of a peer.
+type Entry struct {
+	Label
+	AS       ss7.PathID
+	Variant  *ss7.Variant
+	Receives bool // it may send us traffic of this AS
+	Sends    bool // we may send it traffic of this AS
+}
+
+// Slack is what an odd peer is forgiven; see xua.Slack for what concerns states.
+type Slack struct {
+	NoRC         bool // DATA without routing context though it serves several AS: the first that is active
+	ZeroRC       bool // routing context 0 is none
+	HostPPID     bool // payload protocol identifier in host order
+	Stream0      bool // DATA on stream 0
+	SSNMInactive bool // messages about destinations while inactive
+	ChooseRC     bool // a REG REQ may name the routing context it wants
+}
+
+// To gives how the AS of path is named to the peer, and whether it takes traffic.
+func (g *Gate) To(as ss7.PathID) (*Label, bool) {
+	for i := range g.Entries {
+		if e := &g.Entries[i]; e.AS == as {
+			return &e.Label, e.Sends
+		}
+	}
+	return nil, false
+}
+
+// PPIDFits tells whether a payload protocol identifier is M3UA's: 3, or 0, which
+// says nothing (§7.1).
+func (g *Gate) PPIDFits(ppid uint32) bool {
+	return ppid == PPID || ppid == 0 || g.Slack.HostPPID && ppid == HostOrderPPID
+}
+
+// Recv is told one DATA message. The MSU in d is part of b; as is the way it came
+// by. If it is refused, e says what the peer is to be told, if anything.
+func (g *Gate) Recv(stream uint16, ppid uint32, b []byte, d *Data) (as ss7.PathID, r Refusal, e *xua.Error) {
+	if !g.PPIDFits(ppid) {
+		return 0, WrongProtocol, &xua.Error{Why: fmt.Sprintf("DATA with payload protocol identifier %d", ppid), Silent: true}
+	}
+	if stream == 0 && !g.Slack.Stream0 {
+		return 0, WrongStream, &xua.Error{Code: xua.InvalidStream, Why: "DATA on stream 0", Diag: xua.Head(b)}
+	}
+	if e := ParseData(b, d); e != nil {
+		return 0, Malformed, e
+	}
+	entry, r, e := g.entry(d)
+	if e != nil {
+		e.Diag = xua.Head(b)
+		return 0, r, e
+	}
+	m := &d.MSU
+	if m.SI < 3 { // §1.4.3.2
+		return 0, Management, &xua.Error{Code: xua.InvalidParameterValue, Why: fmt.Sprintf("DATA with service indicator %d", m.SI), Diag: xua.Head(b)}
+	}
+	if v := entry.Variant; uint32(m.DPC)|uint32(m.OPC) >= 1<<v.Bits() || uint16(m.SLS) >= 1<<v.SLSBits {
+		return 0, OutOfRange, &xua.Error{Code: xua.InvalidParameterValue, Diag: xua.Head(b),
+			Why: fmt.Sprintf("DATA with OPC %d, DPC %d, SLS %d in a %s network", m.OPC, m.DPC, m.SLS, v.Name)}
+	}
+	return entry.AS, Taken, nil
+}
+
+// entry finds the AS of d. Without a routing context it is the only one, or with an
+// odd peer the first that is active.
+func (g *Gate) entry(d *Data) (*Entry, Refusal, *xua.Error) {
+	none := !d.HasRC || d.RC == 0 && g.Slack.ZeroRC
+	var found *Entry
+	for i := range g.Entries {
+		e := &g.Entries[i]
+		switch {
+		case none && (len(g.Entries) == 1 || g.Slack.NoRC && (found == nil || !found.Receives && e.Receives)),
+			!none && e.HasRC && e.RC == d.RC,
+			!none && !e.HasRC && d.RC == 0 && len(g.Entries) == 1:
+			found = e
+		}
+	}
+	if found == nil && none {
+		return nil, BadRC, &xua.Error{Code: xua.MissingParameter, Why: "DATA without a routing context, and the ASP serves not just one AS"}
+	}
+	if found == nil {
+		return nil, BadRC, &xua.Error{Code: xua.InvalidRoutingContext, Why: fmt.Sprintf("DATA with routing context %d", d.RC), IDs: []uint32{d.RC}}
+	}
+	if d.HasNA && (found.HasNA && d.NA != found.NA || !found.HasNA && d.NA != 0) {
+		return nil, BadNA, &xua.Error{Code: xua.InvalidNetworkAppearance, Why: fmt.Sprintf("DATA with network appearance %d", d.NA), NA: d.NA, HasNA: true}
+	}
+	if !found.Receives { // discarded in silence: it may be on its way since before (§4.3.4.3)
+		return nil, NotActive, &xua.Error{Code: xua.UnexpectedMessage, Why: "DATA while not active in the AS", Silent: true}
+	}
+	return found, Taken, nil
+}

@@ -1,0 +1,394 @@
+package m3ua
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/xua"
+)
+
+// Network is an SS7 network that AS belong to.
+type Network struct {
+	Variant *ss7.Variant
+	Routes  Routes
+}
+
+// ASPConfig is a peer.
+type ASPConfig struct {
+	xua.ASPConfig
+	Slack   Slack
+	Network int         // of what it registers
+	Policy  Policy      // of what it may register
+	Allowed []ss7.Range // destinations it may register, with InRanges
+}
+
+// ASConfig is an application server.
+type ASConfig struct {
+	xua.ASConfig
+	Network int // index into Config.Networks
+	NA      uint32
+	HasNA   bool
+	Key     Key
+	Away    bool // it leads to gateways: its key says what they send here, and selects nothing
+}
+
+// Config is what a Layer is told.
+type Config struct {
+	Networks []Network
+	ASPs     []ASPConfig
+	ASs      []ASConfig
+	NewPath  func() ss7.PathID // for an AS that is registered; 0: there are no more
+}
+
+// Bounds on what peers can make a Layer keep and do.
+const (
+	MaxDynamic    = 1024 // AS made by registration
+	maxRegistered = 64   // memberships that one peer may register
+	firstRC       = 1 << 20
+)
+
+// peer is what M3UA keeps of an ASP beside xua.
+type peer struct {
+	cfg    ASPConfig
+	gate   *Gate
+	audits xua.Rate // point codes asked for
+	sweeps xua.Rate // ranges asked for
+	regs   xua.Rate
+	told   [32]answered // what it was answered lately, so that it is not answered again and again
+	next   int
+	regAt  time.Time // REG REQ to it is repeated then
+	stats  Stats
+}
+
+type answered struct {
+	pc ss7.PC
+	si ss7.SI
+	at time.Time
+}
+
+// Stats counts what is not answered.
+type Stats struct {
+	AuditsSpared, RegistrationsSpared, AnswersSpared, AuditsCut uint64
+}
+
+// Layer is the M3UA of a node. See the package comment.
+type Layer struct {
+	x         *xua.Layer
+	cfg       Config
+	peers     map[ss7.PathID]*peer
+	order     []*peer
+	ass       []*ASConfig
+	selectors []*Selector
+	arena     []byte
+	nextRC    uint32
+}
+
+// New makes a Layer that knows nobody; Configure comes next.
+func New() *Layer {
+	return &Layer{x: xua.New(tags, Grammar), peers: map[ss7.PathID]*peer{}, nextRC: firstRC}
+}
+
+// Configure changes peers and AS to what is configured now. A clash of keys, a
+// *Clash, changes nothing.
+func (l *Layer) Configure(now time.Time, c Config, out []ss7.Action) ([]ss7.Action, error) {
+	out = l.begin(out)
+	kept := []*ASConfig{}
+	for _, s := range l.ass {
+		if s.Dynamic {
+			kept = append(kept, s)
+		}
+	}
+	ass := make([]*ASConfig, len(c.ASs), len(c.ASs)+len(kept))
+	for i := range c.ASs {
+		ass[i] = &c.ASs[i]
+	}
+	if _, err := compileAll(c.Networks, ass); err != nil {
+		return out, err
+	}
+	// What is configured is stronger than what was registered.
+	var drop []ss7.PathID
+	for _, s := range kept {
+		if s.Network >= len(c.Networks) || clashes(s, ass, c.Networks[s.Network].Variant.Bits()) {
+			drop = append(drop, s.Path)
+			continue
+		}
+		ass = append(ass, s)
+	}
+	sel, err := compileAll(c.Networks, ass)
+	if err != nil {
+		return out, err
+	}
+	l.cfg, l.ass, l.selectors = c, ass, sel
+	l.setPeers(c.ASPs)
+	xa := make([]xua.ASPConfig, len(c.ASPs))
+	for i := range c.ASPs {
+		xa[i] = c.ASPs[i].ASPConfig
+	}
+	xs := make([]xua.ASConfig, len(c.ASs))
+	for i := range c.ASs {
+		xs[i] = c.ASs[i].ASConfig
+		xs[i].SLS = c.Networks[c.ASs[i].Network].Variant.SLSBits
+	}
+	n := len(out)
+	for _, p := range drop {
+		out = l.x.RemoveAS(now, p, "a configured routing key took its place", out)
+	}
+	out = l.x.Configure(now, xa, xs, out)
+	for _, p := range l.order {
+		p.gate = l.makeGate(p)
+	}
+	return l.after(now, n, out), nil
+}
+
+func clashes(s *ASConfig, ass []*ASConfig, bits uint8) bool {
+	return slices.ContainsFunc(ass, func(o *ASConfig) bool {
+		return o.Network == s.Network && o.Key.Overlaps(&s.Key, bits) && !o.Key.IsDefault() || o.HasID && o.ID == s.ID
+	})
+}
+
+func compileAll(nets []Network, ass []*ASConfig) ([]*Selector, error) {
+	out := make([]*Selector, len(nets))
+	for i, n := range nets {
+		var targets []Target
+		for _, s := range ass {
+			if s.Network == i && !s.Away {
+				targets = append(targets, Target{s.Path, s.Name, s.Key})
+			}
+		}
+		sel, err := Compile(n.Variant, targets)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = sel
+	}
+	return out, nil
+}
+
+func (l *Layer) setPeers(asps []ASPConfig) {
+	l.order = l.order[:0]
+	seen := map[ss7.PathID]bool{}
+	for i := range asps {
+		c := &asps[i]
+		seen[c.Path] = true
+		l.order = append(l.order, l.setPeer(c))
+	}
+	for path, p := range l.peers {
+		switch {
+		case seen[path]:
+		case p.cfg.Anyone:
+			l.order = append(l.order, p)
+		default:
+			delete(l.peers, path)
+		}
+	}
+}
+
+func (l *Layer) setPeer(c *ASPConfig) *peer {
+	p := l.peers[c.Path]
+	if p == nil {
+		p = &peer{audits: xua.Rate{PerSecond: 1000, Burst: 2000}, sweeps: xua.Rate{PerSecond: 5, Burst: 20}, regs: xua.Rate{PerSecond: 10, Burst: 50}}
+		l.peers[c.Path] = p
+	}
+	p.cfg = *c
+	return p
+}
+
+// AddASP adds a peer that nobody configured: an association that policy accepts.
+func (l *Layer) AddASP(now time.Time, c ASPConfig, out []ss7.Action) []ss7.Action {
+	out = l.begin(out)
+	n := len(out)
+	if l.peers[c.Path] == nil {
+		l.order = append(l.order, l.setPeer(&c))
+	}
+	out = l.x.SetASP(now, c.ASPConfig, out)
+	return l.after(now, n, l.x.Settle(now, append(out, republish(c.Path))))
+}
+
+// RemoveASP forgets a peer that was added.
+func (l *Layer) RemoveASP(now time.Time, path ss7.PathID, why string, out []ss7.Action) []ss7.Action {
+	out = l.begin(out)
+	n := len(out)
+	out = l.x.Settle(now, l.x.RemoveASP(now, path, why, out))
+	l.order = slices.DeleteFunc(l.order, func(p *peer) bool { return p == l.peers[path] })
+	delete(l.peers, path)
+	return l.after(now, n, out)
+}
+
+func republish(p ss7.PathID) ss7.Action {
+	return ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Republish, Path: p}}
+}
+
+// begin forgets the wires of the calls before, once their actions were carried out.
+func (l *Layer) begin(out []ss7.Action) []ss7.Action {
+	if len(out) == 0 {
+		l.arena = l.arena[:0]
+	}
+	return l.x.Begin(out)
+}
+
+// Do is told CommUp, CommLost or CommRestart of a peer.
+func (l *Layer) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	out = l.begin(out)
+	n := len(out)
+	return l.after(now, n, l.x.Do(now, ev, out))
+}
+
+// Recv is told one message of a peer. DATA is raised as Transfer, its Path the AS it
+// came by; a Gate does the same without the Layer.
+func (l *Layer) Recv(now time.Time, path ss7.PathID, stream uint16, ppid uint32, b []byte, out []ss7.Action) []ss7.Action {
+	out = l.begin(out)
+	p := l.peers[path]
+	if p == nil {
+		return out
+	}
+	n := len(out)
+	if IsData(b) && p.gate != nil {
+		var d Data
+		as, _, e := p.gate.Recv(stream, ppid, b, &d)
+		if e != nil {
+			return l.Refuse(now, path, e, out)
+		}
+		l.x.Heard(now, path, DATA)
+		return append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Transfer, Path: as, MSU: d.MSU}})
+	}
+	if p.gate != nil && !p.gate.PPIDFits(ppid) {
+		return l.Refuse(now, path, &xua.Error{Why: fmt.Sprintf("message with payload protocol identifier %d", ppid), Silent: true}, out)
+	}
+	m, e := Grammar.Parse(b)
+	if e != nil {
+		e.Silent = m.Type == xua.ERR && len(b) >= 8 // an ERR is never answered (§3.8.1)
+		return l.Refuse(now, path, e, out)
+	}
+	switch m.Type >> 8 {
+	case 1:
+		return out // DATA of a peer without a gate: it has no state yet
+	case 2:
+		l.x.Heard(now, path, m.Type)
+		out = l.recvSSNM(now, p, m, b, out)
+	case 9:
+		l.x.Heard(now, path, m.Type)
+		out = l.recvRKM(now, p, m, b, out)
+	default:
+		out = l.x.Recv(now, path, m, out)
+	}
+	return l.after(now, n, out)
+}
+
+// Refuse tells a peer of its fault, at a bounded rate.
+func (l *Layer) Refuse(now time.Time, path ss7.PathID, e *xua.Error, out []ss7.Action) []ss7.Action {
+	return l.x.Refuse(now, path, e, l.begin(out))
+}
+
+// Heard tells that data came from a peer, for the heartbeat.
+func (l *Layer) Heard(now time.Time, path ss7.PathID) { l.x.Heard(now, path, DATA) }
+
+// Tick acts on every deadline that has passed.
+func (l *Layer) Tick(now time.Time, out []ss7.Action) []ss7.Action {
+	out = l.begin(out)
+	n := len(out)
+	return l.after(now, n, l.x.Tick(now, out))
+}
+
+// Deadline is the earliest.
+func (l *Layer) Deadline() time.Time {
+	first := l.x.Deadline()
+	for _, p := range l.order {
+		if !p.regAt.IsZero() && (first.IsZero() || p.regAt.Before(first)) {
+			first = p.regAt
+		}
+	}
+	return first
+}
+
+// after does what M3UA has to do about actions of xua, from out[n] on: new gates,
+// what a newly active ASP must know, registrations to ask for.
+func (l *Layer) after(now time.Time, n int, out []ss7.Action) []ss7.Action {
+	for i := n; i < len(out); i++ {
+		a := &out[i]
+		if a.Op != ss7.Raise {
+			continue
+		}
+		switch a.Event.Kind {
+		case ss7.Republish:
+			l.republished(a.Event.Path)
+		case ss7.Activated:
+			out = l.brief(a.Event.Path, ss7.PathID(a.Event.Arg), out)
+		}
+	}
+	for _, p := range l.order {
+		out = l.register(now, p, out)
+	}
+	return out
+}
+
+func (l *Layer) republished(path ss7.PathID) {
+	if p := l.peers[path]; p != nil {
+		p.gate = l.makeGate(p)
+		return
+	}
+	i := slices.IndexFunc(l.ass, func(s *ASConfig) bool { return s.Path == path })
+	if i >= 0 && l.ass[i].Dynamic && l.x.Way(path) == nil {
+		l.ass = slices.Delete(l.ass, i, i+1)
+		l.recompile()
+	}
+}
+
+// recompile makes the selectors anew; what is registered never clashes.
+func (l *Layer) recompile() {
+	if sel, err := compileAll(l.cfg.Networks, l.ass); err == nil {
+		l.selectors = sel
+	}
+}
+
+func (l *Layer) makeGate(p *peer) *Gate {
+	c, servings := l.x.Serves(p.cfg.Path)
+	g := &Gate{Name: c.Name, Slack: p.cfg.Slack}
+	for _, s := range servings {
+		as := l.as(s.AS)
+		if as == nil {
+			continue
+		}
+		label := Label{RC: s.ID, HasRC: s.HasID && !c.Slack.NoID, NA: as.NA, HasNA: as.HasNA}
+		g.Entries = append(g.Entries, Entry{Label: label, AS: s.AS, Variant: l.cfg.Networks[as.Network].Variant, Receives: s.Receives, Sends: s.Sends})
+	}
+	return g
+}
+
+func (l *Layer) as(path ss7.PathID) *ASConfig {
+	for _, s := range l.ass {
+		if s.Path == path {
+			return s
+		}
+	}
+	return nil
+}
+
+// Gate gives the present picture of what a peer may do; nil: there is no such peer.
+func (l *Layer) Gate(path ss7.PathID) *Gate {
+	if p := l.peers[path]; p != nil {
+		return p.gate
+	}
+	return nil
+}
+
+// Way gives the present way to an AS; nil: there is no such AS.
+func (l *Layer) Way(path ss7.PathID) *xua.Way { return l.x.Way(path) }
+
+// Selector finds AS by their keys, in one network.
+func (l *Layer) Selector(network int) *Selector { return l.selectors[network] }
+
+// AS lists the AS that there are, with those registered.
+func (l *Layer) AS() []*ASConfig { return l.ass }
+
+// Status is a picture for show commands.
+func (l *Layer) Status() ([]xua.ASPStatus, []xua.ASStatus) { return l.x.Status() }
+
+// PeerStats counts what a peer asked for too often to be answered.
+func (l *Layer) PeerStats(path ss7.PathID) Stats {
+	if p := l.peers[path]; p != nil {
+		return p.stats
+	}
+	return Stats{}
+}

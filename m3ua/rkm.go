@@ -1,0 +1,376 @@
+package m3ua
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/xua"
+)
+
+// Policy is what a peer may register (RFC 4666 §4.4).
+type Policy uint8
+
+// The policies.
+const (
+	NoRegistration Policy = iota // REG REQ is an unsupported class
+	Configured                   // only keys that are configured
+	InRanges                     // new keys too, for destinations within what the peer is allowed
+	AnyKey                       // new keys too, for any destination that is nobody else's
+)
+
+var policyNames = [...]string{"off", "configured keys only", "allowed ranges", "any"}
+
+func (p Policy) String() string { return policyNames[p] }
+
+// RegStatus is a registration status (§3.6.2).
+type RegStatus uint32
+
+// The registration statuses.
+const (
+	RegOK RegStatus = iota
+	RegUnknown
+	RegInvalidDPC
+	RegInvalidNA
+	RegInvalidKey
+	RegPermissionDenied
+	RegNotUnique
+	RegNotProvisioned
+	RegNoResources
+	RegUnsupportedField
+	RegBadTrafficMode
+	RegChangeRefused
+	RegAlready
+)
+
+var regNames = [...]string{"successfully registered", "unknown error", "invalid DPC", "invalid network appearance", "invalid routing key", "permission denied",
+	"cannot support unique routing", "routing key not currently provisioned", "insufficient resources", "unsupported RK parameter field",
+	"unsupported or invalid traffic mode", "routing key change refused", "routing key already registered"}
+
+func (s RegStatus) String() string {
+	if int(s) < len(regNames) {
+		return regNames[s]
+	}
+	return fmt.Sprintf("registration status %d", uint32(s))
+}
+
+// Deregistration statuses (§3.6.4).
+const (
+	deregOK            = 0
+	deregInvalidRC     = 2
+	deregDenied        = 3
+	deregNotRegistered = 4
+	deregActive        = 5
+)
+
+func (l *Layer) recvRKM(now time.Time, p *peer, m xua.Message, b []byte, out []ss7.Action) []ss7.Action {
+	var e *xua.Error
+	switch m.Type {
+	case REGRsp, DEREGRsp:
+		return l.recvResults(now, p, m, b, out)
+	case REGReq, DEREGReq:
+		switch {
+		case p.cfg.Role == xua.RoleASP:
+			e = &xua.Error{Code: xua.UnexpectedMessage, Why: m.Name + ", which a gateway does not send"}
+		case p.cfg.Policy == NoRegistration: // §4.4.1
+			e = &xua.Error{Code: xua.UnsupportedClass, Why: m.Name + ": registration is off", Diag: xua.Head(b)}
+		case !l.x.Up(p.cfg.Path):
+			e = &xua.Error{Code: xua.UnexpectedMessage, Why: m.Name + " before ASPUP"}
+		}
+	}
+	if e != nil {
+		return l.x.Refuse(now, p.cfg.Path, e, out)
+	}
+	if !p.regs.Take(now, 1) {
+		p.stats.RegistrationsSpared++
+		return out
+	}
+	if m.Type == DEREGReq {
+		return l.recvDereg(now, p, m, out)
+	}
+	regs, e := ParseRegistrations(m, l.cfg.Networks[p.cfg.Network].Variant.Bits())
+	if e != nil {
+		e.Diag = xua.Head(b)
+		return l.x.Refuse(now, p.cfg.Path, e, out)
+	}
+	results := make([]Result, len(regs))
+	var joined []ss7.PathID
+	for i := range regs {
+		r := &regs[i]
+		as, status, why := l.place(now, p, r)
+		results[i] = Result{LocalID: r.LocalID, Status: uint32(status)}
+		if as != nil && (status == RegOK || status == RegAlready) {
+			results[i].RC = as.ID
+		}
+		if status == RegOK {
+			joined = append(joined, as.Path)
+			// At once, so that the next key of the message sees it. Its NTFY waits.
+			out = l.x.Register(now, p.cfg.Path, as.Path, out)
+		} else {
+			out = append(out, ss7.Action{Op: ss7.Note, Event: ss7.Event{Kind: ss7.StateChange, Path: p.cfg.Path, Arg: xua.NoteError,
+				Why: fmt.Sprintf("registration by ASP %s refused, %v: %s", p.cfg.Name, status, why)}})
+		}
+	}
+	start := len(l.arena)
+	l.arena = AppendResults(l.arena, REGRsp, results)
+	out = l.sent(p, REGRsp, start, out)
+	if joined != nil {
+		l.recompile()
+	}
+	return l.x.Settle(now, out)
+}
+
+// place finds or makes the AS of a registration, or says why not (§4.4.1).
+func (l *Layer) place(now time.Time, p *peer, r *Registration) (*ASConfig, RegStatus, string) {
+	if r.Bad != RegOK {
+		return nil, r.Bad, r.Why
+	}
+	bits := l.cfg.Networks[p.cfg.Network].Variant.Bits()
+	if r.Mode > uint32(xua.Broadcast) {
+		return nil, RegBadTrafficMode, fmt.Sprintf("traffic mode %d does not exist", r.Mode)
+	}
+	if r.Key.HasNA && !l.knowsNA(p, r.Key.NA) {
+		return nil, RegInvalidNA, fmt.Sprintf("network appearance %d is not that of its network", r.Key.NA)
+	}
+	hasRC := r.HasRC && !(r.RC == 0 && p.cfg.Slack.ZeroRC)
+	var same *ASConfig
+	for _, s := range l.ass {
+		if s.Network != p.cfg.Network {
+			continue
+		}
+		if sameKey(&s.Key, &r.Key) {
+			same = s
+		}
+	}
+	if same != nil {
+		return l.joinExisting(p, same, r, hasRC, bits)
+	}
+	if hasRC && !p.cfg.Slack.ChooseRC { // a key is not changed in place (§4.4.1)
+		return nil, RegChangeRefused, fmt.Sprintf("routing context %d has another key, or none", r.RC)
+	}
+	for _, s := range l.ass {
+		if hasRC && s.HasID && s.ID == r.RC {
+			return nil, RegChangeRefused, fmt.Sprintf("routing context %d is AS %s, with another key", r.RC, s.Name)
+		}
+		if s.Network == p.cfg.Network && s.Key.Overlaps(&r.Key, bits) && !s.Key.IsDefault() {
+			return nil, RegNotUnique, "it overlaps the key of AS " + s.Name
+		}
+	}
+	if status, why := l.mayCreate(p, r, bits); status != RegOK {
+		return nil, status, why
+	}
+	return l.create(now, p, r, hasRC)
+}
+
+// sameKey compares what a peer says with what is configured: a network appearance
+// that only one of them mentions makes no difference.
+func sameKey(a, b *Key) bool {
+	if a.HasNA && b.HasNA && a.NA != b.NA {
+		return false
+	}
+	x, y := Key{Terms: a.Terms}, Key{Terms: b.Terms}
+	return len(a.Terms) > 0 && x.Equal(&y)
+}
+
+func (l *Layer) knowsNA(p *peer, na uint32) bool {
+	any := false
+	for _, s := range l.ass {
+		if s.Network == p.cfg.Network && s.HasNA {
+			any = true
+			if s.NA == na {
+				return true
+			}
+		}
+	}
+	return !any && na == 0
+}
+
+func (l *Layer) joinExisting(p *peer, s *ASConfig, r *Registration, hasRC bool, bits uint8) (*ASConfig, RegStatus, string) {
+	is, _, _ := l.x.Member(p.cfg.Path, s.Path)
+	switch {
+	case is:
+		return s, RegAlready, "it serves AS " + s.Name + " already"
+	case hasRC && s.ID != r.RC && !p.cfg.Slack.ChooseRC:
+		return nil, RegChangeRefused, fmt.Sprintf("the key has routing context %d", s.ID)
+	case r.Mode != 0 && l.x.Mode(s.Path) != 0 && l.x.Mode(s.Path) != xua.Mode(r.Mode):
+		return nil, RegBadTrafficMode, fmt.Sprintf("AS %s has traffic mode %v", s.Name, l.x.Mode(s.Path))
+	case !s.Dynamic && !s.Open:
+		return nil, RegPermissionDenied, "AS " + s.Name + " takes only the ASPs that are configured"
+	case p.cfg.Policy == InRanges && !allowed(p, r, bits):
+		return nil, RegPermissionDenied, "a destination is outside of what it is allowed"
+	case l.x.Registrations(p.cfg.Path) >= maxRegistered:
+		return nil, RegNoResources, fmt.Sprintf("it has %d registrations", maxRegistered)
+	}
+	return s, RegOK, ""
+}
+
+func allowed(p *peer, r *Registration, bits uint8) bool {
+	for _, t := range r.Key.Terms {
+		if !slices.ContainsFunc(p.cfg.Allowed, func(a ss7.Range) bool { return covers(a, t.DPC, bits) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// covers tells whether all of r lies in a.
+func covers(a, r ss7.Range, bits uint8) bool { return a.Len <= r.Len && a.Contains(r.PC, bits) }
+
+// mayCreate tells whether a peer may make a new AS: nobody takes a destination that
+// is not its to take.
+func (l *Layer) mayCreate(p *peer, r *Registration, bits uint8) (RegStatus, string) {
+	if p.cfg.Policy == Configured {
+		return RegNotProvisioned, "only configured keys may be registered"
+	}
+	if p.cfg.Policy == InRanges && !allowed(p, r, bits) {
+		return RegPermissionDenied, "a destination is outside of what it is allowed"
+	}
+	for _, t := range r.Key.Terms {
+		if t.DPC.Len == 0 {
+			return RegPermissionDenied, "it claims every destination"
+		}
+		if routes := l.cfg.Networks[p.cfg.Network].Routes; routes != nil {
+			if why := routes.Reserved(t.DPC); why != "" {
+				return RegPermissionDenied, why
+			}
+		}
+	}
+	dynamic := 0
+	for _, s := range l.ass {
+		if s.Dynamic {
+			dynamic++
+		}
+	}
+	if dynamic >= MaxDynamic || l.x.Registrations(p.cfg.Path) >= maxRegistered {
+		return RegNoResources, "there are too many registrations"
+	}
+	return RegOK, ""
+}
+
+func (l *Layer) create(now time.Time, p *peer, r *Registration, hasRC bool) (*ASConfig, RegStatus, string) {
+	path := ss7.PathID(0)
+	if l.cfg.NewPath != nil {
+		path = l.cfg.NewPath()
+	}
+	if path == 0 {
+		return nil, RegNoResources, "there is no room for another AS"
+	}
+	rc := r.RC
+	if !hasRC {
+		rc = l.freeRC()
+	}
+	c := xua.ASConfig{Path: path, Name: fmt.Sprintf("as-rkm-%d", rc), ID: rc, HasID: true, Mode: xua.Mode(r.Mode), TR: xua.DefaultTR, Dynamic: true,
+		SLS: l.cfg.Networks[p.cfg.Network].Variant.SLSBits}
+	s := &ASConfig{ASConfig: c, Network: p.cfg.Network, NA: r.Key.NA, HasNA: r.Key.HasNA, Key: r.Key}
+	l.ass = append(l.ass, s)
+	l.x.AddAS(now, c)
+	return s, RegOK, ""
+}
+
+func (l *Layer) freeRC() uint32 {
+	for {
+		l.nextRC++
+		if l.nextRC < firstRC {
+			l.nextRC = firstRC
+		}
+		if !slices.ContainsFunc(l.ass, func(s *ASConfig) bool { return s.HasID && s.ID == l.nextRC }) {
+			return l.nextRC
+		}
+	}
+}
+
+// recvDereg: §4.4.2.
+func (l *Layer) recvDereg(now time.Time, p *peer, m xua.Message, out []ss7.Action) []ss7.Action {
+	rcs := m.Params.Uint32s(xua.TagRoutingContext)
+	if len(rcs) > maxRegistered {
+		return l.x.Refuse(now, p.cfg.Path, &xua.Error{Code: xua.InvalidParameterValue, Why: "DEREG REQ with too many routing contexts"}, out)
+	}
+	results := make([]Result, len(rcs))
+	for i, rc := range rcs {
+		results[i] = Result{RC: rc}
+		results[i].Status, out = l.dereg(now, p, rc, out)
+	}
+	start := len(l.arena)
+	l.arena = AppendResults(l.arena, DEREGRsp, results)
+	return l.x.Settle(now, l.sent(p, DEREGRsp, start, out))
+}
+
+func (l *Layer) dereg(now time.Time, p *peer, rc uint32, out []ss7.Action) (uint32, []ss7.Action) {
+	i := slices.IndexFunc(l.ass, func(s *ASConfig) bool { return s.HasID && s.ID == rc })
+	if i < 0 {
+		return deregInvalidRC, out
+	}
+	s := l.ass[i]
+	is, registered, state := l.x.Member(p.cfg.Path, s.Path)
+	switch {
+	case !is:
+		return deregNotRegistered, out
+	case !registered: // configured, not registered
+		return deregDenied, out
+	case state == xua.Active:
+		return deregActive, out
+	}
+	return deregOK, l.x.Deregister(now, p.cfg.Path, s.Path, out)
+}
+
+// regRetry is how long a REG REQ waits for its answer.
+const regRetry = 10 * time.Second
+
+// register asks a gateway for the routing contexts that AS of ours wait for.
+func (l *Layer) register(now time.Time, p *peer, out []ss7.Action) []ss7.Action {
+	if p.cfg.Role != xua.RoleASP {
+		return out
+	}
+	waiting := l.x.Unregistered(p.cfg.Path)
+	if len(waiting) == 0 {
+		p.regAt = time.Time{}
+		return out
+	}
+	if now.Before(p.regAt) {
+		return out
+	}
+	p.regAt = now.Add(regRetry)
+	var regs []Registration
+	for _, path := range waiting {
+		if s := l.as(path); s != nil && len(regs) < MaxKeys {
+			regs = append(regs, Registration{LocalID: uint32(path), Mode: uint32(s.Mode), Key: s.Key})
+		}
+	}
+	start := len(l.arena)
+	l.arena = AppendRegistrations(l.arena, regs, l.cfg.Networks[p.cfg.Network].Variant.Bits())
+	return l.sent(p, REGReq, start, out)
+}
+
+// recvResults is told what a gateway answers.
+func (l *Layer) recvResults(now time.Time, p *peer, m xua.Message, b []byte, out []ss7.Action) []ss7.Action {
+	results, e := ParseResults(m)
+	if e == nil && p.cfg.Role != xua.RoleASP {
+		e = &xua.Error{Code: xua.UnexpectedMessage, Why: m.Name + " that nothing asked for"}
+	}
+	if e != nil {
+		e.Diag = xua.Head(b)
+		return l.x.Refuse(now, p.cfg.Path, e, out)
+	}
+	if m.Type == DEREGRsp {
+		return out
+	}
+	waiting := l.x.Unregistered(p.cfg.Path)
+	for _, r := range results {
+		path := ss7.PathID(r.LocalID)
+		if !slices.Contains(waiting, path) {
+			continue
+		}
+		status := RegStatus(r.Status)
+		if status == RegOK || status == RegAlready {
+			if s := l.as(path); s != nil {
+				s.ID, s.HasID = r.RC, true
+			}
+			out = l.x.SetID(now, path, r.RC, out)
+			continue
+		}
+		out = append(out, ss7.Action{Op: ss7.Note, Event: ss7.Event{Kind: ss7.StateChange, Path: p.cfg.Path, Arg: xua.NoteError,
+			Why: fmt.Sprintf("the gateway %s does not register AS %s: %v; asked again in %v", p.cfg.Name, l.as(path).Name, status, regRetry)}})
+	}
+	return l.x.Settle(now, out)
+}

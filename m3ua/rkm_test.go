@@ -1,0 +1,194 @@
+package m3ua
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/xua"
+)
+
+// §4.4.1: every status, and who may take what.
+func TestRegistration(t *testing.T) {
+	reg := func(rc int, mode uint32, terms ...Term) Registration {
+		r := Registration{LocalID: 77, Mode: mode, Key: key(terms...)}
+		if rc >= 0 {
+			r.RC, r.HasRC = uint32(rc), true
+		}
+		return r
+	}
+	open := func(c *Config) { c.ASs[0].Open, c.ASs[0].Mode = true, xua.Loadshare }
+	withNA := reg(-1, 0, Term{DPC: one(300)})
+	withNA.Key.NA, withNA.Key.HasNA = 5, true
+	policy := func(p Policy, allowed ...ss7.Range) func(*Config) {
+		return func(c *Config) {
+			c.ASs[0].Members = c.ASs[0].Members[1:] // ASP 1 serves nothing yet
+			c.ASPs[0].Policy, c.ASPs[0].Allowed = p, allowed
+		}
+	}
+	full := policy(AnyKey)
+	for name, c := range map[string]struct {
+		fix  func(*Config)
+		r    Registration
+		want RegStatus
+	}{
+		"new":                    {full, reg(-1, 0, Term{DPC: one(300)}), RegOK},
+		"new with SI and OPC":    {full, reg(-1, 2, Term{DPC: one(300), SIs: sccpSI, OPCs: []ss7.Range{one(9)}}), RegOK},
+		"other SI of a DPC":      {full, reg(-1, 0, Term{DPC: one(101), SIs: sccpSI}), RegOK},
+		"no DPC":                 {full, reg(-1, 0), RegInvalidKey},
+		"SI of management":       {full, reg(-1, 0, Term{DPC: one(300), SIs: 1}), RegInvalidKey},
+		"wide DPC":               {full, reg(-1, 0, Term{DPC: ss7.Range{PC: 1 << 14, Len: 14}}), RegInvalidDPC},
+		"foreign NA":             {full, withNA, RegInvalidNA},
+		"mode 4":                 {full, reg(-1, 4, Term{DPC: one(300)}), RegBadTrafficMode},
+		"registered already":     {nil, reg(-1, 0, Term{DPC: one(100)}), RegAlready},
+		"AS of others":           {full, reg(-1, 0, Term{DPC: one(100)}), RegPermissionDenied},
+		"open AS":                {func(c *Config) { full(c); open(c) }, reg(-1, 0, Term{DPC: one(100)}), RegOK},
+		"open AS, other mode":    {func(c *Config) { full(c); open(c) }, reg(-1, 1, Term{DPC: one(100)}), RegBadTrafficMode},
+		"part of another's":      {full, reg(-1, 0, Term{DPC: one(100), SIs: sccpSI}), RegNotUnique},
+		"more than another's":    {full, reg(-1, 0, Term{DPC: one(101)}), RegNotUnique},
+		"range over another's":   {full, reg(-1, 0, Term{DPC: ss7.Range{PC: 96, Len: 11}}), RegNotUnique},
+		"own code":               {full, reg(-1, 0, Term{DPC: one(ownPC)}), RegPermissionDenied},
+		"configured route":       {full, reg(-1, 0, Term{DPC: one(5)}), RegPermissionDenied},
+		"everything":             {full, reg(-1, 0, Term{}), RegNotUnique},
+		"change":                 {full, reg(10, 0, Term{DPC: one(300)}), RegChangeRefused},
+		"RC that does not exist": {full, reg(99, 0, Term{DPC: one(300)}), RegChangeRefused},
+		"RC of its choice":       {func(c *Config) { full(c); c.ASPs[0].Slack.ChooseRC = true }, reg(99, 0, Term{DPC: one(300)}), RegOK},
+		"RC of others":           {func(c *Config) { full(c); c.ASPs[0].Slack.ChooseRC = true }, reg(11, 0, Term{DPC: one(300)}), RegChangeRefused},
+		"only configured":        {policy(Configured), reg(-1, 0, Term{DPC: one(300)}), RegNotProvisioned},
+		"in its ranges":          {policy(InRanges, ss7.Range{PC: 256, Len: 6}), reg(-1, 0, Term{DPC: one(300)}), RegOK},
+		"outside of its ranges":  {policy(InRanges, ss7.Range{PC: 256, Len: 6}), reg(-1, 0, Term{DPC: one(300)}, Term{DPC: one(600)}), RegPermissionDenied},
+		"wider than its ranges":  {policy(InRanges, ss7.Range{PC: 1024, Len: 5}), reg(-1, 0, Term{DPC: ss7.Range{PC: 1024, Len: 4}}), RegPermissionDenied},
+		"no room":                {func(c *Config) { full(c); c.NewPath = nil }, reg(-1, 0, Term{DPC: one(300)}), RegNoResources},
+	} {
+		l := gateway(t, c.fix)
+		before := len(l.AS())
+		out := told(1, l.rx(1, AppendRegistrations(nil, []Registration{c.r}, 14)))
+		if !strings.HasPrefix(out, fmt.Sprintf("REG RSP {77: %d RC ", c.want)) {
+			t.Errorf("%s: %s, want %v", name, out, c.want)
+			continue
+		}
+		if strings.HasSuffix(out, "RC 0}") != (c.want != RegOK && c.want != RegAlready) && c.want != RegOK {
+			t.Errorf("%s: %s", name, out)
+		}
+		if c.want != RegOK && len(l.AS()) != before {
+			t.Errorf("%s: refused, and an AS was made", name)
+		}
+	}
+}
+
+// What is registered carries traffic, is deregistered with every status, and goes
+// with its ASP.
+func TestRegisteredLife(t *testing.T) {
+	l := gateway(t, nil)
+	out := told(1, l.rx(1, AppendRegistrations(nil, []Registration{{LocalID: 1, Key: key(Term{DPC: one(300)})}, {LocalID: 2, Key: key(Term{DPC: one(300)})}}, 14)))
+	rc := uint32(firstRC + 1)
+	if want := fmt.Sprintf("REG RSP {1: 0 RC %d} {2: 12 RC %d}, NTFY AS-INACTIVE [%d]", rc, rc, rc); out != want {
+		t.Fatal(out)
+	}
+	m := ss7.MSU{DPC: 300, OPC: 1, SI: ss7.SCCP}
+	as := l.Selector(0).Find(&m)
+	if as == 0 {
+		t.Fatal("its traffic is not found")
+	}
+	l.rx(1, wire(xua.ASPAC, rc))
+	if p := l.Way(as).Pick(0, 0); p != 1 {
+		t.Fatalf("its traffic goes to %d", p)
+	}
+	if to, ok := l.Gate(1).To(as); !ok || to.RC != rc {
+		t.Errorf("its gate: %+v", l.Gate(1))
+	}
+	dereg := func(p ss7.PathID, rc uint32) string { return told(p, l.rx(p, wire(DEREGReq, rc))) }
+	for name, c := range map[string][2]string{
+		"active":         {dereg(1, rc), fmt.Sprintf("DEREG RSP {0: 5 RC %d}", rc)},
+		"not registered": {dereg(2, rc), fmt.Sprintf("DEREG RSP {0: 4 RC %d}", rc)},
+		"configured":     {dereg(1, 10), "DEREG RSP {0: 3 RC 10}"},
+		"unknown":        {dereg(1, 9), "DEREG RSP {0: 2 RC 9}"},
+	} {
+		if c[0] != c[1] {
+			t.Errorf("%s: %s", name, c[0])
+		}
+	}
+	l.rx(1, wire(xua.ASPIA, rc))
+	if got := dereg(1, rc); got != fmt.Sprintf("DEREG RSP {0: 0 RC %d}", rc) {
+		t.Error(got)
+	}
+	if l.Selector(0).Find(&m) != 0 || len(l.AS()) != 3 {
+		t.Error("the AS is still there")
+	}
+	l.rx(1, AppendRegistrations(nil, []Registration{{LocalID: 1, Key: key(Term{DPC: one(300)})}}, 14))
+	l.Do(epoch, ss7.Event{Kind: ss7.CommLost, Path: 1, Why: "test"}, nil)
+	if l.Selector(0).Find(&m) != 0 || len(l.AS()) != 3 {
+		t.Error("the AS outlives its ASP")
+	}
+}
+
+// §4.4.1: without registration the class is unsupported; before ASPUP nothing is.
+func TestRegistrationOff(t *testing.T) {
+	b := AppendRegistrations(nil, []Registration{{LocalID: 1, Key: key(Term{DPC: one(300)})}}, 14)
+	l := gateway(t, func(c *Config) { c.ASPs[0].Policy = NoRegistration })
+	if got := told(1, l.rx(1, b)); got != "ERR Unsupported Message Class" {
+		t.Error(got)
+	}
+	l = gateway(t, nil)
+	l.rx(1, wire(xua.ASPDN))
+	if got := told(1, l.rx(1, b)); got != "ERR Unexpected Message" {
+		t.Error(got)
+	}
+}
+
+// This node registers with a gateway, which is ours too, and becomes active.
+func TestRegistrationBothEnds(t *testing.T) {
+	asp, sg := behind(t, true), gateway(t, func(c *Config) { c.ASs[0].Members = c.ASs[0].Members[1:] })
+	sg.Do(epoch, ss7.Event{Kind: ss7.CommLost, Path: 1, Why: "test"}, nil)
+	sg.Do(epoch, ss7.Event{Kind: ss7.CommUp, Path: 1}, nil)
+	to := [][]byte{wire(xua.ASPUP)}
+	for n := 0; len(to) > 0; n++ {
+		if n > 20 {
+			t.Fatal("they do not come to rest")
+		}
+		var back [][]byte
+		for _, b := range to {
+			for _, a := range sg.rx(1, b) {
+				if a.Op == ss7.Send && a.Event.Path == 1 {
+					back = append(back, a.Wire)
+				}
+			}
+		}
+		to = nil
+		for _, b := range back {
+			for _, a := range asp.rx(1, b) {
+				if a.Op == ss7.Send {
+					to = append(to, a.Wire)
+				}
+			}
+		}
+	}
+	if w := asp.Way(100); w.State != xua.ASActive || w.ID != firstRC+1 {
+		t.Errorf("%+v", w)
+	}
+	if to, ok := asp.Gate(1).To(100); !ok || to.RC != firstRC+1 {
+		t.Errorf("%+v", asp.Gate(1))
+	}
+}
+
+// A configuration that clashes is refused and changes nothing; one that takes what
+// was registered wins.
+func TestConfigure(t *testing.T) {
+	l := gateway(t, nil)
+	c := l.cfg
+	c.ASs = append(slices.Clone(c.ASs), c.ASs[0])
+	c.ASs[3].Path, c.ASs[3].Name, c.ASs[3].ID = 103, "D", 13
+	if _, err := l.Configure(epoch, c, nil); err == nil || !strings.Contains(err.Error(), "A and D") || len(l.AS()) != 3 {
+		t.Errorf("%v", err)
+	}
+	l.rx(1, AppendRegistrations(nil, []Registration{{LocalID: 1, Key: key(Term{DPC: one(300)})}}, 14))
+	c.ASs[3].Key = key(Term{DPC: one(300)})
+	if _, err := l.Configure(epoch, c, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := l.Selector(0).Find(&ss7.MSU{DPC: 300, SI: 3}); got != 103 || len(l.AS()) != 4 {
+		t.Errorf("%d of %d", got, len(l.AS()))
+	}
+}

@@ -1,0 +1,368 @@
+package m3ua
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/xua"
+)
+
+// Availability is the state of a destination (Q.704 §3.4).
+type Availability uint8
+
+// The states of a destination.
+const (
+	Unavailable Availability = iota
+	Available
+	Restricted
+)
+
+var availabilityTypes = [...]xua.Type{Unavailable: DUNA, Available: DAVA, Restricted: DRST}
+
+// Destination is a range of codes and its state. Level is its congestion, 0 none.
+type Destination struct {
+	Range ss7.Range
+	State Availability
+	Level uint8
+}
+
+// Routes is what a Layer asks of MTP3.
+type Routes interface {
+	// State is that of the destination with the longest code that covers all of r;
+	// Unavailable if there is none.
+	State(r ss7.Range) (Availability, uint8)
+	// Within calls f for the destinations inside r that are smaller than r, those
+	// with the shorter codes first, until f returns false.
+	Within(r ss7.Range, f func(Destination) bool)
+	// Reserved tells why a peer may not register dpc, if not: it is a code of this
+	// node, or has a route that was configured.
+	Reserved(dpc ss7.Range) string
+}
+
+const (
+	perMessage = 64  // point codes in one message
+	perAnswer  = 512 // point codes that answer one question or that a new ASP is told
+	answerHold = time.Second
+)
+
+// label is how a peer is told of a network: the routing contexts by which it is
+// active there, if it needs to be told them (§3.4.1).
+type label struct {
+	na    uint32
+	hasNA bool
+	rcs   []uint32
+}
+
+// concerned tells whether a peer is active in a network, and how it is named to it.
+// except is an AS that does not count: what is told is its own state.
+func (l *Layer) concerned(p *peer, network int, except ss7.PathID) (label, bool) {
+	var lb label
+	if p.gate == nil || p.cfg.Role == xua.RoleASP {
+		return lb, false
+	}
+	any := false
+	for i := range p.gate.Entries {
+		e := &p.gate.Entries[i]
+		as := l.as(e.AS)
+		if !e.Sends || as == nil || as.Network != network || e.AS == except {
+			continue
+		}
+		any = true
+		lb.na, lb.hasNA = e.NA, e.HasNA
+		if e.HasRC {
+			lb.rcs = append(lb.rcs, e.RC)
+		}
+	}
+	return lb, any
+}
+
+// Tell tells all concerned ASPs of destinations of a network whose state has
+// changed (§4.5.1): those active in it, but for those of the AS whose state it is.
+func (l *Layer) Tell(_ time.Time, network int, dests []Destination, of ss7.PathID, out []ss7.Action) []ss7.Action {
+	out = l.begin(out)
+	for _, p := range l.order {
+		if lb, ok := l.concerned(p, network, of); ok {
+			out = l.sendAll(p, lb, l.cfg.Networks[network].Variant.Bits(), dests, out)
+		}
+	}
+	return out
+}
+
+// TellUserPart tells all concerned ASPs that a user at pc is unavailable (UPU).
+func (l *Layer) TellUserPart(_ time.Time, network int, pc ss7.PC, user ss7.SI, cause uint16, out []ss7.Action) []ss7.Action {
+	out = l.begin(out)
+	for _, p := range l.order {
+		if lb, ok := l.concerned(p, network, 0); ok {
+			out = l.ssnm(p, &SSNM{Type: DUPU, NA: lb.na, HasNA: lb.hasNA, RCs: lb.rcs, Affected: []uint32{uint32(pc)}, User: user, Cause: cause}, out)
+		}
+	}
+	return out
+}
+
+// sendAll writes destinations in their order: congestion first (§4.5.3), equal
+// states together in one message.
+func (l *Layer) sendAll(p *peer, lb label, bits uint8, dests []Destination, out []ss7.Action) []ss7.Action {
+	s := SSNM{NA: lb.na, HasNA: lb.hasNA, RCs: lb.rcs}
+	for i := 0; i < len(dests); {
+		d := dests[i]
+		s.Affected = s.Affected[:0]
+		j := i
+		for ; j < len(dests) && j-i < perMessage && dests[j].State == d.State && dests[j].Level == d.Level; j++ {
+			s.Affected = append(s.Affected, Affected(dests[j].Range, bits))
+		}
+		i = j
+		if d.Level > 0 && d.State != Unavailable {
+			s.Type, s.Level, s.HasLevel = SCON, d.Level, true
+			out = l.ssnm(p, &s, out)
+			s.HasLevel = false
+		}
+		s.Type = availabilityTypes[d.State]
+		out = l.ssnm(p, &s, out)
+	}
+	return out
+}
+
+func (l *Layer) ssnm(p *peer, s *SSNM, out []ss7.Action) []ss7.Action {
+	start := len(l.arena)
+	l.arena = AppendSSNM(l.arena, s)
+	return l.sent(p, s.Type, start, out)
+}
+
+// sent sends what was written to the arena from start on; stream 0 keeps it in
+// order with the acknowledgements.
+func (l *Layer) sent(p *peer, t xua.Type, start int, out []ss7.Action) []ss7.Action {
+	if !l.x.Sent(p.cfg.Path, t) {
+		return out
+	}
+	return append(out, ss7.Action{Op: ss7.Send, Wire: l.arena[start:len(l.arena):len(l.arena)], Event: ss7.Event{Path: p.cfg.Path}})
+}
+
+// brief tells an ASP that has become active what it cannot reach (§4.5.1).
+func (l *Layer) brief(path, server ss7.PathID, out []ss7.Action) []ss7.Action {
+	p, as := l.peers[path], l.as(server)
+	if p == nil || as == nil || p.cfg.Role == xua.RoleASP || l.cfg.Networks[as.Network].Routes == nil {
+		return out
+	}
+	lb := label{na: as.NA, hasNA: as.HasNA}
+	if to, _ := p.gate.To(server); to != nil && to.HasRC {
+		lb.rcs = []uint32{to.RC}
+	}
+	var bad []Destination
+	l.cfg.Networks[as.Network].Routes.Within(ss7.Range{}, func(d Destination) bool {
+		if d.State != Available || d.Level > 0 {
+			bad = append(bad, d)
+		}
+		return len(bad) < perAnswer
+	})
+	return l.sendAll(p, lb, l.cfg.Networks[as.Network].Variant.Bits(), bad, out)
+}
+
+// Unreachable answers a peer whose MSU could go no further: DUNA or SCON, and DUPU
+// where nobody takes its service indicator; not again and again (§3.4.1).
+func (l *Layer) Unreachable(now time.Time, path, server ss7.PathID, m *ss7.MSU, d Destination, noUser bool, out []ss7.Action) []ss7.Action {
+	out = l.begin(out)
+	p, as := l.peers[path], l.as(server)
+	if p == nil || as == nil || p.cfg.Role == xua.RoleASP {
+		return out
+	}
+	si := ss7.SI(0)
+	if noUser {
+		si = m.SI
+	}
+	for i := range p.told {
+		if t := &p.told[i]; !t.at.IsZero() && t.pc == m.DPC && t.si == si && now.Sub(t.at) < answerHold {
+			p.stats.AnswersSpared++
+			return out
+		}
+	}
+	if !p.audits.Take(now, 1) {
+		p.stats.AnswersSpared++
+		return out
+	}
+	p.told[p.next] = answered{m.DPC, si, now}
+	p.next = (p.next + 1) % len(p.told)
+	s := SSNM{Type: DUNA, Affected: []uint32{uint32(m.DPC)}, NA: as.NA, HasNA: as.HasNA}
+	if to, _ := p.gate.To(server); to != nil && to.HasRC {
+		s.RCs = []uint32{to.RC}
+	}
+	switch {
+	case noUser:
+		s.Type, s.User, s.Cause = DUPU, m.SI, 1 // unequipped
+	case d.State != Unavailable && d.Level > 0:
+		s.Type, s.Level, s.HasLevel = SCON, d.Level, true
+	}
+	return l.ssnm(p, &s, out)
+}
+
+// recvSSNM is told a message about destinations.
+func (l *Layer) recvSSNM(now time.Time, p *peer, m xua.Message, b []byte, out []ss7.Action) []ss7.Action {
+	s, e := ParseSSNM(m)
+	if e == nil {
+		e = l.mayTell(p, &s, m.Name)
+	}
+	var as *ASConfig
+	if e == nil {
+		as, e = l.about(p, &s, m.Name)
+	}
+	if e != nil {
+		e.Diag = xua.Head(b)
+		return l.x.Refuse(now, p.cfg.Path, e, out)
+	}
+	bits := l.cfg.Networks[as.Network].Variant.Bits()
+	for _, a := range s.Affected {
+		if _, ok := Range(a, bits); !ok {
+			e := &xua.Error{Code: xua.InvalidParameterValue, Why: fmt.Sprintf("%s for a point code wider than %d bits", m.Name, bits), Diag: xua.Head(b)}
+			return l.x.Refuse(now, p.cfg.Path, e, out)
+		}
+	}
+	if s.Type == DAUD {
+		return l.answer(now, p, as, &s, bits, out)
+	}
+	if !p.audits.Take(now, len(s.Affected)) {
+		p.stats.AuditsSpared++
+		return out
+	}
+	for _, a := range s.Affected {
+		r, _ := Range(a, bits)
+		ev := ss7.Event{Kind: ssnmKinds[s.Type], Path: as.Path, Dest: r, Why: m.Name + " from ASP " + p.cfg.Name}
+		switch s.Type {
+		case SCON:
+			ev.Arg, ev.MSU.OPC = uint32(s.Level), s.Concerned
+			if !s.HasLevel {
+				ev.Arg = 1 // the method without levels: congested (§3.4.4)
+			}
+		case DUPU:
+			ev.Arg, ev.MSU.SI = uint32(s.Cause), s.User
+		}
+		out = append(out, ss7.Action{Op: ss7.Raise, Event: ev})
+	}
+	return out
+}
+
+var ssnmKinds = map[xua.Type]ss7.Kind{DUNA: ss7.Pause, DAVA: ss7.Resume, DRST: ss7.Restricted, SCON: ss7.Status, DUPU: ss7.UserPart}
+
+// mayTell: an ASP asks and tells of congestion; a gateway tells the rest (§3.4).
+func (l *Layer) mayTell(p *peer, s *SSNM, name string) *xua.Error {
+	fits := true
+	switch p.cfg.Role {
+	case xua.RoleSG:
+		fits = s.Type == DAUD || s.Type == SCON
+	case xua.RoleASP:
+		fits = s.Type != DAUD
+	}
+	if !fits {
+		return &xua.Error{Code: xua.UnexpectedMessage, Why: name + " in the wrong direction", IDs: s.RCs}
+	}
+	return nil
+}
+
+// about finds the AS that a message is about: what it names must be the peer's and
+// it must be active there (§4.3.1).
+func (l *Layer) about(p *peer, s *SSNM, name string) (*ASConfig, *xua.Error) {
+	var found *ASConfig
+	var bad []uint32
+	active := false
+	take := func(e *Entry) {
+		if found == nil || e.Receives && !active {
+			found = l.as(e.AS)
+		}
+		active = active || e.Receives
+	}
+	rcs := s.RCs
+	if len(rcs) == 1 && rcs[0] == 0 && (p.cfg.Slack.ZeroRC || len(p.gate.Entries) == 1 && !p.gate.Entries[0].HasRC) {
+		rcs = nil
+	}
+	for i := range p.gate.Entries {
+		if rcs == nil {
+			take(&p.gate.Entries[i])
+		}
+	}
+	for _, rc := range rcs {
+		known := false
+		for i := range p.gate.Entries {
+			if e := &p.gate.Entries[i]; e.HasRC && e.RC == rc {
+				known = true
+				take(e)
+			}
+		}
+		if !known {
+			bad = append(bad, rc)
+		}
+	}
+	switch {
+	case bad != nil:
+		return nil, &xua.Error{Code: xua.InvalidRoutingContext, Why: fmt.Sprintf("%s for routing context %v", name, bad), IDs: bad}
+	case found == nil:
+		return nil, &xua.Error{Code: xua.NoConfiguredAS, Why: name + " from an ASP that serves no AS"}
+	case !active && !p.cfg.Slack.SSNMInactive:
+		return nil, &xua.Error{Code: xua.UnexpectedMessage, Why: name + " while not active", IDs: s.RCs}
+	case s.HasNA && (found.HasNA && s.NA != found.NA || !found.HasNA && s.NA != 0):
+		return nil, &xua.Error{Code: xua.InvalidNetworkAppearance, Why: fmt.Sprintf("%s with network appearance %d", name, s.NA), NA: s.NA, HasNA: true}
+	}
+	return found, nil
+}
+
+// answer answers a DAUD (§4.5.3): the range that was asked for as a whole, then the
+// smaller ones inside it whose state differs from what was said so far. What that
+// would need more than perAnswer codes for is refused.
+func (l *Layer) answer(now time.Time, p *peer, as *ASConfig, s *SSNM, bits uint8, out []ss7.Action) []ss7.Action {
+	routes := l.cfg.Networks[as.Network].Routes
+	lb := label{na: as.NA, hasNA: as.HasNA, rcs: s.RCs}
+	var refused []uint32
+	var told []Destination
+	for _, a := range s.Affected {
+		r, _ := Range(a, bits)
+		bucket := &p.audits
+		if r.Len < bits {
+			bucket = &p.sweeps
+		}
+		if routes == nil || !bucket.Take(now, 1) {
+			p.stats.AuditsSpared++
+			continue
+		}
+		var cut bool
+		if told, cut = sweep(told, routes, r, bits); cut {
+			p.stats.AuditsCut++
+			refused = append(refused, a)
+		}
+	}
+	out = l.sendAll(p, lb, bits, told, out)
+	if refused != nil {
+		return l.x.Refuse(now, p.cfg.Path, &xua.Error{Code: xua.DestinationStatusUnknown, Affected: refused, IDs: s.RCs, NA: as.NA, HasNA: as.HasNA,
+			Why: fmt.Sprintf("DAUD for a range that takes more than %d codes to answer", perAnswer)}, out)
+	}
+	return out
+}
+
+// sweep appends what has to be said about r; cut: there was more.
+func sweep(told []Destination, routes Routes, r ss7.Range, bits uint8) (_ []Destination, cut bool) {
+	if len(told) >= perAnswer {
+		return told, true
+	}
+	first := len(told)
+	d := Destination{Range: r}
+	d.State, d.Level = routes.State(r)
+	told = append(told, d)
+	if r.Len == bits {
+		return told, false
+	}
+	routes.Within(r, func(d Destination) bool {
+		for i := len(told) - 1; i >= first; i-- { // the smallest that covers it is the last
+			t := &told[i]
+			if !t.Range.Contains(d.Range.PC, bits) {
+				continue
+			}
+			if t.State == d.State && t.Level == d.Level {
+				return true
+			}
+			break
+		}
+		if cut = len(told) >= perAnswer; cut {
+			return false
+		}
+		told = append(told, d)
+		return true
+	})
+	return told, cut
+}

@@ -1,0 +1,65 @@
+package mtp3
+
+import (
+	"time"
+
+	"github.com/gostp/gostp/routing"
+	"github.com/gostp/gostp/ss7"
+)
+
+// ServerConfig is a user of MTP3 that an adaptation layer carries: an application
+// server. To routing it is a linkset of one link, without an adjacent point, whose
+// state is told from outside by InService and OutOfService.
+type ServerConfig struct {
+	Name string // as routes name it; not that of a linkset
+	Path ss7.PathID
+}
+
+// server is one that is configured, and whether it takes traffic.
+type server struct {
+	cfg   ServerConfig
+	ready bool
+}
+
+// setServers takes the servers of a new configuration; those that stay keep their state.
+func (n *Network) setServers(cfg []ServerConfig) {
+	old := n.servers
+	n.servers = make([]*server, 0, len(cfg))
+	for _, c := range cfg {
+		s := &server{cfg: c}
+		for _, o := range old {
+			if o.cfg.Path == c.Path {
+				s.ready = o.ready
+			}
+		}
+		n.servers = append(n.servers, s)
+	}
+}
+
+// server finds the one of a path; nil: it is not a server's.
+func (n *Network) server(p ss7.PathID) *server {
+	for _, s := range n.servers {
+		if s.cfg.Path == p {
+			return s
+		}
+	}
+	return nil
+}
+
+// doServer is told that a server takes traffic, or does not.
+func (n *Network) doServer(now time.Time, s *server, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	ready := ev.Kind == ss7.InService
+	if ev.Kind != ss7.InService && ev.Kind != ss7.OutOfService || ready == s.ready {
+		return out
+	}
+	s.ready = ready
+	return n.refresh(now, out)
+}
+
+// appendServers gives servers as routing sees them; they stand behind the linksets.
+func (n *Network) appendServers(sets []routing.Linkset) []routing.Linkset {
+	for _, s := range n.servers {
+		sets = append(sets, routing.Linkset{Name: s.cfg.Name, Server: true, Links: []routing.Link{{Path: s.cfg.Path, Ready: s.ready}}})
+	}
+	return sets
+}

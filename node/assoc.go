@@ -1,0 +1,199 @@
+package node
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/ss7"
+)
+
+// ended is an association that is no more.
+type ended struct {
+	at     time.Time // zero: there was none
+	lasted time.Duration
+	why    string
+}
+
+// associations gives each association of a node a small number for as long as it
+// lives.
+type associations struct {
+	mu   sync.Mutex
+	used map[uint32]bool
+}
+
+func (t *associations) take() uint32 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.used == nil {
+		t.used = map[uint32]bool{}
+	}
+	id := uint32(1)
+	for t.used[id] {
+		id++
+	}
+	t.used[id] = true
+	return id
+}
+
+func (t *associations) release(id uint32) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.used, id)
+}
+
+// list writes addresses for a person.
+func list(ips []netip.Addr) string {
+	var out []string
+	for _, ip := range ips {
+		out = append(out, ip.String())
+	}
+	return strings.Join(out, ", ")
+}
+
+// farEnd is what r is configured to talk to.
+func (r *runner) farEnd() string {
+	return fmt.Sprintf("%s port %d", list(r.where.remote), r.where.remotePort)
+}
+
+// inherit takes over the history of the one in whose place r comes.
+func (r *runner) inherit(before *runner) {
+	before.mu.Lock()
+	defer before.mu.Unlock()
+	if before.assoc != nil { // its end is still on its way
+		before.endedLocked(before.assoc.Status().Since, "")
+	}
+	r.last = before.last
+	r.assocWhy = "starting anew: " + before.ending
+}
+
+// up makes a the association of r; false: r is gone.
+func (r *runner) up(a sctp.Assoc, accepted bool) bool {
+	r.mu.Lock()
+	if r.closed {
+		r.mu.Unlock()
+		return false
+	}
+	r.assoc, r.assocID, r.assocWhy, r.ending, r.attempts = a, r.node.associations.take(), "", "", 0
+	id, how := r.assocID, r.settings
+	r.mu.Unlock()
+	// What accepted it did not know whose it is, and what set it up may have had a
+	// mark of its own.
+	a.Set(how.params)
+	r.prefer(a)
+	by := "this end"
+	if accepted {
+		by = "the far end"
+	}
+	to := a.Remote()
+	r.node.log.AddLimited("CS7SCTP", 5, "ASSOC", fmt.Sprintf("association %d of %s is up with %s port %d, set up by %s", id, r.user.name(), list(to.IPs), to.Port, by))
+	return true
+}
+
+// prefer makes the first of several configured addresses the primary one.
+func (r *runner) prefer(a sctp.Assoc) {
+	if len(r.where.remote) < 2 {
+		return
+	}
+	if err := a.SetPrimary(r.where.remote[0]); err != nil {
+		r.node.log.Debug("sctp", fmt.Sprintf("%s: %s cannot be the primary path: %v", r.user.name(), r.where.remote[0], err))
+	}
+}
+
+// down forgets the association and tells its user.
+func (r *runner) down(a sctp.Assoc, why string) {
+	since := a.Status().Since
+	r.mu.Lock()
+	id := r.assocID
+	r.assoc, r.assocID = nil, 0
+	r.endedLocked(since, why)
+	last, closed := r.last, r.closed
+	r.assocWhy = last.why
+	r.mu.Unlock()
+	r.node.associations.release(id)
+	if !closed {
+		r.node.log.AddLimited("CS7SCTP", 5, "ASSOC", fmt.Sprintf("association %d of %s ended after %s: %s", id, r.user.name(), ago(last.lasted), last.why))
+	}
+	r.user.tell(ss7.Event{Kind: ss7.CommLost, Why: last.why})
+}
+
+// endedLocked notes why an association ended. The caller holds mu.
+func (r *runner) endedLocked(since time.Time, why string) {
+	if r.ending != "" {
+		why = "ended by this end: " + r.ending
+	}
+	r.last = ended{time.Now(), 0, why}
+	if !since.IsZero() {
+		r.last.lasted = time.Since(since)
+	}
+}
+
+// abort ends the association, if there is one, for a reason of this end. It tells
+// whether there was one.
+func (r *runner) abort(why string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.abortLocked(why)
+}
+
+func (r *runner) abortLocked(why string) bool {
+	if r.assoc == nil {
+		return false
+	}
+	if r.ending == "" {
+		r.ending = why
+	}
+	r.assoc.Abort(why)
+	return true
+}
+
+// event is told what happened to the association: tell is what its user must be told,
+// of kind None if nothing; what ends the association has a reason why. The caller holds
+// mu. A path that fails is no business of the user: the association goes on over the
+// others.
+func (r *runner) event(ev *sctp.Event) (tell ss7.Event, why string) {
+	log := r.node.log
+	id := fmt.Sprintf("association %d of %s", r.assocID, r.user.name())
+	switch ev.Kind {
+	case sctp.Lost, sctp.Closed:
+		log.Debug("sctp", id+" ended: "+ev.Why)
+		return tell, ev.Why
+	case sctp.Restart:
+		log.AddLimited("CS7SCTP", 5, "RESTART", id+" was restarted by the far end: "+ev.Why)
+		return ss7.Event{Kind: ss7.CommRestart, Why: ev.Why}, ""
+	case sctp.PathDown:
+		log.AddLimited("CS7SCTP", 4, "PATH", fmt.Sprintf("path %s of %s is inactive: %s%s", ev.Addr, id, ev.Why, r.pathsLeft()))
+	case sctp.PathUp:
+		log.AddLimited("CS7SCTP", 5, "PATH", fmt.Sprintf("path %s of %s is active: %s%s", ev.Addr, id, ev.Why, r.pathsLeft()))
+		if r.assoc != nil && ev.Addr == r.where.remote[0] {
+			r.prefer(r.assoc)
+		}
+	case sctp.PeerError:
+		log.AddLimited("CS7SCTP", 4, "PEERERROR", fmt.Sprintf("the far end of %s reports an error: %s", id, ev.Why))
+	case sctp.SendFailed:
+		log.AddLimited("CS7SCTP", 4, "SENDFAILED", fmt.Sprintf("a message of %s was not delivered: %s", id, ev.Why))
+	case sctp.PeerShutdown:
+		log.AddLimited("CS7SCTP", 5, "SHUTDOWN", fmt.Sprintf("the far end shuts %s down: %s", id, ev.Why))
+		// Nothing can be sent any more and nothing new will come (RFC 9260 §9.2): level 2
+		// need not wait for the end.
+		return ss7.Event{Kind: ss7.CommLost, Why: "the far end shuts the association down"}, ""
+	}
+	return tell, ""
+}
+
+// pathsLeft counts the paths that are active. The caller holds mu.
+func (r *runner) pathsLeft() string {
+	if r.assoc == nil {
+		return ""
+	}
+	active, all := 0, r.assoc.Status().Paths
+	for _, p := range all {
+		if p.Active {
+			active++
+		}
+	}
+	return fmt.Sprintf("; %d of %d paths are active", active, len(all))
+}

@@ -1,0 +1,219 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/ss7"
+)
+
+// dialPause is how long a runner waits after an association failed before it dials
+// again; the attempts themselves back off inside SCTP.
+const dialPause = time.Second
+
+// user is what an association is kept for: a link, or an ASP.
+type user interface {
+	name() string
+	// carry runs a batch to completion. It gives the reason of an event that ends the
+	// association.
+	carry(items []sctp.Item, t *transfer) (why string)
+	// tell hands over CommUp and CommLost.
+	tell(ev ss7.Event)
+}
+
+// where says between what an association is.
+type where struct {
+	remote                         []netip.Addr
+	remotePort, localPort, udpPort uint16
+	passive                        bool // the far end sets it up
+}
+
+// runner keeps an association under its user. mu guards what follows it and more of
+// the user's; it is never held while anything waits.
+type runner struct {
+	node    *Node
+	user    user
+	where   where
+	peer    *peer
+	offered chan sctp.Assoc // accepted for this user by its peer
+	ctx     context.Context // ends with the user
+	cancel  context.CancelFunc
+
+	mu       sync.Mutex
+	settings settings
+	assoc    sctp.Assoc // nil: none
+	assocID  uint32
+	assocWhy string // there is none
+	ending   string // why this end has ended the association
+	attempts uint64 // since the last association
+	last     ended
+	closed   bool
+}
+
+// prepare makes a zero runner ready to run.
+func (r *runner) prepare(n *Node, u user, at where, how settings, p *peer) {
+	r.node, r.user, r.where, r.settings, r.peer = n, u, at, how, p
+	r.offered, r.assocWhy = make(chan sctp.Assoc, 1), "first attempt to set it up goes on"
+	r.ctx, r.cancel = context.WithCancel(n.ctx)
+}
+
+// take is told of an association that the far end has set up.
+func (r *runner) take(a sctp.Assoc) {
+	select {
+	case old := <-r.offered:
+		old.Abort("a newer association took its place")
+	default:
+	}
+	select {
+	case r.offered <- a:
+	default:
+		a.Abort("another association is being taken")
+	}
+}
+
+// run keeps an association under the link until its user is closed.
+func (r *runner) run() {
+	ctx := r.ctx
+	for ctx.Err() == nil {
+		a, accepted, err := r.connect(ctx)
+		if err != nil {
+			r.setWhy(err.Error())
+			r.node.log.Debug("sctp", fmt.Sprintf("%s: no association: %v", r.user.name(), err))
+			r.pause(ctx)
+			continue
+		}
+		r.serve(ctx, a, accepted)
+		r.pause(ctx)
+	}
+	select {
+	case a := <-r.offered:
+		a.Abort("its user is gone")
+	default:
+	}
+}
+
+// pause waits a little, but not for an association that the far end sets up.
+func (r *runner) pause(ctx context.Context) {
+	t := time.NewTimer(dialPause)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	case a := <-r.offered:
+		r.take(a)
+	}
+}
+
+// connect dials, or waits to be dialled, whichever succeeds first; accepted: the far
+// end has set it up.
+func (r *runner) connect(ctx context.Context) (a sctp.Assoc, accepted bool, err error) {
+	e, why, changed := r.peer.current()
+	if e == nil {
+		r.setWhy(fmt.Sprintf("local-peer %d is not bound: %s", r.where.localPort, why))
+		select {
+		case <-ctx.Done():
+			return nil, false, ctx.Err()
+		case <-changed:
+			return r.connect(ctx)
+		}
+	}
+	if r.where.passive {
+		r.setWhy(fmt.Sprintf("waiting for %s to set up the association (passive)", r.farEnd()))
+		select {
+		case <-ctx.Done():
+			return nil, false, ctx.Err()
+		case a := <-r.offered:
+			return a, true, nil
+		}
+	}
+	r.mu.Lock()
+	r.attempts++
+	how := r.settings
+	r.mu.Unlock()
+	return r.dial(ctx, e, how.dialled())
+}
+
+// dial makes one attempt, during which the far end may come first.
+func (r *runner) dial(ctx context.Context, e sctp.Endpoint, p sctp.Params) (sctp.Assoc, bool, error) {
+	remote := sctp.Addr{IPs: r.where.remote, Port: r.where.remotePort, UDP: r.where.udpPort}
+	dialing, stop := context.WithCancel(ctx)
+	defer stop()
+	type result struct {
+		a   sctp.Assoc
+		err error
+	}
+	dialled := make(chan result, 1)
+	r.node.group.Go(func() {
+		a, err := e.Dial(dialing, remote, p)
+		dialled <- result{a, err}
+	})
+	select {
+	case a := <-r.offered:
+		stop()
+		if got := <-dialled; got.err == nil && got.a != a {
+			got.a.Abort("the far end was faster")
+		}
+		return a, true, nil
+	case got := <-dialled:
+		if errors.Is(got.err, sctp.ErrExists) {
+			select { // it was accepted a moment ago
+			case a := <-r.offered:
+				return a, true, nil
+			case <-time.After(dialPause):
+			case <-ctx.Done():
+			}
+		}
+		return got.a, false, got.err
+	}
+}
+
+func (r *runner) setWhy(why string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.assocWhy = why
+}
+
+// serve reads a until it ends.
+func (r *runner) serve(ctx context.Context, a sctp.Assoc, accepted bool) {
+	if !r.up(a, accepted) {
+		a.Abort("its user is gone")
+		return
+	}
+	stop := context.AfterFunc(ctx, func() { r.abort("it was taken out of the configuration") })
+	defer stop()
+	why := "association lost"
+	defer func() {
+		if x := recover(); x != nil {
+			why = fmt.Sprintf("internal error: %v", x)
+			r.node.log.Add("CS7SCTP", 1, "PANIC", fmt.Sprintf("%s: %v\n%s", r.user.name(), x, debug.Stack()))
+			a.Abort("internal error")
+		}
+		r.down(a, why)
+	}()
+	r.user.tell(ss7.Event{Kind: ss7.CommUp})
+	r.read(a, &why)
+}
+
+// read takes batches and runs each to completion.
+func (r *runner) read(a sctp.Assoc, why *string) {
+	batch := sctp.NewBatch(64)
+	var t transfer
+	for {
+		if err := a.Read(batch); err != nil {
+			if !errors.Is(err, io.EOF) {
+				*why = err.Error()
+			}
+			return
+		}
+		if w := r.user.carry(batch.Items, &t); w != "" {
+			*why = w
+		}
+	}
+}

@@ -1,0 +1,97 @@
+package node
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/m2pa"
+	"github.com/gostp/gostp/sctp"
+)
+
+// queuedOctets is what the send buffer has for each message of a transmit queue:
+// the longest that M2PA carries for a narrow-band network, and SCTP's own header.
+const queuedOctets = 512
+
+// settings is how the associations of a link or of a local-peer are set up.
+type settings struct {
+	params sctp.Params
+	init   uint8 // DSCP until the association is there
+}
+
+// settingsFor gives those of k, a link of local-peer p; k may be nil.
+func settingsFor(p *configs.LocalPeer, k *configs.Link) settings {
+	c, d := configs.SCTPFor(p, k), sctp.DefaultParams()
+	return settings{sctp.Params{
+		OutStreams: c.OutStreams, InStreams: c.InStreams,
+		RTOInitial: c.InitTimeout, RTOMin: c.RTOMin, RTOMax: c.RTOMax,
+		Heartbeat: c.Keepalive, SackDelay: c.Sack, // configs.Off is negative: none
+		InitRetrans: int(c.InitRetrans), PathRetrans: int(c.PathRetrans), AssocRetrans: int(c.AssocRetrans),
+		CookieLife: d.CookieLife, RecvBuffer: int(c.Window), SendBuffer: max(d.SendBuffer, int(c.QueueDepth)*queuedOctets),
+		DSCP: c.Mark(), Single: c.Bundling == configs.Off, AnyChecksum: p.AnyChecksum,
+	}, c.InitMark()}
+}
+
+// dialled are the parameters of packets that set an association up.
+func (s settings) dialled() sctp.Params {
+	p := s.params
+	p.DSCP = s.init
+	return p
+}
+
+// queue makes the transmit queue of a link as long as it is configured; thresholds
+// of congestion keep their share of it.
+func queue(c *m2pa.Config, depth int) {
+	for i := range c.Onset {
+		c.Onset[i] = c.Onset[i] * depth / c.QueueMax
+		c.Abate[i] = c.Abate[i] * depth / c.QueueMax
+	}
+	c.QueueMax = depth
+}
+
+// warnings names what can run and is hardly meant.
+func warnings(s *configs.System) []string {
+	var out []string
+	for _, set := range s.Linksets {
+		for _, k := range set.Links {
+			p := s.LocalPeer(k.LocalPort)
+			if p == nil {
+				continue
+			}
+			w := settingsFor(p, k).warnings(len(k.Remote), linkConfig(s.V(), set, p, k).T7, k.AssocRetrans|k.PathRetrans|p.AssocRetrans|p.PathRetrans != 0)
+			for _, text := range append(w, families(p, k)...) {
+				out = append(out, fmt.Sprintf("linkset %s link %d: %s", set.Name, k.SLC, text))
+			}
+		}
+	}
+	return out
+}
+
+// warnings looks at what settings say together; limits tells that somebody chose
+// the limits of retransmission.
+func (s settings) warnings(paths int, t7 time.Duration, limits bool) (out []string) {
+	p := s.params
+	// With the paths all inactive and the association not yet given up, nothing moves
+	// and nobody is told (RFC 9260 §8.2).
+	if all := (p.PathRetrans + 1) * paths; limits && p.AssocRetrans+1 > all {
+		out = append(out, fmt.Sprintf("all paths are inactive after %d time-outs, the link fails after %d: `assoc-retransmit %d` lets it fail with its last path", all, p.AssocRetrans+1, max(1, all-1)))
+	}
+	if wait := p.RTOMin + 2*p.SackDelay; t7 <= wait {
+		out = append(out, fmt.Sprintf("M2PA timer t7 of %d ms ends before SCTP has sent a lost packet again (%d ms): every loss fails the link; make `m2pa timer t7` greater or `retransmit-timeout` less", t7.Milliseconds(), wait.Milliseconds()))
+	}
+	return out
+}
+
+// families compares the two ends' kinds of addresses.
+func families(p *configs.LocalPeer, k *configs.Link) (out []string) {
+	var four, six bool
+	for _, a := range p.IPs {
+		four, six = four || a.IP.Is4(), six || a.IP.Is6()
+	}
+	for _, ip := range k.Remote {
+		if len(p.IPs) > 0 && (ip.Is4() && !four || ip.Is6() && !six) {
+			out = append(out, fmt.Sprintf("local-peer %d has no local-ip from which %s can be reached: one is IPv4, the other IPv6", p.Port, ip))
+		}
+	}
+	return out
+}

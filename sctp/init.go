@@ -1,0 +1,121 @@
+package sctp
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"slices"
+)
+
+// maxAddrs is how many addresses of a far end are taken; more are ignored.
+const maxAddrs = 16
+
+// initChunk is INIT or INIT ACK (§3.3.2, §3.3.3).
+type initChunk struct {
+	tag, window, tsn uint32
+	out, in          uint16
+	addrs            []netip.Addr // listed; the packet's source comes on top
+	cookie           []byte
+	preserve         uint32 // by how many ms the cookie should live longer
+	unknown          []byte // whole parameters to be reported back, each padded
+	cause            []byte // not nil: cannot be set up, and the error cause to say so
+}
+
+// parseInit reads INIT and INIT ACK. The error is for a chunk that is no INIT at
+// all, or has tag 0; what is to be refused with a reason is in cause.
+func parseInit(b []byte) (c initChunk, err error) {
+	if len(b) < 16 {
+		return c, fmt.Errorf("INIT of %d octets is too short", len(b))
+	}
+	c = initChunk{tag: binary.BigEndian.Uint32(b), window: binary.BigEndian.Uint32(b[4:]), out: binary.BigEndian.Uint16(b[8:]),
+		in: binary.BigEndian.Uint16(b[10:]), tsn: binary.BigEndian.Uint32(b[12:])}
+	switch {
+	case c.tag == 0:
+		return c, fmt.Errorf("INIT with tag 0")
+	case c.out == 0 || c.in == 0:
+		c.cause = appendParam(nil, causeInvalidParam, nil)
+		return c, nil
+	case c.window < 1500:
+		c.cause = appendParam(nil, causeProtocol, []byte("a_rwnd below 1500"))
+		return c, nil
+	}
+	for b = b[16:]; len(b) > 0; {
+		typ, value, raw, rest, err := nextParam(b)
+		if err != nil {
+			c.cause = appendParam(nil, causeProtocol, []byte(err.Error()))
+			return c, nil
+		}
+		b = rest
+		if !c.param(typ, value, raw) {
+			break
+		}
+	}
+	return c, nil
+}
+
+// param takes one parameter; false: leave the rest (§3.2.1).
+func (c *initChunk) param(typ uint16, value, raw []byte) bool {
+	switch typ {
+	case ptCookie:
+		c.cookie = value
+	case ptIPv4, ptIPv6:
+		if ip, ok := netip.AddrFromSlice(value); ok && ip.Is4() == (typ == ptIPv4) && len(c.addrs) < maxAddrs && !slices.Contains(c.addrs, ip.Unmap()) {
+			c.addrs = append(c.addrs, ip.Unmap())
+		}
+	case ptPreservative:
+		if len(value) == 4 {
+			c.preserve = binary.BigEndian.Uint32(value)
+		}
+	case ptAddressTypes, ptUnrecognized:
+	case ptHostName:
+		c.cause = appendParam(nil, causeUnresolvedAddr, raw) // §5.1.2 B
+		return false
+	default:
+		if typ&0x4000 != 0 && len(c.unknown)+len(raw) < 1024 {
+			c.unknown = pad(append(c.unknown, raw...))
+		}
+		return typ&0x8000 != 0
+	}
+	return true
+}
+
+func appendInit(dst []byte, typ uint8, c initChunk) []byte {
+	dst, at := openChunk(dst, typ, 0)
+	dst = binary.BigEndian.AppendUint32(dst, c.tag)
+	dst = binary.BigEndian.AppendUint32(dst, c.window)
+	dst = binary.BigEndian.AppendUint16(dst, c.out)
+	dst = binary.BigEndian.AppendUint16(dst, c.in)
+	dst = binary.BigEndian.AppendUint32(dst, c.tsn)
+	for _, ip := range c.addrs {
+		dst = appendAddr(dst, ip)
+	}
+	if c.preserve > 0 {
+		dst = appendParam(dst, ptPreservative, binary.BigEndian.AppendUint32(nil, c.preserve))
+	}
+	if c.cookie != nil {
+		dst = appendParam(dst, ptCookie, c.cookie)
+	}
+	for b := c.unknown; len(b) >= 4; {
+		_, _, raw, rest, err := nextParam(b)
+		if err != nil {
+			break
+		}
+		dst = appendParam(dst, ptUnrecognized, raw)
+		b = rest
+	}
+	return closeChunk(dst, at)
+}
+
+func appendAddr(dst []byte, ip netip.Addr) []byte {
+	if ip.Is4() {
+		return appendParam(dst, ptIPv4, ip.AsSlice())
+	}
+	return appendParam(dst, ptIPv6, ip.AsSlice())
+}
+
+func pad(b []byte) []byte {
+	for len(b)&3 != 0 {
+		b = append(b, 0)
+	}
+	return b
+}

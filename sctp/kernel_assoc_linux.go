@@ -1,0 +1,246 @@
+package sctp
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+	"unsafe"
+
+	lksctp "github.com/ishidawataru/sctp"
+	"golang.org/x/sys/unix"
+)
+
+// kernelAssoc is a socket that was peeled off. Nothing of ours runs for it but its reader,
+// and while the socket's send buffer is full a goroutine that waits for room.
+type kernelAssoc struct {
+	endpoint *kernelEndpoint
+	f        *os.File
+	rc       syscall.RawConn
+	remote   Addr
+	since    time.Time
+	notes    []string
+	done     chan struct{} // closed once the descriptor is
+	release  sync.Once
+
+	read kernelReader // of the goroutine that reads
+	send kernelSender // has its own lock
+
+	sentMessages, sentOctets, recvMessages, recvOctets atomic.Uint64
+
+	mu        sync.Mutex
+	params    Params
+	in, out   uint16
+	lastError string
+	pathWhy   map[netip.Addr]string // of paths that are down
+}
+
+// newKernelAssoc takes over a socket; nil if its association has ended already.
+func newKernelAssoc(e *kernelEndpoint, fd int) *kernelAssoc {
+	var st assocStatus
+	peer, err := lksctp.NewSCTPConn(fd, nil).SCTPRemoteAddr(0) // all that the far end told of
+	if err == nil {
+		err = getOpt(fd, solSCTP, optStatus, &st)
+	}
+	f := os.NewFile(uintptr(fd), "sctp")
+	rc, e2 := f.SyscallConn()
+	if err != nil || e2 != nil || len(peer.IPAddrs) == 0 {
+		f.Close()
+		return nil
+	}
+	a := &kernelAssoc{endpoint: e, f: f, rc: rc, remote: fromLibrary(peer), since: time.Now(), notes: e.notes, params: e.params, in: st.in, out: st.out,
+		done: make(chan struct{}), pathWhy: map[netip.Addr]string{}}
+	a.read.init(a)
+	a.send.init(a)
+	return a
+}
+
+func (a *kernelAssoc) keys() []netip.AddrPort { return keysOf(a.remote) }
+
+func (a *kernelAssoc) Local() Addr  { return a.endpoint.local }
+func (a *kernelAssoc) Remote() Addr { return a.remote }
+
+// alive tells whether the kernel still has the association.
+func (a *kernelAssoc) alive() bool {
+	var st assocStatus
+	return control(a.rc, func(fd int) error { return getOpt(fd, solSCTP, optStatus, &st) }) == nil
+}
+
+// free closes the descriptor. What still reads is told net.ErrClosed.
+func (a *kernelAssoc) free() {
+	a.release.Do(func() {
+		a.f.Close()
+		a.endpoint.forget(a)
+		close(a.done)
+	})
+}
+
+func (a *kernelAssoc) note(why string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.lastError = why
+}
+
+// Close has the kernel shut down once our own queue is empty.
+func (a *kernelAssoc) Close() {
+	if a.send.close() {
+		go a.finish()
+	}
+}
+
+// finish frees the descriptor of an association that was closed and that nobody
+// reads any more: who reads frees it at the end of what there was to read.
+func (a *kernelAssoc) finish() {
+	wait := 5 * time.Millisecond
+	for a.alive() {
+		select {
+		case <-a.done:
+			return
+		case <-time.After(wait):
+			wait = min(2*wait, 500*time.Millisecond)
+		}
+	}
+	select {
+	case <-a.done:
+	case <-time.After(5 * time.Second):
+		a.send.end(Event{Kind: Closed, Why: "shut down by this end"})
+		a.free()
+	}
+}
+
+// Abort ends the association here at once; the kernel sends ABORT with the reason.
+func (a *kernelAssoc) Abort(reason string) {
+	select {
+	case <-a.done:
+		return
+	default:
+	}
+	if !a.send.end(Event{Kind: Lost, Why: "aborted by this end: " + reason}) {
+		return
+	}
+	a.endpoint.kernel.aborted.Add(1)
+	_ = control(a.rc, func(fd int) error { return sendAbort(fd, 0, reason) }) // fails if it has ended already
+	a.free()
+}
+
+// sendAbort sends what is no message but the reason, with SCTP_ABORT (RFC 6458 §5.3.4).
+func sendAbort(fd int, assoc int32, reason string) error {
+	return sendFlag(fd, assoc, sndAbort, []byte(reason[:min(len(reason), 200)]))
+}
+
+// sendEOF has the kernel shut down once it has delivered what it has.
+func sendEOF(fd int) error { return sendFlag(fd, 0, sndEOF, nil) }
+
+// sendFlag is not unix.Sendmsg, which puts an octet where there is none.
+func sendFlag(fd int, assoc int32, flag uint16, data []byte) error {
+	var ctl [sndInfoSpace]byte
+	fillSndInfo(&ctl, &Message{}, flag, assoc)
+	h := make([]mmsghdr, 1)
+	iov := unix.Iovec{Base: unsafe.SliceData(data)}
+	iov.SetLen(len(data))
+	h[0].Iov, h[0].Control = &iov, &ctl[0]
+	h[0].SetIovlen(1)
+	h[0].SetControllen(len(ctl))
+	_, err := sendmmsg(uintptr(fd), h, 0)
+	return err
+}
+
+func (a *kernelAssoc) SetPrimary(ip netip.Addr) error {
+	ip = ip.Unmap()
+	p := primaryAddr{}
+	toStorage(&p.addr, ip, a.remote.Port)
+	err := control(a.rc, func(fd int) error { return setOpt(fd, solSCTP, optPrimary, &p) })
+	if errors.Is(err, unix.EINVAL) {
+		return fmt.Errorf("%v is not an address of this association", ip)
+	}
+	return err
+}
+
+func (a *kernelAssoc) Set(p Params) { a.adopt(p.or(DefaultParams())) }
+
+// adopt applies the settings that a living association can take.
+func (a *kernelAssoc) adopt(p Params) {
+	a.mu.Lock()
+	p.OutStreams, p.InStreams, p.RecvBuffer, p.SendBuffer = a.params.OutStreams, a.params.InStreams, a.params.RecvBuffer, a.params.SendBuffer
+	a.params = p
+	a.mu.Unlock()
+	a.send.setSingle(p.Single)
+	if err := control(a.rc, func(fd int) error { return tune(fd, p) }); err != nil && !errors.Is(err, net.ErrClosed) {
+		a.note("settings that the kernel refuses: " + err.Error())
+	}
+}
+
+// Status asks the kernel. It tells no verification tags, and counts what is queued
+// with what it charges for it, which is more than the user's octets.
+func (a *kernelAssoc) Status() Status {
+	a.mu.Lock()
+	s := Status{State: "CLOSED", Since: a.since, InStreams: a.in, OutStreams: a.out, LastError: a.lastError, Notes: a.notes}
+	a.mu.Unlock()
+	s.Stats = Stats{SentMessages: a.sentMessages.Load(), RecvMessages: a.recvMessages.Load(), SentOctets: a.sentOctets.Load(), RecvOctets: a.recvOctets.Load()}
+	s.SendQueued = a.send.queued()
+	_ = control(a.rc, func(fd int) error {
+		var st assocStatus
+		if err := getOpt(fd, solSCTP, optStatus, &st); err != nil {
+			return err
+		}
+		s.State, s.PeerWindow = "unknown", st.window
+		if st.state >= 0 && int(st.state) < len(kernelStates) {
+			s.State = kernelStates[st.state]
+		}
+		var mem [9]uint32 // SO_MEMINFO: rmem, rcvbuf, wmem, sndbuf, forward, queued, ...
+		if getOpt(fd, unix.SOL_SOCKET, unix.SO_MEMINFO, &mem) == nil {
+			s.RecvQueued = int(mem[0])
+			s.SendQueued += int(mem[5])
+		}
+		a.readStats(fd, &s.Stats)
+		primary, _ := fromStorage(st.primary.addr[:])
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		for _, ip := range a.remote.IPs {
+			s.Paths = append(s.Paths, a.path(fd, ip, primary))
+		}
+		return nil
+	})
+	return s
+}
+
+func (a *kernelAssoc) readStats(fd int, s *Stats) {
+	var k assocStats
+	if getOpt(fd, solSCTP, optAssocStats, &k) != nil {
+		return
+	}
+	s.SentPackets, s.RecvPackets = k.outPackets, k.inPackets
+	s.SentChunks, s.RecvChunks = k.outData+k.outUnordered, k.inData+k.inUnordered
+	s.Retransmits, s.Duplicates = k.resent, k.duplicates
+}
+
+// path asks for one address of the far end. The caller holds a.mu.
+func (a *kernelAssoc) path(fd int, ip, primary netip.Addr) PathStatus {
+	const inactive, potentiallyFailed, active, unconfirmed = 0, 1, 2, 3
+	p := PathStatus{Addr: ip, Primary: ip == primary}
+	info := peerAddrInfo{}
+	toStorage(&info.addr, ip, a.remote.Port)
+	if err := getOpt(fd, solSCTP, optPeerAddrInfo, &info); err != nil {
+		p.Why = "no longer an address of this association"
+		return p
+	}
+	p.Active, p.Confirmed = info.state == active, info.state != unconfirmed
+	p.SRTT, p.RTO = time.Duration(info.srtt)*time.Millisecond, time.Duration(info.rto)*time.Millisecond
+	p.CWND, p.MTU = info.cwnd, int(info.mtu)
+	switch info.state {
+	case inactive:
+		if p.Why = a.pathWhy[ip]; p.Why == "" {
+			p.Why = "does not answer"
+		}
+	case potentiallyFailed:
+		p.Why = "did not answer lately"
+	case unconfirmed:
+		p.Why = "has not answered a HEARTBEAT yet"
+	}
+	return p
+}

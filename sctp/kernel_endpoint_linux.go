@@ -1,0 +1,357 @@
+package sctp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// kernelEndpoint is a one-to-many socket and the associations of its port.
+type kernelEndpoint struct {
+	kernel   *kernel
+	local    Addr
+	params   Params
+	notes    []string
+	f        *os.File
+	rc       syscall.RawConn
+	accepted chan *kernelAssoc
+	closed   chan struct{}
+	loop     chan struct{} // closed when the goroutine of notifications has ended
+
+	mu     sync.Mutex
+	assocs map[netip.AddrPort]*kernelAssoc // under each address of the far end
+	dials  map[netip.AddrPort]*kernelDial  // likewise
+	dead   bool
+}
+
+// kernelDial is a Dial under way.
+type kernelDial struct {
+	params Params
+	udp    uint16
+	assoc  int32 // its id while it connects
+	cancel context.CancelCauseFunc
+	up     chan *kernelAssoc // established, by whichever end
+	failed chan string       // or not, with the far end's reason
+}
+
+func (e *kernelEndpoint) Local() Addr { return e.local }
+
+// Set gives associations from the next one on other settings. Addresses and the port
+// stay; what the kernel refuses stays as it was.
+func (e *kernelEndpoint) Set(p Params) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.params = p.or(DefaultParams())
+	_ = control(e.rc, func(fd int) error {
+		e.notes = buffers(fd, e.params)
+		return errors.Join(announce(fd, e.params), tune(fd, e.params))
+	})
+}
+
+// notifications reads the endpoint's socket, one message at a time so that what
+// follows COMM_UP moves with the association.
+func (e *kernelEndpoint) notifications() {
+	defer close(e.loop)
+	b := make([]byte, 4096)
+	for {
+		var n, flags int
+		var err error
+		if e.rc.Read(func(fd uintptr) bool {
+			n, _, flags, _, err = unix.Recvmsg(int(fd), b, nil, unix.MSG_DONTWAIT)
+			return !errors.Is(err, unix.EAGAIN)
+		}) != nil {
+			return // closed
+		}
+		if err != nil {
+			time.Sleep(5 * time.Millisecond) // no memory, or an ICMP error
+			continue
+		}
+		if c, ok := parseAssocChange(b[:n]); ok && flags&msgNotification != 0 {
+			e.change(&c)
+		}
+	}
+}
+
+// change acts upon an association that begins, or does not.
+func (e *kernelEndpoint) change(c *assocChange) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if c.state == changeUp {
+		var fd int
+		err := control(e.rc, func(l int) (err error) { fd, err = peelOff(l, c.assoc); return })
+		if err == nil {
+			e.admit(fd)
+		} // else it has ended already, or there is no descriptor: the close below
+		if errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) {
+			_ = control(e.rc, func(l int) error { return sendAbort(l, c.assoc, "out of descriptors") })
+		}
+		return
+	}
+	if c.state != changeLost && c.state != changeCannot {
+		return
+	}
+	for _, d := range e.dials {
+		if d.assoc == c.assoc {
+			select {
+			case d.failed <- c.why():
+			default:
+			}
+			return
+		}
+	}
+}
+
+// admit enters an established association and gives it to who dials it, or else to
+// Accept. The caller holds e.mu.
+func (e *kernelEndpoint) admit(fd int) {
+	a := newKernelAssoc(e, fd)
+	if a == nil {
+		return
+	}
+	if e.dead {
+		go a.Abort("the port is closed")
+		return
+	}
+	for _, k := range a.keys() {
+		if d := e.dials[k]; d != nil && len(d.up) == 0 {
+			a.remote.UDP = d.udp
+			a.adopt(d.params)
+			e.enter(a)
+			d.up <- a
+			return
+		}
+	}
+	a.remote.UDP = e.local.UDP
+	a.adopt(e.params) // it may have come while another's settings were on the socket
+	select {
+	case e.accepted <- a:
+		e.enter(a)
+	default:
+		go a.Abort("too many associations wait to be accepted")
+	}
+}
+
+// enter makes an association known. The caller holds e.mu.
+func (e *kernelEndpoint) enter(a *kernelAssoc) {
+	e.kernel.started.Add(1)
+	for _, k := range a.keys() {
+		e.assocs[k] = a
+	}
+}
+
+// forget is enter undone.
+func (e *kernelEndpoint) forget(a *kernelAssoc) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, k := range a.keys() {
+		if e.assocs[k] == a {
+			delete(e.assocs, k)
+		}
+	}
+}
+
+func (e *kernelEndpoint) Accept(ctx context.Context) (Assoc, error) {
+	select {
+	case <-e.closed:
+		return nil, net.ErrClosed
+	default:
+	}
+	select {
+	case a := <-e.accepted:
+		return a, nil
+	case <-e.closed:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (e *kernelEndpoint) Close() error {
+	e.mu.Lock()
+	if e.dead {
+		e.mu.Unlock()
+		return nil
+	}
+	e.dead = true
+	close(e.closed)
+	all := map[*kernelAssoc]bool{}
+	for _, a := range e.assocs {
+		all[a] = true
+	}
+	for _, d := range e.dials {
+		d.cancel(net.ErrClosed)
+	}
+	e.mu.Unlock()
+	e.f.Close()
+	<-e.loop
+	for a := range all {
+		a.Abort("the port is closed")
+	}
+	return nil
+}
+
+func (e *kernelEndpoint) Dial(ctx context.Context, remote Addr, p Params) (Assoc, error) {
+	if len(remote.IPs) == 0 {
+		return nil, errors.New("there is no address to dial")
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	d := &kernelDial{params: p.or(e.settings()), udp: remote.UDP, cancel: cancel, up: make(chan *kernelAssoc, 1), failed: make(chan string, 1)}
+	keys := keysOf(remote)
+	if err := e.begin(d, keys); err != nil {
+		return nil, err
+	}
+	a, err := e.establish(ctx, d, remote)
+	e.mu.Lock()
+	for _, k := range keys {
+		delete(e.dials, k)
+	}
+	if err != nil {
+		_ = control(e.rc, func(fd int) error { return sendAbort(fd, d.assoc, "no longer wanted") }) // fails if it is not under way
+		select {
+		case late := <-d.up:
+			a = late
+		default:
+		}
+	}
+	e.mu.Unlock()
+	if err != nil {
+		if a != nil {
+			a.Abort("no longer wanted")
+		}
+		e.kernel.refused.Add(1)
+		return nil, err
+	}
+	return a, nil
+}
+
+func (e *kernelEndpoint) settings() Params {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.params
+}
+
+// begin reserves the far end's addresses for a Dial.
+func (e *kernelEndpoint) begin(d *kernelDial, keys []netip.AddrPort) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.dead {
+		return net.ErrClosed
+	}
+	for _, k := range keys {
+		if a := e.assocs[k]; e.dials[k] != nil || a != nil && a.alive() {
+			return ErrExists
+		}
+	}
+	for _, k := range keys {
+		e.dials[k] = d
+	}
+	return nil
+}
+
+func keysOf(a Addr) (out []netip.AddrPort) {
+	for _, ip := range a.IPs {
+		out = append(out, netip.AddrPortFrom(ip.Unmap(), a.Port))
+	}
+	return out
+}
+
+// establish connects and waits. While Linux has an association of these addresses
+// and ports it is tried again: one that COMM_UP is about to tell of, or one that is
+// still shutting down.
+func (e *kernelEndpoint) establish(ctx context.Context, d *kernelDial, remote Addr) (*kernelAssoc, error) {
+	for try := 0; ; try++ {
+		started := time.Now()
+		err := e.connect(d, remote)
+		var again <-chan time.Time
+		switch {
+		case errors.Is(err, unix.EADDRNOTAVAIL), errors.Is(err, unix.EISCONN), errors.Is(err, unix.EALREADY):
+			if try >= 10*d.params.InitRetrans {
+				return nil, fmt.Errorf("an earlier association with %s has not ended yet", inWords(remote))
+			}
+			again = time.After(d.params.RTOMin)
+		case err != nil:
+			return nil, explainConnect(remote, err)
+		}
+		select {
+		case a := <-d.up:
+			return a, nil
+		case why := <-d.failed:
+			return nil, explainRefusal(remote, why, time.Since(started) >= patience(d.params, len(remote.IPs)), d.params)
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-again:
+		}
+	}
+}
+
+// connect sends the first INIT. What it says is a setting of the socket, which is set
+// back before anybody else connects.
+func (e *kernelEndpoint) connect(d *kernelDial, remote Addr) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return control(e.rc, func(fd int) error {
+		if d.params != e.params || remote.UDP != e.local.UDP {
+			defer func() {
+				_ = errors.Join(announce(fd, e.params), tune(fd, e.params), encapsulate(fd, 0, e.local.UDP)) // they were taken before
+			}()
+			if err := errors.Join(announce(fd, d.params), tune(fd, d.params), encapsulate(fd, e.local.UDP, remote.UDP)); err != nil {
+				return err
+			}
+		}
+		var err error
+		d.assoc, err = connect(fd, remote)
+		return err
+	})
+}
+
+// patience is the shortest time in which p.InitRetrans INITs can go unanswered: the
+// timeout doubles up to its maximum each time that all addresses had their turn.
+func patience(p Params, addresses int) (all time.Duration) {
+	t := p.RTOInitial
+	for i := range max(p.InitRetrans, 2) {
+		if i > 0 && i%addresses == 0 {
+			t = min(2*t, p.RTOMax)
+		}
+		all += t
+	}
+	return all * 9 / 10 // the kernel counts in ticks of up to 10 ms
+}
+
+// inWords is for messages: 10.0.0.1, 10.0.0.2 port 2905.
+func inWords(a Addr) string {
+	ips := make([]string, len(a.IPs))
+	for i, ip := range a.IPs {
+		ips[i] = ip.String()
+	}
+	return fmt.Sprintf("%s port %d", strings.Join(ips, ", "), a.Port)
+}
+
+func explainRefusal(remote Addr, why string, silent bool, p Params) error {
+	switch {
+	case why != "":
+		return fmt.Errorf("%s refused the association: %s", inWords(remote), why)
+	case silent:
+		return fmt.Errorf("%s does not answer: %d times INIT", inWords(remote), max(p.InitRetrans, 2))
+	}
+	return fmt.Errorf("%v refused the association: nothing is open there on port %d", remote.IPs[0], remote.Port)
+}
+
+func explainConnect(remote Addr, err error) error {
+	switch {
+	case errors.Is(err, unix.ENETUNREACH), errors.Is(err, unix.EHOSTUNREACH):
+		return fmt.Errorf("no route leads to %s from this port's addresses", inWords(remote))
+	case errors.Is(err, unix.EINVAL), errors.Is(err, unix.EAFNOSUPPORT):
+		return fmt.Errorf("%s cannot be reached from this port's addresses: %w", inWords(remote), err)
+	}
+	return err
+}

@@ -1,0 +1,99 @@
+package sctp
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/rand"
+	"net/netip"
+	"testing"
+	"unsafe"
+)
+
+// The structs are those of <linux/sctp.h>.
+func TestKernelLayout(t *testing.T) {
+	for name, size := range map[string][2]uintptr{
+		"sctp_rtoinfo":     {unsafe.Sizeof(rtoInfo{}), 16},
+		"sctp_assocparams": {unsafe.Sizeof(assocInfo{}), 20},
+		"sctp_initmsg":     {unsafe.Sizeof(initMsg{}), 8},
+		"sctp_sack_info":   {unsafe.Sizeof(sackInfo{}), 12},
+		"sctp_paddrparams": {unsafe.Sizeof(peerAddrParams{}), 156},
+		"sctp_prim":        {unsafe.Sizeof(primaryAddr{}), 132},
+		"sctp_paddrinfo":   {unsafe.Sizeof(peerAddrInfo{}), 152},
+		"sctp_status":      {unsafe.Sizeof(assocStatus{}), 176},
+		"sctp_assoc_stats": {unsafe.Sizeof(assocStats{}), 256},
+		"sctp_udpencaps":   {unsafe.Sizeof(encapPort{}), 144},
+	} {
+		if size[0] != size[1] {
+			t.Errorf("%s: %d octets, want %d", name, size[0], size[1])
+		}
+	}
+	for _, ip := range []string{"10.1.2.3", "2001:db8::5"} {
+		var b [octetsOfAddr]byte
+		toStorage(&b, netip.MustParseAddr(ip), 2905)
+		if got, port := fromStorage(b[:]); got.String() != ip || port != 2905 {
+			t.Error(got, port)
+		}
+	}
+}
+
+// The queue of what the socket did not take gives back what was put, in order.
+func TestKernelSendQueue(t *testing.T) {
+	r := rand.New(rand.NewSource(5))
+	var q sendQueue
+	var want []Message
+	octets := 0
+	for range 20000 {
+		if r.Intn(2) == 0 {
+			m := Message{Stream: uint16(r.Intn(9)), PPID: r.Uint32(), Unordered: r.Intn(2) == 0, Data: make([]byte, 1+r.Intn(3000))}
+			r.Read(m.Data)
+			took := q.put(&m, 400000)
+			if took != (len(want) == 0 || octets+len(m.Data) <= 400000) {
+				t.Fatalf("taken: %v at %d octets", took, octets)
+			}
+			if took {
+				want, octets = append(want, m), octets+len(m.Data)
+			}
+			continue
+		}
+		view := q.view()
+		n := min(r.Intn(40), len(view))
+		for i, m := range view {
+			if m.Stream != want[i].Stream || m.PPID != want[i].PPID || m.Unordered != want[i].Unordered || !bytes.Equal(m.Data, want[i].Data) {
+				t.Fatalf("message %d differs", i)
+			}
+			if i < n {
+				octets -= len(m.Data)
+			}
+		}
+		q.drop(n)
+		want = want[n:]
+		if q.octets != octets || q.len() != len(want) || q.empty() != (len(want) == 0) {
+			t.Fatalf("%d octets in %d messages, want %d in %d", q.octets, q.len(), octets, len(want))
+		}
+	}
+}
+
+// FuzzKernelNotification: whatever a notification carries of the far end's, the
+// reader survives it.
+func FuzzKernelNotification(f *testing.F) {
+	for kind := range uint16(8) {
+		b := binary.NativeEndian.AppendUint16(nil, 0x8000+kind)
+		f.Add(append(b, make([]byte, 150)...))
+	}
+	change := binary.NativeEndian.AppendUint16(make([]byte, 0, 40), noteAssocChange)
+	change = append(change, make([]byte, 18)...)
+	change[8] = changeLost
+	f.Add(append(change, 0, causeUserAbort, 0, 8, 'd', 'o', 'w', 'n'))
+	f.Fuzz(func(t *testing.T, n []byte) {
+		a := &kernelAssoc{remote: addrB, pathWhy: map[netip.Addr]string{}}
+		a.read.init(a)
+		b := NewBatch(4)
+		a.read.notification(b, n)
+		a.read.tellFailures(b)
+		for _, it := range b.Items {
+			if it.Event == nil || it.Event.Why == "" {
+				t.Errorf("%+v", it)
+			}
+		}
+	})
+}

@@ -1,0 +1,270 @@
+package xua
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gostp/gostp/ss7"
+)
+
+// patience is how many requests are sent T(ack) apart; after that, or when the far
+// end refused, they are patienceFactor times further apart.
+const (
+	patience       = 5
+	patienceFactor = 5
+)
+
+// asks tells whether this end sends ASPUP and ASPAC.
+func (a *asp) asks() bool {
+	return a.cfg.Role == RoleASP || a.cfg.Role == RoleIPSPDouble || a.cfg.Role == RoleIPSP && a.cfg.Leads
+}
+
+// wants tells whether this end should be active in m.
+func (m *member) wants() bool {
+	return !m.asp.cfg.Block && !m.as.cfg.Shutdown && !m.waiting && !m.overridden
+}
+
+// pursue sends the request that moves this end one step nearer to what the
+// configuration wants, and waits T(ack) for its answer (§4.3.4.1 to §4.3.4.4).
+func (l *Layer) pursue(now time.Time, a *asp, out []ss7.Action) []ss7.Action {
+	a.timers.Stop(tAck)
+	if !a.comm || !a.asks() || a.cfg.Shutdown {
+		return out
+	}
+	if !a.ownUp {
+		start := len(l.arena)
+		l.arena = Begin(l.arena, ASPUP)
+		if a.cfg.HasID && a.cfg.Role == RoleASP {
+			l.arena = AppendUint32(l.arena, TagASPID, a.cfg.ID)
+		}
+		l.await(now, a)
+		return l.send(a, start, out)
+	}
+	n := len(out)
+	out = l.request(a, ASPIA, func(m *member) bool { return m.own == Active && !m.wants() }, out)
+	for mode := range Broadcast + 1 {
+		out = l.request(a, ASPAC, func(m *member) bool { return m.own == Inactive && m.wants() && m.as.mode == mode }, out)
+	}
+	if len(out) > n {
+		l.await(now, a)
+	}
+	return out
+}
+
+// await starts T(ack). A far end that does not answer is asked less often.
+func (l *Layer) await(now time.Time, a *asp) {
+	d := a.cfg.TAck
+	if a.tries >= patience {
+		d *= patienceFactor
+	}
+	a.tries++
+	a.timers.Start(tAck, now, d)
+}
+
+// request sends one message for the AS that which names: with their routing
+// contexts, and one without for AS that have none.
+func (l *Layer) request(a *asp, t Type, which func(*member) bool, out []ss7.Action) []ss7.Action {
+	var ids []uint32
+	var mode Mode
+	bare := false
+	for _, m := range a.members {
+		if !which(m) {
+			continue
+		}
+		mode = m.as.mode
+		if m.as.hasID && !a.cfg.Slack.NoID {
+			ids = append(ids, m.as.cfg.ID)
+		} else {
+			bare = true
+		}
+	}
+	for _, with := range [][]uint32{ids, nil} {
+		if with == nil && !bare || with != nil && len(ids) == 0 {
+			continue
+		}
+		start := len(l.arena)
+		l.arena = Begin(l.arena, t)
+		if t == ASPAC && mode != 0 {
+			l.arena = AppendUint32(l.arena, TagTrafficMode, uint32(mode))
+		}
+		l.arena = AppendUint32s(l.arena, l.tags.ID, with)
+		out = l.send(a, start, out)
+		if with == nil {
+			break
+		}
+	}
+	return out
+}
+
+// recvAck is told an acknowledgement. One that nothing asked for moves this end
+// all the same, and it sets out to go back (§4.3.4.1, §4.3.4.2, §4.3.4.4).
+func (l *Layer) recvAck(now time.Time, a *asp, m Message, out []ss7.Action) []ss7.Action {
+	if !a.asks() {
+		return l.unexpected(now, a, m, out)
+	}
+	asked := a.timers.Running(tAck)
+	if asked {
+		a.tries = 0
+	}
+	switch m.Type {
+	case ASPUPAck:
+		return l.upAcked(now, a, m, out)
+	case ASPDNAck:
+		why := "the far end sent ASPDN Ack"
+		if a.cfg.Role == RoleIPSPDouble {
+			a.ownUp = false
+			for _, x := range a.members {
+				out = l.set(now, x, x.peer, Down, why, out)
+			}
+			a.why, a.since = why, now
+		} else {
+			out = l.fall(now, a, why, false, out)
+		}
+		return l.retry(now, a, asked, out)
+	case ASPACAck:
+		if !a.ownUp {
+			return l.unexpected(now, a, m, out)
+		}
+		out = l.eachNamed(a, m, func(x *member, out []ss7.Action) []ss7.Action {
+			return l.setOwn(now, x, Active, "the far end acknowledged ASPAC", out)
+		}, out)
+	case ASPIAAck:
+		out = l.eachNamed(a, m, func(x *member, out []ss7.Action) []ss7.Action {
+			if x.own == Down {
+				return out
+			}
+			return l.setOwn(now, x, Inactive, "the far end sent ASPIA Ack", out)
+		}, out)
+		return l.retry(now, a, asked, out)
+	}
+	if l.arrived(a) {
+		a.timers.Stop(tAck)
+	}
+	return out
+}
+
+func (l *Layer) upAcked(now time.Time, a *asp, m Message, out []ss7.Action) []ss7.Action {
+	was := a.ownUp
+	if was { // this end is considered inactive; what it had, it asks for again
+		active := false
+		for _, x := range a.members {
+			active = active || x.own == Active
+			if x.own == Active {
+				out = l.setOwn(now, x, Inactive, "the far end sent ASPUP Ack again", out)
+			}
+		}
+		if active {
+			out = l.unexpected(now, a, m, l.publish(out))
+		}
+		return l.retry(now, a, false, out)
+	}
+	a.ownUp = true
+	a.peerUp = a.peerUp || a.both()
+	a.why, a.since = "up", now
+	out = append(out, note(a.cfg.Path, NoteASP, "ASP "+a.cfg.Name+" is up: the far end acknowledged ASPUP"))
+	for _, x := range a.members {
+		out = l.enter(now, x, out)
+	}
+	return l.pursue(now, a, out)
+}
+
+// retry goes on at once if the far end answered a request, else after T(ack): a
+// gateway that has blocked this end is not to be asked in a circle.
+func (l *Layer) retry(now time.Time, a *asp, asked bool, out []ss7.Action) []ss7.Action {
+	if l.arrived(a) {
+		a.timers.Stop(tAck)
+		return out
+	}
+	if asked && a.ownUp {
+		return l.pursue(now, a, out)
+	}
+	l.await(now, a)
+	return out
+}
+
+// arrived tells whether nothing is left to be asked for.
+func (l *Layer) arrived(a *asp) bool {
+	if !a.ownUp {
+		return a.cfg.Shutdown
+	}
+	for _, m := range a.members {
+		if m.wants() != (m.own == Active) && !m.waiting && !m.overridden {
+			return false
+		}
+	}
+	return true
+}
+
+func (l *Layer) setOwn(now time.Time, m *member, s State, why string, out []ss7.Action) []ss7.Action {
+	if !m.asp.both() {
+		return l.set(now, m, m.peer, s, why, out)
+	}
+	if s == Active {
+		return l.activate(now, m, out)
+	}
+	return l.set(now, m, s, s, why, out)
+}
+
+// eachNamed does f for the AS that a message names; without routing contexts, all.
+func (l *Layer) eachNamed(a *asp, m Message, f func(*member, []ss7.Action) []ss7.Action, out []ss7.Action) []ss7.Action {
+	ids := m.Params.Uint32s(l.tags.ID)
+	if len(ids) == 0 || len(ids) == 1 && ids[0] == 0 && l.zeroIsNone(a) {
+		for _, x := range a.members {
+			out = f(x, out)
+		}
+		return out
+	}
+	for _, id := range ids {
+		if x := a.serving(id); x != nil {
+			out = f(x, out)
+		}
+	}
+	return out
+}
+
+// recvNotify: what a gateway tells this end as an ASP. After an alternate ASP took
+// over, this end waits until there is none, and then offers itself (§4.3.4.3).
+func (l *Layer) recvNotify(now time.Time, a *asp, m Message, out []ss7.Action) []ss7.Action {
+	status, _ := m.Params.Uint32(TagStatus)
+	if !a.asks() {
+		a.stats.Unexpected++
+		return out
+	}
+	out = append(out, note(a.cfg.Path, NoteASP, fmt.Sprintf("ASP %s is notified: %v", a.cfg.Name, Status(status))))
+	switch Status(status) {
+	case NotifyAlternate: // MUST consider itself inactive
+		return l.eachNamed(a, m, func(x *member, out []ss7.Action) []ss7.Action {
+			if x.own != Active {
+				return out
+			}
+			x.overridden = true
+			return l.setOwn(now, x, Inactive, "an alternate ASP is active", out)
+		}, out)
+	case NotifyPending, NotifyInactive, NotifyInsufficient:
+		free := false
+		out = l.eachNamed(a, m, func(x *member, out []ss7.Action) []ss7.Action {
+			free = free || x.overridden
+			x.overridden = false
+			return out
+		}, out)
+		if free {
+			return l.pursue(now, a, out)
+		}
+	}
+	return out
+}
+
+// recvError notes what the far end thinks of us. It is never answered (§3.8.1). A
+// refused request is repeated, but not soon.
+func (l *Layer) recvError(now time.Time, a *asp, m Message, out []ss7.Action) []ss7.Action {
+	code, _ := m.Params.Uint32(TagErrorCode)
+	a.lastErr = "the far end says: " + Code(code).String()
+	if a.timers.Running(tAck) {
+		a.tries = patience
+		l.await(now, a)
+	}
+	if !a.errs.Take(now, 1) {
+		return out
+	}
+	return append(out, note(a.cfg.Path, NoteError, fmt.Sprintf("ASP %s tells us %q", a.cfg.Name, Code(code))))
+}

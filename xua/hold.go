@@ -1,0 +1,65 @@
+package xua
+
+import (
+	"time"
+
+	"github.com/gostp/gostp/ss7"
+)
+
+// Hold keeps the traffic of an AS, in order, while none of its ASPs is active
+// (RFC 4666 §4.3.2). It has one owner and copies what it keeps. The zero value
+// keeps nothing; Max and MaxOctets are its bounds.
+type Hold struct {
+	Max       int
+	MaxOctets int
+
+	msus   []ss7.MSU
+	octets int
+	since  time.Time
+}
+
+// Add keeps a copy of m; false if there is no room.
+func (h *Hold) Add(now time.Time, m *ss7.MSU) bool {
+	if len(h.msus) >= h.Max || h.octets+len(m.Payload) > h.MaxOctets {
+		return false
+	}
+	if len(h.msus) == 0 {
+		h.since = now
+	}
+	kept := *m
+	kept.Payload = append([]byte(nil), m.Payload...)
+	h.msus = append(h.msus, kept)
+	h.octets += len(m.Payload)
+	return true
+}
+
+// Take gives all that is kept, the oldest first, and forgets it.
+func (h *Hold) Take() []ss7.MSU {
+	out := h.msus
+	h.msus, h.octets = nil, 0
+	return out
+}
+
+// Len is how many messages are kept, and since when the oldest is.
+func (h *Hold) Len() (n int, since time.Time) { return len(h.msus), h.since }
+
+// Flows gives the first message of each flow (SLS) after an ASP joined a broadcast
+// its Correlation Id (§4.3.4.3). It has one owner.
+type Flows struct {
+	joins uint32
+	next  uint32
+	seen  [256]bool
+}
+
+// Tag gives the identifier that a message of sls must carry, if it must.
+func (f *Flows) Tag(w *Way, sls uint8) (id uint32, must bool) {
+	if w.Joins != f.joins {
+		f.joins, f.seen = w.Joins, [256]bool{}
+	}
+	if f.seen[sls] {
+		return 0, false
+	}
+	f.seen[sls] = true
+	f.next++
+	return f.next, true
+}

@@ -1,0 +1,392 @@
+package xua
+
+import (
+	"slices"
+	"time"
+
+	"github.com/gostp/gostp/internal/deadline"
+	"github.com/gostp/gostp/ss7"
+)
+
+// State is the state of an ASP in an AS (RFC 4666 §4.3.1).
+type State uint8
+
+// The states of an ASP.
+const (
+	Down State = iota
+	Inactive
+	Active
+)
+
+var stateNames = [...]string{"down", "inactive", "active"}
+
+func (s State) String() string { return stateNames[s] }
+
+// Timers of an ASP, and the one of an AS.
+const (
+	tAck = iota
+	tBeat
+	tDead
+)
+const tR = 0
+
+// asp is a peer.
+type asp struct {
+	cfg     ASPConfig
+	comm    bool // there is an association
+	peerUp  bool // the far end said ASPUP
+	ownUp   bool // our ASPUP was acknowledged
+	why     string
+	since   time.Time
+	id      uint32 // as ASPUP told
+	hasID   bool
+	members []*member
+	timers  deadline.Set
+	tries   int // requests since an answer
+	heard   time.Time
+	beat    uint64
+	errs    Rate
+	dirty   dirt
+	stats   Stats
+	lastErr string
+}
+
+// dirt says which pictures are to be made anew: a gain is published before the
+// ways that lead there, a loss after them.
+type dirt uint8
+
+const (
+	clean dirt = iota
+	gained
+	lost
+)
+
+// member is an ASP in an AS. peer is the far end's state as an ASP of ours, own
+// our state as an ASP of the far end; in a single exchange the two are one.
+type member struct {
+	asp        *asp
+	as         *as
+	weight     uint8
+	peer, own  State
+	static     bool
+	registered bool
+	overridden bool // our traffic went to an alternate ASP; we wait until it is gone
+	waiting    bool // for a routing context from the gateway
+}
+
+// Stats counts what a peer sends and is sent, by class and type.
+type Stats struct {
+	In, Out               [10][8]uint64
+	ErrorsSpared          uint64 // ERR not sent because there were too many
+	Malformed, Unexpected uint64
+}
+
+func count(c *[10][8]uint64, t Type) {
+	if t>>8 < 10 && t&0xff < 8 {
+		c[t>>8][t&0xff]++
+	}
+}
+
+// Notes that the loop makes log lines of: the Arg of a Note with Kind StateChange.
+const (
+	NoteASP uint32 = iota + 1
+	NoteAS
+	NoteError // what a peer tells us of our faults, or we it
+)
+
+// Layer is all peers and application servers of one adaptation layer. See the
+// package comment.
+type Layer struct {
+	tags    Tags
+	grammar Grammar
+	asps    []*asp
+	ass     []*as
+	byPath  map[ss7.PathID]*asp
+	byAS    map[ss7.PathID]*as
+	arena   []byte
+	notices []notice
+}
+
+// notice is a NTFY that waits until the acknowledgement before it is sent (§4.3.4.5).
+type notice struct {
+	to     *asp
+	as     *as
+	status Status
+	about  *asp // the ASP whose identifier it carries; nil: none
+}
+
+// New makes a Layer that knows nobody; Configure comes next.
+func New(tags Tags, g Grammar) *Layer {
+	return &Layer{tags: tags, grammar: g, byPath: map[ss7.PathID]*asp{}, byAS: map[ss7.PathID]*as{}}
+}
+
+// Begin forgets the wires of the calls before, once their actions were carried out.
+func (l *Layer) Begin(out []ss7.Action) []ss7.Action {
+	if len(out) == 0 {
+		l.arena = l.arena[:0]
+	}
+	return out
+}
+
+// Configure changes peers and servers to what is configured now; what was
+// registered stays while its peer does.
+func (l *Layer) Configure(now time.Time, asps []ASPConfig, ass []ASConfig, out []ss7.Action) []ss7.Action {
+	out = l.Begin(out)
+	for _, s := range slices.Clone(l.ass) {
+		if !s.cfg.Dynamic && !slices.ContainsFunc(ass, func(c ASConfig) bool { return c.Path == s.cfg.Path }) {
+			out = l.removeAS(now, s, "it was taken out of the configuration", out)
+		}
+	}
+	for _, a := range slices.Clone(l.asps) {
+		if !a.cfg.Anyone && !slices.ContainsFunc(asps, func(c ASPConfig) bool { return c.Path == a.cfg.Path }) {
+			out = l.RemoveASP(now, a.cfg.Path, "it was taken out of the configuration", out)
+		}
+	}
+	for _, c := range asps {
+		out = l.SetASP(now, c, out)
+	}
+	for _, c := range ass {
+		out = l.setAS(now, c, out)
+	}
+	for _, a := range l.asps {
+		out = l.pursue(now, a, out)
+	}
+	return l.settle(now, out)
+}
+
+// SetASP adds a peer or changes its settings.
+func (l *Layer) SetASP(now time.Time, c ASPConfig, out []ss7.Action) []ss7.Action {
+	if c.TAck <= 0 {
+		c.TAck = DefaultTAck
+	}
+	a := l.byPath[c.Path]
+	if a == nil {
+		a = &asp{cfg: c, why: "no association yet", since: now, errs: Rate{PerSecond: 100, Burst: 200}}
+		l.byPath[c.Path] = a
+		l.asps = append(l.asps, a)
+		return out
+	}
+	was := a.cfg
+	a.cfg = c
+	a.dirty = max(a.dirty, gained)
+	switch {
+	case c.Shutdown && !was.Shutdown:
+		out = l.lockOut(now, a, out)
+	case c.Block && !was.Block:
+		out = l.blockASP(now, a, out)
+	}
+	if c.TBeat != was.TBeat && a.comm {
+		l.startBeat(now, a)
+	}
+	if c.Block != was.Block && !l.arrived(a) {
+		return l.pursue(now, a, out)
+	}
+	return out
+}
+
+// RemoveASP forgets a peer.
+func (l *Layer) RemoveASP(now time.Time, path ss7.PathID, why string, out []ss7.Action) []ss7.Action {
+	a := l.byPath[path]
+	if a == nil {
+		return out
+	}
+	out = l.commLost(now, a, why, out)
+	for _, m := range slices.Clone(a.members) {
+		out = l.leave(now, m, why, out)
+	}
+	delete(l.byPath, path)
+	l.asps = slices.DeleteFunc(l.asps, func(x *asp) bool { return x == a })
+	return append(out, republish(path))
+}
+
+func (l *Layer) setAS(now time.Time, c ASConfig, out []ss7.Action) []ss7.Action {
+	s := l.byAS[c.Path]
+	if s == nil {
+		s = l.newAS(now, c)
+	}
+	was := s.cfg
+	s.cfg, s.dirty = c, true
+	if c.Mode != 0 {
+		s.mode = c.Mode
+	} else if was.Mode != 0 {
+		s.mode = 0
+	}
+	for _, m := range slices.Clone(s.members) {
+		if m.static && !slices.ContainsFunc(c.Members, func(x MemberConfig) bool { return x.ASP == m.asp.cfg.Path }) {
+			out = l.leave(now, m, "it was taken out of the configuration", out)
+		}
+	}
+	for _, x := range c.Members {
+		if a := l.byPath[x.ASP]; a != nil {
+			var m *member
+			m, out = l.join(now, a, s, out)
+			m.static, m.weight = true, x.Weight
+			m.waiting = c.Register && a.cfg.Role == RoleASP && !s.hasID
+		}
+	}
+	if c.Shutdown && !was.Shutdown {
+		for _, m := range s.members {
+			out = l.deactivate(now, m, "the AS was shut down", out)
+		}
+	}
+	return out
+}
+
+// settle publishes what changed and sends the notices that wait.
+func (l *Layer) settle(_ time.Time, out []ss7.Action) []ss7.Action {
+	return l.tell(l.publish(out))
+}
+
+// publish makes new pictures: what a peer gains, then the ways, then what it loses.
+func (l *Layer) publish(out []ss7.Action) []ss7.Action {
+	out = l.publishASPs(gained, out)
+	for _, s := range l.ass {
+		if s.dirty {
+			s.dirty = false
+			s.way = s.makeWay()
+			out = append(out, republish(s.cfg.Path))
+		}
+	}
+	return l.publishASPs(lost, out)
+}
+
+func (l *Layer) publishASPs(d dirt, out []ss7.Action) []ss7.Action {
+	for _, a := range l.asps {
+		if a.dirty == d {
+			a.dirty = clean
+			out = append(out, republish(a.cfg.Path))
+		}
+	}
+	return out
+}
+
+func republish(p ss7.PathID) ss7.Action {
+	return ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Republish, Path: p}}
+}
+
+func note(path ss7.PathID, what uint32, why string) ss7.Action {
+	return ss7.Action{Op: ss7.Note, Event: ss7.Event{Kind: ss7.StateChange, Path: path, Arg: what, Why: why}}
+}
+
+// Do is told what becomes of the association of a peer: CommUp, CommLost, CommRestart.
+func (l *Layer) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	out = l.Begin(out)
+	a := l.byPath[ev.Path]
+	if a == nil {
+		return out
+	}
+	switch ev.Kind {
+	case ss7.CommUp:
+		out = l.commUp(now, a, out)
+	case ss7.CommLost:
+		out = l.commLost(now, a, ev.Why, out)
+	case ss7.CommRestart:
+		out = l.commLost(now, a, "the far end restarted SCTP", out)
+		out = l.commUp(now, a, out)
+	}
+	return l.settle(now, out)
+}
+
+func (l *Layer) commUp(now time.Time, a *asp, out []ss7.Action) []ss7.Action {
+	if a.comm {
+		return out
+	}
+	a.comm, a.heard, a.tries = true, now, 0
+	a.why, a.since = "association up; waiting for ASPUP", now
+	l.startBeat(now, a)
+	return l.pursue(now, a, out)
+}
+
+func (l *Layer) commLost(now time.Time, a *asp, why string, out []ss7.Action) []ss7.Action {
+	if !a.comm {
+		return out
+	}
+	a.comm = false
+	a.timers.StopAll()
+	return l.fall(now, a, "association lost: "+why, true, out)
+}
+
+// fall takes a peer down in all AS and in both directions. A failure is told to
+// the others of the AS (§3.8.2).
+func (l *Layer) fall(now time.Time, a *asp, why string, failure bool, out []ss7.Action) []ss7.Action {
+	was := a.peerUp || a.ownUp
+	a.peerUp, a.ownUp = false, false
+	a.why, a.since = why, now
+	if was {
+		out = append(out, note(a.cfg.Path, NoteASP, "ASP "+a.cfg.Name+" is down: "+why))
+	}
+	for _, m := range slices.Clone(a.members) {
+		if failure && (m.peer != Down || m.own != Down) {
+			for _, o := range m.as.members {
+				if o != m && o.peer != Down {
+					l.notify(o.asp, m.as, NotifyFailure, a)
+				}
+			}
+		}
+		out = l.set(now, m, Down, Down, why, out)
+	}
+	return l.deregister(now, a, why, out)
+}
+
+// Tick acts on every deadline that has passed.
+func (l *Layer) Tick(now time.Time, out []ss7.Action) []ss7.Action {
+	out = l.Begin(out)
+	for _, a := range slices.Clone(l.asps) {
+		for id := a.timers.Expired(now); id >= 0; id = a.timers.Expired(now) {
+			switch id {
+			case tAck:
+				out = l.pursue(now, a, out)
+			case tBeat:
+				out = l.sendBeat(now, a, out)
+			case tDead:
+				out = l.checkAlive(now, a, out)
+			}
+		}
+	}
+	for _, s := range slices.Clone(l.ass) {
+		if s.timers.Expired(now) >= 0 {
+			out = l.recoveryOver(now, s, out)
+		}
+	}
+	return l.settle(now, out)
+}
+
+// Deadline is the earliest of all peers and servers.
+func (l *Layer) Deadline() time.Time {
+	var first time.Time
+	sooner := func(t time.Time) {
+		if !t.IsZero() && (first.IsZero() || t.Before(first)) {
+			first = t
+		}
+	}
+	for _, a := range l.asps {
+		sooner(a.timers.Next())
+	}
+	for _, s := range l.ass {
+		sooner(s.timers.Next())
+	}
+	return first
+}
+
+// Rate is a bound on what a peer can provoke: a bucket of Burst that fills at
+// PerSecond. The zero value allows nothing.
+type Rate struct {
+	PerSecond, Burst float64
+	have             float64
+	at               time.Time
+}
+
+// Take takes n out of the bucket if they are there.
+func (r *Rate) Take(now time.Time, n int) bool {
+	if r.at.IsZero() {
+		r.have = r.Burst
+	} else {
+		r.have = min(r.Burst, r.have+now.Sub(r.at).Seconds()*r.PerSecond)
+	}
+	r.at = now
+	if r.have < float64(n) {
+		return false
+	}
+	r.have -= float64(n)
+	return true
+}

@@ -1,0 +1,139 @@
+package xua
+
+import (
+	"slices"
+	"time"
+
+	"github.com/gostp/gostp/ss7"
+)
+
+// What routing key management does to peers and servers (RFC 4666 §4.4).
+
+// AddAS makes an AS by registration; it goes with its last ASP.
+func (l *Layer) AddAS(now time.Time, c ASConfig) {
+	c.Dynamic = true
+	l.newAS(now, c)
+}
+
+// Register makes a peer an ASP of an AS, until it deregisters or goes down.
+func (l *Layer) Register(now time.Time, path, server ss7.PathID, out []ss7.Action) []ss7.Action {
+	a, s := l.byPath[path], l.byAS[server]
+	if a == nil || s == nil {
+		return out
+	}
+	m, out := l.join(now, a, s, out)
+	m.registered = true
+	return out
+}
+
+// Member tells whether a peer is an ASP of an AS, and how.
+func (l *Layer) Member(path, server ss7.PathID) (is, registered bool, state State) {
+	a, s := l.byPath[path], l.byAS[server]
+	if a == nil || s == nil {
+		return false, false, Down
+	}
+	m := a.in(s)
+	if m == nil {
+		return false, false, Down
+	}
+	return true, m.registered, m.peer
+}
+
+// Deregister undoes Register; an ASP that is configured stays one.
+func (l *Layer) Deregister(now time.Time, path, server ss7.PathID, out []ss7.Action) []ss7.Action {
+	a, s := l.byPath[path], l.byAS[server]
+	if a == nil || s == nil {
+		return out
+	}
+	m := a.in(s)
+	if m == nil || !m.registered {
+		return out
+	}
+	m.registered = false
+	if m.static {
+		return out
+	}
+	return l.leave(now, m, "it was deregistered", out)
+}
+
+// deregister drops all that a peer registered (§4.3.4.1, §4.3.4.2).
+func (l *Layer) deregister(now time.Time, a *asp, why string, out []ss7.Action) []ss7.Action {
+	for _, m := range slices.Clone(a.members) {
+		if !m.registered {
+			continue
+		}
+		m.registered = false
+		if !m.static {
+			out = l.leave(now, m, why, out)
+		}
+	}
+	return out
+}
+
+// SetID is told the routing context that a gateway gave an AS; this end then goes
+// on to become active.
+func (l *Layer) SetID(now time.Time, server ss7.PathID, id uint32, out []ss7.Action) []ss7.Action {
+	s := l.byAS[server]
+	if s == nil {
+		return out
+	}
+	s.cfg.ID, s.hasID, s.dirty = id, true, true
+	for _, m := range s.members {
+		m.waiting = false
+		m.asp.dirty = max(m.asp.dirty, gained)
+		out = l.pursue(now, m.asp, out)
+	}
+	return out
+}
+
+// Unregistered lists the AS that a peer, a gateway that is up, was not yet asked to
+// give routing contexts for.
+func (l *Layer) Unregistered(path ss7.PathID) []ss7.PathID {
+	a := l.byPath[path]
+	if a == nil || !a.ownUp {
+		return nil
+	}
+	var out []ss7.PathID
+	for _, m := range a.members {
+		if m.waiting {
+			out = append(out, m.as.cfg.Path)
+		}
+	}
+	return out
+}
+
+// Settle publishes what Register and Deregister changed and sends what follows.
+func (l *Layer) Settle(now time.Time, out []ss7.Action) []ss7.Action { return l.settle(now, out) }
+
+// Up tells whether a peer has said ASPUP.
+func (l *Layer) Up(path ss7.PathID) bool {
+	a := l.byPath[path]
+	return a != nil && a.peerUp
+}
+
+// Mode is the traffic mode that an AS has at present; 0: none yet.
+func (l *Layer) Mode(server ss7.PathID) Mode {
+	if s := l.byAS[server]; s != nil {
+		return s.mode
+	}
+	return 0
+}
+
+// RemoveAS takes an AS away.
+func (l *Layer) RemoveAS(now time.Time, server ss7.PathID, why string, out []ss7.Action) []ss7.Action {
+	if s := l.byAS[server]; s != nil {
+		return l.removeAS(now, s, why, out)
+	}
+	return out
+}
+
+// Sent counts a message that a layer above sends to a peer; false: there is no
+// association.
+func (l *Layer) Sent(path ss7.PathID, t Type) bool {
+	a := l.byPath[path]
+	if a == nil || !a.comm {
+		return false
+	}
+	count(&a.stats.Out, t)
+	return true
+}
