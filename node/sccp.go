@@ -157,7 +157,7 @@ func (c *core) refresh() {
 	if changed || v.sccp.Status != c.sccp.management.Status() {
 		next := *v
 		next.table, next.sccp = t, c.sccp.view(t)
-		c.node.view.Store(&next)
+		c.node.publish(&next)
 	}
 	if changed {
 		c.node.m3ua.destinationsChanged(t)
@@ -236,6 +236,6 @@ func (n *Node) applySCCP(s *configs.System) {
 		c.sccp.management.Reach(tableNetwork{c.network.Table()}.Accessible)
 		next := *n.view.Load()
 		next.table, next.sccp = c.network.Table(), c.sccp.view(c.network.Table())
-		n.view.Store(&next)
+		n.publish(&next)
 	})
 }
