@@ -53,7 +53,7 @@ var Global = &cli.Mode{Name: "config", Statements: append([]*cli.Statement{
 }, append(m3uaStatements(CS7), append([]*cli.Statement{
 	cli.List(CS7(cli.Kw("route-table", "Routes to point codes"), cli.Choice("table", cli.Kw("system", "The table that routes"))),
 		[]string{"table"}, func(s *System) *[]*RouteTable { return &s.RouteTables }, routeMode),
-}, ipStatements...)...)...)}
+}, append(ipStatements, sccpStatements...)...)...)...)}
 
 var localPeerMode = &cli.Mode{Name: "config-cs7-lp", Statements: append(append([]*cli.Statement{
 	cli.List(cli.Seq(cli.Kw("local-ip", "An address of this local peer; several: multihomed"), cli.Arg("local-ip", cli.IP(), "Address of an interface of this node")),

@@ -34,8 +34,9 @@ type System struct {
 	M3UAs        []*M3UA
 	ASPs         []*ASP
 	ASs          []*AS
-	IPRoutes     []*IPRoute
-	IPv6Routes   []*IPv6Route
+	SCCP
+	IPRoutes   []*IPRoute
+	IPv6Routes []*IPv6Route
 
 	toldIgnored bool // that a line was taken and has no effect
 }
@@ -167,6 +168,9 @@ func (s *System) Own() []ss7.PC {
 	for _, x := range s.Secondaries {
 		own = append(own, x.PC)
 	}
+	for _, c := range s.Capabilities {
+		own = append(own, c.PC)
+	}
 	return own
 }
 
@@ -214,6 +218,7 @@ func (s *System) Clone() *System {
 	})
 	c.RouteTables = copies(s.RouteTables, func(t *RouteTable) { t.Routes = copies(t.Routes, nil) })
 	cloneM3UA(s, &c)
+	c.cloneSCCP()
 	return &c
 }
 

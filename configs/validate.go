@@ -37,6 +37,7 @@ func (s *System) problems() []problem {
 	s.checkLinks(bad)
 	s.checkM3UA(bad)
 	s.checkRoutes(bad)
+	s.checkSCCP(bad)
 	return out
 }
 
@@ -57,7 +58,11 @@ func (s *System) checkCodes(bad complain) {
 		}
 	}
 	seen := map[ss7.PC]bool{}
-	for i, pc := range s.Own() {
+	codes := s.Own()
+	if len(codes) > 0 {
+		codes = codes[:len(codes)-len(s.Capabilities)]
+	}
+	for i, pc := range codes {
 		obj, arg := any(s), "point-code"
 		if i > 0 {
 			obj, arg = s.Secondaries[i-1], ""
@@ -67,6 +72,9 @@ func (s *System) checkCodes(bad complain) {
 			bad(obj, arg, "point code %s is configured twice for this node", n.Format(pc))
 		}
 		seen[pc] = true
+	}
+	for _, c := range s.Capabilities {
+		seen[c.PC] = true
 	}
 	if s.PC == nil && len(s.Secondaries) > 0 {
 		bad(s.Secondaries[0], "", "secondary-pc needs a primary code: configure `cs7 point-code` first")

@@ -12,6 +12,7 @@ import (
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/routing"
+	"github.com/gostp/gostp/sccp"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
 )
@@ -56,6 +57,8 @@ type Options struct {
 type view struct {
 	table *routing.Table
 	paths []*link // by PathID; nil: gone
+	sccp  *sccp.View
+	holds map[ss7.PathID]*hold
 
 	servers []*as // by PathID; nil: no server
 	keyed   []keyed
@@ -86,7 +89,9 @@ type Node struct {
 	ids          pathIDs
 	m3ua         *adaptation
 	associations associations
+	gtt          gttTables // guarded by applying
 	discards     discards
+	sccp         sccpCounters
 	ctx          context.Context
 	stop         context.CancelFunc
 	group        sync.WaitGroup
@@ -99,7 +104,7 @@ func New(opt Options) *Node {
 	n.config.Store(configs.New())
 	n.core = newCore(n)
 	n.m3ua = newAdaptation(n)
-	n.view.Store(&view{table: n.core.network.Table()})
+	n.view.Store(&view{table: n.core.network.Table(), sccp: n.core.sccp.view(n.core.network.Table())})
 	n.group.Go(n.core.run)
 	return n
 }
