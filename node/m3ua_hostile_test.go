@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"math/rand"
 	"net/netip"
 	"strings"
@@ -42,7 +43,12 @@ func dialStranger(t *testing.T, net *sctp.Memory, ip string) *stranger {
 }
 
 func (s *stranger) send(stream uint16, b []byte) {
-	s.a.Send([]sctp.Message{{Stream: stream, PPID: m3ua.PPID, Data: b}})
+	for range 1000 { // a full send buffer is waited for, or the message would never be put to the node
+		if _, err := s.a.Send([]sctp.Message{{Stream: stream, PPID: m3ua.PPID, Data: b}}); !errors.Is(err, sctp.ErrFull) {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 // heard gives the names of the messages that came so far.
