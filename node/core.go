@@ -20,6 +20,7 @@ type core struct {
 	actions []ss7.Action
 	way     transfer
 	base    mtp3.Config // of links and routes
+	history []string // of `show cs7 mtp3 event-history`
 
 	mu      sync.Mutex // guards control: unbounded, because state must not be lost
 	control []task
@@ -225,7 +226,10 @@ func (c *core) note(ev ss7.Event) {
 		log.AddLimited("CS7MTP3", 4, "IGNORED", ev.Why)
 		return
 	}
+	c.remember(ev)
 	switch ev.Arg {
+	case mtp3.NoteMessage:
+		log.Debug("mtp3", ev.Why)
 	case mtp3.NoteLink:
 		log.AddLimited("CS7MTP3", 5, "LINK", ev.Why)
 	case mtp3.NoteLinkset:
