@@ -20,7 +20,7 @@ type core struct {
 	actions []ss7.Action
 	way     transfer
 	base    mtp3.Config // of links and routes
-	history []string // of `show cs7 mtp3 event-history`
+	history []string    // of `show cs7 mtp3 event-history`
 
 	mu      sync.Mutex // guards control: unbounded, because state must not be lost
 	control []task
