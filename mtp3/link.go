@@ -85,6 +85,8 @@ func (n *Network) expired(now time.Time, l *link, id int, out []ss7.Action) []ss
 		return n.activate(now, l, out)
 	case timerT1, timerT2, timerT3, timerT4, timerT5:
 		return n.diversionTimer(now, l, id, out)
+	case timerT12, timerT13, timerT14, timerT22, timerT23:
+		return n.inhibitTimer(now, l, id, out)
 	case timerSLTA:
 		return n.testFailed(now, l, fmt.Sprintf("no answer to %d tests in %v each", l.attempt, n.cfg.SLTT1), out)
 	case timerSLT:
@@ -174,6 +176,11 @@ type LinkStatus struct {
 	Diversion Diversion
 
 	LocalInhibit, RemoteInhibit bool
+}
+
+// Usable tells whether the link may carry traffic.
+func (l *LinkStatus) Usable() bool {
+	return l.State == Available && !l.LocalInhibit && !l.RemoteInhibit
 }
 
 // LinksetStatus is a linkset as show commands print it.

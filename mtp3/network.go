@@ -111,6 +111,7 @@ type link struct {
 	div       diversion
 
 	localInhibit, remoteInhibit bool
+	inhibition                  inhibition
 }
 
 type linkset struct {
@@ -130,6 +131,7 @@ const (
 	NoteLinkset
 	NoteDestination
 	NoteUser
+	NoteMessage // a network management message came or went
 )
 
 // Stats counts what Network does.
@@ -362,9 +364,10 @@ func (n *Network) refresh(now time.Time, out []ss7.Action) []ss7.Action {
 			was = n.dests[n.plan.Dests[d.Parent].Range]
 		}
 		if ok != was {
-			state := "inaccessible"
-			if ok {
-				state = "accessible"
+			state := "accessible"
+			if !ok {
+				state = "inaccessible"
+				out = n.rescue(now, i, out)
 			}
 			out = append(out, note(ss7.StateChange, NoteDestination, "Destination "+n.format(d.Range.PC)+" is "+state))
 		}

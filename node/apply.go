@@ -209,7 +209,10 @@ func (l *link) variant() *ss7.Variant { return l.kind }
 func (n *Node) networkConfig(s *configs.System) mtp3.Config {
 	c := mtp3.Config{Variant: s.V(), NI: s.Network(), SLTT1: or(s.SLTT1, mtp3.DefaultSLTT1), SLTT2: or(s.SLTT2, mtp3.DefaultSLTT2)}
 	c.Own = s.Own()
-	c.Timers[17] = s.T17
+	c.MaxDynamic = int(maxDynamic(s))
+	for number, d := range s.ByNumber() {
+		c.Timers[number] = d
+	}
 	for _, l := range s.Linksets {
 		set := mtp3.LinksetConfig{Name: l.Name, Adjacent: l.Adjacent, Shutdown: l.Shutdown}
 		for _, k := range l.Links {

@@ -17,6 +17,7 @@ type core struct {
 	tester  *tester.Tester
 	actions []ss7.Action
 	way     transfer
+	history []string // of `show cs7 mtp3 event-history`
 
 	mu      sync.Mutex // guards control: unbounded, because state must not be lost
 	control []task
@@ -215,7 +216,10 @@ func (c *core) note(ev ss7.Event) {
 		log.AddLimited("CS7MTP3", 4, "IGNORED", ev.Why)
 		return
 	}
+	c.remember(ev)
 	switch ev.Arg {
+	case mtp3.NoteMessage:
+		log.Debug("mtp3", ev.Why)
 	case mtp3.NoteLink:
 		log.AddLimited("CS7MTP3", 5, "LINK", ev.Why)
 	case mtp3.NoteLinkset:
