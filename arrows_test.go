@@ -25,11 +25,13 @@ var rooms = map[string][]string{
 	"m3ua":              {"ss7", "xua"},
 	"mtp3":              {"ss7", "routing", "internal/deadline"},
 	"tester":            {"ss7"},
+	"sccp/gtt":          {"ss7"},
+	"sccp":              {"ss7", "sccp/gtt"},
 	"cli":               {},
 	"sctp":              {"internal/deadline"},
 	"capture":           {},
-	"configs":           {"cli", "ss7"},
-	"node":              {"cli", "configs", "m2pa", "mtp3", "routing", "sctp", "ss7", "tester"},
+	"configs":           {"cli", "sccp/gtt", "ss7"},
+	"node":              {"cli", "configs", "m2pa", "m3ua", "mtp3", "routing", "sccp", "sccp/gtt", "sctp", "ss7", "tester", "xua"},
 	"internal/console":  {"cli"},
 	"labs":              {"capture", "cli", "internal/console", "node", "sctp"},
 	"bench":             {"m2pa", "mtp3", "sctp", "ss7"},
@@ -37,7 +39,7 @@ var rooms = map[string][]string{
 }
 
 // pure packages have neither clock nor goroutines nor network nor files.
-var pure = []string{"ss7", "internal/deadline", "routing", "m2pa", "xua", "m3ua", "mtp3", "tester"}
+var pure = []string{"ss7", "internal/deadline", "routing", "m2pa", "xua", "m3ua", "mtp3", "tester", "sccp", "sccp/gtt"}
 
 var impure = []string{"net", "os", "log", "log/slog", "sync", "context", "math/rand", "math/rand/v2"}
 

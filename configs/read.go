@@ -39,7 +39,7 @@ func Read(text []byte) (*System, []error) {
 func (s *System) prune() bool {
 	before := s.size()
 	for _, t := range s.RouteTables {
-		t.Routes = keep(t.Routes, func(r *Route) bool { return s.Linkset(r.Linkset) != nil })
+		t.Routes = keep(t.Routes, func(r *Route) bool { return s.leads(r) })
 	}
 	turned := false
 	for _, p := range s.LocalPeers {
@@ -67,6 +67,8 @@ func (s *System) prune() bool {
 	}
 	s.Linksets = keep(s.Linksets, func(l *Linkset) bool { return !own[uint32(l.Adjacent)] })
 	s.pruneIP()
+	s.pruneM3UA()
+	turned = s.pruneSCCP() || turned
 	return turned || s.size() != before
 }
 
@@ -107,7 +109,7 @@ func (s *System) size() int {
 	for _, l := range s.Linksets {
 		n += len(l.Links)
 	}
-	return n + len(s.Routes()) + s.sizeIP()
+	return n + len(s.Routes()) + s.sizeIP() + s.sizeM3UA()
 }
 
 // Write prints s as `show running-config` does.

@@ -102,8 +102,11 @@ func SCTPFor(p *LocalPeer, k *Link) SCTP {
 	if k != nil {
 		s = k.SCTP
 	}
-	return s.Or(p.SCTP).Or(DefaultSCTP)
+	return s.At(p)
 }
+
+// At is s at port p: what s leaves open is as p says.
+func (s SCTP) At(p *LocalPeer) SCTP { return s.Or(p.SCTP).Or(DefaultSCTP) }
 
 // Notes that a person gets who sets what does not act at once, or not as on an ITP.
 const (
@@ -112,10 +115,10 @@ const (
 	noteBundle  = "messages are never held back here: those that are sent together share packets, and the time is kept for show only"
 )
 
-// sctpSettings gives the statements of SCTP, for a local-peer, which are the
+// sctpSettings gives the statements of SCTP, streams being the note on their number, for a local-peer, which are the
 // defaults of its links, or for a link. Ranges: the ITP's, widened to what makes a
 // dead far end known in less than a second.
-func sctpSettings[O any]() []*cli.Statement {
+func sctpSettings[O any](streams string) []*cli.Statement {
 	d := &DefaultSCTP
 	number := func(name, help string, least, most uint64, arg string, def any) *cli.Statement {
 		return cli.Field[O](cli.Seq(cli.Kw(name, fmt.Sprintf("%s (default %v)", help, def)), cli.Arg(name, cli.Uint(least, most), arg)))
@@ -130,8 +133,8 @@ func sctpSettings[O any]() []*cli.Statement {
 	}
 	return []*cli.Statement{
 		number("receive-window", "Room for data not read yet", 5000, 20971520, "Octets", d.Window).Check(note("receive-window", noteLater)),
-		number("max-inbound-streams", "Most streams the far end may have", 2, 1024, "Streams", d.InStreams).Check(note("max-inbound-streams", noteStreams)),
-		number("outbound-streams", "Streams asked of the far end", 2, 1024, "Streams", d.OutStreams).Check(note("outbound-streams", noteStreams)),
+		number("max-inbound-streams", "Most streams the far end may have", 2, 1024, "Streams", d.InStreams).Check(note("max-inbound-streams", streams)),
+		number("outbound-streams", "Streams asked of the far end", 2, 1024, "Streams", d.OutStreams).Check(note("outbound-streams", streams)),
 		millis("init-timeout", "First wait for an answer to INIT, doubled up to the greatest retransmit-timeout", 100, 60000, d.InitTimeout),
 		number("init-retransmit", "INITs repeated before an attempt is given up", 1, 20, "Times", d.InitRetrans),
 		mark("init-", "packets that set an association up", "that of the others"),

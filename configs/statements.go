@@ -48,9 +48,10 @@ var Global = &cli.Mode{Name: "config", Statements: slices.Concat([]*cli.Statemen
 		[]string{"port"}, func(s *System) *[]*LocalPeer { return &s.LocalPeers }, localPeerMode),
 	cli.List(CS7(cli.Kw("linkset", "A set of links to one adjacent point"), cli.Arg("linkset", cli.Word(19), "Name, at most 19 characters"), cli.Arg("apc", PointCode{}, "Adjacent point code")),
 		[]string{"linkset"}, func(s *System) *[]*Linkset { return &s.Linksets }, linksetMode),
+}, m3uaStatements(CS7), []*cli.Statement{
 	cli.List(CS7(cli.Kw("route-table", "Routes to point codes"), cli.Choice("table", cli.Kw("system", "The table that routes"))),
 		[]string{"table"}, func(s *System) *[]*RouteTable { return &s.RouteTables }, routeMode),
-}, ipStatements)}
+}, ipStatements, sccpStatements)}
 
 var localPeerMode = &cli.Mode{Name: "config-cs7-lp", Statements: append(append([]*cli.Statement{
 	cli.List(cli.Seq(cli.Kw("local-ip", "An address of this local peer; several: multihomed"), cli.Arg("local-ip", cli.IP(), "Address of an interface of this node")),
@@ -59,7 +60,7 @@ var localPeerMode = &cli.Mode{Name: "config-cs7-lp", Statements: append(append([
 	udpPort[LocalPeer]("UDP port on which this local peer takes encapsulated SCTP (RFC 6951; default 9899)"),
 	cli.Field[LocalPeer](cli.Seq(cli.Kw("checksum", "Checksum of packets that come in (default: wrong ones are discarded)"),
 		cli.Flag("checksum", "any", "Taken even if wrong: for bridges that carry unfinished ones"))),
-}, sctpSettings[LocalPeer]()...),
+}, sctpSettings[LocalPeer](noteStreams)...),
 	shutdown[LocalPeer]("Close the port"),
 )}
 
@@ -76,7 +77,7 @@ var linksetMode = &cli.Mode{Name: "config-cs7-ls", Statements: append(append([]*
 
 var linkMode = &cli.Mode{Name: "config-cs7-ls-link", Statements: append(append([]*cli.Statement{
 	udpPort[Link]("UDP port on which the far end takes encapsulated SCTP (RFC 6951; default 9899)"),
-}, slices.Concat(m2paTimers[Link](), sctpSettings[Link]())...),
+}, slices.Concat(m2paTimers[Link](), sctpSettings[Link](noteStreams))...),
 	shutdown[Link]("Take the link out of service"),
 )}
 
@@ -84,9 +85,10 @@ var routeMode = &cli.Mode{Name: "config-cs7-rt", Statements: []*cli.Statement{
 	cli.List(cli.Seq(cli.Kw("update", "Add or change"), cli.Kw("route", "A route to a range of point codes"),
 		cli.Alt(cli.Arg("dest", DestRange{}, "Codes that share LEN leading bits with PC; 0.0.0/0 is the default route"),
 			cli.Seq(cli.Arg("pc", PointCode{}, "Point code"), cli.Arg("mask", pcMask{}, "Mask in point-code form; all ones is one code"))),
-		cli.Kw("linkset", "Over a linkset"), cli.Arg("linkset", LinksetName{}, "Linkset name"),
+		cli.Alt(cli.Seq(cli.Flag("as", "as", "To an application server"), cli.Arg("linkset", ASName, "AS name")),
+			cli.Seq(cli.Kw("linkset", "Over a linkset"), cli.Arg("linkset", LinksetName{}, "Linkset name"))),
 		cli.Opt(cli.Kw("priority", "The lower, the better; equal ones share"), cli.Arg("priority", cli.Uint(1, 9), "Priority (default 5)"))),
-		[]string{"dest", "linkset"}, func(t *RouteTable) *[]*Route { return &t.Routes }, nil).Check(routeDest),
+		[]string{"dest", "as", "linkset"}, func(t *RouteTable) *[]*Route { return &t.Routes }, nil).Check(routeDest),
 	cli.Edit(cli.Seq(cli.Kw("remove", "Take away"), cli.Kw("route", "Routes to a range of point codes"),
 		cli.Alt(cli.Arg("dest", DestRange{}, "Codes that share LEN leading bits with PC"),
 			cli.Seq(cli.Arg("pc", PointCode{}, "Point code"), cli.Arg("mask", pcMask{}, "Mask in point-code form"))),

@@ -30,8 +30,13 @@ type System struct {
 	LocalPeers  []*LocalPeer
 	Linksets    []*Linkset
 	RouteTables []*RouteTable
-	IPRoutes    []*IPRoute
-	IPv6Routes  []*IPv6Route
+	RKM         string `cli:"rkm"` // dynamic-permitted: keys that are not configured may be registered
+	M3UAs       []*M3UA
+	ASPs        []*ASP
+	ASs         []*AS
+	SCCP
+	IPRoutes   []*IPRoute
+	IPv6Routes []*IPv6Route
 
 	toldIgnored bool // that a line was taken and has no effect
 }
@@ -105,10 +110,11 @@ type RouteTable struct {
 	Routes []*Route
 }
 
-// Route is a way to a range of codes.
+// Route is a way to a range of codes: over a linkset, or to an AS.
 type Route struct {
 	Dest     ss7.Range `cli:"dest"`
-	Linkset  string    `cli:"linkset"`
+	AS       bool      `cli:"as"`       // Linkset is an AS whatever linksets there are
+	Linkset  string    `cli:"linkset"`  // or AS
 	Priority uint8     `cli:"priority"` // 0: 5
 }
 
@@ -162,6 +168,9 @@ func (s *System) Own() []ss7.PC {
 	for _, x := range s.Secondaries {
 		own = append(own, x.PC)
 	}
+	for _, c := range s.Capabilities {
+		own = append(own, c.PC)
+	}
 	return own
 }
 
@@ -208,6 +217,8 @@ func (s *System) Clone() *System {
 		l.Links = copies(l.Links, func(k *Link) { k.Remote = slices.Clone(k.Remote) })
 	})
 	c.RouteTables = copies(s.RouteTables, func(t *RouteTable) { t.Routes = copies(t.Routes, nil) })
+	cloneM3UA(s, &c)
+	c.cloneSCCP()
 	return &c
 }
 

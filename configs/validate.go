@@ -35,7 +35,9 @@ func (s *System) problems() []problem {
 	s.checkInterfaces(bad)
 	s.checkPeers(bad)
 	s.checkLinks(bad)
+	s.checkM3UA(bad)
 	s.checkRoutes(bad)
+	s.checkSCCP(bad)
 	return out
 }
 
@@ -56,7 +58,11 @@ func (s *System) checkCodes(bad complain) {
 		}
 	}
 	seen := map[ss7.PC]bool{}
-	for i, pc := range s.Own() {
+	codes := s.Own()
+	if len(codes) > 0 {
+		codes = codes[:len(codes)-len(s.Capabilities)]
+	}
+	for i, pc := range codes {
 		obj, arg := any(s), "point-code"
 		if i > 0 {
 			obj, arg = s.Secondaries[i-1], ""
@@ -66,6 +72,9 @@ func (s *System) checkCodes(bad complain) {
 			bad(obj, arg, "point code %s is configured twice for this node", n.Format(pc))
 		}
 		seen[pc] = true
+	}
+	for _, c := range s.Capabilities {
+		seen[c.PC] = true
 	}
 	if s.PC == nil && len(s.Secondaries) > 0 {
 		bad(s.Secondaries[0], "", "secondary-pc needs a primary code: configure `cs7 point-code` first")
@@ -152,9 +161,17 @@ func (s *System) checkRoutes(bad complain) {
 	for _, l := range s.Linksets {
 		names[l.Name] = true
 	}
+	servers := make(map[string]bool, len(s.ASs))
+	for _, a := range s.ASs {
+		servers[a.Name] = true
+	}
 	n := s.Notation()
 	for _, r := range s.Routes() {
-		if names[r.Linkset] {
+		if names[r.Linkset] && !r.AS || servers[r.Linkset] {
+			continue
+		}
+		if r.AS {
+			bad(r, "", "route %s: as %s does not exist", n.FormatRange(r.Dest), r.Linkset)
 			continue
 		}
 		bad(r, "", "route %s: linkset %s does not exist%s", n.FormatRange(r.Dest), r.Linkset, s.thereIs())

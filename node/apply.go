@@ -36,6 +36,9 @@ func (n *Node) apply(next *configs.System) error {
 	if errs := next.Validate(); len(errs) > 0 {
 		return fmt.Errorf("%w", errors.Join(errs...))
 	}
+	if err := checkM3UA(next); err != nil {
+		return err
+	}
 	before := warnings(n.Config())
 	n.config.Store(next)
 	for _, w := range warnings(next) {
@@ -46,7 +49,9 @@ func (n *Node) apply(next *configs.System) error {
 	n.log.SetConsole(!next.QuietConsole)
 	n.opt.Platform.Configure(ipConfig(next), func(text string) { n.log.AddLimited("IP", 4, "INTERFACE", text) })
 	restarted := n.applyPeers(next)
+	n.applyM3UA(next, restarted)
 	n.applyLinks(next, restarted)
+	n.applySCCP(next)
 	return nil
 }
 
@@ -55,13 +60,13 @@ func (n *Node) apply(next *configs.System) error {
 func (n *Node) applyPeers(next *configs.System) map[uint16]string {
 	restarted := map[uint16]string{}
 	for port, p := range n.peers {
-		c := next.LocalPeer(port)
+		c := next.Port(port)
 		why := p.rebind(next, c)
 		if why == "" {
 			p.configure(c)
 			continue
 		}
-		restarted[port] = fmt.Sprintf("local-peer %d %s", port, why)
+		restarted[port] = p.title + " " + why
 		for _, l := range n.links { // first, so that both ends hear the reason
 			if l.peer == p {
 				l.close(restarted[port])
@@ -70,9 +75,9 @@ func (n *Node) applyPeers(next *configs.System) map[uint16]string {
 		p.close()
 		delete(n.peers, port)
 	}
-	for _, c := range next.LocalPeers {
+	for _, c := range next.Ports() {
 		if n.peers[c.Port] == nil {
-			n.peers[c.Port] = n.newPeer(next.TransportOf(c), c)
+			n.peers[c.Port] = n.newPeer(next.TransportOf(c), c, next.LocalPeer(c.Port) == nil)
 		}
 	}
 	return restarted
@@ -157,27 +162,53 @@ func (n *Node) startLink(next *configs.System, key linkKey, before *link) ss7.Pa
 		l.setConfig(conf, how)
 		return l.id
 	}
-	n.lastPath++
-	l := n.newLink(n.lastPath, key, *c, conf, how, n.peers[c.LocalPort])
+	id := n.ids.take()
+	l := n.newLink(id, key, *c, conf, how, n.peers[c.LocalPort])
 	if before != nil {
 		l.inherit(&before.runner)
 	}
 	n.links[key] = l
 	n.group.Go(l.run)
-	return n.lastPath
+	return id
 }
 
 // reconfigure makes the paths visible, then the network's new configuration.
 func (n *Node) reconfigure(conf mtp3.Config) {
-	paths := make([]*link, n.lastPath+1)
+	paths := make([]*link, n.ids.top()+1)
 	for _, l := range n.links {
 		paths[l.id] = l
 	}
 	n.core.ask(func() {
-		v := n.view.Load()
-		n.view.Store(&view{v.table, paths, v.holds})
-		n.core.actions = n.core.network.Configure(time.Now(), conf, n.core.actions)
+		next := *n.view.Load()
+		next.paths = paths
+		n.view.Store(&next)
+		n.core.base = conf
+		n.core.configure()
 	})
+}
+
+// configure tells the network of links and servers. It runs on the core.
+func (c *core) configure() {
+	conf, now := c.base, time.Now()
+	if conf.Variant == nil {
+		return
+	}
+	p := c.node.m3ua.picture()
+	conf.Servers, conf.Routes = p.servers, append(p.routes, conf.Routes...)
+	v := *c.node.view.Load()
+	v.servers, v.keyed = p.paths, p.keyed
+	if p.keys != nil {
+		conf.Keys = p.keys
+	}
+	c.node.view.Store(&v)
+	c.actions = c.network.Configure(now, conf, c.actions)
+	for _, s := range p.servers { // they may have been told before they were there
+		ev := ss7.Event{Kind: ss7.OutOfService, Path: s.Path}
+		if p.ready[s.Path] {
+			ev.Kind = ss7.InService
+		}
+		c.actions = c.network.Do(now, ev, c.actions)
+	}
 }
 
 func findLink(s *configs.System, key linkKey) *configs.Link {
@@ -209,6 +240,7 @@ func (l *link) variant() *ss7.Variant { return l.kind }
 func (n *Node) networkConfig(s *configs.System) mtp3.Config {
 	c := mtp3.Config{Variant: s.V(), NI: s.Network(), SLTT1: or(s.SLTT1, mtp3.DefaultSLTT1), SLTT2: or(s.SLTT2, mtp3.DefaultSLTT2)}
 	c.Own = s.Own()
+	c.Levels = s.V() == ss7.ANSI
 	c.MaxDynamic = int(maxDynamic(s))
 	for number, d := range s.ByNumber() {
 		c.Timers[number] = d
@@ -225,7 +257,11 @@ func (n *Node) networkConfig(s *configs.System) mtp3.Config {
 		if p == 0 {
 			p = mtp3.StaticPriority
 		}
-		c.Routes = append(c.Routes, mtp3.RouteConfig{Dest: r.Dest, Linkset: r.Linkset, Priority: p})
+		to := r.Linkset
+		if s.ToAS(r) {
+			to = serverName(to)
+		}
+		c.Routes = append(c.Routes, mtp3.RouteConfig{Dest: r.Dest, Linkset: to, Priority: p})
 	}
 	return c
 }
@@ -233,7 +269,7 @@ func (n *Node) networkConfig(s *configs.System) mtp3.Config {
 // linkConfig is a link's M2PA settings: its own, else its linkset's, else the default.
 func linkConfig(v *ss7.Variant, set *configs.Linkset, p *configs.LocalPeer, k *configs.Link) m2pa.Config {
 	c := m2pa.DefaultConfig()
-	c.Variant = v
+	c.Variant, c.Priorities = v, v == ss7.ANSI
 	c.T1 = or(k.T1, set.T1, c.T1)
 	c.T2 = or(k.T2, set.T2, c.T2)
 	c.T3 = or(k.T3, set.T3, c.T3)

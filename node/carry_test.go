@@ -45,7 +45,7 @@ func newCarrier(tb testing.TB, size, payload int) *carrier {
 		return l
 	}
 	c.in, c.out = newLink(1, x.in), newLink(2, x.out)
-	n.view.Store(&view{x.table, []*link{nil, c.in, c.out}, nil})
+	n.view.Store(&view{table: x.table, paths: []*link{nil, c.in, c.out}, sccp: n.core.sccp.view(x.table)})
 	for i := range size {
 		m := ss7.MSU{DPC: 16383, OPC: 5, SLS: uint8(i), SI: ss7.SCCP, NI: ss7.International, Payload: make([]byte, payload)}
 		w := m2pa.Append(nil, m2pa.Message{Type: m2pa.UserData, BSN: 1<<24 - 1, MSU: ss7.ITU.AppendMSU(nil, &m)})

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/sccp"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/tester"
 )
@@ -15,9 +16,11 @@ type core struct {
 	node    *Node
 	network *mtp3.Network
 	tester  *tester.Tester
+	sccp    *subsystems
 	actions []ss7.Action
 	way     transfer
-	history []string // of `show cs7 mtp3 event-history`
+	history []string    // of `show cs7 mtp3 event-history`
+	base    mtp3.Config // of links and routes
 
 	mu      sync.Mutex // guards control: unbounded, because state must not be lost
 	control []task
@@ -34,7 +37,7 @@ type task struct {
 }
 
 func newCore(n *Node) *core {
-	return &core{node: n, network: mtp3.NewNetwork(), tester: tester.New(),
+	return &core{node: n, network: mtp3.NewNetwork(), tester: tester.New(), sccp: newSubsystems(),
 		wake: make(chan struct{}, 1), data: make(chan ss7.Event, 4096), hints: make(chan ss7.Event, 64)}
 }
 
@@ -109,13 +112,15 @@ func (c *core) run() {
 		c.perform()
 		c.actions = c.tester.Tick(now, c.actions)
 		c.perform()
+		c.actions = c.sccp.management.Tick(now, c.actions)
+		c.perform()
 		timer.Reset(c.wait())
 	}
 }
 
 func (c *core) wait() time.Duration {
 	d := time.Hour
-	for _, t := range []time.Time{c.network.Deadline(), c.tester.Deadline()} {
+	for _, t := range []time.Time{c.network.Deadline(), c.tester.Deadline(), c.sccp.management.Deadline()} {
 		if !t.IsZero() {
 			d = min(d, max(0, time.Until(t)))
 		}
@@ -145,9 +150,12 @@ func (c *core) drain() {
 // user hands an MSU to the user its service indicator names.
 func (c *core) user(ev ss7.Event) {
 	now := time.Now()
-	if ev.MSU.SI == ss7.MTPT {
+	switch ev.MSU.SI {
+	case ss7.MTPT:
 		c.actions = c.tester.Recv(now, &ev.MSU, c.actions)
-	} else {
+	case ss7.SCCP:
+		c.recvSCCP(now, &ev)
+	default:
 		c.actions = c.network.Do(now, ev, c.actions)
 	}
 	c.perform()
@@ -155,8 +163,7 @@ func (c *core) user(ev ss7.Event) {
 
 // perform publishes the table if it is a new one and carries out c.actions.
 func (c *core) perform() {
-	n := c.node
-	n.publish(c.network.Table())
+	c.refresh()
 	// Carrying out an action may make more (a test message to ourselves), so the
 	// slice is taken first.
 	actions := c.actions
@@ -198,6 +205,9 @@ func (c *core) originate(ev ss7.Event) {
 	d := mtp3.Decide(n.view.Load().table, &ev.MSU, 0)
 	if d.Fate == mtp3.Discard {
 		n.discards.add(d.Reason, 1)
+		if ev.MSU.SI == ss7.SCCP {
+			return // counted; SCMG tries again by itself, and who pings is told
+		}
 		if ev.Arg != 0 {
 			c.tester.Refused(uint16(ev.Arg), d.Reason.String())
 			return
@@ -224,8 +234,14 @@ func (c *core) note(ev ss7.Event) {
 		log.AddLimited("CS7MTP3", 5, "LINK", ev.Why)
 	case mtp3.NoteLinkset:
 		log.AddLimited("CS7MTP3", 5, "LINKSET", ev.Why)
+	case sccp.NoteSubsystem:
+		log.AddLimited("CS7SCCP", 5, "SUBSYSTEM", ev.Why)
+	case sccp.NoteIgnored:
+		log.AddLimited("CS7SCCP", 4, "IGNORED", ev.Why)
 	case mtp3.NoteDestination:
 		log.AddLimited("CS7MTP3", 5, "DESTSTATUS", ev.Why)
+	case mtp3.NoteCongestion:
+		log.AddLimited("CS7MTP3", 5, "CONGESTION", ev.Why)
 	case mtp3.NoteUser:
 		log.AddLimited("CS7MTP3", 5, "UPU", ev.Why)
 	}

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/mtp3"
-	"github.com/gostp/gostp/routing"
 	"github.com/gostp/gostp/ss7"
 )
 
@@ -89,16 +88,17 @@ func (h *hold) count() int {
 	return len(h.front) + len(h.waiting)
 }
 
-// publish puts t in force: holds that it names are there before, holds that it no
-// longer names have sent on what they kept before anybody routes by it, and
-// afterwards nobody routes by an older one.
-func (n *Node) publish(t *routing.Table) {
+// publish puts next in force: holds that its table names are there before, holds
+// that it no longer names have sent on what they kept before anybody routes by it,
+// and afterwards nobody routes by an older one.
+func (n *Node) publish(next *view) {
 	old := n.view.Load()
-	if old.table == t {
+	if old.table == next.table {
+		n.view.Store(next)
 		return
 	}
-	next := &view{table: t, paths: old.paths}
-	for _, p := range t.Holds() {
+	next.holds = nil
+	for _, p := range next.table.Holds() {
 		if next.holds == nil {
 			next.holds = map[ss7.PathID]*hold{}
 		}
@@ -117,16 +117,17 @@ func (n *Node) publish(t *routing.Table) {
 		n.releaseEarly(old, next)
 		return
 	}
+	n.readers.await()
 	for _, l := range next.paths {
 		if l != nil {
-			l.awaitReader()
+			l.await() // what its timer or the core made it route
 		}
 	}
 	n.releaseEarly(old, next)
 }
 
-// awaitReader returns when a batch that was being routed has been.
-func (l *link) awaitReader() {
+// await returns when what came by the link has been routed.
+func (l *link) await() {
 	l.rx.Lock()
 	defer l.rx.Unlock()
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/routing"
+	"github.com/gostp/gostp/sccp"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
 )
@@ -56,7 +57,17 @@ type Options struct {
 type view struct {
 	table *routing.Table
 	paths []*link // by PathID; nil: gone
+	sccp  *sccp.View
 	holds map[ss7.PathID]*hold
+
+	servers []*as // by PathID; nil: no server
+	keyed   []keyed
+}
+
+// keyed is a range of destinations that an AS has by its routing key.
+type keyed struct {
+	dest ss7.Range
+	as   *as
 }
 
 // Node is one signalling point. All methods may be called from any goroutine.
@@ -72,12 +83,16 @@ type Node struct {
 	applying sync.Mutex // guards what follows
 	peers    map[uint16]*peer
 	links    map[linkKey]*link
-	lastPath ss7.PathID
 	baseline map[sctp.Transport]map[string]uint64 // of `clear sctp statistics`
 	cleared  time.Time
 
+	readers      readers
+	ids          pathIDs
+	m3ua         *adaptation
 	associations associations
+	gtt          gttTables // guarded by applying
 	discards     discards
+	sccp         sccpCounters
 	ctx          context.Context
 	stop         context.CancelFunc
 	group        sync.WaitGroup
@@ -89,7 +104,8 @@ func New(opt Options) *Node {
 	n.ctx, n.stop = context.WithCancel(context.Background())
 	n.config.Store(configs.New())
 	n.core = newCore(n)
-	n.view.Store(&view{table: n.core.network.Table()})
+	n.m3ua = newAdaptation(n)
+	n.view.Store(&view{table: n.core.network.Table(), sccp: n.core.sccp.view(n.core.network.Table())})
 	n.group.Go(n.core.run)
 	return n
 }
@@ -103,6 +119,7 @@ func (n *Node) Close() {
 	for _, l := range links {
 		l.close("the node stops")
 	}
+	n.m3ua.close("the node stops")
 	for _, p := range peers {
 		p.close()
 	}

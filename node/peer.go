@@ -17,9 +17,10 @@ const bindRetry = 2 * time.Second
 
 // peer is a local peer: a bound SCTP port that links dial from and accept at.
 type peer struct {
-	node *Node
-	port uint16
-	kind string // of transport: one of Transports
+	node  *Node
+	port  uint16
+	title string // local-peer 1024, or m3ua 2905
+	kind  string // of transport: one of Transports
 
 	accepted, refused atomic.Uint64
 
@@ -35,9 +36,13 @@ type peer struct {
 	cancel context.CancelFunc
 }
 
-func (n *Node) newPeer(kind string, cfg *configs.LocalPeer) *peer {
+func (n *Node) newPeer(kind string, cfg *configs.LocalPeer, ofASPs bool) *peer {
 	ctx, cancel := context.WithCancel(n.ctx)
-	p := &peer{node: n, port: cfg.Port, kind: kind, cfg: *cfg, cancel: cancel, changed: make(chan struct{}), why: "not bound yet", since: time.Now()}
+	title := fmt.Sprintf("local-peer %d", cfg.Port)
+	if ofASPs {
+		title = fmt.Sprintf("m3ua %d", cfg.Port)
+	}
+	p := &peer{node: n, port: cfg.Port, title: title, kind: kind, cfg: *cfg, cancel: cancel, changed: make(chan struct{}), why: "not bound yet", since: time.Now()}
 	if !p.bind() {
 		n.group.Go(func() { p.keepBinding(ctx) })
 	} else {
@@ -104,7 +109,7 @@ func (p *peer) bind() bool {
 		return false
 	}
 	p.set(e, "")
-	p.node.log.Add("CS7SCTP", 5, "BIND", fmt.Sprintf("local-peer %d is bound at %s: %s", p.port, addresses(&c), p.carrier()))
+	p.node.log.Add("CS7SCTP", 5, "BIND", fmt.Sprintf("%s is bound at %s: %s", p.title, addresses(&c), p.carrier()))
 	return true
 }
 
@@ -159,7 +164,7 @@ func (p *peer) keepBinding(ctx context.Context) {
 	told := ""
 	for {
 		if _, why, _ := p.current(); why != told {
-			p.node.log.AddLimited("CS7SCTP", 4, "BIND", fmt.Sprintf("local-peer %d is not bound: %s", p.port, why))
+			p.node.log.AddLimited("CS7SCTP", 4, "BIND", fmt.Sprintf("%s is not bound: %s", p.title, why))
 			told = why
 		}
 		select {
@@ -190,15 +195,20 @@ func (p *peer) accept(ctx context.Context) {
 		if err != nil {
 			return
 		}
-		if l := p.node.linkSoon(p.port, a.Remote()); l != nil {
+		if to := p.node.runnerSoon(p.port, a.Remote()); to != nil {
 			p.accepted.Add(1)
-			l.take(a)
+			to.take(a)
+			continue
+		}
+		why := p.node.welcome(p, a)
+		if why == "" {
+			p.accepted.Add(1)
 			continue
 		}
 		p.refused.Add(1)
 		p.node.discards.unknownPeer.Add(1)
 		r := a.Remote()
-		why := fmt.Sprintf("no link is configured for %v port %d on local-peer %d", r.IPs, r.Port, p.port)
+		why = fmt.Sprintf("%s for %v port %d on %s", why, r.IPs, r.Port, p.title)
 		p.node.log.AddLimited("CS7SCTP", 4, "NOLINK", "association refused: "+why)
 		a.Abort(why)
 	}
@@ -209,18 +219,29 @@ func (p *peer) close() {
 	if e, _, _ := p.current(); e != nil {
 		e.Close()
 	}
-	p.set(nil, "local-peer is gone")
+	p.set(nil, p.title+" is gone")
 }
 
-// linkSoon is linkFor, after a change of the configuration that goes on: it may be
-// what binds the port, and the link comes after.
-func (n *Node) linkSoon(local uint16, remote sctp.Addr) *link {
+// runnerFor finds the link or the ASP that an association is for; nil: there is none.
+func (n *Node) runnerFor(local uint16, remote sctp.Addr) *runner {
 	if l := n.linkFor(local, remote); l != nil {
-		return l
+		return &l.runner
+	}
+	if a := n.m3ua.aspFor(local, remote); a != nil {
+		return &a.runner
+	}
+	return nil
+}
+
+// runnerSoon is runnerFor, after a change of the configuration that goes on: it may be
+// what binds the port, and the link or ASP comes after.
+func (n *Node) runnerSoon(local uint16, remote sctp.Addr) *runner {
+	if r := n.runnerFor(local, remote); r != nil {
+		return r
 	}
 	n.applying.Lock()
 	defer n.applying.Unlock()
-	return n.linkFor(local, remote)
+	return n.runnerFor(local, remote)
 }
 
 // linkFor finds the link one of whose far end's addresses is among remote's.

@@ -116,7 +116,7 @@ func (r *runner) pause(ctx context.Context) {
 func (r *runner) connect(ctx context.Context) (a sctp.Assoc, accepted bool, err error) {
 	e, why, changed := r.peer.current()
 	if e == nil {
-		r.setWhy(fmt.Sprintf("local-peer %d is not bound: %s", r.where.localPort, why))
+		r.setWhy(fmt.Sprintf("%s is not bound: %s", r.peer.title, why))
 		select {
 		case <-ctx.Done():
 			return nil, false, ctx.Err()
@@ -205,6 +205,7 @@ func (r *runner) serve(ctx context.Context, a sctp.Assoc, accepted bool) {
 func (r *runner) read(a sctp.Assoc, why *string) {
 	batch := sctp.NewBatch(64)
 	var t transfer
+	defer r.node.readers.enter(&t)()
 	for {
 		if err := a.Read(batch); err != nil {
 			if !errors.Is(err, io.EOF) {

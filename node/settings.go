@@ -21,7 +21,12 @@ type settings struct {
 
 // settingsFor gives those of k, a link of local-peer p; k may be nil.
 func settingsFor(p *configs.LocalPeer, k *configs.Link) settings {
-	c, d := configs.SCTPFor(p, k), sctp.DefaultParams()
+	return settingsOf(p, configs.SCTPFor(p, k))
+}
+
+// settingsOf gives those of associations at p that are set up as c says.
+func settingsOf(p *configs.LocalPeer, c configs.SCTP) settings {
+	d := sctp.DefaultParams()
 	return settings{sctp.Params{
 		OutStreams: c.OutStreams, InStreams: c.InStreams,
 		RTOInitial: c.InitTimeout, RTOMin: c.RTOMin, RTOMax: c.RTOMax,

@@ -29,9 +29,9 @@ func (n *Node) printTransports(w io.Writer) {
 	all := n.carriers()
 	for _, p := range all {
 		if c := p.carrier(); c != "" {
-			fmt.Fprintf(w, "SCTP of local-peer %d is %s\n", p.port, c)
+			fmt.Fprintf(w, "SCTP of %s is %s\n", p.title, c)
 		} else if _, why, _ := p.current(); why != "" {
-			fmt.Fprintf(w, "SCTP of local-peer %d: %s\n", p.port, why)
+			fmt.Fprintf(w, "SCTP of %s: %s\n", p.title, why)
 		}
 	}
 	if len(all) > 0 {
@@ -48,6 +48,9 @@ func (n *Node) printTransports(w io.Writer) {
 func (n *Node) showPeers(c *cli.Call) error {
 	only, found := c.Args.Uint("port", 0), false
 	for _, p := range n.carriers() {
+		if n.Config().LocalPeer(p.port) == nil {
+			continue
+		}
 		if only == 0 || uint64(p.port) == only {
 			found = true
 			n.printPeer(c.Out, p)
@@ -62,20 +65,25 @@ func (n *Node) showPeers(c *cli.Call) error {
 	return nil
 }
 
-func (n *Node) printPeer(w io.Writer, p *peer) {
+// printPort is about a port of links or of ASPs.
+func (n *Node) printPort(w io.Writer, p *peer) {
 	cfg, carrier := p.config(), p.carrier()
 	e, why, _ := p.current()
 	state := "bound"
 	if e == nil {
 		state = "NOT BOUND"
 	}
-	fmt.Fprintf(w, "local-peer %d at %s: %s for %s\n", p.port, orNone(addresses(&cfg)), state, since(p.stateSince()))
+	fmt.Fprintf(w, "%s at %s: %s for %s\n", p.title, orNone(addresses(&cfg)), state, since(p.stateSince()))
 	if e == nil {
 		fmt.Fprintf(w, "  reason: %s\n", why)
 	}
 	if carrier != "" {
 		fmt.Fprintf(w, "  transport: %s\n", carrier)
 	}
+}
+
+func (n *Node) printPeer(w io.Writer, p *peer) {
+	n.printPort(w, p)
 	var lines []string
 	up := 0
 	for _, l := range n.linksOf(p) {

@@ -21,7 +21,10 @@ func (n *Node) routeCommands() []*cli.Statement {
 		showCS7(n.showRoutes, kw("route", "The route table"), cli.Opt(pc), cli.Opt(cli.Flag("detail", "detail", "With reasons"))),
 		showCS7(n.explainRoute, kw("route", "The route table"), kw("explain", "How an MSU would be routed, and why"), pc,
 			cli.Any(cli.Seq(kw("sls", "Signalling link selection"), cli.Arg("sls", cli.Uint(0, 255), "SLS (default 0)")),
-				cli.Seq(kw("from", "As if it came from a linkset"), cli.Arg("linkset", configs.LinksetName{}, "Linkset name")))),
+				cli.Seq(kw("from", "As if it came from a linkset"), cli.Arg("linkset", configs.LinksetName{}, "Linkset name")),
+				cli.Seq(kw("from-as", "As if it came from an AS"), cli.Arg("as", configs.ASName, "AS name")),
+				cli.Seq(kw("si", "Service indicator"), cli.Arg("si", cli.Uint(3, 15), "Number (default 3, SCCP)")),
+				cli.Seq(kw("opc", "Originating point code"), cli.Arg("opc", configs.PointCode{}, "Point code")))),
 		showCS7(n.showPointCodes, kw("point-code", "Point codes of this node")),
 		showCS7(n.showMask, kw("mask", "The codes that a mask covers"), cli.Arg("dest", configs.DestRange{}, "PC/LEN")),
 		showCS7(n.showPC, kw("pc", "A point code in every notation"), pc),
@@ -144,7 +147,7 @@ next:
 		if len(u.sls) == len(b.Slots) {
 			which = "all"
 		}
-		out = append(out, fmt.Sprintf("%s link %d (%s)", t.Linksets[u.slot.Linkset].Name, slcOf(t, u.slot), which))
+		out = append(out, fmt.Sprintf("%s (%s)", wayText(t, u.slot, ""), which))
 	}
 	return strings.Join(out, ", ")
 }
@@ -164,6 +167,9 @@ func (n *Node) whyDown(t *routing.Table, i int) string {
 	n.core.ask(func() { status = n.core.network.Status() })
 	var out []string
 	for j, r := range t.Dests[i].Routes {
+		if s := &t.Linksets[r.Linkset]; s.Server && !s.Ready() {
+			out = append(out, n.serverDown(s.Links[0].Path))
+		}
 		for _, s := range status {
 			if s.Name != t.Linksets[r.Linkset].Name {
 				continue
@@ -181,6 +187,33 @@ func (n *Node) whyDown(t *routing.Table, i int) string {
 	return strings.Join(out, "; ")
 }
 
+// wayText names what MSUs leave by; what is the word before a linkset's name.
+func wayText(t *routing.Table, s routing.Slot, what string) string {
+	if set := &t.Linksets[s.Linkset]; !set.Server {
+		return fmt.Sprintf("%s%s link %d", what, set.Name, slcOf(t, s))
+	}
+	return t.Linksets[s.Linkset].Name
+}
+
+// routeText names what a route leads over.
+func routeText(s *routing.Linkset) string {
+	if s.Server {
+		return "to " + s.Name
+	}
+	return "over linkset " + s.Name
+}
+
+// serverDown says why an AS takes nothing.
+func (n *Node) serverDown(p ss7.PathID) string {
+	_, all := n.m3ua.status()
+	for i := range all {
+		if s := &all[i]; s.Config.Path == p {
+			return fmt.Sprintf("as %s is %v: %s", s.Config.Name, s.State, asReason(s))
+		}
+	}
+	return "the as is gone"
+}
+
 // linksetReason is the reason of the linkset's first link, from the lowest layer.
 func (n *Node) linksetReason(s mtp3.LinksetStatus) string {
 	for _, l := range s.Links {
@@ -195,11 +228,18 @@ func (n *Node) linksetReason(s mtp3.LinksetStatus) string {
 func (n *Node) explainRoute(c *cli.Call) error {
 	t := n.view.Load().table
 	sls := c.Args.Uint("sls", 0)
-	m := ss7.MSU{DPC: c.Args["pc"].(ss7.PC), SLS: uint8(sls), NI: t.NI, SI: ss7.SCCP}
-	if from := c.Args.String("linkset", ""); from != "" && n.Config().Linkset(from) == nil {
+	m := ss7.MSU{DPC: c.Args["pc"].(ss7.PC), SLS: uint8(sls), NI: t.NI, SI: ss7.SI(c.Args.Uint("si", uint64(ss7.SCCP)))}
+	m.OPC, _ = c.Args["opc"].(ss7.PC)
+	from := c.Args.String("linkset", "")
+	if from != "" && n.Config().Linkset(from) == nil {
 		return fmt.Errorf("there is no linkset %s", from)
 	}
-	n.explain(c.Out, m, c.Args.String("linkset", ""))
+	if name := c.Args.String("as", ""); name != "" {
+		if from = serverName(name); !slices.ContainsFunc(t.Linksets, func(s routing.Linkset) bool { return s.Name == from }) {
+			return fmt.Errorf("there is no as %s", name)
+		}
+	}
+	n.explain(c.Out, m, from)
 	return nil
 }
 
@@ -217,9 +257,11 @@ func (n *Node) explain(w io.Writer, m ss7.MSU, from string) {
 				path = l.Path
 			}
 		}
-		m.OPC = s.Adjacent
+		if !s.Server && m.OPC == 0 {
+			m.OPC = s.Adjacent
+		}
 		if !s.Ready() {
-			blocked = " (linkset " + from + " is down; nothing can come from it now)"
+			blocked = " (" + strings.TrimPrefix(fromText(from), ", from ") + " is down; nothing can come from it now)"
 		}
 	}
 	d := mtp3.Decide(t, &m, path)
@@ -235,12 +277,17 @@ func (n *Node) explain(w io.Writer, m ss7.MSU, from string) {
 	case d.Fate == mtp3.Forward:
 		slot := routing.Slot{Path: d.Path, Linkset: d.Linkset}
 		if d.Avoided {
-			fmt.Fprintf(w, "  the first choice leads back over linkset %s, where it came from; the next best is taken\n", from)
+			fmt.Fprintf(w, "  the first choice leads back over %s, where it came from; the next best is taken\n", strings.TrimPrefix(fromText(from), ", from "))
 		}
-		fmt.Fprintf(w, "  leaves by linkset %s, link %d\n", t.Linksets[d.Linkset].Name, slcOf(t, slot))
+		if d.Keyed {
+			fmt.Fprintf(w, "  belongs to %s by its routing key\n", t.Linksets[d.Linkset].Name)
+		}
+		fmt.Fprintf(w, "  leaves by %s%s\n", strings.Replace(wayText(t, slot, "linkset "), " link ", ", link ", 1), n.aspText(d.Path, m.SLS))
 	default:
 		fmt.Fprintf(w, "  DISCARDED: %s\n", d.Reason)
-		if d.Reason == mtp3.Inaccessible {
+		if d.Reason == mtp3.Inaccessible && d.Keyed {
+			fmt.Fprintf(w, "  belongs by its routing key; %s\n", n.serverDown(d.Path))
+		} else if d.Reason == mtp3.Inaccessible {
 			fmt.Fprintf(w, "  %s\n", n.whyDown(t, int(d.Dest)))
 		}
 		if d.Reason == mtp3.NoRoute {
@@ -252,6 +299,9 @@ func (n *Node) explain(w io.Writer, m ss7.MSU, from string) {
 func fromText(from string) string {
 	if from == "" {
 		return ""
+	}
+	if strings.HasPrefix(from, serverName("")) {
+		return ", from " + from
 	}
 	return ", from linkset " + from
 }
@@ -271,7 +321,7 @@ func (n *Node) explainMatch(w io.Writer, t *routing.Table, i int) {
 		case said == routing.Restricted:
 			state = "RESTRICTED by " + f.Format(ls.Adjacent) + " (TFR)"
 		}
-		fmt.Fprintf(w, "    priority %d over linkset %s: %s\n", r.Priority, t.Linksets[r.Linkset].Name, state)
+		fmt.Fprintf(w, "    priority %d %s: %s\n", r.Priority, routeText(&t.Linksets[r.Linkset]), state)
 	}
 	if via := t.Via(i); via != i {
 		fmt.Fprintf(w, "  none of these works; %s covers it and does\n", f.FormatRange(t.Dests[via].Range))
@@ -286,8 +336,8 @@ func (n *Node) nearest(t *routing.Table, pc ss7.PC) string {
 		return "there is no route at all; a linkset makes one to its adjacent point, `cs7 route-table system` others"
 	}
 	d := &t.Dests[i]
-	return fmt.Sprintf("no route covers %s; the nearest is %s over linkset %s. To add one: `cs7 route-table system`, `update route %s/%d linkset NAME`",
-		f.Format(pc), f.FormatRange(d.Range), t.Linksets[d.Routes[0].Linkset].Name, f.Format(pc), t.Variant.Bits())
+	return fmt.Sprintf("no route covers %s; the nearest is %s %s. To add one: `cs7 route-table system`, `update route %s/%d linkset NAME`",
+		f.Format(pc), f.FormatRange(d.Range), routeText(&t.Linksets[d.Routes[0].Linkset]), f.Format(pc), t.Variant.Bits())
 }
 
 func (n *Node) showPointCodes(c *cli.Call) error {

@@ -1,6 +1,9 @@
 package node
 
 import (
+	"maps"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,14 +25,26 @@ func (d *discards) add(r mtp3.Reason, n int) { d.by[r].Add(uint64(n)) }
 // batch, the MSUs in there, and their grouping by the link they leave by. An MSU is
 // written once, into its action; the rest points to it.
 type transfer struct {
+	// routing is held from looking at the view until the MSUs are where it says: who
+	// has it after a new view was published knows that the older one is out of use.
+	routing sync.Mutex
+
 	actions []ss7.Action
 	msus    []*ss7.MSU
 	groups  []group
+	asp     *asp      // whose reader it is; nil: a link's, or nobody's
+	arena   []byte    // what SCCP has written
+	relayed []ss7.MSU // from there
 }
 
 type group struct {
-	to   *link
+	to   way
 	msus []*ss7.MSU
+}
+
+// way is what MSUs leave by: a link, or the way to an application server.
+type way interface {
+	offer(now time.Time, msus ...*ss7.MSU)
 }
 
 // route decides the MSUs of t, which came by path from (0: they start here), and
@@ -38,7 +53,46 @@ func (n *Node) route(now time.Time, t *transfer, from ss7.PathID) {
 	if len(t.msus) == 0 {
 		return
 	}
+	t.arena, t.relayed = t.arena[:0], t.relayed[:0]
+	t.routing.Lock()
+	defer t.routing.Unlock()
 	n.routeBy(n.view.Load(), now, t, from)
+}
+
+// readers is the transfers of all who read associations.
+type readers struct {
+	mu  sync.Mutex
+	all map[*transfer]bool
+}
+
+// enter takes a reader in until leave is called.
+func (r *readers) enter(t *transfer) (leave func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.all == nil {
+		r.all = map[*transfer]bool{}
+	}
+	r.all[t] = true
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.all, t)
+	}
+}
+
+// await returns when every reader has done with what it was routing.
+func (r *readers) await() {
+	r.mu.Lock()
+	all := slices.Collect(maps.Keys(r.all))
+	r.mu.Unlock()
+	for _, t := range all {
+		t.await()
+	}
+}
+
+func (t *transfer) await() {
+	t.routing.Lock()
+	defer t.routing.Unlock()
 }
 
 func (n *Node) routeBy(v *view, now time.Time, t *transfer, from ss7.PathID) {
@@ -52,14 +106,21 @@ func (n *Node) routeBy(v *view, now time.Time, t *transfer, from ss7.PathID) {
 				v.holds[d.Path].offer(now, m, from)
 				continue
 			}
-			t.group(v.link(d.Path), n, m)
+			t.group(v.way(d.Path), n, m)
 		case mtp3.Deliver:
-			n.deliver(from, m)
+			if m.SI == ss7.SCCP {
+				n.relay(now, v, t, from, m)
+			} else {
+				n.deliver(from, m)
+			}
 		default:
 			if l := v.link(from); d.Reason == mtp3.NotInService && l != nil && l.stash(m) {
 				continue
 			}
 			n.discard(d, m, from)
+			if t.asp != nil {
+				t.asp.unreachable(d, m, from)
+			}
 		}
 	}
 	for i := range t.groups {
@@ -76,7 +137,18 @@ func (v *view) link(p ss7.PathID) *link {
 	return v.paths[p]
 }
 
-func (t *transfer) group(to *link, n *Node, m *ss7.MSU) {
+// way gives what MSUs leave by on p; nil: it is gone.
+func (v *view) way(p ss7.PathID) way {
+	if l := v.link(p); l != nil {
+		return l
+	}
+	if int(p) < len(v.servers) && v.servers[p] != nil {
+		return v.servers[p]
+	}
+	return nil
+}
+
+func (t *transfer) group(to way, n *Node, m *ss7.MSU) {
 	if to == nil {
 		n.discards.add(mtp3.LinkGone, 1)
 		return
@@ -123,8 +195,11 @@ func (n *Node) discard(d mtp3.Verdict, m *ss7.MSU, from ss7.PathID) {
 	}
 	f := n.Config().Notation()
 	by := "from here"
-	if l := n.view.Load().link(from); l != nil {
+	v := n.view.Load()
+	if l := v.link(from); l != nil {
 		by = "by " + l.name()
+	} else if int(from) < len(v.servers) && v.servers[from] != nil {
+		by = "by AS " + v.servers[from].name
 	}
 	n.log.Add("CS7MTP3", 4, "DISCARD", m.SI.String()+" from "+f.Format(m.OPC)+" to "+f.Format(m.DPC)+" "+by+" discarded: "+d.Reason.String())
 }

@@ -266,6 +266,7 @@ func (e *endpoint) Set(p Params) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.params = p.or(DefaultParams())
+	e.anySum.Store(p.AnyChecksum)
 }
 
 func (e *endpoint) settings() Params {

@@ -139,7 +139,8 @@ func newLoop(single bool) *loop {
 		u.net = NewMemory(1)
 		w := &sharedWire{user: u, at: netip.AddrPortFrom(local.IPs[0], 0), wire: &loopWire{to: out, mtu: 1480}, endpoints: map[uint16]*endpoint{}}
 		p := DefaultParams()
-		p.Single = single
+		p.Single, p.Heartbeat = single, -1
+		p.RTOInitial, p.RTOMin, p.RTOMax = time.Hour, time.Hour, time.Hour // no time is to pass here
 		e := &endpoint{user: u, addr: local, params: p, wires: []*sharedWire{w}, assocs: map[peerKey]*assoc{}, tags: map[uint32]*assoc{}, closed: make(chan struct{})}
 		w.endpoints[local.Port] = e
 		return e.fakeWith(peer.IPs[0], tags, tsns), &demux{w: w}

@@ -1,0 +1,334 @@
+package configs
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gostp/gostp/ss7"
+)
+
+// M3UA is an SCTP port of this node that ASPs are at.
+type M3UA struct {
+	LocalPeer
+	Accept string `cli:"accept"` // dynamic-permitted: from anybody; empty: from ASPs that are configured
+}
+
+// ASP is a process at the far end of one association: an application server
+// process, the gateway to which this node is one, or an IPSP.
+type ASP struct {
+	Name        string `cli:"asp"`
+	RemotePort  uint16 `cli:"remote-port"` // 0: any
+	LocalPort   uint16 `cli:"local-port"`
+	LocalIPs    []*LocalIP
+	Remote      []*RemoteIP
+	Role        string  `cli:"role"` // of this node: sg (the default), asp, ipsp
+	Double      bool    `cli:"double-exchange"`
+	SCTPRole    string  `cli:"sctp-role"`
+	ID          *uint32 `cli:"asp-identifier"`
+	RKM         string  `cli:"rkm"`
+	Allowed     []*Allowed
+	Block       bool          `cli:"block"`
+	Shutdown    bool          `cli:"shutdown"`
+	UDPPort     uint16        `cli:"udp-port"` // of the far end; 0: 9899
+	Description string        `cli:"description"`
+	TAck        time.Duration `cli:"ack"`
+	TBeat       time.Duration `cli:"heartbeat"`
+	Slack
+	SCTP
+}
+
+// RemoteIP is an address of an ASP.
+type RemoteIP struct {
+	IP netip.Addr `cli:"remote-ip"`
+}
+
+// Allowed is a range of destinations that an ASP may register.
+type Allowed struct {
+	Dest ss7.Range `cli:"allow"`
+}
+
+// Slack is what an odd ASP is forgiven, by the word of each.
+type Slack struct {
+	NoRC         bool `cli:"no-routing-context"`
+	ZeroRC       bool `cli:"zero-routing-context"`
+	NoNotify     bool `cli:"no-notify"`
+	StayActive   bool `cli:"aspup-while-active"`
+	SSNMInactive bool `cli:"ssnm-while-inactive"`
+	HostPPID     bool `cli:"host-order-ppid"`
+	Stream0      bool `cli:"data-on-stream-0"`
+	ChooseRC     bool `cli:"chosen-routing-context"`
+}
+
+// AS is an application server.
+type AS struct {
+	Name        string `cli:"as"`
+	Description string `cli:"description"`
+	Members     []*Member
+	Keys        []*RoutingKey
+	Mode        string        `cli:"traffic-mode"`
+	Spread      string        `cli:"spread"` // of loadshare: bindings (the default), roundrobin
+	Recovery    time.Duration `cli:"recovery-timeout"`
+	NA          *uint32       `cli:"network-appearance"`
+	MinActive   uint8         `cli:"minimum-active"`
+	Register    bool          `cli:"register"`
+	Shutdown    bool          `cli:"shutdown"`
+}
+
+// Member is an ASP of an AS.
+type Member struct {
+	ASP    string `cli:"asp"`
+	Weight *uint8 `cli:"weight"` // nil: 1
+}
+
+// RoutingKey is one group of an AS's routing key; all of an AS have its routing context.
+type RoutingKey struct {
+	RC       uint32     `cli:"rc"`
+	DPC      *ss7.Range `cli:"dpc"` // nil: the AS is known by its routing context, and routes lead to it
+	SI       string     `cli:"si"`
+	OPC      *ss7.Range `cli:"opc"`
+	HasCIC   bool       `cli:"cic"`
+	CICFirst uint16     `cli:"min"`
+	CICLast  uint16     `cli:"max"`
+}
+
+// ServiceIndicators are the words of ITP's routing keys (Q.704 §14.2.1).
+var ServiceIndicators = map[string]ss7.SI{"sccp": 3, "tup": 4, "isup": 5, "b-isup": 9, "sat-isup": 10, "aal2": 12, "bicc": 13, "h248": 14}
+
+// AS finds an application server by name; nil if there is none.
+func (s *System) AS(name string) *AS {
+	i := slices.IndexFunc(s.ASs, func(a *AS) bool { return a.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return s.ASs[i]
+}
+
+// ASP finds an ASP by name; nil if there is none.
+func (s *System) ASP(name string) *ASP {
+	i := slices.IndexFunc(s.ASPs, func(a *ASP) bool { return a.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return s.ASPs[i]
+}
+
+// M3UA finds a port of ASPs; nil if there is none.
+func (s *System) M3UA(port uint16) *M3UA {
+	for _, m := range s.M3UAs {
+		if m.Port == port {
+			return m
+		}
+	}
+	for _, a := range s.ASPs { // an ASP with addresses of its own brings its port along
+		if a.LocalPort == port && len(a.LocalIPs) > 0 {
+			return &M3UA{LocalPeer: LocalPeer{Port: port, IPs: a.LocalIPs}}
+		}
+	}
+	return nil
+}
+
+// Port finds a local SCTP port, of links or of ASPs; nil if there is none.
+func (s *System) Port(port uint16) *LocalPeer {
+	if p := s.LocalPeer(port); p != nil {
+		return p
+	}
+	if m := s.M3UA(port); m != nil {
+		p := m.LocalPeer
+		p.SCTP = p.SCTP.Or(m3uaStreams)
+		return &p
+	}
+	return nil
+}
+
+// Ports are all local SCTP ports.
+func (s *System) Ports() []*LocalPeer {
+	out := slices.Clone(s.LocalPeers)
+	add := func(port uint16) {
+		if !slices.ContainsFunc(out, func(p *LocalPeer) bool { return p.Port == port }) {
+			out = append(out, s.Port(port))
+		}
+	}
+	for _, m := range s.M3UAs {
+		add(m.Port)
+	}
+	for _, a := range s.ASPs {
+		if len(a.LocalIPs) > 0 {
+			add(a.LocalPort)
+		}
+	}
+	return out
+}
+
+// m3uaStreams gives each SLS value of ITU a stream, beside stream 0 (RFC 4666 §1.4.7).
+var m3uaStreams = SCTP{InStreams: 17, OutStreams: 17}
+
+// Passive tells whether the far end of an ASP sets up the association: by default
+// those of which this node is the gateway do.
+func (a *ASP) Passive() bool {
+	if a.SCTPRole != "" {
+		return a.SCTPRole == "server"
+	}
+	return a.Role == "" || a.Role == "sg"
+}
+
+// IPs are the addresses of the far end.
+func (a *ASP) IPs() []netip.Addr {
+	var out []netip.Addr
+	for _, r := range a.Remote {
+		out = append(out, r.IP)
+	}
+	return out
+}
+
+// RC is the routing context of an AS, if it has one.
+func (a *AS) RC() (uint32, bool) {
+	if len(a.Keys) == 0 {
+		return 0, false
+	}
+	return a.Keys[0].RC, true
+}
+
+// leads tells whether a route's linkset or AS exists; of one name the linkset is the
+// stronger one, unless the route says `as`.
+func (s *System) leads(r *Route) bool {
+	if !r.AS && s.Linkset(r.Linkset) != nil {
+		return true
+	}
+	return s.AS(r.Linkset) != nil
+}
+
+// ToAS tells whether a route leads to an AS.
+func (s *System) ToAS(r *Route) bool { return r.AS || s.Linkset(r.Linkset) == nil }
+
+func cloneM3UA(s, c *System) {
+	c.M3UAs = copies(s.M3UAs, func(m *M3UA) { m.IPs = copies(m.IPs, nil) })
+	c.ASPs = copies(s.ASPs, func(a *ASP) {
+		a.LocalIPs, a.Remote, a.Allowed = copies(a.LocalIPs, nil), copies(a.Remote, nil), copies(a.Allowed, nil)
+	})
+	c.ASs = copies(s.ASs, func(a *AS) { a.Members, a.Keys = copies(a.Members, nil), copies(a.Keys, nil) })
+}
+
+func (s *System) checkM3UA(bad complain) {
+	for _, m := range s.M3UAs {
+		if s.LocalPeer(m.Port) != nil {
+			bad(m, "", "m3ua %d: local-peer %d has that port; M2PA and M3UA need a port each", m.Port, m.Port)
+		}
+		checkSCTP(bad, m, fmt.Sprintf("m3ua %d", m.Port), &m.SCTP)
+	}
+	for _, a := range s.ASPs {
+		name := "asp " + a.Name
+		checkSCTP(bad, a, name, &a.SCTP)
+		switch {
+		case s.LocalPeer(a.LocalPort) != nil:
+			bad(a, "", "%s: port %d is a local-peer, which is for M2PA links; ASPs are at a port of `cs7 m3ua`", name, a.LocalPort)
+		case s.M3UA(a.LocalPort) == nil:
+			bad(a, "", "%s: m3ua %d does not exist: configure `cs7 m3ua %d` and its local-ip first. The order is `cs7 asp NAME REMOTE-PORT LOCAL-PORT m3ua`", name, a.LocalPort, a.LocalPort)
+		}
+		if !a.Passive() && a.RemotePort == 0 {
+			bad(a, "", "%s: remote port 0 is any, which only the far end can choose; give its port, or let it set up the association (`sctp-role server`)", name)
+		}
+		if a.Double && a.Role != "ipsp" {
+			bad(a, "", "%s: only an ipsp exchanges doubly", name)
+		}
+	}
+	s.checkAS(bad)
+}
+
+func (s *System) checkAS(bad complain) {
+	rcs := map[uint32]string{}
+	for _, a := range s.ASs {
+		role := ""
+		for i, m := range a.Members {
+			p := s.ASP(m.ASP)
+			if p == nil {
+				bad(m, "", "as %s: asp %s does not exist; %s", a.Name, m.ASP, s.aspNames())
+				continue
+			}
+			if i > 0 && p.role() != role {
+				bad(m, "", "as %s: this node is %s to asp %s and %s to the one before; ASPs of an AS need one role", a.Name, p.role(), m.ASP, role)
+			}
+			role = p.role()
+		}
+		for _, k := range a.Keys {
+			switch other := rcs[k.RC]; {
+			case k.RC != a.Keys[0].RC:
+				bad(k, "", "as %s: it has routing context %d already; all lines of a routing key have the same", a.Name, a.Keys[0].RC)
+			case other != "" && other != a.Name:
+				bad(k, "", "as %s: routing context %d is that of as %s", a.Name, k.RC, other)
+			case k.HasCIC && k.CICFirst > k.CICLast:
+				bad(k, "", "as %s: cic %d %d: the first is the least", a.Name, k.CICFirst, k.CICLast)
+			case k.DPC == nil && (k.SI != "" || k.OPC != nil || k.HasCIC):
+				bad(k, "", "as %s: a routing key needs a DPC; 0.0.0/0 is any", a.Name)
+			case k.DPC != nil && k.DPC.Len > s.V().Bits():
+				bad(k, "", "as %s: DPC of %d bits in a network of %d", a.Name, k.DPC.Len, s.V().Bits())
+			}
+			rcs[k.RC] = a.Name
+		}
+	}
+}
+
+func (a *ASP) role() string {
+	switch {
+	case a.Role == "":
+		return "sg"
+	case a.Double:
+		return a.Role + " double-exchange"
+	}
+	return a.Role
+}
+
+func (s *System) aspNames() string {
+	var names []string
+	for _, a := range s.ASPs {
+		names = append(names, a.Name)
+	}
+	if len(names) == 0 {
+		return "no asp is configured"
+	}
+	return "there is " + strings.Join(names, " ")
+}
+
+// pruneM3UA takes away what checkM3UA refuses.
+func (s *System) pruneM3UA() {
+	s.M3UAs = keep(s.M3UAs, func(m *M3UA) bool { return s.LocalPeer(m.Port) == nil })
+	for _, m := range s.M3UAs {
+		m.upright()
+	}
+	s.ASPs = keep(s.ASPs, func(a *ASP) bool {
+		a.upright()
+		return s.LocalPeer(a.LocalPort) == nil && s.M3UA(a.LocalPort) != nil && (a.Passive() || a.RemotePort != 0) && (!a.Double || a.Role == "ipsp")
+	})
+	rcs := map[uint32]bool{}
+	for _, a := range s.ASs {
+		role := ""
+		a.Members = keep(a.Members, func(m *Member) bool {
+			p := s.ASP(m.ASP)
+			if p == nil || role != "" && p.role() != role {
+				return false
+			}
+			role = p.role()
+			return true
+		})
+		first := true
+		a.Keys = keep(a.Keys, func(k *RoutingKey) bool {
+			ok := (first || k.RC == a.Keys[0].RC) && (!first || !rcs[k.RC]) && (!k.HasCIC || k.CICFirst <= k.CICLast) &&
+				(k.DPC != nil && k.DPC.Len <= s.V().Bits() || k.DPC == nil && k.SI == "" && k.OPC == nil && !k.HasCIC)
+			first = first && !ok
+			return ok
+		})
+		for _, k := range a.Keys {
+			rcs[k.RC] = true
+		}
+	}
+}
+
+func (s *System) sizeM3UA() int {
+	n := len(s.M3UAs) + len(s.ASPs) + len(s.ASs)
+	for _, a := range s.ASs {
+		n += len(a.Members) + len(a.Keys)
+	}
+	return n
+}

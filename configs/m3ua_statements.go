@@ -1,0 +1,191 @@
+package configs
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gostp/gostp/cli"
+	"github.com/gostp/gostp/ss7"
+)
+
+// KeyRange is an argument that is a point code, or a range of them as PC/LEN. Its
+// value is an ss7.Range.
+type KeyRange struct{}
+
+// Hint implements cli.Type.
+func (KeyRange) Hint() string { return "PC or PC/LEN" }
+
+// Parse implements cli.Type.
+func (KeyRange) Parse(env any, word string) (any, error) {
+	n := system(env).Notation()
+	if !strings.Contains(word, "/") {
+		pc, err := PointCode{}.Parse(env, word)
+		if err != nil {
+			return nil, err
+		}
+		return ss7.Range{PC: pc.(ss7.PC), Len: n.Bits()}, nil
+	}
+	r, loose, err := n.ParseRange(word)
+	if err == nil && loose {
+		return nil, fmt.Errorf("%q has bits beyond its mask", word)
+	}
+	return r, err
+}
+
+// Format implements cli.Type.
+func (KeyRange) Format(env any, v any) string {
+	n, r := system(env).Notation(), v.(ss7.Range)
+	if r.Len == n.Bits() {
+		return n.Format(r.PC)
+	}
+	return n.FormatRange(r)
+}
+
+// nameOf is an argument that names an ASP or an AS.
+type nameOf struct {
+	what string
+	list func(*System) []string
+}
+
+func (nameOf) Hint() string { return "WORD" }
+func (t nameOf) Parse(_ any, word string) (any, error) {
+	if len(word) > 19 {
+		return nil, fmt.Errorf("the name of an %s has at most 19 characters, %q has %d", t.what, word, len(word))
+	}
+	return word, nil
+}
+func (nameOf) Format(_ any, v any) string { return v.(string) }
+func (t nameOf) Values(env any) []string  { return t.list(system(env)) }
+
+// ASPName is an argument that names an ASP, ASName one that names an AS; the value is a string.
+var (
+	ASPName = nameOf{"ASP", func(s *System) (out []string) {
+		for _, a := range s.ASPs {
+			out = append(out, a.Name)
+		}
+		return out
+	}}
+	ASName = nameOf{"AS", func(s *System) (out []string) {
+		for _, a := range s.ASs {
+			out = append(out, a.Name)
+		}
+		return out
+	}}
+	_ = []cli.Type{KeyRange{}, ASPName, ASName}
+)
+
+// rkmWords are Osmocom's words for what peers may register.
+func rkmWords(more ...cli.Elem) cli.Elem {
+	return cli.Choice("rkm", append(more, cli.Kw("static-only", "Only routing keys that are configured (default)"),
+		cli.Kw("dynamic-permitted", "Others too, for destinations that are nobody else's"))...)
+}
+
+// m3uaStatements are the part of `cs7` about M3UA; in is what puts their first words in front.
+func m3uaStatements(in func(...cli.Elem) cli.Elem) []*cli.Statement {
+	m3ua := cli.Kw("m3ua", "MTP3 user adaptation (RFC 4666)")
+	return []*cli.Statement{
+		cli.Field[System](in(cli.Kw("xua", "Adaptation layers"), cli.Kw("rkm", "Routing key management"), cli.Kw("routing-key-allocation", "What ASPs may register"), rkmWords())),
+		cli.List(in(cli.Kw("m3ua", "An SCTP port of this node for ASPs"), cli.Arg("port", cli.Uint(1024, 49151), "SCTP port, usually 2905")),
+			[]string{"port"}, func(s *System) *[]*M3UA { return &s.M3UAs }, m3uaMode),
+		cli.List(in(cli.Kw("asp", "An application server process, or a gateway or IPSP that this node is one to"), cli.Arg("asp", ASPName, "Name, at most 19 characters"),
+			cli.Arg("remote-port", cli.Uint(0, 65535), "SCTP port of the FAR end; 0 is any"), cli.Arg("local-port", cli.Uint(1024, 49151), "SCTP port of THIS end: one of `cs7 m3ua`"), m3ua),
+			[]string{"asp"}, func(s *System) *[]*ASP { return &s.ASPs }, aspMode),
+		cli.List(in(cli.Kw("as", "An application server"), cli.Arg("as", ASName, "Name, at most 19 characters"), m3ua),
+			[]string{"as"}, func(s *System) *[]*AS { return &s.ASs }, asMode),
+	}
+}
+
+var m3uaMode = &cli.Mode{Name: "config-cs7-m3ua", Statements: append(append([]*cli.Statement{
+	cli.List(cli.Seq(cli.Kw("local-ip", "An address of this port; several: multihomed"), cli.Arg("local-ip", cli.IP(), "Address of an interface of this node")),
+		[]string{"local-ip"}, func(p *M3UA) *[]*LocalIP { return &p.IPs }, nil),
+	cli.Field[M3UA](cli.Seq(cli.Kw("accept-asp-connections", "Whose associations are taken"), cli.Choice("accept",
+		cli.Kw("pre-configured", "Those of ASPs that are configured (default)"), cli.Kw("dynamic-permitted", "Anybody's")))),
+	cli.Field[M3UA](cli.Seq(cli.Kw("transport", "SCTP under this port (default: that of `cs7 transport`)"), transports())),
+	udpPort[M3UA]("UDP port on which this end takes encapsulated SCTP (RFC 6951; default 9899)"),
+	cli.Field[M3UA](cli.Seq(cli.Kw("checksum", "Checksum of packets that come in (default: wrong ones are discarded)"),
+		cli.Flag("checksum", "any", "Taken even if wrong: for bridges that carry unfinished ones"))),
+}, sctpSettings[M3UA](noteLater)...),
+	shutdown[M3UA]("Close the port"),
+)}
+
+// slack is a statement for each oddity.
+func slack() []*cli.Statement {
+	var out []*cli.Statement
+	for _, w := range [][2]string{
+		{"no-routing-context", "It sends and wants none, though it serves several AS"},
+		{"zero-routing-context", "It writes routing context 0 for none"},
+		{"no-notify", "It wants no NTFY"},
+		{"aspup-while-active", "ASPUP while active changes nothing"},
+		{"ssnm-while-inactive", "It may ask about destinations while inactive"},
+		{"host-order-ppid", "Its payload protocol identifier is in host order"},
+		{"data-on-stream-0", "It sends DATA on stream 0"},
+		{"chosen-routing-context", "It registers keys with routing contexts of its own choice"},
+	} {
+		out = append(out, cli.Field[ASP](cli.Seq(cli.Kw("slack", "What an odd far end is forgiven"), cli.Flag(w[0], w[0], w[1]))))
+	}
+	return out
+}
+
+var aspMode = &cli.Mode{Name: "config-cs7-asp", Statements: append(append(append([]*cli.Statement{
+	cli.Field[ASP](cli.Seq(cli.Kw("description", "A text about this ASP"), cli.Arg("description", cli.Rest(254), "Up to 254 characters"))),
+	cli.List(cli.Seq(cli.Kw("local-ip", "An address of this end, where no `cs7 m3ua` says it"), cli.Arg("local-ip", cli.IP(), "Address of an interface of this node")),
+		[]string{"local-ip"}, func(a *ASP) *[]*LocalIP { return &a.LocalIPs }, nil),
+	cli.List(cli.Seq(cli.Kw("remote-ip", "An address of the far end; without any it is known by its asp-identifier"), cli.Arg("remote-ip", cli.IP(), "Address")),
+		[]string{"remote-ip"}, func(a *ASP) *[]*RemoteIP { return &a.Remote }, nil),
+	cli.Field[ASP](cli.Seq(cli.Kw("role", "What this node is to it"), cli.Choice("role", cli.Kw("asp", "An ASP; the far end is a gateway"),
+		cli.Kw("ipsp", "An IP server process like itself"), cli.Kw("sg", "The signalling gateway (default)")),
+		cli.Opt(cli.Flag("double-exchange", "double-exchange", "Each direction is activated by itself")))),
+	cli.Field[ASP](cli.Seq(cli.Kw("sctp-role", "Who sets up the association (default: an sg is the server)"), cli.Choice("sctp-role",
+		cli.Kw("client", "This end"), cli.Kw("server", "The far end")))),
+	cli.Field[ASP](cli.Seq(cli.Kw("asp-identifier", "The far end's, or in role asp ours"), cli.Arg("asp-identifier", cli.Uint(0, 1<<32-1), "Identifier"))),
+	cli.Field[ASP](cli.Seq(cli.Kw("rkm", "What it may register (default: as `cs7 xua rkm` says)"), rkmWords(cli.Kw("off", "Nothing")))),
+	cli.List(cli.Seq(cli.Kw("rkm", "What it may register"), cli.Kw("allow", "Only destinations in these ranges"), cli.Arg("allow", DestRange{}, "PC/LEN")),
+		[]string{"allow"}, func(a *ASP) *[]*Allowed { return &a.Allowed }, nil),
+	cli.Field[ASP](cli.Seq(cli.Kw("timer", "A timer"), cli.Kw("ack", "Until a request is sent again (default 2000)"), cli.Arg("ack", cli.Millis(100, 60000), "Milliseconds"))),
+	cli.Field[ASP](cli.Seq(cli.Kw("timer", "A timer"), cli.Kw("heartbeat", "Between BEATs (default: none)"), cli.Arg("heartbeat", cli.Millis(500, 600000), "Milliseconds"))),
+	udpPort[ASP]("UDP port on which the far end takes encapsulated SCTP (RFC 6951; default 9899)"),
+}, slack()...), sctpSettings[ASP](noteLater)...),
+	cli.Field[ASP](cli.Flag("block", "block", "The association stays, but it may not become active")),
+	shutdown[ASP]("No association"),
+)}
+
+func serviceIndicators() cli.Elem {
+	var words []cli.Elem
+	for _, w := range []string{"aal2", "b-isup", "bicc", "h248", "isup", "sat-isup", "sccp", "tup"} {
+		words = append(words, cli.Kw(w, fmt.Sprintf("Service indicator %d", ServiceIndicators[w])))
+	}
+	return cli.Choice("si", words...)
+}
+
+var asMode = &cli.Mode{Name: "config-cs7-as", Statements: []*cli.Statement{
+	cli.Field[AS](cli.Seq(cli.Kw("description", "A text about this AS"), cli.Arg("description", cli.Rest(254), "Up to 254 characters"))),
+	cli.List(cli.Seq(cli.Kw("asp", "An ASP that serves it"), cli.Arg("asp", ASPName, "Name"),
+		cli.Opt(cli.Kw("weight", "Its share (default 1)"), cli.Arg("weight", cli.Uint(0, 10), "0: only while no other is active"))),
+		[]string{"asp"}, func(a *AS) *[]*Member { return &a.Members }, nil),
+	cli.List(cli.Seq(cli.Kw("routing-key", "What belongs to it; several lines, one routing context"), cli.Arg("rc", cli.Uint(0, 1<<32-1), "Routing context"),
+		cli.Opt(cli.Arg("dpc", KeyRange{}, "DPC; 0.0.0/0 is what no route covers"),
+			cli.Opt(cli.Kw("si", "Only of one user part"), serviceIndicators()),
+			cli.Opt(cli.Kw("opc", "Only from"), cli.Arg("opc", KeyRange{}, "OPC")),
+			cli.Opt(cli.Flag("cic", "cic", "Only circuits"), cli.Arg("min", cli.Uint(0, 16383), "First"), cli.Arg("max", cli.Uint(0, 16383), "Last")))),
+		[]string{"rc", "dpc", "si", "opc", "cic", "min", "max"}, func(a *AS) *[]*RoutingKey { return &a.Keys }, nil),
+	cli.Field[AS](cli.Seq(cli.Kw("traffic-mode", "How traffic is shared (default: as the first ASP says)"), cli.Choice("traffic-mode",
+		cli.Kw("broadcast", "All get everything"), cli.Kw("loadshare", "Each gets a part"), cli.Kw("override", "The latest gets everything")),
+		cli.Opt(cli.Choice("spread", cli.Kw("bindings", "By SLS (default)"), cli.Kw("roundrobin", "In turn, which does not keep the order")))),
+	),
+	cli.Field[AS](cli.Seq(cli.Kw("recovery-timeout", "How long traffic waits for an ASP (default 2000)"), cli.Arg("recovery-timeout", cli.Millis(1, 60000), "Milliseconds"))),
+	cli.Field[AS](cli.Seq(cli.Kw("network-appearance", "How its network is named to ASPs"), cli.Arg("network-appearance", cli.Uint(0, 1<<32-1), "Number"))),
+	cli.Field[AS](cli.Seq(cli.Kw("minimum-active", "ASPs active before it is active (default 1)"), cli.Arg("minimum-active", cli.Uint(1, 64), "ASPs"))),
+	cli.Field[AS](cli.Flag("register", "register", "In role asp: ask the gateway for the routing context (RKM)")),
+	shutdown[AS]("No ASP may become active in it"),
+}}
+
+// init adds Osmocom's form: `cs7 instance 0` leads into a mode with the same statements
+// without `cs7`. The running configuration is written without it.
+func init() {
+	nested := cli.Without(Global.Statements, cli.Kw("cs7", ""), cli.Opt(cli.Kw("instance", ""), cli.Arg("instance", instance{}, "")))
+	nested = append(nested, cli.List(cli.Seq(cli.Kw("listen", "An SCTP port of this node for ASPs"), cli.Kw("m3ua", "M3UA"), cli.Arg("port", cli.Uint(1024, 49151), "SCTP port, usually 2905")),
+		[]string{"port"}, func(s *System) *[]*M3UA { return &s.M3UAs }, m3uaMode))
+	Global.Statements = append(Global.Statements, cli.Enter[System](cli.Seq(cli.Kw("cs7", "Signalling System No. 7"),
+		cli.Kw("instance", "One of several networks in this node"), cli.Arg("instance", instance{}, "Instance number; 0 is the only one")),
+		&cli.Mode{Name: "config-cs7", Statements: nested}))
+}

@@ -1,0 +1,299 @@
+package node
+
+import (
+	"fmt"
+	"net/netip"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/m3ua"
+	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/xua"
+)
+
+// checkM3UA names what only the layer knows to be wrong: routing keys that clash.
+func checkM3UA(next *configs.System) error {
+	var all []m3ua.Target
+	for i, c := range next.ASs {
+		s := asConfig(next, c)
+		if !s.Away {
+			all = append(all, m3ua.Target{AS: ss7.PathID(i + 1), Name: c.Name, Key: s.Key})
+		}
+	}
+	_, err := m3ua.Compile(next.V(), all)
+	return err
+}
+
+// applyM3UA makes peers and servers what next says; those that stay are not disturbed.
+// The caller holds applying. restarted are ports whose associations start anew.
+func (n *Node) applyM3UA(next *configs.System, restarted map[uint16]string) {
+	x := n.m3ua
+	old := map[string]*asp{}
+	oldAS := map[string]*as{}
+	x.mu.Lock()
+	for _, a := range x.asps {
+		if !a.stranger {
+			old[a.title] = a
+		}
+	}
+	for _, s := range x.servers {
+		if !s.dynamic {
+			oldAS[s.name] = s
+		}
+	}
+	x.mu.Unlock()
+
+	paths, fresh := map[string]ss7.PathID{}, []*asp{}
+	conf := m3ua.Config{Networks: []m3ua.Network{{Variant: next.V(), Routes: destinations{n}}}, NewPath: n.ids.take}
+	var gone []*asp
+	for _, c := range next.ASPs {
+		at, how := aspEnds(c), aspSettings(next, c)
+		a := old[c.Name]
+		why := restarted[c.LocalPort]
+		if a != nil && why == "" && !(reflect.DeepEqual(a.where, at) && a.cfg.Shutdown == c.Shutdown) {
+			why = "the configuration of the ASP was changed"
+			if c.Shutdown {
+				why = "the ASP is shut down by configuration"
+			}
+		}
+		if a == nil || why != "" {
+			b := n.newASP(n.ids.take(), *c, at, how, n.peers[c.LocalPort])
+			if a != nil {
+				a.close(why)
+				gone = append(gone, a)
+				b.inherit(&a.runner)
+			}
+			fresh = append(fresh, b)
+			a = b
+		} else {
+			a.reconfigure(*c, how)
+		}
+		delete(old, c.Name)
+		paths[c.Name] = a.id
+		conf.ASPs = append(conf.ASPs, aspConfig(next, c, a.id))
+	}
+	for _, a := range old {
+		a.close("the ASP was taken out of the configuration")
+		gone = append(gone, a)
+	}
+	var servers []*as
+	for _, c := range next.ASs {
+		s := oldAS[c.Name]
+		if s == nil {
+			s = &as{node: n, id: n.ids.take(), name: c.Name}
+		}
+		servers = append(servers, s)
+		k := asConfig(next, c)
+		k.Path = s.id
+		for _, m := range c.Members {
+			weight := uint8(1)
+			if m.Weight != nil {
+				weight = *m.Weight
+			}
+			k.Members = append(k.Members, xua.MemberConfig{ASP: paths[m.ASP], Weight: weight})
+		}
+		conf.ASs = append(conf.ASs, k)
+	}
+	n.putM3UA(conf, fresh, gone, servers)
+	for _, a := range fresh {
+		if a.cfg.Shutdown {
+			a.setWhy("shut down by configuration")
+			continue
+		}
+		n.group.Go(a.runner.run)
+	}
+}
+
+// putM3UA tells the layer.
+func (n *Node) putM3UA(conf m3ua.Config, fresh, gone []*asp, servers []*as) {
+	x := n.m3ua
+	x.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
+		for _, a := range gone {
+			delete(x.asps, a.id)
+		}
+		for _, a := range fresh {
+			x.asps[a.id] = a
+		}
+		x.index()
+		for _, s := range servers {
+			x.servers[s.id] = s
+		}
+		out, err := l.Configure(now, conf, out)
+		if err != nil { // checkM3UA has seen the same
+			n.log.Add("CS7M3UA", 2, "CONFIG", err.Error())
+		}
+		return out
+	})
+}
+
+func (a *asp) reconfigure(c configs.ASP, how settings) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.cfg = c
+	if a.settings == how {
+		return
+	}
+	a.settings = how
+	if a.assoc != nil {
+		a.assoc.Set(how.params)
+	}
+}
+
+func aspEnds(c *configs.ASP) where {
+	return where{remote: c.IPs(), remotePort: c.RemotePort, localPort: c.LocalPort, udpPort: c.UDPPort, passive: c.Passive()}
+}
+
+func aspSettings(s *configs.System, c *configs.ASP) settings {
+	return settingsOf(s.Port(c.LocalPort), c.SCTP.At(s.Port(c.LocalPort)))
+}
+
+func aspConfig(s *configs.System, c *configs.ASP, path ss7.PathID) m3ua.ASPConfig {
+	out := m3ua.ASPConfig{ASPConfig: xua.ASPConfig{Path: path, Name: c.Name, Leads: !c.Passive(), Block: c.Block, Shutdown: c.Shutdown, TAck: c.TAck, TBeat: c.TBeat,
+		Slack: xua.Slack{NoID: c.NoRC, ZeroID: c.ZeroRC, NoNotify: c.NoNotify, StayActive: c.StayActive}},
+		Slack:  m3ua.Slack{NoRC: c.NoRC, ZeroRC: c.ZeroRC, HostPPID: c.HostPPID, Stream0: c.Stream0, SSNMInactive: c.SSNMInactive, ChooseRC: c.ChooseRC},
+		Policy: policy(s, c.RKM, len(c.Allowed) > 0)}
+	switch {
+	case c.Role == "asp":
+		out.Role = xua.RoleASP
+	case c.Role == "ipsp" && c.Double:
+		out.Role = xua.RoleIPSPDouble
+	case c.Role == "ipsp":
+		out.Role = xua.RoleIPSP
+	}
+	if c.ID != nil {
+		out.ID, out.HasID = *c.ID, true
+	}
+	for _, a := range c.Allowed {
+		out.Allowed = append(out.Allowed, a.Dest)
+	}
+	return out
+}
+
+// policy is what an ASP may register, by its own word, else by the node's.
+func policy(s *configs.System, word string, ranges bool) m3ua.Policy {
+	if word == "" {
+		word = s.RKM
+	}
+	switch {
+	case word == "off":
+		return m3ua.NoRegistration
+	case ranges:
+		return m3ua.InRanges
+	case word == "dynamic-permitted":
+		return m3ua.AnyKey
+	}
+	return m3ua.Configured
+}
+
+func asConfig(s *configs.System, c *configs.AS) m3ua.ASConfig {
+	out := m3ua.ASConfig{ASConfig: xua.ASConfig{Name: c.Name, TR: or(c.Recovery, xua.DefaultTR), Need: int(c.MinActive), Shutdown: c.Shutdown,
+		Robin: c.Spread == "roundrobin", Register: c.Register, Open: len(c.Members) == 0}}
+	out.Mode = map[string]xua.Mode{"override": xua.Override, "loadshare": xua.Loadshare, "broadcast": xua.Broadcast}[c.Mode]
+	out.ID, out.HasID = c.RC()
+	if c.Register {
+		out.HasID = false
+	}
+	if c.NA != nil {
+		out.NA, out.HasNA = *c.NA, true
+	}
+	for _, m := range c.Members {
+		p := s.ASP(m.ASP)
+		out.Away = out.Away || p != nil && p.Role == "asp"
+	}
+	for _, k := range c.Keys {
+		if k.DPC == nil {
+			continue
+		}
+		t := m3ua.Term{DPC: *k.DPC}
+		if k.SI != "" {
+			t.SIs = 1 << configs.ServiceIndicators[k.SI]
+		}
+		var opc ss7.Range
+		if k.OPC != nil {
+			opc = *k.OPC
+		}
+		if k.HasCIC {
+			t.Circuits = []m3ua.Circuits{{OPC: opc, First: k.CICFirst, Last: k.CICLast}}
+		} else if k.OPC != nil {
+			t.OPCs = []ss7.Range{opc}
+		}
+		out.Key.Terms = append(out.Key.Terms, t)
+	}
+	return out
+}
+
+// aspFor finds the ASP whose far end an association has; nil: none.
+func (x *adaptation) aspFor(local uint16, remote sctp.Addr) *asp {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	var found *asp
+	for _, a := range x.asps {
+		fits := a.where.remotePort == remote.Port || a.where.remotePort == 0
+		if a.stranger || a.cfg.Shutdown || a.where.localPort != local || !fits {
+			continue
+		}
+		hit := slices.ContainsFunc(a.where.remote, func(ip netip.Addr) bool { return slices.Contains(remote.IPs, ip) })
+		if hit && (found == nil || found.where.remotePort == 0) { // the exact port is the better one
+			found = a
+		}
+	}
+	return found
+}
+
+// welcome takes the association of nobody configured, if policy lets it: as an ASP that
+// may register keys, or to hear by its ASP identifier whose it is. It gives why not.
+func (n *Node) welcome(p *peer, a sctp.Assoc) (why string) {
+	sys := n.Config()
+	port := sys.M3UA(p.port)
+	if port == nil {
+		return "no link is configured"
+	}
+	dynamic := port.Accept == "dynamic-permitted"
+	anyone := slices.ContainsFunc(sys.ASPs, func(c *configs.ASP) bool {
+		return c.LocalPort == p.port && len(c.Remote) == 0 && c.ID != nil && !c.Shutdown
+	})
+	if !dynamic && !anyone {
+		return "no asp is configured"
+	}
+	to := a.Remote()
+	id := n.ids.take()
+	c := configs.ASP{Name: fmt.Sprintf("asp-dyn-%d", id), RemotePort: to.Port, LocalPort: p.port}
+	at := where{remote: to.IPs, remotePort: to.Port, localPort: p.port, passive: true}
+	s := n.newASP(id, c, at, aspSettings(sys, &c), p)
+	s.stranger = true
+	conf := aspConfig(sys, &c, id)
+	conf.Anyone = anyone && !dynamic
+	full := false
+	n.m3ua.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
+		if full = n.m3ua.strangers() >= maxStrangers; full {
+			return out
+		}
+		n.m3ua.asps[id] = s
+		n.m3ua.index()
+		return l.AddASP(now, conf, out)
+	})
+	if full {
+		n.ids.give(id)
+		return "there are too many that are not configured; none is configured"
+	}
+	n.group.Go(func() {
+		defer n.dismiss(s)
+		s.serve(s.ctx, a, true)
+	})
+	return ""
+}
+
+// dismiss forgets a stranger.
+func (n *Node) dismiss(s *asp) {
+	s.close("its association has ended")
+	n.m3ua.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
+		out = l.RemoveASP(now, s.id, "its association has ended", out)
+		delete(n.m3ua.asps, s.id)
+		n.m3ua.index()
+		return out
+	})
+	n.ids.give(s.id)
+}

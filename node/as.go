@@ -1,0 +1,163 @@
+package node
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/xua"
+)
+
+// Bounds on what waits for an ASP of one AS.
+const (
+	holdMessages = 10000
+	holdOctets   = 8 << 20
+)
+
+// as is the way to an application server. Its way is a picture; mu guards what waits
+// while there is none, and is held while what waited goes out, so that the order is
+// kept.
+type as struct {
+	node    *Node
+	id      ss7.PathID
+	name    string
+	dynamic bool // registered, not configured
+
+	way  atomic.Pointer[xua.Way]
+	turn atomic.Uint32
+
+	mu    sync.Mutex
+	hold  xua.Hold
+	flows xua.Flows
+}
+
+// takes tells whether traffic may go to an AS by w: now, or when an ASP is there.
+func takes(w *xua.Way) bool { return w != nil && (w.State == xua.ASActive || w.State == xua.ASPending) }
+
+func (s *as) ready() bool { return takes(s.way.Load()) }
+
+// publish puts a new way in force, nil if the AS is gone. What waited goes first.
+func (s *as) publish(w *xua.Way) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	was := s.way.Load()
+	if !takes(w) {
+		s.node.discards.add(mtp3.PendingOver, len(s.hold.Take()))
+	} else if w.State == xua.ASActive {
+		held := s.hold.Take()
+		for i := range held {
+			s.sendHeld(w, &held[i])
+		}
+	}
+	s.way.Store(w)
+	if takes(was) != takes(w) {
+		ev := ss7.Event{Kind: ss7.OutOfService, Path: s.id}
+		if takes(w) {
+			ev.Kind = ss7.InService
+		}
+		s.node.core.post(ev)
+	}
+}
+
+// sendHeld sends one MSU that waited. The caller holds mu.
+func (s *as) sendHeld(w *xua.Way, m *ss7.MSU) {
+	if w.Mode == xua.Broadcast {
+		s.toAll(w, m)
+		return
+	}
+	turn := s.turn.Add(1)
+	a := s.node.m3ua.asp(w.Pick(m.SLS, turn))
+	if a == nil || !a.offer(s, w, turn, []*ss7.MSU{m}) {
+		s.node.discards.add(mtp3.LinkGone, 1)
+	}
+}
+
+// offer sends MSUs to the ASPs that take them. An ASP that has just gone takes none:
+// then there is a new way, or there will be in a moment, until which they wait.
+func (s *as) offer(now time.Time, msus ...*ss7.MSU) {
+	for range 10 {
+		w := s.way.Load()
+		switch {
+		case !takes(w):
+			s.node.discards.add(mtp3.LinkGone, len(msus))
+			return
+		case w.State == xua.ASActive && w.Mode != xua.Broadcast:
+			if msus = s.share(w, msus); len(msus) == 0 {
+				return
+			}
+		}
+		if s.wait(now, w, msus) {
+			return
+		}
+	}
+	s.node.discards.add(mtp3.LinkGone, len(msus))
+}
+
+// share deals MSUs out and gives back those that their ASP did not take.
+func (s *as) share(w *xua.Way, msus []*ss7.MSU) (left []*ss7.MSU) {
+	turn := s.turn.Add(uint32(len(msus))) - uint32(len(msus))
+	for _, p := range w.All {
+		any := len(w.All) == 1
+		for i := 0; i < len(msus) && !any; i++ {
+			any = w.Pick(msus[i].SLS, turn+uint32(i)) == p
+		}
+		if !any {
+			continue
+		}
+		if a := s.node.m3ua.asp(p); a != nil && a.offer(s, w, turn, msus) {
+			continue
+		}
+		for i, m := range msus {
+			if w.Pick(m.SLS, turn+uint32(i)) == p {
+				left = append(left, m)
+			}
+		}
+	}
+	return left
+}
+
+// wait keeps MSUs until there is another way than w, or sends them to all in
+// broadcast. It is false if there is another way already.
+func (s *as) wait(now time.Time, w *xua.Way, msus []*ss7.MSU) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.way.Load() != w {
+		return false
+	}
+	if w.State == xua.ASActive && w.Mode == xua.Broadcast {
+		for _, m := range msus {
+			s.toAll(w, m)
+		}
+		return true
+	}
+	s.hold.Max, s.hold.MaxOctets = holdMessages, holdOctets
+	for _, m := range msus {
+		if !s.hold.Add(now, m) {
+			s.node.discards.add(mtp3.PendingFull, 1)
+		}
+	}
+	return true
+}
+
+// toAll sends one MSU to each active ASP. The caller holds mu.
+func (s *as) toAll(w *xua.Way, m *ss7.MSU) {
+	tag, must := s.flows.Tag(w, m.SLS)
+	sent := false
+	for _, p := range w.All {
+		if a := s.node.m3ua.asp(p); a != nil && a.broadcast(s, m, tag, must) {
+			sent = true
+		}
+	}
+	if !sent {
+		s.node.discards.add(mtp3.LinkGone, 1)
+	}
+}
+
+// waiting is how many MSUs wait, and since when.
+func (s *as) waiting() (int, time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.hold.Len()
+}

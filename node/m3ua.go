@@ -1,0 +1,285 @@
+package node
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gostp/gostp/m3ua"
+	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/xua"
+)
+
+// adaptation is the M3UA of a node: the layer, which sees what is slow, and the peers
+// and servers by which data passes it. mu guards the layer and is held until its actions
+// are carried out, in their order; the locks of ASPs and AS are taken under it, and
+// nobody who has one of these waits for mu.
+type adaptation struct {
+	node *Node
+
+	mu      sync.Mutex
+	layer   *m3ua.Layer
+	actions []ss7.Action
+	asps    map[ss7.PathID]*asp
+	servers map[ss7.PathID]*as
+	timer   *time.Timer
+	armed   time.Time
+	closed  bool
+	stale   bool // an AS came or went by registration
+
+	byPath atomic.Pointer[[]*asp] // asps by PathID, for data; never changed
+
+	// The core's own: what is known of destinations, to tell only what has changed.
+	known map[ss7.Range]m3ua.Availability
+}
+
+// maxStrangers is how many associations of nobody configured a node has.
+const maxStrangers = 256
+
+func newAdaptation(n *Node) *adaptation {
+	x := &adaptation{node: n, layer: m3ua.New(), asps: map[ss7.PathID]*asp{}, servers: map[ss7.PathID]*as{}, known: map[ss7.Range]m3ua.Availability{}}
+	x.byPath.Store(&[]*asp{})
+	x.timer = time.AfterFunc(time.Hour, x.tick)
+	return x
+}
+
+// asp finds the ASP of a path; nil: it is gone.
+func (x *adaptation) asp(p ss7.PathID) *asp {
+	if all := *x.byPath.Load(); int(p) < len(all) {
+		return all[p]
+	}
+	return nil
+}
+
+// aspNamed finds an ASP; nil: there is none.
+func (x *adaptation) aspNamed(name string) *asp {
+	for _, a := range *x.byPath.Load() {
+		if a != nil && a.title == name {
+			return a
+		}
+	}
+	return nil
+}
+
+// index makes byPath anew. The caller holds mu.
+func (x *adaptation) index() {
+	var all []*asp
+	for p, a := range x.asps {
+		if need := int(p) + 1 - len(all); need > 0 {
+			all = append(all, make([]*asp, need)...)
+		}
+		all[p] = a
+	}
+	x.byPath.Store(&all)
+}
+
+// run has the layer do something and carries out what it answers.
+func (x *adaptation) run(f func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action) {
+	x.mu.Lock()
+	x.actions = f(time.Now(), x.layer, x.actions[:0])
+	x.perform()
+	stale := x.stale
+	x.stale = false
+	x.mu.Unlock()
+	if stale { // what it registered is in force before its next message is read
+		x.node.core.ask(x.node.core.configure)
+	}
+}
+
+func (x *adaptation) tick() {
+	x.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
+		x.armed = time.Time{}
+		if x.closed {
+			return out
+		}
+		for _, a := range x.asps {
+			if a.heard.Swap(false) {
+				l.Heard(now, a.id)
+			}
+		}
+		return l.Tick(now, out)
+	})
+}
+
+// perform carries out actions in their order. The caller holds mu.
+func (x *adaptation) perform() {
+	for i := range x.actions {
+		a := &x.actions[i]
+		switch a.Op {
+		case ss7.Send:
+			if to := x.asps[a.Event.Path]; to != nil {
+				to.control(a.Stream, a.Wire)
+			}
+		case ss7.Hangup:
+			if to := x.asps[a.Event.Path]; to != nil {
+				to.abort(a.Event.Why)
+			}
+		case ss7.Raise:
+			x.raised(&a.Event)
+		case ss7.Note:
+			x.note(&a.Event)
+		}
+	}
+	x.arm()
+}
+
+func (x *adaptation) raised(ev *ss7.Event) {
+	switch ev.Kind {
+	case ss7.Republish:
+		x.republish(ev.Path)
+	case ss7.Adopt:
+		x.asps[ev.Path].bequeath(x.asps[ss7.PathID(ev.Arg)])
+	case ss7.Pause, ss7.Resume, ss7.Restricted, ss7.Status, ss7.UserPart:
+		x.node.core.post(*ev)
+		x.node.log.Debug("m3ua", fmt.Sprintf("%s: %v", x.node.Config().Notation().FormatRange(ev.Dest), ev.Why))
+	}
+}
+
+// republish puts a new picture in force. The caller holds mu.
+func (x *adaptation) republish(path ss7.PathID) {
+	if a := x.asps[path]; a != nil {
+		a.setGate(x.layer.Gate(path))
+		return
+	}
+	w, s := x.layer.Way(path), x.servers[path]
+	switch {
+	case s == nil && w != nil: // registered
+		s = &as{node: x.node, id: path, name: w.Name, dynamic: true}
+		x.servers[path] = s
+		x.stale = true
+	case s == nil:
+		return
+	case w == nil:
+		delete(x.servers, path)
+		x.stale = x.stale || s.dynamic
+	}
+	s.publish(w)
+	if w == nil && s.dynamic {
+		x.node.ids.give(path)
+	}
+}
+
+func (x *adaptation) note(ev *ss7.Event) {
+	log := x.node.log
+	log.Debug("m3ua", ev.Why)
+	switch ev.Arg {
+	case xua.NoteASP:
+		log.AddLimited("CS7M3UA", 5, "ASPSTATE", ev.Why)
+	case xua.NoteAS:
+		log.AddLimited("CS7M3UA", 5, "ASSTATE", ev.Why)
+	case xua.NoteError:
+		log.AddLimited("CS7M3UA", 4, "PEERERROR", ev.Why)
+	}
+}
+
+// arm sets the timer; one that fires early finds nothing due and is armed anew. The
+// caller holds mu.
+func (x *adaptation) arm() {
+	next := x.layer.Deadline()
+	if x.closed || next.IsZero() || !x.armed.IsZero() && !next.Before(x.armed) {
+		return
+	}
+	x.armed = next
+	x.timer.Reset(time.Until(next))
+}
+
+// close ends all associations, and forgets everything.
+func (x *adaptation) close(why string) {
+	x.mu.Lock()
+	x.closed = true
+	x.timer.Stop()
+	var all []*asp
+	for _, a := range x.asps {
+		all = append(all, a)
+	}
+	x.mu.Unlock()
+	for _, a := range all {
+		a.close(why)
+	}
+}
+
+// picture is what MTP3 must know of the servers.
+type picture struct {
+	servers []mtp3.ServerConfig
+	ready   map[ss7.PathID]bool
+	routes  []mtp3.RouteConfig // to those whose key is a DPC alone
+	keys    *m3ua.Selector     // nil: none
+	paths   []*as              // by PathID
+	keyed   []keyed
+}
+
+// picture is for the core.
+func (x *adaptation) picture() (p picture) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	p.ready = map[ss7.PathID]bool{}
+	for _, c := range x.layer.AS() {
+		s := x.servers[c.Path]
+		if s == nil {
+			continue
+		}
+		if need := int(s.id) + 1 - len(p.paths); need > 0 {
+			p.paths = append(p.paths, make([]*as, need)...)
+		}
+		p.paths[s.id] = s
+		p.servers = append(p.servers, mtp3.ServerConfig{Name: serverName(s.name), Path: s.id})
+		p.ready[s.id] = s.ready()
+		for _, t := range c.Key.Terms {
+			switch {
+			case c.Away:
+			case t.SIs == 0 && len(t.OPCs)+len(t.Circuits) == 0:
+				p.routes = append(p.routes, mtp3.RouteConfig{Dest: t.DPC, Linkset: serverName(s.name), Priority: mtp3.AdjacentPriority})
+			default:
+				p.keyed = append(p.keyed, keyed{t.DPC, s})
+			}
+		}
+	}
+	if len(p.servers) > 0 {
+		p.keys = x.layer.Selector(0)
+	}
+	return p
+}
+
+// serverName is how an AS is called among linksets: no linkset has a blank in its name.
+func serverName(as string) string { return "as " + as }
+
+// strangers counts the associations of nobody configured. The caller holds mu.
+func (x *adaptation) strangers() int {
+	n := 0
+	for _, a := range x.asps {
+		if a.stranger {
+			n++
+		}
+	}
+	return n
+}
+
+// status is a picture for show commands, with the AS in the order of the configuration.
+func (x *adaptation) status() ([]xua.ASPStatus, []xua.ASStatus) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	asps, ass := x.layer.Status()
+	for i := range asps {
+		a := x.asps[asps[i].Config.Path]
+		if a == nil {
+			continue
+		}
+		st := &asps[i].Stats
+		st.In[1][1], st.Out[1][1] = a.in.Load(), a.out.Load()
+	}
+	return asps, ass
+}
+
+// key gives the routing key of an AS.
+func (x *adaptation) key(path ss7.PathID) m3ua.ASConfig {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	all := x.layer.AS()
+	if i := slices.IndexFunc(all, func(c *m3ua.ASConfig) bool { return c.Path == path }); i >= 0 {
+		return *all[i]
+	}
+	return m3ua.ASConfig{}
+}

@@ -1,0 +1,241 @@
+package node
+
+import (
+	"encoding/binary"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/routing"
+	"github.com/gostp/gostp/sccp"
+	"github.com/gostp/gostp/ss7"
+)
+
+// ssnTest is the subsystem that `ping gt` calls from and to: the TC test responder
+// of Q.713 §3.4.2.2. It is not spoken: a point without one returns the message,
+// which is the answer.
+const ssnTest = 14
+
+// sccpCounters counts what the relay decided.
+type sccpCounters struct {
+	in, out    [sccp.Types]atomic.Uint64
+	translated atomic.Uint64
+	delivered  atomic.Uint64
+	returned   atomic.Uint64
+	by         [sccp.Reasons]atomic.Uint64
+}
+
+// tableNetwork is the routing table as SCCP sees it.
+type tableNetwork struct{ *routing.Table }
+
+// Accessible is half of sccp.Network.
+func (t tableNetwork) Accessible(pc ss7.PC) bool {
+	_, b, own := t.Dest(pc)
+	return own || b != nil
+}
+
+// Server is the other half: application servers are no destinations of this node yet.
+func (tableNetwork) Server(string) (ss7.PC, bool) { return 0, false }
+
+// maxPasses bounds how often one message is decided here: what comes, what is
+// returned to this node's own user, and its delivery.
+const maxPasses = 3
+
+// relay decides a message for SCCP of this node and adds what leaves to t.
+func (n *Node) relay(now time.Time, v *view, t *transfer, from ss7.PathID, m *ss7.MSU) {
+	linkset := ""
+	if l := v.link(from); l != nil {
+		linkset = l.linkset
+	}
+	for range maxPasses {
+		var d sccp.Verdict
+		d, t.arena = v.sccp.Relay(m, linkset, now.Unix(), t.arena)
+		n.countSCCP(&d)
+		switch d.Fate {
+		case sccp.Drop:
+			n.sccpDropped(&d, m)
+			return
+		case sccp.Deliver:
+			n.deliverSCCP(from, m, d.SSN)
+			return
+		}
+		t.relayed = append(t.relayed, d.MSU)
+		m = &t.relayed[len(t.relayed)-1]
+		switch to := mtp3.Decide(v.table, m, 0); to.Fate {
+		case mtp3.Forward:
+			n.sccp.out[m.Payload[0]].Add(1)
+			t.group(v.link(to.Path), n, m)
+			return
+		case mtp3.Discard:
+			n.discard(to, m, 0)
+			return
+		}
+		linkset = "" // it is for this node again
+	}
+	n.sccp.by[sccp.Loop].Add(1)
+}
+
+func (n *Node) countSCCP(d *sccp.Verdict) {
+	c := &n.sccp
+	if d.Type < sccp.Types {
+		c.in[d.Type].Add(1)
+	}
+	c.by[d.Reason].Add(1)
+	if d.Route != nil && d.Fate == sccp.Forward {
+		c.translated.Add(1)
+	}
+	if d.Fate == sccp.Return {
+		c.returned.Add(1)
+	}
+}
+
+// sccpDropped says, at a bounded rate, why a message went no further.
+func (n *Node) sccpDropped(d *sccp.Verdict, m *ss7.MSU) {
+	if !n.log.Allow("sccp", time.Second) {
+		return
+	}
+	f := n.Config().Notation()
+	n.log.Add("CS7SCCP", 4, "DISCARD", fmt.Sprintf("%v from %s discarded: %v", d.Type, f.Format(m.OPC), d.Reason))
+}
+
+// deliverSCCP hands a message to a subsystem here, by way of the core.
+func (n *Node) deliverSCCP(from ss7.PathID, m *ss7.MSU, ssn uint8) {
+	n.sccp.delivered.Add(1)
+	kept := *m
+	kept.Payload = append([]byte(nil), m.Payload...)
+	if !n.core.offer(ss7.Event{Kind: ss7.Transfer, Path: from, Arg: uint32(ssn), MSU: kept}) {
+		n.discards.add(mtp3.UserQueueFull, 1)
+	}
+}
+
+// subsystems is what the core owns of SCCP.
+type subsystems struct {
+	management *sccp.Management
+	base       sccp.View // what the configuration says
+	pings      map[uint32]*sccpPing
+	serial     uint32
+}
+
+// sccpPing is one test that waits: for the return of a message with its number,
+// or for SSA.
+type sccpPing struct {
+	pc   ss7.PC // SST: of whom
+	ssn  uint8
+	sst  bool
+	done chan sccpAnswer
+}
+
+// sccpAnswer is what came back: by whom, and the cause of a return.
+type sccpAnswer struct {
+	from  ss7.PC
+	cause sccp.Cause
+}
+
+func newSubsystems() *subsystems {
+	s := &subsystems{management: sccp.NewManagement(), pings: map[uint32]*sccpPing{}}
+	s.base = sccp.View{Variant: ss7.ITU, Table: emptyGTT()}
+	return s
+}
+
+// view makes what the relay looks at, for a routing table.
+func (s *subsystems) view(t *routing.Table) *sccp.View {
+	v := s.base
+	v.Network, v.Status = tableNetwork{t}, s.management.Status()
+	return &v
+}
+
+// refresh publishes the view if routing or the state of subsystems is another.
+func (c *core) refresh() {
+	v := c.node.view.Load()
+	t := c.network.Table()
+	changed := v.table != t
+	if changed {
+		c.sccp.management.Reach(tableNetwork{t}.Accessible)
+	}
+	if changed || v.sccp.Status != c.sccp.management.Status() {
+		next := *v
+		next.table, next.sccp = t, c.sccp.view(t)
+		c.node.publish(&next)
+	}
+	if changed {
+		c.node.m3ua.destinationsChanged(t)
+	}
+}
+
+// recvSCCP takes a message for a subsystem of this node.
+func (c *core) recvSCCP(now time.Time, ev *ss7.Event) {
+	m, err := sccp.Parse(ev.MSU.Payload)
+	if err != nil {
+		return
+	}
+	switch ssn := uint8(ev.Arg); {
+	case m.Type.Service():
+		if len(m.Data) < 4 || !c.answered(binary.BigEndian.Uint32(m.Data), sccpAnswer{ev.MSU.OPC, sccp.Cause(m.Cause)}) {
+			c.node.discards.add(mtp3.NoUser, 1)
+		}
+	case ssn == 1:
+		c.noticed(ev.MSU.OPC, m.Data)
+		c.actions = c.sccp.management.Recv(now, ev.MSU.OPC, m.Data, c.actions)
+	default: // a subsystem that answers tests, and has no user behind it
+		c.node.discards.add(mtp3.NoUser, 1)
+	}
+}
+
+// noticed ends the tests that an SSA answers.
+func (c *core) noticed(opc ss7.PC, data []byte) {
+	n, err := sccp.ParseNotice(c.node.Config().V(), data)
+	if err != nil || n.Command != sccp.SSA {
+		return
+	}
+	for id, p := range c.sccp.pings {
+		if p.sst && p.pc == n.PC && p.ssn == n.SSN {
+			c.answered(id, sccpAnswer{from: opc})
+		}
+	}
+}
+
+// answered ends a test; false if there is none of that number.
+func (c *core) answered(id uint32, a sccpAnswer) bool {
+	p := c.sccp.pings[id]
+	if p == nil {
+		return false
+	}
+	delete(c.sccp.pings, id)
+	p.done <- a
+	return true
+}
+
+// applySCCP compiles what the configuration says of SCCP and publishes it. The
+// caller holds applying.
+func (n *Node) applySCCP(s *configs.System) {
+	n.loadGTT(s, false)
+	base := sccp.View{Variant: s.V(), NI: s.Network(), Own: s.Own(), Convert: s.Convert, Table: n.gtt.compile(s), Formats: map[ss7.PC]sccp.Format{}}
+	for _, f := range s.Formats {
+		base.Formats[f.PC] = map[string]sccp.Format{"udt-only": sccp.UDTOnly, "long": sccp.Long}[f.Format]
+	}
+	conf := sccp.Config{Variant: s.V(), NI: s.Network(), Own: s.Own()}
+	for _, x := range s.Subsystems {
+		base.Local[x.SSN>>6] |= 1 << (x.SSN & 63)
+		conf.Local = append(conf.Local, x.SSN)
+	}
+	for _, m := range s.Maps {
+		conf.Watched = append(conf.Watched, m.PC)
+		if m.Multiplicity != "" {
+			conf.Watched = append(conf.Watched, m.BackupPC)
+		}
+	}
+	for _, x := range s.Concerned {
+		conf.Concerned = append(conf.Concerned, x.PC)
+	}
+	n.core.ask(func() {
+		c := n.core
+		c.sccp.base = base
+		c.sccp.management.Configure(conf)
+		c.sccp.management.Reach(tableNetwork{c.network.Table()}.Accessible)
+		next := *n.view.Load()
+		next.table, next.sccp = c.network.Table(), c.sccp.view(c.network.Table())
+		n.publish(&next)
+	})
+}

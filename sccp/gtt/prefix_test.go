@@ -1,0 +1,173 @@
+package gtt
+
+import (
+	"fmt"
+	"math/rand"
+	"strings"
+	"testing"
+)
+
+func digits(s string) Digits {
+	d, err := Parse(s)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+func TestDigits(t *testing.T) {
+	for _, s := range []string{"", "1", "12", "41791234567", "0123456789ABCDEF", "0123456789ABCDEF0", strings.Repeat("F", 64), strings.Repeat("90", 31) + "1"} {
+		d := digits(s)
+		if d.String() != s || d.Len() != len(s) {
+			t.Errorf("%q became %q", s, d)
+		}
+		if back := FromBCD(d.AppendBCD(nil), len(s)); back != d {
+			t.Errorf("%q through BCD became %q", s, back)
+		}
+	}
+	if d := FromBCD([]byte{0x14, 0x97, 0x21, 0x43, 0x65, 0x07}, 11); d != digits("41791234567") {
+		t.Errorf("the number of the checked UDT reads %s", d)
+	}
+	for _, bad := range []string{"12x", "+49", strings.Repeat("1", 65)} {
+		if d, err := Parse(bad); err == nil {
+			t.Errorf("%q was taken as %s", bad, d)
+		}
+	}
+}
+
+func TestReplace(t *testing.T) {
+	r := rand.New(rand.NewSource(3))
+	for range 2000 {
+		s, add := random(r, 40), random(r, 30)
+		remove := r.Intn(45)
+		d, a := digits(s), digits(add)
+		want := (add + s[min(remove, len(s)):])
+		want = want[:min(len(want), MaxDigits)]
+		if got := d.Replace(remove, &a); got != digits(want) {
+			t.Fatalf("%s without %d, with %s in front: %s, want %s", s, remove, add, got, want)
+		}
+	}
+}
+
+func random(r *rand.Rand, most int) string {
+	b := make([]byte, r.Intn(most+1))
+	for i := range b {
+		b[i] = "0123456789ABCDEF"[r.Intn([]int{2, 10, 16}[r.Intn(3)])]
+	}
+	return string(b)
+}
+
+// The index agrees with a scan of the list.
+func TestTwin(t *testing.T) {
+	r := rand.New(rand.NewSource(4))
+	for round := range 400 {
+		most := []int{3, 6, 12, 18, 40}[round%5]
+		stem := random(r, 20)
+		if round%3 != 0 {
+			stem = ""
+		}
+		list := map[string]uint32{}
+		var prefixes []Prefix
+		for i := range r.Intn(600) {
+			p := stem + random(r, most)
+			if len(p) > 64 {
+				continue
+			}
+			list[p] = uint32(i)
+			prefixes = append(prefixes, Prefix{digits(p), uint32(i)})
+		}
+		x := NewIndex(prefixes)
+		if x.Len() != len(list) {
+			t.Fatalf("%d prefixes of %d", x.Len(), len(list))
+		}
+		for range 400 {
+			s := stem + random(r, most+2)
+			if r.Intn(3) == 0 {
+				s = random(r, 8) + strings.Repeat("F", r.Intn(20))
+			}
+			s = s[:min(64, len(s))]
+			want, at, found := uint32(0), 0, false
+			for l := len(s); l >= 0 && !found; l-- {
+				if to, ok := list[s[:l]]; ok {
+					want, at, found = to, l, true
+				}
+			}
+			d := digits(s)
+			to, l, ok := x.Find(&d)
+			if ok != found || ok && (to != want || l != at) {
+				t.Fatalf("%q: %d %d %v, want %d %d %v; round %d", s, to, l, ok, want, at, found, round)
+			}
+		}
+		n := 0
+		x.Walk(func(d Digits, to uint32) {
+			if n++; list[d.String()] != to {
+				t.Fatalf("walk tells %s %d", d, to)
+			}
+		})
+		if n != len(list) {
+			t.Fatalf("walk tells %d of %d", n, len(list))
+		}
+	}
+}
+
+func TestEmptyIndex(t *testing.T) {
+	d := digits("123")
+	for _, x := range []*Index{{}, NewIndex(nil)} {
+		if _, _, ok := x.Find(&d); ok {
+			t.Error("found in nothing")
+		}
+	}
+}
+
+// million makes n numbers of ten to twelve digits under a few country codes, with
+// a summary for each of these, as an operator's table has.
+func million(n int) ([]Prefix, []Digits) {
+	r := rand.New(rand.NewSource(7))
+	codes := []string{"49", "1", "4179", "44", "262", "86"}
+	var list []Prefix
+	for i, c := range codes {
+		list = append(list, Prefix{digits(c), uint32(i)})
+	}
+	var ask []Digits
+	for len(list) < n {
+		s := fmt.Sprintf("%s%09d", codes[r.Intn(len(codes))], r.Intn(1e9))
+		list = append(list, Prefix{digits(s), uint32(len(list) % 1000)})
+		if len(ask) < 1<<16 {
+			ask = append(ask, digits(s+"7"))
+		}
+	}
+	r.Shuffle(len(ask), func(i, j int) { ask[i], ask[j] = ask[j], ask[i] })
+	return list, ask
+}
+
+func BenchmarkFind(b *testing.B) {
+	for _, n := range []int{1000, 100_000, 1_000_000} {
+		list, ask := million(n)
+		x := NewIndex(list)
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			b.ReportAllocs()
+			i := 0
+			for b.Loop() {
+				x.Find(&ask[i%len(ask)])
+				i++
+			}
+		})
+		// Each question waits for the answer before: the time of one look-up alone, with
+		// every miss of the cache in full.
+		b.Run(fmt.Sprint(n, "/dependent"), func(b *testing.B) {
+			i, sum := 0, 0
+			for b.Loop() {
+				_, l, _ := x.Find(&ask[(i+sum&1)%len(ask)])
+				sum += l
+				i++
+			}
+		})
+	}
+}
+
+func BenchmarkBuild(b *testing.B) {
+	list, _ := million(1_000_000)
+	for b.Loop() {
+		NewIndex(append([]Prefix(nil), list...))
+	}
+}

@@ -1,0 +1,348 @@
+package sccp
+
+import (
+	"github.com/gostp/gostp/sccp/gtt"
+	"github.com/gostp/gostp/ss7"
+)
+
+// Fate is what becomes of a message for this node.
+type Fate uint8
+
+// A message is dropped, leaves for another point, is for a subsystem here, or goes
+// back with the reason why it could not be delivered.
+const (
+	Drop Fate = iota
+	Forward
+	Deliver
+	Return
+)
+
+// Reason says why a message was not relayed as it should be; each is counted, with
+// the names of Q.752 table 9 where it has one.
+type Reason uint8
+
+// Reasons of Drop and Return.
+const (
+	NoReason Reason = iota
+	Malformed
+	UnknownType
+	BadAddress
+	NoSelector
+	NoEntry
+	UnusableSSN
+	PointDown
+	SCCPDown
+	SubsystemDown
+	ServerGone
+	Unequipped
+	HopsSpent
+	Loop
+	TooLong
+	NoSegments
+	NoConnection
+	Reasons
+)
+
+var reasonTexts = [Reasons]string{"relayed", "malformed", "unknown message type", "address cannot be read",
+	"no translation for an address of such nature", "no translation for this specific address", "no subsystem number to route on",
+	"point code not available (MTP failure)", "SCCP not available there", "subsystem not available there", "application server not active",
+	"subsystem unequipped here", "hop counter violation", "translation leads back to where it came from", "too long for the way out",
+	"segments for a point that takes UDT alone", "no such connection here"}
+
+func (r Reason) String() string { return reasonTexts[r] }
+
+var reasonCauses = [Reasons]Cause{BadAddress: Unqualified, NoSelector: NoTranslationNature, NoEntry: NoTranslationAddress, UnusableSSN: NoTranslationAddress,
+	PointDown: MTPFailure, SCCPDown: SCCPFailure, SubsystemDown: SubsystemFailure, ServerGone: MTPFailure, Unequipped: UnequippedUser,
+	HopsSpent: HopViolation, Loop: Unqualified, TooLong: SegmentationUnsupported, NoSegments: NoReassembly}
+
+// Cause is what the sender is told.
+func (r Reason) Cause() Cause { return reasonCauses[r] }
+
+var whyReasons = [...]Reason{PointInaccessible: PointDown, SCCPProhibited: SCCPDown, SubsystemProhibited: SubsystemDown, ServerDown: ServerGone, NoSSN: UnusableSSN}
+
+// Verdict says what becomes of a message and how that was found. MSU is what
+// leaves: for Forward and Return the rewritten message from this node, whose
+// payload stands in the buffer that Relay was given.
+type Verdict struct {
+	Fate   Fate
+	Reason Reason // of Drop and Return
+	Told   bool   // Return: the sender asked for it, or it is a connection; else Drop
+	Type   Type
+	SSN    uint8 // Deliver
+	MSU    ss7.MSU
+
+	// How it was translated; nil where it did not come so far.
+	Selector *gtt.Selector
+	Title    gtt.Digits // as they were looked up
+	Matched  int        // digits of the entry
+	Result   *gtt.Result
+	Route    *gtt.Route
+	Backup   bool    // the mate took it
+	Out      Address // the called address that leaves
+}
+
+// Relay decides a message that came with an SCCP payload for a code of this node,
+// over linkset from, and writes what leaves behind buf[:len(buf)], which it grows
+// if it must. now is in seconds and serves rate limits alone.
+//
+// It is SCRC (Q.714 §2.3, figure C.1). A message that cannot be delivered goes back
+// if its sender asked for that (§4.2), never one that is itself on its way back.
+func (v *View) Relay(m *ss7.MSU, from string, now int64, buf []byte) (Verdict, []byte) {
+	r := run{view: v, in: m, from: from, now: now, buf: buf}
+	msg, err := Parse(m.Payload)
+	r.Type = msg.Type
+	if err != nil {
+		r.Reason = Malformed
+		if err == errType {
+			r.Reason = UnknownType // discarded and reported, never answered (Q.714 §1.1.4.1)
+		}
+		return r.Verdict, buf
+	}
+	r.msg, r.received = msg, msg
+	if len(v.Own) == 0 {
+		r.Reason = PointDown
+		return r.Verdict, buf
+	}
+	if reason := r.decide(); reason != NoReason {
+		r.fail(reason)
+	}
+	return r.Verdict, r.buf
+}
+
+// run is the state of one Relay.
+type run struct {
+	Verdict
+	view     *View
+	in       *ss7.MSU
+	from     string
+	now      int64
+	msg      Message // as it will leave
+	received Message
+	buf      []byte // holds the parts that were written anew, then the message
+}
+
+func (r *run) decide() Reason {
+	if !r.msg.Type.Connectionless() && r.msg.Type != CR {
+		return NoConnection
+	}
+	called, err := ParseAddress(r.view.Variant, r.msg.Called)
+	if err != nil {
+		return BadAddress
+	}
+	if called.OnSSN {
+		return r.local(called.SSN)
+	}
+	// The counter is lowered before a translation, and only there (Q.714 §2.3.2).
+	if !r.lowerHops() {
+		return HopsSpent
+	}
+	if reason := r.translate(&called); reason != NoReason {
+		return reason
+	}
+	if r.view.own(r.MSU.DPC) && !r.Route.ToGT {
+		return r.local(r.Out.SSN)
+	}
+	// A translation that gives the message back to its sender to be translated once
+	// more would never end; UDT has no counter that ends it.
+	if r.Route.ToGT && (r.MSU.DPC == r.in.OPC || r.view.own(r.MSU.DPC)) {
+		return Loop
+	}
+	return r.send()
+}
+
+func (r *run) local(ssn uint8) Reason {
+	// What comes back is for who sent it, whatever subsystem that called itself.
+	if r.msg.Type == CR || !r.view.equipped(ssn) && !r.msg.Type.Service() {
+		return Unequipped
+	}
+	r.Fate, r.SSN = Deliver, ssn
+	r.MSU = *r.in
+	return NoReason
+}
+
+func (r *run) lowerHops() bool {
+	switch r.msg.Type {
+	case XUDT, XUDTS, LUDT, LUDTS:
+		if r.msg.Hops <= 1 {
+			return false
+		}
+		r.msg.Hops--
+	case CR:
+		hops := r.msg.Option(paramHops)
+		if len(hops) == 1 {
+			if hops[0] <= 1 {
+				return false
+			}
+			// The options are part of what was received and are copied before they change.
+			start := len(r.buf)
+			r.buf = append(r.buf, r.msg.Options...)
+			r.msg.Options = r.buf[start:len(r.buf):len(r.buf)]
+			r.msg.Option(paramHops)[0]--
+		}
+	}
+	return true
+}
+
+// translate is the global title translation function (Q.714 §2.4.5).
+func (r *run) translate(called *Address) Reason {
+	v := r.view
+	title, ok := called.ParseTitle(v.Variant)
+	if !ok {
+		return NoSelector
+	}
+	s := v.Table.Select(title.Nature, r.from)
+	if s == nil {
+		return NoSelector
+	}
+	r.Selector = s
+	convert(s.Pre, &title)
+	r.Title = title.Digits
+	if s.Calling {
+		r.Title = r.callingDigits()
+	}
+	result, matched := s.Find(&r.Title)
+	if result == nil {
+		s.Hits.Unmatched.Add(1)
+		return NoEntry
+	}
+	s.Hits.Matched.Add(1)
+	r.Result, r.Matched = result, matched
+	if reason := r.choose(called.SSN); reason != NoReason {
+		return reason
+	}
+	r.rewrite(called, &title)
+	return NoReason
+}
+
+func convert(c *gtt.Conversion, t *Title) {
+	if c == nil {
+		return
+	}
+	rule := c.Apply(&t.Digits)
+	if rule == nil {
+		return
+	}
+	np, nai, es := c.Numbers(rule)
+	if np != gtt.Keep {
+		t.Nature.NP = uint8(np)
+	}
+	if nai != gtt.Keep {
+		t.Nature.NAI = uint8(nai)
+	}
+	if es != gtt.Keep {
+		t.ES = uint8(es)
+	}
+}
+
+func (r *run) calling() (Address, bool) {
+	b := r.msg.Calling
+	if r.msg.Type == CR {
+		b = r.msg.Option(paramCalling)
+	}
+	a, err := ParseAddress(r.view.Variant, b)
+	return a, err == nil && len(b) > 0
+}
+
+func (r *run) callingDigits() gtt.Digits {
+	if a, ok := r.calling(); ok {
+		if t, ok := a.ParseTitle(r.view.Variant); ok {
+			return t.Digits
+		}
+	}
+	return gtt.Digits{}
+}
+
+// choose finds a place that can take the message: the result's, the group's
+// choice, or the mate.
+func (r *run) choose(ssn uint8) Reason {
+	v := r.view
+	if g := r.Result.Group; g != nil {
+		r.Route = g.Pick(r.seed(g.Mode), r.sequenced(), r.now, v.usable(g, ssn))
+		if r.Route == nil {
+			why := PointInaccessible // of the first member, which is the best
+			if len(g.Members) > 0 {
+				_, why = v.route(&g.Members[0], ssn)
+			}
+			return whyReasons[why]
+		}
+	} else {
+		r.Route = &r.Result.Route
+	}
+	if r.Route.Count != nil {
+		r.Route.Count.Add(1)
+	}
+	if r.Route.SSN != gtt.Keep {
+		ssn = uint8(r.Route.SSN)
+	}
+	pc, why := v.route(r.Route, ssn)
+	r.MSU.DPC, r.SSN = pc, ssn
+	if m := v.Table.Mate(gtt.Application{PC: pc, SSN: ssn}); m != nil && !r.Route.ToGT {
+		other := v.Check(m.Backup.PC, m.Backup.SSN, false)
+		turn := m.Shared && r.seed(gtt.Share)&1 == 1
+		if other == Fine && (why != Fine || turn) {
+			r.MSU.DPC, r.SSN, r.Backup, why = m.Backup.PC, m.Backup.SSN, true, Fine
+		}
+	}
+	if why == Fine && !r.Route.ToGT && ssn == 0 {
+		why = NoSSN
+	}
+	return whyReasons[why]
+}
+
+// sequenced tells whether the messages of a sender must take one way: class 1, and
+// segments, which are of class 1 by rule (Q.714 §4.1.1).
+func (r *run) sequenced() bool {
+	if r.msg.Type.Service() {
+		return false
+	}
+	return r.msg.Class&15 == 1 || r.msg.Segmented()
+}
+
+// seed is the same for all messages that must take one way: those with one OPC and
+// SLS, or, where a group wants that, one calling address.
+func (r *run) seed(m gtt.Mode) uint32 {
+	if m != gtt.CgPA {
+		return uint32(r.in.OPC)<<8 | uint32(r.in.SLS)
+	}
+	b := r.msg.Calling
+	if r.msg.Type == CR {
+		b = r.msg.Option(paramCalling)
+	}
+	h := uint32(2166136261) // FNV-1a
+	for _, c := range b {
+		h = (h ^ uint32(c)) * 16777619
+	}
+	return h
+}
+
+// rewrite makes the called address that leaves: the routing indicator of the
+// result, its SSN, the new title; a point code only where there was one.
+func (r *run) rewrite(called *Address, title *Title) {
+	v, s := r.view, r.Selector
+	out := *called
+	out.OnSSN = !r.Route.ToGT
+	if out.HasPC {
+		out.PC = r.MSU.DPC
+	}
+	if r.SSN != 0 || r.Route.SSN != gtt.Keep {
+		out.HasSSN, out.SSN = true, r.SSN
+	}
+	if r.Route.NTT != gtt.Keep && formOf(v.Variant, title.Nature.GTI) != formNAI {
+		title.Nature.TT = uint8(r.Route.NTT)
+	}
+	convert(s.Post, title)
+	if s.Pre != nil || s.Post != nil || r.Route.NTT != gtt.Keep {
+		start := len(r.buf)
+		r.buf = AppendTitle(v.Variant, r.buf, title)
+		out.Title = r.buf[start:len(r.buf):len(r.buf)]
+	}
+	r.Out = out
+	r.msg.Called = r.address(&out)
+}
+
+// address writes an address into the buffer.
+func (r *run) address(a *Address) []byte {
+	start := len(r.buf)
+	r.buf = AppendAddress(r.view.Variant, r.buf, a)
+	return r.buf[start:len(r.buf):len(r.buf)]
+}

@@ -1,0 +1,168 @@
+package sccp
+
+import "github.com/gostp/gostp/ss7"
+
+// send writes the message that leaves for r.MSU.DPC.
+func (r *run) send() Reason {
+	r.insertOPC()
+	if reason := r.fit(); reason != NoReason {
+		return reason
+	}
+	start := len(r.buf)
+	out, ok := Append(r.buf, &r.msg)
+	if !ok || len(out)-start > r.view.longest() {
+		return TooLong
+	}
+	r.buf = out
+	r.Fate = Forward
+	r.label(r.MSU.DPC, out[start:])
+	return NoReason
+}
+
+// label makes the MSU that leaves. The same SLS goes out that came in, so that what
+// is in sequence stays so (Q.714 §2.3.2).
+func (r *run) label(dpc ss7.PC, payload []byte) {
+	r.MSU = ss7.MSU{DPC: dpc, OPC: r.view.Own[0], SLS: r.in.SLS, NI: r.view.NI, Prio: r.in.Prio, SI: ss7.SCCP, Payload: payload[:len(payload):len(payload)]}
+}
+
+// insertOPC puts the code of the sender into a calling address that cannot be
+// answered without it once the label has changed: one that routes on SSN and has
+// none (Q.714 §2.7.5.1 b); in a CR any that has none, and one that is absent, since
+// what answers a CR is not translated (§2.7.5.2 b).
+func (r *run) insertOPC() {
+	a, ok := r.calling()
+	switch {
+	case r.msg.Type == CR && len(r.msg.Option(paramCalling)) == 0:
+		a = Address{OnSSN: true, HasSSN: true}
+	case !ok || a.HasPC:
+		return
+	case r.msg.Type != CR && (!a.OnSSN || r.msg.Type.Service()):
+		return
+	}
+	a.HasPC, a.PC = true, r.in.OPC
+	b := r.address(&a)
+	if r.msg.Type != CR {
+		r.msg.Calling = b
+		return
+	}
+	start := len(r.buf)
+	r.buf = append(append(r.buf, paramCalling, byte(len(b))), b...)
+	for o := r.msg.Options; len(o) >= 2; o = o[2+int(o[1]):] {
+		if o[0] != paramCalling {
+			r.buf = append(r.buf, o[:2+int(o[1])]...)
+		}
+	}
+	r.msg.Options = r.buf[start:len(r.buf):len(r.buf)]
+}
+
+// fit makes the message one that the next point takes (Q.714 §2.5).
+func (r *run) fit() Reason {
+	v := r.view
+	f := v.Formats[r.MSU.DPC]
+	m := &r.msg
+	if m.long() && f != Long {
+		if len(m.Data) > 255 {
+			return TooLong // segmenting is not built
+		}
+		m.Type -= LUDT - XUDT
+	}
+	switch {
+	case f == UDTOnly && (m.Type == XUDT || m.Type == XUDTS):
+		if m.Segmented() {
+			return NoSegments
+		}
+		if !v.Convert {
+			return NoReason // as it is: nothing else is allowed
+		}
+		m.Type -= XUDT - UDT
+		m.Options = nil
+	case f == Extended && v.Convert && m.Type == UDT && r.Route != nil && r.Route.ToGT:
+		// Where it will be translated again, a hop counter ends a circle. One that would
+		// grow too long stays as it is.
+		if len(m.Data) <= 254 {
+			m.Type, m.Hops = XUDT, v.hops()
+		}
+	}
+	return NoReason
+}
+
+// fail ends a message that cannot be relayed: it goes back if it may.
+func (r *run) fail(reason Reason) {
+	r.Fate, r.Reason, r.MSU = Drop, reason, ss7.MSU{}
+	switch {
+	case reason == NoConnection:
+		r.stray()
+	case r.received.Type == CR:
+		r.answer(Message{Type: CREF, DLR: r.received.SLR, Cause: reason.Cause().refusal()})
+	case r.received.Type.Service() || r.received.Class&ReturnOption == 0:
+	default:
+		r.giveBack(reason.Cause())
+	}
+}
+
+// stray answers messages of a connection that this node does not know, as Q.714
+// annex B has it: RLC for RLSD, ERR for what carries data or asks something.
+func (r *run) stray() {
+	switch m := &r.received; m.Type {
+	case RLSD:
+		r.answer(Message{Type: RLC, DLR: m.SLR, SLR: m.DLR})
+	case CC, RSR, IT:
+		r.answer(Message{Type: ERR, DLR: m.SLR})
+	}
+}
+
+// answer sends m to where the message came from.
+func (r *run) answer(m Message) {
+	start := len(r.buf)
+	out, ok := Append(r.buf, &m)
+	if !ok {
+		return
+	}
+	r.buf = out
+	r.Fate, r.Told = Return, true
+	r.label(r.in.OPC, out[start:])
+}
+
+// giveBack is message return (Q.714 §4.2): the message as it was received, with
+// its addresses exchanged, to its calling address, which may have to be translated.
+func (r *run) giveBack(c Cause) {
+	v, old := r.view, &r.received
+	back := Message{Type: old.Type + 1, Cause: uint8(c), Called: old.Calling, Calling: old.Called, Data: old.Data}
+	if old.Type != UDT {
+		back.Hops, back.Options = v.hops(), old.Options
+	}
+	if len(back.Called) == 0 {
+		return // nobody to tell
+	}
+	called, err := ParseAddress(v.Variant, back.Called)
+	if err != nil {
+		return
+	}
+	dpc := r.in.OPC
+	switch {
+	case called.OnSSN && called.HasPC:
+		dpc = called.PC
+	case !called.OnSSN && called.GTI != 0:
+		// The way back has its own translation; the one of the message stays in the
+		// Verdict for who asks.
+		way := run{view: v, in: r.in, from: r.from, now: r.now, msg: back, buf: r.buf}
+		if way.translate(&called) != NoReason {
+			return
+		}
+		dpc, back, r.buf = way.MSU.DPC, way.msg, way.buf
+	}
+	start := len(r.buf)
+	out, ok := Append(r.buf, &back)
+	for !ok || len(out)-start > v.longest() {
+		// The data may be cut to fit (Q.714 §4.2).
+		over := max(1, len(out)-start-v.longest())
+		if over > len(back.Data)-1 {
+			return
+		}
+		back.Data = back.Data[:len(back.Data)-over]
+		out, ok = Append(r.buf[:start], &back)
+	}
+	r.buf = out
+	r.Fate, r.Told = Return, true
+	r.label(dpc, out[start:])
+}

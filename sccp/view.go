@@ -1,0 +1,137 @@
+package sccp
+
+import (
+	"github.com/gostp/gostp/sccp/gtt"
+	"github.com/gostp/gostp/ss7"
+)
+
+// Network is what MTP3 and the adaptation layers know of destinations.
+type Network interface {
+	Accessible(pc ss7.PC) bool
+	// Server gives the code by which an application server is reached, and whether
+	// it takes messages now.
+	Server(name string) (pc ss7.PC, ok bool)
+}
+
+// Format is what a point can take.
+type Format uint8
+
+// What is not UDTOnly takes UDT and XUDT; Long takes LUDT too.
+const (
+	Extended Format = iota
+	UDTOnly
+	Long
+)
+
+// View is everything that the relay looks at: published whole, never changed.
+type View struct {
+	Variant *ss7.Variant
+	NI      ss7.NI
+	Own     []ss7.PC // the primary first; empty: nothing can be relayed
+	Table   *gtt.Table
+	Status  *Status
+	Network Network
+	Local   [4]uint64         // subsystems of this node, a bit each; SSN 1 always is one
+	Formats map[ss7.PC]Format // of points that are not Extended
+	Convert bool              // XUDT may become UDT and UDT XUDT (sccp-allow-pak-conv)
+	Hops    uint8             // of messages made here; 0: 15
+	Longest int               // octets that fit behind a routing label; 0: DefaultLongest
+}
+
+// DefaultLongest is a SIF of 272 octets (Q.704 §2.3.8) without ITU's routing label.
+const DefaultLongest = 268
+
+func (v *View) longest() int {
+	if v.Longest == 0 {
+		return DefaultLongest
+	}
+	return v.Longest
+}
+
+func (v *View) hops() uint8 {
+	if v.Hops == 0 {
+		return 15
+	}
+	return v.Hops
+}
+
+func (v *View) own(pc ss7.PC) bool {
+	for _, o := range v.Own {
+		if o == pc {
+			return true
+		}
+	}
+	return false
+}
+
+func (v *View) equipped(ssn uint8) bool {
+	return ssn == ssnManagement || v.Local[ssn>>6]>>(ssn&63)&1 != 0
+}
+
+// Why says why a place cannot take a message; the zero value: it can.
+type Why uint8
+
+// Reasons, in the order in which they are looked for.
+const (
+	Fine Why = iota
+	PointInaccessible
+	SCCPProhibited
+	SubsystemProhibited
+	ServerDown
+	NoSSN // routing on SSN without a usable one
+)
+
+var whyTexts = [...]string{"available", "point code inaccessible", "SCCP prohibited there", "subsystem prohibited there",
+	"application server not active", "no subsystem number to route on"}
+
+func (w Why) String() string { return whyTexts[w] }
+
+// Check tells whether a subsystem of a point can take a message that is routed on
+// SSN, or, with toGT, whether the point can translate (Q.714 §2.4.5, step 4).
+func (v *View) Check(pc ss7.PC, ssn uint8, toGT bool) Why {
+	if v.own(pc) {
+		return Fine // the local distribution has its own answers
+	}
+	switch {
+	case !v.Network.Accessible(pc):
+		return PointInaccessible
+	case v.Status.Prohibited(pc, ssnManagement):
+		return SCCPProhibited
+	case toGT:
+		return Fine
+	case ssn == 0:
+		return NoSSN
+	case v.Status.Prohibited(pc, ssn):
+		return SubsystemProhibited
+	}
+	return Fine
+}
+
+// usable is a bit for each member of a group that can take a message.
+func (v *View) usable(g *gtt.Group, ssn uint8) (bits uint64) {
+	for i := range g.Members {
+		if _, why := v.route(&g.Members[i], ssn); why == Fine {
+			bits |= 1 << i
+		}
+	}
+	return bits
+}
+
+// Route gives the code and state of a route for a message with an SSN of its own.
+func (v *View) Route(r *gtt.Route, ssn uint8) (ss7.PC, Why) { return v.route(r, ssn) }
+
+// route gives the code and state of a route for a message with an SSN of its own.
+func (v *View) route(r *gtt.Route, ssn uint8) (ss7.PC, Why) {
+	pc := r.PC
+	if r.AS != "" {
+		code, ok := v.Network.Server(r.AS)
+		if !ok {
+			return 0, ServerDown
+		}
+		pc = code
+	}
+	if r.SSN != gtt.Keep {
+		ssn = uint8(r.SSN)
+	}
+	return pc, v.Check(pc, ssn, r.ToGT)
+}
