@@ -40,6 +40,10 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 		return n.recvRoute(now, m.OPC, x, out)
 	case RST, RSR:
 		return n.recvRouteTest(via, m.OPC, x, out)
+	case TFC:
+		return n.recvTFC(m.OPC, x, out)
+	case RCT:
+		return out // it has done its work by going all the way (§13.9.5)
 	case UPU:
 		return n.recvUPU(x, out)
 	case TRA:

@@ -22,6 +22,7 @@ type Config struct {
 	Routes   []RouteConfig
 	Timers   Timers
 
+	Levels     bool          // congestion has levels 1 to 3 (national networks, ANSI)
 	MaxDynamic int           // dynamic routes; 0: DefaultMaxDynamic
 	SLTT1      time.Duration // wait for SLTA
 	SLTT2      time.Duration // between periodic tests
@@ -112,6 +113,7 @@ type link struct {
 
 	localInhibit, remoteInhibit bool
 	inhibition                  inhibition
+	congestion                  uint32 // level
 }
 
 type linkset struct {
@@ -131,6 +133,7 @@ const (
 	NoteLinkset
 	NoteDestination
 	NoteUser
+	NoteCongestion
 	NoteMessage // a network management message came or went
 )
 

@@ -23,8 +23,8 @@ func (n *Node) Tree() *cli.Tree {
 	all = append(all, n.linkCommands()...)
 	all = append(all, n.sctpCommands()...)
 	all = append(all, n.routeCommands()...)
-	all = append(all, n.m3uaCommands()...)
 	all = append(all, n.mtp3Commands()...)
+	all = append(all, n.m3uaCommands()...)
 	all = append(all, n.ipCommands()...)
 	all = append(all, n.sccpCommands()...)
 	all = append(all, n.pingCommand())
@@ -82,7 +82,8 @@ var topics = []string{"m2pa", "mtp3", "m3ua", "sctp"}
 func (n *Node) debugCommand(word cli.Elem, on bool) *cli.Statement {
 	associations := kw("sctp", "Associations: attempts, ends, events")
 	return cli.Command(cli.Seq(word, cli.Alt(
-		cli.Seq(kw("cs7", "Signalling System No. 7"), cli.Choice("topic", kw("m2pa", "Level 2: states and discarded messages"), kw("mtp3", "Level 3: network management messages"), kw("m3ua", "ASPs and AS: states, errors, refused messages, destinations"), associations)),
+		cli.Seq(kw("cs7", "Signalling System No. 7"), cli.Choice("topic", kw("m2pa", "Level 2: states and discarded messages"), kw("mtp3", "Level 3: network management messages"),
+			kw("m3ua", "ASPs and AS: states, errors, refused messages, destinations"), associations)),
 		cli.Seq(cli.Opt(kw("ip", "IP")), cli.Choice("topic", associations)),
 		kw("all", "Everything"))),
 		func(c *cli.Call) error {

@@ -19,8 +19,8 @@ type core struct {
 	sccp    *subsystems
 	actions []ss7.Action
 	way     transfer
-	base    mtp3.Config // of links and routes
 	history []string    // of `show cs7 mtp3 event-history`
+	base    mtp3.Config // of links and routes
 
 	mu      sync.Mutex // guards control: unbounded, because state must not be lost
 	control []task
@@ -240,6 +240,8 @@ func (c *core) note(ev ss7.Event) {
 		log.AddLimited("CS7SCCP", 4, "IGNORED", ev.Why)
 	case mtp3.NoteDestination:
 		log.AddLimited("CS7MTP3", 5, "DESTSTATUS", ev.Why)
+	case mtp3.NoteCongestion:
+		log.AddLimited("CS7MTP3", 5, "CONGESTION", ev.Why)
 	case mtp3.NoteUser:
 		log.AddLimited("CS7MTP3", 5, "UPU", ev.Why)
 	}

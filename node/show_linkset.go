@@ -95,6 +95,9 @@ func (n *Node) printLinkset(w io.Writer, s mtp3.LinksetStatus) {
 		if !l.Usable() {
 			fmt.Fprintf(w, "       reason: %s\n", reason(l, st, why))
 		}
+		if l.Congestion > 0 {
+			fmt.Fprintf(w, "       congested, level %d: %d MSUs wait or are not acknowledged\n", l.Congestion, st.Unacked+st.Queued)
+		}
 	}
 	if len(s.Links) == 0 {
 		fmt.Fprintln(w, "       reason: the linkset has no links; `link SLC sctp ...` in its configuration makes one")
