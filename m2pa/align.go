@@ -10,6 +10,9 @@ import (
 // reset forgets everything of the life before: all sequence numbers start anew
 // at each alignment (Q.703 §7, RFC 4165 §2.2).
 func (l *Link) reset() {
+	l.stats.Lost += uint64(l.n - l.sent)
+	l.stats.Unconfirmed += uint64(l.sent)
+	l.retain = false
 	l.queue.reset()
 	l.lastRx = seqMask
 	l.held, l.unacked, l.badFSN, l.badBSN, l.goodBSN = nil, 0, 0, 0, 0

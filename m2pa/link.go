@@ -72,6 +72,7 @@ type Link struct {
 	localBusy, peerBusy       bool
 
 	queue
+	retain  bool     // out of service, and what is in the queue was not asked for yet
 	lastRx  uint32   // FSN last accepted: BSNT
 	held    [][]byte // User Data that must wait, unacknowledged
 	unacked int      // accepted and not acknowledged by us
@@ -90,6 +91,7 @@ type Stats struct {
 	Expired                              [timers]uint64
 	Malformed, OutOfSequence, Unexpected uint64 // received and discarded
 	QueueFull, NotInService              uint64 // to be sent and discarded
+	Retrieved, Unconfirmed, Lost         uint64 // given back; sent and nobody knows whether they arrived; thrown away unsent
 	Alignments, Failures                 uint64
 }
 
@@ -285,6 +287,13 @@ func (l *Link) stop(now time.Time, why string, out []ss7.Action) []ss7.Action {
 	}
 	l.timers.StopAll()
 	out = l.send(now, OutOfServiceStatus, StreamStatus, out)
+	return l.outOfServiceNow(now, why, out)
+}
+
+// outOfServiceNow tells MTP3. What waits in the queue, and what still comes from who
+// has not heard of it, is kept until MTP3 retrieves it or starts the link again.
+func (l *Link) outOfServiceNow(now time.Time, why string, out []ss7.Action) []ss7.Action {
+	l.retain = l.state == InService || l.state == ProcessorOutage
 	out = l.become(now, OutOfService, why, out)
 	return append(out, l.raise(ss7.Event{Kind: ss7.OutOfService, Why: why}))
 }
@@ -296,8 +305,7 @@ func (l *Link) fail(now time.Time, why string, out []ss7.Action) []ss7.Action {
 	l.timers.StopAll()
 	l.started = false
 	out = l.send(now, OutOfServiceStatus, StreamStatus, out)
-	out = l.become(now, OutOfService, why, out)
-	return append(out, l.raise(ss7.Event{Kind: ss7.OutOfService, Why: why}))
+	return l.outOfServiceNow(now, why, out)
 }
 
 // commUp: the state of the link is unknown to the far end, so it is told once
@@ -328,8 +336,7 @@ func (l *Link) commLost(now time.Time, why string, out []ss7.Action) []ss7.Actio
 	l.timers.StopAll()
 	l.started = false
 	why = "SCTP: " + why
-	out = l.become(now, OutOfService, why, out)
-	return append(out, l.raise(ss7.Event{Kind: ss7.OutOfService, Why: why}))
+	return l.outOfServiceNow(now, why, out)
 }
 
 // View is a Link as show commands print it.
@@ -364,7 +371,8 @@ func (s *Stats) Lines() []string {
 		fmt.Sprintf("empty acknowledgements in %d, out %d", s.AcksIn, s.AcksOut),
 		fmt.Sprintf("alignments %d, failures %d", s.Alignments, s.Failures),
 		fmt.Sprintf("received and discarded: malformed %d, out of sequence %d, unexpected %d", s.Malformed, s.OutOfSequence, s.Unexpected),
-		fmt.Sprintf("not sent: queue full %d, link not in service %d", s.QueueFull, s.NotInService),
+		fmt.Sprintf("not sent: queue full %d, link not in service %d, lost with the link %d", s.QueueFull, s.NotInService, s.Lost),
+		fmt.Sprintf("when the link failed: retrieved %d, sent and never confirmed %d", s.Retrieved, s.Unconfirmed),
 	}
 	for st := Alignment; st < statuses; st++ {
 		if s.StatusIn[st]+s.StatusOut[st] > 0 {

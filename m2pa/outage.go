@@ -126,6 +126,7 @@ func (l *Link) resync(now time.Time, bsn uint32, out []ss7.Action) []ss7.Action 
 	if k > l.sent {
 		return l.fail(now, "the far end acknowledged what was never sent after a processor outage", out)
 	}
+	l.stats.Unconfirmed += uint64(l.sent - k)
 	l.pop(l.sent) // acknowledged, or flushed by the far end
 	l.sent = 0
 	l.lastTx, l.lastAcked = bsn, bsn
@@ -160,6 +161,8 @@ func (l *Link) release(now time.Time, out []ss7.Action) []ss7.Action {
 // flush throws away what waits in both directions (Q.703 §8.2).
 func (l *Link) flush() {
 	l.held = nil
+	l.stats.Lost += uint64(l.n - l.sent)
+	l.stats.Unconfirmed += uint64(l.sent)
 	l.n, l.sent = 0, 0
 	l.lastAcked = l.lastTx
 	l.timers.Stop(t7)

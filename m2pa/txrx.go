@@ -69,7 +69,7 @@ func (l *Link) Transfer(now time.Time, m *ss7.MSU, out []ss7.Action) []ss7.Actio
 }
 
 func (l *Link) transfer(now time.Time, m *ss7.MSU, out []ss7.Action) []ss7.Action {
-	if l.state != InService && l.state != ProcessorOutage {
+	if l.state != InService && l.state != ProcessorOutage && !l.retain {
 		l.stats.NotInService++
 		return append(out, l.discard("the link is not in service"))
 	}

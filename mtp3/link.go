@@ -43,9 +43,19 @@ func (n *Network) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action
 		}
 	case ss7.Transfer:
 		if ev.MSU.SI == ss7.SNM {
-			return n.recvSNM(l, &ev.MSU, out)
+			return n.recvManagement(now, l, &ev.MSU, out)
 		}
 		return n.recvTest(now, l, &ev.MSU, out)
+	case ss7.Unreachable:
+		return n.unreachable(now, l, ev.MSU.DPC, out)
+	case ss7.NoUser:
+		return n.noUser(now, &ev.MSU, out)
+	case ss7.BSNT:
+		return n.accepted(now, l, ev.Arg, out)
+	case ss7.Retrieved:
+		return n.sendAgain(l, &ev.MSU, out)
+	case ss7.RetrievalComplete:
+		return n.retrieved(now, l, out)
 	}
 	return out
 }
@@ -59,13 +69,22 @@ func (n *Network) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 			}
 		}
 	}
+	for k, ok := n.agenda.expired(now); ok; k, ok = n.agenda.expired(now) {
+		out = n.agendaTimer(now, k, out)
+	}
 	return out
 }
 
 func (n *Network) expired(now time.Time, l *link, id int, out []ss7.Action) []ss7.Action {
 	switch id {
 	case timerT17:
+		if l.div.changingOver() { // aligning would empty level 2's queue
+			l.div.activate = true
+			return out
+		}
 		return n.activate(now, l, out)
+	case timerT1, timerT2, timerT3, timerT4, timerT5:
+		return n.diversionTimer(now, l, id, out)
 	case timerSLTA:
 		return n.testFailed(now, l, fmt.Sprintf("no answer to %d tests in %v each", l.attempt, n.cfg.SLTT1), out)
 	case timerSLT:
@@ -75,9 +94,9 @@ func (n *Network) expired(now time.Time, l *link, id int, out []ss7.Action) []ss
 	return out
 }
 
-// Deadline is the earliest of all links.
+// Deadline is the earliest of all links, destinations and neighbours.
 func (n *Network) Deadline() time.Time {
-	var first time.Time
+	first := n.agenda.next()
 	for _, s := range n.sets {
 		for _, l := range s.links {
 			if t := l.timers.Next(); !t.IsZero() && (first.IsZero() || t.Before(first)) {
@@ -97,6 +116,7 @@ func (n *Network) activate(now time.Time, l *link, out []ss7.Action) []ss7.Actio
 			kind = ss7.EmergencyCeases
 		}
 	}
+	l.open = false
 	out = n.becomeLink(now, l, Activating, "aligning", out)
 	return append(out, order(kind, l.cfg.Path), order(ss7.Start, l.cfg.Path))
 }
@@ -104,17 +124,26 @@ func (n *Network) activate(now time.Time, l *link, out []ss7.Action) []ss7.Actio
 // linkFailed waits T17 before the next alignment, so that two ends do not start
 // and stop in step (Q.704 §12.2.2, §16.8).
 func (n *Network) linkFailed(now time.Time, l *link, why string, out []ss7.Action) []ss7.Action {
-	l.timers.StopAll()
-	l.timers.Start(timerT17, now, n.cfg.T17)
+	l.stopTests()
+	l.timers.Start(timerT17, now, n.timer(17))
 	return n.becomeLink(now, l, Failed, why, out)
+}
+
+// stopTests stops the timers of activation and testing; those of diversion and
+// inhibiting go on.
+func (l *link) stopTests() {
+	for _, t := range []int{timerT17, timerSLTA, timerSLT} {
+		l.timers.Stop(t)
+	}
 }
 
 // becomeLink enters a state. Only what concerns traffic is noted: an alignment
 // that fails again and again would fill the log.
 func (n *Network) becomeLink(now time.Time, l *link, s LinkState, why string, out []ss7.Action) []ss7.Action {
-	was := l.state
+	was, wasUsable := l.state, l.usable()
 	l.since = now
 	l.state = s
+	l.open = l.open || s == Available
 	if s != Activating || was == Shutdown {
 		l.why = why // while aligning, why it failed last says more
 	}
@@ -127,7 +156,7 @@ func (n *Network) becomeLink(now time.Time, l *link, s LinkState, why string, ou
 	if (s == Available) != (was == Available) {
 		out = append(out, note(ss7.StateChange, NoteLink,
 			fmt.Sprintf("Link %d of linkset %s is %s: %s", l.cfg.SLC, l.set.cfg.Name, upDown(s == Available), why)))
-		return n.refresh(now, out)
+		return n.shift(now, l, wasUsable, out)
 	}
 	return out
 }
@@ -142,6 +171,9 @@ type LinkStatus struct {
 	Since     time.Time
 	Ups       uint64
 	NextTry   time.Time // zero: none is due
+	Diversion Diversion
+
+	LocalInhibit, RemoteInhibit bool
 }
 
 // LinksetStatus is a linkset as show commands print it.
@@ -153,15 +185,18 @@ type LinksetStatus struct {
 	Why      string
 	Since    time.Time
 	Links    []LinkStatus
+
+	Restarting bool // its adjacent point has not said TRA yet (Q.704 §9.3)
 }
 
 // Status gives all linksets in the order of the configuration.
 func (n *Network) Status() []LinksetStatus {
 	out := make([]LinksetStatus, len(n.sets))
 	for i, s := range n.sets {
-		out[i] = LinksetStatus{s.cfg.Name, s.cfg.Adjacent, s.ready, s.cfg.Shutdown, n.linksetWhy(s), s.since, nil}
+		out[i] = LinksetStatus{s.cfg.Name, s.cfg.Adjacent, s.ready, s.cfg.Shutdown, n.linksetWhy(s), s.since, nil, s.restarting}
 		for _, l := range s.links {
-			out[i].Links = append(out[i].Links, LinkStatus{l.cfg.Path, l.cfg.SLC, l.state, l.why, l.peerFault, l.since, l.ups, l.timers.At(timerT17)})
+			out[i].Links = append(out[i].Links, LinkStatus{l.cfg.Path, l.cfg.SLC, l.state, l.why, l.peerFault, l.since, l.ups,
+				l.timers.At(timerT17), l.div.state, l.localInhibit, l.remoteInhibit})
 		}
 	}
 	return out

@@ -130,7 +130,7 @@ type bench struct {
 
 func newBench(t *testing.T, links ...LinkConfig) *bench {
 	b := &bench{NewNetwork(), t, time.Unix(0, 0)}
-	cfg := Config{Variant: ss7.ITU, NI: ss7.International, Own: []ss7.PC{pc("1.2.3")}, T17: DefaultT17, SLTT1: DefaultSLTT1, SLTT2: DefaultSLTT2,
+	cfg := Config{Variant: ss7.ITU, NI: ss7.International, Own: []ss7.PC{pc("1.2.3")}, SLTT1: DefaultSLTT1, SLTT2: DefaultSLTT2,
 		Linksets: []LinksetConfig{{Name: "B", Adjacent: pc("4.5.6"), Links: links}},
 		Routes:   []RouteConfig{{dest("7.0.0/3"), "B", StaticPriority}}}
 	b.want("configure", b.Configure(b.now, cfg, nil), starts(links)...)
@@ -156,6 +156,10 @@ func (b *bench) want(what string, got []ss7.Action, want ...string) {
 			lines = append(lines, a.Event.Why)
 		case a.Event.Kind == ss7.Transfer:
 			p := a.Event.MSU.Payload
+			if a.Event.MSU.SI == ss7.SNM {
+				lines = append(lines, fmt.Sprintf("send %d %s", a.Event.Path, describe(p)))
+				continue
+			}
 			lines = append(lines, fmt.Sprintf("send %d %v %02x", a.Event.Path, a.Event.MSU.SI, p[0]))
 		default:
 			lines = append(lines, fmt.Sprint(a.Event.Kind, " ", a.Event.Path))
@@ -164,6 +168,23 @@ func (b *bench) want(what string, got []ss7.Action, want ...string) {
 	if strings.Join(lines, "\n") != strings.Join(want, "\n") {
 		b.t.Fatalf("%s:\n%s\nwant:\n%s", what, strings.Join(lines, "\n"), strings.Join(want, "\n"))
 	}
+}
+
+// describe writes a network management message as a script does.
+func describe(p []byte) string {
+	m, err := ParseManagement(ss7.ITU, p)
+	if err != nil {
+		return err.Error()
+	}
+	switch headings[m.Heading].body {
+	case affected, congestion:
+		return fmt.Sprintf("%v %s", m.Heading, ss7.ITU.Notation.Format(m.PC))
+	case sequence7, sequence24:
+		return fmt.Sprintf("%v %d", m.Heading, m.FSN)
+	case changebackCode:
+		return fmt.Sprintf("%v %d", m.Heading, m.Code)
+	}
+	return m.Heading.String()
 }
 
 func (b *bench) do(k ss7.Kind, p ss7.PathID, why string) []ss7.Action {
@@ -185,11 +206,19 @@ func (b *bench) answer(p ss7.PathID, change func(*ss7.MSU)) []ss7.Action {
 	return b.Do(b.now, ss7.Event{Kind: ss7.Transfer, Path: p, MSU: m}, nil)
 }
 
+// manage is a network management message from the adjacent point that came by path p.
+func (b *bench) manage(p ss7.PathID, m Management) []ss7.Action {
+	msu := ss7.MSU{DPC: pc("1.2.3"), OPC: pc("4.5.6"), SLS: m.SLC, SI: ss7.SNM, Payload: AppendManagement(nil, ss7.ITU, m)}
+	return b.Do(b.now, ss7.Event{Kind: ss7.Transfer, Path: p, MSU: msu}, nil)
+}
+
 var up = []string{
 	"Link 0 of linkset B is available: link test passed",
 	"Linkset B is available: 1 of 1 links available",
-	"Destination 7.0.0 is accessible", "Destination 4.5.6 is accessible",
+	"send 1 TRA",
 }
+
+var open = []string{"Destination 7.0.0 is accessible", "Destination 4.5.6 is accessible"}
 
 // Q.707 §2.2: traffic only after the link test was answered.
 func TestActivation(t *testing.T) {
@@ -199,12 +228,13 @@ func TestActivation(t *testing.T) {
 		t.Fatal("ready before the test")
 	}
 	b.want("answered", b.answer(1, nil), up...)
-	b.want("periodic test", b.tick(DefaultSLTT2), "send 1 SNT 11")
+	b.want("a neighbour that sends no TRA", b.tick(grace), open...)
+	b.want("periodic test", b.tick(DefaultSLTT2-grace), "send 1 SNT 11")
 	b.want("answered again", b.answer(1, nil))
 	b.want("failed", b.do(ss7.OutOfService, 1, "pulled"),
 		"Link 0 of linkset B is unavailable: pulled", "Linkset B is unavailable: link 0: pulled",
 		"Destination 7.0.0 is inaccessible", "Destination 4.5.6 is inaccessible")
-	b.want("before T17", b.tick(DefaultT17-1))
+	b.want("before T17", b.tick((1150*time.Millisecond)-1))
 	b.want("T17", b.tick(1), "Emergency 1", "Start 1")
 }
 
@@ -256,14 +286,16 @@ func TestNormalProving(t *testing.T) {
 	b := newBench(t, LinkConfig{Path: 1}, LinkConfig{Path: 2, SLC: 1})
 	b.do(ss7.InService, 1, "")
 	b.answer(1, nil)
+	b.manage(1, Management{Heading: TRA})
 	b.do(ss7.OutOfService, 2, "x")
-	b.want("restart of the second", b.tick(DefaultT17), "EmergencyCeases 2", "Start 2")
+	b.want("restart of the second", b.tick((1150 * time.Millisecond)), "EmergencyCeases 2", "Start 2")
 }
 
 func TestReconfigure(t *testing.T) {
 	b := newBench(t, LinkConfig{Path: 1})
 	b.do(ss7.InService, 1, "")
 	b.answer(1, nil)
+	b.manage(1, Management{Heading: TRA})
 	cfg := b.cfg
 	cfg.Routes = append(cfg.Routes, RouteConfig{dest("0.0.0/0"), "B", StaticPriority})
 	b.want("a new route", b.Configure(b.now, cfg, nil), "Destination 0.0.0 is accessible")
@@ -294,14 +326,14 @@ func TestOutage(t *testing.T) {
 
 func TestSNMIsCountedNotAnswered(t *testing.T) {
 	b := newBench(t, LinkConfig{Path: 1})
-	for _, p := range [][]byte{{0x14, 0x2e, 0x20}, {0xff}, {}} {
+	for _, p := range [][]byte{{0x18, 0x2e, 0x20}, {0xff}, {}} {
 		m := ss7.MSU{DPC: pc("1.2.3"), OPC: pc("4.5.6"), SI: ss7.SNM, Payload: p}
 		out := b.Do(b.now, ss7.Event{Kind: ss7.Transfer, Path: 1, MSU: m}, nil)
 		if len(out) != 1 || out[0].Op != ss7.Note {
 			t.Errorf("%x: %+v", p, out)
 		}
 	}
-	if s := b.Stats(); s.SNMIn != 1 || s.Bad != 2 {
+	if s := b.Stats(); s.SNMIn != 1 || s.Bad != 3 {
 		t.Errorf("%+v", s)
 	}
 }

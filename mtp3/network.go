@@ -20,14 +20,15 @@ type Config struct {
 	Servers  []ServerConfig
 	Keys     routing.Keys // what belongs to servers whatever routes say; nil: nothing
 	Routes   []RouteConfig
-	T17      time.Duration // from a failed alignment to the next
-	SLTT1    time.Duration // wait for SLTA
-	SLTT2    time.Duration // between periodic tests
+	Timers   Timers
+
+	MaxDynamic int           // dynamic routes; 0: DefaultMaxDynamic
+	SLTT1      time.Duration // wait for SLTA
+	SLTT2      time.Duration // between periodic tests
 }
 
-// Default timers (Q.704 §16.8, Q.707 §5.5.2; the values of Cisco's GSP MIB).
+// Default timers (Q.707 §5.5.2; the values of Cisco's GSP MIB).
 const (
-	DefaultT17   = 1150 * time.Millisecond
 	DefaultSLTT1 = 8 * time.Second
 	DefaultSLTT2 = 60 * time.Second
 )
@@ -45,6 +46,7 @@ type LinkConfig struct {
 	Path     ss7.PathID
 	SLC      uint8
 	Shutdown bool
+	Short    bool // level 2 numbers with 7 bits: COO and COA instead of XCO and XCA
 }
 
 // RouteConfig is a route over the linkset, or to the server, named Linkset.
@@ -81,6 +83,16 @@ const (
 	timerT17  = iota
 	timerSLTA // Q.707 T1
 	timerSLT  // Q.707 T2
+	timerT1
+	timerT2
+	timerT3
+	timerT4
+	timerT5
+	timerT12
+	timerT13
+	timerT14
+	timerT22
+	timerT23
 )
 
 type link struct {
@@ -95,14 +107,21 @@ type link struct {
 	pattern   []byte
 	peerFault string // what the far end's own tests reveal to be set up wrongly
 	ups       uint64
+	open      bool // what comes by it is taken: since it passed its test, until it is aligned anew
+	div       diversion
+
+	localInhibit, remoteInhibit bool
 }
 
 type linkset struct {
 	cfg   LinksetConfig
 	links []*link
-	ready bool
+	ready bool // a link is usable
 	why   string
 	since time.Time
+
+	told                []routing.RouteState // by destination: what the adjacent point was told last
+	restarting, sentTRA bool                 // §9.3
 }
 
 // Notes that the loop makes log lines of: the Arg of a Note with Kind StateChange.
@@ -110,11 +129,16 @@ const (
 	NoteLink uint32 = iota + 1
 	NoteLinkset
 	NoteDestination
+	NoteUser
 )
 
 // Stats counts what Network does.
 type Stats struct {
-	SLTMIn, SLTMOut, SLTAIn, SLTAOut, TestsFailed, SNMIn, Bad uint64
+	SLTMIn, SLTMOut, SLTAIn, SLTAOut, TestsFailed, SNMIn, SNMOut, Bad uint64
+
+	Changeovers, T2Expired, Forced, Controlled, DynamicRefused uint64
+
+	In, Out map[Heading]uint64
 }
 
 // Network is the stateful part of MTP3. See the package comment.
@@ -128,11 +152,22 @@ type Network struct {
 	dests   map[ss7.Range]bool // accessible
 	serial  uint32
 	stats   Stats
+
+	changebackCode uint8
+
+	said      map[routeKey]routing.RouteState // what neighbours say; allowed ones are not in it
+	dynamic   []ss7.PC                        // destinations made for what is said of a summary's members
+	rerouting map[ss7.Range]ss7.PathID        // controlled rerouting, T6: the holds
+	nextHold  ss7.PathID
+	agenda    agenda
+	speaksTRA map[ss7.PC]bool
 }
 
 // NewNetwork makes a Network that knows nothing; Configure comes next.
 func NewNetwork() *Network {
 	n := &Network{links: map[ss7.PathID]*link{}, dests: map[ss7.Range]bool{}}
+	n.said, n.rerouting, n.speaksTRA = map[routeKey]routing.RouteState{}, map[ss7.Range]ss7.PathID{}, map[ss7.PC]bool{}
+	n.stats.In, n.stats.Out = map[Heading]uint64{}, map[Heading]uint64{}
 	n.cfg.Variant = ss7.ITU
 	n.compile()
 	return n
@@ -155,7 +190,9 @@ func (n *Network) Configure(now time.Time, cfg Config, out []ss7.Action) []ss7.A
 	for _, sc := range cfg.Linksets {
 		s := &linkset{cfg: sc, since: now}
 		if i := slices.IndexFunc(oldSets, func(o *linkset) bool { return o.cfg.Name == sc.Name }); i >= 0 {
-			s.ready, s.why, s.since = oldSets[i].ready, oldSets[i].why, oldSets[i].since
+			o := oldSets[i]
+			s.ready, s.why, s.since, s.restarting, s.sentTRA = o.ready, o.why, o.since, o.restarting, o.sentTRA
+			s.told = o.told
 		}
 		for _, lc := range sc.Links {
 			l := old[lc.Path]
@@ -188,7 +225,8 @@ func (n *Network) steer(now time.Time, l *link, out []ss7.Action) []ss7.Action {
 	down := l.cfg.Shutdown || l.set.cfg.Shutdown
 	switch {
 	case down && l.state != Shutdown:
-		l.timers.StopAll()
+		l.stopTests()
+		l.div.activate = false
 		out = append(out, order(ss7.Stop, l.cfg.Path))
 		return n.becomeLink(now, l, Shutdown, shutdownWhy(l), out)
 	case down:
@@ -223,53 +261,133 @@ func (n *Network) compile() {
 			routes = append(routes, routing.Route{Dest: r.Dest, Linkset: i, Priority: r.Priority})
 		}
 	}
+	old := n.plan
 	n.plan = routing.NewPlan(n.cfg.Variant, n.cfg.NI, n.cfg.Own, routes)
-	n.table = n.newTable()
+	for _, pc := range n.dynamic {
+		if i, own := n.plan.Find(pc); !own && i >= 0 && n.plan.Dests[i].Range.Len < n.cfg.Variant.Bits() {
+			n.plan = n.plan.With(pc, i)
+		}
+	}
+	for _, s := range n.sets {
+		s.told = carryOver(s.told, old, n.plan)
+	}
+	n.table = n.newTable(nil, false)
 }
 
-func (n *Network) newTable() *routing.Table {
-	t := n.plan.NewTable(n.pictures())
+// newTable makes the table of the present state; link as if it were ready or not, if
+// it is not nil.
+func (n *Network) newTable(as *link, ready bool) *routing.Table {
+	t := n.plan.Table(n.routingState(as, ready))
 	t.Keys = n.cfg.Keys
 	return t
 }
 
-func (n *Network) pictures() []routing.Linkset {
-	out := make([]routing.Linkset, len(n.sets))
-	for i, s := range n.sets {
-		out[i] = routing.Linkset{Name: s.cfg.Name, Adjacent: s.cfg.Adjacent}
-		for _, l := range s.links {
-			out[i].Links = append(out[i].Links, routing.Link{Path: l.cfg.Path, SLC: l.cfg.SLC, Ready: l.state == Available})
+// carryOver gives the records of a plan's destinations their places in the next plan.
+func carryOver(told []routing.RouteState, old, next *routing.Plan) []routing.RouteState {
+	out := make([]routing.RouteState, len(next.Dests))
+	for i, state := range told {
+		if state == routing.Allowed {
+			continue
+		}
+		if j, ok := next.Exact(old.Dests[i].Range); ok {
+			out[j] = state
 		}
 	}
-	return n.appendServers(out)
+	return out
 }
 
-// refresh makes a new table and notes every linkset and destination whose state
-// is another than before.
-func (n *Network) refresh(now time.Time, out []ss7.Action) []ss7.Action {
-	n.table = n.newTable()
+// routingState is the state of all links and routes as routing sees it; link as
+// if it were ready or not, if it is not nil.
+func (n *Network) routingState(as *link, ready bool) routing.State {
+	sets := make([]routing.Linkset, len(n.sets))
 	for i, s := range n.sets {
-		if ready := n.table.Linksets[i].Ready(); ready != s.ready {
-			s.ready, s.since, s.why = ready, now, n.linksetWhy(s)
-			out = append(out, note(ss7.StateChange, NoteLinkset, fmt.Sprintf("Linkset %s is %s: %s", s.cfg.Name, upDown(ready), s.why)))
+		sets[i] = routing.Linkset{Name: s.cfg.Name, Adjacent: s.cfg.Adjacent, Links: make([]routing.Link, 0, len(s.links))}
+		for _, l := range s.links {
+			p := routing.Link{Path: l.cfg.Path, SLC: l.cfg.SLC, Ready: l.usable(), Hold: l.div.state != Undiverted, Open: l.open}
+			p.Ready = p.Ready && !p.Hold && !s.restarting && !l.div.parked
+			if l == as {
+				p.Ready, p.Hold = ready, false
+			}
+			sets[i].Links = append(sets[i].Links, p)
 		}
 	}
+	state := routing.State{Linksets: n.appendServers(sets)}
+	if len(n.said) > 0 {
+		state.Routes = make([]routing.RouteState, n.plan.Routes())
+		for k, said := range n.said {
+			i, ok := n.plan.Exact(k.dest)
+			for r := 0; ok && r < len(n.plan.Dests[i].Routes); r++ {
+				if s := n.set(n.plan.Dests[i].Routes[r].Linkset); s != nil && s.cfg.Name == k.set {
+					state.Routes[n.plan.Route(i, r)] = said
+				}
+			}
+		}
+	}
+	for r, hold := range n.rerouting {
+		if i, ok := n.plan.Exact(r); ok {
+			if state.Held == nil {
+				state.Held = map[int]ss7.PathID{}
+			}
+			state.Held[i] = hold
+		}
+	}
+	return state
+}
+
+// refresh makes a new table, notes every linkset and destination whose state is
+// another than before, and tells the neighbours.
+func (n *Network) refresh(now time.Time, out []ss7.Action) []ss7.Action {
+	for _, s := range n.sets {
+		ready := s.usable()
+		if ready == s.ready {
+			continue
+		}
+		s.ready, s.since, s.why = ready, now, n.linksetWhy(s)
+		if ready {
+			n.restartAdjacent(now, s)
+		} else {
+			n.forget(s)
+			s.restarting = false
+		}
+		out = append(out, note(ss7.StateChange, NoteLinkset, fmt.Sprintf("Linkset %s is %s: %s", s.cfg.Name, upDown(ready), s.why)))
+	}
+	n.prune()
+	n.table = n.newTable(nil, false)
 	dests := make(map[ss7.Range]bool, len(n.plan.Dests))
 	for i, d := range n.plan.Dests {
 		ok := n.table.Bundle(i) != nil
 		dests[d.Range] = ok
-		if was := n.dests[d.Range]; ok != was {
+		was, known := n.dests[d.Range]
+		if !known && d.Dynamic {
+			was = n.dests[n.plan.Dests[d.Parent].Range]
+		}
+		if ok != was {
 			state := "inaccessible"
 			if ok {
 				state = "accessible"
 			}
-			out = append(out, note(ss7.StateChange, NoteDestination,
-				"Destination "+n.cfg.Variant.Notation.Format(d.Range.PC)+" is "+state))
+			out = append(out, note(ss7.StateChange, NoteDestination, "Destination "+n.format(d.Range.PC)+" is "+state))
 		}
 	}
 	n.dests = dests
-	return out
+	return n.sayTRA(now, n.tell(now, out))
 }
+
+// set is the linkset of an index of the table; nil for a server.
+func (n *Network) set(i int) *linkset {
+	if i < len(n.sets) {
+		return n.sets[i]
+	}
+	return nil
+}
+
+// leadsTo tells whether index i of the table is a linkset to the adjacent point pc.
+func (n *Network) leadsTo(i int, pc ss7.PC) bool {
+	s := n.set(i)
+	return s != nil && s.cfg.Adjacent == pc
+}
+
+func (s *linkset) usable() bool { return slices.ContainsFunc(s.links, (*link).usable) }
 
 func upDown(up bool) string {
 	if up {
@@ -287,7 +405,7 @@ func (n *Network) linksetWhy(s *linkset) string {
 	}
 	ready := 0
 	for _, l := range s.links {
-		if l.state == Available {
+		if l.usable() {
 			ready++
 		}
 	}

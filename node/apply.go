@@ -149,7 +149,7 @@ func (n *Node) applyLinks(next *configs.System, restarted map[uint16]string) {
 			set.Links[j].Path = n.startLink(next, key, before[key])
 		}
 	}
-	n.publish(conf)
+	n.reconfigure(conf)
 }
 
 // startLink makes the link if it is not there and gives its path; before is the one
@@ -172,8 +172,8 @@ func (n *Node) startLink(next *configs.System, key linkKey, before *link) ss7.Pa
 	return id
 }
 
-// publish makes the paths visible, then the network's new configuration.
-func (n *Node) publish(conf mtp3.Config) {
+// reconfigure makes the paths visible, then the network's new configuration.
+func (n *Node) reconfigure(conf mtp3.Config) {
 	paths := make([]*link, n.ids.top()+1)
 	for _, l := range n.links {
 		paths[l.id] = l
@@ -238,8 +238,9 @@ func sameLink(a, b *configs.Link) bool {
 func (l *link) variant() *ss7.Variant { return l.kind }
 
 func (n *Node) networkConfig(s *configs.System) mtp3.Config {
-	c := mtp3.Config{Variant: s.V(), NI: s.Network(), T17: or(s.T17, mtp3.DefaultT17), SLTT1: or(s.SLTT1, mtp3.DefaultSLTT1), SLTT2: or(s.SLTT2, mtp3.DefaultSLTT2)}
+	c := mtp3.Config{Variant: s.V(), NI: s.Network(), SLTT1: or(s.SLTT1, mtp3.DefaultSLTT1), SLTT2: or(s.SLTT2, mtp3.DefaultSLTT2)}
 	c.Own = s.Own()
+	c.Timers[17] = s.T17
 	for _, l := range s.Linksets {
 		set := mtp3.LinksetConfig{Name: l.Name, Adjacent: l.Adjacent, Shutdown: l.Shutdown}
 		for _, k := range l.Links {

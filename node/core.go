@@ -25,6 +25,7 @@ type core struct {
 	control []task
 	wake    chan struct{}
 	data    chan ss7.Event // bounded: MSUs for local users
+	hints   chan ss7.Event // bounded: MSUs that had nowhere to go
 }
 
 // task is something to be done by the core; done, if there is one, is closed when
@@ -36,7 +37,7 @@ type task struct {
 
 func newCore(n *Node) *core {
 	return &core{node: n, network: mtp3.NewNetwork(), tester: tester.New(), sccp: newSubsystems(),
-		wake: make(chan struct{}, 1), data: make(chan ss7.Event, 4096)}
+		wake: make(chan struct{}, 1), data: make(chan ss7.Event, 4096), hints: make(chan ss7.Event, 64)}
 }
 
 // do runs f on the core's goroutine, some time soon.
@@ -80,6 +81,15 @@ func (c *core) offer(ev ss7.Event) bool {
 	}
 }
 
+// hint tells the network of an MSU that went no further. What does not fit is let go:
+// the next such MSU hints again.
+func (c *core) hint(ev ss7.Event) {
+	select {
+	case c.hints <- ev:
+	default:
+	}
+}
+
 func (c *core) run() {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
@@ -91,6 +101,8 @@ func (c *core) run() {
 			c.drain()
 		case ev := <-c.data:
 			c.drain() // control first
+			c.user(ev)
+		case ev := <-c.hints:
 			c.user(ev)
 		case <-timer.C:
 		}
@@ -224,5 +236,7 @@ func (c *core) note(ev ss7.Event) {
 		log.AddLimited("CS7SCCP", 4, "IGNORED", ev.Why)
 	case mtp3.NoteDestination:
 		log.AddLimited("CS7MTP3", 5, "DESTSTATUS", ev.Why)
+	case mtp3.NoteUser:
+		log.AddLimited("CS7MTP3", 5, "UPU", ev.Why)
 	}
 }

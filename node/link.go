@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/gostp/gostp/configs"
@@ -19,7 +20,8 @@ type linkKey struct {
 }
 
 // link is one M2PA link. The runner's mu guards what follows machine too; it is held
-// while the machine computes.
+// while the machine computes. rx is held around that while what came by the link is
+// routed: who has it knows that nothing is on its way from here.
 type link struct {
 	runner
 	id      ss7.PathID
@@ -27,8 +29,12 @@ type link struct {
 	cfg     configs.Link
 	kind    *ss7.Variant
 
+	rx    sync.Mutex
+	early []held // guarded by rx
+
 	machine  *m2pa.Link
 	actions  []ss7.Action // of what is not read from the association
+	back     []held       // retrieved
 	messages []sctp.Message
 	timer    *time.Timer
 	armed    time.Time
@@ -52,6 +58,11 @@ func (l *link) name() string { return fmt.Sprintf("link %d of linkset %s", l.cfg
 // event that ends the association.
 func (l *link) carry(items []sctp.Item, t *transfer) (why string) {
 	now := time.Now()
+	l.rx.Lock()
+	defer l.rx.Unlock()
+	if len(l.early) > 0 {
+		l.retryEarly(now)
+	}
 	t.actions = t.actions[:0]
 	l.mu.Lock()
 	for i := range items {
@@ -88,6 +99,8 @@ func (l *link) item(now time.Time, it *sctp.Item, out *[]ss7.Action) string {
 // tell hands the machine one event from elsewhere.
 func (l *link) tell(ev ss7.Event) {
 	now := time.Now()
+	l.rx.Lock()
+	defer l.rx.Unlock()
 	l.mu.Lock()
 	l.actions = l.machine.Do(now, ev, l.actions[:0])
 	l.performKept(now)
@@ -95,6 +108,8 @@ func (l *link) tell(ev ss7.Event) {
 
 func (l *link) tick() {
 	now := time.Now()
+	l.rx.Lock()
+	defer l.rx.Unlock()
 	l.mu.Lock()
 	if l.closed {
 		l.mu.Unlock()
@@ -132,8 +147,7 @@ func (l *link) perform(actions []ss7.Action, msus []*ss7.MSU) []*ss7.MSU {
 				msus = append(msus, &a.Event.MSU)
 				continue
 			}
-			a.Event.Path = l.id
-			l.node.core.post(a.Event)
+			l.raise(&a.Event)
 		case ss7.Hangup:
 			l.abortLocked(a.Event.Why)
 		case ss7.Note:
@@ -143,6 +157,37 @@ func (l *link) perform(actions []ss7.Action, msus []*ss7.MSU) []*ss7.MSU {
 	l.flush()
 	l.arm()
 	return msus
+}
+
+// raise tells the core; what was retrieved goes to the hold by the shortest way. The
+// caller holds mu, and rx unless it is about retrieval.
+func (l *link) raise(ev *ss7.Event) {
+	ev.Path = l.id
+	switch ev.Kind {
+	case ss7.Retrieved:
+		k := keep(&ev.MSU, 0)
+		switch k.msu.SI {
+		case ss7.SNT, ss7.SNTS: // about this link alone
+		case ss7.SNM: // the network finds another way at once
+			ev.MSU = k.msu
+			l.node.core.post(*ev)
+		default:
+			l.back = append(l.back, k)
+		}
+		return
+	case ss7.RetrievalComplete:
+		back := l.back
+		l.back = nil
+		l.node.discards.transferred.Add(-uint64(len(back))) // they will be again
+		if h := l.node.view.Load().holds[l.id.Hold()]; h != nil {
+			h.retrieved(back)
+		} else {
+			l.node.discards.add(mtp3.LinkGone, len(back))
+		}
+	case ss7.OutOfService:
+		l.dropEarly()
+	}
+	l.node.core.post(*ev)
 }
 
 func (l *link) note(ev ss7.Event) {

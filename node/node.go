@@ -58,6 +58,7 @@ type view struct {
 	table *routing.Table
 	paths []*link // by PathID; nil: gone
 	sccp  *sccp.View
+	holds map[ss7.PathID]*hold
 
 	servers []*as // by PathID; nil: no server
 	keyed   []keyed

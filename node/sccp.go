@@ -66,6 +66,10 @@ func (n *Node) relay(now time.Time, v *view, t *transfer, from ss7.PathID, m *ss
 		switch to := mtp3.Decide(v.table, m, 0); to.Fate {
 		case mtp3.Forward:
 			n.sccp.out[m.Payload[0]].Add(1)
+			if to.Path.IsHold() {
+				v.holds[to.Path].offer(now, m, 0)
+				return
+			}
 			t.group(v.way(to.Path), n, m)
 			return
 		case mtp3.Discard:
@@ -157,7 +161,7 @@ func (c *core) refresh() {
 	if changed || v.sccp.Status != c.sccp.management.Status() {
 		next := *v
 		next.table, next.sccp = t, c.sccp.view(t)
-		c.node.view.Store(&next)
+		c.node.publish(&next)
 	}
 	if changed {
 		c.node.m3ua.destinationsChanged(t)
@@ -236,6 +240,6 @@ func (n *Node) applySCCP(s *configs.System) {
 		c.sccp.management.Reach(tableNetwork{c.network.Table()}.Accessible)
 		next := *n.view.Load()
 		next.table, next.sccp = c.network.Table(), c.sccp.view(c.network.Table())
-		n.view.Store(&next)
+		n.publish(&next)
 	})
 }

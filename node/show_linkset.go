@@ -153,6 +153,9 @@ func (n *Node) printDetail(w io.Writer, s mtp3.LinksetStatus) {
 		if l.PeerFault != "" {
 			fmt.Fprintf(w, "    Far end: %s\n", l.PeerFault)
 		}
+		if h := n.view.Load().holds[l.Path.Hold()]; h != nil {
+			fmt.Fprintf(w, "    Diversion: %v; %d MSUs wait\n", l.Diversion, h.count())
+		}
 		if !l.NextTry.IsZero() {
 			fmt.Fprintf(w, "    Next alignment in %s\n", time.Until(l.NextTry).Round(100*time.Millisecond))
 		}

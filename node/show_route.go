@@ -40,7 +40,7 @@ func (n *Node) showRoutes(c *cli.Call) error {
 	for i := range t.Dests {
 		routes += len(t.Dests[i].Routes)
 	}
-	fmt.Fprintf(c.Out, "Dynamic Routes 0 of %d\n\n", maxDynamic(n.Config()))
+	fmt.Fprintf(c.Out, "Dynamic Routes %d of %d\n\n", t.Dynamic(), maxDynamic(n.Config()))
 	fmt.Fprintf(c.Out, "Routing table = system Destinations = %d Routes = %d\n\n", len(t.Dests), routes)
 	fmt.Fprintf(c.Out, "%-22s %-4s %-19s %s\n", "Destination", "Prio", "Linkset Name", "Route")
 	fmt.Fprintf(c.Out, "---------------------- ---- ------------------- -------        \n")
@@ -57,11 +57,15 @@ func (n *Node) showRoutes(c *cli.Call) error {
 					state = "INACC"
 				}
 			}
-			route := "avail"
-			if !t.Linksets[r.Linkset].Ready() {
-				route = "UNAVAIL"
+			route, why := n.routeText(t, i, j)
+			dyn := ""
+			if d.Dynamic {
+				dyn = "dyn"
 			}
-			fmt.Fprintf(c.Out, "%-16s %-5s %3d  %-19s %-15s\n", dest, state, r.Priority, t.Linksets[r.Linkset].Name, route)
+			fmt.Fprintf(c.Out, "%-16s %-5s %3d  %-19s %-7s %-7s\n", dest, state, r.Priority, t.Linksets[r.Linkset].Name, route, dyn)
+			if why != "" {
+				fmt.Fprintf(c.Out, "       reason: %s\n", why)
+			}
 		}
 		if c.Args.Bool("detail") {
 			n.printUse(c.Out, t, i)
@@ -71,6 +75,21 @@ func (n *Node) showRoutes(c *cli.Call) error {
 		n.explain(c.Out, ss7.MSU{DPC: pc, NI: t.NI, SI: ss7.SCCP}, "")
 	}
 	return nil
+}
+
+// routeText is a route's state, and why it is so where its linkset works.
+func (n *Node) routeText(t *routing.Table, i, j int) (state, why string) {
+	s := &t.Linksets[t.Dests[i].Routes[j].Linkset]
+	said := t.RouteState(i, j)
+	switch {
+	case !s.Ready():
+		return "UNAVAIL", ""
+	case said == routing.Prohibited:
+		return "UNAVAIL", n.Config().Notation().Format(s.Adjacent) + " prohibits it (TFP)"
+	case said == routing.Restricted:
+		return "RESTRIC", n.Config().Notation().Format(s.Adjacent) + " restricts it (TFR)"
+	}
+	return "avail", ""
 }
 
 func maxDynamic(s *configs.System) uint16 {
@@ -135,7 +154,7 @@ next:
 
 func slcOf(t *routing.Table, s routing.Slot) uint8 {
 	for _, l := range t.Linksets[s.Linkset].Links {
-		if l.Path == s.Path {
+		if l.Path == s.Path || l.Path.Hold() == s.Path {
 			return l.SLC
 		}
 	}
@@ -147,13 +166,21 @@ func (n *Node) whyDown(t *routing.Table, i int) string {
 	var status []mtp3.LinksetStatus
 	n.core.ask(func() { status = n.core.network.Status() })
 	var out []string
-	for _, r := range t.Dests[i].Routes {
+	for j, r := range t.Dests[i].Routes {
 		if s := &t.Linksets[r.Linkset]; s.Server && !s.Ready() {
 			out = append(out, n.serverDown(s.Links[0].Path))
 		}
 		for _, s := range status {
-			if s.Name == t.Linksets[r.Linkset].Name && !s.Ready {
+			if s.Name != t.Linksets[r.Linkset].Name {
+				continue
+			}
+			switch _, said := n.routeText(t, i, j); {
+			case !s.Ready:
 				out = append(out, "linkset "+s.Name+" is down: "+n.linksetReason(s))
+			case s.Restarting:
+				out = append(out, "linkset "+s.Name+" carries no traffic yet: its adjacent point restarts (no TRA from it so far)")
+			case said != "":
+				out = append(out, "over linkset "+s.Name+": "+said)
 			}
 		}
 	}
@@ -245,6 +272,8 @@ func (n *Node) explain(w io.Writer, m ss7.MSU, from string) {
 	switch {
 	case d.Fate == mtp3.Deliver:
 		fmt.Fprintln(w, "  is a code of this node: delivered here")
+	case d.Fate == mtp3.Forward && d.Path.IsHold():
+		fmt.Fprintf(w, "  waits, towards linkset %s: a changeover, changeback or rerouting is under way\n", t.Linksets[d.Linkset].Name)
 	case d.Fate == mtp3.Forward:
 		slot := routing.Slot{Path: d.Path, Linkset: d.Linkset}
 		if d.Avoided {
@@ -281,10 +310,16 @@ func (n *Node) explainMatch(w io.Writer, t *routing.Table, i int) {
 	f := n.Config().Notation()
 	d := &t.Dests[i]
 	fmt.Fprintf(w, "  longest match is %s (%s to %s)\n", f.FormatRange(d.Range), f.Format(d.Range.PC), f.Format(d.Range.Last(t.Variant.Bits())))
-	for _, r := range d.Routes {
+	for j, r := range d.Routes {
+		ls := &t.Linksets[r.Linkset]
 		state := "available"
-		if !t.Linksets[r.Linkset].Ready() {
+		switch said := t.RouteState(i, j); {
+		case !ls.Ready():
 			state = "UNAVAILABLE"
+		case said == routing.Prohibited:
+			state = "PROHIBITED by " + f.Format(ls.Adjacent) + " (TFP); it is asked again every T10"
+		case said == routing.Restricted:
+			state = "RESTRICTED by " + f.Format(ls.Adjacent) + " (TFR)"
 		}
 		fmt.Fprintf(w, "    priority %d %s: %s\n", r.Priority, routeText(&t.Linksets[r.Linkset]), state)
 	}

@@ -46,14 +46,21 @@ func (n *Node) route(now time.Time, t *transfer, from ss7.PathID) {
 	if len(t.msus) == 0 {
 		return
 	}
-	v := n.view.Load()
 	t.arena, t.relayed = t.arena[:0], t.relayed[:0]
+	n.routeBy(n.view.Load(), now, t, from)
+}
+
+func (n *Node) routeBy(v *view, now time.Time, t *transfer, from ss7.PathID) {
 	for i := range t.groups {
 		t.groups[i].to, t.groups[i].msus = nil, t.groups[i].msus[:0]
 	}
 	for _, m := range t.msus {
 		switch d := mtp3.Decide(v.table, m, from); d.Fate {
 		case mtp3.Forward:
+			if d.Path.IsHold() {
+				v.holds[d.Path].offer(now, m, from)
+				continue
+			}
 			t.group(v.way(d.Path), n, m)
 		case mtp3.Deliver:
 			if m.SI == ss7.SCCP {
@@ -62,6 +69,9 @@ func (n *Node) route(now time.Time, t *transfer, from ss7.PathID) {
 				n.deliver(from, m)
 			}
 		default:
+			if l := v.link(from); d.Reason == mtp3.NotInService && l != nil && l.stash(m) {
+				continue
+			}
 			n.discard(d, m, from)
 			if t.asp != nil {
 				t.asp.unreachable(d, m, from)
@@ -127,6 +137,14 @@ func (n *Node) deliver(from ss7.PathID, m *ss7.MSU) {
 // discard counts an MSU and, at a bounded rate, says why it went no further.
 func (n *Node) discard(d mtp3.Verdict, m *ss7.MSU, from ss7.PathID) {
 	n.discards.add(d.Reason, 1)
+	if from != 0 && m.SI != ss7.SNM {
+		switch d.Reason {
+		case mtp3.NoRoute, mtp3.Inaccessible, mtp3.Circular:
+			n.core.hint(ss7.Event{Kind: ss7.Unreachable, Path: from, MSU: ss7.MSU{DPC: m.DPC}})
+		case mtp3.NoUser:
+			n.core.hint(ss7.Event{Kind: ss7.NoUser, Path: from, MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
+		}
+	}
 	if !n.log.Allow("discard", time.Second) {
 		return
 	}

@@ -1,6 +1,11 @@
 package routing
 
-import "github.com/gostp/gostp/ss7"
+import (
+	"maps"
+	"slices"
+
+	"github.com/gostp/gostp/ss7"
+)
 
 // What an index entry says besides a destination.
 const (
@@ -62,6 +67,25 @@ func (x *index) fill(dests []Destination, own []ss7.PC) {
 	for _, pc := range own {
 		x.flat[pc] = ownCode
 	}
+}
+
+// with is the index with one more destination, a full code; the old one stays as it is.
+func (x index) with(r ss7.Range, i int32) index {
+	x.ranges = maps.Clone(x.ranges)
+	x.ranges[r] = i
+	if x.flat != nil {
+		x.flat = slices.Clone(x.flat)
+		x.flat[r.PC] = i
+		return x
+	}
+	full := length{^ss7.PC(0), map[ss7.PC]int32{}}
+	if len(x.lengths) > 0 && x.lengths[0].mask == full.mask {
+		full.dest = maps.Clone(x.lengths[0].dest)
+		x.lengths = x.lengths[1:]
+	}
+	full.dest[r.PC] = i
+	x.lengths = append([]length{full}, x.lengths...)
+	return x
 }
 
 func (x *index) find(pc ss7.PC) int32 {

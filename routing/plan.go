@@ -16,9 +16,12 @@ type Route struct {
 
 // Destination is a range of codes and all routes to it, best first.
 type Destination struct {
-	Range  ss7.Range
-	Routes []Route
-	Parent int // the next shorter destination that covers this one; -1: none
+	Range   ss7.Range
+	Routes  []Route
+	Parent  int  // the next shorter destination that covers this one; -1: none
+	Dynamic bool // not configured: copied from a summary for what was said of one member
+
+	first int // of its routes in Plan.Route's numbering
 }
 
 // Plan is the compiled configuration; it never changes.
@@ -26,9 +29,10 @@ type Plan struct {
 	Variant *ss7.Variant
 	NI      ss7.NI
 	Own     []ss7.PC
-	Dests   []Destination // by mask length, then code
+	Dests   []Destination // by mask length, then code; dynamic ones behind
 
-	index index
+	index  index
+	routes int
 }
 
 // NewPlan compiles routes. Several routes to the same range stand in one
@@ -54,12 +58,40 @@ func NewPlan(v *ss7.Variant, ni ss7.NI, own []ss7.PC, routes []Route) *Plan {
 	for i := range p.Dests {
 		slices.SortStableFunc(p.Dests[i].Routes, func(a, b Route) int { return cmp.Compare(a.Priority, b.Priority) })
 	}
+	for i := range p.Dests {
+		p.Dests[i].first = p.routes
+		p.routes += len(p.Dests[i].Routes)
+	}
 	p.index = newIndex(v.Bits(), p.Dests, own)
 	for i := range p.Dests {
 		p.Dests[i].Parent = p.parent(i)
 	}
 	return p
 }
+
+// With is the plan with one more destination: pc, a member of summary, with the
+// summary's routes (Cisco's GRT MIB calls it dynamic). The places of the others stay.
+func (p *Plan) With(pc ss7.PC, summary int) *Plan {
+	q := *p
+	d := Destination{Range: ss7.Range{PC: pc, Len: p.Variant.Bits()}, Routes: p.Dests[summary].Routes, Parent: summary, Dynamic: true, first: p.routes}
+	q.Dests = append(slices.Clip(p.Dests), d)
+	q.routes += len(d.Routes)
+	q.index = p.index.with(d.Range, int32(len(p.Dests)))
+	return &q
+}
+
+// Exact finds the destination that is r.
+func (p *Plan) Exact(r ss7.Range) (int, bool) {
+	i, ok := p.index.ranges[r]
+	return int(i), ok
+}
+
+// Routes is how many routes there are in all, and Route the number of route r of
+// destination d among them.
+func (p *Plan) Routes() int { return p.routes }
+
+// Route numbers the routes of all destinations, for State.
+func (p *Plan) Route(d, r int) int { return p.Dests[d].first + r }
 
 // parent finds the longest shorter range that covers destination i.
 func (p *Plan) parent(i int) int {

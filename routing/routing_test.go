@@ -33,7 +33,7 @@ func sets(links ...int) []Linkset {
 		s := Linkset{Name: fmt.Sprint("ls", i)}
 		for slc := range n {
 			p++
-			s.Links = append(s.Links, Link{p, uint8(slc), true})
+			s.Links = append(s.Links, Link{Path: p, SLC: uint8(slc), Ready: true})
 		}
 		out = append(out, s)
 	}

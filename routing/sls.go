@@ -1,50 +1,57 @@
 package routing
 
-// spread deals the SLS values out. Every value has a home: linkset by linkset in
-// turn, and within a linkset link by link, over all that have links. A value
-// whose home works stays there whatever else comes or goes, so that its messages
-// keep their order (Q.704 §4.2.1); only the values whose home has failed are dealt
-// again, evenly, over what works.
+import "slices"
+
+// spread deals the SLS values out over the linksets all, of which up may be used.
+// Every value has an order in which it likes the links, which follows from the value
+// and the configuration alone, and goes by the first of them that works or is
+// waited for. So when a link fails only its own values move, when it returns only
+// they move back, and all others keep their order (Q.704 §4.2.1).
 func (t *Table) spread(all, up []int) *Bundle {
-	n := int(t.mask) + 1
-	b := &Bundle{Linksets: up, Slots: make([]Slot, n)}
-	working := t.deal(up)
-	homeless := 0
-	for sls := range n {
-		ls := all[sls%len(all)]
-		links := t.Linksets[ls].Links
-		// The linkset took sls mod len(all); the link takes the quotient, so that the
-		// two choices do not use the same bits and leave links idle.
-		if l := links[sls/len(all)%len(links)]; l.Ready {
-			b.Slots[sls] = Slot{l.Path, int32(ls)}
-			continue
-		}
-		b.Slots[sls] = working[homeless%len(working)]
-		homeless++
+	b := &Bundle{Linksets: up, Slots: make([]Slot, int(t.mask)+1)}
+	for sls := range b.Slots {
+		b.Slots[sls] = t.choose(all, up, sls)
 	}
 	return b
 }
 
-// deal lists the working links of the linksets in turn: the first of each, the second of each...
-func (t *Table) deal(linksets []int) []Slot {
-	var out []Slot
-	for i, more := 0, true; more; i++ {
-		more = false
-		for _, ls := range linksets {
-			links := t.Linksets[ls].Links
-			k := i
-			for _, l := range links {
-				if !l.Ready {
-					continue
-				}
-				if k == 0 {
-					out = append(out, Slot{l.Path, int32(ls)})
-					more = true
-					break
-				}
-				k--
+// choose walks the linksets in the order that sls likes: it begins with the linkset
+// sls mod their number, and goes on in turn. The links of a linkset come before any
+// other linkset (§4.4.2), and are chosen by the quotient, so that the two choices do
+// not use the same bits and leave links idle.
+func (t *Table) choose(all, up []int, sls int) Slot {
+	sets := slices.Clone(all)
+	for len(sets) > 0 {
+		i := sls % len(sets)
+		ls := sets[i]
+		sls /= len(sets)
+		if slices.Contains(up, ls) {
+			if s, ok := t.within(ls, sls); ok {
+				return s
 			}
 		}
+		sets = without(sets, i)
 	}
-	return out
+	return Slot{}
+}
+
+func (t *Table) within(ls, q int) (Slot, bool) {
+	links := slices.Clone(t.Linksets[ls].Links)
+	for len(links) > 0 {
+		i := q % len(links)
+		q /= len(links)
+		switch l := links[i]; {
+		case l.Ready:
+			return Slot{l.Path, int32(ls)}, true
+		case l.Hold:
+			return Slot{l.Path.Hold(), int32(ls)}, true
+		}
+		links = without(links, i)
+	}
+	return Slot{}, false
+}
+
+// without takes element i away; the list then begins with what followed it.
+func without[E any](s []E, i int) []E {
+	return append(slices.Clone(s[i+1:]), s[:i]...)
 }

@@ -1,6 +1,8 @@
 package routing
 
 import (
+	"slices"
+
 	"github.com/gostp/gostp/ss7"
 )
 
@@ -9,10 +11,12 @@ type Link struct {
 	Path  ss7.PathID
 	SLC   uint8
 	Ready bool // may carry traffic
+	Hold  bool // what belongs on it waits at Path.Hold() (changeover, changeback)
+	Open  bool // what comes by it is taken even though it is not ready
 }
 
-// Linkset is a linkset as routing sees it: available as soon as one link is ready.
-// An application server is one, of a single link.
+// Linkset is a linkset as routing sees it: available as soon as one link is ready,
+// or what belongs on one waits. An application server is one, of a single link.
 type Linkset struct {
 	Name     string
 	Server   bool
@@ -20,14 +24,37 @@ type Linkset struct {
 	Links    []Link
 }
 
-// Ready tells whether any link may carry traffic.
+// Ready tells whether any link may carry traffic, or will in a moment.
 func (s *Linkset) Ready() bool {
 	for i := range s.Links {
-		if s.Links[i].Ready {
+		if s.Links[i].Ready || s.Links[i].Hold {
 			return true
 		}
 	}
 	return false
+}
+
+// RouteState is what the adjacent point of a route's linkset says of the
+// destination (Q.704 §13).
+type RouteState uint8
+
+// A route is allowed (TFA) unless it was said to be restricted (TFR) or prohibited
+// (TFP).
+const (
+	Allowed RouteState = iota
+	Restricted
+	Prohibited
+)
+
+var routeStates = [...]string{"allowed", "RESTRIC", "PROHIB"}
+
+func (s RouteState) String() string { return routeStates[s] }
+
+// State is what a Table adds to its Plan.
+type State struct {
+	Linksets []Linkset
+	Routes   []RouteState       // by Plan.Route; nil: all allowed
+	Held     map[int]ss7.PathID // destinations whose MSUs wait (controlled rerouting), and where
 }
 
 // Keys finds the application server that an MSU belongs to by more than its DPC.
@@ -64,33 +91,66 @@ type Table struct {
 	Linksets []Linkset
 	Keys     Keys // nil: none
 
-	current []*Bundle // by destination; nil: inaccessible
-	via     []int32   // by destination: the one whose routes it uses
-	paths   []ingress // by PathID
-	mask    uint8     // of the SLS
+	routes  []RouteState // by Plan.Route; nil: all allowed
+	current []*Bundle    // by destination; nil: inaccessible
+	via     []int32      // by destination: the one whose routes it uses
+	paths   []ingress    // by PathID
+	holds   []ss7.PathID
+	mask    uint8 // of the SLS
 }
 
-// NewTable makes the table of a plan for linksets in their present state.
-func (p *Plan) NewTable(linksets []Linkset) *Table {
-	t := &Table{Plan: p, Linksets: linksets, mask: uint8(1<<p.Variant.SLSBits - 1)}
+// NewTable makes the table of a plan for linksets in their present state, all
+// routes allowed and nothing held.
+func (p *Plan) NewTable(linksets []Linkset) *Table { return p.Table(State{Linksets: linksets}) }
+
+// Table makes the table of a plan for a state, whose slices it keeps.
+func (p *Plan) Table(s State) *Table {
+	t := &Table{Plan: p, Linksets: s.Linksets, routes: s.Routes, mask: uint8(1<<p.Variant.SLSBits - 1)}
 	t.current = make([]*Bundle, len(p.Dests))
 	t.via = make([]int32, len(p.Dests))
 	t.indexPaths()
-	ready := make([]bool, len(linksets))
-	for i := range linksets {
-		ready[i] = linksets[i].Ready()
+	ready := make([]bool, len(s.Linksets))
+	for i := range s.Linksets {
+		ready[i] = s.Linksets[i].Ready()
 	}
-	b := bundler{table: t, single: make([]*Bundle, len(linksets))}
+	b := bundler{table: t, single: make([]*Bundle, len(s.Linksets)), ready: ready}
 	for i := range p.Dests { // shorter masks first, so a parent is always done
 		d := &p.Dests[i]
 		t.via[i] = int32(i)
-		t.current[i] = b.best(d.Routes, ready)
-		// A summary that covers a full code is its backup (Cisco's GRT MIB, cgrtDestStatus).
-		if t.current[i] == nil && d.Parent >= 0 {
+		t.current[i] = b.best(d)
+		// A summary that covers a full code is its backup (Cisco's GRT MIB, cgrtDestStatus),
+		// but not of a dynamic one, whose routes are the summary's own.
+		if t.current[i] == nil && d.Parent >= 0 && !d.Dynamic {
 			t.current[i], t.via[i] = t.current[d.Parent], t.via[d.Parent]
 		}
 	}
+	for i, hold := range s.Held {
+		if b := t.current[i]; b != nil {
+			t.current[i] = b.held(hold)
+			t.holds = append(t.holds, hold)
+		}
+	}
 	return t
+}
+
+// held is b with everything waiting.
+func (b *Bundle) held(hold ss7.PathID) *Bundle {
+	h := &Bundle{Linksets: b.Linksets, Slots: make([]Slot, len(b.Slots))}
+	for i, s := range b.Slots {
+		h.Slots[i] = Slot{hold, s.Linkset}
+	}
+	return h
+}
+
+// Holds are the paths at which MSUs wait: all that the table's slots name.
+func (t *Table) Holds() []ss7.PathID { return t.holds }
+
+// RouteState is what is said of route r of destination d.
+func (t *Table) RouteState(d, r int) RouteState {
+	if t.routes == nil {
+		return Allowed
+	}
+	return t.routes[t.Route(d, r)]
 }
 
 func (t *Table) indexPaths() {
@@ -98,6 +158,9 @@ func (t *Table) indexPaths() {
 	for i := range t.Linksets {
 		for _, l := range t.Linksets[i].Links {
 			top = max(top, l.Path)
+			if l.Hold {
+				t.holds = append(t.holds, l.Path.Hold())
+			}
 		}
 	}
 	t.paths = make([]ingress, top+1)
@@ -106,7 +169,7 @@ func (t *Table) indexPaths() {
 	}
 	for i := range t.Linksets {
 		for _, l := range t.Linksets[i].Links {
-			t.paths[l.Path] = ingress{int32(i), l.Ready, t.Linksets[i].Server}
+			t.paths[l.Path] = ingress{int32(i), l.Ready || l.Open, t.Linksets[i].Server}
 		}
 	}
 }
@@ -114,23 +177,43 @@ func (t *Table) indexPaths() {
 // bundler makes each distinct bundle once.
 type bundler struct {
 	table    *Table
+	ready    []bool
 	single   []*Bundle          // of one linkset
 	combined map[string]*Bundle // of several
 	key      []byte
+	all, up  []int
 }
 
-// best gives the bundle of the best priority that has a linkset in working order.
-func (b *bundler) best(routes []Route, ready []bool) *Bundle {
-	for i := 0; i < len(routes); {
-		j, any := i, false
-		for ; j < len(routes) && routes[j].Priority == routes[i].Priority; j++ {
-			any = any || ready[routes[j].Linkset]
+// best gives the bundle of the best priority that has a usable route. Among routes
+// of equal priority those not restricted are taken if there are any (Q.704 §13.4.3).
+func (b *bundler) best(d *Destination) *Bundle {
+	for i := 0; i < len(d.Routes); {
+		j := i
+		b.all, b.up = b.all[:0], b.up[:0]
+		best := Prohibited
+		for ; j < len(d.Routes) && d.Routes[j].Priority == d.Routes[i].Priority; j++ {
+			ls := d.Routes[j].Linkset
+			if len(b.table.Linksets[ls].Links) == 0 {
+				continue
+			}
+			b.all = append(b.all, ls)
+			s := Allowed
+			if b.table.routes != nil {
+				s = b.table.routes[d.first+j]
+			}
+			if !b.ready[ls] || s == Prohibited || s > best {
+				continue
+			}
+			if s < best {
+				best, b.up = s, b.up[:0]
+			}
+			b.up = append(b.up, ls)
 		}
 		switch {
-		case any && j == i+1:
-			return b.one(routes[i].Linkset)
-		case any:
-			return b.several(routes[i:j], ready)
+		case len(b.up) > 0 && len(b.all) == 1:
+			return b.one(b.up[0])
+		case len(b.up) > 0:
+			return b.several()
 		}
 		i = j
 	}
@@ -144,27 +227,21 @@ func (b *bundler) one(ls int) *Bundle {
 	return b.single[ls]
 }
 
-func (b *bundler) several(routes []Route, ready []bool) *Bundle {
+// several is the combined linkset of b.all, of which b.up may be used.
+func (b *bundler) several() *Bundle {
 	b.key = b.key[:0]
-	for _, r := range routes {
-		b.key = append(b.key, byte(r.Linkset), byte(r.Linkset>>8), byte(r.Linkset>>16))
+	for i, of := range [2][]int{b.all, b.up} {
+		for _, ls := range of {
+			b.key = append(b.key, byte(ls), byte(ls>>8), byte(ls>>16), byte(i))
+		}
 	}
 	if c, ok := b.combined[string(b.key)]; ok {
 		return c
 	}
-	all, up := make([]int, 0, len(routes)), make([]int, 0, len(routes))
-	for _, r := range routes {
-		if len(b.table.Linksets[r.Linkset].Links) > 0 {
-			all = append(all, r.Linkset)
-		}
-		if ready[r.Linkset] {
-			up = append(up, r.Linkset)
-		}
-	}
 	if b.combined == nil {
 		b.combined = map[string]*Bundle{}
 	}
-	c := b.table.spread(all, up)
+	c := b.table.spread(slices.Clone(b.all), slices.Clone(b.up))
 	b.combined[string(b.key)] = c
 	return c
 }
@@ -187,6 +264,19 @@ func (t *Table) Slot(b *Bundle, sls uint8) Slot { return b.Slots[sls&t.mask] }
 
 // Via tells whose routes destination i uses: itself, or the summary that covers it.
 func (t *Table) Via(i int) int { return int(t.via[i]) }
+
+// Dynamic is how many destinations are dynamic.
+func (t *Table) Dynamic() (n int) {
+	for i := range t.Dests {
+		if t.Dests[i].Dynamic {
+			n++
+		}
+	}
+	return n
+}
+
+// Len is how many destinations there are.
+func (t *Table) Len() int { return len(t.current) }
 
 // Bundle gives what destination i uses now; nil if it is inaccessible.
 func (t *Table) Bundle(i int) *Bundle { return t.current[i] }
@@ -214,7 +304,7 @@ func (t *Table) Avoid(i int, sls uint8, ls int) (Slot, bool) {
 			b := a
 			var up []int
 			for ; b < len(routes) && routes[b].Priority == routes[a].Priority; b++ {
-				if r := routes[b].Linkset; r != ls && t.Linksets[r].Ready() {
+				if r := routes[b].Linkset; r != ls && t.Linksets[r].Ready() && t.RouteState(i, b) != Prohibited {
 					up = append(up, r)
 				}
 			}

@@ -2,8 +2,18 @@ package ss7
 
 import "time"
 
-// PathID names one thing that an MSU can leave by: a link. Zero is no path.
+// PathID names one thing that an MSU can leave by: a link, or a hold, where MSUs
+// wait in order. Zero is no path.
 type PathID uint32
+
+// HoldBit marks the PathID of a hold.
+const HoldBit PathID = 1 << 31
+
+// Hold is the path where MSUs wait that belong on path p.
+func (p PathID) Hold() PathID { return p | HoldBit }
+
+// IsHold tells whether MSUs wait at p instead of leaving by it.
+func (p PathID) IsHold() bool { return p&HoldBit != 0 }
 
 // Kind says what an Event is.
 type Kind uint8
@@ -46,6 +56,8 @@ const (
 	StateChange // Why; Arg: the new state of the machine that notes it
 	Discard     // Why: a message was discarded
 
+	Unreachable // an MSU that came by Path could not go on to its DPC
+	NoUser      // an MSU that came by Path is for this node, which has no user for its SI
 	// An adaptation layer to its loop, its peers named by Path.
 	Republish // the picture of Path (a way out, or what a peer may do) is a new one
 	Adopt     // the association of Path is from now on that of path Arg
@@ -62,7 +74,7 @@ const (
 var kindNames = [...]string{"None", "Transfer", "Start", "Stop", "Emergency", "EmergencyCeases", "LocalOutage",
 	"LocalRecovered", "Flush", "Continue", "RetrieveBSNT", "Retrieve", "InService", "OutOfService", "RemoteOutage",
 	"RemoteRecovered", "Congestion", "BSNT", "Retrieved", "RetrievalComplete", "CommUp", "CommLost", "CommRestart",
-	"StateChange", "Discard", "Republish", "Adopt", "Activated", "Pause", "Resume", "Restricted", "Status", "UserPart"}
+	"StateChange", "Discard", "Unreachable", "NoUser", "Republish", "Adopt", "Activated", "Pause", "Resume", "Restricted", "Status", "UserPart"}
 
 func (k Kind) String() string { return kindNames[k] }
 

@@ -1,0 +1,362 @@
+package mtp3
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gostp/gostp/routing"
+	"github.com/gostp/gostp/ss7"
+)
+
+// Diversion is what goes on with the traffic of one link: changeover control (TCOC),
+// changeback control (TCBC), Q.704 figures 27 to 31. While it is not Undiverted, what
+// belongs on the link waits in the link's hold.
+type Diversion uint8
+
+// The states of a diversion.
+const (
+	Undiverted        Diversion = iota
+	AskingBSNT                  // changeover: level 2 is asked what it accepted last
+	AwaitingCOA                 // changeover: order sent, T2
+	Retrieving                  // changeover: level 2 gives back what the far end has not accepted
+	DelayedCO                   // time-controlled changeover, T1 (§5.6.2)
+	Changeback                  // declarations sent, T4 and T5 (§6.3)
+	DelayedCB                   // time-controlled diversion, T3 (§6.4)
+	diversionsDefined           // how many there are
+)
+
+var diversionNames = [...]string{"none", "asking level 2", "changeover", "retrieving", "time-controlled changeover", "changeback", "time-controlled changeback"}
+
+func (d Diversion) String() string { return diversionNames[d] }
+
+// diversion is the state of one link's diversion.
+type diversion struct {
+	state    Diversion
+	bsnt     uint32 // AwaitingCOA and later: what level 2 accepted last
+	order    bool   // the far end has sent a changeover order, which is not answered yet
+	fsnc     uint32 // what the far end said it accepted last; NoFSN: it did not say
+	declared map[uint8]ss7.PathID
+	activate bool // the link is to be aligned as soon as its queue was retrieved
+	parked   bool // changeback begins when what belongs on the link waits in no other hold
+}
+
+// usable tells whether a link may carry traffic (Q.704 §3.2.1).
+func (l *link) usable() bool { return l.state == Available && !l.localInhibit && !l.remoteInhibit }
+
+// shift begins what a change of l's availability asks for; was says whether it was
+// usable before.
+func (n *Network) shift(now time.Time, l *link, was bool, out []ss7.Action) []ss7.Action {
+	switch is := l.usable(); {
+	case was && !is:
+		out = n.changeover(now, l, out)
+	case is && !was:
+		out = n.changeback(now, l, out)
+	}
+	return n.refresh(now, out)
+}
+
+// changeover takes the traffic off l (§5). Level 2 is asked for its part unless it is
+// still at work: in processor outage and under inhibition the far end may yet receive
+// what was sent, so time keeps the sequence (§5.6.2).
+func (n *Network) changeover(now time.Time, l *link, out []ss7.Action) []ss7.Action {
+	d := &l.div
+	back := d.state == Changeback || d.state == DelayedCB || d.parked
+	d.parked = false
+	l.stopDiversion()
+	switch {
+	case d.order: // the far end needs an answer in any case
+		d.state = AskingBSNT
+		return append(out, order(ss7.RetrieveBSNT, l.cfg.Path))
+	case back: // nothing has gone by it yet; what waits goes where it went before
+		d.state = Undiverted
+	case !n.hasAlternative(l):
+		d.state = Undiverted
+	case l.state == Blocked || l.state == Available:
+		d.state = DelayedCO
+		l.timers.Start(timerT1, now, n.timer(1))
+	default:
+		n.stats.Changeovers++
+		d.state = AskingBSNT
+		return append(out, order(ss7.RetrieveBSNT, l.cfg.Path))
+	}
+	return out
+}
+
+// hasAlternative tells whether any of what goes by l could go elsewhere.
+func (n *Network) hasAlternative(l *link) bool {
+	without := n.newTable(l, false)
+	for i := range n.plan.Dests {
+		if b := n.table.Bundle(i); b != nil && without.Bundle(i) != nil && uses(b, l.cfg.Path) {
+			return true
+		}
+	}
+	return false
+}
+
+func uses(b *routing.Bundle, p ss7.PathID) bool {
+	for _, s := range b.Slots {
+		if s.Path == p || s.Path == p.Hold() {
+			return true
+		}
+	}
+	return false
+}
+
+// accepted is told what level 2 accepted last: the order goes out, or the answer to
+// the far end's.
+func (n *Network) accepted(now time.Time, l *link, bsnt uint32, out []ss7.Action) []ss7.Action {
+	d := &l.div
+	if d.state != AskingBSNT {
+		return out
+	}
+	d.bsnt = bsnt
+	if d.order {
+		return n.answerOrder(now, l, out)
+	}
+	way := n.wayTo(l.set.cfg.Adjacent, l)
+	if way == 0 { // no path between the two ends (§5.6.2)
+		d.state = DelayedCO
+		l.timers.Start(timerT1, now, n.timer(1))
+		return out
+	}
+	d.state = AwaitingCOA
+	l.timers.Start(timerT2, now, n.timer(2))
+	return n.sendAbout(l, way, Management{Heading: l.heading(COO, XCO), FSN: bsnt}, out)
+}
+
+// heading chooses between the messages with 7-bit and with 24-bit sequence numbers
+// (RFC 4165 §4.2.3: XCO and XCA over M2PA).
+func (l *link) heading(short, long Heading) Heading {
+	if l.cfg.Short {
+		return short
+	}
+	return long
+}
+
+// answerOrder acknowledges the far end's order and takes it as the answer to ours.
+func (n *Network) answerOrder(now time.Time, l *link, out []ss7.Action) []ss7.Action {
+	l.div.order = false
+	out = n.sendAbout(l, n.wayTo(l.set.cfg.Adjacent, l), Management{Heading: l.heading(COA, XCA), FSN: l.div.bsnt}, out)
+	return n.retrieve(now, l, l.div.fsnc, out)
+}
+
+// retrieve asks level 2 for what the far end has not accepted.
+func (n *Network) retrieve(_ time.Time, l *link, fsnc uint32, out []ss7.Action) []ss7.Action {
+	l.stopDiversion()
+	l.div.state = Retrieving
+	return append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Retrieve, Path: l.cfg.Path, Arg: fsnc}})
+}
+
+// retrieved: the hold has it in front; the table lets everything go on.
+func (n *Network) retrieved(now time.Time, l *link, out []ss7.Action) []ss7.Action {
+	if l.div.state != Retrieving {
+		return out
+	}
+	return n.settle(now, l, out)
+}
+
+// settle ends a diversion: what waits goes by whatever the new table says.
+func (n *Network) settle(now time.Time, l *link, out []ss7.Action) []ss7.Action {
+	l.stopDiversion()
+	l.div.state = Undiverted
+	out = n.unpark(now, n.refresh(now, out))
+	if l.div.activate {
+		l.div.activate = false
+		return n.activate(now, l, out)
+	}
+	return out
+}
+
+func (l *link) stopDiversion() {
+	for _, t := range []int{timerT1, timerT2, timerT3, timerT4, timerT5} {
+		l.timers.Stop(t)
+	}
+}
+
+// changingOver tells whether level 2's queue is still wanted.
+func (d *diversion) changingOver() bool { return d.state >= AskingBSNT && d.state <= DelayedCO }
+
+// recvChangeover handles COO, XCO, ECO and their acknowledgements for link l.
+func (n *Network) recvChangeover(now time.Time, l *link, m Management, out []ss7.Action) []ss7.Action {
+	fsn := m.FSN
+	if m.Heading == ECO || m.Heading == ECA || (m.Heading == COO || m.Heading == COA) && !l.cfg.Short {
+		fsn = ss7.NoFSN // no number that our level 2 could use
+	}
+	if m.Heading == COA || m.Heading == XCA || m.Heading == ECA {
+		if l.div.state != AwaitingCOA {
+			return out // §5.7.4
+		}
+		return n.retrieve(now, l, fsn, out)
+	}
+	d := &l.div
+	d.fsnc = fsn
+	switch {
+	case d.state == AskingBSNT:
+		d.order = true
+	case d.state == AwaitingCOA || d.state == Retrieving:
+		if d.state == Retrieving { // its order crossed our retrieval
+			return n.sendAbout(l, n.wayTo(l.set.cfg.Adjacent, l), Management{Heading: l.heading(COA, XCA), FSN: d.bsnt}, out)
+		}
+		return n.answerOrder(now, l, out)
+	case d.state == DelayedCO && l.state != Available: // there is a path after all: normal changeover
+		d.order, d.state = true, AskingBSNT
+		l.timers.Stop(timerT1)
+		return append(out, order(ss7.RetrieveBSNT, l.cfg.Path))
+	case l.state == Available || l.state == Blocked || l.state == Testing: // it knows more than we do (§3.2.2)
+		d.order = true
+		return n.failedByOrder(now, l, m, out)
+	default: // §5.7.5
+		return n.sendAbout(l, n.wayTo(l.set.cfg.Adjacent, l), Management{Heading: ECA}, out)
+	}
+	return out
+}
+
+func (n *Network) failedByOrder(now time.Time, l *link, m Management, out []ss7.Action) []ss7.Action {
+	out = append(out, order(ss7.Stop, l.cfg.Path))
+	was := l.usable()
+	out = n.linkFailed(now, l, fmt.Sprintf("the far end ordered a changeover (%v)", m.Heading), out)
+	if !was { // linkFailed had no traffic to shift
+		l.div.state = AskingBSNT
+		out = append(n.refresh(now, out), order(ss7.RetrieveBSNT, l.cfg.Path))
+	}
+	return out
+}
+
+// changeback brings the traffic back that belongs on l (§6), unless its linkset has
+// to restart first: then restarted does it.
+func (n *Network) changeback(now time.Time, l *link, out []ss7.Action) []ss7.Action {
+	if !l.set.ready || l.set.restarting {
+		l.stopDiversion()
+		l.div.state, l.div.parked = Undiverted, false
+		return out
+	}
+	n.prepare(now, l)
+	out = n.refresh(now, out) // the hold is in place before the declarations go
+	return n.declare(l, out)
+}
+
+// prepare lets what belongs on l wait. The links it is taken from say when their last
+// message has arrived, if they end where l ends; otherwise time keeps the sequence (§6.4).
+func (n *Network) prepare(now time.Time, l *link) {
+	d := &l.div
+	l.stopDiversion()
+	over := d.changingOver() // it was gone for less than T1
+	d.state, d.declared = Undiverted, nil
+	if over {
+		return
+	}
+	near, far, waits := n.sources(l)
+	if d.parked = waits; waits {
+		return
+	}
+	if len(near) > 0 {
+		d.declared = map[uint8]ss7.PathID{}
+		for _, p := range near {
+			n.changebackCode++
+			d.declared[n.changebackCode] = p
+		}
+		d.state = Changeback
+		l.timers.Start(timerT4, now, n.timer(4))
+	}
+	if far {
+		if d.state == Undiverted {
+			d.state = DelayedCB
+		}
+		l.timers.Start(timerT3, now, n.timer(3))
+	}
+}
+
+func (n *Network) declare(l *link, out []ss7.Action) []ss7.Action {
+	for code := range 256 {
+		if p, ok := l.div.declared[uint8(code)]; ok {
+			out = n.sendAbout(l, p, Management{Heading: CBD, Code: uint8(code)}, out)
+		}
+	}
+	return out
+}
+
+// sources finds the links that carry now what will go by l: those of linksets to the
+// same point, whether there are others, and whether some of it waits elsewhere.
+func (n *Network) sources(l *link) (near []ss7.PathID, far, waits bool) {
+	with := n.newTable(l, true)
+	seen := map[ss7.PathID]bool{}
+	for i := range n.plan.Dests {
+		was, will := n.table.Bundle(i), with.Bundle(i)
+		if was == nil || will == nil {
+			continue
+		}
+		for k, s := range will.Slots {
+			from := was.Slots[k]
+			if s.Path != l.cfg.Path || from.Path == l.cfg.Path || from.Path == l.cfg.Path.Hold() || seen[from.Path] {
+				continue
+			}
+			seen[from.Path] = true
+			if from.Path.IsHold() {
+				waits = true
+			} else if n.leadsTo(int(from.Linkset), l.set.cfg.Adjacent) {
+				near = append(near, from.Path)
+			} else {
+				far = true
+			}
+		}
+	}
+	return near, far, waits
+}
+
+// unpark begins the changebacks that had to wait for others.
+func (n *Network) unpark(now time.Time, out []ss7.Action) []ss7.Action {
+	for _, s := range n.sets {
+		for _, l := range s.links {
+			if l.div.parked {
+				l.div.parked = false
+				if l.usable() {
+					out = n.changeback(now, l, out)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// recvChangeback handles CBD and CBA for link l.
+func (n *Network) recvChangeback(now time.Time, l *link, via ss7.PathID, m Management, out []ss7.Action) []ss7.Action {
+	if m.Heading == CBD { // answered always (§6.5.2), here on the link it came by
+		return n.sendAbout(l, via, Management{Heading: CBA, Code: m.Code}, out)
+	}
+	if _, ok := l.div.declared[m.Code]; !ok {
+		return out // §6.5.1
+	}
+	delete(l.div.declared, m.Code)
+	return n.changebackStep(now, l, out)
+}
+
+// changebackStep settles when every declaration is answered and T3 is over.
+func (n *Network) changebackStep(now time.Time, l *link, out []ss7.Action) []ss7.Action {
+	if len(l.div.declared) > 0 || l.timers.Running(timerT3) {
+		if len(l.div.declared) == 0 {
+			l.timers.Stop(timerT4)
+			l.timers.Stop(timerT5)
+		}
+		return out
+	}
+	return n.settle(now, l, out)
+}
+
+// diversionTimer acts on the end of T1 to T5.
+func (n *Network) diversionTimer(now time.Time, l *link, id int, out []ss7.Action) []ss7.Action {
+	switch id {
+	case timerT1:
+		return n.retrieve(now, l, ss7.NoFSN, out)
+	case timerT2: // §5.7.2: no updating of buffers
+		n.stats.T2Expired++
+		out = append(out, note(ss7.Discard, 0, fmt.Sprintf("the far end did not answer the changeover order for %s within T2 (%v): what it may have received is not sent again", n.linkName(l), n.timer(2))))
+		return n.retrieve(now, l, ss7.NoFSN, out)
+	case timerT4:
+		l.timers.Start(timerT5, now, n.timer(5))
+		return n.declare(l, out)
+	case timerT5: // §6.5.3
+		out = append(out, note(ss7.Discard, 0, fmt.Sprintf("the far end did not answer the changeback declaration for %s within T4 and T5", n.linkName(l))))
+		l.div.declared = nil
+	}
+	return n.changebackStep(now, l, out)
+}

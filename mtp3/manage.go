@@ -1,0 +1,135 @@
+package mtp3
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gostp/gostp/ss7"
+)
+
+// recvManagement takes a network management message that came by link via. One that
+// Q.704 does not know is discarded, counted and never answered (§15).
+func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7.Action) []ss7.Action {
+	x, err := ParseManagement(n.cfg.Variant, m.Payload)
+	if err != nil {
+		return n.ignore(err.Error()+" on "+n.linkName(via), out)
+	}
+	if !formOf(n.cfg.Variant).ansi || headings[x.Heading].body == nothing {
+		x.SLC = m.SLS
+	}
+	n.stats.SNMIn++
+	n.stats.In[x.Heading]++
+	switch x.Heading {
+	case COO, COA, XCO, XCA, ECO, ECA, CBD, CBA:
+		l := n.linkTo(m.OPC, x.SLC)
+		if l == nil {
+			return n.ignore(fmt.Sprintf("%v from %s for link %d, which is not there", x.Heading, n.format(m.OPC), x.SLC), out)
+		}
+		if x.Heading == CBD || x.Heading == CBA {
+			return n.recvChangeback(now, l, via.cfg.Path, x, out)
+		}
+		return n.recvChangeover(now, l, x, out)
+	case TFP, TFR, TFA:
+		return n.recvRoute(now, m.OPC, x, out)
+	case RST, RSR:
+		return n.recvRouteTest(via, m.OPC, x, out)
+	case UPU:
+		return n.recvUPU(x, out)
+	case TRA:
+		return n.recvTRA(now, m.OPC, out)
+	}
+	return n.ignore(fmt.Sprintf("%v from %s on %s is not acted on", x.Heading, n.format(m.OPC), n.linkName(via)), out)
+}
+
+// ignore counts and tells what is not acted on.
+func (n *Network) ignore(why string, out []ss7.Action) []ss7.Action {
+	n.stats.Bad++
+	return append(out, note(ss7.Discard, 0, why))
+}
+
+func (n *Network) format(pc ss7.PC) string { return n.cfg.Variant.Notation.Format(pc) }
+
+// linkTo finds the link with a code to an adjacent point; nil if there is none.
+func (n *Network) linkTo(adjacent ss7.PC, slc uint8) *link {
+	for _, s := range n.sets {
+		if s.cfg.Adjacent != adjacent {
+			continue
+		}
+		for _, l := range s.links {
+			if l.cfg.SLC == slc {
+				return l
+			}
+		}
+	}
+	return nil
+}
+
+// wayTo finds a path to an adjacent point that is not link except: a link of its own
+// linksets, or any route; 0 if there is none.
+func (n *Network) wayTo(adjacent ss7.PC, except *link) ss7.PathID {
+	for _, s := range n.sets {
+		if s.cfg.Adjacent != adjacent {
+			continue
+		}
+		for _, l := range s.links {
+			if l != except && l.usable() {
+				return l.cfg.Path
+			}
+		}
+	}
+	_, b, _ := n.table.Dest(adjacent)
+	if b == nil {
+		return 0
+	}
+	for _, slot := range b.Slots {
+		if !slot.Path.IsHold() && !n.leadsTo(int(slot.Linkset), adjacent) && n.set(int(slot.Linkset)) != nil {
+			return slot.Path
+		}
+	}
+	for i := range n.sets {
+		if n.sets[i].cfg.Adjacent == adjacent {
+			d, _, _ := n.table.Dest(adjacent)
+			if slot, ok := n.table.Avoid(d, 0, i); ok && !slot.Path.IsHold() && !n.leadsTo(int(slot.Linkset), adjacent) && n.set(int(slot.Linkset)) != nil {
+				return slot.Path
+			}
+		}
+	}
+	return 0
+}
+
+// sendAbout sends a message about link l to its far end by path; nothing if path is 0.
+func (n *Network) sendAbout(l *link, path ss7.PathID, m Management, out []ss7.Action) []ss7.Action {
+	m.SLC = l.cfg.SLC
+	return n.send(path, l.set.cfg.Adjacent, n.localPC(l.set), l.cfg.SLC, m, out)
+}
+
+// managementPriority is the highest, where there are priorities (T1.111.4 §15).
+const managementPriority = 3
+
+func (n *Network) send(path ss7.PathID, dpc, opc ss7.PC, sls uint8, m Management, out []ss7.Action) []ss7.Action {
+	if path == 0 {
+		return out
+	}
+	n.stats.SNMOut++
+	n.stats.Out[m.Heading]++
+	msu := ss7.MSU{DPC: dpc, OPC: opc, SLS: sls, NI: n.cfg.NI, SI: ss7.SNM, Payload: AppendManagement(nil, n.cfg.Variant, m)}
+	if formOf(n.cfg.Variant).ansi {
+		msu.Prio = managementPriority
+	}
+	return append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Transfer, Path: path, MSU: msu}})
+}
+
+// sendAgain finds another way for a management message that a failed link gave back:
+// it may be the order for another link, which must not wait for this one's traffic.
+func (n *Network) sendAgain(failed *link, m *ss7.MSU, out []ss7.Action) []ss7.Action {
+	path := ss7.PathID(0)
+	if n.isAdjacent(m.DPC) {
+		path = n.wayTo(m.DPC, failed)
+	} else if _, b, _ := n.table.Dest(m.DPC); b != nil {
+		path = n.table.Slot(b, m.SLS).Path
+	}
+	if path == 0 || path.IsHold() {
+		return out // what waits for an answer asks again
+	}
+	return append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Transfer, Path: path, MSU: *m}})
+}

@@ -1,0 +1,294 @@
+package mtp3
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/gostp/gostp/routing"
+	"github.com/gostp/gostp/ss7"
+)
+
+// Route management (Q.704 §13). What a neighbour says of a destination changes the
+// state of our routes over it; what we say to a neighbour follows from our table:
+// prohibited if the destination is inaccessible, or if we go there over that very
+// neighbour (preventive, §13.2.2 i), else allowed. After every change each neighbour
+// is told what it was not told yet, which is the broadcast method. Only destinations
+// with a full code are told: there are no messages about summaries.
+
+// routeKey names a route: a destination and a linkset.
+type routeKey struct {
+	dest ss7.Range
+	set  string
+}
+
+// holdReroute marks the holds of controlled rerouting among the paths.
+const holdReroute = ss7.HoldBit | 1<<30
+
+// recvRoute handles TFP, TFR, TFA about m.PC from the adjacent point opc.
+func (n *Network) recvRoute(now time.Time, opc ss7.PC, m Management, out []ss7.Action) []ss7.Action {
+	said := map[Heading]routing.RouteState{TFP: routing.Prohibited, TFR: routing.Restricted, TFA: routing.Allowed}[m.Heading]
+	if !n.isAdjacent(opc) || n.isOwn(m.PC) || m.PC == opc {
+		return n.ignore(fmt.Sprintf("%v about %s from %s ignored: %s", m.Heading, n.format(m.PC), n.format(opc), n.oddity(opc, m.PC)), out)
+	}
+	i, ok := n.routeTo(m.PC, opc, said, &out)
+	if !ok {
+		return out // no route by the sender (§13.2.4, §13.3.4, §13.4.4)
+	}
+	d := &n.plan.Dests[i]
+	changed := false
+	for _, r := range d.Routes {
+		if !n.leadsTo(r.Linkset, opc) {
+			continue
+		}
+		s := n.sets[r.Linkset]
+		k := routeKey{d.Range, s.cfg.Name}
+		if n.said[k] == said {
+			continue
+		}
+		changed = true
+		test := agendaKey{10, d.Range, s.cfg.Name}
+		if said == routing.Allowed {
+			delete(n.said, k)
+			n.agenda.stop(test)
+		} else {
+			n.said[k] = said
+			n.agenda.start(now, test, n.timer(10)) // §13.5.2
+		}
+	}
+	if !changed {
+		return out
+	}
+	return n.reroute(now, i, said, out)
+}
+
+func (n *Network) oddity(opc, pc ss7.PC) string {
+	switch {
+	case !n.isAdjacent(opc):
+		return "the sender is not adjacent"
+	case n.isOwn(pc):
+		return "it is a code of this node"
+	}
+	return "it is the sender itself"
+}
+
+func (n *Network) isAdjacent(pc ss7.PC) bool {
+	return slices.ContainsFunc(n.sets, func(s *linkset) bool { return s.cfg.Adjacent == pc })
+}
+
+// routeTo finds the destination for exactly pc with a route over opc. If a summary
+// over opc covers pc, a dynamic destination is made for what is said of one member.
+func (n *Network) routeTo(pc, opc ss7.PC, said routing.RouteState, out *[]ss7.Action) (int, bool) {
+	i, _ := n.plan.Find(pc)
+	if i < 0 || !n.over(i, opc) {
+		return 0, false
+	}
+	if n.plan.Dests[i].Range.Len == n.cfg.Variant.Bits() {
+		return i, true
+	}
+	if said == routing.Allowed {
+		return 0, false
+	}
+	if len(n.dynamic) >= n.cfg.maxDynamic() {
+		n.stats.DynamicRefused++
+		*out = n.ignore(fmt.Sprintf("%s is said to be %v by %s, but there are %d dynamic routes already", n.format(pc), said, n.format(opc), len(n.dynamic)), *out)
+		return 0, false
+	}
+	n.dynamic = append(n.dynamic, pc)
+	n.plan = n.plan.With(pc, i)
+	n.grow()
+	return len(n.plan.Dests) - 1, true
+}
+
+// over tells whether destination i has a route over opc.
+func (n *Network) over(i int, opc ss7.PC) bool {
+	return slices.ContainsFunc(n.plan.Dests[i].Routes, func(r routing.Route) bool { return n.leadsTo(r.Linkset, opc) })
+}
+
+// DefaultMaxDynamic is how many dynamic routes there may be.
+const DefaultMaxDynamic = 1000
+
+func (c *Config) maxDynamic() int {
+	if c.MaxDynamic == 0 {
+		return DefaultMaxDynamic
+	}
+	return c.MaxDynamic
+}
+
+// reroute makes the new table after what was said of destination i. Forced rerouting
+// goes on at once (§7); controlled rerouting, from one way that works to a better one,
+// waits T6 (§8).
+func (n *Network) reroute(now time.Time, i int, said routing.RouteState, out []ss7.Action) []ss7.Action {
+	r := n.plan.Dests[i].Range
+	delete(n.rerouting, r)
+	n.agenda.stop(agendaKey{timer: 6, dest: r})
+	if said != routing.Prohibited && i < n.table.Len() {
+		was, will := n.table.Bundle(i), n.newTable(nil, false).Bundle(i)
+		if was != nil && will != nil && !slices.Equal(was.Linksets, will.Linksets) {
+			n.nextHold++
+			n.rerouting[r] = holdReroute | n.nextHold&^ss7.HoldBit
+			n.agenda.start(now, agendaKey{timer: 6, dest: r}, n.timer(6))
+			n.stats.Controlled++
+		}
+	} else if said == routing.Prohibited {
+		n.stats.Forced++
+	}
+	return n.refresh(now, out)
+}
+
+// tell brings every neighbour up to date; it is part of every refresh.
+func (n *Network) tell(now time.Time, out []ss7.Action) []ss7.Action {
+	full := n.cfg.Variant.Bits()
+	for si, s := range n.sets {
+		if !s.ready || !n.first(si) {
+			continue
+		}
+		for i := range n.plan.Dests {
+			r := n.plan.Dests[i].Range
+			if r.Len != full || r.PC == s.cfg.Adjacent {
+				continue
+			}
+			if want := n.advice(i, s); want != s.told[i] {
+				s.told[i] = want
+				out = n.sayTo(s, want, r.PC, out)
+				if want == routing.Prohibited {
+					n.agenda.start(now, agendaKey{timer: 8, dest: r}, n.timer(8)) // §13.2.2 ii
+				}
+			}
+		}
+	}
+	return out
+}
+
+// first tells whether linkset si is the first usable one to its adjacent point, so
+// that a point with several linksets is told once.
+func (n *Network) first(si int) bool {
+	for _, o := range n.sets[:si] {
+		if o.ready && o.cfg.Adjacent == n.sets[si].cfg.Adjacent {
+			return false
+		}
+	}
+	return true
+}
+
+// advice is what the adjacent point of s should know of destination i.
+func (n *Network) advice(i int, s *linkset) routing.RouteState {
+	b := n.table.Bundle(i)
+	if b == nil {
+		return routing.Prohibited
+	}
+	for _, ls := range b.Linksets {
+		if n.leadsTo(ls, s.cfg.Adjacent) {
+			return routing.Prohibited
+		}
+	}
+	return routing.Allowed
+}
+
+var sayings = [...]Heading{routing.Allowed: TFA, routing.Restricted: TFR, routing.Prohibited: TFP}
+
+func (n *Network) sayTo(s *linkset, state routing.RouteState, pc ss7.PC, out []ss7.Action) []ss7.Action {
+	return n.send(n.wayTo(s.cfg.Adjacent, nil), s.cfg.Adjacent, n.localPC(s), 0, Management{Heading: sayings[state], PC: pc}, out)
+}
+
+// recvRouteTest handles RST and RSR: the answer, if the tester has it wrong, must not
+// count on the way through the tester (§13.5.4).
+func (n *Network) recvRouteTest(via *link, opc ss7.PC, m Management, out []ss7.Action) []ss7.Action {
+	if !n.isAdjacent(opc) {
+		return n.ignore(fmt.Sprintf("%v about %s from %s, which is not adjacent", m.Heading, n.format(m.PC), n.format(opc)), out)
+	}
+	thinks := map[Heading]routing.RouteState{RST: routing.Prohibited, RSR: routing.Restricted}[m.Heading]
+	s := via.set
+	if s.cfg.Adjacent != opc {
+		s = n.sets[slices.IndexFunc(n.sets, func(s *linkset) bool { return s.cfg.Adjacent == opc })]
+	}
+	is := routing.Prohibited
+	if i, own := n.plan.Find(m.PC); own {
+		is = routing.Allowed
+	} else if i >= 0 {
+		is = n.advice(i, s)
+	}
+	if is == thinks {
+		return out
+	}
+	return n.sayTo(s, is, m.PC, out)
+}
+
+// unreachable answers an MSU that could go no further with TFP by the response method,
+// unless T8 of its destination runs (§13.2.2 iii).
+func (n *Network) unreachable(now time.Time, l *link, pc ss7.PC, out []ss7.Action) []ss7.Action {
+	k := agendaKey{timer: 8, dest: ss7.Range{PC: pc, Len: n.cfg.Variant.Bits()}}
+	if n.agenda.running(k) || len(n.agenda.at) > agendaMost {
+		return out
+	}
+	n.agenda.start(now, k, n.timer(8))
+	return n.sayTo(l.set, routing.Prohibited, pc, out)
+}
+
+// agendaMost bounds what a flood of MSUs to nowhere can start.
+const agendaMost = 1 << 17
+
+// agendaTimer acts on the end of a timer of a destination or neighbour.
+func (n *Network) agendaTimer(now time.Time, k agendaKey, out []ss7.Action) []ss7.Action {
+	switch k.timer {
+	case 6:
+		delete(n.rerouting, k.dest)
+		return n.unpark(now, n.refresh(now, out))
+	case 10:
+		return n.testRoute(now, k, out)
+	case 21, timerGrace:
+		return n.restarted(now, k.set, out)
+	}
+	return out
+}
+
+func (n *Network) testRoute(now time.Time, k agendaKey, out []ss7.Action) []ss7.Action {
+	i := slices.IndexFunc(n.sets, func(s *linkset) bool { return s.cfg.Name == k.set })
+	state, said := n.said[routeKey{k.dest, k.set}]
+	if i < 0 || !said || !n.sets[i].ready {
+		return out
+	}
+	n.agenda.start(now, k, n.timer(10))
+	h := RST
+	if state == routing.Restricted {
+		h = RSR
+	}
+	s := n.sets[i]
+	return n.send(n.wayTo(s.cfg.Adjacent, nil), s.cfg.Adjacent, n.localPC(s), 0, Management{Heading: h, PC: k.dest.PC}, out)
+}
+
+// forget drops what the adjacent point of s said and was told: both begin anew when
+// it can be reached again (§9.3).
+func (n *Network) forget(s *linkset) {
+	for k := range n.said {
+		if k.set == s.cfg.Name {
+			delete(n.said, k)
+			n.agenda.stop(agendaKey{10, k.dest, k.set})
+		}
+	}
+	clear(s.told)
+}
+
+// prune makes the plan anew without the dynamic destinations of which nothing is said
+// any more.
+func (n *Network) prune() {
+	said := map[ss7.PC]bool{}
+	for k := range n.said {
+		if k.dest.Len == n.cfg.Variant.Bits() {
+			said[k.dest.PC] = true
+		}
+	}
+	kept := slices.DeleteFunc(slices.Clone(n.dynamic), func(pc ss7.PC) bool { return !said[pc] })
+	if len(kept) == len(n.dynamic) {
+		return
+	}
+	n.dynamic = kept
+	n.compile()
+}
+
+// grow gives the neighbours' records room for new destinations.
+func (n *Network) grow() {
+	for _, s := range n.sets {
+		s.told = append(s.told, make([]routing.RouteState, len(n.plan.Dests)-len(s.told))...)
+	}
+}

@@ -1,0 +1,174 @@
+package node
+
+import (
+	"sync"
+	"time"
+
+	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/ss7"
+)
+
+// holdMost is how many MSUs wait at one hold: more than a second's worth of a busy
+// link, little memory.
+const holdMost = 1 << 16
+
+// earlyMost is how many MSUs of a link wait until its test has passed here.
+const earlyMost = 1024
+
+// hold is a path at which MSUs wait in the order in which they came, for as long as
+// the table in force names it (Q.704 §5 to §8: changeover and changeback buffers).
+// Once settled it passes on what a reader with the older table still brings.
+type hold struct {
+	node *Node
+
+	mu      sync.Mutex
+	front   []held // retrieved from the link: they go first
+	waiting []held
+	settled *view
+}
+
+type held struct {
+	msu  ss7.MSU // its payload is a copy
+	from ss7.PathID
+}
+
+func keep(m *ss7.MSU, from ss7.PathID) held {
+	k := held{*m, from}
+	k.msu.Payload = append([]byte(nil), m.Payload...)
+	return k
+}
+
+// offer takes one MSU, or passes it on.
+func (h *hold) offer(now time.Time, m *ss7.MSU, from ss7.PathID) {
+	h.mu.Lock()
+	v := h.settled
+	if v == nil && len(h.waiting) < holdMost {
+		h.waiting = append(h.waiting, keep(m, from))
+		h.mu.Unlock()
+		return
+	}
+	h.mu.Unlock()
+	if v == nil {
+		h.node.discards.add(mtp3.HoldFull, 1)
+		return
+	}
+	h.node.routeBy(v, now, &transfer{msus: []*ss7.MSU{m}}, from)
+}
+
+// retrieved puts what a link gave back in front.
+func (h *hold) retrieved(msus []held) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.front = append(h.front, msus...)
+}
+
+// settle sends all that waits as v says, and whatever comes later at once. Nobody
+// routes by v yet, so nothing overtakes.
+func (h *hold) settle(now time.Time, v *view) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var t transfer
+	for _, part := range [][]held{h.front, h.waiting} {
+		for i := 0; i < len(part); {
+			from := part[i].from
+			t.msus = t.msus[:0]
+			for ; i < len(part) && part[i].from == from; i++ {
+				t.msus = append(t.msus, &part[i].msu)
+			}
+			h.node.routeBy(v, now, &t, from)
+		}
+	}
+	h.front, h.waiting, h.settled = nil, nil, v
+}
+
+// count is how many wait.
+func (h *hold) count() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.front) + len(h.waiting)
+}
+
+// publish puts next in force: holds that its table names are there before, holds
+// that it no longer names have sent on what they kept before anybody routes by it,
+// and afterwards nobody routes by an older one.
+func (n *Node) publish(next *view) {
+	old := n.view.Load()
+	if old.table == next.table {
+		n.view.Store(next)
+		return
+	}
+	next.holds = nil
+	for _, p := range next.table.Holds() {
+		if next.holds == nil {
+			next.holds = map[ss7.PathID]*hold{}
+		}
+		if next.holds[p] = old.holds[p]; next.holds[p] == nil {
+			next.holds[p] = &hold{node: n}
+		}
+	}
+	now := time.Now()
+	for p, h := range old.holds {
+		if next.holds[p] == nil {
+			h.settle(now, next)
+		}
+	}
+	n.view.Store(next)
+	if len(old.holds)+len(next.holds) == 0 {
+		n.releaseEarly(old, next)
+		return
+	}
+	for _, l := range next.paths {
+		if l != nil {
+			l.awaitReader()
+		}
+	}
+	n.releaseEarly(old, next)
+}
+
+// awaitReader returns when a batch that was being routed has been.
+func (l *link) awaitReader() {
+	l.rx.Lock()
+	defer l.rx.Unlock()
+}
+
+// releaseEarly routes what came by links that are open now, before they were.
+func (n *Node) releaseEarly(old, next *view) {
+	for _, l := range next.paths {
+		if l == nil {
+			continue
+		}
+		_, was := old.table.From(l.id)
+		if _, is := next.table.From(l.id); is && !was {
+			l.rx.Lock()
+			l.retryEarly(time.Now())
+			l.rx.Unlock()
+		}
+	}
+}
+
+// stash keeps an MSU that came by a link whose test has not passed here, though it
+// has at the far end, which sends (Q.707 §2.2): the answer to the test may be on its
+// way to the core. It is false if there is no room. The caller holds rx.
+func (l *link) stash(m *ss7.MSU) bool {
+	if len(l.early) >= earlyMost {
+		return false
+	}
+	l.early = append(l.early, keep(m, l.id))
+	return true
+}
+
+// retryEarly routes again what came early; what still may not pass is kept again.
+// The caller holds rx.
+func (l *link) retryEarly(now time.Time) {
+	early := l.early
+	l.early = nil
+	for i := range early {
+		l.node.route(now, &transfer{msus: []*ss7.MSU{&early[i].msu}}, l.id)
+	}
+}
+
+// dropEarly: the link failed before its test passed. The caller holds rx.
+func (l *link) dropEarly() {
+	l.node.discards.add(mtp3.NotInService, len(l.early))
+	l.early = nil
+}

@@ -1,0 +1,245 @@
+package node
+
+import (
+	"context"
+	"encoding/binary"
+	"net/netip"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gostp/gostp/m2pa"
+	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/ss7"
+)
+
+// wires is a memory network whose addresses can be cut off one by one.
+type wires struct {
+	*sctp.Memory
+	mu  sync.Mutex
+	cut map[netip.Addr]bool
+}
+
+func newWires() *wires { return &wires{Memory: sctp.NewMemory(1), cut: map[netip.Addr]bool{}} }
+
+func (w *wires) Open(local netip.AddrPort) (sctp.Wire, error) {
+	x, err := w.Memory.Open(local)
+	return &cuttable{x, local.Addr(), w}, err
+}
+
+func (w *wires) setCut(addr string, cut bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.cut[netip.MustParseAddr(addr)] = cut
+}
+
+type cuttable struct {
+	sctp.Wire
+	at netip.Addr
+	w  *wires
+}
+
+func (c *cuttable) Write(ps []sctp.Packet) (int, error) {
+	c.w.mu.Lock()
+	kept := slices.DeleteFunc(slices.Clone(ps), func(p sctp.Packet) bool { return c.w.cut[c.at] || c.w.cut[p.Addr.Addr()] })
+	c.w.mu.Unlock()
+	if _, err := c.Wire.Write(kept); err != nil {
+		return 0, err
+	}
+	return len(ps), nil
+}
+
+type wiresPlatform struct {
+	NoIP
+	*wires
+	t sctp.Transport
+}
+
+func onWires(w *wires) wiresPlatform { return wiresPlatform{wires: w, t: sctp.NewUser(w)} }
+
+func (p wiresPlatform) Transport(string) (sctp.Transport, string, error) { return p.t, "wires", nil }
+
+// boxOn is a node on w.
+func boxOn(t *testing.T, w *wires, config string) *box {
+	return newBoxOn(t, onWires(w), config)
+}
+
+// station is a signalling end point with one M2PA link to an STP, which the test
+// plays: it answers link tests, sends what it is told to and keeps what it receives.
+type station struct {
+	t       *testing.T
+	pc, stp ss7.PC
+	mu      sync.Mutex
+	link    *m2pa.Link
+	assoc   sctp.Assoc
+	actions []ss7.Action
+	up      bool // its own link test was answered, or that of the STP
+	got     []received
+	group   sync.WaitGroup
+}
+
+type received struct {
+	at            time.Time
+	sls           uint8
+	serial, flow  uint32
+	dpc, opc      ss7.PC
+	payloadLength int
+}
+
+func newStation(ctx context.Context, t *testing.T, w *wires, ip, stp string, pc, stpPC ss7.PC) *station {
+	tr := sctp.NewUser(w)
+	e, err := tr.Open(sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr(ip)}, Port: 1024}, sctp.Params{OutStreams: 2, InStreams: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &station{t: t, pc: pc, stp: stpPC, link: m2pa.New(1, m2pa.DefaultConfig())}
+	s.group.Go(func() {
+		for ctx.Err() == nil {
+			s.serve(ctx, e, sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr(stp)}, Port: 1024})
+			select {
+			case <-ctx.Done():
+			case <-time.After(100 * time.Millisecond):
+			}
+		}
+	})
+	s.group.Go(func() {
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		defer e.Close()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				s.mu.Lock()
+				s.actions = s.link.Tick(time.Now(), s.actions[:0])
+				s.perform()
+				s.mu.Unlock()
+			}
+		}
+	})
+	return s
+}
+
+// serve dials and plays the link until the association ends.
+func (s *station) serve(ctx context.Context, e sctp.Endpoint, stp sctp.Addr) {
+	a, err := e.Dial(ctx, stp, sctp.Params{})
+	if err != nil {
+		return
+	}
+	s.mu.Lock()
+	s.assoc, s.up = a, false
+	s.mu.Unlock()
+	for _, k := range []ss7.Kind{ss7.Emergency, ss7.Start, ss7.CommUp} {
+		s.tell(ss7.Event{Kind: k})
+	}
+	batch := sctp.NewBatch(64)
+	for a.Read(batch) == nil {
+		s.mu.Lock()
+		for _, it := range batch.Items {
+			if it.Event == nil {
+				s.actions = s.link.Recv(time.Now(), it.Stream, it.Data, s.actions[:0])
+				s.perform()
+			}
+		}
+		s.mu.Unlock()
+	}
+	s.tell(ss7.Event{Kind: ss7.CommLost, Why: "ended"})
+}
+
+func (s *station) tell(ev ss7.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.actions = s.link.Do(time.Now(), ev, s.actions[:0])
+	s.perform()
+}
+
+// perform is called with mu.
+func (s *station) perform() {
+	actions := slices.Clone(s.actions)
+	for _, a := range actions {
+		switch {
+		case a.Op == ss7.Send && s.assoc != nil:
+			_, _ = s.assoc.Send([]sctp.Message{{Stream: a.Stream, PPID: m2pa.PPID, Data: a.Wire}})
+		case a.Op == ss7.Raise && a.Event.Kind == ss7.Transfer:
+			s.receive(&a.Event.MSU)
+		}
+	}
+}
+
+func (s *station) receive(m *ss7.MSU) {
+	switch m.SI {
+	case ss7.SNT:
+		if lt, err := mtp3.ParseLinkTest(m.Payload); err == nil && !lt.Ack {
+			s.put(ss7.MSU{DPC: s.stp, OPC: s.pc, SLS: m.SLS, NI: m.NI, SI: ss7.SNT, Payload: mtp3.AppendLinkTest(nil, mtp3.LinkTest{Ack: true, Pattern: lt.Pattern})})
+			if !s.up {
+				s.put(ss7.MSU{DPC: s.stp, OPC: s.pc, NI: m.NI, SI: ss7.SNM, Payload: []byte{byte(mtp3.TRA)}})
+			}
+			s.up = true
+		}
+	case ss7.SNM:
+	default:
+		if len(m.Payload) >= 8 {
+			s.got = append(s.got, received{time.Now(), m.SLS, binary.BigEndian.Uint32(m.Payload), binary.BigEndian.Uint32(m.Payload[4:]), m.DPC, m.OPC, len(m.Payload)})
+		}
+	}
+}
+
+func (s *station) put(m ss7.MSU) {
+	for _, a := range s.link.Do(time.Now(), ss7.Event{Kind: ss7.Transfer, MSU: m}, nil) {
+		if a.Op == ss7.Send {
+			_, _ = s.assoc.Send([]sctp.Message{{Stream: a.Stream, PPID: m2pa.PPID, Data: a.Wire}})
+		}
+	}
+}
+
+func (s *station) send(m ss7.MSU) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m.OPC, m.NI = s.pc, ss7.International
+	s.put(m)
+}
+
+// stream sends n MSUs to dpc, one each interval, SLS by SLS, numbered within each.
+func (s *station) stream(dpc ss7.PC, n int, interval time.Duration) {
+	for i := range n {
+		b := binary.BigEndian.AppendUint32(nil, uint32(i/16))
+		b = binary.BigEndian.AppendUint32(b, uint32(s.pc))
+		s.send(ss7.MSU{DPC: dpc, SLS: uint8(i % 16), SI: ss7.SCCP, Payload: append(b, make([]byte, 40)...)})
+		time.Sleep(interval)
+	}
+}
+
+// judge counts what is missing, twice there, or behind a later one of its SLS among
+// n messages streamed by from.
+func (s *station) judge(from ss7.PC, n int) (lost, duplicated, misordered int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	seen, last := map[[2]uint32]int{}, map[uint8]uint32{}
+	for _, g := range s.got {
+		if g.flow != uint32(from) {
+			continue
+		}
+		k := [2]uint32{uint32(g.sls), g.serial}
+		if seen[k]++; seen[k] > 1 {
+			duplicated++
+		}
+		if l, ok := last[g.sls]; ok && g.serial < l {
+			misordered++
+		}
+		last[g.sls] = max(last[g.sls], g.serial)
+	}
+	return n - len(seen), duplicated, misordered
+}
+
+// longestGap is the longest time without any message, between the first and the last.
+func (s *station) longestGap() (gap time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := 1; i < len(s.got); i++ {
+		gap = max(gap, s.got[i].at.Sub(s.got[i-1].at))
+	}
+	return gap
+}
