@@ -87,10 +87,10 @@ func fault(b []byte, code xua.Code, tag uint16, why string) *xua.Error {
 
 // Label is how the Data of one interface is written.
 type Label struct {
-	Interface Interface
-	Variant   *ss7.Variant
-	TTC       bool // protocol data begins with the length indicator
-	Nameless  bool // Data has no interface identifier
+	Interface
+	Variant  *ss7.Variant
+	TTC      bool // protocol data begins with the length indicator
+	Nameless bool // Data has no interface identifier
 }
 
 // Append writes a Data message of m.

@@ -37,11 +37,12 @@ type Gate struct {
 	single *Entry // there is no other
 	byID   map[uint32]*Entry
 	byText map[string]*Entry
+	byPath map[ss7.PathID]*Entry
 }
 
 // Entry is one interface of a peer.
 type Entry struct {
-	Interface
+	Label
 	Path     ss7.PathID // of its link
 	AS       ss7.PathID
 	Receives bool // it may send us messages of the interface
@@ -50,15 +51,16 @@ type Entry struct {
 
 func (l *Layer) makeGate(p *peer) *Gate {
 	c, servings := l.x.Serves(p.cfg.Path)
-	g := &Gate{Name: c.Name, slack: p.cfg.Slack, byID: map[uint32]*Entry{}, byText: map[string]*Entry{}}
+	g := &Gate{Name: c.Name, slack: p.cfg.Slack, byID: map[uint32]*Entry{}, byText: map[string]*Entry{}, byPath: map[ss7.PathID]*Entry{}}
 	for _, s := range servings {
 		as := l.as(s.AS)
 		if as == nil {
 			continue
 		}
 		for _, i := range as.Interfaces {
-			e := &Entry{i.Interface, i.Path, s.AS, s.Receives, s.Sends}
+			e := &Entry{i.Label, i.Path, s.AS, s.Receives, s.Sends}
 			g.single = e
+			g.byPath[i.Path] = e
 			if i.Text != "" {
 				g.byText[i.Text] = e
 			} else {
@@ -66,8 +68,10 @@ func (l *Layer) makeGate(p *peer) *Gate {
 			}
 		}
 	}
-	if len(g.byID)+len(g.byText) != 1 {
+	if len(g.byPath) != 1 {
 		g.single = nil
+	} else {
+		g.single.Nameless = g.slack.Nameless
 	}
 	return g
 }
@@ -91,6 +95,9 @@ func (g *Gate) Entry(id uint32, text []byte) *Entry {
 	}
 	return g.byID[id]
 }
+
+// To gives the interface of a link; nil: the peer does not serve it.
+func (g *Gate) To(path ss7.PathID) *Entry { return g.byPath[path] }
 
 // Admit finds the interface of a message of class 6. If it is refused, e says what the
 // peer is to be told, if anything.

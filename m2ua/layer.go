@@ -31,7 +31,7 @@ type ASConfig struct {
 
 // InterfaceConfig is one interface.
 type InterfaceConfig struct {
-	Interface
+	Label
 	Path ss7.PathID // of its link
 	Key  LinkKey    // if HasKey
 

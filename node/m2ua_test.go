@@ -1,0 +1,110 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// The chain of these tests: a station 4.4.4 behind an STP 2.2.2, whose links to 3.3.3
+// end in a gateway; 3.3.3 is at one or two ASPs of it.
+const (
+	chainSTP = `hostname STP
+cs7 network-indicator international
+cs7 point-code 2.2.2
+cs7 local-peer 1024
+ local-ip 10.2.0.1
+cs7 local-peer 1025
+ local-ip 10.2.1.1
+cs7 local-peer 1026
+ local-ip 10.2.2.1
+cs7 linkset MGC 3.3.3
+ link 0 sctp 10.5.1.1 1025 1025
+ link 1 sctp 10.5.2.1 1026 1026
+cs7 linkset STATION 4.4.4
+ link 0 sctp 10.2.0.9 1024 1024 passive
+`
+	chainSG = `hostname SG
+cs7 local-peer 1025
+ local-ip 10.5.1.1
+cs7 local-peer 1026
+ local-ip 10.5.2.1
+cs7 m2ua 2904
+ local-ip 10.5.0.1
+cs7 asp MGC1 2904 2904 m2ua
+ remote-ip 10.3.1.1
+cs7 asp MGC2 2904 2904 m2ua
+ remote-ip 10.3.2.1
+cs7 as EXCH m2ua
+ asp MGC1
+ asp MGC2
+ traffic-mode override
+ interface-identifier 1 sctp 10.2.1.1 1025 1025
+ interface-identifier 2 sctp 10.2.2.1 1026 1026
+`
+)
+
+// chainMGC is the ASP at 10.3.N.1.
+func chainMGC(n int) string {
+	return fmt.Sprintf(`hostname MGC%d
+cs7 network-indicator international
+cs7 point-code 3.3.3
+cs7 m2ua 2904
+ local-ip 10.3.%d.1
+cs7 local-peer 1024
+ local-ip 10.3.%d.2
+cs7 asp SG 2904 2904 m2ua
+ remote-ip 10.5.0.1
+ role asp
+ traffic-mode override
+cs7 linkset STP 2.2.2
+ link 0 m2ua SG 1
+  extended-changeover
+ link 1 m2ua SG 2
+  extended-changeover
+cs7 linkset USER 5.5.5
+ link 0 sctp 10.3.%d.9 1024 1024 passive
+cs7 route-table system
+ update route 4.4.4/14 linkset STP
+`, n, n, n, n)
+}
+
+type chain struct {
+	w       *wires
+	stp, sg *box
+	mgc     [2]*box // the second may be nil
+}
+
+func onChain(t *testing.T, mgcs int, f func(ctx context.Context, c *chain)) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		w := newWires()
+		c := &chain{w: w, stp: boxOn(t, w, chainSTP), sg: boxOn(t, w, chainSG)}
+		defer c.stp.Close()
+		defer c.sg.Close()
+		for i := range mgcs {
+			c.mgc[i] = boxOn(t, w, chainMGC(i+1))
+			defer c.mgc[i].Close()
+		}
+		f(ctx, c)
+	})
+}
+
+// A ping crosses M2PA, the gateway and M2UA, and its answer comes back.
+func TestM2UAPing(t *testing.T) {
+	onChain(t, 1, func(_ context.Context, c *chain) {
+		time.Sleep(20 * time.Second)
+		c.mgc[0].want("show cs7 linkset STP", "avail/links=2/2", "m2ua SG 1", "InService")
+		c.stp.want("show cs7 linkset MGC", "avail/links=2/2")
+		c.stp.want("ping cs7 3.3.3 count 10", "100% successful packets(10/10)")
+		c.mgc[0].want("ping cs7 2.2.2 count 10", "100% successful packets(10/10)")
+		if t.Failed() {
+			for _, b := range []*box{c.stp, c.sg, c.mgc[0]} {
+				t.Log(b.run("show logging"))
+			}
+		}
+	})
+}
