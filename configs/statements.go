@@ -18,7 +18,7 @@ func CS7(e ...cli.Elem) cli.Elem {
 
 // Global is the statements of global configuration, in the order in which the
 // running configuration writes them.
-var Global = &cli.Mode{Name: "config", Statements: append([]*cli.Statement{
+var Global = &cli.Mode{Name: "config", Statements: slices.Concat([]*cli.Statement{
 	cli.Field[System](cli.Seq(cli.Kw("hostname", "Name of this node, shown in the prompt"), cli.Arg("hostname", cli.Word(63), "Host name"))),
 	cli.Field[System](cli.Seq(cli.Kw("logging", "Log messages"), cli.Flag("console", "console", "Show them on the console (default)"))).Inverted(),
 	interfaceStatement,
@@ -42,18 +42,16 @@ var Global = &cli.Mode{Name: "config", Statements: append([]*cli.Statement{
 	cli.Field[System](CS7(cli.Kw("max-dynamic-routes", "Most dynamic routes kept (default 1000)"), cli.Arg("max-dynamic-routes", cli.Uint(100, 1000), "Routes"))),
 	cli.List(CS7(cli.Kw("host", "A name for a point code"), cli.Arg("name", cli.Word(19), "Name"), cli.Arg("pc", PointCode{}, "Point code it stands for")),
 		[]string{"name"}, func(s *System) *[]*Host { return &s.Hosts }, nil),
-	mtp3Timer("t17", "From a failed alignment to the next (Q.704 T17)", 800, 60000),
-	mtp3Timer("slt-t1", "Wait for the answer to a link test (Q.707 T1)", 4000, 12000),
-	mtp3Timer("slt-t2", "Between periodic link tests (Q.707 T2)", 30000, 90000),
+}, mtp3Timers(), []*cli.Statement{
 	cli.Field[System](CS7(cli.Kw("transport", "SCTP under all local-peers that do not say otherwise"), transports())),
 	cli.List(CS7(cli.Kw("local-peer", "An SCTP port of this node"), cli.Arg("port", cli.Uint(1024, 49151), "SCTP port")),
 		[]string{"port"}, func(s *System) *[]*LocalPeer { return &s.LocalPeers }, localPeerMode),
 	cli.List(CS7(cli.Kw("linkset", "A set of links to one adjacent point"), cli.Arg("linkset", cli.Word(19), "Name, at most 19 characters"), cli.Arg("apc", PointCode{}, "Adjacent point code")),
 		[]string{"linkset"}, func(s *System) *[]*Linkset { return &s.Linksets }, linksetMode),
-}, append(append(m3uaStatements(CS7), m2uaStatements(CS7)...), append([]*cli.Statement{
+}, m3uaStatements(CS7), m2uaStatements(CS7), []*cli.Statement{
 	cli.List(CS7(cli.Kw("route-table", "Routes to point codes"), cli.Choice("table", cli.Kw("system", "The table that routes"))),
 		[]string{"table"}, func(s *System) *[]*RouteTable { return &s.RouteTables }, routeMode),
-}, append(ipStatements, sccpStatements...)...)...)...)}
+}, ipStatements, sccpStatements)}
 
 var localPeerMode = &cli.Mode{Name: "config-cs7-lp", Statements: append(append([]*cli.Statement{
 	cli.List(cli.Seq(cli.Kw("local-ip", "An address of this local peer; several: multihomed"), cli.Arg("local-ip", cli.IP(), "Address of an interface of this node")),
@@ -109,11 +107,6 @@ func shutdown[O any](help string) *cli.Statement {
 
 func udpPort[O any](help string) *cli.Statement {
 	return cli.Field[O](cli.Seq(cli.Kw("udp-port", help), cli.Arg("udp-port", cli.Uint(1, 65535), "UDP port")))
-}
-
-func mtp3Timer(name, help string, least, most uint64) *cli.Statement {
-	return cli.Field[System](CS7(cli.Kw("mtp3", "Message transfer part, level 3"), cli.Kw("timer", "A timer"),
-		cli.Kw(name, help), cli.Arg(name, cli.Millis(least, most), "Milliseconds")))
 }
 
 // m2paTimers gives the timer statements of a linkset, which are the defaults of

@@ -20,20 +20,20 @@ type System struct {
 	PC           *ss7.PC       `cli:"point-code"`
 	Description  string        `cli:"description"`
 	MaxDynamic   uint16        `cli:"max-dynamic-routes"`
-	T17          time.Duration `cli:"t17"`
 	SLTT1        time.Duration `cli:"slt-t1"`
 	SLTT2        time.Duration `cli:"slt-t2"`
 	Transport    string        `cli:"transport"`
-	Secondaries  []*Secondary
-	Hosts        []*Host
-	Interfaces   []*Interface
-	LocalPeers   []*LocalPeer
-	Linksets     []*Linkset
-	RouteTables  []*RouteTable
-	RKM          string `cli:"rkm"` // dynamic-permitted: keys that are not configured may be registered
-	M3UAs        []*M3UA
-	ASPs         []*ASP
-	ASs          []*AS
+	MTP3Timers
+	Secondaries []*Secondary
+	Hosts       []*Host
+	Interfaces  []*Interface
+	LocalPeers  []*LocalPeer
+	Linksets    []*Linkset
+	RouteTables []*RouteTable
+	RKM         string `cli:"rkm"` // dynamic-permitted: keys that are not configured may be registered
+	M3UAs       []*M3UA
+	ASPs        []*ASP
+	ASs         []*AS
 	M2UA
 	SCCP
 	IPRoutes   []*IPRoute

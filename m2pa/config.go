@@ -27,6 +27,11 @@ type Config struct {
 	// Congestion thresholds in messages of the queue, levels 1 to 3 (Q.704 §3.8):
 	// a level is reached above Onset and left below Abate.
 	Onset, Abate [3]int
+
+	// Priorities says that MSUs have them (ANSI, some national networks): one of a
+	// priority below the congestion level is not sent (Q.704 §2.3.5.2). Elsewhere all
+	// are sent until the queue is full.
+	Priorities bool
 }
 
 // DefaultConfig is Q.703's timers where they fit IP, and the values that Cisco's

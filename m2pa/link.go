@@ -90,7 +90,7 @@ type Stats struct {
 	StatusIn, StatusOut                  [statuses]uint64
 	Expired                              [timers]uint64
 	Malformed, OutOfSequence, Unexpected uint64 // received and discarded
-	QueueFull, NotInService              uint64 // to be sent and discarded
+	QueueFull, NotInService, Shed        uint64 // to be sent and discarded; Shed: for its priority
 	Retrieved, Unconfirmed, Lost         uint64 // given back; sent and nobody knows whether they arrived; thrown away unsent
 	Alignments, Failures                 uint64
 }
@@ -358,11 +358,14 @@ func (l *Link) Status() View {
 		l.peerBusy, l.localBusy, l.localOutage, l.remoteOutage, l.emergency, l.level, l.stats}
 }
 
-// Refused counts the MSUs that were not taken for sending: the queue was full, or
-// the link not in service.
-func (l *Link) Refused() (queueFull, notInService uint64) {
-	return l.stats.QueueFull, l.stats.NotInService
+// Refused counts the MSUs that were not taken for sending: the queue was full, the
+// link not in service, or the MSU's priority below the congestion level.
+func (l *Link) Refused() (queueFull, notInService, shed uint64) {
+	return l.stats.QueueFull, l.stats.NotInService, l.stats.Shed
 }
+
+// Level is the congestion level, 0 to 3 (Q.704 §3.8).
+func (l *Link) Level() uint32 { return l.level }
 
 // Lines writes the counters for a person.
 func (s *Stats) Lines() []string {
@@ -371,7 +374,7 @@ func (s *Stats) Lines() []string {
 		fmt.Sprintf("empty acknowledgements in %d, out %d", s.AcksIn, s.AcksOut),
 		fmt.Sprintf("alignments %d, failures %d", s.Alignments, s.Failures),
 		fmt.Sprintf("received and discarded: malformed %d, out of sequence %d, unexpected %d", s.Malformed, s.OutOfSequence, s.Unexpected),
-		fmt.Sprintf("not sent: queue full %d, link not in service %d, lost with the link %d", s.QueueFull, s.NotInService, s.Lost),
+		fmt.Sprintf("not sent: queue full %d, priority below the congestion level %d, link not in service %d, lost with the link %d", s.QueueFull, s.Shed, s.NotInService, s.Lost),
 		fmt.Sprintf("when the link failed: retrieved %d, sent and never confirmed %d", s.Retrieved, s.Unconfirmed),
 	}
 	for st := Alignment; st < statuses; st++ {

@@ -566,7 +566,7 @@ func TestQueueIsBounded(t *testing.T) {
 			levels = append(levels, e.Arg)
 		}
 	}
-	if full, _ := x.l[0].Refused(); full != 2 || fmt.Sprint(levels) != "[1 2 3]" {
+	if full, _, _ := x.l[0].Refused(); full != 2 || fmt.Sprint(levels) != "[1 2 3]" {
 		t.Errorf("%d refused, levels %v", full, levels)
 	}
 	x.pass(200 * time.Millisecond)
@@ -600,5 +600,36 @@ func TestNothingIsAllocated(t *testing.T) {
 	recv()
 	if n := testing.AllocsPerRun(1000, recv); n != 0 {
 		t.Errorf("receiving: %v allocations", n)
+	}
+}
+
+// Q.704 §2.3.5.2: with priorities a congested link sheds the lowest first, and what
+// manages the network finds room in a full queue.
+func TestPrioritiesAndReserve(t *testing.T) {
+	c := cfg()
+	c.QueueMax, c.Onset, c.Abate, c.Priorities = 10, [3]int{4, 6, 8}, [3]int{2, 5, 7}, true
+	x := inService(t, c)
+	send := func(prio uint8, si ss7.SI) uint64 {
+		x.l[0].Do(x.now, ss7.Event{Kind: ss7.Transfer, MSU: ss7.MSU{Prio: prio, SI: si}}, nil)
+		return x.l[0].Status().Stats.Shed
+	}
+	for range 5 {
+		send(0, ss7.SCCP)
+	}
+	if got := send(0, ss7.SCCP); x.l[0].Level() != 1 || got != 1 {
+		t.Errorf("level %d, %d shed", x.l[0].Level(), got)
+	}
+	for range 10 {
+		send(3, ss7.SCCP)
+	}
+	full, _, shed := x.l[0].Refused()
+	if x.l[0].Status().CongestionLevel != 3 || full != 5 || shed != 1 {
+		t.Errorf("level %d, %d refused, %d shed", x.l[0].Level(), full, shed)
+	}
+	for range managementReserve + 1 {
+		send(3, ss7.SNM)
+	}
+	if full, _, _ := x.l[0].Refused(); full != 6 {
+		t.Errorf("%d refused", full)
 	}
 }

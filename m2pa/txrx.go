@@ -14,6 +14,10 @@ const (
 	heldLimit   = 512 // messages kept while they may not be delivered
 )
 
+// managementReserve is how many messages of network management and testing find room
+// in a queue that is full of others: they are what ends the congestion.
+const managementReserve = 256
+
 // slot is one message to be sent or kept for retrieval; wire is whole but for its
 // sequence numbers.
 type slot struct {
@@ -73,9 +77,13 @@ func (l *Link) transfer(now time.Time, m *ss7.MSU, out []ss7.Action) []ss7.Actio
 		l.stats.NotInService++
 		return append(out, l.discard("the link is not in service"))
 	}
-	if l.n >= l.cfg.QueueMax {
+	if most := l.cfg.QueueMax; l.n >= most && (m.SI > ss7.SNTS || l.n >= most+managementReserve) {
 		l.stats.QueueFull++
 		return append(out, l.discard("the transmit queue is full"))
+	}
+	if l.cfg.Priorities && uint32(m.Prio) < l.level {
+		l.stats.Shed++
+		return append(out, l.discard("the link is congested, and the priority below its level"))
 	}
 	s := l.push()
 	s.wire = appendHeader(s.wire[:0], UserData, 0, 0, 0)

@@ -387,9 +387,12 @@ func (l *Link) transfer(m *ss7.MSU, out []ss7.Action) []ss7.Action {
 }
 
 // Refused counts the MSUs that were not taken for sending.
-func (l *Link) Refused() (queueFull, notInService uint64) {
-	return l.stats.TooLong, l.stats.NotInService
+func (l *Link) Refused() (queueFull, notInService, shed uint64) {
+	return l.stats.TooLong, l.stats.NotInService, 0
 }
+
+// Level is the congestion level that the gateway told last, 0 to 3 (§3.3.1.8).
+func (l *Link) Level() uint32 { return l.level }
 
 // LinkView is a Link as show commands print it.
 type LinkView struct {

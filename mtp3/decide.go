@@ -32,6 +32,7 @@ const (
 	LinkGone             // the link went away before it could be sent
 	Malformed            // too short for its SIO and routing label
 	UserQueueFull        // the local user is too slow
+	Shed                 // the link is congested, and the priority is below its level (Q.704 §2.3.5.2)
 	HoldFull             // too many wait for a changeover, changeback or rerouting
 	PendingFull          // the server has no active ASP and too much waits for one (RFC 4666 §4.3.2)
 	PendingOver          // it waited, and no ASP of the server became active within T(r)
@@ -52,6 +53,7 @@ var reasonTexts = [Reasons]string{
 	LinkGone:      "link went down before it was sent",
 	Malformed:     "malformed: too short for its routing label",
 	UserQueueFull: "queue of the local user full",
+	Shed:          "link congested, and of too low a priority",
 	HoldFull:      "too many waiting for a changeover or rerouting",
 	PendingFull:   "no ASP is active, and too many wait for one already",
 	PendingOver:   "no ASP became active before the recovery timer ended",

@@ -202,7 +202,7 @@ func (n *Network) recvChangeover(now time.Time, l *link, m Management, out []ss7
 			return n.sendAbout(l, n.wayTo(l.set.cfg.Adjacent, l), l.order(COA, XCA, ECA), out)
 		}
 		return n.answerOrder(now, l, out)
-	case d.state == DelayedCO && l.state != Available: // there is a path after all: normal changeover
+	case d.state == DelayedCO && l.state == Failed: // there is a path after all: normal changeover
 		d.order, d.state = true, AskingBSNT
 		l.timers.Stop(timerT1)
 		return append(out, order(ss7.RetrieveBSNT, l.cfg.Path))
@@ -217,6 +217,7 @@ func (n *Network) recvChangeover(now time.Time, l *link, m Management, out []ss7
 
 func (n *Network) failedByOrder(now time.Time, l *link, m Management, out []ss7.Action) []ss7.Action {
 	out = append(out, order(ss7.Stop, l.cfg.Path))
+	l.stopDiversion()
 	was := l.usable()
 	out = n.linkFailed(now, l, fmt.Sprintf("the far end ordered a changeover (%v)", m.Heading), out)
 	if !was { // linkFailed had no traffic to shift

@@ -46,6 +46,8 @@ func (n *Network) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action
 			return n.recvManagement(now, l, &ev.MSU, out)
 		}
 		return n.recvTest(now, l, &ev.MSU, out)
+	case ss7.Congestion:
+		return n.congested(now, l, ev, out)
 	case ss7.Unreachable:
 		return n.unreachable(now, l, ev.MSU.DPC, out)
 	case ss7.NoUser:
@@ -85,6 +87,8 @@ func (n *Network) expired(now time.Time, l *link, id int, out []ss7.Action) []ss
 		return n.activate(now, l, out)
 	case timerT1, timerT2, timerT3, timerT4, timerT5:
 		return n.diversionTimer(now, l, id, out)
+	case timerT12, timerT13, timerT14, timerT22, timerT23:
+		return n.inhibitTimer(now, l, id, out)
 	case timerSLTA:
 		return n.testFailed(now, l, fmt.Sprintf("no answer to %d tests in %v each", l.attempt, n.cfg.SLTT1), out)
 	case timerSLT:
@@ -125,6 +129,7 @@ func (n *Network) activate(now time.Time, l *link, out []ss7.Action) []ss7.Actio
 // and stop in step (Q.704 §12.2.2, §16.8).
 func (n *Network) linkFailed(now time.Time, l *link, why string, out []ss7.Action) []ss7.Action {
 	l.stopTests()
+	l.congestion = 0
 	l.timers.Start(timerT17, now, n.timer(17))
 	return n.becomeLink(now, l, Failed, why, out)
 }
@@ -173,7 +178,14 @@ type LinkStatus struct {
 	NextTry   time.Time // zero: none is due
 	Diversion Diversion
 
+	Congestion uint32 // level, 0 to 3
+
 	LocalInhibit, RemoteInhibit bool
+}
+
+// Usable tells whether the link may carry traffic.
+func (l *LinkStatus) Usable() bool {
+	return l.State == Available && !l.LocalInhibit && !l.RemoteInhibit
 }
 
 // LinksetStatus is a linkset as show commands print it.
@@ -196,7 +208,7 @@ func (n *Network) Status() []LinksetStatus {
 		out[i] = LinksetStatus{s.cfg.Name, s.cfg.Adjacent, s.ready, s.cfg.Shutdown, n.linksetWhy(s), s.since, nil, s.restarting}
 		for _, l := range s.links {
 			out[i].Links = append(out[i].Links, LinkStatus{l.cfg.Path, l.cfg.SLC, l.state, l.why, l.peerFault, l.since, l.ups,
-				l.timers.At(timerT17), l.div.state, l.localInhibit, l.remoteInhibit})
+				l.timers.At(timerT17), l.div.state, l.congestion, l.localInhibit, l.remoteInhibit})
 		}
 	}
 	return out

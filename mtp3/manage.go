@@ -19,8 +19,9 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 	}
 	n.stats.SNMIn++
 	n.stats.In[x.Heading]++
+	out = append(out, n.message("from", m.OPC, "by "+n.linkName(via), x))
 	switch x.Heading {
-	case COO, COA, XCO, XCA, ECO, ECA, CBD, CBA:
+	case COO, COA, XCO, XCA, ECO, ECA, CBD, CBA, LIN, LUN, LIA, LUA, LID, LFU, LLT, LRT:
 		l := n.linkTo(m.OPC, x.SLC)
 		if l == nil {
 			return n.ignore(fmt.Sprintf("%v from %s for link %d, which is not there", x.Heading, n.format(m.OPC), x.SLC), out)
@@ -28,11 +29,21 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 		if x.Heading == CBD || x.Heading == CBA {
 			return n.recvChangeback(now, l, via.cfg.Path, x, out)
 		}
+		if headings[x.Heading].body == aboutLink && x.Heading != ECO && x.Heading != ECA {
+			return n.recvInhibit(now, l, x.Heading, out)
+		}
+		if l == via { // an order never comes by the link it names (§5.4.1)
+			return n.ignore(fmt.Sprintf("%v for %s came by that link itself", x.Heading, n.linkName(l)), out)
+		}
 		return n.recvChangeover(now, l, x, out)
 	case TFP, TFR, TFA:
 		return n.recvRoute(now, m.OPC, x, out)
 	case RST, RSR:
 		return n.recvRouteTest(via, m.OPC, x, out)
+	case TFC:
+		return n.recvTFC(m.OPC, x, out)
+	case RCT:
+		return out // it has done its work by going all the way (§13.9.5)
 	case UPU:
 		return n.recvUPU(x, out)
 	case TRA:
@@ -112,6 +123,11 @@ func (n *Network) send(path ss7.PathID, dpc, opc ss7.PC, sls uint8, m Management
 	}
 	n.stats.SNMOut++
 	n.stats.Out[m.Heading]++
+	by := ""
+	if l := n.links[path]; l != nil {
+		by = "by " + n.linkName(l)
+	}
+	out = append(out, n.message("to", dpc, by, m))
 	msu := ss7.MSU{DPC: dpc, OPC: opc, SLS: sls, NI: n.cfg.NI, SI: ss7.SNM, Payload: AppendManagement(nil, n.cfg.Variant, m)}
 	if formOf(n.cfg.Variant).ansi {
 		msu.Prio = managementPriority
@@ -132,4 +148,22 @@ func (n *Network) sendAgain(failed *link, m *ss7.MSU, out []ss7.Action) []ss7.Ac
 		return out // what waits for an answer asks again
 	}
 	return append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Transfer, Path: path, MSU: *m}})
+}
+
+// message tells of a message that comes or goes.
+func (n *Network) message(way string, pc ss7.PC, by string, m Management) ss7.Action {
+	text := fmt.Sprintf("%v %s %s %s", m.Heading, way, n.format(pc), by)
+	switch headings[m.Heading].body {
+	case affected, congestion:
+		text += " about " + n.format(m.PC)
+	case unavailableUser:
+		text += fmt.Sprintf(" about %v at %s", m.User, n.format(m.PC))
+	case sequence7, sequence24:
+		text += fmt.Sprintf(" for link %d, last accepted %d", m.SLC, m.FSN)
+	case changebackCode:
+		text += fmt.Sprintf(" for link %d, code %d", m.SLC, m.Code)
+	case aboutLink:
+		text += fmt.Sprintf(" for link %d", m.SLC)
+	}
+	return note(ss7.StateChange, NoteMessage, text)
 }

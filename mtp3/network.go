@@ -22,6 +22,7 @@ type Config struct {
 	Routes   []RouteConfig
 	Timers   Timers
 
+	Levels     bool          // congestion has levels 1 to 3 (national networks, ANSI)
 	MaxDynamic int           // dynamic routes; 0: DefaultMaxDynamic
 	SLTT1      time.Duration // wait for SLTA
 	SLTT2      time.Duration // between periodic tests
@@ -111,6 +112,8 @@ type link struct {
 	div       diversion
 
 	localInhibit, remoteInhibit bool
+	inhibition                  inhibition
+	congestion                  uint32 // level
 }
 
 type linkset struct {
@@ -130,6 +133,8 @@ const (
 	NoteLinkset
 	NoteDestination
 	NoteUser
+	NoteCongestion
+	NoteMessage // a network management message came or went
 )
 
 // Stats counts what Network does.
@@ -362,9 +367,10 @@ func (n *Network) refresh(now time.Time, out []ss7.Action) []ss7.Action {
 			was = n.dests[n.plan.Dests[d.Parent].Range]
 		}
 		if ok != was {
-			state := "inaccessible"
-			if ok {
-				state = "accessible"
+			state := "accessible"
+			if !ok {
+				state = "inaccessible"
+				out = n.rescue(now, i, out)
 			}
 			out = append(out, note(ss7.StateChange, NoteDestination, "Destination "+n.format(d.Range.PC)+" is "+state))
 		}

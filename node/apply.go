@@ -268,7 +268,11 @@ func (l *link) variant() *ss7.Variant { return l.kind }
 func (n *Node) networkConfig(s *configs.System) mtp3.Config {
 	c := mtp3.Config{Variant: s.V(), NI: s.Network(), SLTT1: or(s.SLTT1, mtp3.DefaultSLTT1), SLTT2: or(s.SLTT2, mtp3.DefaultSLTT2)}
 	c.Own = s.Own()
-	c.Timers[17] = s.T17
+	c.Levels = s.V() == ss7.ANSI
+	c.MaxDynamic = int(maxDynamic(s))
+	for number, d := range s.ByNumber() {
+		c.Timers[number] = d
+	}
 	for _, l := range s.Linksets {
 		set := mtp3.LinksetConfig{Name: l.Name, Adjacent: l.Adjacent, Shutdown: l.Shutdown}
 		for _, k := range l.Links {
@@ -293,7 +297,7 @@ func (n *Node) networkConfig(s *configs.System) mtp3.Config {
 // linkConfig is a link's M2PA settings: its own, else its linkset's, else the default.
 func linkConfig(v *ss7.Variant, set *configs.Linkset, p *configs.LocalPeer, k *configs.Link) m2pa.Config {
 	c := m2pa.DefaultConfig()
-	c.Variant = v
+	c.Variant, c.Priorities = v, v == ss7.ANSI
 	c.T1 = or(k.T1, set.T1, c.T1)
 	c.T2 = or(k.T2, set.T2, c.T2)
 	c.T3 = or(k.T3, set.T3, c.T3)

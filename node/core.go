@@ -19,6 +19,7 @@ type core struct {
 	sccp    *subsystems
 	actions []ss7.Action
 	way     transfer
+	history []string    // of `show cs7 mtp3 event-history`
 	base    mtp3.Config // of links and routes
 
 	mu      sync.Mutex // guards control: unbounded, because state must not be lost
@@ -225,7 +226,10 @@ func (c *core) note(ev ss7.Event) {
 		log.AddLimited("CS7MTP3", 4, "IGNORED", ev.Why)
 		return
 	}
+	c.remember(ev)
 	switch ev.Arg {
+	case mtp3.NoteMessage:
+		log.Debug("mtp3", ev.Why)
 	case mtp3.NoteLink:
 		log.AddLimited("CS7MTP3", 5, "LINK", ev.Why)
 	case mtp3.NoteLinkset:
@@ -236,6 +240,8 @@ func (c *core) note(ev ss7.Event) {
 		log.AddLimited("CS7SCCP", 4, "IGNORED", ev.Why)
 	case mtp3.NoteDestination:
 		log.AddLimited("CS7MTP3", 5, "DESTSTATUS", ev.Why)
+	case mtp3.NoteCongestion:
+		log.AddLimited("CS7MTP3", 5, "CONGESTION", ev.Why)
 	case mtp3.NoteUser:
 		log.AddLimited("CS7MTP3", 5, "UPU", ev.Why)
 	}

@@ -117,16 +117,17 @@ func (n *Node) publish(next *view) {
 		n.releaseEarly(old, next)
 		return
 	}
+	n.readers.await()
 	for _, l := range next.paths {
 		if l != nil {
-			l.awaitReader()
+			l.await() // what its timer or the core made it route
 		}
 	}
 	n.releaseEarly(old, next)
 }
 
-// awaitReader returns when a batch that was being routed has been.
-func (l *link) awaitReader() {
+// await returns when what came by the link has been routed.
+func (l *link) await() {
 	l.rx.Lock()
 	defer l.rx.Unlock()
 }

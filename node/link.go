@@ -26,7 +26,8 @@ type linkKey struct {
 type level2 interface {
 	ss7.Peer
 	Transfer(now time.Time, m *ss7.MSU, out []ss7.Action) []ss7.Action
-	Refused() (queueFull, notInService uint64)
+	Refused() (queueFull, notInService, shed uint64)
+	Level() uint32
 }
 
 // link is one signalling link, of M2PA on an association of its own unless gateway says
@@ -53,6 +54,9 @@ type link struct {
 	timer    *time.Timer
 	armed    time.Time
 	badPPID  bool
+
+	congestedMSUs uint64
+	tfcAt         time.Time
 }
 
 // newLink makes a link; run brings it to life.
@@ -278,16 +282,41 @@ func (l *link) offer(now time.Time, msus ...*ss7.MSU) {
 		l.node.discards.add(mtp3.LinkGone, len(msus))
 		return
 	}
-	full, down := l.machine.Refused()
+	full, down, shed := l.machine.Refused()
 	l.actions = l.actions[:0]
 	for _, m := range msus {
 		l.actions = l.machine.Transfer(now, m, l.actions)
 	}
-	fullNow, downNow := l.machine.Refused()
+	fullNow, downNow, shedNow := l.machine.Refused()
 	l.node.discards.add(mtp3.QueueFull, int(fullNow-full))
 	l.node.discards.add(mtp3.LinkGone, int(downNow-down))
-	l.node.discards.transferred.Add(uint64(len(msus)) - (fullNow - full) - (downNow - down))
+	l.node.discards.add(mtp3.Shed, int(shedNow-shed))
+	l.node.discards.transferred.Add(uint64(len(msus)) - (fullNow - full) - (downNow - down) - (shedNow - shed))
 	l.perform(l.actions, nil)
+	if level := l.machine.Level(); level > 0 && l.offered == nil {
+		l.congested(now, level, msus)
+	}
+}
+
+// tfcEvery is of how many MSUs over a congested link one is answered with TFC (Q.704
+// §11.2.3.1), and tfcPace how far apart at least.
+const (
+	tfcEvery = 8
+	tfcPace  = 10 * time.Millisecond
+)
+
+// congested tells the core of every eighth MSU: its origin is to send less. The caller
+// holds mu.
+func (l *link) congested(now time.Time, level uint32, msus []*ss7.MSU) {
+	for _, m := range msus {
+		if m.SI <= ss7.SNTS {
+			continue
+		}
+		if l.congestedMSUs++; l.congestedMSUs%tfcEvery == 1 && now.Sub(l.tfcAt) >= tfcPace {
+			l.tfcAt = now
+			l.node.core.hint(ss7.Event{Kind: ss7.Congestion, Path: l.id, Arg: level, MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
+		}
+	}
 }
 
 // status is the link as show commands print it.

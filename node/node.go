@@ -86,6 +86,7 @@ type Node struct {
 	baseline map[sctp.Transport]map[string]uint64 // of `clear sctp statistics`
 	cleared  time.Time
 
+	readers      readers
 	ids          pathIDs
 	m3ua         *adaptation
 	m2ua         *backhaul

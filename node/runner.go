@@ -212,6 +212,7 @@ func (r *runner) serve(ctx context.Context, a sctp.Assoc, accepted bool) {
 func (r *runner) read(a sctp.Assoc, why *string) {
 	batch := sctp.NewBatch(64)
 	var t transfer
+	defer r.node.readers.enter(&t)()
 	for {
 		if err := a.Read(batch); err != nil {
 			if !errors.Is(err, io.EOF) {

@@ -69,7 +69,7 @@ func (n *Node) showLinksets(c *cli.Call) error {
 func (n *Node) printLinkset(w io.Writer, s mtp3.LinksetStatus) {
 	ready := 0
 	for _, l := range s.Links {
-		if l.State == mtp3.Available {
+		if l.Usable() {
 			ready++
 		}
 	}
@@ -91,9 +91,12 @@ func (n *Node) printLinkset(w io.Writer, s mtp3.LinksetStatus) {
 		if assoc == nil {
 			peer = "NoAssociation"
 		}
-		fmt.Fprintf(w, "  %02d   %-28s %-9s %-17s %s\n", l.SLC, ends(&k.cfg), service(l.State), peer, "-----")
-		if l.State != mtp3.Available {
+		fmt.Fprintf(w, "  %02d   %-28s %-9s %-17s %s\n", l.SLC, ends(&k.cfg), service(l), peer, inhibited(l))
+		if !l.Usable() {
 			fmt.Fprintf(w, "       reason: %s\n", reason(l, st, why))
+		}
+		if l.Congestion > 0 {
+			fmt.Fprintf(w, "       congested, level %d: %d MSUs wait or are not acknowledged\n", l.Congestion, st.Unacked+st.Queued)
 		}
 	}
 	if len(s.Links) == 0 {
@@ -108,13 +111,26 @@ func ends(k *configs.Link) string {
 	return fmt.Sprintf("%s %d %d", k.Remote[0], k.RemotePort, k.LocalPort)
 }
 
-func service(s mtp3.LinkState) string {
-	switch s {
-	case mtp3.Available:
+// inhibited is the last column: who took the link from traffic.
+func inhibited(l mtp3.LinkStatus) string {
+	switch {
+	case l.LocalInhibit && l.RemoteInhibit:
+		return "LOC/REM"
+	case l.LocalInhibit:
+		return "LOC"
+	case l.RemoteInhibit:
+		return "REM"
+	}
+	return "-----"
+}
+
+func service(l mtp3.LinkStatus) string {
+	switch s := l.State; {
+	case l.Usable():
 		return "avail"
-	case mtp3.Shutdown:
+	case s == mtp3.Shutdown:
 		return "shutdown"
-	case mtp3.Failed:
+	case s == mtp3.Failed:
 		return "FAILED"
 	}
 	return "UNAVAIL"
@@ -122,8 +138,13 @@ func service(s mtp3.LinkState) string {
 
 // reason is the lowest layer's, because that is what has to be mended first.
 func reason(l mtp3.LinkStatus, st m2pa.View, assocWhy string) string {
-	if l.State == mtp3.Shutdown {
+	switch {
+	case l.State == mtp3.Shutdown:
 		return l.Why
+	case l.State == mtp3.Available && l.LocalInhibit:
+		return "inhibited here; `cs7 uninhibit` gives it its traffic back"
+	case l.State == mtp3.Available && l.RemoteInhibit:
+		return "inhibited at the far end"
 	}
 	if assocWhy != "" {
 		return "no association: " + assocWhy

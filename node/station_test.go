@@ -89,6 +89,10 @@ type received struct {
 }
 
 func newStation(ctx context.Context, t *testing.T, w *wires, ip, stp string, pc, stpPC ss7.PC) *station {
+	at, err := netip.ParseAddrPort(stp)
+	if err != nil {
+		at = netip.AddrPortFrom(netip.MustParseAddr(stp), 1024)
+	}
 	tr := sctp.NewUser(w)
 	e, err := tr.Open(sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr(ip)}, Port: 1024}, sctp.Params{OutStreams: 2, InStreams: 2})
 	if err != nil {
@@ -97,7 +101,7 @@ func newStation(ctx context.Context, t *testing.T, w *wires, ip, stp string, pc,
 	s := &station{t: t, pc: pc, stp: stpPC, link: m2pa.New(1, m2pa.DefaultConfig())}
 	s.group.Go(func() {
 		for ctx.Err() == nil {
-			s.serve(ctx, e, sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr(stp)}, Port: 1024})
+			s.serve(ctx, e, sctp.Addr{IPs: []netip.Addr{at.Addr()}, Port: at.Port()})
 			select {
 			case <-ctx.Done():
 			case <-time.After(100 * time.Millisecond):

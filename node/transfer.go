@@ -1,6 +1,9 @@
 package node
 
 import (
+	"maps"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,6 +25,10 @@ func (d *discards) add(r mtp3.Reason, n int) { d.by[r].Add(uint64(n)) }
 // batch, the MSUs in there, and their grouping by the link they leave by. An MSU is
 // written once, into its action; the rest points to it.
 type transfer struct {
+	// routing is held from looking at the view until the MSUs are where it says: who
+	// has it after a new view was published knows that the older one is out of use.
+	routing sync.Mutex
+
 	actions []ss7.Action
 	msus    []*ss7.MSU
 	groups  []group
@@ -47,7 +54,45 @@ func (n *Node) route(now time.Time, t *transfer, from ss7.PathID) {
 		return
 	}
 	t.arena, t.relayed = t.arena[:0], t.relayed[:0]
+	t.routing.Lock()
+	defer t.routing.Unlock()
 	n.routeBy(n.view.Load(), now, t, from)
+}
+
+// readers is the transfers of all who read associations.
+type readers struct {
+	mu  sync.Mutex
+	all map[*transfer]bool
+}
+
+// enter takes a reader in until leave is called.
+func (r *readers) enter(t *transfer) (leave func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.all == nil {
+		r.all = map[*transfer]bool{}
+	}
+	r.all[t] = true
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.all, t)
+	}
+}
+
+// await returns when every reader has done with what it was routing.
+func (r *readers) await() {
+	r.mu.Lock()
+	all := slices.Collect(maps.Keys(r.all))
+	r.mu.Unlock()
+	for _, t := range all {
+		t.await()
+	}
+}
+
+func (t *transfer) await() {
+	t.routing.Lock()
+	defer t.routing.Unlock()
 }
 
 func (n *Node) routeBy(v *view, now time.Time, t *transfer, from ss7.PathID) {

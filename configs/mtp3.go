@@ -1,0 +1,67 @@
+package configs
+
+import (
+	"time"
+
+	"github.com/gostp/gostp/cli"
+)
+
+// MTP3Timers are the timers of Q.704 §16.8 by their number; zero: the default.
+type MTP3Timers struct {
+	T01 time.Duration `cli:"t01"`
+	T02 time.Duration `cli:"t02"`
+	T03 time.Duration `cli:"t03"`
+	T04 time.Duration `cli:"t04"`
+	T05 time.Duration `cli:"t05"`
+	T06 time.Duration `cli:"t06"`
+	T08 time.Duration `cli:"t08"`
+	T10 time.Duration `cli:"t10"`
+	T12 time.Duration `cli:"t12"`
+	T13 time.Duration `cli:"t13"`
+	T14 time.Duration `cli:"t14"`
+	T17 time.Duration `cli:"t17"`
+	T19 time.Duration `cli:"t19"`
+	T21 time.Duration `cli:"t21"`
+	T22 time.Duration `cli:"t22"`
+	T23 time.Duration `cli:"t23"`
+}
+
+// ByNumber gives the timers that are set.
+func (t *MTP3Timers) ByNumber() map[int]time.Duration {
+	return map[int]time.Duration{1: t.T01, 2: t.T02, 3: t.T03, 4: t.T04, 5: t.T05, 6: t.T06, 8: t.T08, 10: t.T10, 12: t.T12,
+		13: t.T13, 14: t.T14, 17: t.T17, 19: t.T19, 21: t.T21, 22: t.T22, 23: t.T23}
+}
+
+// mtp3Timers gives the timer statements. The ranges are the ITU ones of Cisco's GSP
+// MIB, T17's widened for links that start slowly and T21's so that a neighbour that
+// never says TRA need not be waited for so long.
+func mtp3Timers() []*cli.Statement {
+	var out []*cli.Statement
+	for _, t := range []struct {
+		name, help  string
+		least, most uint64
+	}{
+		{"t01", "Delay to keep the sequence at changeover", 500, 1200},
+		{"t02", "Wait for changeover acknowledgement", 700, 2000},
+		{"t03", "Delay to keep the sequence at changeback", 500, 1200},
+		{"t04", "Wait for changeback acknowledgement, first attempt", 500, 1200},
+		{"t05", "Wait for changeback acknowledgement, second attempt", 500, 1200},
+		{"t06", "Delay to keep the sequence at controlled rerouting", 500, 1200},
+		{"t08", "No transfer prohibited by the response method", 800, 1200},
+		{"t10", "Repeat route set test", 30000, 60000},
+		{"t12", "Wait for uninhibit acknowledgement", 800, 1500},
+		{"t13", "Wait for an answer to force uninhibit", 800, 1500},
+		{"t14", "Wait for inhibit acknowledgement", 2000, 3000},
+		{"t17", "From a failed alignment to the next", 800, 60000},
+		{"t19", "No second restart message to the same point", 67000, 69000},
+		{"t21", "Restart of an adjacent point", 1000, 65000},
+		{"t22", "Local inhibit test", 80000, 360000},
+		{"t23", "Remote inhibit test", 80000, 360000},
+		{"slt-t1", "Wait for the answer to a link test (Q.707 T1)", 4000, 12000},
+		{"slt-t2", "Between periodic link tests (Q.707 T2)", 30000, 90000},
+	} {
+		out = append(out, cli.Field[System](CS7(cli.Kw("mtp3", "Message transfer part, level 3"), cli.Kw("timer", "A timer"),
+			cli.Kw(t.name, t.help), cli.Arg(t.name, cli.Millis(t.least, t.most), "Milliseconds"))))
+	}
+	return out
+}

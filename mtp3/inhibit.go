@@ -1,0 +1,221 @@
+package mtp3
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gostp/gostp/ss7"
+)
+
+// Management inhibiting (Q.704 §10): a person takes a link from traffic while it stays
+// aligned and tested. Each end marks the link: locally inhibited where the person sits,
+// remotely at the far end. What a mark forbids is our sending; what comes is taken.
+
+// inhibition is what goes on between the two ends.
+type inhibition struct {
+	asked    Heading // LIN, LUN or LFU was sent and is not answered; 0: nothing
+	attempts int     // two at most (§10.2)
+}
+
+// SetInhibit asks the far end of a link to let it be inhibited, or to have it back. The
+// error says why it is not even asked.
+func (n *Network) SetInhibit(now time.Time, set string, slc uint8, on bool, out []ss7.Action) ([]ss7.Action, error) {
+	l := n.linkNamed(set, slc)
+	switch {
+	case l == nil:
+		return out, fmt.Errorf("linkset %s has no link %d", set, slc)
+	case on && l.localInhibit:
+		return out, fmt.Errorf("%s is inhibited already", n.linkName(l))
+	case !on && !l.localInhibit:
+		return out, fmt.Errorf("%s is not inhibited here", n.linkName(l))
+	case !on:
+		return n.askInhibition(now, l, LUN, out), nil
+	}
+	if i := n.neededFor(l); i >= 0 {
+		return out, fmt.Errorf("%s cannot be inhibited: %s would become inaccessible", n.linkName(l), n.cfg.Variant.Notation.FormatRange(n.plan.Dests[i].Range))
+	}
+	if n.inhibitWay(l) == 0 {
+		return out, fmt.Errorf("%s cannot be inhibited: there is no way to ask %s", n.linkName(l), n.format(l.set.cfg.Adjacent))
+	}
+	return n.askInhibition(now, l, LIN, out), nil
+}
+
+func (n *Network) linkNamed(set string, slc uint8) *link {
+	for _, s := range n.sets {
+		for _, l := range s.links {
+			if s.cfg.Name == set && l.cfg.SLC == slc {
+				return l
+			}
+		}
+	}
+	return nil
+}
+
+// neededFor finds a destination that is accessible by l alone; -1: none (§10.2 a).
+func (n *Network) neededFor(l *link) int {
+	without := n.newTable(l, false)
+	for i := range n.plan.Dests {
+		if n.table.Bundle(i) != nil && without.Bundle(i) == nil {
+			return i
+		}
+	}
+	return -1
+}
+
+// inhibitWay is the way for a message about l: another link if there is one.
+func (n *Network) inhibitWay(l *link) ss7.PathID {
+	if p := n.wayTo(l.set.cfg.Adjacent, l); p != 0 {
+		return p
+	}
+	if l.state == Available {
+		return l.cfg.Path
+	}
+	return 0
+}
+
+var inhibitTimers = map[Heading]struct{ timer, number int }{LIN: {timerT14, 14}, LUN: {timerT12, 12}, LFU: {timerT13, 13}}
+
+// askInhibition sends LIN, LUN or LFU and waits for the answer.
+func (n *Network) askInhibition(now time.Time, l *link, h Heading, out []ss7.Action) []ss7.Action {
+	if l.inhibition.asked != h {
+		l.inhibition = inhibition{asked: h}
+	}
+	l.inhibition.attempts++
+	for _, t := range inhibitTimers {
+		l.timers.Stop(t.timer)
+	}
+	t := inhibitTimers[h]
+	l.timers.Start(t.timer, now, n.timer(t.number))
+	way := n.inhibitWay(l)
+	if h == LFU && l.state == Available { // down the link itself (§10.3.2 d)
+		way = l.cfg.Path
+	}
+	return n.sendAbout(l, way, Management{Heading: h}, out)
+}
+
+func (l *link) inhibitionDone() {
+	l.inhibition = inhibition{}
+	for _, t := range inhibitTimers {
+		l.timers.Stop(t.timer)
+	}
+}
+
+// inhibitTimer acts on the end of T12, T13, T14, T22 and T23.
+func (n *Network) inhibitTimer(now time.Time, l *link, id int, out []ss7.Action) []ss7.Action {
+	switch id {
+	case timerT22: // does the far end still know? (§10.6)
+		l.timers.Start(timerT22, now, n.timer(22))
+		return n.sendAbout(l, n.inhibitWay(l), Management{Heading: LLT}, out)
+	case timerT23:
+		l.timers.Start(timerT23, now, n.timer(23))
+		return n.sendAbout(l, n.inhibitWay(l), Management{Heading: LRT}, out)
+	}
+	h := l.inhibition.asked
+	if l.inhibition.attempts < 2 {
+		return n.askInhibition(now, l, h, out)
+	}
+	l.inhibitionDone()
+	return append(out, note(ss7.StateChange, NoteLink, fmt.Sprintf("Link %d of linkset %s: the far end did not answer %v", l.cfg.SLC, l.set.cfg.Name, h)))
+}
+
+// mark changes the marks of l and shifts its traffic; with time, not with the far end
+// (§10.2): level 2 goes on.
+func (n *Network) mark(now time.Time, l *link, local, remote bool, out []ss7.Action) []ss7.Action {
+	was := l.usable()
+	if local != l.localInhibit || remote != l.remoteInhibit {
+		l.localInhibit, l.remoteInhibit = local, remote
+		text := "is no longer inhibited"
+		switch {
+		case local && remote:
+			text = "is inhibited from both ends"
+		case local:
+			text = "is inhibited from this end"
+		case remote:
+			text = "is inhibited from the far end"
+		}
+		out = append(out, note(ss7.StateChange, NoteLink, fmt.Sprintf("Link %d of linkset %s %s", l.cfg.SLC, l.set.cfg.Name, text)))
+	}
+	for _, x := range []struct {
+		on            bool
+		timer, number int
+	}{{local, timerT22, 22}, {remote, timerT23, 23}} {
+		if !x.on {
+			l.timers.Stop(x.timer)
+		} else if !l.timers.Running(x.timer) {
+			l.timers.Start(x.timer, now, n.timer(x.number))
+		}
+	}
+	return n.shift(now, l, was, out)
+}
+
+// recvInhibit handles the MIM group for link l (§10.2 to §10.6).
+func (n *Network) recvInhibit(now time.Time, l *link, h Heading, out []ss7.Action) []ss7.Action {
+	asked := l.inhibition.asked
+	switch h {
+	case LIN:
+		if !l.remoteInhibit && n.neededFor(l) >= 0 {
+			return n.sendAbout(l, n.inhibitWay(l), Management{Heading: LID}, out)
+		}
+		way := n.inhibitWay(l)
+		if l.usable() { // §10.2 d
+			way = l.cfg.Path
+		}
+		out = n.sendAbout(l, way, Management{Heading: LIA}, out)
+		return n.mark(now, l, l.localInhibit, true, out)
+	case LUN:
+		l.inhibitionDone() // it answers a force uninhibit, if there was one
+		out = n.sendAbout(l, n.inhibitWay(l), Management{Heading: LUA}, out)
+		return n.mark(now, l, l.localInhibit, false, out)
+	case LIA:
+		if asked == LIN {
+			l.inhibitionDone()
+			return n.mark(now, l, true, l.remoteInhibit, out)
+		}
+	case LID:
+		if asked == LIN {
+			l.inhibitionDone()
+			return append(out, note(ss7.StateChange, NoteLink, fmt.Sprintf("Link %d of linkset %s: the far end does not let it be inhibited: it needs the link to reach something", l.cfg.SLC, l.set.cfg.Name)))
+		}
+	case LUA:
+		if asked == LUN {
+			l.inhibitionDone()
+			return n.mark(now, l, false, l.remoteInhibit, out)
+		}
+	case LFU:
+		if l.inhibition.asked == LUN { // it is on its way
+			return out
+		}
+		return n.askInhibition(now, l, LUN, out)
+	case LLT:
+		if !l.remoteInhibit {
+			return n.askInhibition(now, l, LFU, out)
+		}
+	case LRT:
+		if !l.localInhibit {
+			return n.askInhibition(now, l, LUN, out)
+		}
+	}
+	return out // stray answers (§10.4)
+}
+
+// rescue uninhibits links that could reach destination i, which has just become
+// inaccessible (§10.3.2).
+func (n *Network) rescue(now time.Time, i int, out []ss7.Action) []ss7.Action {
+	for _, r := range n.plan.Dests[i].Routes {
+		s := n.set(r.Linkset)
+		if s == nil {
+			continue
+		}
+		for _, l := range s.links {
+			if l.state != Available || l.inhibition.asked != 0 {
+				continue
+			}
+			if l.localInhibit {
+				out = n.askInhibition(now, l, LUN, out)
+			} else if l.remoteInhibit {
+				out = n.askInhibition(now, l, LFU, out)
+			}
+		}
+	}
+	return out
+}
