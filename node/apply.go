@@ -50,9 +50,10 @@ func (n *Node) apply(next *configs.System) error {
 	n.opt.Platform.Configure(ipConfig(next), func(text string) { n.log.AddLimited("IP", 4, "INTERFACE", text) })
 	restarted := n.applyPeers(next)
 	n.applyM3UA(next, restarted)
-	n.applyM2UA(next, restarted)
+	start := n.applyM2UA(next, restarted)
 	n.applyLinks(next, restarted)
 	n.configureM2UA(next)
+	start()
 	n.applySCCP(next)
 	return nil
 }

@@ -12,10 +12,10 @@ import (
 )
 
 // applyM2UA makes peers and offered interfaces what next says; those that stay are not
-// disturbed. Links at gateways are made after it, and configureM2UA, which tells the
-// layer, comes last. The caller holds applying. restarted are ports whose associations
+// disturbed. Links at gateways are made after it, and configureM2UA tells the layer;
+// what it gives comes last and starts the new peers. The caller holds applying. restarted are ports whose associations
 // start anew.
-func (n *Node) applyM2UA(next *configs.System, restarted map[uint16]string) {
+func (n *Node) applyM2UA(next *configs.System, restarted map[uint16]string) (start func()) {
 	x := n.m2ua
 	old := map[string]*m2uaPeer{}
 	for _, a := range *x.byPath.Load() {
@@ -56,12 +56,14 @@ func (n *Node) applyM2UA(next *configs.System, restarted map[uint16]string) {
 	x.peers = peers
 	x.byPath.Store(&peers)
 	x.mu.Unlock()
-	for _, a := range fresh {
-		if a.cfg.Shutdown {
-			a.setWhy("shut down by configuration")
-			continue
+	return func() {
+		for _, a := range fresh {
+			if a.cfg.Shutdown {
+				a.setWhy("shut down by configuration")
+				continue
+			}
+			n.group.Go(a.runner.run)
 		}
-		n.group.Go(a.runner.run)
 	}
 }
 

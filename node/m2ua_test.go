@@ -25,6 +25,8 @@ cs7 linkset MGC 3.3.3
  link 1 sctp 10.5.2.1 1026 1026
 cs7 linkset STATION 4.4.4
  link 0 sctp 10.2.0.9 1024 1024 passive
+cs7 route-table system
+ update route 5.5.5/14 linkset MGC
 `
 	chainSG = `hostname SG
 cs7 local-peer 1025
@@ -72,15 +74,15 @@ cs7 route-table system
 }
 
 type chain struct {
-	w       *wires
-	stp, sg *box
-	mgc     [2]*box // the second may be nil
+	w         *wires
+	stp, sg   *box
+	mgc       [2]*box  // the second may be nil
+	far, near *station // 4.4.4 behind the STP, 5.5.5 behind the first ASP
 }
 
-func onChain(t *testing.T, mgcs int, f func(ctx context.Context, c *chain)) {
+func onChain(t *testing.T, mgcs int, f func(c *chain)) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
 		w := newWires()
 		c := &chain{w: w, stp: boxOn(t, w, chainSTP), sg: boxOn(t, w, chainSG)}
 		defer c.stp.Close()
@@ -89,22 +91,77 @@ func onChain(t *testing.T, mgcs int, f func(ctx context.Context, c *chain)) {
 			c.mgc[i] = boxOn(t, w, chainMGC(i+1))
 			defer c.mgc[i].Close()
 		}
-		f(ctx, c)
+		defer func() {
+			cancel()
+			c.far.group.Wait()
+			c.near.group.Wait()
+		}()
+		time.Sleep(100 * time.Millisecond)
+		c.far = newStation(ctx, t, w, "10.2.0.9", "10.2.0.1", itu("4.4.4"), itu("2.2.2"))
+		c.near = newStation(ctx, t, w, "10.3.1.9", "10.3.1.2", itu("5.5.5"), itu("3.3.3"))
+		time.Sleep(20 * time.Second)
+		f(c)
+		if t.Failed() {
+			for _, b := range []*box{c.stp, c.sg, c.mgc[0], c.mgc[1]} {
+				if b != nil {
+					t.Log(b.run("show logging"), b.run("show cs7 mtp3 statistics"), b.run("show cs7 m2ua statistics"))
+				}
+			}
+		}
 	})
 }
 
-// A ping crosses M2PA, the gateway and M2UA, and its answer comes back.
-func TestM2UAPing(t *testing.T) {
-	onChain(t, 1, func(_ context.Context, c *chain) {
-		time.Sleep(20 * time.Second)
+// both streams n messages each way, 1,000 a second, while f happens, and gives what is
+// missing, doubled or misordered at each end.
+func (c *chain) both(n int, f func()) (toFar, toNear [3]int) {
+	done := make(chan bool, 2)
+	c.far.got, c.near.got = nil, nil
+	for _, x := range [][2]*station{{c.far, c.near}, {c.near, c.far}} {
+		go func() { x[0].stream(x[1].pc, n, time.Millisecond); done <- true }()
+	}
+	f()
+	<-done
+	<-done
+	time.Sleep(5 * time.Second)
+	toFar[0], toFar[1], toFar[2] = c.far.judge(c.near.pc, n)
+	toNear[0], toNear[1], toNear[2] = c.near.judge(c.far.pc, n)
+	return toFar, toNear
+}
+
+// clean is both, with nothing missing, doubled or misordered.
+func (c *chain) clean(t *testing.T, n int, f func()) {
+	t.Helper()
+	if far, near := c.both(n, f); far != [3]int{} || near != [3]int{} {
+		t.Errorf("lost, duplicated, misordered of %d: %v towards the STP, %v towards the ASP", n, far, near)
+	}
+}
+
+// A ping crosses M2PA, the gateway and M2UA, and its answer comes back; so does traffic.
+func TestM2UAPingAndTraffic(t *testing.T) {
+	onChain(t, 1, func(c *chain) {
 		c.mgc[0].want("show cs7 linkset STP", "avail/links=2/2", "m2ua SG 1", "InService")
 		c.stp.want("show cs7 linkset MGC", "avail/links=2/2")
 		c.stp.want("ping cs7 3.3.3 count 10", "100% successful packets(10/10)")
 		c.mgc[0].want("ping cs7 2.2.2 count 10", "100% successful packets(10/10)")
-		if t.Failed() {
-			for _, b := range []*box{c.stp, c.sg, c.mgc[0]} {
-				t.Log(b.run("show logging"))
-			}
-		}
+		c.clean(t, 4000, func() {})
+	})
+}
+
+// Q.704 §5 over RFC 3331 §5.3.6: of the two links one fails under traffic between the STP
+// and the gateway. The ASP changes over and gets back from the gateway what the STP has
+// not accepted; the numbers are those of M2PA, so XCO and XCA carry them.
+func TestM2UAChangeover(t *testing.T) {
+	onChain(t, 1, func(c *chain) {
+		c.clean(t, 20000, func() {
+			time.Sleep(time.Second)
+			c.w.setCut("10.2.1.1", true)
+			time.Sleep(5 * time.Second)
+			c.mgc[0].want("show cs7 linkset STP", "avail/links=1/2")
+			c.stp.want("show cs7 linkset MGC", "avail/links=1/2")
+			c.w.setCut("10.2.1.1", false)
+			time.Sleep(13 * time.Second)
+			c.mgc[0].want("show cs7 linkset STP", "avail/links=2/2")
+		})
+		c.mgc[0].want("show cs7 m2ua statistics", "Retrieval Confirm in 2", "Retrieval Complete Indication in 1")
 	})
 }
