@@ -52,6 +52,9 @@ const (
 // releases is how often a Release Request is sent that nothing confirms.
 const releases = 3
 
+// earlyMost is how much Data waits until MTP3 starts the link.
+const earlyMost = 4096
+
 // Link is the level 2 of one interface as its MTP3 sees it: told the same events as
 // m2pa.Link, it raises the same, and the work is done at a gateway. CommUp and CommLost
 // tell it whether this end is active for the interface.
@@ -66,10 +69,12 @@ type Link struct {
 	since      time.Time
 	started    bool // MTP3 wants the link
 	emergency  bool
-	toldHaste  bool // the gateway was told so
-	outage     bool // here, as MTP3 says
-	remote     bool // at the far end of the link
-	retain     bool // out of service, and what the gateway has was not asked for yet
+	toldHaste  bool     // the gateway was told so
+	outage     bool     // here, as MTP3 says
+	remote     bool     // at the far end of the link
+	unwanted   bool     // MTP3 stopped the link and has not started it since
+	early      [][]byte // Data that came before MTP3 started the link
+	retain     bool     // out of service, and what the gateway has was not asked for yet
 	askedBSN   bool
 	retrieving bool
 	released   int // Release Requests since an answer
@@ -83,6 +88,7 @@ type LinkStats struct {
 	In, Out                              [int(last&0xff) + 1]uint64 // messages by type
 	Malformed, Unexpected, NotInService  uint64
 	TooLong, Retrieved, Failures         uint64
+	EarlyLost                            uint64 // came before MTP3 started the link, and it never did
 }
 
 // NewLink makes a Link for path.
@@ -214,6 +220,7 @@ func (l *Link) commLost(now time.Time, why string, out []ss7.Action) []ss7.Actio
 		return out
 	}
 	l.timers.StopAll()
+	l.dropEarly()
 	out = l.become(now, NoGateway, why, out)
 	l.retain, l.remote, l.level = false, false, 0
 	if was == InService {
@@ -239,7 +246,7 @@ func (l *Link) giveUp(out []ss7.Action) []ss7.Action {
 }
 
 func (l *Link) start(now time.Time, out []ss7.Action) []ss7.Action {
-	l.started = true
+	l.started, l.unwanted = true, false
 	if l.state != OutOfService {
 		return out
 	}
@@ -272,7 +279,8 @@ func (l *Link) stop(now time.Time, why string, out []ss7.Action) []ss7.Action {
 	if why == "" {
 		why = "stopped by this end"
 	}
-	l.started = false
+	l.started, l.unwanted = false, true
+	l.dropEarly()
 	if l.state == NoGateway || l.state == OutOfService {
 		l.why = why
 		return out
@@ -299,7 +307,21 @@ func (l *Link) outOfService(now time.Time, why string, out []ss7.Action) []ss7.A
 
 func (l *Link) inService(now time.Time, why string, out []ss7.Action) []ss7.Action {
 	out = l.become(now, InService, why, out)
-	return append(out, l.raise(ss7.Event{Kind: ss7.InService}))
+	out = append(out, l.raise(ss7.Event{Kind: ss7.InService}))
+	early := l.early
+	l.early = nil
+	for _, b := range early {
+		var d Data
+		if ParseData(b, &d) == nil { // as it was when it came
+			out = l.accept(&d, out)
+		}
+	}
+	return out
+}
+
+func (l *Link) dropEarly() {
+	l.stats.EarlyLost += uint64(len(l.early))
+	l.early = nil
 }
 
 // retrieveBSNT asks the gateway for the sequence number of what it accepted last.
@@ -418,6 +440,6 @@ func (s *LinkStats) Lines() []string {
 			out = append(out, fmt.Sprintf("%s in %d, out %d", Grammar[xua.Type(classMAUP<<8|i)].Name, s.In[i], s.Out[i]))
 		}
 	}
-	return append(out, fmt.Sprintf("failures %d; retrieved %d; refused: malformed %d, unexpected %d; not sent: too long %d, not in service %d",
-		s.Failures, s.Retrieved, s.Malformed, s.Unexpected, s.TooLong, s.NotInService))
+	return append(out, fmt.Sprintf("failures %d; retrieved %d; refused: malformed %d, unexpected %d, before the link was started %d; not sent: too long %d, not in service %d",
+		s.Failures, s.Retrieved, s.Malformed, s.Unexpected, s.EarlyLost, s.TooLong, s.NotInService))
 }

@@ -60,17 +60,25 @@ func (l *Link) data(now time.Time, b []byte, out []ss7.Action) []ss7.Action {
 		l.stats.Malformed++
 		return append(out, l.discard(e.Why))
 	}
-	if l.state != InService {
-		if !l.started {
-			l.stats.Unexpected++
-			return append(out, l.discard("Data while the link is not in service"))
-		}
-		out = l.inService(now, "the gateway sends data", out)
+	switch {
+	case l.state == InService:
+		return l.accept(&d, out)
+	case l.started:
+		return l.accept(&d, l.inService(now, "the gateway sends data", out))
+	case l.unwanted || len(l.early) >= earlyMost:
+		l.stats.Unexpected++
+		return append(out, l.discard("Data while the link is not in service"))
 	}
+	l.early = append(l.early, append([]byte(nil), b...)) // MTP3 waits for T17 and will start it
+	return out
+}
+
+// accept delivers an MSU, and acknowledges it if it asks for that (§3.3.1.2: MUST).
+func (l *Link) accept(d *Data, out []ss7.Action) []ss7.Action {
 	l.stats.MSUsIn++
 	l.stats.In[DATA&0xff]++
 	l.stats.OctetsIn += uint64(len(d.PDU))
-	if d.HasCorrelation { // MUST (§3.3.1.2)
+	if d.HasCorrelation {
 		out = l.send(Message{Type: DataAck, Correlation: d.Correlation}, out)
 	}
 	out = append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Transfer, Path: l.path}})

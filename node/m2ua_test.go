@@ -3,6 +3,9 @@ package node
 import (
 	"context"
 	"fmt"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -78,6 +81,7 @@ type chain struct {
 	stp, sg   *box
 	mgc       [2]*box  // the second may be nil
 	far, near *station // 4.4.4 behind the STP, 5.5.5 behind the first ASP
+	other     *station // 5.5.5 once more, behind the second ASP
 }
 
 func onChain(t *testing.T, mgcs int, f func(c *chain)) {
@@ -95,10 +99,16 @@ func onChain(t *testing.T, mgcs int, f func(c *chain)) {
 			cancel()
 			c.far.group.Wait()
 			c.near.group.Wait()
+			if c.other != nil {
+				c.other.group.Wait()
+			}
 		}()
 		time.Sleep(100 * time.Millisecond)
 		c.far = newStation(ctx, t, w, "10.2.0.9", "10.2.0.1", itu("4.4.4"), itu("2.2.2"))
 		c.near = newStation(ctx, t, w, "10.3.1.9", "10.3.1.2", itu("5.5.5"), itu("3.3.3"))
+		if mgcs > 1 {
+			c.other = newStation(ctx, t, w, "10.3.2.9", "10.3.2.2", itu("5.5.5"), itu("3.3.3"))
+		}
 		time.Sleep(20 * time.Second)
 		f(c)
 		if t.Failed() {
@@ -163,5 +173,76 @@ func TestM2UAChangeover(t *testing.T) {
 			c.mgc[0].want("show cs7 linkset STP", "avail/links=2/2")
 		})
 		c.mgc[0].want("show cs7 m2ua statistics", "Retrieval Confirm in 2", "Retrieval Complete Indication in 1")
+	})
+}
+
+// standbyGets streams n messages to 5.5.5, wherever it is, while f happens, and gives
+// what is missing, doubled or misordered behind the two ASPs together.
+func (c *chain) standbyGets(n int, f func()) (bad [3]int) {
+	done := make(chan bool)
+	c.near.got, c.other.got = nil, nil
+	go func() { c.far.stream(c.near.pc, n, time.Millisecond); done <- true }()
+	f()
+	<-done
+	time.Sleep(5 * time.Second)
+	c.near.got = append(c.near.got, c.other.got...)
+	slices.SortStableFunc(c.near.got, func(a, b received) int { return a.at.Compare(b.at) })
+	bad[0], bad[1], bad[2] = c.near.judge(c.far.pc, n)
+	return bad
+}
+
+// Of two ASPs of one point code the second came last, and so it overrides; the first
+// stands by. When the second goes, the links stay in service at the STP, and what comes
+// meanwhile waits at the gateway.
+func TestM2UAFailover(t *testing.T) {
+	reason := regexp.MustCompile(`Link . of linkset MGC is unavailable`)
+	for _, how := range []struct {
+		name string
+		most int // lost: what the gateway had sent and the ASP not read when it went
+		do   func(b *box)
+	}{
+		{"blocked", 0, func(b *box) { b.run("configure terminal", "cs7 asp SG 2904 2904 m2ua", "block", "end") }},
+		{"shut down", 20, func(b *box) { b.run("configure terminal", "cs7 asp SG 2904 2904 m2ua", "shutdown", "end") }},
+		{"aborted", 20, func(b *box) {
+			for _, a := range *b.m2ua.byPath.Load() {
+				a.abort("pulled by the test")
+			}
+		}},
+	} {
+		t.Run(how.name, func(t *testing.T) {
+			onChain(t, 2, func(c *chain) {
+				active, standby := c.mgc[1], c.mgc[0]
+				if !strings.Contains(active.run("show cs7 m2ua"), "link 0 of linkset STP: interface 1 of gateway SG: InService") {
+					active, standby = standby, active
+				}
+				standby.want("show cs7 linkset STP", "an alternate ASP is active")
+				if bad := c.standbyGets(6000, func() {
+					time.Sleep(2 * time.Second)
+					how.do(active)
+				}); bad[0] > how.most || bad[1]+bad[2] > 0 {
+					t.Errorf("lost, duplicated, misordered: %v", bad)
+				}
+				c.stp.want("show cs7 linkset MGC", "avail/links=2/2")
+				if log := c.stp.run("show logging"); reason.MatchString(log) {
+					t.Error("a link went down:\n" + log)
+				}
+			})
+		})
+	}
+}
+
+// With no ASP left the links are in processor outage at the STP, after T(r); the ASP that
+// comes finds them aligned.
+func TestM2UANoASP(t *testing.T) {
+	onChain(t, 1, func(c *chain) {
+		c.mgc[0].run("configure terminal", "cs7 asp SG 2904 2904 m2ua", "block", "end")
+		time.Sleep(10 * time.Second)
+		c.stp.want("show cs7 linkset MGC", "avail/links=0/2", "ProcessorOutage")
+		c.sg.want("show cs7 m2ua", "processor outage here: no ASP is active for the interface")
+		c.mgc[0].run("configure terminal", "cs7 asp SG 2904 2904 m2ua", "no block", "end")
+		time.Sleep(20 * time.Second)
+		c.stp.want("show cs7 linkset MGC", "avail/links=2/2")
+		c.mgc[0].want("show cs7 linkset STP", "avail/links=2/2")
+		c.clean(t, 1000, func() {})
 	})
 }
