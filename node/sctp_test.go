@@ -250,7 +250,7 @@ func TestEvents(t *testing.T) {
 			}
 		}
 		l.mu.Lock()
-		tellRestart := l.machine.Status().State
+		tellRestart := l.level2View().State
 		l.mu.Unlock()
 		tell(sctp.Restart, "new tags")
 		tell(sctp.PeerShutdown, "asked for")
