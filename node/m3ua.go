@@ -3,6 +3,7 @@ package node
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -209,13 +210,14 @@ type picture struct {
 	keys    *m3ua.Selector     // nil: none
 	paths   []*as              // by PathID
 	keyed   []keyed
+	codes   map[ss7.PathID]*ss7.PC // of servers that titles may lead to; nil: it has none of its own
 }
 
-// picture is for the core.
-func (x *adaptation) picture() (p picture) {
+// picture is for the core; bits are those of a point code.
+func (x *adaptation) picture(bits uint8) (p picture) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	p.ready = map[ss7.PathID]bool{}
+	p.ready, p.codes = map[ss7.PathID]bool{}, map[ss7.PathID]*ss7.PC{}
 	for _, c := range x.layer.AS() {
 		s := x.servers[c.Path]
 		if s == nil {
@@ -227,6 +229,9 @@ func (x *adaptation) picture() (p picture) {
 		p.paths[s.id] = s
 		p.servers = append(p.servers, mtp3.ServerConfig{Name: serverName(s.name), Path: s.id})
 		p.ready[s.id] = s.ready()
+		if !c.Away {
+			p.codes[s.id] = codeOf(c, bits)
+		}
 		for _, t := range c.Key.Terms {
 			switch {
 			case c.Away:
@@ -243,8 +248,22 @@ func (x *adaptation) picture() (p picture) {
 	return p
 }
 
+// codeOf is the code that messages to an AS carry if it is named and no code is: the
+// first whole one of its routing key, which its ASPs expect.
+func codeOf(c *m3ua.ASConfig, bits uint8) *ss7.PC {
+	for _, t := range c.Key.Terms {
+		if t.DPC.Len == bits {
+			return &t.DPC.PC
+		}
+	}
+	return nil
+}
+
 // serverName is how an AS is called among linksets: no linkset has a blank in its name.
 func serverName(as string) string { return "as " + as }
+
+// asOf is the AS that serverName was given.
+func asOf(server string) string { return strings.TrimPrefix(server, "as ") }
 
 // strangers counts the associations of nobody configured. The caller holds mu.
 func (x *adaptation) strangers() int {

@@ -8,9 +8,16 @@ import (
 // Network is what MTP3 and the adaptation layers know of destinations.
 type Network interface {
 	Accessible(pc ss7.PC) bool
-	// Server gives the code by which an application server is reached, and whether
-	// it takes messages now.
-	Server(name string) (pc ss7.PC, ok bool)
+	// Server finds an application server; false if there is none of that name.
+	Server(name string) (Server, bool)
+}
+
+// Server is an application server as a destination.
+type Server struct {
+	Path  ss7.PathID // by which its messages leave, whatever their code
+	PC    ss7.PC     // of its routing key
+	HasPC bool       // else its messages keep the code of this node that they came to
+	Ready bool       // it takes messages now
 }
 
 // Format is what a point can take.
@@ -78,11 +85,12 @@ const (
 	SCCPProhibited
 	SubsystemProhibited
 	ServerDown
+	NoServer
 	NoSSN // routing on SSN without a usable one
 )
 
 var whyTexts = [...]string{"available", "point code inaccessible", "SCCP prohibited there", "subsystem prohibited there",
-	"application server not active", "no subsystem number to route on"}
+	"application server not active", "no such application server", "no subsystem number to route on"}
 
 func (w Why) String() string { return whyTexts[w] }
 
@@ -92,9 +100,15 @@ func (v *View) Check(pc ss7.PC, ssn uint8, toGT bool) Why {
 	if v.own(pc) {
 		return Fine // the local distribution has its own answers
 	}
-	switch {
-	case !v.Network.Accessible(pc):
+	if !v.Network.Accessible(pc) {
 		return PointInaccessible
+	}
+	return v.checkUser(pc, ssn, toGT)
+}
+
+// checkUser is Check for a point that can be reached.
+func (v *View) checkUser(pc ss7.PC, ssn uint8, toGT bool) Why {
+	switch {
 	case v.Status.Prohibited(pc, ssnManagement):
 		return SCCPProhibited
 	case toGT:
@@ -110,28 +124,34 @@ func (v *View) Check(pc ss7.PC, ssn uint8, toGT bool) Why {
 // usable is a bit for each member of a group that can take a message.
 func (v *View) usable(g *gtt.Group, ssn uint8) (bits uint64) {
 	for i := range g.Members {
-		if _, why := v.route(&g.Members[i], ssn); why == Fine {
+		if _, _, why := v.Route(&g.Members[i], ssn); why == Fine {
 			bits |= 1 << i
 		}
 	}
 	return bits
 }
 
-// Route gives the code and state of a route for a message with an SSN of its own.
-func (v *View) Route(r *gtt.Route, ssn uint8) (ss7.PC, Why) { return v.route(r, ssn) }
-
-// route gives the code and state of a route for a message with an SSN of its own.
-func (v *View) route(r *gtt.Route, ssn uint8) (ss7.PC, Why) {
-	pc := r.PC
-	if r.AS != "" {
-		code, ok := v.Network.Server(r.AS)
-		if !ok {
-			return 0, ServerDown
-		}
-		pc = code
-	}
+// Route gives the code and state of a route for a message with an SSN of its own,
+// and what it leaves by if that is an application server, else 0. The code of a
+// server that has none is 0.
+func (v *View) Route(r *gtt.Route, ssn uint8) (ss7.PC, ss7.PathID, Why) {
 	if r.SSN != gtt.Keep {
 		ssn = uint8(r.SSN)
 	}
-	return pc, v.Check(pc, ssn, r.ToGT)
+	if r.AS == "" {
+		return r.PC, 0, v.Check(r.PC, ssn, r.ToGT)
+	}
+	s, ok := v.Network.Server(r.AS)
+	switch {
+	case !ok:
+		return 0, 0, NoServer
+	case !s.Ready:
+		return s.PC, s.Path, ServerDown
+	case !s.HasPC:
+		if ssn == 0 && !r.ToGT {
+			return 0, s.Path, NoSSN
+		}
+		return 0, s.Path, Fine
+	}
+	return s.PC, s.Path, v.checkUser(s.PC, ssn, r.ToGT)
 }
