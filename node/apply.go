@@ -197,7 +197,7 @@ func (c *core) configure() {
 	conf.Servers, conf.Routes = p.servers, append(p.routes, conf.Routes...)
 	v := *c.node.view.Load()
 	v.servers, v.keyed = p.paths, p.keyed
-	c.sccp.codes = p.codes
+	c.sccp.servers = p.titles
 	if p.keys != nil {
 		conf.Keys = p.keys
 	}

@@ -3,7 +3,6 @@ package node
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -210,14 +209,14 @@ type picture struct {
 	keys    *m3ua.Selector     // nil: none
 	paths   []*as              // by PathID
 	keyed   []keyed
-	codes   map[ss7.PathID]*ss7.PC // of servers that titles may lead to; nil: it has none of its own
+	titles  map[string]server // those that titles may lead to
 }
 
 // picture is for the core; bits are those of a point code.
 func (x *adaptation) picture(bits uint8) (p picture) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	p.ready, p.codes = map[ss7.PathID]bool{}, map[ss7.PathID]*ss7.PC{}
+	p.ready, p.titles = map[ss7.PathID]bool{}, map[string]server{}
 	for _, c := range x.layer.AS() {
 		s := x.servers[c.Path]
 		if s == nil {
@@ -230,7 +229,7 @@ func (x *adaptation) picture(bits uint8) (p picture) {
 		p.servers = append(p.servers, mtp3.ServerConfig{Name: serverName(s.name), Path: s.id})
 		p.ready[s.id] = s.ready()
 		if !c.Away {
-			p.codes[s.id] = codeOf(c, bits)
+			p.titles[s.name] = server{s, codeOf(c, bits)}
 		}
 		for _, t := range c.Key.Terms {
 			switch {
@@ -261,9 +260,6 @@ func codeOf(c *m3ua.ASConfig, bits uint8) *ss7.PC {
 
 // serverName is how an AS is called among linksets: no linkset has a blank in its name.
 func serverName(as string) string { return "as " + as }
-
-// asOf is the AS that serverName was given.
-func asOf(server string) string { return strings.TrimPrefix(server, "as ") }
 
 // strangers counts the associations of nobody configured. The caller holds mu.
 func (x *adaptation) strangers() int {

@@ -12,6 +12,7 @@ import (
 	"github.com/gostp/gostp/routing"
 	"github.com/gostp/gostp/sccp"
 	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/xua"
 )
 
 // ssnTest is the subsystem that `ping gt` calls from and to: the TC test responder
@@ -28,32 +29,16 @@ type sccpCounters struct {
 	by         [sccp.Reasons]atomic.Uint64
 }
 
-// tableNetwork is the routing table and its application servers as SCCP sees them.
+// tableNetwork is the routing table and the application servers as SCCP sees them.
 type tableNetwork struct {
 	*routing.Table
-	servers map[string]sccp.Server
+	servers map[string]server
 }
 
-// newTableNetwork takes the codes of servers by their path; one that is not there is
-// no destination of titles.
-func newTableNetwork(t *routing.Table, codes map[ss7.PathID]*ss7.PC) tableNetwork {
-	n := tableNetwork{t, map[string]sccp.Server{}}
-	for i := range t.Linksets {
-		l := &t.Linksets[i]
-		if !l.Server {
-			continue
-		}
-		pc, ok := codes[l.Links[0].Path]
-		if !ok {
-			continue
-		}
-		s := sccp.Server{Path: l.Links[0].Path, Ready: l.Ready()}
-		if pc != nil {
-			s.PC, s.HasPC = *pc, true
-		}
-		n.servers[asOf(l.Name)] = s
-	}
-	return n
+// server is an application server to which titles may lead.
+type server struct {
+	*as
+	pc *ss7.PC // nil: its routing key has none
 }
 
 // Accessible is half of sccp.Network: what MTP3 would do with a message of SCCP.
@@ -73,10 +58,18 @@ func (t tableNetwork) Accessible(pc ss7.PC) bool {
 // probes are what Keys is asked with, kept because they would be allocated each time.
 var probes = sync.Pool{New: func() any { return new(ss7.MSU) }}
 
-// Server is the other half.
+// Server is the other half. The state of a server is that of this moment.
 func (t tableNetwork) Server(name string) (sccp.Server, bool) {
 	s, ok := t.servers[name]
-	return s, ok
+	if !ok {
+		return sccp.Server{}, false
+	}
+	w := s.way.Load()
+	out := sccp.Server{Path: s.id, Ready: w != nil && w.State == xua.ASActive, Waits: w != nil && w.State == xua.ASPending}
+	if s.pc != nil {
+		out.PC, out.HasPC = *s.pc, true
+	}
+	return out, true
 }
 
 // maxPasses bounds how often one message is decided here: what comes, what is
@@ -178,7 +171,7 @@ type subsystems struct {
 	base       sccp.View // what the configuration says
 	pings      map[uint32]*sccpPing
 	serial     uint32
-	codes      map[ss7.PathID]*ss7.PC // of application servers, by path
+	servers    map[string]server
 }
 
 // sccpPing is one test that waits: for the return of a message with its number,
@@ -205,7 +198,7 @@ func newSubsystems() *subsystems {
 // view makes what the relay looks at, for a routing table.
 func (s *subsystems) view(t *routing.Table) *sccp.View {
 	v := s.base
-	v.Network, v.Status = newTableNetwork(t, s.codes), s.management.Status()
+	v.Network, v.Status = tableNetwork{t, s.servers}, s.management.Status()
 	return &v
 }
 
@@ -215,7 +208,7 @@ func (c *core) refresh() {
 	t := c.network.Table()
 	changed := v.table != t
 	if changed {
-		c.sccp.management.Reach(newTableNetwork(t, c.sccp.codes).Accessible)
+		c.sccp.management.Reach(tableNetwork{t, c.sccp.servers}.Accessible)
 	}
 	if changed || v.sccp.Status != c.sccp.management.Status() {
 		next := *v
@@ -296,7 +289,7 @@ func (n *Node) applySCCP(s *configs.System) {
 		c := n.core
 		c.sccp.base = base
 		c.sccp.management.Configure(conf)
-		c.sccp.management.Reach(newTableNetwork(c.network.Table(), c.sccp.codes).Accessible)
+		c.sccp.management.Reach(tableNetwork{c.network.Table(), c.sccp.servers}.Accessible)
 		next := *n.view.Load()
 		next.table, next.sccp = c.network.Table(), c.sccp.view(c.network.Table())
 		n.publish(&next)

@@ -283,7 +283,10 @@ func (r *run) choose(ssn uint8) Reason {
 			r.MSU.DPC, r.SSN, r.Path, r.Backup, why = m.Backup.PC, m.Backup.SSN, 0, true, Fine
 		}
 	}
-	if why == Fine && !r.Route.ToGT && ssn == 0 {
+	if why.takes() {
+		if r.Route.ToGT || ssn != 0 {
+			return NoReason
+		}
 		why = NoSSN
 	}
 	return whyReasons[why]

@@ -18,6 +18,7 @@ type Server struct {
 	PC    ss7.PC     // of its routing key
 	HasPC bool       // else its messages keep the code of this node that they came to
 	Ready bool       // it takes messages now
+	Waits bool       // it keeps them, for some time, until it is ready
 }
 
 // Format is what a point can take.
@@ -86,13 +87,17 @@ const (
 	SubsystemProhibited
 	ServerDown
 	NoServer
+	ServerWaits
 	NoSSN // routing on SSN without a usable one
 )
 
 var whyTexts = [...]string{"available", "point code inaccessible", "SCCP prohibited there", "subsystem prohibited there",
-	"application server not active", "no such application server", "no subsystem number to route on"}
+	"application server not active", "no such application server", "application server waits for an ASP", "no subsystem number to route on"}
 
 func (w Why) String() string { return whyTexts[w] }
+
+// takes tells whether a message may be sent there for want of a better place.
+func (w Why) takes() bool { return w == Fine || w == ServerWaits }
 
 // Check tells whether a subsystem of a point can take a message that is routed on
 // SSN, or, with toGT, whether the point can translate (Q.714 §2.4.5, step 4).
@@ -121,12 +126,20 @@ func (v *View) checkUser(pc ss7.PC, ssn uint8, toGT bool) Why {
 	return Fine
 }
 
-// usable is a bit for each member of a group that can take a message.
+// usable is a bit for each member of a group that can take a message now, or, if
+// none can, for each that keeps it for some time.
 func (v *View) usable(g *gtt.Group, ssn uint8) (bits uint64) {
+	var waiting uint64
 	for i := range g.Members {
-		if _, _, why := v.Route(&g.Members[i], ssn); why == Fine {
+		switch _, _, why := v.Route(&g.Members[i], ssn); why {
+		case Fine:
 			bits |= 1 << i
+		case ServerWaits:
+			waiting |= 1 << i
 		}
+	}
+	if bits == 0 {
+		return waiting
 	}
 	return bits
 }
@@ -134,7 +147,7 @@ func (v *View) usable(g *gtt.Group, ssn uint8) (bits uint64) {
 // Route gives the code and state of a route for a message with an SSN of its own,
 // and what it leaves by if that is an application server, else 0. The code of a
 // server that has none is 0.
-func (v *View) Route(r *gtt.Route, ssn uint8) (ss7.PC, ss7.PathID, Why) {
+func (v *View) Route(r *gtt.Route, ssn uint8) (pc ss7.PC, path ss7.PathID, why Why) {
 	if r.SSN != gtt.Keep {
 		ssn = uint8(r.SSN)
 	}
@@ -145,13 +158,15 @@ func (v *View) Route(r *gtt.Route, ssn uint8) (ss7.PC, ss7.PathID, Why) {
 	switch {
 	case !ok:
 		return 0, 0, NoServer
-	case !s.Ready:
+	case !s.Ready && !s.Waits:
 		return s.PC, s.Path, ServerDown
-	case !s.HasPC:
-		if ssn == 0 && !r.ToGT {
-			return 0, s.Path, NoSSN
-		}
-		return 0, s.Path, Fine
+	case s.HasPC:
+		why = v.checkUser(s.PC, ssn, r.ToGT)
+	case ssn == 0 && !r.ToGT:
+		why = NoSSN
 	}
-	return s.PC, s.Path, v.checkUser(s.PC, ssn, r.ToGT)
+	if why == Fine && !s.Ready {
+		why = ServerWaits
+	}
+	return s.PC, s.Path, why
 }
