@@ -214,12 +214,14 @@ func (n *Network) Status() []LinksetStatus {
 	return out
 }
 
-// Unsettled counts the links that should be available and are not, but for those
-// that have been trying for longer than patience.
+// Unsettled counts the links that should carry traffic and do not yet, but for those
+// that have been trying for longer than patience, and the holds at which traffic
+// waits. Links of a linkset that restarts are among the former.
 func (n *Network) Unsettled(now time.Time, patience time.Duration) int {
-	count := 0
+	count := len(n.table.Holds())
 	for _, l := range n.links {
-		if l.state != Available && l.state != Shutdown && now.Sub(l.wanted) < patience {
+		waiting := l.state != Available && l.state != Shutdown || l.usable() && l.set.restarting
+		if waiting && now.Sub(l.wanted) < patience {
 			count++
 		}
 	}
