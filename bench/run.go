@@ -55,6 +55,7 @@ func (b *Bench) Run(ctx context.Context, load Load) (*Report, error) {
 	if load.Stall <= 0 {
 		load.Stall = 3 * time.Second
 	}
+	price := systemCall()
 	*b.load = load
 	if load.Count > 0 {
 		b.share(load.Count)
@@ -82,6 +83,7 @@ func (b *Bench) Run(ctx context.Context, load Load) (*Report, error) {
 	}
 	b.drain()
 	b.judge(r)
+	r.SystemCall = price
 	return r, err
 }
 
