@@ -77,6 +77,7 @@ type station struct {
 	actions []ss7.Action
 	up      bool // its own link test was answered, or that of the STP
 	got     []received
+	snm     []ss7.MSU        // network management, with link tests apart
 	user    func(m *ss7.MSU) // takes what is for a user, if set; it must not wait
 	group   sync.WaitGroup
 }
@@ -185,6 +186,9 @@ func (s *station) receive(m *ss7.MSU) {
 			s.up = true
 		}
 	case ss7.SNM:
+		kept := *m
+		kept.Payload = slices.Clone(m.Payload)
+		s.snm = append(s.snm, kept)
 	default:
 		if s.user != nil {
 			s.user(m)
