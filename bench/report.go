@@ -9,7 +9,7 @@ import (
 
 // Report is the outcome of a run.
 type Report struct {
-	What      string  `json:"what"`    // "m2pa" or "sctp"
+	What      string  `json:"what"`    // "m2pa", "m3ua" or "sctp"
 	Through   string  `json:"through"` // what is between source and sink
 	Transport string  `json:"transport"`
 	Pairs     int     `json:"pairs"`
@@ -25,6 +25,7 @@ type Report struct {
 	Duplicated uint64 `json:"duplicated"`
 	Misordered uint64 `json:"misordered"` // within their SLS
 	Foreign    uint64 `json:"foreign"`    // none of this run
+	Congested  uint64 `json:"congested"`  // SCON that M3UA sources were told
 
 	// What was measured after the warm-up.
 	Counted   uint64        `json:"counted"`
@@ -96,6 +97,9 @@ func (r *Report) Print(w io.Writer) {
 	fmt.Fprintf(w, "%s, %s: %d pairs, %s, messages of %d octets%s; %s\n", r.What, r.Through, r.Pairs, mode, r.Size, bundles, r.Transport)
 	fmt.Fprintf(w, "  %.0f messages/s (%d in %.2f s)\n", r.PerSecond, r.Counted, r.Elapsed.Seconds())
 	fmt.Fprintf(w, "  sent %d, received %d, lost %d, duplicated %d, misordered %d, foreign %d\n", r.Sent, r.Received, r.Lost, r.Duplicated, r.Misordered, r.Foreign)
+	if r.Congested > 0 {
+		fmt.Fprintf(w, "  the sources were told of congestion (SCON) %d times\n", r.Congested)
+	}
 	if r.PerPacket > 0 {
 		fmt.Fprintf(w, "  %.1f messages in a packet of the sources\n", r.PerPacket)
 	}

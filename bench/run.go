@@ -28,7 +28,7 @@ type Load struct {
 }
 
 // Check finds what cannot be; headers are the octets of a message before the stamp:
-// M2PAHeaders, or 0 of a bare message.
+// M2PAHeaders, M3UAHeaders, or 0 of a bare message.
 func (l *Load) Check(headers int) error {
 	switch {
 	case l.Size < headers+stampLen || l.Size > 4096:
@@ -204,6 +204,9 @@ func (b *Bench) judge(r *Report) {
 		st := p.src.stats()
 		total.SentMessages += st.SentMessages
 		total.SentPackets += st.SentPackets
+		if c, ok := p.src.(interface{ congested() uint64 }); ok {
+			r.Congested += c.congested()
+		}
 		p.sending.Lock()
 		p.mu.Lock()
 		for f := range p.flows {

@@ -34,6 +34,7 @@ type System struct {
 	M3UAs       []*M3UA
 	ASPs        []*ASP
 	ASs         []*AS
+	M2UA
 	SCCP
 	IPRoutes   []*IPRoute
 	IPv6Routes []*IPv6Route
@@ -100,6 +101,7 @@ type Link struct {
 	Passive    bool         `cli:"passive"`
 	UDPPort    uint16       `cli:"udp-port"` // of the far end; 0: 9899
 	Shutdown   bool         `cli:"shutdown"`
+	Backhaul
 	Timers
 	SCTP
 }
@@ -218,6 +220,7 @@ func (s *System) Clone() *System {
 	})
 	c.RouteTables = copies(s.RouteTables, func(t *RouteTable) { t.Routes = copies(t.Routes, nil) })
 	cloneM3UA(s, &c)
+	cloneM2UA(s, &c)
 	c.cloneSCCP()
 	return &c
 }
