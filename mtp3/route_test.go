@@ -224,7 +224,7 @@ func TestRouteOddities(t *testing.T) {
 func TestUserPartUnavailable(t *testing.T) {
 	s := newStar(t)
 	hit := func() []ss7.Action {
-		return s.Do(s.now, ss7.Event{Kind: ss7.NoUser, Path: 3, MSU: ss7.MSU{DPC: pc("1.2.3"), OPC: pc("6.6.6"), SI: ss7.SCCP}}, nil)
+		return s.Do(s.now, ss7.Event{Kind: ss7.NoUser, Path: 3, Arg: uint32(UnequippedUser), MSU: ss7.MSU{DPC: pc("1.2.3"), OPC: pc("6.6.6"), SI: ss7.SCCP}}, nil)
 	}
 	if out := hit(); len(out) != 2 || fmt.Sprintf("%x", out[1].Event.MSU.Payload) != "1a130813" || out[1].Event.Path != 3 {
 		t.Errorf("%+v", out)

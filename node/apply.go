@@ -222,10 +222,11 @@ func (c *core) configure() {
 	if conf.Variant == nil {
 		return
 	}
-	p := c.node.m3ua.picture()
+	p := c.node.m3ua.picture(conf.Variant.Bits())
 	conf.Servers, conf.Routes = p.servers, append(p.routes, conf.Routes...)
 	v := *c.node.view.Load()
 	v.servers, v.keyed = p.paths, p.keyed
+	c.sccp.servers = p.titles
 	if p.keys != nil {
 		conf.Keys = p.keys
 	}

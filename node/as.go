@@ -26,7 +26,7 @@ type as struct {
 	dynamic bool // registered, not configured
 
 	// Of M2UA; nil: it is one of M3UA, and MTP3 hears of it.
-	find    func(ss7.PathID) server
+	find    func(ss7.PathID) process
 	changed func(takes bool)
 
 	way  atomic.Pointer[xua.Way]
@@ -37,14 +37,14 @@ type as struct {
 	flows xua.Flows
 }
 
-// server is an ASP as an AS sees it.
-type server interface {
+// process is an ASP as an AS sees it.
+type process interface {
 	offer(s *as, w *xua.Way, turn uint32, msus []*ss7.MSU) bool
 	broadcast(s *as, m *ss7.MSU, tag uint32, tagged bool) bool
 }
 
-// server finds an ASP; nil: it is gone.
-func (s *as) server(p ss7.PathID) server {
+// process finds an ASP; nil: it is gone.
+func (s *as) process(p ss7.PathID) process {
 	if s.find != nil {
 		return s.find(p)
 	}
@@ -94,7 +94,7 @@ func (s *as) sendHeld(w *xua.Way, m *ss7.MSU) {
 		return
 	}
 	turn := s.turn.Add(1)
-	a := s.server(w.Pick(m.SLS, turn))
+	a := s.process(w.Pick(m.SLS, turn))
 	if a == nil || !a.offer(s, w, turn, []*ss7.MSU{m}) {
 		s.node.discards.add(mtp3.LinkGone, 1)
 	}
@@ -132,7 +132,7 @@ func (s *as) share(w *xua.Way, msus []*ss7.MSU) (left []*ss7.MSU) {
 		if !any {
 			continue
 		}
-		if a := s.server(p); a != nil && a.offer(s, w, turn, msus) {
+		if a := s.process(p); a != nil && a.offer(s, w, turn, msus) {
 			continue
 		}
 		for i, m := range msus {
@@ -176,7 +176,7 @@ func (s *as) toAll(w *xua.Way, m *ss7.MSU) {
 	tag, must := s.flows.Tag(w, flow)
 	sent := false
 	for _, p := range w.All {
-		if a := s.server(p); a != nil && a.broadcast(s, m, tag, must) {
+		if a := s.process(p); a != nil && a.broadcast(s, m, tag, must) {
 			sent = true
 		}
 	}

@@ -104,7 +104,7 @@ func (n *Node) applyOffered(next *configs.System, restarted map[uint16]string) {
 			b.timer = time.AfterFunc(time.Hour, b.tick)
 			b.link = n.newLink(n.ids.take(), linkKey{}, c.Link, conf, how, n.peers[c.LocalPort])
 			b.link.offered = b
-			b.as = &as{node: n, id: b.link.id, name: "interface " + c.Interface, changed: b.changed, find: n.m2ua.server}
+			b.as = &as{node: n, id: b.link.id, name: "interface " + c.Interface, changed: b.changed, find: n.m2ua.process}
 			if i != nil {
 				i.close("the configuration of the interface was changed")
 				b.link.inherit(&i.link.runner)
@@ -129,7 +129,7 @@ func (n *Node) applyOffered(next *configs.System, restarted map[uint16]string) {
 	}
 }
 
-func (x *backhaul) server(p ss7.PathID) server {
+func (x *backhaul) process(p ss7.PathID) process {
 	if a := x.peer(p); a != nil {
 		return a
 	}

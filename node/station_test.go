@@ -77,6 +77,7 @@ type station struct {
 	actions []ss7.Action
 	up      bool // its own link test was answered, or that of the STP
 	got     []received
+	user    func(m *ss7.MSU) // takes what is for a user, if set; it must not wait
 	group   sync.WaitGroup
 }
 
@@ -185,7 +186,9 @@ func (s *station) receive(m *ss7.MSU) {
 		}
 	case ss7.SNM:
 	default:
-		if len(m.Payload) >= 8 {
+		if s.user != nil {
+			s.user(m)
+		} else if len(m.Payload) >= 8 {
 			s.got = append(s.got, received{time.Now(), m.SLS, binary.BigEndian.Uint32(m.Payload), binary.BigEndian.Uint32(m.Payload[4:]), m.DPC, m.OPC, len(m.Payload)})
 		}
 	}
