@@ -77,7 +77,14 @@ type station struct {
 	actions []ss7.Action
 	up      bool // its own link test was answered, or that of the STP
 	got     []received
-	group   sync.WaitGroup
+
+	management []told // network management that came
+	group      sync.WaitGroup
+}
+
+type told struct {
+	at time.Time
+	ss7.MSU
 }
 
 type received struct {
@@ -184,6 +191,9 @@ func (s *station) receive(m *ss7.MSU) {
 			s.up = true
 		}
 	case ss7.SNM:
+		kept := *m
+		kept.Payload = slices.Clone(m.Payload)
+		s.management = append(s.management, told{time.Now(), kept})
 	default:
 		if len(m.Payload) >= 8 {
 			s.got = append(s.got, received{time.Now(), m.SLS, binary.BigEndian.Uint32(m.Payload), binary.BigEndian.Uint32(m.Payload[4:]), m.DPC, m.OPC, len(m.Payload)})
