@@ -231,6 +231,11 @@ func (l *Link) checkBSN(now time.Time, m *Message, out *[]ss7.Action) (failed bo
 	l.lastAcked = m.BSN
 	l.sent -= k
 	l.pop(k)
+	if l.drain > 0 {
+		if l.drain = max(l.drain-k, 0); l.drain == 0 {
+			*out = append(*out, l.raise(ss7.Event{Kind: ss7.Drained}))
+		}
+	}
 	// T7 watches the oldest message that waits, so that any one that is not
 	// acknowledged in time fails the link.
 	if l.timers.Running(t7) {
