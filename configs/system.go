@@ -34,6 +34,7 @@ type System struct {
 	M3UAs       []*M3UA
 	ASPs        []*ASP
 	ASs         []*AS
+	M2UA
 	SCCP
 	IPRoutes   []*IPRoute
 	IPv6Routes []*IPv6Route
@@ -87,6 +88,7 @@ type Linkset struct {
 	Adjacent    ss7.PC `cli:"apc"`
 	Description string `cli:"description"`
 	Shutdown    bool   `cli:"shutdown"`
+	KeepSLS     bool   `cli:"rotate-sls"` // off
 	Timers
 	Links []*Link
 }
@@ -100,6 +102,7 @@ type Link struct {
 	Passive    bool         `cli:"passive"`
 	UDPPort    uint16       `cli:"udp-port"` // of the far end; 0: 9899
 	Shutdown   bool         `cli:"shutdown"`
+	Backhaul
 	Timers
 	SCTP
 }
@@ -218,6 +221,7 @@ func (s *System) Clone() *System {
 	})
 	c.RouteTables = copies(s.RouteTables, func(t *RouteTable) { t.Routes = copies(t.Routes, nil) })
 	cloneM3UA(s, &c)
+	cloneM2UA(s, &c)
 	c.cloneSCCP()
 	return &c
 }

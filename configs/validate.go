@@ -36,6 +36,7 @@ func (s *System) problems() []problem {
 	s.checkPeers(bad)
 	s.checkLinks(bad)
 	s.checkM3UA(bad)
+	s.checkM2UA(bad)
 	s.checkRoutes(bad)
 	s.checkSCCP(bad)
 	return out
@@ -134,6 +135,9 @@ func (s *System) checkLinks(bad complain) {
 		for _, k := range l.Links {
 			name := fmt.Sprintf("linkset %s link %d", l.Name, k.SLC)
 			checkSCTP(bad, k, name, &k.SCTP)
+			if k.IsM2UA() {
+				continue
+			}
 			if s.LocalPeer(k.LocalPort) == nil {
 				bad(k, "", "%s", s.noLocalPeer(name, k))
 			}

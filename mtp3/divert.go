@@ -136,7 +136,7 @@ func (n *Network) sendOrder(now time.Time, l *link, out []ss7.Action) []ss7.Acti
 	}
 	d.state, d.by = AwaitingCOA, way
 	l.timers.Start(timerT2, now, n.timer(2))
-	return n.sendAbout(l, way, Management{Heading: l.heading(COO, XCO), FSN: d.bsnt}, out)
+	return n.sendAbout(l, way, l.order(COO, XCO, ECO), out)
 }
 
 // orderAgain sends the orders that went by a link which has failed meanwhile by another
@@ -154,19 +154,23 @@ func (n *Network) orderAgain(now time.Time, failed *link, out []ss7.Action) []ss
 	return out
 }
 
-// heading chooses between the messages with 7-bit and with 24-bit sequence numbers
-// (RFC 4165 §4.2.3: XCO and XCA over M2PA).
-func (l *link) heading(short, long Heading) Heading {
-	if l.cfg.Short {
-		return short
+// order is a changeover message: with a 7-bit or a 24-bit sequence number (RFC 4165
+// §4.2.3: XCO and XCA over M2PA), or the emergency form if level 2 does not know it
+// (§5.6.1).
+func (l *link) order(short, long, emergency Heading) Management {
+	switch {
+	case l.div.bsnt >= ss7.NoFSN:
+		return Management{Heading: emergency}
+	case l.cfg.Short:
+		return Management{Heading: short, FSN: l.div.bsnt & 127}
 	}
-	return long
+	return Management{Heading: long, FSN: l.div.bsnt}
 }
 
 // answerOrder acknowledges the far end's order and takes it as the answer to ours.
 func (n *Network) answerOrder(now time.Time, l *link, out []ss7.Action) []ss7.Action {
 	l.div.order = false
-	out = n.answer(l, Management{Heading: l.heading(COA, XCA), FSN: l.div.bsnt}, out)
+	out = n.answer(l, l.order(COA, XCA, ECA), out)
 	return n.retrieve(now, l, l.div.fsnc, out)
 }
 
@@ -235,7 +239,7 @@ func (n *Network) recvChangeover(now time.Time, l *link, via ss7.PathID, m Manag
 		d.order = true
 	case d.state == AwaitingCOA || d.state == Retrieving:
 		if d.state == Retrieving { // its order crossed our retrieval
-			return n.answer(l, Management{Heading: l.heading(COA, XCA), FSN: d.bsnt}, out)
+			return n.answer(l, l.order(COA, XCA, ECA), out)
 		}
 		return n.answerOrder(now, l, out)
 	case d.state == DelayedCO && l.state == Failed: // there is a path after all: normal changeover

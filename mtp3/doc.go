@@ -6,7 +6,7 @@
 // activation (§12), the link test (Q.707), changeover and changeback (§5, §6:
 // divert.go), rerouting and route management (§7, §8, §13: route.go), the restart of
 // adjacent points (§9.3: restart.go), inhibiting (§10: inhibit.go), flow control (§11:
-// flow.go, user.go), and from all of these the Table. Network is a Machine with one
+// congestion.go, user.go), and from all of these the Table. Network is a Machine with one
 // owner, the core loop.
 //
 // Traffic that has to wait for one of these procedures waits in a hold, which is a path
@@ -14,7 +14,7 @@
 // next Table, which does not, is put in force only when the hold has sent on what it kept.
 //
 // Not here: the restart of this node as a whole (§9.2: T18, T20), sending TFR (§13.4.2),
-// the route set congestion test (§13.9: T15, T16), and what ANSI alone has: cluster
+// and what ANSI alone has: cluster
 // messages, TRW, its timers from T18 on. COO and COA are ready for links with 7-bit
 // sequence numbers, of which there are none yet.
 package mtp3

@@ -47,11 +47,14 @@ func (n *Network) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action
 		}
 		return n.recvTest(now, l, &ev.MSU, out)
 	case ss7.Congestion:
-		return n.congested(now, l, ev, out)
+		if ev.MSU.OPC != 0 || ev.MSU.DPC != 0 {
+			return n.overloaded(now, l, ev, out)
+		}
+		return n.linkCongestion(l, ev, out)
 	case ss7.Unreachable:
 		return n.unreachable(now, l, ev.MSU.DPC, out)
 	case ss7.NoUser:
-		return n.noUser(now, &ev.MSU, out)
+		return n.noUser(now, ev, out)
 	case ss7.BSNT:
 		return n.accepted(now, l, ev.Arg, out)
 	case ss7.Retrieved:
@@ -131,7 +134,7 @@ func (n *Network) activate(now time.Time, l *link, out []ss7.Action) []ss7.Actio
 // and stop in step (Q.704 §12.2.2, §16.8).
 func (n *Network) linkFailed(now time.Time, l *link, why string, out []ss7.Action) []ss7.Action {
 	l.stopTests()
-	l.congestion = 0
+	out = n.linkCongestion(l, ss7.Event{Why: "it has failed"}, out)
 	l.timers.Start(timerT17, now, n.timer(17))
 	return n.becomeLink(now, l, Failed, why, out)
 }
@@ -180,7 +183,8 @@ type LinkStatus struct {
 	NextTry   time.Time // zero: none is due
 	Diversion Diversion
 
-	Congestion uint32 // level, 0 to 3
+	Congestion    uint32 // level, 0 to 3
+	CongestionWhy string
 
 	LocalInhibit, RemoteInhibit bool
 }
@@ -210,7 +214,7 @@ func (n *Network) Status() []LinksetStatus {
 		out[i] = LinksetStatus{s.cfg.Name, s.cfg.Adjacent, s.ready, s.cfg.Shutdown, n.linksetWhy(s), s.since, nil, s.restarting}
 		for _, l := range s.links {
 			out[i].Links = append(out[i].Links, LinkStatus{l.cfg.Path, l.cfg.SLC, l.state, l.why, l.peerFault, l.since, l.ups,
-				l.timers.At(timerT17), l.div.state, l.congestion, l.localInhibit, l.remoteInhibit})
+				l.timers.At(timerT17), l.div.state, l.congestion, l.congestionWhy, l.localInhibit, l.remoteInhibit})
 		}
 	}
 	return out

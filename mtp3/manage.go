@@ -20,6 +20,9 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 	n.stats.SNMIn++
 	n.stats.In[x.Heading]++
 	out = append(out, n.message("from", m.OPC, "by "+n.linkName(via), x))
+	if s := n.serverOf(m); s != nil {
+		return n.toServer(s, m, x, out)
+	}
 	switch x.Heading {
 	case COO, COA, XCO, XCA, ECO, ECA, CBD, CBA, LIN, LUN, LIA, LUA, LID, LFU, LLT, LRT:
 		l := n.linkTo(m.OPC, x.SLC)
@@ -41,11 +44,11 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 	case RST, RSR:
 		return n.recvRouteTest(via, m.OPC, x, out)
 	case TFC:
-		return n.recvTFC(m.OPC, x, out)
+		return n.recvTFC(now, m, x, out)
 	case RCT:
 		return out // it has done its work by going all the way (§13.9.5)
 	case UPU:
-		return n.recvUPU(x, out)
+		return n.recvUPU(m, x, out)
 	case TRA:
 		return n.recvTRA(now, m.OPC, out)
 	}
@@ -129,7 +132,7 @@ func (n *Network) send(path ss7.PathID, dpc, opc ss7.PC, sls uint8, m Management
 	}
 	out = append(out, n.message("to", dpc, by, m))
 	msu := ss7.MSU{DPC: dpc, OPC: opc, SLS: sls, NI: n.cfg.NI, SI: ss7.SNM, Payload: AppendManagement(nil, n.cfg.Variant, m)}
-	if formOf(n.cfg.Variant).ansi {
+	if n.cfg.Levels {
 		msu.Prio = managementPriority
 	}
 	return append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Transfer, Path: path, MSU: msu}})

@@ -114,6 +114,7 @@ type link struct {
 	localInhibit, remoteInhibit bool
 	inhibition                  inhibition
 	congestion                  uint32 // level
+	congestionWhy               string
 }
 
 type linkset struct {
@@ -166,12 +167,16 @@ type Network struct {
 	nextHold  ss7.PathID
 	agenda    agenda
 	speaksTRA map[ss7.PC]bool
+	overloads map[ss7.PC]*overload
+	nextUPU   time.Time
+	told      map[toldKey]uint32 // servers' users, and of what level they were told last
 }
 
 // NewNetwork makes a Network that knows nothing; Configure comes next.
 func NewNetwork() *Network {
 	n := &Network{links: map[ss7.PathID]*link{}, dests: map[ss7.Range]bool{}}
 	n.said, n.rerouting, n.speaksTRA = map[routeKey]routing.RouteState{}, map[ss7.Range]ss7.PathID{}, map[ss7.PC]bool{}
+	n.overloads, n.told = map[ss7.PC]*overload{}, map[toldKey]uint32{}
 	n.stats.In, n.stats.Out = map[Heading]uint64{}, map[Heading]uint64{}
 	n.cfg.Variant = ss7.ITU
 	n.compile()
@@ -381,6 +386,9 @@ func (n *Network) refresh(now time.Time, out []ss7.Action) []ss7.Action {
 		}
 	}
 	n.dests = dests
+	if len(n.told) > 0 {
+		out = n.abated(out)
+	}
 	return n.sayTRA(now, n.tell(now, out))
 }
 

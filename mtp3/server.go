@@ -48,6 +48,9 @@ func (n *Network) server(p ss7.PathID) *server {
 
 // doServer is told that a server takes traffic, or does not.
 func (n *Network) doServer(now time.Time, s *server, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	if ev.Kind == ss7.Status {
+		return n.recvStatus(now, s, ev, out)
+	}
 	ready := ev.Kind == ss7.InService
 	if ev.Kind != ss7.InService && ev.Kind != ss7.OutOfService || ready == s.ready {
 		return out

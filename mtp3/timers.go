@@ -33,6 +33,8 @@ var timers = map[int]struct {
 	12: {"wait for uninhibit acknowledgement", 1150 * ms},
 	13: {"wait for an answer to force uninhibit", 1150 * ms},
 	14: {"wait for inhibit acknowledgement", 2500 * ms},
+	15: {"wait to start the route set congestion test", 2500 * ms},
+	16: {"wait for congestion status update", 1700 * ms},
 	17: {"from a failed alignment to the next", 1150 * ms},
 	19: {"no second restart message to the same point", 68000 * ms},
 	21: {"restart of an adjacent point", 64000 * ms},

@@ -8,34 +8,81 @@ import (
 )
 
 // timerUPU keeps user part unavailable from being sent at the rate of what it answers;
-// in the agenda, beside the numbers of Q.704.
+// in the agenda, beside the numbers of Q.704. All of them together have a pace as well,
+// so that MSUs from ever other origins cannot make a flood.
 const (
 	timerUPU    = 101
 	upuInterval = time.Second
+	upuPace     = 10 * time.Millisecond
 )
 
 // noUser answers an MSU for a user that is not here with UPU, from the code it was
-// addressed to (§11.2.7), at most once a second for each origin and user.
-func (n *Network) noUser(now time.Time, m *ss7.MSU, out []ss7.Action) []ss7.Action {
+// addressed to (§11.2.7), at most once a second for each origin and user. ev.Arg is the
+// cause.
+func (n *Network) noUser(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	m := &ev.MSU
 	k := agendaKey{timer: timerUPU, dest: ss7.Range{PC: m.OPC, Len: uint8(m.SI)}}
-	if n.agenda.running(k) || len(n.agenda.at) > agendaMost {
+	if n.agenda.running(k) || now.Before(n.nextUPU) {
 		return out
 	}
-	n.agenda.start(now, k, upuInterval)
-	_, b, own := n.table.Dest(m.OPC)
-	if own || b == nil {
-		return out
-	}
-	path := n.table.Slot(b, 0).Path
-	if path.IsHold() {
+	d := Decide(n.table, &ss7.MSU{DPC: m.OPC, OPC: m.DPC, SI: ss7.SNM}, 0)
+	if d.Fate != Forward || d.Path.IsHold() || n.links[d.Path] == nil {
 		return out // the next one will do
 	}
-	return n.send(path, m.OPC, m.DPC, 0, Management{Heading: UPU, PC: m.DPC, User: m.SI, Cause: UnequippedUser}, out)
+	n.agenda.start(now, k, upuInterval)
+	n.nextUPU = now.Add(upuPace)
+	return n.send(d.Path, m.OPC, m.DPC, 0, Management{Heading: UPU, PC: m.DPC, User: m.SI, Cause: uint8(ev.Arg)}, out)
 }
 
-// recvUPU: a far user that ours have sent to is not there. There are no users here that
-// would want to know, so a person is told.
-func (n *Network) recvUPU(m Management, out []ss7.Action) []ss7.Action {
-	why := [...]string{"for an unknown reason", "because it is not equipped", "because it is inaccessible"}[min(m.Cause, 2)%3]
-	return append(out, note(ss7.StateChange, NoteUser, fmt.Sprintf("User part %v of %s is unavailable %s", m.User, n.format(m.PC), why)))
+// recvUPU: a far user that ours have sent to is not there (§11.2.7). Nothing is kept;
+// users are told by an event of kind ss7.UserPart: Dest is the far point, MSU.SI its user,
+// Arg the cause, MSU.OPC and Path the code and the server whose users are meant, as for
+// ss7.Status.
+func (n *Network) recvUPU(msu *ss7.MSU, m Management, out []ss7.Action) []ss7.Action {
+	text := fmt.Sprintf("User part %v of %s is unavailable %s, says %s", m.User, n.format(m.PC), causeText(m.Cause), n.format(msu.OPC))
+	return append(out, note(ss7.StateChange, NoteUser, text), n.userPart(0, msu, m, text))
+}
+
+func causeText(cause uint8) string {
+	switch cause {
+	case UnequippedUser:
+		return "because it is not equipped"
+	case InaccessibleUser:
+		return "because it is inaccessible"
+	}
+	return "for an unknown reason"
+}
+
+func (n *Network) userPart(server ss7.PathID, msu *ss7.MSU, m Management, why string) ss7.Action {
+	return ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.UserPart, Path: server, Arg: uint32(m.Cause), Why: why,
+		Dest: ss7.Range{PC: m.PC, Len: n.cfg.Variant.Bits()}, MSU: ss7.MSU{OPC: msu.DPC, SI: m.User}}}
+}
+
+// serverOf finds the server that a management message is for; nil: it is for this node.
+func (n *Network) serverOf(m *ss7.MSU) *server {
+	if len(n.servers) == 0 || n.isOwn(m.DPC) {
+		return nil
+	}
+	if d := Decide(n.table, &ss7.MSU{DPC: m.DPC, SI: ss7.SNM}, 0); d.Fate == Forward {
+		return n.server(d.Path)
+	}
+	return nil
+}
+
+// toServer: behind a server there is no network management. What is for its users
+// becomes an event.
+func (n *Network) toServer(s *server, msu *ss7.MSU, m Management, out []ss7.Action) []ss7.Action {
+	switch m.Heading {
+	case TFC:
+		level := uint32(1)
+		if n.cfg.Levels {
+			level = uint32(m.Level)
+		}
+		return append(out, n.status(s.cfg.Path, msu.DPC, m.PC, level, "TFC from "+n.format(msu.OPC)))
+	case UPU:
+		return append(out, n.userPart(s.cfg.Path, msu, m, "UPU from "+n.format(msu.OPC)))
+	case RCT:
+		return out
+	}
+	return n.ignore(fmt.Sprintf("%v from %s for %s, which %s has: there is no network management", m.Heading, n.format(msu.OPC), n.format(msu.DPC), s.cfg.Name), out)
 }

@@ -185,6 +185,8 @@ func (c *core) perform() {
 func (c *core) raise(ev ss7.Event) {
 	n := c.node
 	switch {
+	case ev.Kind == ss7.Status || ev.Kind == ss7.UserPart:
+		c.toUsers(ev)
 	case ev.Kind != ss7.Transfer:
 		if l := n.view.Load().link(ev.Path); l != nil {
 			l.tell(ev)

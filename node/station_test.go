@@ -71,12 +71,14 @@ func boxOn(t *testing.T, w *wires, config string) *box {
 type station struct {
 	t       *testing.T
 	pc, stp ss7.PC
+	kind    *ss7.Variant
 	mu      sync.Mutex
 	link    *m2pa.Link
 	assoc   sctp.Assoc
 	actions []ss7.Action
 	up      bool // its own link test was answered, or that of the STP
 	got     []received
+	user    func(m *ss7.MSU) // takes what is for a user, if set; it must not wait
 	group   sync.WaitGroup
 }
 
@@ -89,6 +91,10 @@ type received struct {
 }
 
 func newStation(ctx context.Context, t *testing.T, w *wires, ip, stp string, pc, stpPC ss7.PC) *station {
+	return newStationOf(ctx, t, w, ss7.ITU, ip, stp, pc, stpPC)
+}
+
+func newStationOf(ctx context.Context, t *testing.T, w *wires, kind *ss7.Variant, ip, stp string, pc, stpPC ss7.PC) *station {
 	at, err := netip.ParseAddrPort(stp)
 	if err != nil {
 		at = netip.AddrPortFrom(netip.MustParseAddr(stp), 1024)
@@ -98,7 +104,10 @@ func newStation(ctx context.Context, t *testing.T, w *wires, ip, stp string, pc,
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &station{t: t, pc: pc, stp: stpPC, link: m2pa.New(1, m2pa.DefaultConfig())}
+	s := &station{t: t, pc: pc, stp: stpPC, kind: kind}
+	conf := m2pa.DefaultConfig()
+	conf.Variant = kind
+	s.link = m2pa.New(1, conf)
 	s.group.Go(func() {
 		for ctx.Err() == nil {
 			s.serve(ctx, e, sctp.Addr{IPs: []netip.Addr{at.Addr()}, Port: at.Port()})
@@ -185,7 +194,9 @@ func (s *station) receive(m *ss7.MSU) {
 		}
 	case ss7.SNM:
 	default:
-		if len(m.Payload) >= 8 {
+		if s.user != nil {
+			s.user(m)
+		} else if len(m.Payload) >= 8 {
 			s.got = append(s.got, received{time.Now(), m.SLS, binary.BigEndian.Uint32(m.Payload), binary.BigEndian.Uint32(m.Payload[4:]), m.DPC, m.OPC, len(m.Payload)})
 		}
 	}

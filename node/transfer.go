@@ -111,6 +111,10 @@ func (n *Node) routeBy(v *view, now time.Time, t *transfer, from ss7.PathID) {
 				v.holds[d.Path].offer(now, m, from, turn)
 				continue
 			}
+			if m.SI == ss7.SNM && v.link(d.Path) == nil && v.link(from) != nil {
+				n.deliver(from, m) // what management says to users behind a server
+				continue
+			}
 			t.group(v.way(d.Path), n, m)
 		case mtp3.Deliver:
 			if m.SI == ss7.SCCP {
@@ -192,7 +196,7 @@ func (n *Node) discard(d mtp3.Verdict, m *ss7.MSU, from ss7.PathID) {
 		case mtp3.NoRoute, mtp3.Inaccessible, mtp3.Circular:
 			n.core.hint(ss7.Event{Kind: ss7.Unreachable, Path: from, MSU: ss7.MSU{DPC: m.DPC}})
 		case mtp3.NoUser:
-			n.core.hint(ss7.Event{Kind: ss7.NoUser, Path: from, MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
+			n.core.hint(ss7.Event{Kind: ss7.NoUser, Path: from, Arg: n.noUserCause(m), MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
 		}
 	}
 	if !n.log.Allow("discard", time.Second) {

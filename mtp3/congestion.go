@@ -1,0 +1,286 @@
+package mtp3
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/gostp/gostp/ss7"
+)
+
+// Signalling traffic flow control (Q.704 §3.8, §11.2, §13.6 to §13.9). Level 2 tells when
+// a link's queue crosses a threshold, and some of the MSUs that go over it while it is
+// congested: their origins are told. An origin elsewhere gets TFC, a user of MTP3 here
+// gets an event of kind ss7.Status:
+//
+//	Dest     the destination that is congested
+//	Arg      its level, 0 to 3; 0: no longer
+//	MSU.OPC  the code whose users are meant: who sent there, or to whom TFC came
+//	Path     the server (AS) that has that code; 0: the users of this node itself
+//	Why      the reason, for a person
+//
+// Network.Do takes the same event from a server that is congested itself (M3UA's SCON):
+// Path is the server's, MSU.OPC the origin that it wants told, or 0.
+//
+// What STPs further on say of a destination (TFC) is kept. Where congestion has levels
+// the test of §13.9 finds out when it is over: T15 after the last TFC, RCT of the
+// priority below the level goes to the destination, and if no STP answers it with TFC
+// within T16, the level falls by one. Elsewhere nobody ever says that it is over
+// (§11.2.3.1); it is forgotten when T15 has passed without another TFC.
+
+// overload is what is said of a destination.
+type overload struct {
+	level uint32
+	by    string     // who says it
+	from  ss7.PathID // the server that says it of itself; 0: an STP, by TFC
+	meant ss7.Event  // MSU.OPC and Path: whose users were told last
+	told  time.Time  // and when
+}
+
+// Bounds on what others can make us keep and say.
+const (
+	overloadsMost = 4096
+	toldMost      = 1024
+	statusPace    = 100 * time.Millisecond // between two events about the same destination and level
+)
+
+// toldKey names a server's user that was told of congestion on the way to a destination.
+type toldKey struct {
+	server     ss7.PathID
+	origin, to ss7.PC
+}
+
+// linkCongestion takes a new level of a link.
+func (n *Network) linkCongestion(l *link, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	was := l.congestion
+	if was == ev.Arg {
+		return out
+	}
+	l.congestion, l.congestionWhy = ev.Arg, ev.Why
+	text := fmt.Sprintf("Link %d of linkset %s is congested, level %d", l.cfg.SLC, l.set.cfg.Name, ev.Arg)
+	switch {
+	case ev.Arg == 0:
+		text = fmt.Sprintf("Link %d of linkset %s is no longer congested", l.cfg.SLC, l.set.cfg.Name)
+	case was > ev.Arg:
+		text += ", falling"
+	}
+	if ev.Why != "" {
+		text += ": " + ev.Why
+	}
+	out = append(out, note(ss7.StateChange, NoteCongestion, text))
+	if ev.Arg < was {
+		return n.abated(out)
+	}
+	return out
+}
+
+// overloaded: an MSU went over congested link l, or was to. Its origin is told.
+func (n *Network) overloaded(now time.Time, l *link, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	m := &ev.MSU
+	d := Decide(n.table, &ss7.MSU{DPC: m.OPC, OPC: m.DPC, SI: m.SI}, 0)
+	switch {
+	case d.Fate == Deliver:
+		return append(out, n.status(0, m.OPC, m.DPC, ev.Arg, n.linkName(l)+" is congested"))
+	case d.Fate != Forward || d.Path.IsHold() || d.Path == l.cfg.Path:
+		return out
+	case n.server(d.Path) != nil:
+		k := toldKey{d.Path, m.OPC, m.DPC}
+		if _, ok := n.told[k]; ok || len(n.told) < toldMost {
+			n.told[k] = ev.Arg
+		}
+		return append(out, n.status(d.Path, m.OPC, m.DPC, ev.Arg, n.linkName(l)+" is congested"))
+	}
+	return n.sendTFC(d.Path, m.OPC, m.DPC, ev.Arg, out)
+}
+
+// sendTFC tells origin by path that the way to dest is congested; with a level where
+// the network has any (§15.15.2).
+func (n *Network) sendTFC(path ss7.PathID, origin, dest ss7.PC, level uint32, out []ss7.Action) []ss7.Action {
+	m := Management{Heading: TFC, PC: dest}
+	if n.cfg.Levels {
+		m.Level = uint8(level)
+	}
+	return n.send(path, origin, n.cfg.Own[0], 0, m, out)
+}
+
+func (n *Network) status(server ss7.PathID, origin, dest ss7.PC, level uint32, why string) ss7.Action {
+	return ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Status, Path: server, Arg: level, Why: why,
+		Dest: ss7.Range{PC: dest, Len: n.cfg.Variant.Bits()}, MSU: ss7.MSU{OPC: origin}}}
+}
+
+// abated tells servers' users whose way is less congested than they were told.
+func (n *Network) abated(out []ss7.Action) []ss7.Action {
+	keys := slices.SortedFunc(maps.Keys(n.told), func(a, b toldKey) int {
+		return cmp.Or(cmp.Compare(a.server, b.server), cmp.Compare(a.to, b.to), cmp.Compare(a.origin, b.origin))
+	})
+	for _, k := range keys {
+		if n.server(k.server) == nil {
+			delete(n.told, k)
+			continue
+		}
+		level, why := n.Congestion(ss7.Range{PC: k.to, Len: n.cfg.Variant.Bits()})
+		if level >= n.told[k] {
+			continue
+		}
+		if n.told[k] = level; level == 0 {
+			delete(n.told, k)
+			why = "the links there are no longer congested"
+		}
+		out = append(out, n.status(k.server, k.origin, k.to, level, why))
+	}
+	return out
+}
+
+// Congestion is the level of the way to a destination, 0 to 3, and why: the worst of
+// the links that carry its traffic and of what STPs further on say.
+func (n *Network) Congestion(r ss7.Range) (level uint32, why string) {
+	if o := n.overloads[r.PC]; o != nil && r.Len == n.cfg.Variant.Bits() {
+		level, why = o.level, o.by
+	}
+	i, own := n.plan.Find(r.PC)
+	if own || i < 0 {
+		return level, why
+	}
+	b := n.table.Bundle(i)
+	if b == nil {
+		return level, why
+	}
+	for _, s := range b.Slots {
+		if l := n.links[s.Path&^ss7.HoldBit]; l != nil && l.congestion > level {
+			level, why = l.congestion, n.linkName(l)+": "+l.congestionWhy
+		}
+	}
+	return level, why
+}
+
+// recvTFC: an STP has congestion on the way to m.PC (§13.7).
+func (n *Network) recvTFC(now time.Time, msu *ss7.MSU, m Management, out []ss7.Action) []ss7.Action {
+	if i, own := n.plan.Find(m.PC); own || i < 0 {
+		return n.ignore(fmt.Sprintf("TFC about %s from %s ignored: there is no route to it", n.format(m.PC), n.format(msu.OPC)), out)
+	}
+	level := uint32(1)
+	if n.cfg.Levels {
+		if level = uint32(m.Level); level == 0 {
+			return n.ignore(fmt.Sprintf("TFC about %s from %s ignored: it has level 0", n.format(m.PC), n.format(msu.OPC)), out)
+		}
+	}
+	return n.congest(now, m.PC, level, "TFC from "+n.format(msu.OPC), ss7.Event{MSU: ss7.MSU{OPC: msu.DPC}}, out)
+}
+
+// recvStatus: a server says that it is congested for a destination, or no longer.
+func (n *Network) recvStatus(now time.Time, s *server, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	if ev.Dest.Len != n.cfg.Variant.Bits() {
+		return n.ignore(fmt.Sprintf("congestion of %s, told by %s, ignored: not a single code", n.cfg.Variant.Notation.FormatRange(ev.Dest), s.cfg.Name), out)
+	}
+	pc := ev.Dest.PC
+	if ev.Arg > 0 && ev.MSU.OPC != 0 {
+		if d := Decide(n.table, &ss7.MSU{DPC: ev.MSU.OPC, OPC: pc, SI: ss7.SNM}, 0); d.Fate == Forward && !d.Path.IsHold() && n.links[d.Path] != nil {
+			out = n.sendTFC(d.Path, ev.MSU.OPC, pc, ev.Arg, out)
+		}
+	}
+	why := ev.Why
+	if why == "" {
+		why = s.cfg.Name + " says so"
+	}
+	if ev.Arg == 0 {
+		if o := n.overloads[pc]; o != nil && o.from == s.cfg.Path {
+			return n.relieve(pc, 0, why, out)
+		}
+		return out
+	}
+	return n.congest(now, pc, min(ev.Arg, 3), why, ss7.Event{Path: s.cfg.Path, MSU: ss7.MSU{OPC: ev.MSU.OPC}}, out)
+}
+
+// congest records what was said of pc and tells the users that it concerns. While T15
+// runs the worst counts; what comes while T16 runs answers the test (§13.9).
+func (n *Network) congest(now time.Time, pc ss7.PC, level uint32, by string, whom ss7.Event, out []ss7.Action) []ss7.Action {
+	o := n.overloads[pc]
+	if o == nil {
+		if len(n.overloads) >= overloadsMost {
+			return append(out, n.status(whom.Path, whom.MSU.OPC, pc, level, by)) // told, and not remembered
+		}
+		o = &overload{}
+		n.overloads[pc] = o
+	}
+	was := o.level
+	if level > o.level || n.agenda.running(n.congestionKey(16, pc)) {
+		o.level = level
+	}
+	o.by, o.from, o.meant = by, 0, whom
+	if n.server(whom.Path) != nil && n.owns(whom.Path, pc) {
+		o.from = whom.Path
+	}
+	n.agenda.stop(n.congestionKey(16, pc))
+	n.agenda.start(now, n.congestionKey(15, pc), n.timer(15))
+	if o.level != was {
+		out = append(out, note(ss7.StateChange, NoteCongestion, fmt.Sprintf("Destination %s is congested, level %d: %s", n.format(pc), o.level, by)))
+	}
+	if o.level == was && now.Sub(o.told) < statusPace {
+		return out
+	}
+	o.told = now
+	if o.from != 0 {
+		return out // it knows
+	}
+	return append(out, n.status(whom.Path, whom.MSU.OPC, pc, o.level, by))
+}
+
+// owns tells whether server path is what has pc.
+func (n *Network) owns(path ss7.PathID, pc ss7.PC) bool {
+	return Decide(n.table, &ss7.MSU{DPC: pc, SI: ss7.SCCP}, 0).Path == path
+}
+
+// relieve lowers the level of pc, for the reason why.
+func (n *Network) relieve(pc ss7.PC, level uint32, why string, out []ss7.Action) []ss7.Action {
+	o := n.overloads[pc]
+	o.level = level
+	text := fmt.Sprintf("Destination %s is congested, level %d, falling: %s", n.format(pc), level, why)
+	if level == 0 {
+		delete(n.overloads, pc)
+		n.agenda.stop(n.congestionKey(15, pc))
+		n.agenda.stop(n.congestionKey(16, pc))
+		text = fmt.Sprintf("Destination %s is no longer congested: %s", n.format(pc), why)
+	}
+	out = append(out, note(ss7.StateChange, NoteCongestion, text))
+	if o.from != 0 {
+		return out
+	}
+	return append(out, n.status(o.meant.Path, o.meant.MSU.OPC, pc, level, why))
+}
+
+func (n *Network) congestionKey(timer int, pc ss7.PC) agendaKey {
+	return agendaKey{timer: timer, dest: ss7.Range{PC: pc, Len: n.cfg.Variant.Bits()}}
+}
+
+// congestionTimer acts on the end of T15 and T16 (§13.9).
+func (n *Network) congestionTimer(now time.Time, k agendaKey, out []ss7.Action) []ss7.Action {
+	pc := k.dest.PC
+	o := n.overloads[pc]
+	switch {
+	case o == nil:
+		return out
+	case k.timer == 15 && (!n.cfg.Levels || o.from != 0):
+		return n.relieve(pc, 0, fmt.Sprintf("it was not said again for T15 (%v)", n.timer(15)), out)
+	case k.timer == 16:
+		out = n.relieve(pc, o.level-1, fmt.Sprintf("no TFC answered the test (RCT) within T16 (%v)", n.timer(16)), out)
+		if o.level == 0 {
+			return out
+		}
+	}
+	n.agenda.start(now, n.congestionKey(16, pc), n.timer(16))
+	return n.sendRCT(pc, o.level-1, out)
+}
+
+// sendRCT tests the way to pc as a message of priority would find it: it goes all the
+// way, and an STP whose link there is congested above that answers TFC.
+func (n *Network) sendRCT(pc ss7.PC, priority uint32, out []ss7.Action) []ss7.Action {
+	d := Decide(n.table, &ss7.MSU{DPC: pc, SI: ss7.SNM}, 0)
+	if d.Fate != Forward || d.Path.IsHold() || n.links[d.Path] == nil {
+		return out
+	}
+	out = n.send(d.Path, pc, n.cfg.Own[0], 0, Management{Heading: RCT}, out)
+	out[len(out)-1].Event.MSU.Prio = uint8(priority)
+	return out
+}

@@ -1,0 +1,208 @@
+package mtp3
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gostp/gostp/ss7"
+)
+
+// queue is a new congestion level of the link at path p.
+func (s *star) queue(p ss7.PathID, level uint32) []ss7.Action {
+	return s.Do(s.now, ss7.Event{Kind: ss7.Congestion, Path: p, Arg: level, Why: "for the test"}, nil)
+}
+
+// over is an MSU that goes over congested path 1.
+func (s *star) over(opc, dpc string, level uint32) []ss7.Action {
+	return s.Do(s.now, ss7.Event{Kind: ss7.Congestion, Path: 1, Arg: level, MSU: ss7.MSU{DPC: pc(dpc), OPC: pc(opc), SI: ss7.SCCP}}, nil)
+}
+
+// statuses picks what users are told of congestion: for whom, of what, which level.
+func statuses(out []ss7.Action) (lines []string) {
+	for _, a := range out {
+		if e := a.Event; a.Op == ss7.Raise && e.Kind == ss7.Status {
+			lines = append(lines, fmt.Sprintf("%s at %d: %s %d", ss7.ITU.Notation.Format(e.MSU.OPC), e.Path, ss7.ITU.Notation.FormatRange(e.Dest), e.Arg))
+		}
+	}
+	return lines
+}
+
+func (s *star) wantStatus(what string, out []ss7.Action, want ...string) {
+	s.t.Helper()
+	if got := statuses(out); !slices.Equal(got, want) {
+		s.t.Fatalf("%s: users are told %q, want %q", what, got, want)
+	}
+}
+
+// tfcs picks the levels of the TFCs that went out.
+func tfcs(out []ss7.Action) (levels []uint8) {
+	for _, a := range out {
+		if m, err := ParseManagement(ss7.ITU, a.Event.MSU.Payload); a.Event.Kind == ss7.Transfer && err == nil && m.Heading == TFC {
+			levels = append(levels, m.Level)
+		}
+	}
+	return levels
+}
+
+// §11.2.3, §13.6: origins of what goes over a congested link are told, with a level
+// where the network has any; a change of level is told to people.
+func TestCongestion(t *testing.T) {
+	s := newStar(t)
+	s.want("onset", s.queue(1, 1), "Link 0 of linkset B is congested, level 1: for the test")
+	s.want("worse", s.queue(1, 2), "Link 0 of linkset B is congested, level 2: for the test")
+	s.want("the same", s.queue(1, 2))
+	s.want("better", s.queue(1, 1), "Link 0 of linkset B is congested, level 1, falling: for the test")
+	s.wantSent("an MSU from D", s.over("6.6.6", "7.7.1", 1), "3 TFC 7.7.1")
+	s.wantSent("one from nowhere", s.over("2.2.2", "7.7.1", 1))
+	s.wantSent("one from over the congested link", s.over("4.5.6", "7.7.1", 1))
+	out := s.over("1.2.3", "7.7.1", 1)
+	s.wantSent("one from here", out)
+	s.wantStatus("one from here", out, "1.2.3 at 0: 7.7.1/14 1")
+	if got := tfcs(s.over("6.6.6", "7.7.1", 1)); !slices.Equal(got, []uint8{0}) {
+		t.Errorf("levels in an international network: %v", got)
+	}
+	if level, why := s.Congestion(dest("7.7.1/14")); level != 1 || why != "link 0 of linkset B: for the test" {
+		t.Errorf("the way to 7.7.1: level %d, %s", level, why)
+	}
+	if level, _ := s.Congestion(dest("6.6.6/14")); level != 0 {
+		t.Errorf("the way to 6.6.6: level %d", level)
+	}
+	s.cfg.Levels = true
+	if got := tfcs(s.over("6.6.6", "7.7.1", 2)); !slices.Equal(got, []uint8{2}) {
+		t.Errorf("levels in a national network: %v", got)
+	}
+	s.want("abatement", s.queue(1, 0), "Link 0 of linkset B is no longer congested: for the test")
+	s.queue(1, 1)
+	if out := s.do(ss7.OutOfService, 1, "cut"); !strings.Contains(fmt.Sprint(out), "Link 0 of linkset B is no longer congested: it has failed") {
+		t.Errorf("a congested link fails: %v", out)
+	}
+}
+
+// §11.2.3.1: an international network has no levels and nobody says that it is over.
+func TestTFCInternational(t *testing.T) {
+	s := newStar(t)
+	tfc := func() []ss7.Action { return s.from(3, Management{Heading: TFC, PC: pc("7.7.1")}) }
+	out := tfc()
+	s.want("the first", slices.DeleteFunc(slices.Clone(out), func(a ss7.Action) bool { return a.Op == ss7.Raise }), "Destination 7.7.1 is congested, level 1: TFC from 6.6.6")
+	s.wantStatus("the first", out, "1.2.3 at 0: 7.7.1/14 1")
+	s.wantStatus("the next, too soon for users", tfc())
+	s.tick(2 * time.Second)
+	s.wantStatus("later", tfc(), "1.2.3 at 0: 7.7.1/14 1")
+	s.wantStatus("T15 was started anew", s.tick(2*time.Second))
+	out = s.tick(500 * time.Millisecond)
+	s.wantSent("no test", out)
+	s.wantStatus("T15 is over", out, "1.2.3 at 0: 7.7.1/14 0")
+	if level, _ := s.Congestion(dest("7.7.1/14")); level != 0 || !s.Deadline().After(s.now) {
+		t.Errorf("level %d, next %v", level, s.Deadline())
+	}
+	s.wantStatus("about nowhere", s.from(3, Management{Heading: TFC, PC: pc("2.2.2")}))
+	s.wantStatus("about us", s.from(3, Management{Heading: TFC, PC: pc("1.2.3")}))
+	s.wantSent("RCT has done its work", s.from(3, Management{Heading: RCT}))
+}
+
+// rcts picks the priorities of the RCTs that went out.
+func rcts(out []ss7.Action) (all []string) {
+	for _, a := range out {
+		if m := a.Event.MSU; a.Event.Kind == ss7.Transfer && m.SI == ss7.SNM && m.Payload[0] == byte(RCT) {
+			all = append(all, fmt.Sprintf("%d to %s priority %d", a.Event.Path, ss7.ITU.Notation.Format(m.DPC), m.Prio))
+		}
+	}
+	return all
+}
+
+// §13.7, §13.9: while T15 runs the worst counts; the test lowers the level by one each T16
+// that no TFC comes; a TFC that answers it sets the level.
+func TestRouteSetCongestionTest(t *testing.T) {
+	s := newStar(t)
+	s.cfg.Levels = true
+	tfc := func(level uint8) []ss7.Action {
+		return s.from(3, Management{Heading: TFC, PC: pc("7.7.1"), Level: level})
+	}
+	wantRCT := func(what string, out []ss7.Action, want ...string) {
+		t.Helper()
+		if got := rcts(out); !slices.Equal(got, want) {
+			t.Fatalf("%s: tests %q, want %q", what, got, want)
+		}
+	}
+	s.wantStatus("level 0", tfc(0))
+	s.wantStatus("level 2", tfc(2), "1.2.3 at 0: 7.7.1/14 2")
+	s.wantStatus("level 3", tfc(3), "1.2.3 at 0: 7.7.1/14 3")
+	s.wantStatus("level 1 while T15 runs", tfc(1))
+	out := s.tick(2500 * time.Millisecond)
+	wantRCT("T15", out, "1 to 7.7.1 priority 2")
+	s.wantStatus("T15", out)
+	s.wantStatus("TFC answers the test", tfc(2), "1.2.3 at 0: 7.7.1/14 2")
+	wantRCT("T16 was stopped", s.tick(1700*time.Millisecond))
+	wantRCT("T15 again", s.tick(800*time.Millisecond), "1 to 7.7.1 priority 1")
+	out = s.tick(1700 * time.Millisecond)
+	s.wantStatus("no answer within T16", out, "1.2.3 at 0: 7.7.1/14 1")
+	wantRCT("no answer within T16", out, "1 to 7.7.1 priority 0")
+	out = s.tick(1700 * time.Millisecond)
+	s.wantStatus("nor the next time", out, "1.2.3 at 0: 7.7.1/14 0")
+	wantRCT("it is over", out)
+	wantRCT("nothing runs any more", s.tick(time.Minute))
+}
+
+// What is behind a server learns by events what points elsewhere learn by messages.
+func TestCongestionAtServers(t *testing.T) {
+	const as ss7.PathID = 9
+	s := newStar(t)
+	cfg := s.cfg
+	cfg.Servers = []ServerConfig{{"as A", as}}
+	cfg.Routes = append(cfg.Routes, RouteConfig{dest("3.3.3/14"), "as A", 1})
+	s.Configure(s.now, cfg, nil)
+	s.do(ss7.InService, as, "")
+	s.queue(1, 2)
+	s.wantStatus("a server's MSU", s.over("3.3.3", "7.7.1", 2), "3.3.3 at 9: 7.7.1/14 2")
+	s.wantStatus("the link is better", s.queue(1, 1), "3.3.3 at 9: 7.7.1/14 1")
+	s.wantStatus("the link fails, C takes over", s.do(ss7.OutOfService, 1, "cut"), "3.3.3 at 9: 7.7.1/14 0")
+	toAS := func(m Management) []ss7.Action {
+		return s.Do(s.now, ss7.Event{Kind: ss7.Transfer, Path: 3, MSU: ss7.MSU{DPC: pc("3.3.3"), OPC: pc("6.6.6"), SI: ss7.SNM, Payload: AppendManagement(nil, ss7.ITU, m)}}, nil)
+	}
+	s.wantStatus("TFC to a server", toAS(Management{Heading: TFC, PC: pc("7.7.1")}), "3.3.3 at 9: 7.7.1/14 1")
+	out := toAS(Management{Heading: UPU, PC: pc("7.7.1"), User: ss7.SCCP, Cause: InaccessibleUser})
+	if e := out[len(out)-1].Event; e.Kind != ss7.UserPart || e.Path != as || e.Dest != dest("7.7.1/14") || e.MSU.SI != ss7.SCCP || e.Arg != 2 || e.MSU.OPC != pc("3.3.3") {
+		t.Errorf("UPU to a server: %+v", e)
+	}
+	s.wantSent("TFP to a server", toAS(Management{Heading: TFP, PC: pc("7.7.1")}))
+	// And a server that is congested itself.
+	status := func(level uint32, of, origin string) []ss7.Action {
+		return s.Do(s.now, ss7.Event{Kind: ss7.Status, Path: as, Arg: level, Dest: dest(of), MSU: ss7.MSU{OPC: pc(origin)}}, nil)
+	}
+	out = status(1, "3.3.3/14", "6.6.6")
+	s.wantSent("SCON", out, "3 TFC 3.3.3")
+	s.wantStatus("SCON", out)
+	if level, why := s.Congestion(dest("3.3.3/14")); level != 1 || why != "as A says so" {
+		t.Errorf("level %d, %s", level, why)
+	}
+	status(0, "3.3.3/14", "0.0.0")
+	if level, _ := s.Congestion(dest("3.3.3/14")); level != 0 {
+		t.Errorf("level %d after SCON 0", level)
+	}
+	s.wantSent("a whole range", status(1, "0.0.0/0", "6.6.6"))
+}
+
+// Others cannot make us keep without bounds what they say.
+func TestCongestionIsBounded(t *testing.T) {
+	s := newStar(t, RouteConfig{dest("7.0.0/3"), "B", 1})
+	for i := range ss7.PC(overloadsMost + 100) {
+		// More codes than the route has: the rest is ignored.
+		s.from(3, Management{Heading: TFC, PC: pc("7.0.0") + i%2048})
+	}
+	if len(s.overloads) != 2048 {
+		t.Errorf("%d destinations are congested", len(s.overloads))
+	}
+	if s.tick(5 * time.Second); len(s.overloads) != 0 {
+		t.Errorf("%d destinations are congested still", len(s.overloads))
+	}
+	s = newStar(t, RouteConfig{dest("0.0.0/0"), "B", 1})
+	for i := range ss7.PC(3 * overloadsMost) {
+		s.from(3, Management{Heading: TFC, PC: i})
+	}
+	if len(s.overloads) != overloadsMost {
+		t.Errorf("%d destinations are congested", len(s.overloads))
+	}
+}
