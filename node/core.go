@@ -104,8 +104,9 @@ func (c *core) run() {
 		case ev := <-c.data:
 			c.drain() // control first
 			c.user(ev)
-		case ev := <-c.hints:
-			c.user(ev)
+		case ev := <-c.hints: // whatever its MSU's service indicator is
+			c.actions = c.network.Do(time.Now(), ev, c.actions)
+			c.perform()
 		case <-timer.C:
 		}
 		now := time.Now()

@@ -151,7 +151,7 @@ func (s *station) managed() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []string
-	for _, m := range s.snm {
+	for _, m := range s.management {
 		x, err := mtp3.ParseManagement(ss7.ITU, m.Payload)
 		if err != nil || x.Heading == mtp3.TRA {
 			continue
@@ -162,7 +162,7 @@ func (s *station) managed() string {
 		}
 		out = append(out, text)
 	}
-	s.snm = nil
+	s.management = nil
 	slices.Sort(out)
 	return strings.Join(out, ", ")
 }
