@@ -200,7 +200,7 @@ func (b *bench) tick(d time.Duration) []ss7.Action {
 // answer gives the SLTA to the test that is running on path p.
 func (b *bench) answer(p ss7.PathID, change func(*ss7.MSU)) []ss7.Action {
 	l := b.links[p]
-	m := ss7.MSU{DPC: pc("1.2.3"), OPC: pc("4.5.6"), SLS: l.cfg.SLC, SI: ss7.SNT, Payload: AppendLinkTest(nil, LinkTest{true, l.pattern})}
+	m := ss7.MSU{DPC: pc("1.2.3"), OPC: pc("4.5.6"), SLS: l.cfg.SLC, SI: ss7.SNT, Payload: AppendLinkTest(nil, LinkTest{Ack: true, Pattern: l.pattern})}
 	if change != nil {
 		change(&m)
 	}
@@ -265,7 +265,7 @@ func TestSLTM(t *testing.T) {
 	b := newBench(t, LinkConfig{Path: 1, SLC: 2})
 	b.do(ss7.InService, 1, "")
 	test := func(m ss7.MSU) []ss7.Action {
-		m.SI, m.Payload = ss7.SNT, AppendLinkTest(nil, LinkTest{false, []byte{1, 2}})
+		m.SI, m.Payload = ss7.SNT, AppendLinkTest(nil, LinkTest{Pattern: []byte{1, 2}})
 		return b.Do(b.now, ss7.Event{Kind: ss7.Transfer, Path: 1, MSU: m}, nil)
 	}
 	b.want("right", test(ss7.MSU{DPC: pc("1.2.3"), OPC: pc("4.5.6"), SLS: 2}), "send 1 SNT 21")
