@@ -220,6 +220,18 @@ func (c *core) refresh() {
 	}
 }
 
+// mtpStatus hands SCMG what MTP3 or M3UA says of a point: that its SCCP is not there, or
+// that the way there is congested.
+func (c *core) mtpStatus(ev ss7.Event) {
+	m, now := c.sccp.management, time.Now()
+	switch {
+	case ev.Kind == ss7.Status && ev.Arg > 0:
+		c.actions = m.Congested(now, ev.Dest.PC, c.actions)
+	case ev.Kind == ss7.UserPart && ev.MSU.SI == ss7.SCCP:
+		c.actions = m.UserPartUnavailable(now, ev.Dest.PC, ev.Arg == uint32(mtp3.UnequippedUser), c.actions)
+	}
+}
+
 // recvSCCP takes a message for a subsystem of this node.
 func (c *core) recvSCCP(now time.Time, ev *ss7.Event) {
 	m, err := sccp.Parse(ev.MSU.Payload)

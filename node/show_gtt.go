@@ -101,8 +101,11 @@ func (n *Node) showGTTMap(c *cli.Call) error {
 		fmt.Fprintf(c.Out, "%-14s %-4d %-9s %-14s %-4s %-9s %s\n", f.Format(m.PC), m.SSN, mult, pc, ssn, a, b)
 	}
 	for _, p := range states {
-		if len(p.Prohibited) > 0 || p.Congestion > 0 {
-			fmt.Fprintf(c.Out, "%s: prohibited subsystems %v, congestion level %d; tested with SST until they answer\n", f.Format(p.PC), p.Prohibited, p.Congestion)
+		if len(p.Prohibited) > 0 {
+			fmt.Fprintf(c.Out, "%s: prohibited subsystems %v; tested with SST until they answer\n", f.Format(p.PC), p.Prohibited)
+		}
+		if l := p.Congestion; l != (sccp.Level{}) {
+			fmt.Fprintf(c.Out, "%s: congested, messages of importance under %d are not sent, nor %d %% of those of importance %d\n", f.Format(p.PC), l.RL, 25*int(l.RSL), l.RL)
 		}
 	}
 	return nil

@@ -40,6 +40,7 @@ const (
 	TooLong
 	NoSegments
 	NoConnection
+	Congested
 	Reasons
 )
 
@@ -47,13 +48,14 @@ var reasonTexts = [Reasons]string{"relayed", "malformed", "unknown message type"
 	"no translation for an address of such nature", "no translation for this specific address", "no subsystem number to route on",
 	"point code not available (MTP failure)", "SCCP not available there", "subsystem not available there", "application server not active",
 	"subsystem unequipped here", "hop counter violation", "translation leads back to where it came from", "too long for the way out",
-	"segments for a point that takes UDT alone", "no such connection here"}
+	"segments for a point that takes UDT alone", "no such connection here",
+	"way there congested, message of too little importance"}
 
 func (r Reason) String() string { return reasonTexts[r] }
 
 var reasonCauses = [Reasons]Cause{BadAddress: Unqualified, NoSelector: NoTranslationNature, NoEntry: NoTranslationAddress, UnusableSSN: NoTranslationAddress,
 	PointDown: MTPFailure, SCCPDown: SCCPFailure, SubsystemDown: SubsystemFailure, ServerGone: MTPFailure, Unequipped: UnequippedUser,
-	HopsSpent: HopViolation, Loop: Unqualified, TooLong: SegmentationUnsupported, NoSegments: NoReassembly}
+	HopsSpent: HopViolation, Loop: Unqualified, TooLong: SegmentationUnsupported, NoSegments: NoReassembly, Congested: NetworkCongestion}
 
 // Cause is what the sender is told.
 func (r Reason) Cause() Cause { return reasonCauses[r] }

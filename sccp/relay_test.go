@@ -278,9 +278,9 @@ func TestMates(t *testing.T) {
 		"shared, one out":     {shared: true, down: []ss7.PC{hlr2}, want: map[ss7.PC]bool{hlr: true}},
 	} {
 		v := view(c.down...)
-		v.Status = &Status{points: map[ss7.PC]*[4]uint64{}}
+		v.Status = &Status{points: map[ss7.PC]*remote{}}
 		for _, pc := range c.prohibited {
-			v.Status.points[pc] = &[4]uint64{1 << 6}
+			v.Status.points[pc] = &remote{prohibited: [4]uint64{1 << 6}}
 		}
 		v.Table = gtt.NewTable(v.Table.Selectors, nil, []*gtt.Mate{{Application: gtt.Application{PC: hlr, SSN: 6}, Backup: gtt.Application{PC: hlr2, SSN: 6}, Shared: c.shared}})
 		got := map[ss7.PC]bool{}

@@ -4,6 +4,9 @@ import "github.com/gostp/gostp/ss7"
 
 // send writes the message that leaves for r.MSU.DPC.
 func (r *run) send() Reason {
+	if r.view.Status.Restricts(r.MSU.DPC, r.msg.Importance()) {
+		return Congested
+	}
 	r.insertOPC()
 	if reason := r.fit(); reason != NoReason {
 		return reason
