@@ -118,6 +118,9 @@ func (n *Node) showGTTMeasurements(c *cli.Call) error {
 		fmt.Fprintf(c.Out, "%-12s %-28s %10d %12d %12d\n", s.Name, s.Nature, s.Index.Len(), s.Hits.Matched.Load(), s.Hits.Unmatched.Load())
 	}
 	f := n.Config().Notation()
+	for _, s := range t.Selectors {
+		printEntries(c.Out, f, s)
+	}
 	for _, g := range t.Groups {
 		fmt.Fprintf(c.Out, "application-group %s (%v)\n", g.Name, g.Mode)
 		for i := range g.Members {
@@ -142,6 +145,26 @@ func (n *Node) showGTTMeasurements(c *cli.Call) error {
 	}
 	fmt.Fprintf(c.Out, "last compiled in %v\n", built)
 	return nil
+}
+
+// printEntries prints the entries that were used.
+func printEntries(w io.Writer, f ss7.Notation, s *gtt.Selector) {
+	if s.Counts == nil {
+		fmt.Fprintf(w, "selector %s: beyond %d entries they are not counted one by one\n", s.Name, gtt.MaxCounted)
+		return
+	}
+	s.Entries(func(d gtt.Digits, r *gtt.Result, used uint64) {
+		digits, to := d.String(), whereTo(f, &r.Route)
+		if digits == "" {
+			digits = "none"
+		}
+		if r.Group != nil {
+			to = "app-grp " + r.Group.Name
+		}
+		if used > 0 {
+			fmt.Fprintf(w, "selector %s gta %-16s %-20s messages %d\n", s.Name, digits, to, used)
+		}
+	})
 }
 
 // whereTo names a route.

@@ -245,7 +245,7 @@ func TestFormats(t *testing.T) {
 		"XUDT for UDT alone":                                  {Message{Type: XUDT, Hops: 3, Called: gt("4915", 6)}, UDTOnly, true, UDT, 0},
 		"segment for UDT alone":                               {Message{Type: XUDT, Hops: 3, Called: gt("4915", 6), Options: seg}, UDTOnly, true, 0, NoSegments},
 		"LUDT that fits":                                      {Message{Type: LUDT, Hops: 3, Called: gt("4915", 6)}, Extended, false, XUDT, 0},
-		"LUDT that does not":                                  {Message{Type: LUDT, Hops: 3, Called: gt("4915", 6), Data: make([]byte, 300)}, Extended, false, 0, TooLong},
+		"LUDT that does not":                                  {Message{Type: LUDT, Hops: 3, Called: gt("4915", 6), Data: make([]byte, 300)}, Extended, false, 0, NotSegmented},
 		"LUDT for who takes it":                               {Message{Type: LUDT, Hops: 3, Called: gt("4915", 6)}, Long, false, LUDT, 0},
 		"longer than a SIF":                                   {Message{Type: XUDT, Hops: 3, Called: gt("4915", 6), Data: make([]byte, 254)}, Extended, false, 0, TooLong},
 	} {
