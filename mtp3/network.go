@@ -228,6 +228,11 @@ func (n *Network) Configure(now time.Time, cfg Config, out []ss7.Action) []ss7.A
 			out = n.steer(now, l, out)
 		}
 	}
+	for path := range old {
+		if n.links[path] == nil {
+			out = n.drained(now, path, out)
+		}
+	}
 	return n.refresh(now, out)
 }
 

@@ -15,7 +15,7 @@ import (
 type star struct{ *bench }
 
 func newStar(t *testing.T, routes ...RouteConfig) *star {
-	s := &star{&bench{NewNetwork(), t, time.Unix(0, 0)}}
+	s := &star{&bench{Network: NewNetwork(), t: t, now: time.Unix(0, 0)}}
 	if routes == nil {
 		routes = []RouteConfig{{dest("7.7.1/14"), "B", 1}, {dest("7.7.1/14"), "C", 2}}
 	}

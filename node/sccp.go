@@ -126,7 +126,7 @@ func (n *Node) leave(now time.Time, v *view, t *transfer, d *sccp.Verdict) *ss7.
 		}
 		n.sccp.out[m.Payload[0]].Add(1)
 		if to.Path.IsHold() {
-			v.holds[to.Path].offer(now, m, 0)
+			v.holds[to.Path].offer(now, m, 0, nil)
 			continue
 		}
 		t.group(v.way(to.Path), n, m)
