@@ -70,7 +70,12 @@ func (c *core) ask(f func()) bool {
 
 // post tells the network what happened to a link.
 func (c *core) post(ev ss7.Event) {
-	c.do(func() { c.actions = c.network.Do(time.Now(), ev, c.actions) })
+	c.do(func() {
+		if ev.Kind == ss7.UserPart { // M3UA's DUPU concerns the users of this node alone
+			c.mtpStatus(ev)
+		}
+		c.actions = c.network.Do(time.Now(), ev, c.actions)
+	})
 }
 
 // offer hands over an MSU for a local user; false if the user is too slow.
@@ -152,10 +157,12 @@ func (c *core) drain() {
 // user hands an MSU to the user its service indicator names.
 func (c *core) user(ev ss7.Event) {
 	now := time.Now()
-	switch ev.MSU.SI {
-	case ss7.MTPT:
+	switch {
+	case ev.Kind != ss7.Transfer: // not an MSU, but what happened to one
+		c.actions = c.network.Do(now, ev, c.actions)
+	case ev.MSU.SI == ss7.MTPT:
 		c.actions = c.tester.Recv(now, &ev.MSU, c.actions)
-	case ss7.SCCP:
+	case ev.MSU.SI == ss7.SCCP:
 		c.recvSCCP(now, &ev)
 	default:
 		c.actions = c.network.Do(now, ev, c.actions)
