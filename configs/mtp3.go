@@ -22,7 +22,9 @@ type MTP3Timers struct {
 	T15 time.Duration `cli:"t15"`
 	T16 time.Duration `cli:"t16"`
 	T17 time.Duration `cli:"t17"`
+	T18 time.Duration `cli:"t18"`
 	T19 time.Duration `cli:"t19"`
+	T20 time.Duration `cli:"t20"`
 	T21 time.Duration `cli:"t21"`
 	T22 time.Duration `cli:"t22"`
 	T23 time.Duration `cli:"t23"`
@@ -31,7 +33,7 @@ type MTP3Timers struct {
 // ByNumber gives the timers that are set.
 func (t *MTP3Timers) ByNumber() map[int]time.Duration {
 	return map[int]time.Duration{1: t.T01, 2: t.T02, 3: t.T03, 4: t.T04, 5: t.T05, 6: t.T06, 8: t.T08, 10: t.T10, 12: t.T12,
-		13: t.T13, 14: t.T14, 15: t.T15, 16: t.T16, 17: t.T17, 19: t.T19, 21: t.T21, 22: t.T22, 23: t.T23}
+		13: t.T13, 14: t.T14, 15: t.T15, 16: t.T16, 17: t.T17, 18: t.T18, 19: t.T19, 20: t.T20, 21: t.T21, 22: t.T22, 23: t.T23}
 }
 
 // mtp3Timers gives the timer statements. The ranges are the ITU ones of Cisco's GSP
@@ -57,7 +59,9 @@ func mtp3Timers() []*cli.Statement {
 		{"t15", "Wait to start the route set congestion test", 2000, 3000},
 		{"t16", "Wait for congestion status update", 1400, 2000},
 		{"t17", "From a failed alignment to the next", 800, 60000},
+		{"t18", "Restart of this node: wait for its neighbours", 1000, 31000},
 		{"t19", "No second restart message to the same point", 67000, 69000},
+		{"t20", "Restart of this node in all", 1000, 61000},
 		{"t21", "Restart of an adjacent point", 1000, 65000},
 		{"t22", "Local inhibit test", 80000, 360000},
 		{"t23", "Remote inhibit test", 80000, 360000},

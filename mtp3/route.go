@@ -140,7 +140,7 @@ func (n *Network) reroute(now time.Time, i int, said routing.RouteState, out []s
 func (n *Network) tell(now time.Time, out []ss7.Action) []ss7.Action {
 	full := n.cfg.Variant.Bits()
 	for si, s := range n.sets {
-		if !s.ready || !n.first(si) {
+		if n.own.on || !s.ready || !n.first(si) {
 			continue
 		}
 		for i := range n.plan.Dests {
@@ -197,6 +197,9 @@ func (n *Network) recvRouteTest(via *link, opc ss7.PC, m Management, out []ss7.A
 	if !n.isAdjacent(opc) {
 		return n.ignore(fmt.Sprintf("%v about %s from %s, which is not adjacent", m.Heading, n.format(m.PC), n.format(opc)), out)
 	}
+	if n.own.on { // §9.6.3
+		return out
+	}
 	thinks := map[Heading]routing.RouteState{RST: routing.Prohibited, RSR: routing.Restricted}[m.Heading]
 	s := via.set
 	if s.cfg.Adjacent != opc {
@@ -218,7 +221,7 @@ func (n *Network) recvRouteTest(via *link, opc ss7.PC, m Management, out []ss7.A
 // unless T8 of its destination runs (§13.2.2 iii).
 func (n *Network) unreachable(now time.Time, l *link, pc ss7.PC, out []ss7.Action) []ss7.Action {
 	k := agendaKey{timer: 8, dest: ss7.Range{PC: pc, Len: n.cfg.Variant.Bits()}}
-	if n.agenda.running(k) || len(n.agenda.at) > agendaMost {
+	if n.own.on || n.agenda.running(k) || len(n.agenda.at) > agendaMost {
 		return out
 	}
 	n.agenda.start(now, k, n.timer(8))
@@ -238,6 +241,8 @@ func (n *Network) agendaTimer(now time.Time, k agendaKey, out []ss7.Action) []ss
 		return n.testRoute(now, k, out)
 	case 15, 16:
 		return n.congestionTimer(now, k, out)
+	case 18, 20:
+		return n.refresh(now, n.endRestart(fmt.Sprintf("T%d is over", k.timer), out))
 	case 21, timerGrace:
 		return n.restarted(now, k.set, out)
 	}

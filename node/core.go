@@ -244,6 +244,8 @@ func (c *core) note(ev ss7.Event) {
 		log.AddLimited("CS7MTP3", 5, "DESTSTATUS", ev.Why)
 	case mtp3.NoteCongestion:
 		log.AddLimited("CS7MTP3", 5, "CONGESTION", ev.Why)
+	case mtp3.NoteRestart:
+		log.AddLimited("CS7MTP3", 5, "RESTART", ev.Why)
 	case mtp3.NoteUser:
 		log.AddLimited("CS7MTP3", 5, "UPU", ev.Why)
 	}
