@@ -24,16 +24,17 @@ type System struct {
 	SLTT2        time.Duration `cli:"slt-t2"`
 	Transport    string        `cli:"transport"`
 	MTP3Timers
-	Secondaries []*Secondary
-	Hosts       []*Host
-	Interfaces  []*Interface
-	LocalPeers  []*LocalPeer
-	Linksets    []*Linkset
-	RouteTables []*RouteTable
-	RKM         string `cli:"rkm"` // dynamic-permitted: keys that are not configured may be registered
-	M3UAs       []*M3UA
-	ASPs        []*ASP
-	ASs         []*AS
+	MultipleCongestion bool `cli:"multiple-congestion"`
+	Secondaries        []*Secondary
+	Hosts              []*Host
+	Interfaces         []*Interface
+	LocalPeers         []*LocalPeer
+	Linksets           []*Linkset
+	RouteTables        []*RouteTable
+	RKM                string `cli:"rkm"` // dynamic-permitted: keys that are not configured may be registered
+	M3UAs              []*M3UA
+	ASPs               []*ASP
+	ASs                []*AS
 	M2UA
 	SCCP
 	IPRoutes   []*IPRoute
@@ -90,7 +91,8 @@ type Linkset struct {
 	Shutdown    bool   `cli:"shutdown"`
 	KeepSLS     bool   `cli:"rotate-sls"` // off
 	Timers
-	Links []*Link
+	Congestion []*Thresholds
+	Links      []*Link
 }
 
 // Link is an M2PA link: one SCTP association.
@@ -104,6 +106,7 @@ type Link struct {
 	Shutdown   bool         `cli:"shutdown"`
 	Backhaul
 	Timers
+	Congestion []*Thresholds
 	SCTP
 }
 
@@ -217,7 +220,11 @@ func (s *System) Clone() *System {
 	c.IPRoutes, c.IPv6Routes = copies(s.IPRoutes, nil), copies(s.IPv6Routes, nil)
 	c.LocalPeers = copies(s.LocalPeers, func(p *LocalPeer) { p.IPs = copies(p.IPs, nil) })
 	c.Linksets = copies(s.Linksets, func(l *Linkset) {
-		l.Links = copies(l.Links, func(k *Link) { k.Remote = slices.Clone(k.Remote) })
+		l.Congestion = copies(l.Congestion, nil)
+		l.Links = copies(l.Links, func(k *Link) {
+			k.Remote = slices.Clone(k.Remote)
+			k.Congestion = copies(k.Congestion, nil)
+		})
 	})
 	c.RouteTables = copies(s.RouteTables, func(t *RouteTable) { t.Routes = copies(t.Routes, nil) })
 	cloneM3UA(s, &c)

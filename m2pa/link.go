@@ -81,6 +81,7 @@ type Link struct {
 	badBSN  int      // of the last three (Q.703 §5.3.1)
 	goodBSN int
 	level   uint32
+	peak    int // most messages that were in the queue
 	stats   Stats
 }
 
@@ -355,20 +356,25 @@ type View struct {
 	PeerBusy, LocalBusy, LocalOutage, RemoteOutage bool
 	Emergency                                      bool
 	CongestionLevel                                uint32
+	DiscardLevel                                   uint8 // MSUs of a lower priority are not sent
+	Peak                                           int   // most messages in the queue so far
 	Stats                                          Stats
 }
 
 // Status is a picture of the link.
 func (l *Link) Status() View {
 	return View{l.state, l.why, l.since, l.lastTx, l.lastRx, l.lastAcked, l.sent, l.n - l.sent,
-		l.peerBusy, l.localBusy, l.localOutage, l.remoteOutage, l.emergency, l.level, l.stats}
+		l.peerBusy, l.localBusy, l.localOutage, l.remoteOutage, l.emergency, l.level, l.discardLevel(), l.peak, l.stats}
 }
 
 // Refused counts the MSUs that were not taken for sending: the queue was full, the
-// link not in service, or the MSU's priority below the congestion level.
+// link not in service, or the MSU's priority below the discard level.
 func (l *Link) Refused() (queueFull, notInService, shed uint64) {
 	return l.stats.QueueFull, l.stats.NotInService, l.stats.Shed
 }
+
+// Priorities tells whether congestion has levels by the priority of MSUs.
+func (l *Link) Priorities() bool { return l.cfg.Priorities }
 
 // Level is the congestion level, 0 to 3 (Q.704 §3.8).
 func (l *Link) Level() uint32 { return l.level }
@@ -380,7 +386,7 @@ func (s *Stats) Lines() []string {
 		fmt.Sprintf("empty acknowledgements in %d, out %d", s.AcksIn, s.AcksOut),
 		fmt.Sprintf("alignments %d, failures %d", s.Alignments, s.Failures),
 		fmt.Sprintf("received and discarded: malformed %d, out of sequence %d, unexpected %d", s.Malformed, s.OutOfSequence, s.Unexpected),
-		fmt.Sprintf("not sent: queue full %d, priority below the congestion level %d, link not in service %d, lost with the link %d", s.QueueFull, s.Shed, s.NotInService, s.Lost),
+		fmt.Sprintf("not sent: queue full %d, priority below the discard level %d, link not in service %d, lost with the link %d", s.QueueFull, s.Shed, s.NotInService, s.Lost),
 		fmt.Sprintf("when the link failed: retrieved %d, sent and never confirmed %d", s.Retrieved, s.Unconfirmed),
 	}
 	for st := Alignment; st < statuses; st++ {

@@ -124,6 +124,8 @@ func (l *Link) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 		return l.retrieveBSNT(now, out)
 	case ss7.Retrieve:
 		return l.retrieve(now, ev.Arg, out)
+	case ss7.Drain: // what the gateway still has cannot be known; time keeps the sequence
+		return append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Drained, Path: l.path}})
 	default:
 		return l.request(ev, out)
 	}
@@ -415,6 +417,9 @@ func (l *Link) Refused() (queueFull, notInService, shed uint64) {
 
 // Level is the congestion level that the gateway told last, 0 to 3 (§3.3.1.8).
 func (l *Link) Level() uint32 { return l.level }
+
+// Priorities tells whether MSUs have priorities that congestion looks at.
+func (l *Link) Priorities() bool { return l.cfg.Variant == ss7.ANSI }
 
 // LinkView is a Link as show commands print it.
 type LinkView struct {

@@ -50,12 +50,15 @@ func AppendLinkTest(dst []byte, t LinkTest) []byte {
 	return append(dst, p...)
 }
 
-// startTest sends an SLTM on l and waits for its SLTA (Q.707 §2.2).
+// startTest sends an SLTM on l and waits for its SLTA (Q.707 §2.2). The second attempt
+// has the pattern of the first, whose answer may come late over a congested link.
 func (n *Network) startTest(now time.Time, l *link, out []ss7.Action) []ss7.Action {
 	l.attempt++
-	n.serial++
-	l.pattern = binary.BigEndian.AppendUint32(l.pattern[:0], n.serial)
-	l.pattern = binary.BigEndian.AppendUint32(l.pattern, uint32(now.UnixNano()))
+	if l.attempt == 1 {
+		n.serial++
+		l.pattern = binary.BigEndian.AppendUint32(l.pattern[:0], n.serial)
+		l.pattern = binary.BigEndian.AppendUint32(l.pattern, uint32(now.UnixNano()))
+	}
 	l.timers.Start(timerSLTA, now, n.cfg.SLTT1)
 	n.stats.SLTMOut++
 	return n.sendTest(l, ss7.SNT, l.cfg.SLC, LinkTest{Pattern: l.pattern}, l.set.cfg.Adjacent, n.localPC(l.set), out)

@@ -28,6 +28,7 @@ type level2 interface {
 	Transfer(now time.Time, m *ss7.MSU, out []ss7.Action) []ss7.Action
 	Refused() (queueFull, notInService, shed uint64)
 	Level() uint32
+	Priorities() bool
 }
 
 // link is one signalling link, of M2PA on an association of its own unless gateway says
@@ -57,8 +58,7 @@ type link struct {
 	armed    time.Time
 	badPPID  bool
 
-	congestedMSUs uint64
-	tfcAt         time.Time
+	origins origins // of what goes over the link while it is congested
 }
 
 // newLink makes a link; run brings it to life.
@@ -304,27 +304,6 @@ func (l *link) offer(now time.Time, msus ...*ss7.MSU) {
 	l.perform(l.actions, nil)
 	if level := l.machine.Level(); level > 0 && l.offered == nil {
 		l.congested(now, level, msus)
-	}
-}
-
-// tfcEvery is of how many MSUs over a congested link one is answered with TFC (Q.704
-// §11.2.3.1), and tfcPace how far apart at least.
-const (
-	tfcEvery = 8
-	tfcPace  = 10 * time.Millisecond
-)
-
-// congested tells the core of every eighth MSU: its origin is to send less. The caller
-// holds mu.
-func (l *link) congested(now time.Time, level uint32, msus []*ss7.MSU) {
-	for _, m := range msus {
-		if m.SI <= ss7.SNTS {
-			continue
-		}
-		if l.congestedMSUs++; l.congestedMSUs%tfcEvery == 1 && now.Sub(l.tfcAt) >= tfcPace {
-			l.tfcAt = now
-			l.node.core.hint(ss7.Event{Kind: ss7.Congestion, Path: l.id, Arg: level, MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
-		}
 	}
 }
 

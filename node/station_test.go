@@ -79,7 +79,14 @@ type station struct {
 	up      bool // its own link test was answered, or that of the STP
 	got     []received
 	user    func(m *ss7.MSU) // takes what is for a user, if set; it must not wait
-	group   sync.WaitGroup
+
+	management []told // network management that came
+	group      sync.WaitGroup
+}
+
+type told struct {
+	at time.Time
+	ss7.MSU
 }
 
 type received struct {
@@ -193,6 +200,9 @@ func (s *station) receive(m *ss7.MSU) {
 			s.up = true
 		}
 	case ss7.SNM:
+		kept := *m
+		kept.Payload = slices.Clone(m.Payload)
+		s.management = append(s.management, told{time.Now(), kept})
 	default:
 		if s.user != nil {
 			s.user(m)

@@ -123,7 +123,7 @@ func (n *Node) routeBy(v *view, now time.Time, t *transfer, from ss7.PathID) {
 				n.deliver(from, m)
 			}
 		default:
-			if l := v.link(from); d.Reason == mtp3.NotInService && l != nil && l.stash(m) {
+			if l := v.link(from); l != nil && (d.Reason == mtp3.NotInService && l.stash(m) || m.SI == ss7.SNM && n.toKeyed(v, m, from)) {
 				continue
 			}
 			n.discard(d, m, from)

@@ -71,12 +71,13 @@ const (
 	Restricted // available, but better ways are to be preferred
 	Status     // congested; Arg: level, 0 none
 	UserPart   // the user MSU.SI there is unavailable; Arg: cause
+	Audit      // ask the far end about Dest
 )
 
 var kindNames = [...]string{"None", "Transfer", "Start", "Stop", "Emergency", "EmergencyCeases", "LocalOutage",
 	"LocalRecovered", "Flush", "Continue", "RetrieveBSNT", "Retrieve", "Drain", "InService", "OutOfService", "RemoteOutage",
 	"RemoteRecovered", "Congestion", "BSNT", "Retrieved", "RetrievalComplete", "Drained", "CommUp", "CommLost", "CommRestart",
-	"StateChange", "Discard", "Unreachable", "NoUser", "Republish", "Adopt", "Activated", "Pause", "Resume", "Restricted", "Status", "UserPart"}
+	"StateChange", "Discard", "Unreachable", "NoUser", "Republish", "Adopt", "Activated", "Pause", "Resume", "Restricted", "Status", "UserPart", "Audit"}
 
 func (k Kind) String() string { return kindNames[k] }
 
