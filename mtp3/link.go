@@ -135,7 +135,7 @@ func (n *Network) activate(now time.Time, l *link, out []ss7.Action) []ss7.Actio
 func (n *Network) linkFailed(now time.Time, l *link, why string, out []ss7.Action) []ss7.Action {
 	l.stopTests()
 	out = n.linkCongestion(l, ss7.Event{Why: "it has failed"}, out)
-	l.timers.Start(timerT17, now, n.timer(17))
+	l.timers.Start(timerT17, now, l.timer(n, 17))
 	return n.becomeLink(now, l, Failed, why, out)
 }
 

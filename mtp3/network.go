@@ -39,6 +39,7 @@ type LinksetConfig struct {
 	Name     string
 	Adjacent ss7.PC
 	Shutdown bool
+	Timers   Timers // zero: those of the node
 	Links    []LinkConfig
 }
 
@@ -47,7 +48,8 @@ type LinkConfig struct {
 	Path     ss7.PathID
 	SLC      uint8
 	Shutdown bool
-	Short    bool // level 2 numbers with 7 bits: COO and COA instead of XCO and XCA
+	Short    bool   // level 2 numbers with 7 bits: COO and COA instead of XCO and XCA
+	Timers   Timers // zero: those of the linkset
 }
 
 // RouteConfig is a route over the linkset, or to the server, named Linkset.

@@ -36,7 +36,7 @@ func (n *Network) restartAdjacent(now time.Time, s *linkset) {
 		n.forget(s)
 	}
 	s.restarting, s.sentTRA, s.early = true, false, false
-	d, timer := n.timer(21), 21
+	d, timer := s.timer(n, 21), 21
 	if !n.speaksTRA[s.cfg.Adjacent] {
 		d, timer = grace, timerGrace
 	}
@@ -109,7 +109,7 @@ func (n *Network) sayTRA(now time.Time, out []ss7.Action) []ss7.Action {
 	for _, s := range n.sets {
 		if s.ready && !s.sentTRA {
 			s.sentTRA = true
-			n.agenda.start(now, agendaKey{timer: 19, set: s.cfg.Name}, n.timer(19))
+			n.agenda.start(now, agendaKey{timer: 19, set: s.cfg.Name}, s.timer(n, 19))
 			out = n.send(n.wayTo(s.cfg.Adjacent, nil), s.cfg.Adjacent, n.localPC(s), 0, Management{Heading: TRA}, out)
 		}
 	}

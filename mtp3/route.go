@@ -53,7 +53,7 @@ func (n *Network) recvRoute(now time.Time, opc ss7.PC, m Management, out []ss7.A
 			n.agenda.stop(test)
 		} else {
 			n.said[k] = said
-			n.agenda.start(now, test, n.timer(10)) // §13.5.2
+			n.agenda.start(now, test, s.timer(n, 10)) // §13.5.2
 		}
 	}
 	if !changed {
@@ -269,7 +269,7 @@ func (n *Network) testRoute(now time.Time, k agendaKey, out []ss7.Action) []ss7.
 	if i < 0 || !said || !n.sets[i].ready {
 		return out
 	}
-	n.agenda.start(now, k, n.timer(10))
+	n.agenda.start(now, k, n.sets[i].timer(n, 10))
 	h := RST
 	if state == routing.Restricted {
 		h = RSR

@@ -65,3 +65,19 @@ func (t *Timers) of(number int) time.Duration {
 
 // timer is how long T number runs.
 func (n *Network) timer(number int) time.Duration { return n.cfg.Timers.of(number) }
+
+// timer is how long T number of a linkset runs.
+func (s *linkset) timer(n *Network, number int) time.Duration {
+	if d := s.cfg.Timers[number]; d != 0 {
+		return d
+	}
+	return n.timer(number)
+}
+
+// timer is how long T number of a link runs.
+func (l *link) timer(n *Network, number int) time.Duration {
+	if d := l.cfg.Timers[number]; d != 0 {
+		return d
+	}
+	return l.set.timer(n, number)
+}
