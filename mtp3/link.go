@@ -52,7 +52,7 @@ func (n *Network) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action
 		}
 		return n.linkCongestion(l, ev, out)
 	case ss7.Unreachable:
-		return n.unreachable(now, l, ev.MSU.DPC, out)
+		return n.unreachable(now, l, &ev.MSU, out)
 	case ss7.NoUser:
 		return n.noUser(now, ev, out)
 	case ss7.BSNT:

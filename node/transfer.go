@@ -194,7 +194,7 @@ func (n *Node) discard(d mtp3.Verdict, m *ss7.MSU, from ss7.PathID) {
 	if from != 0 && m.SI != ss7.SNM {
 		switch d.Reason {
 		case mtp3.NoRoute, mtp3.Inaccessible, mtp3.Circular:
-			n.core.hint(ss7.Event{Kind: ss7.Unreachable, Path: from, MSU: ss7.MSU{DPC: m.DPC}})
+			n.core.hint(ss7.Event{Kind: ss7.Unreachable, Path: from, MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
 		case mtp3.NoUser:
 			n.core.hint(ss7.Event{Kind: ss7.NoUser, Path: from, Arg: n.noUserCause(m), MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
 		}
