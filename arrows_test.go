@@ -23,6 +23,7 @@ var rooms = map[string][]string{
 	"m2pa":              {"ss7", "internal/deadline"},
 	"xua":               {"ss7", "internal/deadline"},
 	"m3ua":              {"ss7", "xua"},
+	"m2ua":              {"ss7", "xua", "internal/deadline"},
 	"mtp3":              {"ss7", "routing", "internal/deadline"},
 	"tester":            {"ss7"},
 	"sccp/gtt":          {"ss7"},
@@ -31,15 +32,15 @@ var rooms = map[string][]string{
 	"sctp":              {"internal/deadline"},
 	"capture":           {},
 	"configs":           {"cli", "sccp/gtt", "ss7"},
-	"node":              {"cli", "configs", "m2pa", "m3ua", "mtp3", "routing", "sccp", "sccp/gtt", "sctp", "ss7", "tester", "xua"},
+	"node":              {"cli", "configs", "m2pa", "m2ua", "m3ua", "mtp3", "routing", "sccp", "sccp/gtt", "sctp", "ss7", "tester", "xua"},
 	"internal/console":  {"cli"},
 	"labs":              {"capture", "cli", "internal/console", "node", "sctp"},
-	"bench":             {"m2pa", "mtp3", "sctp", "ss7"},
+	"bench":             {"m2pa", "m3ua", "mtp3", "sctp", "ss7", "xua"},
 	"cmd/gostp":         {"bench", "cli", "configs", "internal/console", "labs", "node", "sctp", "ss7"},
 }
 
 // pure packages have neither clock nor goroutines nor network nor files.
-var pure = []string{"ss7", "internal/deadline", "routing", "m2pa", "xua", "m3ua", "mtp3", "tester", "sccp", "sccp/gtt"}
+var pure = []string{"ss7", "internal/deadline", "routing", "m2pa", "xua", "m2ua", "m3ua", "mtp3", "tester", "sccp", "sccp/gtt"}
 
 var impure = []string{"net", "os", "log", "log/slog", "sync", "context", "math/rand", "math/rand/v2"}
 

@@ -1,5 +1,5 @@
-// Package bench measures: it makes load, carries it over M2PA links or bare SCTP
-// associations, and counts at the far end what was lost, repeated or out of order.
+// Package bench measures: it makes load, carries it over M2PA links, through an M3UA
+// gateway or over bare SCTP associations, and counts at the far end what was lost, repeated or out of order.
 //
 // A pair is a source and a sink in this process; between them is nothing, a bare
 // forwarder, or an STP. A flow is one SLS of one pair (one stream, where there is

@@ -54,7 +54,7 @@ func (r *reader) run(f func(now time.Time, items []sctp.Item)) {
 		}
 		f(time.Now(), b.Items)
 		if r.coalesce > 0 && len(b.Items) < batchSize {
-			time.Sleep(r.coalesce)
+			rest(r.coalesce)
 		}
 	}
 }

@@ -3,12 +3,13 @@ package bench
 import (
 	"fmt"
 	"io"
+	"os"
 	"time"
 )
 
 // Report is the outcome of a run.
 type Report struct {
-	What      string  `json:"what"`    // "m2pa" or "sctp"
+	What      string  `json:"what"`    // "m2pa", "m3ua" or "sctp"
 	Through   string  `json:"through"` // what is between source and sink
 	Transport string  `json:"transport"`
 	Pairs     int     `json:"pairs"`
@@ -24,6 +25,7 @@ type Report struct {
 	Duplicated uint64 `json:"duplicated"`
 	Misordered uint64 `json:"misordered"` // within their SLS
 	Foreign    uint64 `json:"foreign"`    // none of this run
+	Congested  uint64 `json:"congested"`  // SCON that M3UA sources were told
 
 	// What was measured after the warm-up.
 	Counted   uint64        `json:"counted"`
@@ -34,6 +36,11 @@ type Report struct {
 	// PerPacket is the messages that the sources put in a packet, packets without
 	// messages counted too; 0: the transport does not tell.
 	PerPacket float64 `json:"messages_per_packet,omitempty"`
+
+	// SystemCall is what a system call that does nothing cost before the run, in
+	// microseconds: 0.1 on most machines, and up to hundreds of times that in a guest
+	// whose processes are traced. Figures of runs with different prices do not compare.
+	SystemCall float64 `json:"system_call_us"`
 
 	// ForwarderCPU is the processor time of the program between source and sink, for
 	// each message of the whole run; its start is within. 0: there is none.
@@ -53,6 +60,16 @@ type Quantiles struct {
 func quantiles(h *Histogram) Quantiles {
 	us := func(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 	return Quantiles{us(h.Quantile(0.5)), us(h.Quantile(0.9)), us(h.Quantile(0.99)), us(h.Quantile(0.999)), us(h.Max())}
+}
+
+// systemCall measures the price of a system call, in microseconds.
+func systemCall() float64 {
+	const calls = 1000
+	start := time.Now()
+	for range calls {
+		os.Getppid()
+	}
+	return float64(time.Since(start)) / calls / float64(time.Microsecond)
 }
 
 // Fault says what is wrong with the outcome, "" if nothing. Losses of an open loop
@@ -80,6 +97,9 @@ func (r *Report) Print(w io.Writer) {
 	fmt.Fprintf(w, "%s, %s: %d pairs, %s, messages of %d octets%s; %s\n", r.What, r.Through, r.Pairs, mode, r.Size, bundles, r.Transport)
 	fmt.Fprintf(w, "  %.0f messages/s (%d in %.2f s)\n", r.PerSecond, r.Counted, r.Elapsed.Seconds())
 	fmt.Fprintf(w, "  sent %d, received %d, lost %d, duplicated %d, misordered %d, foreign %d\n", r.Sent, r.Received, r.Lost, r.Duplicated, r.Misordered, r.Foreign)
+	if r.Congested > 0 {
+		fmt.Fprintf(w, "  the sources were told of congestion (SCON) %d times\n", r.Congested)
+	}
 	if r.PerPacket > 0 {
 		fmt.Fprintf(w, "  %.1f messages in a packet of the sources\n", r.PerPacket)
 	}
@@ -88,6 +108,7 @@ func (r *Report) Print(w io.Writer) {
 	}
 	d := r.Delay
 	fmt.Fprintf(w, "  delay in us: half within %.0f, 90 %% %.0f, 99 %% %.0f, 99.9 %% %.0f, all %.0f\n", d.P50, d.P90, d.P99, d.P999, d.Max)
+	fmt.Fprintf(w, "  a system call costs %.2f us on this machine\n", r.SystemCall)
 	if r.ForwarderCPU > 0 {
 		fmt.Fprintf(w, "  processor time of what is between: %.2f us for each message\n", r.ForwarderCPU)
 	}

@@ -28,7 +28,7 @@ type Load struct {
 }
 
 // Check finds what cannot be; headers are the octets of a message before the stamp:
-// M2PAHeaders, or 0 of a bare message.
+// M2PAHeaders, M3UAHeaders, or 0 of a bare message.
 func (l *Load) Check(headers int) error {
 	switch {
 	case l.Size < headers+stampLen || l.Size > 4096:
@@ -55,6 +55,7 @@ func (b *Bench) Run(ctx context.Context, load Load) (*Report, error) {
 	if load.Stall <= 0 {
 		load.Stall = 3 * time.Second
 	}
+	price := systemCall()
 	*b.load = load
 	if load.Count > 0 {
 		b.share(load.Count)
@@ -82,6 +83,7 @@ func (b *Bench) Run(ctx context.Context, load Load) (*Report, error) {
 	}
 	b.drain()
 	b.judge(r)
+	r.SystemCall = price
 	return r, err
 }
 
@@ -202,6 +204,9 @@ func (b *Bench) judge(r *Report) {
 		st := p.src.stats()
 		total.SentMessages += st.SentMessages
 		total.SentPackets += st.SentPackets
+		if c, ok := p.src.(interface{ congested() uint64 }); ok {
+			r.Congested += c.congested()
+		}
 		p.sending.Lock()
 		p.mu.Lock()
 		for f := range p.flows {

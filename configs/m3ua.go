@@ -37,6 +37,7 @@ type ASP struct {
 	TAck        time.Duration `cli:"ack"`
 	TBeat       time.Duration `cli:"heartbeat"`
 	Slack
+	OfM2UA
 	SCTP
 }
 
@@ -135,6 +136,11 @@ func (s *System) Port(port uint16) *LocalPeer {
 	if p := s.LocalPeer(port); p != nil {
 		return p
 	}
+	if m := s.M2UAPort(port); m != nil {
+		p := m.LocalPeer
+		p.SCTP = p.SCTP.Or(m2uaStreams)
+		return &p
+	}
 	if m := s.M3UA(port); m != nil {
 		p := m.LocalPeer
 		p.SCTP = p.SCTP.Or(m3uaStreams)
@@ -152,6 +158,9 @@ func (s *System) Ports() []*LocalPeer {
 		}
 	}
 	for _, m := range s.M3UAs {
+		add(m.Port)
+	}
+	for _, m := range s.M2UAPorts {
 		add(m.Port)
 	}
 	for _, a := range s.ASPs {

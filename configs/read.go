@@ -51,7 +51,7 @@ func (s *System) prune() bool {
 			turned = k.upright() || k.distinct() || turned
 		}
 		l.Links = keep(l.Links, func(k *Link) bool {
-			free := s.LocalPeer(k.LocalPort) != nil
+			free := k.IsM2UA() || s.LocalPeer(k.LocalPort) != nil
 			for _, e := range k.ends() {
 				free = free && !seen[e]
 			}
@@ -68,6 +68,7 @@ func (s *System) prune() bool {
 	s.Linksets = keep(s.Linksets, func(l *Linkset) bool { return !own[uint32(l.Adjacent)] })
 	s.pruneIP()
 	s.pruneM3UA()
+	turned = s.pruneM2UA() || turned
 	turned = s.pruneSCCP() || turned
 	return turned || s.size() != before
 }
@@ -109,7 +110,7 @@ func (s *System) size() int {
 	for _, l := range s.Linksets {
 		n += len(l.Links)
 	}
-	return n + len(s.Routes()) + s.sizeIP() + s.sizeM3UA()
+	return n + len(s.Routes()) + s.sizeIP() + s.sizeM3UA() + s.sizeM2UA()
 }
 
 // Write prints s as `show running-config` does.

@@ -49,7 +49,7 @@ var Global = &cli.Mode{Name: "config", Statements: slices.Concat([]*cli.Statemen
 		[]string{"port"}, func(s *System) *[]*LocalPeer { return &s.LocalPeers }, localPeerMode),
 	cli.List(CS7(cli.Kw("linkset", "A set of links to one adjacent point"), cli.Arg("linkset", cli.Word(19), "Name, at most 19 characters"), cli.Arg("apc", PointCode{}, "Adjacent point code")),
 		[]string{"linkset"}, func(s *System) *[]*Linkset { return &s.Linksets }, linksetMode),
-}, m3uaStatements(CS7), []*cli.Statement{
+}, m3uaStatements(CS7), m2uaStatements(CS7), []*cli.Statement{
 	cli.List(CS7(cli.Kw("route-table", "Routes to point codes"), cli.Choice("table", cli.Kw("system", "The table that routes"))),
 		[]string{"table"}, func(s *System) *[]*RouteTable { return &s.RouteTables }, routeMode),
 }, ipStatements, sccpStatements)}
@@ -71,14 +71,20 @@ var linksetMode = &cli.Mode{Name: "config-cs7-ls", Statements: append(append([]*
 	congestionLevels(func(l *Linkset) *[]*Thresholds { return &l.Congestion }),
 	shutdown[Linkset]("Take all links out of service"),
 	cli.List(cli.Seq(cli.Kw("link", "A signalling link"), cli.Arg("slc", cli.Uint(0, 15), "Signalling link code, the same at both ends"),
-		cli.Kw("sctp", "M2PA over SCTP"), cli.Rep("remote-ip", cli.IP(), "Address of the far end; the first of several is the primary one"),
-		cli.Arg("remote-port", cli.Uint(1, 65535), "SCTP port of the FAR end"), cli.Arg("local-port", cli.Uint(1024, 49151), "SCTP port of THIS end: a local-peer"),
-		cli.Opt(cli.Flag("passive", "passive", "Wait for the far end to set up the association"))),
-		[]string{"slc"}, func(l *Linkset) *[]*Link { return &l.Links }, linkMode),
+		cli.Alt(overM2PA(), atGateway())),
+		[]string{"slc"}, func(l *Linkset) *[]*Link { return &l.Links }, linkMode).Check(oneForm),
 )}
+
+// overM2PA is what stands behind the name of an M2PA link.
+func overM2PA() cli.Elem {
+	return cli.Seq(cli.Kw("sctp", "M2PA over SCTP"), cli.Rep("remote-ip", cli.IP(), "Address of the far end; the first of several is the primary one"),
+		cli.Arg("remote-port", cli.Uint(1, 65535), "SCTP port of the FAR end"), cli.Arg("local-port", cli.Uint(1024, 49151), "SCTP port of THIS end: a local-peer"),
+		cli.Opt(cli.Flag("passive", "passive", "Wait for the far end to set up the association")))
+}
 
 var linkMode = &cli.Mode{Name: "config-cs7-ls-link", Statements: append(append([]*cli.Statement{
 	udpPort[Link]("UDP port on which the far end takes encapsulated SCTP (RFC 6951; default 9899)"),
+	cli.Field[Link](cli.Flag("extended-changeover", "extended-changeover", "Level 2 at a gateway counts with 24 bits (M2PA, high-speed links): XCO and XCA instead of COO and COA")),
 }, slices.Concat(m2paTimers[Link](), sctpSettings[Link](noteStreams))...),
 	congestionLevels(func(k *Link) *[]*Thresholds { return &k.Congestion }),
 	shutdown[Link]("Take the link out of service"),

@@ -24,17 +24,18 @@ type System struct {
 	SLTT2        time.Duration `cli:"slt-t2"`
 	Transport    string        `cli:"transport"`
 	MTP3Timers
-	MultipleCongestion bool `cli:"multiple-congestion"`
-	Secondaries        []*Secondary
-	Hosts              []*Host
-	Interfaces         []*Interface
-	LocalPeers         []*LocalPeer
-	Linksets           []*Linkset
-	RouteTables        []*RouteTable
-	RKM                string `cli:"rkm"` // dynamic-permitted: keys that are not configured may be registered
-	M3UAs              []*M3UA
-	ASPs               []*ASP
-	ASs                []*AS
+	NationalOptions
+	Secondaries []*Secondary
+	Hosts       []*Host
+	Interfaces  []*Interface
+	LocalPeers  []*LocalPeer
+	Linksets    []*Linkset
+	RouteTables []*RouteTable
+	RKM         string `cli:"rkm"` // dynamic-permitted: keys that are not configured may be registered
+	M3UAs       []*M3UA
+	ASPs        []*ASP
+	ASs         []*AS
+	M2UA
 	SCCP
 	IPRoutes   []*IPRoute
 	IPv6Routes []*IPv6Route
@@ -102,6 +103,7 @@ type Link struct {
 	Passive    bool         `cli:"passive"`
 	UDPPort    uint16       `cli:"udp-port"` // of the far end; 0: 9899
 	Shutdown   bool         `cli:"shutdown"`
+	Backhaul
 	Timers
 	Congestion []*Thresholds
 	SCTP
@@ -225,6 +227,7 @@ func (s *System) Clone() *System {
 	})
 	c.RouteTables = copies(s.RouteTables, func(t *RouteTable) { t.Routes = copies(t.Routes, nil) })
 	cloneM3UA(s, &c)
+	cloneM2UA(s, &c)
 	c.cloneSCCP()
 	return &c
 }

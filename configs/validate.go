@@ -37,6 +37,7 @@ func (s *System) problems() []problem {
 	s.checkLinks(bad)
 	s.checkCongestion(bad)
 	s.checkM3UA(bad)
+	s.checkM2UA(bad)
 	s.checkRoutes(bad)
 	s.checkSCCP(bad)
 	return out
@@ -137,6 +138,9 @@ func (s *System) checkLinks(bad complain) {
 		for _, k := range l.Links {
 			name := linkName(l, k)
 			checkSCTP(bad, k, name, &k.SCTP)
+			if k.IsM2UA() {
+				continue
+			}
 			if s.LocalPeer(k.LocalPort) == nil {
 				bad(k, "", "%s", s.noLocalPeer(name, k))
 			}

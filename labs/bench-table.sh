@@ -12,6 +12,7 @@ figure() { sed -n 's/^ *"'"$2"'": \([0-9.e+-]*\),\{0,1\}$/\1/p' "$1" | head -1; 
 spread() { sort -g | awk -v f="$1" '{ v[NR] = $1 } END { m = NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2; if (NR) printf f " / " f " / " f, v[1], m, v[NR]; else printf "-" }'; }
 rounds=$(ls "$folder"/0.*.json | wc -l)
 echo "$(uname -srm); $(nproc) processors, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1); load $(cut -d' ' -f1-3 /proc/loadavg); $rounds rounds; least / median / greatest"
+echo "A system call that does nothing cost $(for f in "$folder"/*.json; do figure "$f" system_call_us; done | spread '%.2f') us before the runs: figures of machines, or of hours, that differ in this do not compare."
 echo
 echo "| between source and sink | messages/s | to the first | us of its processor a message | messages a packet | delay p50, us | lost, repeated, misordered |"
 echo "| --- | --- | --- | --- | --- | --- | --- |"

@@ -32,9 +32,11 @@ func (d Diversion) String() string { return diversionNames[d] }
 // diversion is the state of one link's diversion.
 type diversion struct {
 	state    Diversion
-	bsnt     uint32 // AwaitingCOA and later: what level 2 accepted last
-	order    bool   // the far end has sent a changeover order, which is not answered yet
-	fsnc     uint32 // what the far end said it accepted last; NoFSN: it did not say
+	bsnt     uint32     // AwaitingCOA and later: what level 2 accepted last
+	order    bool       // the far end has sent a changeover order, which is not answered yet
+	fsnc     uint32     // what the far end said it accepted last; NoFSN: it did not say
+	by       ss7.PathID // AwaitingCOA: the order went by this
+	came     ss7.PathID // the far end's order came by this: a way that works
 	declared map[uint8]ss7.PathID
 	activate bool // the link is to be aligned as soon as its queue was retrieved
 	parked   bool // changeback begins when what belongs on the link waits in no other hold
@@ -48,7 +50,7 @@ func (l *link) usable() bool { return l.state == Available && !l.localInhibit &&
 func (n *Network) shift(now time.Time, l *link, was bool, out []ss7.Action) []ss7.Action {
 	switch is := l.usable(); {
 	case was && !is:
-		out = n.changeover(now, l, out)
+		out = n.orderAgain(now, l, n.changeover(now, l, out))
 	case is && !was:
 		out = n.changeback(now, l, out)
 	}
@@ -113,31 +115,66 @@ func (n *Network) accepted(now time.Time, l *link, bsnt uint32, out []ss7.Action
 	if d.order {
 		return n.answerOrder(now, l, out)
 	}
+	return n.sendOrder(now, l, out)
+}
+
+// sendOrder sends the changeover order for l.
+func (n *Network) sendOrder(now time.Time, l *link, out []ss7.Action) []ss7.Action {
+	d := &l.div
 	way := n.wayTo(l.set.cfg.Adjacent, l)
 	if way == 0 { // no path between the two ends (§5.6.2)
 		d.state = DelayedCO
 		l.timers.Start(timerT1, now, n.timer(1))
 		return out
 	}
-	d.state = AwaitingCOA
+	d.state, d.by = AwaitingCOA, way
 	l.timers.Start(timerT2, now, n.timer(2))
-	return n.sendAbout(l, way, Management{Heading: l.heading(COO, XCO), FSN: bsnt}, out)
+	return n.sendAbout(l, way, l.order(COO, XCO, ECO), out)
 }
 
-// heading chooses between the messages with 7-bit and with 24-bit sequence numbers
-// (RFC 4165 §4.2.3: XCO and XCA over M2PA).
-func (l *link) heading(short, long Heading) Heading {
-	if l.cfg.Short {
-		return short
+// orderAgain sends the orders that went by a link which has failed meanwhile by another
+// way, and waits for the answer anew: links of one cable die together, but are not found
+// dead together.
+func (n *Network) orderAgain(now time.Time, failed *link, out []ss7.Action) []ss7.Action {
+	for _, s := range n.sets {
+		for _, l := range s.links {
+			if l.div.state == AwaitingCOA && l.div.by == failed.cfg.Path {
+				l.timers.Stop(timerT2)
+				out = n.sendOrder(now, l, out)
+			}
+		}
 	}
-	return long
+	return out
+}
+
+// order is a changeover message: with a 7-bit or a 24-bit sequence number (RFC 4165
+// §4.2.3: XCO and XCA over M2PA), or the emergency form if level 2 does not know it
+// (§5.6.1).
+func (l *link) order(short, long, emergency Heading) Management {
+	switch {
+	case l.div.bsnt >= ss7.NoFSN:
+		return Management{Heading: emergency}
+	case l.cfg.Short:
+		return Management{Heading: short, FSN: l.div.bsnt & 127}
+	}
+	return Management{Heading: long, FSN: l.div.bsnt}
 }
 
 // answerOrder acknowledges the far end's order and takes it as the answer to ours.
 func (n *Network) answerOrder(now time.Time, l *link, out []ss7.Action) []ss7.Action {
 	l.div.order = false
-	out = n.sendAbout(l, n.wayTo(l.set.cfg.Adjacent, l), Management{Heading: l.heading(COA, XCA), FSN: l.div.bsnt}, out)
+	out = n.answer(l, l.order(COA, XCA, ECA), out)
 	return n.retrieve(now, l, l.div.fsnc, out)
+}
+
+// answer goes back by the way the order came, while that works: others may be dead and
+// not be known to be.
+func (n *Network) answer(l *link, m Management, out []ss7.Action) []ss7.Action {
+	way := l.div.came
+	if via := n.links[way]; via == nil || !via.usable() {
+		way = n.wayTo(l.set.cfg.Adjacent, l)
+	}
+	return n.sendAbout(l, way, m, out)
 }
 
 // retrieve asks level 2 for what the far end has not accepted.
@@ -177,7 +214,7 @@ func (l *link) stopDiversion() {
 func (d *diversion) changingOver() bool { return d.state >= AskingBSNT && d.state <= DelayedCO }
 
 // recvChangeover handles COO, XCO, ECO and their acknowledgements for link l.
-func (n *Network) recvChangeover(now time.Time, l *link, m Management, out []ss7.Action) []ss7.Action {
+func (n *Network) recvChangeover(now time.Time, l *link, via ss7.PathID, m Management, out []ss7.Action) []ss7.Action {
 	fsn := m.FSN
 	if m.Heading == ECO || m.Heading == ECA || (m.Heading == COO || m.Heading == COA) && !l.cfg.Short {
 		fsn = ss7.NoFSN // no number that our level 2 could use
@@ -189,13 +226,13 @@ func (n *Network) recvChangeover(now time.Time, l *link, m Management, out []ss7
 		return n.retrieve(now, l, fsn, out)
 	}
 	d := &l.div
-	d.fsnc = fsn
+	d.fsnc, d.came = fsn, via
 	switch {
 	case d.state == AskingBSNT:
 		d.order = true
 	case d.state == AwaitingCOA || d.state == Retrieving:
 		if d.state == Retrieving { // its order crossed our retrieval
-			return n.sendAbout(l, n.wayTo(l.set.cfg.Adjacent, l), Management{Heading: l.heading(COA, XCA), FSN: d.bsnt}, out)
+			return n.answer(l, l.order(COA, XCA, ECA), out)
 		}
 		return n.answerOrder(now, l, out)
 	case d.state == DelayedCO && l.state == Failed: // there is a path after all: normal changeover
@@ -206,7 +243,7 @@ func (n *Network) recvChangeover(now time.Time, l *link, m Management, out []ss7
 		d.order = true
 		return n.failedByOrder(now, l, m, out)
 	default: // §5.7.5
-		return n.sendAbout(l, n.wayTo(l.set.cfg.Adjacent, l), Management{Heading: ECA}, out)
+		return n.answer(l, Management{Heading: ECA}, out)
 	}
 	return out
 }

@@ -38,7 +38,7 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 		if l == via { // an order never comes by the link it names (§5.4.1)
 			return n.ignore(fmt.Sprintf("%v for %s came by that link itself", x.Heading, n.linkName(l)), out)
 		}
-		return n.recvChangeover(now, l, x, out)
+		return n.recvChangeover(now, l, via.cfg.Path, x, out)
 	case TFP, TFR, TFA:
 		return n.recvRoute(now, m.OPC, x, out)
 	case RST, RSR:

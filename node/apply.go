@@ -50,7 +50,10 @@ func (n *Node) apply(next *configs.System) error {
 	n.opt.Platform.Configure(ipConfig(next), func(text string) { n.log.AddLimited("IP", 4, "INTERFACE", text) })
 	restarted := n.applyPeers(next)
 	n.applyM3UA(next, restarted)
+	start := n.applyM2UA(next, restarted)
 	n.applyLinks(next, restarted)
+	n.configureM2UA(next)
+	start()
 	n.applySCCP(next)
 	return nil
 }
@@ -72,15 +75,31 @@ func (n *Node) applyPeers(next *configs.System) map[uint16]string {
 				l.close(restarted[port])
 			}
 		}
+		for _, i := range *n.m2ua.ifaces.Load() {
+			if i.link.peer == p {
+				i.close(restarted[port])
+			}
+		}
 		p.close()
 		delete(n.peers, port)
 	}
 	for _, c := range next.Ports() {
 		if n.peers[c.Port] == nil {
-			n.peers[c.Port] = n.newPeer(next.TransportOf(c), c, next.LocalPeer(c.Port) == nil)
+			n.peers[c.Port] = n.newPeer(next.TransportOf(c), c, title(next, c.Port))
 		}
 	}
 	return restarted
+}
+
+// title is how a local port is called.
+func title(s *configs.System, port uint16) string {
+	switch {
+	case s.LocalPeer(port) != nil:
+		return fmt.Sprintf("local-peer %d", port)
+	case s.M2UAPort(port) != nil:
+		return fmt.Sprintf("m2ua %d", port)
+	}
+	return fmt.Sprintf("m3ua %d", port)
 }
 
 // rebind says why a port cannot stay as it is bound; empty: it can.
@@ -156,6 +175,13 @@ func (n *Node) applyLinks(next *configs.System, restarted map[uint16]string) {
 // in whose place it comes, or nil.
 func (n *Node) startLink(next *configs.System, key linkKey, before *link) ss7.PathID {
 	set, c := next.Linkset(key.linkset), findLink(next, key)
+	if c.IsM2UA() {
+		if l := n.links[key]; l != nil {
+			return l.id
+		}
+		n.links[key] = n.newLinkAtGateway(n.ids.take(), key, *c, next.V())
+		return n.links[key].id
+	}
 	p := next.LocalPeer(c.LocalPort)
 	conf, how := linkConfig(next, set, p, c), settingsFor(p, c)
 	if l := n.links[key]; l != nil {
@@ -178,6 +204,9 @@ func (n *Node) reconfigure(conf mtp3.Config) {
 	for _, l := range n.links {
 		paths[l.id] = l
 	}
+	for id, i := range *n.m2ua.ifaces.Load() {
+		paths[id] = i.link
+	}
 	n.core.ask(func() {
 		next := *n.view.Load()
 		next.paths = paths
@@ -193,10 +222,11 @@ func (c *core) configure() {
 	if conf.Variant == nil {
 		return
 	}
-	p := c.node.m3ua.picture()
+	p := c.node.m3ua.picture(conf.Variant.Bits())
 	conf.Servers, conf.Routes = p.servers, append(p.routes, conf.Routes...)
 	v := *c.node.view.Load()
 	v.servers, v.keyed = p.paths, p.keyed
+	c.sccp.servers = p.titles
 	if p.keys != nil {
 		conf.Keys = p.keys
 	}
@@ -224,7 +254,7 @@ func findLink(s *configs.System, key linkKey) *configs.Link {
 
 // sameLink tells whether the association under a link may stay.
 func sameLink(a, b *configs.Link) bool {
-	if a.RemotePort != b.RemotePort || a.LocalPort != b.LocalPort || a.Passive != b.Passive || a.UDPPort != b.UDPPort || len(a.Remote) != len(b.Remote) {
+	if a.RemotePort != b.RemotePort || a.LocalPort != b.LocalPort || a.Passive != b.Passive || a.UDPPort != b.UDPPort || a.Gateway != b.Gateway || a.Interface != b.Interface || len(a.Remote) != len(b.Remote) {
 		return false
 	}
 	for i := range a.Remote {
@@ -248,7 +278,7 @@ func (n *Node) networkConfig(s *configs.System) mtp3.Config {
 	for _, l := range s.Linksets {
 		set := mtp3.LinksetConfig{Name: l.Name, Adjacent: l.Adjacent, Shutdown: l.Shutdown}
 		for _, k := range l.Links {
-			set.Links = append(set.Links, mtp3.LinkConfig{SLC: k.SLC, Shutdown: k.Shutdown})
+			set.Links = append(set.Links, mtp3.LinkConfig{SLC: k.SLC, Shutdown: k.Shutdown, Short: k.IsM2UA() && !k.Extended})
 		}
 		c.Linksets = append(c.Linksets, set)
 	}

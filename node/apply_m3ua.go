@@ -2,7 +2,6 @@ package node
 
 import (
 	"fmt"
-	"net/netip"
 	"reflect"
 	"slices"
 	"time"
@@ -231,12 +230,10 @@ func (x *adaptation) aspFor(local uint16, remote sctp.Addr) *asp {
 	defer x.mu.Unlock()
 	var found *asp
 	for _, a := range x.asps {
-		fits := a.where.remotePort == remote.Port || a.where.remotePort == 0
-		if a.stranger || a.cfg.Shutdown || a.where.localPort != local || !fits {
+		if a.stranger || a.cfg.Shutdown {
 			continue
 		}
-		hit := slices.ContainsFunc(a.where.remote, func(ip netip.Addr) bool { return slices.Contains(remote.IPs, ip) })
-		if hit && (found == nil || found.where.remotePort == 0) { // the exact port is the better one
+		if a.where.fits(local, remote) && (found == nil || found.where.remotePort == 0) { // the exact port is the better one
 			found = a
 		}
 	}
@@ -248,6 +245,9 @@ func (x *adaptation) aspFor(local uint16, remote sctp.Addr) *asp {
 func (n *Node) welcome(p *peer, a sctp.Assoc) (why string) {
 	sys := n.Config()
 	port := sys.M3UA(p.port)
+	if sys.M2UAPort(p.port) != nil {
+		return "no asp is configured"
+	}
 	if port == nil {
 		return "no link is configured"
 	}

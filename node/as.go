@@ -25,12 +25,33 @@ type as struct {
 	name    string
 	dynamic bool // registered, not configured
 
+	// Of M2UA; nil: it is one of M3UA, and MTP3 hears of it.
+	find    func(ss7.PathID) process
+	changed func(takes bool)
+
 	way  atomic.Pointer[xua.Way]
 	turn atomic.Uint32
 
 	mu    sync.Mutex
 	hold  xua.Hold
 	flows xua.Flows
+}
+
+// process is an ASP as an AS sees it.
+type process interface {
+	offer(s *as, w *xua.Way, turn uint32, msus []*ss7.MSU) bool
+	broadcast(s *as, m *ss7.MSU, tag uint32, tagged bool) bool
+}
+
+// process finds an ASP; nil: it is gone.
+func (s *as) process(p ss7.PathID) process {
+	if s.find != nil {
+		return s.find(p)
+	}
+	if a := s.node.m3ua.asp(p); a != nil {
+		return a
+	}
+	return nil
 }
 
 // takes tells whether traffic may go to an AS by w: now, or when an ASP is there.
@@ -52,13 +73,18 @@ func (s *as) publish(w *xua.Way) {
 		}
 	}
 	s.way.Store(w)
-	if takes(was) != takes(w) {
-		ev := ss7.Event{Kind: ss7.OutOfService, Path: s.id}
-		if takes(w) {
-			ev.Kind = ss7.InService
-		}
-		s.node.core.post(ev)
+	if takes(was) == takes(w) {
+		return
 	}
+	if s.changed != nil {
+		s.changed(takes(w))
+		return
+	}
+	ev := ss7.Event{Kind: ss7.OutOfService, Path: s.id}
+	if takes(w) {
+		ev.Kind = ss7.InService
+	}
+	s.node.core.post(ev)
 }
 
 // sendHeld sends one MSU that waited. The caller holds mu.
@@ -68,7 +94,7 @@ func (s *as) sendHeld(w *xua.Way, m *ss7.MSU) {
 		return
 	}
 	turn := s.turn.Add(1)
-	a := s.node.m3ua.asp(w.Pick(m.SLS, turn))
+	a := s.process(w.Pick(m.SLS, turn))
 	if a == nil || !a.offer(s, w, turn, []*ss7.MSU{m}) {
 		s.node.discards.add(mtp3.LinkGone, 1)
 	}
@@ -106,7 +132,7 @@ func (s *as) share(w *xua.Way, msus []*ss7.MSU) (left []*ss7.MSU) {
 		if !any {
 			continue
 		}
-		if a := s.node.m3ua.asp(p); a != nil && a.offer(s, w, turn, msus) {
+		if a := s.process(p); a != nil && a.offer(s, w, turn, msus) {
 			continue
 		}
 		for i, m := range msus {
@@ -143,10 +169,14 @@ func (s *as) wait(now time.Time, w *xua.Way, msus []*ss7.MSU) bool {
 
 // toAll sends one MSU to each active ASP. The caller holds mu.
 func (s *as) toAll(w *xua.Way, m *ss7.MSU) {
-	tag, must := s.flows.Tag(w, m.SLS)
+	flow := m.SLS
+	if s.find != nil {
+		flow = 0 // an interface has one stream (RFC 3331 §4.3.4.3)
+	}
+	tag, must := s.flows.Tag(w, flow)
 	sent := false
 	for _, p := range w.All {
-		if a := s.node.m3ua.asp(p); a != nil && a.broadcast(s, m, tag, must) {
+		if a := s.process(p); a != nil && a.broadcast(s, m, tag, must) {
 			sent = true
 		}
 	}

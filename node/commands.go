@@ -25,6 +25,7 @@ func (n *Node) Tree() *cli.Tree {
 	all = append(all, n.routeCommands()...)
 	all = append(all, n.mtp3Commands()...)
 	all = append(all, n.m3uaCommands()...)
+	all = append(all, n.m2uaCommands()...)
 	all = append(all, n.ipCommands()...)
 	all = append(all, n.sccpCommands()...)
 	all = append(all, n.pingCommand())
@@ -77,12 +78,13 @@ func (n *Node) systemCommands() []*cli.Statement {
 }
 
 // topics are what can be debugged; each is the topic of Log.Debug.
-var topics = []string{"m2pa", "mtp3", "m3ua", "sctp"}
+var topics = []string{"m2pa", "m2ua", "mtp3", "m3ua", "sctp"}
 
 func (n *Node) debugCommand(word cli.Elem, on bool) *cli.Statement {
 	associations := kw("sctp", "Associations: attempts, ends, events")
 	return cli.Command(cli.Seq(word, cli.Alt(
 		cli.Seq(kw("cs7", "Signalling System No. 7"), cli.Choice("topic", kw("m2pa", "Level 2: states and discarded messages"), kw("mtp3", "Level 3: network management messages"),
+			kw("m2ua", "Links at gateways and interfaces for ASPs: states, errors, refused messages"),
 			kw("m3ua", "ASPs and AS: states, errors, refused messages, destinations"), associations)),
 		cli.Seq(cli.Opt(kw("ip", "IP")), cli.Choice("topic", associations)),
 		kw("all", "Everything"))),
@@ -90,7 +92,7 @@ func (n *Node) debugCommand(word cli.Elem, on bool) *cli.Statement {
 			for _, t := range topics {
 				if only := c.Args.String("topic", t); only == t {
 					n.log.SetDebug(t, on)
-					fmt.Fprintf(c.Out, "%s debugging is %s\n", map[string]string{"m2pa": "CS7 M2PA", "mtp3": "CS7 MTP3", "m3ua": "CS7 M3UA", "sctp": "SCTP"}[t], map[bool]string{true: "on", false: "off"}[on])
+					fmt.Fprintf(c.Out, "%s debugging is %s\n", map[string]string{"m2pa": "CS7 M2PA", "m2ua": "CS7 M2UA", "mtp3": "CS7 MTP3", "m3ua": "CS7 M3UA", "sctp": "SCTP"}[t], map[bool]string{true: "on", false: "off"}[on])
 				}
 			}
 			return nil

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/m2pa"
+	"github.com/gostp/gostp/m2ua"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
@@ -19,7 +21,17 @@ type linkKey struct {
 	slc     uint8
 }
 
-// link is one M2PA link. The runner's mu guards what follows machine too; it is held
+// level2 is what a link consists of below MTP3: m2pa.Link, or m2ua.Link where the work
+// is done at a gateway.
+type level2 interface {
+	ss7.Peer
+	Transfer(now time.Time, m *ss7.MSU, out []ss7.Action) []ss7.Action
+	Refused() (queueFull, notInService, shed uint64)
+	Level() uint32
+}
+
+// link is one signalling link, of M2PA on an association of its own unless gateway says
+// otherwise. Above it is MTP3, unless offered says otherwise. The runner's mu guards what follows machine too; it is held
 // while the machine computes. rx is held around that while what came by the link is
 // routed: who has it knows that nothing is on its way from here.
 type link struct {
@@ -29,10 +41,13 @@ type link struct {
 	cfg     configs.Link
 	kind    *ss7.Variant
 
+	gateway atomic.Pointer[m2uaPeer] // where its level 2 is; nil: here
+	offered *offered                 // the interface as which ASPs use it; nil: it is MTP3's
+
 	rx    sync.Mutex
 	early []held // guarded by rx
 
-	machine  *m2pa.Link
+	machine  level2
 	actions  []ss7.Action // of what is not read from the association
 	back     []held       // retrieved
 	messages []sctp.Message
@@ -53,7 +68,12 @@ func (n *Node) newLink(id ss7.PathID, key linkKey, cfg configs.Link, conf m2pa.C
 	return l
 }
 
-func (l *link) name() string { return fmt.Sprintf("link %d of linkset %s", l.cfg.SLC, l.linkset) }
+func (l *link) name() string {
+	if l.offered != nil {
+		return "interface " + l.offered.name
+	}
+	return fmt.Sprintf("link %d of linkset %s", l.cfg.SLC, l.linkset)
+}
 
 // carry runs a batch to completion: the machine is told, what it wants to send is
 // sent, its MSUs are routed and leave by their links. It gives the reason of an
@@ -74,7 +94,7 @@ func (l *link) carry(items []sctp.Item, t *transfer) (why string) {
 	}
 	t.msus = l.perform(t.actions, t.msus[:0])
 	l.mu.Unlock()
-	l.node.route(now, t, l.id)
+	l.route(now, t)
 	return why
 }
 
@@ -90,7 +110,7 @@ func (l *link) item(now time.Time, it *sctp.Item, out *[]ss7.Action) string {
 	}
 	// Some stacks send the payload protocol identifier in host order, or none: the
 	// port is configured for M2PA, so the message is taken (RFC 4165 §2.1 wants 5).
-	if it.PPID != m2pa.PPID && !l.badPPID {
+	if it.PPID != m2pa.PPID && !l.badPPID && !l.cfg.IsM2UA() {
 		l.badPPID = true
 		l.node.log.Add("CS7M2PA", 4, "PPID", fmt.Sprintf("%s: the far end sends payload protocol identifier %d instead of 5; taken as M2PA", l.name(), it.PPID))
 	}
@@ -132,7 +152,18 @@ func (l *link) performKept(now time.Time) {
 		msus[i] = &kept
 	}
 	l.mu.Unlock()
-	l.node.route(now, &transfer{msus: msus}, l.id)
+	l.route(now, &transfer{msus: msus})
+}
+
+// route hands over what came by the link. The caller holds rx.
+func (l *link) route(now time.Time, t *transfer) {
+	if l.offered != nil {
+		if len(t.msus) > 0 {
+			l.offered.as.offer(now, t.msus...)
+		}
+		return
+	}
+	l.node.route(now, t, l.id)
 }
 
 // perform carries out actions; pointers to the MSUs among them that are to be
@@ -165,6 +196,10 @@ func (l *link) perform(actions []ss7.Action, msus []*ss7.MSU) []*ss7.MSU {
 // caller holds mu, and rx unless it is about retrieval.
 func (l *link) raise(ev *ss7.Event) {
 	ev.Path = l.id
+	if l.offered != nil {
+		l.offered.raised(ev)
+		return
+	}
 	switch ev.Kind {
 	case ss7.Retrieved:
 		k := keep(&ev.MSU, 0)
@@ -197,6 +232,10 @@ func (l *link) note(ev ss7.Event) {
 		l.node.log.Debug("m2pa", l.name()+": discarded: "+ev.Why)
 		return
 	}
+	if l.cfg.IsM2UA() {
+		l.node.log.Debug("m2ua", fmt.Sprintf("%s: %v: %s", l.name(), m2ua.LinkState(ev.Arg), ev.Why))
+		return
+	}
 	l.node.log.Debug("m2pa", fmt.Sprintf("%s: %v: %s", l.name(), m2pa.State(ev.Arg), ev.Why))
 }
 
@@ -204,6 +243,10 @@ func (l *link) note(ev ss7.Event) {
 // the machine's own window; if it refuses all the same, sequence numbers would be
 // missing at the far end, so the association ends (RFC 4165 §4.1.7).
 func (l *link) flush() {
+	if g := l.gateway.Load(); g != nil && len(l.messages) > 0 {
+		g.send(l, l.messages)
+		return
+	}
 	if len(l.messages) == 0 || l.assoc == nil {
 		return
 	}
@@ -249,7 +292,7 @@ func (l *link) offer(now time.Time, msus ...*ss7.MSU) {
 	l.node.discards.add(mtp3.Shed, int(shedNow-shed))
 	l.node.discards.transferred.Add(uint64(len(msus)) - (fullNow - full) - (downNow - down) - (shedNow - shed))
 	l.perform(l.actions, nil)
-	if level := l.machine.Level(); level > 0 {
+	if level := l.machine.Level(); level > 0 && l.offered == nil {
 		l.congested(now, level, msus)
 	}
 }
@@ -257,8 +300,11 @@ func (l *link) offer(now time.Time, msus ...*ss7.MSU) {
 // status is the link as show commands print it.
 func (l *link) status() (m2pa.View, *sctp.Status, string) {
 	l.mu.Lock()
-	st, a, why := l.machine.Status(), l.assoc, l.assocWhy
+	st, a, why := l.level2View(), l.assoc, l.assocWhy
 	l.mu.Unlock()
+	if g := l.gateway.Load(); g != nil {
+		a, why = g.association()
+	}
 	if a == nil {
 		return st, nil, why
 	}
@@ -270,7 +316,9 @@ func (l *link) status() (m2pa.View, *sctp.Status, string) {
 func (l *link) setConfig(c m2pa.Config, how settings) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.machine.SetConfig(c)
+	if m, ok := l.machine.(*m2pa.Link); ok {
+		m.SetConfig(c)
+	}
 	if l.settings == how {
 		return
 	}

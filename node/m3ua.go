@@ -209,13 +209,14 @@ type picture struct {
 	keys    *m3ua.Selector     // nil: none
 	paths   []*as              // by PathID
 	keyed   []keyed
+	titles  map[string]server // those that titles may lead to
 }
 
-// picture is for the core.
-func (x *adaptation) picture() (p picture) {
+// picture is for the core; bits are those of a point code.
+func (x *adaptation) picture(bits uint8) (p picture) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	p.ready = map[ss7.PathID]bool{}
+	p.ready, p.titles = map[ss7.PathID]bool{}, map[string]server{}
 	for _, c := range x.layer.AS() {
 		s := x.servers[c.Path]
 		if s == nil {
@@ -227,6 +228,9 @@ func (x *adaptation) picture() (p picture) {
 		p.paths[s.id] = s
 		p.servers = append(p.servers, mtp3.ServerConfig{Name: serverName(s.name), Path: s.id})
 		p.ready[s.id] = s.ready()
+		if !c.Away {
+			p.titles[s.name] = server{s, codeOf(c, bits)}
+		}
 		for _, t := range c.Key.Terms {
 			switch {
 			case c.Away:
@@ -241,6 +245,17 @@ func (x *adaptation) picture() (p picture) {
 		p.keys = x.layer.Selector(0)
 	}
 	return p
+}
+
+// codeOf is the code that messages to an AS carry if it is named and no code is: the
+// first whole one of its routing key, which its ASPs expect.
+func codeOf(c *m3ua.ASConfig, bits uint8) *ss7.PC {
+	for _, t := range c.Key.Terms {
+		if t.DPC.Len == bits {
+			return &t.DPC.PC
+		}
+	}
+	return nil
 }
 
 // serverName is how an AS is called among linksets: no linkset has a blank in its name.

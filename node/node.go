@@ -89,6 +89,7 @@ type Node struct {
 	readers      readers
 	ids          pathIDs
 	m3ua         *adaptation
+	m2ua         *backhaul
 	associations associations
 	gtt          gttTables // guarded by applying
 	discards     discards
@@ -104,7 +105,7 @@ func New(opt Options) *Node {
 	n.ctx, n.stop = context.WithCancel(context.Background())
 	n.config.Store(configs.New())
 	n.core = newCore(n)
-	n.m3ua = newAdaptation(n)
+	n.m3ua, n.m2ua = newAdaptation(n), newBackhaul(n)
 	n.view.Store(&view{table: n.core.network.Table(), sccp: n.core.sccp.view(n.core.network.Table())})
 	n.group.Go(n.core.run)
 	return n
@@ -120,6 +121,7 @@ func (n *Node) Close() {
 		l.close("the node stops")
 	}
 	n.m3ua.close("the node stops")
+	n.m2ua.close("the node stops")
 	for _, p := range peers {
 		p.close()
 	}

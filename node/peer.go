@@ -36,12 +36,8 @@ type peer struct {
 	cancel context.CancelFunc
 }
 
-func (n *Node) newPeer(kind string, cfg *configs.LocalPeer, ofASPs bool) *peer {
+func (n *Node) newPeer(kind string, cfg *configs.LocalPeer, title string) *peer {
 	ctx, cancel := context.WithCancel(n.ctx)
-	title := fmt.Sprintf("local-peer %d", cfg.Port)
-	if ofASPs {
-		title = fmt.Sprintf("m3ua %d", cfg.Port)
-	}
 	p := &peer{node: n, port: cfg.Port, title: title, kind: kind, cfg: *cfg, cancel: cancel, changed: make(chan struct{}), why: "not bound yet", since: time.Now()}
 	if !p.bind() {
 		n.group.Go(func() { p.keepBinding(ctx) })
@@ -228,6 +224,9 @@ func (n *Node) runnerFor(local uint16, remote sctp.Addr) *runner {
 		return &l.runner
 	}
 	if a := n.m3ua.aspFor(local, remote); a != nil {
+		return &a.runner
+	}
+	if a := n.m2ua.peerFor(local, remote); a != nil {
 		return &a.runner
 	}
 	return nil

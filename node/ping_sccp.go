@@ -63,9 +63,12 @@ func (n *Node) explainGTT(w io.Writer, v *view, called *sccp.Address, d *sccp.Ve
 				if r == d.Route {
 					mark = "*"
 				}
-				_, why := v.sccp.Route(r, called.SSN)
+				_, _, why := v.sccp.Route(r, called.SSN)
 				fmt.Fprintf(w, "  %s %-20s cost %-3d %v\n", mark, whereTo(f, r), r.Cost, why)
 			}
+		} else {
+			_, _, why := v.sccp.Route(d.Route, called.SSN)
+			fmt.Fprintf(w, "leads to        %s: %v\n", whereTo(f, d.Route), why)
 		}
 	} else if d.Selector != nil {
 		fmt.Fprintf(w, "entry           none begins %v\n", d.Title)
@@ -82,6 +85,10 @@ func (n *Node) explainGTT(w io.Writer, v *view, called *sccp.Address, d *sccp.Ve
 		return
 	}
 	fmt.Fprintf(w, "leaves as       %v to %s, %s\n", sccp.Type(d.MSU.Payload[0]), f.Format(d.MSU.DPC), d.Out.Text(kind, f))
+	if d.Path != 0 {
+		fmt.Fprintf(w, "route           %s%s\n", serverName(v.servers[d.Path].name), n.aspText(d.Path, d.MSU.SLS))
+		return
+	}
 	switch to := mtp3.Decide(v.table, &d.MSU, 0); to.Fate {
 	case mtp3.Forward:
 		fmt.Fprintf(w, "route           linkset %s\n", v.table.Linksets[to.Linkset].Name)

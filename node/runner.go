@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/netip"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,6 +34,12 @@ type where struct {
 	remote                         []netip.Addr
 	remotePort, localPort, udpPort uint16
 	passive                        bool // the far end sets it up
+}
+
+// fits tells whether an association from remote at port local is the one.
+func (w *where) fits(local uint16, remote sctp.Addr) bool {
+	return w.localPort == local && (w.remotePort == remote.Port || w.remotePort == 0) &&
+		slices.ContainsFunc(w.remote, func(ip netip.Addr) bool { return slices.Contains(remote.IPs, ip) })
 }
 
 // runner keeps an association under its user. mu guards what follows it and more of

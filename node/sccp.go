@@ -3,6 +3,7 @@ package node
 import (
 	"encoding/binary"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/gostp/gostp/routing"
 	"github.com/gostp/gostp/sccp"
 	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/xua"
 )
 
 // ssnTest is the subsystem that `ping gt` calls from and to: the TC test responder
@@ -27,17 +29,48 @@ type sccpCounters struct {
 	by         [sccp.Reasons]atomic.Uint64
 }
 
-// tableNetwork is the routing table as SCCP sees it.
-type tableNetwork struct{ *routing.Table }
-
-// Accessible is half of sccp.Network.
-func (t tableNetwork) Accessible(pc ss7.PC) bool {
-	_, b, own := t.Dest(pc)
-	return own || b != nil
+// tableNetwork is the routing table and the application servers as SCCP sees them.
+type tableNetwork struct {
+	*routing.Table
+	servers map[string]server
 }
 
-// Server is the other half: application servers are no destinations of this node yet.
-func (tableNetwork) Server(string) (ss7.PC, bool) { return 0, false }
+// server is an application server to which titles may lead.
+type server struct {
+	*as
+	pc *ss7.PC // nil: its routing key has none
+}
+
+// Accessible is half of sccp.Network: what MTP3 would do with a message of SCCP.
+func (t tableNetwork) Accessible(pc ss7.PC) bool {
+	if _, b, own := t.Dest(pc); own || b != nil {
+		return true
+	}
+	if t.Keys == nil || len(t.Own) == 0 {
+		return false
+	}
+	m := probes.Get().(*ss7.MSU)
+	defer probes.Put(m)
+	*m = ss7.MSU{DPC: pc, OPC: t.Own[0], NI: t.NI, SI: ss7.SCCP}
+	return mtp3.Decide(t.Table, m, 0).Fate != mtp3.Discard
+}
+
+// probes are what Keys is asked with, kept because they would be allocated each time.
+var probes = sync.Pool{New: func() any { return new(ss7.MSU) }}
+
+// Server is the other half. The state of a server is that of this moment.
+func (t tableNetwork) Server(name string) (sccp.Server, bool) {
+	s, ok := t.servers[name]
+	if !ok {
+		return sccp.Server{}, false
+	}
+	w := s.way.Load()
+	out := sccp.Server{Path: s.id, Ready: w != nil && w.State == xua.ASActive, Waits: w != nil && w.State == xua.ASPending}
+	if s.pc != nil {
+		out.PC, out.HasPC = *s.pc, true
+	}
+	return out, true
+}
 
 // maxPasses bounds how often one message is decided here: what comes, what is
 // returned to this node's own user, and its delivery.
@@ -61,8 +94,18 @@ func (n *Node) relay(now time.Time, v *view, t *transfer, from ss7.PathID, m *ss
 			n.deliverSCCP(from, m, d.SSN)
 			return
 		}
+		if d.Fate == sccp.Return && d.Path == 0 && d.MSU.DPC == m.OPC && v.table.IsServer(from) {
+			if _, _, own := v.table.Dest(m.OPC); own {
+				d.Path = from // an AS behind a code of this node
+			}
+		}
 		t.relayed = append(t.relayed, d.MSU)
 		m = &t.relayed[len(t.relayed)-1]
+		if d.Path != 0 {
+			n.sccp.out[m.Payload[0]].Add(1)
+			t.group(v.way(d.Path), n, m)
+			return
+		}
 		switch to := mtp3.Decide(v.table, m, 0); to.Fate {
 		case mtp3.Forward:
 			n.sccp.out[m.Payload[0]].Add(1)
@@ -87,6 +130,14 @@ func (n *Node) countSCCP(d *sccp.Verdict) {
 		c.in[d.Type].Add(1)
 	}
 	c.by[d.Reason].Add(1)
+	if d.Selector != nil && d.Result != nil {
+		d.Selector.Hits.Matched.Add(1)
+	} else if d.Selector != nil {
+		d.Selector.Hits.Unmatched.Add(1)
+	}
+	if d.Route != nil && d.Route.Count != nil {
+		d.Route.Count.Add(1)
+	}
 	if d.Route != nil && d.Fate == sccp.Forward {
 		c.translated.Add(1)
 	}
@@ -120,6 +171,7 @@ type subsystems struct {
 	base       sccp.View // what the configuration says
 	pings      map[uint32]*sccpPing
 	serial     uint32
+	servers    map[string]server
 }
 
 // sccpPing is one test that waits: for the return of a message with its number,
@@ -146,7 +198,7 @@ func newSubsystems() *subsystems {
 // view makes what the relay looks at, for a routing table.
 func (s *subsystems) view(t *routing.Table) *sccp.View {
 	v := s.base
-	v.Network, v.Status = tableNetwork{t}, s.management.Status()
+	v.Network, v.Status = tableNetwork{t, s.servers}, s.management.Status()
 	return &v
 }
 
@@ -156,7 +208,7 @@ func (c *core) refresh() {
 	t := c.network.Table()
 	changed := v.table != t
 	if changed {
-		c.sccp.management.Reach(tableNetwork{t}.Accessible)
+		c.sccp.management.Reach(tableNetwork{t, c.sccp.servers}.Accessible)
 	}
 	if changed || v.sccp.Status != c.sccp.management.Status() {
 		next := *v
@@ -237,7 +289,7 @@ func (n *Node) applySCCP(s *configs.System) {
 		c := n.core
 		c.sccp.base = base
 		c.sccp.management.Configure(conf)
-		c.sccp.management.Reach(tableNetwork{c.network.Table()}.Accessible)
+		c.sccp.management.Reach(tableNetwork{c.network.Table(), c.sccp.servers}.Accessible)
 		next := *n.view.Load()
 		next.table, next.sccp = c.network.Table(), c.sccp.view(c.network.Table())
 		n.publish(&next)

@@ -284,7 +284,7 @@ func (n *Node) printASP(w io.Writer, s *xua.ASPStatus, detail bool) {
 		fmt.Fprintf(w, "       reason: %s\n", aspReason(s, &v))
 	}
 	if detail {
-		n.printASPDetail(w, s, a, &v)
+		printASPDetail(w, s, &v)
 	}
 }
 
@@ -310,7 +310,7 @@ func aspReason(s *xua.ASPStatus, v *assocView) string {
 	return why
 }
 
-func (n *Node) printASPDetail(w io.Writer, s *xua.ASPStatus, a *asp, v *assocView) {
+func printASPDetail(w io.Writer, s *xua.ASPStatus, v *assocView) {
 	role := "this node is " + s.Config.Role.String()
 	if s.Config.Role == xua.RoleSG {
 		role = "this node is its gateway"
@@ -404,7 +404,15 @@ func (n *Node) showM3UA(c *cli.Call) error {
 // clearASP ends the association of an ASP.
 func (n *Node) clearASP(c *cli.Call) error {
 	name := c.Args.String("name", "")
-	a := n.m3ua.aspNamed(name)
+	var a *runner
+	if p := n.m3ua.aspNamed(name); p != nil {
+		a = &p.runner
+	}
+	for _, p := range *n.m2ua.byPath.Load() {
+		if p.title == name {
+			a = &p.runner
+		}
+	}
 	if a == nil {
 		return fmt.Errorf("there is no asp %s", name)
 	}

@@ -119,7 +119,7 @@ func (n *Node) showGTTMeasurements(c *cli.Call) error {
 		fmt.Fprintf(c.Out, "application-group %s (%v)\n", g.Name, g.Mode)
 		for i := range g.Members {
 			r := &g.Members[i]
-			_, why := n.view.Load().sccp.Route(r, ssnTest)
+			_, _, why := n.view.Load().sccp.Route(r, ssnTest)
 			fmt.Fprintf(c.Out, "  %-20s cost %-3d messages %d: %v\n", whereTo(f, r), r.Cost, r.Count.Load(), why)
 		}
 	}

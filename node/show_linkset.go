@@ -108,6 +108,9 @@ func (n *Node) printLinkset(w io.Writer, s mtp3.LinksetStatus) {
 }
 
 func ends(k *configs.Link) string {
+	if k.IsM2UA() {
+		return fmt.Sprintf("m2ua %s %s", k.Gateway, k.Interface)
+	}
 	return fmt.Sprintf("%s %d %d", k.Remote[0], k.RemotePort, k.LocalPort)
 }
 
@@ -184,9 +187,11 @@ func (n *Node) printDetail(w io.Writer, s mtp3.LinksetStatus) {
 			fmt.Fprintf(w, "    Next alignment in %s\n", time.Until(l.NextTry).Round(100*time.Millisecond))
 		}
 		fmt.Fprintf(w, "    Level 2: %v for %s: %s\n", st.State, since(st.Since), st.Why)
-		fmt.Fprintf(w, "    Sequence numbers: sent %d, acknowledged %d, received %d; %d waiting for acknowledgement, %d to be sent\n",
-			st.FSN, st.LastAcked, st.BSN, st.Unacked, st.Queued)
-		n.printCongestion(w, s.Name, l, st)
+		if !k.cfg.IsM2UA() {
+			fmt.Fprintf(w, "    Sequence numbers: sent %d, acknowledged %d, received %d; %d waiting for acknowledgement, %d to be sent\n",
+				st.FSN, st.LastAcked, st.BSN, st.Unacked, st.Queued)
+			n.printCongestion(w, s.Name, l, st)
+		}
 		k.printSCTP(w)
 	}
 }
@@ -214,10 +219,11 @@ func (n *Node) printStatistics(w io.Writer, s mtp3.LinksetStatus) {
 	}
 }
 
+// eachLink calls f for each link that has an association of its own.
 func (n *Node) eachLink(c *cli.Call, f func(k *link, l mtp3.LinkStatus)) error {
 	return n.eachLinkset(c, func(s mtp3.LinksetStatus) {
 		for _, l := range s.Links {
-			if k := n.link(l); k != nil {
+			if k := n.link(l); k != nil && !k.cfg.IsM2UA() {
 				f(k, l)
 			}
 		}

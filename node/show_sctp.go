@@ -242,6 +242,9 @@ func printSettings(w io.Writer, s *settings) {
 // printSCTP is the part of `show cs7 linkset detail` below level 2.
 func (l *link) printSCTP(w io.Writer) {
 	v := l.view()
+	if g := l.gateway.Load(); g != nil {
+		v = g.view()
+	}
 	if v.status == nil {
 		fmt.Fprintf(w, "    SCTP: no association: %s\n", v.none())
 	} else {

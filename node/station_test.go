@@ -77,6 +77,7 @@ type station struct {
 	actions []ss7.Action
 	up      bool // its own link test was answered, or that of the STP
 	got     []received
+	user    func(m *ss7.MSU) // takes what is for a user, if set; it must not wait
 
 	management []told // network management that came
 	group      sync.WaitGroup
@@ -195,7 +196,9 @@ func (s *station) receive(m *ss7.MSU) {
 		kept.Payload = slices.Clone(m.Payload)
 		s.management = append(s.management, told{time.Now(), kept})
 	default:
-		if len(m.Payload) >= 8 {
+		if s.user != nil {
+			s.user(m)
+		} else if len(m.Payload) >= 8 {
 			s.got = append(s.got, received{time.Now(), m.SLS, binary.BigEndian.Uint32(m.Payload), binary.BigEndian.Uint32(m.Payload[4:]), m.DPC, m.OPC, len(m.Payload)})
 		}
 	}

@@ -58,7 +58,7 @@ var reasonCauses = [Reasons]Cause{BadAddress: Unqualified, NoSelector: NoTransla
 // Cause is what the sender is told.
 func (r Reason) Cause() Cause { return reasonCauses[r] }
 
-var whyReasons = [...]Reason{PointInaccessible: PointDown, SCCPProhibited: SCCPDown, SubsystemProhibited: SubsystemDown, ServerDown: ServerGone, NoSSN: UnusableSSN}
+var whyReasons = [...]Reason{PointInaccessible: PointDown, SCCPProhibited: SCCPDown, SubsystemProhibited: SubsystemDown, ServerDown: ServerGone, NoServer: ServerGone, NoSSN: UnusableSSN}
 
 // Verdict says what becomes of a message and how that was found. MSU is what
 // leaves: for Forward and Return the rewritten message from this node, whose
@@ -70,6 +70,7 @@ type Verdict struct {
 	Type   Type
 	SSN    uint8 // Deliver
 	MSU    ss7.MSU
+	Path   ss7.PathID // what MSU leaves by, an application server's; 0: where its DPC leads
 
 	// How it was translated; nil where it did not come so far.
 	Selector *gtt.Selector
@@ -139,12 +140,13 @@ func (r *run) decide() Reason {
 	if reason := r.translate(&called); reason != NoReason {
 		return reason
 	}
-	if r.view.own(r.MSU.DPC) && !r.Route.ToGT {
+	own := r.Path == 0 && r.view.own(r.MSU.DPC)
+	if own && !r.Route.ToGT {
 		return r.local(r.Out.SSN)
 	}
 	// A translation that gives the message back to its sender to be translated once
 	// more would never end; UDT has no counter that ends it.
-	if r.Route.ToGT && (r.MSU.DPC == r.in.OPC || r.view.own(r.MSU.DPC)) {
+	if r.Route.ToGT && (own || r.MSU.DPC == r.in.OPC) {
 		return Loop
 	}
 	return r.send()
@@ -202,10 +204,8 @@ func (r *run) translate(called *Address) Reason {
 	}
 	result, matched := s.Find(&r.Title)
 	if result == nil {
-		s.Hits.Unmatched.Add(1)
 		return NoEntry
 	}
-	s.Hits.Matched.Add(1)
 	r.Result, r.Matched = result, matched
 	if reason := r.choose(called.SSN); reason != NoReason {
 		return reason
@@ -261,29 +261,32 @@ func (r *run) choose(ssn uint8) Reason {
 		if r.Route == nil {
 			why := PointInaccessible // of the first member, which is the best
 			if len(g.Members) > 0 {
-				_, why = v.route(&g.Members[0], ssn)
+				_, _, why = v.Route(&g.Members[0], ssn)
 			}
 			return whyReasons[why]
 		}
 	} else {
 		r.Route = &r.Result.Route
 	}
-	if r.Route.Count != nil {
-		r.Route.Count.Add(1)
-	}
 	if r.Route.SSN != gtt.Keep {
 		ssn = uint8(r.Route.SSN)
 	}
-	pc, why := v.route(r.Route, ssn)
-	r.MSU.DPC, r.SSN = pc, ssn
+	pc, path, why := v.Route(r.Route, ssn)
+	if path != 0 && pc == 0 {
+		pc = r.in.DPC // the server stands behind a code of this node
+	}
+	r.MSU.DPC, r.SSN, r.Path = pc, ssn, path
 	if m := v.Table.Mate(gtt.Application{PC: pc, SSN: ssn}); m != nil && !r.Route.ToGT {
 		other := v.Check(m.Backup.PC, m.Backup.SSN, false)
 		turn := m.Shared && r.seed(gtt.Share)&1 == 1
 		if other == Fine && (why != Fine || turn) {
-			r.MSU.DPC, r.SSN, r.Backup, why = m.Backup.PC, m.Backup.SSN, true, Fine
+			r.MSU.DPC, r.SSN, r.Path, r.Backup, why = m.Backup.PC, m.Backup.SSN, 0, true, Fine
 		}
 	}
-	if why == Fine && !r.Route.ToGT && ssn == 0 {
+	if why.takes() {
+		if r.Route.ToGT || ssn != 0 {
+			return NoReason
+		}
 		why = NoSSN
 	}
 	return whyReasons[why]

@@ -14,11 +14,14 @@ import (
 type network map[ss7.PC]bool
 
 func (n network) Accessible(pc ss7.PC) bool { return !n[pc] }
-func (n network) Server(name string) (ss7.PC, bool) {
-	if name == "AS1" {
-		return 700, !n[700]
+func (n network) Server(name string) (Server, bool) {
+	switch name {
+	case "AS1":
+		return Server{Path: 7, PC: 700, HasPC: true, Ready: !n[700]}, true
+	case "AS2":
+		return Server{Path: 8, Ready: true}, true
 	}
-	return 0, false
+	return Server{}, false
 }
 
 const (
@@ -50,7 +53,8 @@ func view(down ...ss7.PC) *View {
 	g := &gtt.Group{Name: "G", State: &gtt.GroupState{}, Members: []gtt.Route{
 		{PC: hlr, SSN: gtt.Keep, NTT: gtt.Keep, Cost: 1}, {PC: hlr2, SSN: gtt.Keep, NTT: gtt.Keep, Cost: 2}}}
 	s := selector(map4, map[string]gtt.Result{"49": to(hlr, false, gtt.Keep), "4915": to(stp, true, gtt.Keep), "44": {Group: g}, "1": to(me, false, gtt.Keep),
-		"2": to(origin, true, gtt.Keep), "3": {Route: gtt.Route{PC: stp, ToGT: true, SSN: 7, NTT: 9}}, "5": {Route: gtt.Route{AS: "AS1", SSN: 8, NTT: gtt.Keep}}, "6": to(hlr, false, 0)})
+		"2": to(origin, true, gtt.Keep), "3": {Route: gtt.Route{PC: stp, ToGT: true, SSN: 7, NTT: 9}}, "5": {Route: gtt.Route{AS: "AS1", SSN: 8, NTT: gtt.Keep}}, "6": to(hlr, false, 0),
+		"9": {Route: gtt.Route{AS: "AS2", SSN: gtt.Keep, NTT: gtt.Keep}}, "8": {Route: gtt.Route{AS: "AS3", SSN: gtt.Keep, NTT: gtt.Keep}}})
 	return &View{Variant: ss7.ITU, NI: ss7.National, Own: []ss7.PC{me}, Network: n,
 		Table: gtt.NewTable([]*gtt.Selector{s}, []*gtt.Group{g}, nil), Local: [4]uint64{1 << 14}}
 }
@@ -100,6 +104,8 @@ func TestRelay(t *testing.T) {
 			m.Called[2] = 9
 		})},
 		"application server":      {in: called("5123", 6), fate: Forward, dpc: 700, out: with(udt, func(m *Message) { m.Called = toSSN(gt("5123", 8)) })},
+		"server behind our code":  {in: called("9123", 6), fate: Forward, dpc: me, out: with(udt, func(m *Message) { m.Called = toSSN(gt("9123", 6)) })},
+		"no such server":          {in: called("8123", 6), reason: ServerGone},
 		"application server down": {in: called("5123", 6), down: []ss7.PC{700}, reason: ServerGone},
 		"group":                   {in: called("44123", 6), fate: Forward, dpc: hlr, out: with(udt, func(m *Message) { m.Called = toSSN(gt("44123", 6)) })},
 		"group's backup":          {in: called("44123", 6), down: []ss7.PC{hlr}, fate: Forward, dpc: hlr2, out: with(udt, func(m *Message) { m.Called = toSSN(gt("44123", 6)) })},

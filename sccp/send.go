@@ -88,7 +88,7 @@ func (r *run) fit() Reason {
 
 // fail ends a message that cannot be relayed: it goes back if it may.
 func (r *run) fail(reason Reason) {
-	r.Fate, r.Reason, r.MSU = Drop, reason, ss7.MSU{}
+	r.Fate, r.Reason, r.MSU, r.Path = Drop, reason, ss7.MSU{}, 0
 	switch {
 	case reason == NoConnection:
 		r.stray()
@@ -149,7 +149,7 @@ func (r *run) giveBack(c Cause) {
 		if way.translate(&called) != NoReason {
 			return
 		}
-		dpc, back, r.buf = way.MSU.DPC, way.msg, way.buf
+		dpc, r.Path, back, r.buf = way.MSU.DPC, way.Path, way.msg, way.buf
 	}
 	start := len(r.buf)
 	out, ok := Append(r.buf, &back)

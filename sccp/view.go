@@ -8,9 +8,17 @@ import (
 // Network is what MTP3 and the adaptation layers know of destinations.
 type Network interface {
 	Accessible(pc ss7.PC) bool
-	// Server gives the code by which an application server is reached, and whether
-	// it takes messages now.
-	Server(name string) (pc ss7.PC, ok bool)
+	// Server finds an application server; false if there is none of that name.
+	Server(name string) (Server, bool)
+}
+
+// Server is an application server as a destination.
+type Server struct {
+	Path  ss7.PathID // by which its messages leave, whatever their code
+	PC    ss7.PC     // of its routing key
+	HasPC bool       // else its messages keep the code of this node that they came to
+	Ready bool       // it takes messages now
+	Waits bool       // it keeps them, for some time, until it is ready
 }
 
 // Format is what a point can take.
@@ -78,13 +86,18 @@ const (
 	SCCPProhibited
 	SubsystemProhibited
 	ServerDown
+	NoServer
+	ServerWaits
 	NoSSN // routing on SSN without a usable one
 )
 
 var whyTexts = [...]string{"available", "point code inaccessible", "SCCP prohibited there", "subsystem prohibited there",
-	"application server not active", "no subsystem number to route on"}
+	"application server not active", "no such application server", "application server waits for an ASP", "no subsystem number to route on"}
 
 func (w Why) String() string { return whyTexts[w] }
+
+// takes tells whether a message may be sent there for want of a better place.
+func (w Why) takes() bool { return w == Fine || w == ServerWaits }
 
 // Check tells whether a subsystem of a point can take a message that is routed on
 // SSN, or, with toGT, whether the point can translate (Q.714 §2.4.5, step 4).
@@ -92,9 +105,15 @@ func (v *View) Check(pc ss7.PC, ssn uint8, toGT bool) Why {
 	if v.own(pc) {
 		return Fine // the local distribution has its own answers
 	}
-	switch {
-	case !v.Network.Accessible(pc):
+	if !v.Network.Accessible(pc) {
 		return PointInaccessible
+	}
+	return v.checkUser(pc, ssn, toGT)
+}
+
+// checkUser is Check for a point that can be reached.
+func (v *View) checkUser(pc ss7.PC, ssn uint8, toGT bool) Why {
+	switch {
 	case v.Status.Prohibited(pc, ssnManagement):
 		return SCCPProhibited
 	case toGT:
@@ -107,31 +126,47 @@ func (v *View) Check(pc ss7.PC, ssn uint8, toGT bool) Why {
 	return Fine
 }
 
-// usable is a bit for each member of a group that can take a message.
+// usable is a bit for each member of a group that can take a message now, or, if
+// none can, for each that keeps it for some time.
 func (v *View) usable(g *gtt.Group, ssn uint8) (bits uint64) {
+	var waiting uint64
 	for i := range g.Members {
-		if _, why := v.route(&g.Members[i], ssn); why == Fine {
+		switch _, _, why := v.Route(&g.Members[i], ssn); why {
+		case Fine:
 			bits |= 1 << i
+		case ServerWaits:
+			waiting |= 1 << i
 		}
+	}
+	if bits == 0 {
+		return waiting
 	}
 	return bits
 }
 
-// Route gives the code and state of a route for a message with an SSN of its own.
-func (v *View) Route(r *gtt.Route, ssn uint8) (ss7.PC, Why) { return v.route(r, ssn) }
-
-// route gives the code and state of a route for a message with an SSN of its own.
-func (v *View) route(r *gtt.Route, ssn uint8) (ss7.PC, Why) {
-	pc := r.PC
-	if r.AS != "" {
-		code, ok := v.Network.Server(r.AS)
-		if !ok {
-			return 0, ServerDown
-		}
-		pc = code
-	}
+// Route gives the code and state of a route for a message with an SSN of its own,
+// and what it leaves by if that is an application server, else 0. The code of a
+// server that has none is 0.
+func (v *View) Route(r *gtt.Route, ssn uint8) (pc ss7.PC, path ss7.PathID, why Why) {
 	if r.SSN != gtt.Keep {
 		ssn = uint8(r.SSN)
 	}
-	return pc, v.Check(pc, ssn, r.ToGT)
+	if r.AS == "" {
+		return r.PC, 0, v.Check(r.PC, ssn, r.ToGT)
+	}
+	s, ok := v.Network.Server(r.AS)
+	switch {
+	case !ok:
+		return 0, 0, NoServer
+	case !s.Ready && !s.Waits:
+		return s.PC, s.Path, ServerDown
+	case s.HasPC:
+		why = v.checkUser(s.PC, ssn, r.ToGT)
+	case ssn == 0 && !r.ToGT:
+		why = NoSSN
+	}
+	if why == Fine && !s.Ready {
+		why = ServerWaits
+	}
+	return s.PC, s.Path, why
 }

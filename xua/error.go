@@ -54,6 +54,7 @@ type Error struct {
 	NA       uint32   // network appearance concerned, if HasNA
 	HasNA    bool
 	Affected []uint32 // point codes concerned, with their masks
+	Raw      []byte   // parameters that the layer above has written, in the place of IDs
 	Diag     []byte   // the head of the message
 	Silent   bool
 }
@@ -68,7 +69,7 @@ func Head(b []byte) []byte { return b[:min(len(b), 40)] }
 func (t Tags) AppendError(dst []byte, e *Error) []byte {
 	start := len(dst)
 	dst = AppendUint32(Begin(dst, ERR), TagErrorCode, uint32(e.Code))
-	dst = AppendUint32s(dst, t.ID, e.IDs)
+	dst = append(AppendUint32s(dst, t.ID, e.IDs), e.Raw...)
 	dst = AppendUint32s(dst, TagAffected, e.Affected)
 	if e.HasNA {
 		dst = AppendUint32(dst, t.NA, e.NA)

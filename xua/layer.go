@@ -76,13 +76,13 @@ type member struct {
 
 // Stats counts what a peer sends and is sent, by class and type.
 type Stats struct {
-	In, Out               [10][8]uint64
+	In, Out               [11][16]uint64
 	ErrorsSpared          uint64 // ERR not sent because there were too many
 	Malformed, Unexpected uint64
 }
 
-func count(c *[10][8]uint64, t Type) {
-	if t>>8 < 10 && t&0xff < 8 {
+func count(c *[11][16]uint64, t Type) {
+	if t>>8 < 11 && t&0xff < 16 {
 		c[t>>8][t&0xff]++
 	}
 }

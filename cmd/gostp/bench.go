@@ -21,7 +21,8 @@ import (
 // benchOptions are the flags of both kinds of load.
 type benchOptions struct {
 	load           bench.Load
-	what           string // "m2pa" or "sctp"
+	what           string // "m2pa", "m3ua" or "sctp"
+	m3ua           m3uaOptions
 	through        string
 	transport      string
 	pairs          int
@@ -42,7 +43,7 @@ func benchCommand() *cobra.Command {
 		Use:   "bench",
 		Short: "Measure: throughput, delay, losses and order, of this program and of others",
 		Long: "Measures throughput, delay, losses and order. `gostp bench m2pa` loads M2PA links, through an STP or without;\n" +
-			"`gostp bench sctp` loads bare associations; `gostp bench forward` is what both may be compared with.\n" +
+			"`gostp bench m3ua` loads an M3UA gateway; `gostp bench sctp` loads bare associations; `gostp bench forward` is what both may be compared with.\n" +
 			"docs/bench.md says what the figures mean.",
 	}
 	c.AddCommand(loadCommand("m2pa", "node", "Load M2PA links; the ends play the nodes adjacent to an STP",
@@ -50,13 +51,19 @@ func benchCommand() *cobra.Command {
 			"  gostp bench m2pa --through direct --window 64 # no STP: the bare path\n"+
 			"  gostp bench m2pa --rate 20000                 # delay at a fixed rate\n"+
 			"  gostp bench m2pa --through 10.0.0.1:3565 --source-ip 10.0.0.2 --sink-ip 10.0.0.3 --print-config"),
+		m3uaCommand(),
 		loadCommand("sctp", "loop", "Load bare SCTP associations, without M2PA",
 			"  gostp bench sctp --through direct\n  gostp bench sctp --through single-call --transport kernel"), forwardCommand())
 	return c
 }
 
 func loadCommand(what, through, short, example string) *cobra.Command {
-	o := benchOptions{what: what}
+	c, _ := loadCommandOf(what, through, short, example)
+	return c
+}
+
+func loadCommandOf(what, through, short, example string) (*cobra.Command, *benchOptions) {
+	o := &benchOptions{what: what}
 	c := &cobra.Command{
 		Use: what, Short: short, Example: example, Args: cobra.NoArgs,
 		Long: short + ".\n\nMessages are numbered within each of 16 SLS values of each pair and judged one by one at the sink. The exit\n" +
@@ -89,16 +96,19 @@ func loadCommand(what, through, short, example string) *cobra.Command {
 	f.StringVar(&o.sink, "sink-ip", "127.9.0.3", "this machine's address for the sinks")
 	f.StringVar(&o.stp, "forwarder-ip", "127.9.0.1", "this machine's address for the program between, if this one starts it")
 	f.IntVar(&o.forwarderCPU, "forwarder-cpu", -1, "run the program between on this CPU alone (with taskset), one thread of Go")
-	if what == "m2pa" {
+	if what != "sctp" {
 		f.Uint8Var(&o.si, "si", uint8(ss7.ISUP), "service indicator of the MSUs, 3 to 15")
 		f.BoolVar(&o.printConfig, "print-config", false, "print the configuration that the STP between needs, and end")
 	}
-	return c
+	return c, o
 }
 
 func throughHelp(what string) string {
 	if what == "m2pa" {
 		return "what is between: direct (nothing), node (a `gostp run`), loop or single-call (a `gostp bench forward`), or ADDRESS[:PORT] of an STP that runs"
+	}
+	if what == "m3ua" {
+		return "what is between: node (a `gostp run`), osmo-stp (one that is started), or ADDRESS[:PORT] of a gateway that runs"
 	}
 	return "what is between: direct (nothing), loop or single-call (a `gostp bench forward`), or ADDRESS[:PORT] of one that runs"
 }
@@ -122,7 +132,7 @@ func (o *benchOptions) layout(t sctp.Transport) (l bench.Layout, err error) {
 	switch o.through {
 	case "direct":
 		return l, nil
-	case "node", "loop", "single-call":
+	case "node", "osmo-stp", "loop", "single-call":
 		ip, err := netip.ParseAddr(o.stp)
 		if err != nil {
 			return l, err
@@ -161,17 +171,20 @@ func (o *benchOptions) run() error {
 	if o.load.Window == 0 && o.load.Rate == 0 {
 		o.load.Window = 256
 	}
-	if o.what == "m2pa" && (o.si < uint8(ss7.SCCP) || o.si > 15) {
+	if o.what != "sctp" && (o.si < uint8(ss7.SCCP) || o.si > 15) {
 		return fmt.Errorf("service indicator %d: 3 to 15 cross an STP", o.si)
 	}
 	if o.what == "sctp" && o.through == "node" {
 		return fmt.Errorf("a node carries no bare messages: `gostp bench m2pa --through node`")
 	}
-	headers := 0
-	if o.what == "m2pa" {
-		headers = bench.M2PAHeaders
+	if o.what == "m3ua" {
+		if err := o.checkM3UA(); err != nil {
+			return err
+		}
+	} else if o.through == "osmo-stp" {
+		return fmt.Errorf("osmo-stp carries M3UA alone: `gostp bench m3ua --through osmo-stp`")
 	}
-	if err := o.load.Check(headers); err != nil {
+	if err := o.load.Check(map[string]int{"m2pa": bench.M2PAHeaders, "m3ua": bench.M3UAHeaders}[o.what]); err != nil {
 		return err
 	}
 	if o.progress {
@@ -184,6 +197,10 @@ func (o *benchOptions) run() error {
 	l, err := o.layout(t)
 	if err != nil {
 		return err
+	}
+	if o.printConfig && o.what == "m3ua" {
+		fmt.Print(o.gatewayConfig(l, o.m3ua.words))
+		return nil
 	}
 	if o.printConfig {
 		fmt.Print(bench.STPConfig(l, o.word()))
@@ -237,17 +254,23 @@ func (o *benchOptions) measure(ctx context.Context, l bench.Layout) (r *bench.Re
 	}
 	setup, done := context.WithTimeoutCause(ctx, o.setup, fmt.Errorf("not ready within %v", o.setup))
 	defer done()
-	var b *bench.Bench
-	if o.what == "m2pa" {
-		b, err = bench.M2PA(setup, l, ss7.SI(o.si))
-	} else {
-		b, err = bench.SCTP(setup, l)
-	}
+	b, err := o.connect(setup, l)
 	if err != nil {
 		return nil, fmt.Errorf("%w%s", err, between.tail())
 	}
+	var used time.Duration
+	if o.m3ua.pid != 0 {
+		if used, err = processorTime(o.m3ua.pid); err != nil {
+			return nil, err
+		}
+	}
 	r, err = b.Run(ctx, o.load)
 	b.Close()
+	if o.m3ua.pid != 0 && r != nil && r.Received > 0 {
+		if now, err := processorTime(o.m3ua.pid); err == nil {
+			r.ForwarderCPU = float64((now - used).Microseconds()) / float64(r.Received)
+		}
+	}
 	if r != nil {
 		r.What, r.Through, r.Single = o.what, o.through, o.single
 		if cpu := between.stop(); cpu > 0 && r.Received > 0 {

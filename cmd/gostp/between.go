@@ -28,15 +28,27 @@ type between struct {
 // is told why.
 func (o *benchOptions) startBetween(l bench.Layout, cancel context.CancelCauseFunc) (*between, error) {
 	var args []string
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
 	dir, err := os.MkdirTemp("", "gostp-bench-")
 	if err != nil {
 		return nil, err
 	}
 	switch o.through {
-	case "node":
+	case "node", "osmo-stp":
 		file := filepath.Join(dir, "bench.cfg")
-		if err := os.WriteFile(file, []byte(bench.STPConfig(l, o.word())), 0o600); err != nil {
+		config := bench.STPConfig(l, o.word())
+		if o.what == "m3ua" {
+			config = o.gatewayConfig(l, o.through)
+		}
+		if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 			return nil, err
+		}
+		if o.through == "osmo-stp" {
+			self, args = "osmo-stp", []string{"-c", file}
+			break
 		}
 		args = []string{"run", "--config", file, "--socket", filepath.Join(dir, "s")}
 	case "loop", "single-call":
@@ -45,10 +57,6 @@ func (o *benchOptions) startBetween(l bench.Layout, cancel context.CancelCauseFu
 	default:
 		os.RemoveAll(dir)
 		return nil, nil
-	}
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
 	}
 	args = append([]string{self}, args...)
 	b := &between{dir: dir, ended: make(chan struct{})}

@@ -1,0 +1,244 @@
+package m2ua
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/xua"
+)
+
+// ASPConfig is a peer: an ASP of this gateway, or the gateway that this end is an ASP to.
+type ASPConfig struct {
+	xua.ASPConfig
+	Slack    Slack
+	Register bool // a gateway's side: it may register for interfaces that have a link key
+}
+
+// Slack is what an odd peer is forgiven; see xua.Slack for what concerns states.
+type Slack struct {
+	AnyPPID  bool // any payload protocol identifier
+	Nameless bool // Data without an interface identifier, both ways, where there is just one interface
+}
+
+// ASConfig is an application server: at the gateway some interfaces that change hands
+// together; at an ASP one interface of a gateway. The layer gives it its number itself.
+type ASConfig struct {
+	xua.ASConfig
+	Interfaces []InterfaceConfig
+}
+
+// InterfaceConfig is one interface.
+type InterfaceConfig struct {
+	Label
+	Path ss7.PathID // of its link
+	Key  LinkKey    // if HasKey
+
+	HasKey bool
+}
+
+// LinkKey names a link by its terminal and its data link (§3.3.4.1).
+type LinkKey struct{ SDT, SDL uint16 }
+
+// Config is what a Layer is told.
+type Config struct {
+	ASPs []ASPConfig
+	ASs  []ASConfig
+}
+
+// peer is what M2UA keeps of an ASP beside xua.
+type peer struct {
+	cfg   ASPConfig
+	gate  *Gate
+	regs  xua.Rate
+	stats Stats
+}
+
+// Stats counts what is not answered.
+type Stats struct{ RegistrationsSpared uint64 }
+
+// Layer is the M2UA of a node. See the package comment.
+type Layer struct {
+	x     *xua.Layer
+	cfg   Config
+	peers map[ss7.PathID]*peer
+	order []*peer
+	arena []byte
+}
+
+// New makes a Layer that knows nobody; Configure comes next.
+func New() *Layer {
+	return &Layer{x: xua.New(tags, Grammar), peers: map[ss7.PathID]*peer{}}
+}
+
+// Configure changes peers and AS to what is configured now.
+func (l *Layer) Configure(now time.Time, c Config, out []ss7.Action) []ss7.Action {
+	out = l.begin(out)
+	n := len(out)
+	l.cfg = c
+	l.order = l.order[:0]
+	seen := map[ss7.PathID]bool{}
+	var asps []xua.ASPConfig
+	for i := range c.ASPs {
+		p := l.peers[c.ASPs[i].Path]
+		if p == nil {
+			p = &peer{regs: xua.Rate{PerSecond: 10, Burst: 50}}
+			l.peers[c.ASPs[i].Path] = p
+		}
+		p.cfg = c.ASPs[i]
+		seen[p.cfg.Path] = true
+		l.order = append(l.order, p)
+		asps = append(asps, p.cfg.ASPConfig)
+	}
+	var ass []xua.ASConfig
+	for i := range c.ASs {
+		s := &c.ASs[i]
+		s.ID, s.HasID = uint32(s.Path), true
+		ass = append(ass, s.ASConfig)
+	}
+	out = l.x.Configure(now, asps, ass, out)
+	for _, p := range l.order {
+		p.gate = l.makeGate(p)
+	}
+	out = l.after(n, nil, out)
+	for path := range l.peers {
+		if !seen[path] {
+			delete(l.peers, path)
+		}
+	}
+	return out
+}
+
+// begin forgets the wires of the calls before, once their actions were carried out.
+func (l *Layer) begin(out []ss7.Action) []ss7.Action {
+	if len(out) == 0 {
+		l.arena = l.arena[:0]
+	}
+	return l.x.Begin(out)
+}
+
+// Do is told CommUp, CommLost or CommRestart of a peer.
+func (l *Layer) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	out = l.begin(out)
+	n := len(out)
+	return l.after(n, nil, l.x.Do(now, ev, out))
+}
+
+// Recv is told one message of a peer that is not about an interface.
+func (l *Layer) Recv(now time.Time, path ss7.PathID, ppid uint32, b []byte, out []ss7.Action) []ss7.Action {
+	out = l.begin(out)
+	p := l.peers[path]
+	if p == nil {
+		return out
+	}
+	if !p.gate.PPIDFits(ppid) {
+		return l.Refuse(now, path, wrongPPID(ppid), out)
+	}
+	m, e := Grammar.Parse(b)
+	if e != nil {
+		e.Silent = m.Type == xua.ERR && len(b) >= 8 // an ERR is never answered (§3.3.3.1)
+		return l.Refuse(now, path, e, out)
+	}
+	n := len(out)
+	if m.Type>>8 == classIIM {
+		l.x.Heard(now, path, m.Type)
+		out = l.recvRegistration(now, p, m, b, out)
+		return l.after(n, nil, out)
+	}
+	named, e := l.inward(p, &m)
+	if e != nil {
+		e.Diag = xua.Head(b)
+		return l.Refuse(now, path, e, out)
+	}
+	if m.Type == xua.ASPAC || m.Type == xua.ASPIA {
+		if p.cfg.Role == xua.RoleSG && l.x.Up(path) {
+			out = l.refuseUnknown(now, path, m.Name, named, out)
+		}
+		if named != nil && len(named.numbers) == 0 {
+			return out
+		}
+	}
+	return l.after(n, named, l.x.Recv(now, path, m, out))
+}
+
+// refuseUnknown: an error for each interface identifier that is none (§4.3.4.3).
+func (l *Layer) refuseUnknown(now time.Time, path ss7.PathID, what string, named *names, out []ss7.Action) []ss7.Action {
+	if named == nil {
+		return out
+	}
+	for i := range named.unknown {
+		u := &named.unknown[i]
+		e := &xua.Error{Code: invalidIID, Why: fmt.Sprintf("%s for interface identifier %v: this ASP serves no such interface", what, u), Raw: u.append(nil)}
+		out = l.x.Refuse(now, path, e, out)
+	}
+	return out
+}
+
+// Refuse tells a peer of its fault, at a bounded rate.
+func (l *Layer) Refuse(now time.Time, path ss7.PathID, e *xua.Error, out []ss7.Action) []ss7.Action {
+	return l.x.Refuse(now, path, e, l.begin(out))
+}
+
+// Heard tells that messages of interfaces came from a peer, for the heartbeat.
+func (l *Layer) Heard(now time.Time, path ss7.PathID) { l.x.Heard(now, path, DATA) }
+
+// Tick acts on every deadline that has passed.
+func (l *Layer) Tick(now time.Time, out []ss7.Action) []ss7.Action {
+	out = l.begin(out)
+	n := len(out)
+	return l.after(n, nil, l.x.Tick(now, out))
+}
+
+// Deadline is the earliest.
+func (l *Layer) Deadline() time.Time { return l.x.Deadline() }
+
+// after does what M2UA has to do about actions of xua, from out[n] on: new gates, and
+// interface identifiers instead of numbers.
+func (l *Layer) after(n int, named *names, out []ss7.Action) []ss7.Action {
+	for i := n; i < len(out); i++ {
+		a := &out[i]
+		switch {
+		case a.Op == ss7.Send:
+			a.Wire = l.outward(a.Event.Path, a.Wire, named)
+		case a.Op == ss7.Raise && a.Event.Kind == ss7.Republish:
+			if p := l.peers[a.Event.Path]; p != nil {
+				p.gate = l.makeGate(p)
+			}
+		}
+	}
+	return out
+}
+
+func (l *Layer) as(path ss7.PathID) *ASConfig {
+	i := slices.IndexFunc(l.cfg.ASs, func(s ASConfig) bool { return s.Path == path })
+	if i < 0 {
+		return nil
+	}
+	return &l.cfg.ASs[i]
+}
+
+// Way gives the present way to an AS; nil: there is no such AS.
+func (l *Layer) Way(path ss7.PathID) *xua.Way { return l.x.Way(path) }
+
+// Gate gives the present picture of what a peer may do; nil: there is no such peer.
+func (l *Layer) Gate(path ss7.PathID) *Gate {
+	if p := l.peers[path]; p != nil {
+		return p.gate
+	}
+	return nil
+}
+
+// AS lists the AS that there are.
+func (l *Layer) AS() []ASConfig { return l.cfg.ASs }
+
+// Status is a picture for show commands.
+func (l *Layer) Status() ([]xua.ASPStatus, []xua.ASStatus) { return l.x.Status() }
+
+// PeerStats counts what a peer asked for too often to be answered.
+func (l *Layer) PeerStats(path ss7.PathID) Stats {
+	if p := l.peers[path]; p != nil {
+		return p.stats
+	}
+	return Stats{}
+}

@@ -1,0 +1,209 @@
+package m2ua
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/xua"
+)
+
+// xua names application servers by one number each; M2UA names interfaces, by numbers,
+// ranges of numbers or texts (§3.3.2.7). inward and outward translate.
+
+// span is a range of interface identifiers, or a text.
+type span struct {
+	first, last uint32
+	text        string
+}
+
+func (s *span) String() string {
+	switch {
+	case s.text != "":
+		return s.text
+	case s.first == s.last:
+		return fmt.Sprint(s.first)
+	}
+	return fmt.Sprintf("%d-%d", s.first, s.last)
+}
+
+func (s *span) append(dst []byte) []byte {
+	i := Interface{s.first, s.text}
+	if s.text != "" || s.first == s.last {
+		return i.append(dst)
+	}
+	dst = append(dst, byte(tagRange>>8), byte(tagRange&0xff), 0, 12)
+	return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(dst, s.first), s.last)
+}
+
+// names is what a message named.
+type names struct {
+	numbers []uint32    // of AS
+	known   []Interface // interfaces of these
+	unknown []span
+}
+
+// inward puts numbers of AS in the place of interface identifiers, of which one is
+// enough to mean all of its AS (§3.3.2.7). It gives what they were; nil: none.
+func (l *Layer) inward(p *peer, m *xua.Message) (*names, *xua.Error) {
+	if m.Type == xua.BEAT || m.Type == xua.BEATAck { // echoed as they are
+		return nil, nil
+	}
+	spans, rest, e := parseSpans(m)
+	if e != nil || len(spans) == 0 {
+		return nil, e
+	}
+	found := &names{}
+	_, servings := l.x.Serves(p.cfg.Path)
+	var mine []*ASConfig
+	for _, s := range servings {
+		if as := l.as(s.AS); as != nil {
+			mine = append(mine, as)
+		}
+	}
+	for _, s := range spans {
+		found.resolve(mine, s)
+	}
+	if len(found.unknown) > maxIdentifiers {
+		found.unknown = found.unknown[:maxIdentifiers]
+	}
+	m.Params = xua.AppendUint32s(rest, tagID, found.numbers)
+	return found, nil
+}
+
+// parseSpans takes the interface identifiers out of a message.
+func parseSpans(m *xua.Message) (spans []span, rest xua.Params, e *xua.Error) {
+	texts := 0
+	for p := m.Params; ; {
+		tag, v, after, ok := p.Cut()
+		if !ok {
+			break
+		}
+		p = after
+		switch tag {
+		case tagID:
+			for ; len(v) >= 4; v = v[4:] {
+				id := binary.BigEndian.Uint32(v)
+				spans = append(spans, span{first: id, last: id})
+			}
+		case tagRange:
+			for ; len(v) >= 8; v = v[8:] {
+				s := span{first: binary.BigEndian.Uint32(v), last: binary.BigEndian.Uint32(v[4:])}
+				if s.first > s.last {
+					return nil, nil, &xua.Error{Code: xua.InvalidParameterValue, Why: fmt.Sprintf("%s: range of interface identifiers from %d to %d", m.Name, s.first, s.last)}
+				}
+				spans = append(spans, s)
+			}
+		case tagText:
+			texts++
+			spans = append(spans, span{text: string(v)})
+		default:
+			rest = xua.AppendBytes(rest, tag, v)
+		}
+	}
+	if texts > 0 && texts < len(spans) {
+		return nil, nil, &xua.Error{Code: xua.UnexpectedParameter, Why: m.Name + ": interface identifiers that are texts beside numbers (§3.3.2.7)"}
+	}
+	return spans, rest, nil
+}
+
+// resolve finds the interfaces that s names, among those of the AS; what it leaves is
+// unknown.
+func (n *names) resolve(among []*ASConfig, s span) {
+	var hits []uint32
+	for _, as := range among {
+		for _, i := range as.Interfaces {
+			if s.text != i.Text || s.text == "" && (i.ID < s.first || i.ID > s.last) {
+				continue
+			}
+			hits = append(hits, i.ID)
+			if !slices.Contains(n.known, i.Interface) {
+				n.known = append(n.known, i.Interface)
+			}
+			if !slices.Contains(n.numbers, as.ID) {
+				n.numbers = append(n.numbers, as.ID)
+			}
+		}
+	}
+	if s.text != "" {
+		if len(hits) == 0 {
+			n.unknown = append(n.unknown, s)
+		}
+		return
+	}
+	slices.Sort(hits)
+	next := uint64(s.first)
+	for _, h := range hits {
+		if uint64(h) > next {
+			n.unknown = append(n.unknown, span{first: uint32(next), last: h - 1})
+		}
+		next = uint64(h) + 1
+	}
+	if next <= uint64(s.last) {
+		n.unknown = append(n.unknown, span{first: uint32(next), last: s.last})
+	}
+}
+
+// outward writes a message of xua anew, with interface identifiers in the place of
+// numbers: an answer has those that were asked for, anything else all of the AS.
+func (l *Layer) outward(path ss7.PathID, wire []byte, named *names) []byte {
+	t, p, e := xua.ParseHeader(wire)
+	if e != nil {
+		return wire
+	}
+	_, has := p.Get(tagID)
+	code, isErr := p.Uint32(xua.TagErrorCode)
+	if t>>8 == classMAUP || t>>8 == classIIM || t == xua.BEATAck || !has && !isErr {
+		return wire
+	}
+	var only []Interface
+	if named != nil && (t == xua.ASPACAck || t == xua.ASPIAAck) {
+		only = named.known
+	}
+	start := len(l.arena)
+	l.arena = xua.Begin(l.arena, t)
+	if isErr && (xua.Code(code) == xua.NoConfiguredAS || xua.Code(code) == xua.InvalidRoutingContext) {
+		code = uint32(invalidIID)
+	}
+	for {
+		tag, v, rest, ok := p.Cut()
+		if !ok {
+			break
+		}
+		p = rest
+		switch {
+		case tag == xua.TagErrorCode && isErr:
+			l.arena = xua.AppendUint32(l.arena, tag, code)
+		case tag == tagID:
+			for ; len(v) >= 4; v = v[4:] {
+				l.arena = l.appendInterfaces(l.arena, binary.BigEndian.Uint32(v), only)
+			}
+		default:
+			l.arena = xua.AppendBytes(l.arena, tag, v)
+		}
+	}
+	l.arena = xua.End(l.arena, start)
+	return l.arena[start:len(l.arena):len(l.arena)]
+}
+
+// appendInterfaces writes those of an AS, only of some if that is not nil.
+func (l *Layer) appendInterfaces(dst []byte, number uint32, only []Interface) []byte {
+	as := l.as(ss7.PathID(number))
+	if as == nil { // an interface identifier that was never a number of xua
+		return xua.AppendUint32(dst, tagID, number)
+	}
+	var ids []uint32
+	for i := range as.Interfaces {
+		x := &as.Interfaces[i].Interface
+		if only != nil && !slices.Contains(only, *x) {
+			continue
+		}
+		if x.Text != "" {
+			dst = x.append(dst)
+		} else {
+			ids = append(ids, x.ID)
+		}
+	}
+	return xua.AppendUint32s(dst, tagID, ids)
+}

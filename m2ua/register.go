@@ -1,0 +1,199 @@
+package m2ua
+
+import (
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/xua"
+)
+
+// Link key management at the gateway (§3.3.4, §4.4).
+
+// RegStatus is the outcome of a registration (§3.3.4.2).
+type RegStatus uint32
+
+// The outcomes.
+const (
+	RegOK             RegStatus = 0
+	RegInvalidKey     RegStatus = 4
+	RegDenied         RegStatus = 5
+	RegNotProvisioned RegStatus = 7
+)
+
+// The outcomes of a deregistration (§3.3.4.4).
+const (
+	DeregOK            uint32 = 0
+	DeregInvalidID     uint32 = 2
+	DeregDenied        uint32 = 3
+	DeregNotRegistered uint32 = 4
+)
+
+var linkKeyFields = []xua.Field{{Tag: tagLocalLK, Must: true, Size: 4}, {Tag: tagSDT, Must: true, Size: 4}, {Tag: tagSDL, Must: true, Size: 4}}
+
+// Registration is one link key of a REG REQ.
+type Registration struct {
+	LocalID uint32
+	Key     LinkKey
+}
+
+// ParseRegistrations reads the link keys of a REG REQ.
+func ParseRegistrations(m xua.Message) ([]Registration, *xua.Error) {
+	var out []Registration
+	for p := m.Params; ; {
+		tag, v, rest, ok := p.Cut()
+		if !ok {
+			return out, nil
+		}
+		if p = rest; tag != tagLinkKey {
+			continue
+		}
+		if e := xua.Check(linkKeyFields, v); e != nil {
+			e.Why = "REG REQ: link key: " + e.Why
+			return nil, e
+		}
+		if len(out) >= maxKeys {
+			return nil, &xua.Error{Code: xua.InvalidParameterValue, Why: fmt.Sprintf("REG REQ with more than %d link keys", maxKeys)}
+		}
+		var r Registration
+		r.LocalID, _ = xua.Params(v).Uint32(tagLocalLK)
+		sdt, _ := xua.Params(v).Uint32(tagSDT)
+		sdl, _ := xua.Params(v).Uint32(tagSDL)
+		r.Key = LinkKey{uint16(sdt), uint16(sdl)} // the rest is reserved
+		out = append(out, r)
+	}
+}
+
+// AppendRegistrations writes a REG REQ.
+func AppendRegistrations(dst []byte, keys []Registration) []byte {
+	start := len(dst)
+	dst = xua.Begin(dst, REGReq)
+	for _, r := range keys {
+		dst = append(dst, byte(tagLinkKey>>8), byte(tagLinkKey&0xff), 0, 28)
+		dst = xua.AppendUint32(dst, tagLocalLK, r.LocalID)
+		dst = xua.AppendUint32(dst, tagSDT, uint32(r.Key.SDT))
+		dst = xua.AppendUint32(dst, tagSDL, uint32(r.Key.SDL))
+	}
+	return xua.End(dst, start)
+}
+
+func (l *Layer) recvRegistration(now time.Time, p *peer, m xua.Message, b []byte, out []ss7.Action) []ss7.Action {
+	path := p.cfg.Path
+	if (m.Type != REGReq && m.Type != DEREGReq) || p.cfg.Role != xua.RoleSG || !l.x.Up(path) {
+		return l.x.Refuse(now, path, &xua.Error{Code: xua.UnexpectedMessage, Why: m.Name + ", which does not fit state and role", Diag: xua.Head(b)}, out)
+	}
+	if !p.regs.Take(now, 1) {
+		p.stats.RegistrationsSpared++
+		return out
+	}
+	if m.Type == DEREGReq {
+		return l.recvDeregister(now, p, m, b, out)
+	}
+	keys, e := ParseRegistrations(m)
+	if e != nil {
+		e.Diag = xua.Head(b)
+		return l.x.Refuse(now, path, e, out)
+	}
+	start := len(l.arena)
+	l.arena = xua.Begin(l.arena, REGRsp)
+	for _, k := range keys {
+		as, i := l.keyed(k.Key)
+		status, id := RegOK, Interface{}
+		switch {
+		case !p.cfg.Register:
+			status = RegDenied
+		case as == nil:
+			status = RegNotProvisioned
+		default:
+			id = i.Interface
+			out = l.x.Register(now, path, as.Path, out)
+		}
+		l.arena = appendResult(l.arena, tagRegResult, k.LocalID, true, tagRegStatus, uint32(status), id)
+	}
+	wire := xua.End(l.arena, start)[start:]
+	l.x.Sent(path, REGRsp)
+	out = append(out, ss7.Action{Op: ss7.Send, Wire: wire, Event: ss7.Event{Path: path}})
+	return l.x.Settle(now, out)
+}
+
+// keyed finds the interface with a link key.
+func (l *Layer) keyed(k LinkKey) (*ASConfig, *InterfaceConfig) {
+	for i := range l.cfg.ASs {
+		for j := range l.cfg.ASs[i].Interfaces {
+			if x := &l.cfg.ASs[i].Interfaces[j]; x.HasKey && x.Key == k {
+				return &l.cfg.ASs[i], x
+			}
+		}
+	}
+	return nil, nil
+}
+
+func appendResult(dst []byte, outer uint16, local uint32, hasLocal bool, tag uint16, status uint32, id Interface) []byte {
+	at := len(dst)
+	dst = append(dst, byte(outer>>8), byte(outer), 0, 0)
+	if hasLocal {
+		dst = xua.AppendUint32(dst, tagLocalLK, local)
+		dst = xua.AppendUint32(dst, tag, status)
+		dst = id.append(dst)
+	} else {
+		dst = id.append(dst)
+		dst = xua.AppendUint32(dst, tag, status)
+	}
+	binary.BigEndian.PutUint16(dst[at+2:], uint16(len(dst)-at))
+	return dst
+}
+
+// recvDeregister: what an ASP is active for it may not give up (§3.3.3.1, ASP Active for
+// Interface Identifier).
+func (l *Layer) recvDeregister(now time.Time, p *peer, m xua.Message, b []byte, out []ss7.Action) []ss7.Action {
+	path := p.cfg.Path
+	spans, _, e := parseSpans(&m)
+	if e == nil && len(spans) == 0 {
+		e = &xua.Error{Code: xua.MissingParameter, Why: "DEREG REQ without an interface identifier"}
+	}
+	if e != nil {
+		e.Diag = xua.Head(b)
+		return l.x.Refuse(now, path, e, out)
+	}
+	start := len(l.arena)
+	l.arena = xua.Begin(l.arena, DEREGRsp)
+	var active []byte
+	for _, s := range spans[:min(len(spans), maxIdentifiers)] {
+		status := DeregInvalidID
+		for i := range l.cfg.ASs {
+			as := &l.cfg.ASs[i]
+			if !as.has(s) {
+				continue
+			}
+			is, registered, state := l.x.Member(path, as.Path)
+			switch {
+			case !is || !registered:
+				status = DeregNotRegistered
+			case state == xua.Active:
+				status = DeregDenied
+				active = s.append(active)
+			default:
+				status = DeregOK
+				out = l.x.Deregister(now, path, as.Path, out)
+			}
+		}
+		l.arena = appendResult(l.arena, tagDeregResult, 0, false, tagDeregStatus, status, Interface{s.first, s.text})
+	}
+	wire := xua.End(l.arena, start)[start:]
+	l.x.Sent(path, DEREGRsp)
+	out = append(out, ss7.Action{Op: ss7.Send, Wire: wire, Event: ss7.Event{Path: path}})
+	if active != nil {
+		out = l.x.Refuse(now, path, &xua.Error{Code: activeForIID, Why: "DEREG REQ while active for the interface", Raw: active}, out)
+	}
+	return l.x.Settle(now, out)
+}
+
+func (s *ASConfig) has(x span) bool {
+	for _, i := range s.Interfaces {
+		if i.Text == x.text && (x.text != "" || i.ID == x.first && x.first == x.last) {
+			return true
+		}
+	}
+	return false
+}

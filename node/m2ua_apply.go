@@ -1,0 +1,269 @@
+package node
+
+import (
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/m2ua"
+	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/xua"
+)
+
+// applyM2UA makes peers and offered interfaces what next says; those that stay are not
+// disturbed. Links at gateways are made after it, and configureM2UA tells the layer;
+// what it gives comes last and starts the new peers. The caller holds applying. restarted are ports whose associations
+// start anew.
+func (n *Node) applyM2UA(next *configs.System, restarted map[uint16]string) (start func()) {
+	x := n.m2ua
+	old := map[string]*m2uaPeer{}
+	for _, a := range *x.byPath.Load() {
+		old[a.title] = a
+	}
+	peers := map[ss7.PathID]*m2uaPeer{}
+	var fresh []*m2uaPeer
+	for _, c := range next.M2UAASPs {
+		at, how := aspEnds(c), aspSettings(next, c)
+		a := old[c.Name]
+		why := restarted[c.LocalPort]
+		if a != nil && why == "" && !(reflect.DeepEqual(a.where, at) && a.cfg.Shutdown == c.Shutdown) {
+			why = "the configuration of the ASP was changed"
+			if c.Shutdown {
+				why = "the ASP is shut down by configuration"
+			}
+		}
+		if a == nil || why != "" {
+			b := &m2uaPeer{id: n.ids.take(), title: c.Name, cfg: *c}
+			b.prepare(n, b, at, how, n.peers[c.LocalPort])
+			if a != nil {
+				a.close(why)
+				b.inherit(&a.runner)
+			}
+			fresh = append(fresh, b)
+			a = b
+		} else {
+			a.reconfigure(*c, how)
+		}
+		delete(old, c.Name)
+		peers[a.id] = a
+	}
+	for _, a := range old {
+		a.close("the ASP was taken out of the configuration")
+	}
+	n.applyOffered(next, restarted)
+	x.mu.Lock()
+	x.peers = peers
+	x.byPath.Store(&peers)
+	x.mu.Unlock()
+	return func() {
+		for _, a := range fresh {
+			if a.cfg.Shutdown {
+				a.setWhy("shut down by configuration")
+				continue
+			}
+			n.group.Go(a.runner.run)
+		}
+	}
+}
+
+func (a *m2uaPeer) reconfigure(c configs.ASP, how settings) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.cfg = c
+	if a.settings == how {
+		return
+	}
+	a.settings = how
+	if a.assoc != nil {
+		a.assoc.Set(how.params)
+	}
+}
+
+// applyOffered makes the interfaces that this node offers. One whose association stays
+// keeps its link and its state.
+func (n *Node) applyOffered(next *configs.System, restarted map[uint16]string) {
+	old := map[string]*offered{}
+	for _, i := range *n.m2ua.ifaces.Load() {
+		old[i.name] = i
+	}
+	ifaces := map[ss7.PathID]*offered{}
+	for _, s := range next.M2UAASs {
+		for _, c := range s.Interfaces {
+			i := old[c.Interface]
+			p := next.LocalPeer(c.LocalPort)
+			conf, how := linkConfig(next, &configs.Linkset{}, p, &c.Link), settingsFor(p, &c.Link)
+			if i != nil && restarted[c.LocalPort] == "" && sameLink(&i.link.cfg, &c.Link) && i.link.variant() == next.V() && i.link.cfg.Shutdown == c.Shutdown {
+				i.link.setConfig(conf, how)
+				delete(old, c.Interface)
+				ifaces[i.link.id] = i
+				continue
+			}
+			b := &offered{node: n, name: c.Interface, label: labelOf(c.Interface, next.V())}
+			b.terminal = m2ua.NewTerminal(m2ua.TerminalConfig{Label: b.label, Levels: next.Levels(), Pace: m2ua.DefaultPace})
+			b.timer = time.AfterFunc(time.Hour, b.tick)
+			b.link = n.newLink(n.ids.take(), linkKey{}, c.Link, conf, how, n.peers[c.LocalPort])
+			b.link.offered = b
+			b.as = &as{node: n, id: b.link.id, name: "interface " + c.Interface, changed: b.changed, find: n.m2ua.process}
+			if i != nil {
+				i.close("the configuration of the interface was changed")
+				b.link.inherit(&i.link.runner)
+				delete(old, c.Interface)
+			}
+			ifaces[b.link.id] = b
+		}
+	}
+	before := *n.m2ua.ifaces.Load()
+	n.m2ua.ifaces.Store(&ifaces)
+	for _, i := range old {
+		i.close("the interface was taken out of the configuration")
+	}
+	for id, i := range ifaces {
+		switch {
+		case before[id] != nil:
+		case i.link.cfg.Shutdown:
+			i.link.setWhy("shut down by configuration")
+		default:
+			n.group.Go(i.link.run)
+		}
+	}
+}
+
+func (x *backhaul) process(p ss7.PathID) process {
+	if a := x.peer(p); a != nil {
+		return a
+	}
+	return nil
+}
+
+// labelOf is how an interface is written.
+func labelOf(word string, v *ss7.Variant) m2ua.Label {
+	l := m2ua.Label{Variant: v, TTC: v == ss7.TTC || v == ss7.NTT}
+	if id, ok := configs.InterfaceID(word); ok {
+		l.ID = id
+	} else {
+		l.Text = word
+	}
+	return l
+}
+
+// configureM2UA tells the layer of peers, of the application servers of this gateway,
+// and of the links at other gateways, each of which is one of its own.
+func (n *Node) configureM2UA(next *configs.System) {
+	x := n.m2ua
+	var conf m2ua.Config
+	ids := map[string]ss7.PathID{}
+	for id, a := range *x.byPath.Load() {
+		ids[a.title] = id
+	}
+	for _, c := range next.M2UAASPs {
+		conf.ASPs = append(conf.ASPs, m2uaASP(c, ids[c.Name]))
+	}
+	offers := map[string]*offered{}
+	for _, i := range *x.ifaces.Load() {
+		offers[i.name] = i
+	}
+	servers := map[ss7.PathID][]*offered{}
+	for _, c := range next.M2UAASs {
+		s := m2uaAS(c, ids)
+		s.Path = n.serverPath(c.Name)
+		for _, k := range c.Interfaces {
+			i := offers[k.Interface]
+			servers[s.Path] = append(servers[s.Path], i)
+			one := m2ua.InterfaceConfig{Label: i.label, Path: i.link.id, HasKey: k.HasKey}
+			if k.HasKey {
+				one.Key = m2ua.LinkKey{SDT: *k.SDT, SDL: *k.SDL}
+			}
+			s.Interfaces = append(s.Interfaces, one)
+		}
+		if servers[s.Path] == nil {
+			servers[s.Path] = []*offered{}
+		}
+		conf.ASs = append(conf.ASs, s)
+	}
+	conf.ASs = append(conf.ASs, n.linksAtGateways(next, ids)...)
+	x.run(func(now time.Time, l *m2ua.Layer, out []ss7.Action) []ss7.Action {
+		x.servers = servers
+		out = l.Configure(now, conf, out)
+		for path, all := range servers { // what is new hears how it is
+			for _, i := range all {
+				i.as.publish(l.Way(path))
+			}
+		}
+		return out
+	})
+}
+
+// serverPath is the number of an AS of this gateway, for as long as it is configured.
+func (n *Node) serverPath(name string) ss7.PathID {
+	for _, s := range n.m2ua.servedAS() {
+		if s.Name == name {
+			return s.Path
+		}
+	}
+	return n.ids.take()
+}
+
+func (x *backhaul) servedAS() []m2ua.ASConfig {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(x.layer.AS()), func(s m2ua.ASConfig) bool { return x.ofLink(s.Path) })
+}
+
+// linksAtGateways gives each link whose level 2 is elsewhere as an application server,
+// and the link its gateway.
+func (n *Node) linksAtGateways(next *configs.System, ids map[string]ss7.PathID) (out []m2ua.ASConfig) {
+	for _, set := range next.Linksets {
+		for _, k := range set.Links {
+			l := n.links[linkKey{set.Name, k.SLC}]
+			if l == nil || !k.IsM2UA() {
+				continue
+			}
+			l.gateway.Store(n.m2ua.peer(ids[k.Gateway]))
+			mode := ""
+			if a := next.M2UAASP(k.Gateway); a != nil {
+				mode = a.Mode
+			}
+			s := m2ua.ASConfig{ASConfig: xua.ASConfig{Path: l.id, Name: l.name(), Mode: trafficModes[mode], Members: []xua.MemberConfig{{ASP: ids[k.Gateway], Weight: 1}}}}
+			s.Interfaces = []m2ua.InterfaceConfig{{Label: labelOf(k.Interface, next.V()), Path: l.id}}
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+var trafficModes = map[string]xua.Mode{"override": xua.Override, "loadshare": xua.Loadshare, "broadcast": xua.Broadcast}
+
+func m2uaASP(c *configs.ASP, path ss7.PathID) m2ua.ASPConfig {
+	out := m2ua.ASPConfig{ASPConfig: xua.ASPConfig{Path: path, Name: c.Name, Block: c.Block, Shutdown: c.Shutdown, TAck: c.TAck, TBeat: c.TBeat,
+		Slack: xua.Slack{NoNotify: c.NoNotify, StayActive: c.StayActive}},
+		Slack: m2ua.Slack{AnyPPID: c.AnyPPID, Nameless: c.NoInterface}, Register: c.RKM == "allowed"}
+	if c.Role == "asp" {
+		out.Role = xua.RoleASP
+	}
+	if c.ID != nil {
+		out.ID, out.HasID = *c.ID, true
+	}
+	return out
+}
+
+func m2uaAS(c *configs.M2UAAS, ids map[string]ss7.PathID) m2ua.ASConfig {
+	out := m2ua.ASConfig{ASConfig: xua.ASConfig{Name: c.Name, TR: or(c.Recovery, xua.DefaultTR), Need: int(c.MinActive), Shutdown: c.Shutdown, Mode: trafficModes[c.Mode]}}
+	for _, m := range c.Members {
+		weight := uint8(1)
+		if m.Weight != nil {
+			weight = *m.Weight
+		}
+		out.Members = append(out.Members, xua.MemberConfig{ASP: ids[m.ASP], Weight: weight})
+	}
+	return out
+}
+
+// newLinkAtGateway makes a link whose level 2 is at an interface of a gateway.
+func (n *Node) newLinkAtGateway(id ss7.PathID, key linkKey, cfg configs.Link, v *ss7.Variant) *link {
+	l := &link{id: id, linkset: key.linkset, cfg: cfg, kind: v}
+	l.prepare(n, l, where{}, settings{}, nil)
+	l.machine = m2ua.NewLink(id, m2ua.LinkConfig{Label: labelOf(cfg.Interface, v), Answer: m2ua.DefaultAnswer, Establish: m2ua.DefaultEstablish})
+	l.timer = time.AfterFunc(time.Hour, l.tick)
+	return l
+}

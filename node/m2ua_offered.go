@@ -1,0 +1,136 @@
+package node
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/gostp/gostp/m2pa"
+	"github.com/gostp/gostp/m2ua"
+	"github.com/gostp/gostp/ss7"
+)
+
+// offered is an interface of this gateway: an M2PA link whose MTP3 is at the ASPs of an
+// application server (RFC 3331's nodal interworking function). mu guards what follows it
+// and is taken under the link's and under that of as; an order to the link is carried out
+// by the core, in the order in which they are given.
+type offered struct {
+	node  *Node
+	name  string // the interface identifier
+	label m2ua.Label
+	link  *link
+	as    *as // the way to ASPs, its id that of the link
+
+	mu       sync.Mutex
+	terminal *m2ua.Terminal
+	actions  []ss7.Action
+	timer    *time.Timer
+	armed    time.Time
+	closed   bool
+}
+
+// changed is told whether ASPs take traffic.
+func (i *offered) changed(takes bool) {
+	ev := ss7.Event{Kind: ss7.CommLost, Why: "no ASP is active for the interface"}
+	if takes {
+		ev = ss7.Event{Kind: ss7.CommUp}
+	}
+	i.raised(&ev)
+}
+
+// raised is told what the link's level 2 raises other than MSUs.
+func (i *offered) raised(ev *ss7.Event) {
+	if ev.Kind == ss7.Retrieved {
+		i.node.discards.transferred.Add(^uint64(0)) // it was not after all
+	}
+	now := time.Now()
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.actions = i.terminal.Do(now, *ev, i.actions[:0])
+	i.perform()
+}
+
+// recv is told a message of an ASP that is no Data.
+func (i *offered) recv(a *m2uaPeer, b []byte) {
+	now := time.Now()
+	i.mu.Lock()
+	out, e := i.terminal.Recv(now, a.id, b, i.actions[:0])
+	i.actions = out
+	i.perform()
+	i.mu.Unlock()
+	if e != nil {
+		a.refuse(e)
+	}
+}
+
+func (i *offered) tick() {
+	now := time.Now()
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.armed = time.Time{}
+	if i.closed {
+		return
+	}
+	i.actions = i.terminal.Tick(now, i.actions[:0])
+	i.perform()
+}
+
+// perform carries out actions. The caller holds mu.
+func (i *offered) perform() {
+	for k := range i.actions {
+		a := &i.actions[k]
+		switch a.Op {
+		case ss7.Send:
+			i.send(a.Event.Path, a.Wire)
+		case ss7.Raise:
+			ev := a.Event
+			i.node.core.do(func() { i.link.tell(ev) })
+		case ss7.Note:
+			i.node.log.Debug("m2ua", fmt.Sprintf("interface %s: %s", i.name, a.Event.Why))
+		}
+	}
+	if next := i.terminal.Deadline(); !i.closed && !next.IsZero() && (i.armed.IsZero() || next.Before(i.armed)) {
+		i.armed = next
+		i.timer.Reset(time.Until(next))
+	}
+}
+
+// send sends to one ASP, or to all that are active. The caller holds mu.
+func (i *offered) send(to ss7.PathID, wire []byte) {
+	all := []ss7.PathID{to}
+	if to == 0 {
+		all = nil
+		if w := i.as.way.Load(); w != nil {
+			all = w.All
+		}
+	}
+	for _, p := range all {
+		if a := i.node.m2ua.peer(p); a != nil {
+			a.control(a.stream(i.link.id), wire)
+		}
+	}
+}
+
+// down offers the link what an ASP sent.
+func (i *offered) down(now time.Time, msus []*ss7.MSU) {
+	if len(msus) > 0 {
+		i.link.offer(now, msus...)
+	}
+}
+
+// status is the interface as show commands print it.
+func (i *offered) status() (m2ua.TerminalView, m2pa.View, string) {
+	i.mu.Lock()
+	v := i.terminal.Status()
+	i.mu.Unlock()
+	st, _, why := i.link.status()
+	return v, st, why
+}
+
+func (i *offered) close(why string) {
+	i.link.close(why)
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.closed = true
+	i.timer.Stop()
+}

@@ -1,0 +1,343 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/m2ua"
+	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/xua"
+)
+
+// m2uaPeer is an ASP of this gateway, or the gateway that this node is an ASP to, on its
+// association. The runner's mu guards what is sent, and gate changes under it.
+type m2uaPeer struct {
+	runner
+	id    ss7.PathID
+	title string
+	cfg   configs.ASP
+
+	gate  atomic.Pointer[m2ua.Gate]
+	heard atomic.Bool // something about an interface came since the last tick
+
+	in, out, inOctets, outOctets atomic.Uint64 // Data
+	refused                      [m2ua.Refusals]atomic.Uint64
+
+	// Guarded by mu.
+	streams  uint16
+	arena    []byte
+	messages []sctp.Message
+
+	// The reader's own.
+	msus   []ss7.MSU
+	tagged []byte // Data Acks to be sent
+}
+
+func (a *m2uaPeer) name() string { return "ASP " + a.title }
+
+// tell hands the layer what becomes of the association.
+func (a *m2uaPeer) tell(ev ss7.Event) {
+	if ev.Kind == ss7.CommUp {
+		a.mu.Lock()
+		if a.assoc != nil {
+			a.streams = a.assoc.Status().OutStreams
+		}
+		a.mu.Unlock()
+	}
+	ev.Path = a.id
+	a.node.m2ua.run(func(now time.Time, l *m2ua.Layer, out []ss7.Action) []ss7.Action { return l.Do(now, ev, out) })
+}
+
+// carry runs a batch to completion: messages of one interface, one after another, go to
+// it together; everything else goes to the layer, in its place among them.
+func (a *m2uaPeer) carry(items []sctp.Item, t *transfer) (why string) {
+	var to *m2ua.Entry
+	start := 0
+	for i := range items {
+		it := &items[i]
+		var next *m2ua.Entry
+		about := it.Event == nil && m2ua.IsMAUP(it.Data)
+		if about {
+			next = a.admit(it)
+		}
+		if next != to || next == nil {
+			a.pass(to, items[start:i], t)
+			to, start = next, i
+		}
+		if next == nil {
+			start = i + 1
+			if !about {
+				if w := a.slow(it); w != "" {
+					why = w
+				}
+			}
+		}
+	}
+	a.pass(to, items[start:], t)
+	return why
+}
+
+// admit finds the interface of a message. What is not taken is counted, and the peer is
+// told.
+func (a *m2uaPeer) admit(it *sctp.Item) *m2ua.Entry {
+	g := a.gate.Load()
+	if g == nil {
+		a.refused[m2ua.NotActive].Add(1)
+		return nil
+	}
+	e, r, fault := g.Admit(it.PPID, it.Data)
+	if r != m2ua.Taken {
+		a.refused[r].Add(1)
+		if fault != nil && !fault.Silent {
+			a.refuse(fault)
+		}
+		return nil
+	}
+	a.heard.Store(true)
+	if m2ua.IsData(it.Data) {
+		a.in.Add(1)
+		a.inOctets.Add(uint64(len(it.Data)))
+	}
+	return e
+}
+
+// pass hands messages to their interface: a link of this node's MTP3, or one that it
+// offers.
+func (a *m2uaPeer) pass(to *m2ua.Entry, items []sctp.Item, t *transfer) {
+	if to == nil || len(items) == 0 {
+		return
+	}
+	if i := a.node.m2ua.interfaceOf(to.Path); i != nil {
+		a.down(i, items, t)
+		return
+	}
+	if l := a.node.view.Load().link(to.Path); l != nil {
+		l.carry(items, t)
+	}
+}
+
+// down hands the messages of an ASP to a level 2 here: MSUs together, and what controls
+// it in its place among them.
+func (a *m2uaPeer) down(i *offered, items []sctp.Item, t *transfer) {
+	now := time.Now()
+	if len(a.msus) < len(items) {
+		a.msus = make([]ss7.MSU, len(items))
+	}
+	t.msus, a.tagged = t.msus[:0], a.tagged[:0]
+	for k := range items {
+		b := items[k].Data
+		if !m2ua.IsData(b) {
+			i.down(now, t.msus)
+			t.msus = t.msus[:0]
+			i.recv(a, b)
+			continue
+		}
+		var d m2ua.Data
+		if e := m2ua.ParseData(b, &d); e != nil {
+			a.refused[m2ua.Malformed].Add(1)
+			a.refuse(e)
+			continue
+		}
+		m := &a.msus[len(t.msus)]
+		if err := i.label.Variant.ReadMSU(d.PDU, m); err != nil {
+			a.refused[m2ua.Malformed].Add(1)
+			a.refuse(&xua.Error{Code: xua.InvalidParameterValue, Why: "Data: " + err.Error(), Diag: xua.Head(b)})
+			continue
+		}
+		t.msus = append(t.msus, m)
+		if d.HasCorrelation { // MUST (RFC 3331 §3.3.1.2)
+			a.acknowledge(i, d.Correlation)
+		}
+	}
+	i.down(now, t.msus)
+}
+
+func (a *m2uaPeer) acknowledge(i *offered, id uint32) {
+	m := m2ua.Message{Type: m2ua.DataAck, Interface: i.label.Interface, Correlation: id}
+	a.tagged = m2ua.Append(a.tagged[:0], &m, false)
+	a.control(a.stream(i.link.id), a.tagged)
+}
+
+func (a *m2uaPeer) refuse(e *xua.Error) {
+	a.node.log.Debug("m2ua", a.name()+": refused: "+e.Why)
+	a.node.m2ua.run(func(now time.Time, l *m2ua.Layer, out []ss7.Action) []ss7.Action { return l.Refuse(now, a.id, e, out) })
+}
+
+// slow hands the layer a message that is about no interface, or an event.
+func (a *m2uaPeer) slow(it *sctp.Item) (why string) {
+	if it.Event != nil {
+		a.mu.Lock()
+		ev, why := a.event(it.Event)
+		a.mu.Unlock()
+		if ev.Kind != ss7.None {
+			a.tell(ev)
+		}
+		return why
+	}
+	a.node.m2ua.run(func(now time.Time, l *m2ua.Layer, out []ss7.Action) []ss7.Action {
+		return l.Recv(now, a.id, it.PPID, it.Data, out)
+	})
+	return ""
+}
+
+// setGate puts a new picture of what the peer may do in force.
+func (a *m2uaPeer) setGate(g *m2ua.Gate) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.gate.Store(g)
+}
+
+// stream is that of a link's messages.
+func (a *m2uaPeer) stream(link ss7.PathID) uint16 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return m2ua.Stream(uint32(link), a.streams)
+}
+
+// control sends a message that is no Data. One that cannot be queued would leave the
+// peer with another state than ours, so the association ends.
+func (a *m2uaPeer) control(stream uint16, wire []byte) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.assoc == nil {
+		return
+	}
+	a.messages = append(a.messages[:0], sctp.Message{Stream: stream, PPID: m2ua.PPID, Data: wire})
+	if n, err := a.assoc.Send(a.messages); n == 0 && !errors.Is(err, net.ErrClosed) {
+		a.abortLocked(fmt.Sprintf("a message could not be queued: %v", err))
+	}
+}
+
+// send sends what a link at this gateway has to say. The caller holds the link's mu.
+func (a *m2uaPeer) send(l *link, messages []sctp.Message) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	n, err := 0, error(net.ErrClosed)
+	if a.assoc != nil {
+		stream := m2ua.Stream(uint32(l.id), a.streams)
+		for i := range messages {
+			messages[i].Stream, messages[i].PPID = stream, m2ua.PPID
+		}
+		n, err = a.assoc.Send(messages)
+	}
+	a.count(messages[:n])
+	for i := range messages[n:] {
+		if m2ua.IsData(messages[n+i].Data) {
+			a.node.discards.transferred.Add(^uint64(0)) // counted when the link took it
+			a.node.discards.add(lostBecause(err), 1)
+		} else if !errors.Is(err, net.ErrClosed) {
+			a.abortLocked(fmt.Sprintf("a message could not be queued: %v", err))
+		}
+	}
+}
+
+func lostBecause(err error) mtp3.Reason {
+	if errors.Is(err, net.ErrClosed) {
+		return mtp3.LinkGone
+	}
+	return mtp3.QueueFull
+}
+
+// count counts the Data among messages that were sent.
+func (a *m2uaPeer) count(messages []sctp.Message) {
+	for i := range messages {
+		if m2ua.IsData(messages[i].Data) {
+			a.out.Add(1)
+			a.outOctets.Add(uint64(len(messages[i].Data)))
+		}
+	}
+}
+
+// offer implements server: it sends those of msus that w gives to a.
+func (a *m2uaPeer) offer(s *as, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	label, stream, ok := a.opening(s)
+	if !ok {
+		return false
+	}
+	for i, m := range msus {
+		if w.Pick(m.SLS, turn+uint32(i)) == a.id {
+			a.write(label, stream, m, 0, false)
+		}
+	}
+	a.flush()
+	return true
+}
+
+// broadcast implements server: it sends one MSU if a takes it.
+func (a *m2uaPeer) broadcast(s *as, m *ss7.MSU, tag uint32, tagged bool) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	label, stream, ok := a.opening(s)
+	if !ok {
+		return false
+	}
+	a.write(label, stream, m, tag, tagged)
+	a.flush()
+	return true
+}
+
+// opening gives how Data of the interface of s is written to a, and on which stream.
+// The caller holds mu.
+func (a *m2uaPeer) opening(s *as) (*m2ua.Label, uint16, bool) {
+	g := a.gate.Load()
+	if g == nil || a.assoc == nil {
+		return nil, 0, false
+	}
+	e := g.To(s.id)
+	if e == nil || !e.Sends {
+		return nil, 0, false
+	}
+	a.arena, a.messages = a.arena[:0], a.messages[:0]
+	return &e.Label, m2ua.Stream(uint32(s.id), a.streams), true
+}
+
+// write appends a Data message to what flush sends. The caller holds mu.
+func (a *m2uaPeer) write(label *m2ua.Label, stream uint16, m *ss7.MSU, tag uint32, tagged bool) {
+	start := len(a.arena)
+	if tagged {
+		a.arena = label.AppendTagged(a.arena, m, tag)
+	} else {
+		a.arena = label.Append(a.arena, m)
+	}
+	a.messages = append(a.messages, sctp.Message{Stream: stream, PPID: m2ua.PPID, Data: a.arena[start:len(a.arena):len(a.arena)]})
+}
+
+// flush sends what was written; what the association has no room for is counted. The
+// caller holds mu.
+func (a *m2uaPeer) flush() {
+	if len(a.messages) == 0 {
+		return
+	}
+	n, err := a.assoc.Send(a.messages)
+	a.count(a.messages[:n])
+	a.node.discards.transferred.Add(uint64(n))
+	if left := len(a.messages) - n; left > 0 {
+		a.node.discards.add(lostBecause(err), left)
+	}
+}
+
+// association is the one there is, or why there is none.
+func (a *m2uaPeer) association() (sctp.Assoc, string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.assoc, a.assocWhy
+}
+
+// close takes the peer away.
+func (a *m2uaPeer) close(why string) {
+	a.mu.Lock()
+	a.closed = true
+	if !a.abortLocked(why) {
+		a.ending = why
+	}
+	a.mu.Unlock()
+	a.cancel()
+}
