@@ -135,6 +135,7 @@ const (
 	NoteDestination
 	NoteUser
 	NoteCongestion
+	NoteCircular
 	NoteMessage // a network management message came or went
 )
 
@@ -168,6 +169,7 @@ type Network struct {
 	agenda    agenda
 	speaksTRA map[ss7.PC]bool
 	overloads map[ss7.PC]*overload
+	circles   map[agendaKey]*circle
 	nextUPU   time.Time
 	told      map[toldKey]uint32 // servers' users, and of what level they were told last
 }
@@ -176,6 +178,7 @@ type Network struct {
 func NewNetwork() *Network {
 	n := &Network{links: map[ss7.PathID]*link{}, dests: map[ss7.Range]bool{}}
 	n.said, n.rerouting, n.speaksTRA = map[routeKey]routing.RouteState{}, map[ss7.Range]ss7.PathID{}, map[ss7.PC]bool{}
+	n.circles = map[agendaKey]*circle{}
 	n.overloads, n.told = map[ss7.PC]*overload{}, map[toldKey]uint32{}
 	n.stats.In, n.stats.Out = map[Heading]uint64{}, map[Heading]uint64{}
 	n.cfg.Variant = ss7.ITU

@@ -25,7 +25,7 @@ type core struct {
 	mu      sync.Mutex // guards control: unbounded, because state must not be lost
 	control []task
 	wake    chan struct{}
-	data    chan ss7.Event // bounded: MSUs for local users
+	data    inbox          // bounded: MSUs for local users
 	hints   chan ss7.Event // bounded: MSUs that had nowhere to go
 }
 
@@ -38,7 +38,7 @@ type task struct {
 
 func newCore(n *Node) *core {
 	return &core{node: n, network: mtp3.NewNetwork(), tester: tester.New(), sccp: newSubsystems(),
-		wake: make(chan struct{}, 1), data: make(chan ss7.Event, 4096), hints: make(chan ss7.Event, 64)}
+		wake: make(chan struct{}, 1), data: newInbox(), hints: make(chan ss7.Event, 64)}
 }
 
 // do runs f on the core's goroutine, some time soon.
@@ -74,12 +74,11 @@ func (c *core) post(ev ss7.Event) {
 
 // offer hands over an MSU for a local user; false if the user is too slow.
 func (c *core) offer(ev ss7.Event) bool {
-	select {
-	case c.data <- ev:
-		return true
-	default:
-		return false
+	from := ""
+	if l := c.node.view.Load().link(ev.Path); l != nil {
+		from = l.linkset
 	}
+	return c.data.put(from, ev)
 }
 
 // hint tells the network of an MSU that went no further. What does not fit is let go:
@@ -100,9 +99,11 @@ func (c *core) run() {
 			return
 		case <-c.wake:
 			c.drain()
-		case ev := <-c.data:
+		case <-c.data.ready:
 			c.drain() // control first
-			c.user(ev)
+			if ev, ok := c.data.take(); ok {
+				c.user(ev)
+			}
 		case ev := <-c.hints: // whatever its MSU's service indicator is
 			c.actions = c.network.Do(time.Now(), ev, c.actions)
 			c.perform()
@@ -245,6 +246,8 @@ func (c *core) note(ev ss7.Event) {
 		log.AddLimited("CS7MTP3", 5, "DESTSTATUS", ev.Why)
 	case mtp3.NoteCongestion:
 		log.AddLimited("CS7MTP3", 5, "CONGESTION", ev.Why)
+	case mtp3.NoteCircular:
+		log.AddLimited("CS7MTP3", 4, "CIRCULAR", ev.Why)
 	case mtp3.NoteUser:
 		log.AddLimited("CS7MTP3", 5, "UPU", ev.Why)
 	}
