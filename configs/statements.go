@@ -68,6 +68,7 @@ var localPeerMode = &cli.Mode{Name: "config-cs7-lp", Statements: append(append([
 var linksetMode = &cli.Mode{Name: "config-cs7-ls", Statements: append(append([]*cli.Statement{
 	cli.Field[Linkset](cli.Seq(cli.Kw("description", "A text about this linkset"), cli.Arg("description", cli.Rest(254), "Up to 254 characters"))),
 }, m2paTimers[Linkset]()...),
+	cli.Field[Linkset](cli.Flag("rotate-sls", "rotate-sls", "Turn the SLS of what leaves by one bit (ANSI; default)")).Inverted(),
 	congestionLevels(func(l *Linkset) *[]*Thresholds { return &l.Congestion }),
 	shutdown[Linkset]("Take all links out of service"),
 	cli.List(cli.Seq(cli.Kw("link", "A signalling link"), cli.Arg("slc", cli.Uint(0, 15), "Signalling link code, the same at both ends"),

@@ -89,6 +89,7 @@ type Linkset struct {
 	Adjacent    ss7.PC `cli:"apc"`
 	Description string `cli:"description"`
 	Shutdown    bool   `cli:"shutdown"`
+	KeepSLS     bool   `cli:"rotate-sls"` // off
 	Timers
 	Congestion []*Thresholds
 	Links      []*Link

@@ -72,6 +72,7 @@ type Link struct {
 	localBusy, peerBusy       bool
 
 	queue
+	drain   int      // so many more acknowledgements, and MTP3 is told that the link is drained
 	retain  bool     // out of service, and what is in the queue was not asked for yet
 	lastRx  uint32   // FSN last accepted: BSNT
 	held    [][]byte // User Data that must wait, unacknowledged
@@ -145,6 +146,11 @@ func (l *Link) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 		return append(out, l.raise(ss7.Event{Kind: ss7.BSNT, Arg: l.lastRx}))
 	case ss7.Retrieve:
 		return l.retrieve(ev.Arg, out)
+	case ss7.Drain:
+		if l.n == 0 {
+			return append(out, l.raise(ss7.Event{Kind: ss7.Drained}))
+		}
+		l.drain = l.n
 	}
 	return out
 }

@@ -641,3 +641,26 @@ func TestPrioritiesAndReserve(t *testing.T) {
 		t.Errorf("%d refused", full)
 	}
 }
+
+// Drained is told once, when the far end has acknowledged what was there at Drain.
+func TestDrain(t *testing.T) {
+	x := inService(t, cfg())
+	if out := x.l[0].Do(x.now, ss7.Event{Kind: ss7.Drain}, nil); len(out) != 1 || out[0].Event.Kind != ss7.Drained {
+		t.Errorf("an empty link: %s", describe(out))
+	}
+	x.send(0, 1)
+	x.send(0, 2)
+	if out := x.l[0].Do(x.now, ss7.Event{Kind: ss7.Drain}, nil); len(out) != 0 {
+		t.Errorf("%s", describe(out))
+	}
+	x.send(0, 3)
+	first := x.l[0].lastAcked + 1
+	ack := func(k uint32) []ss7.Action {
+		return x.l[0].Recv(x.now, StreamData, Append(nil, Message{Type: UserData, BSN: (first + k) & seqMask, FSN: x.l[0].lastRx}), nil)
+	}
+	for k, want := range []string{"", "Drained", ""} { // by the third nothing more is told
+		if got := describe(ack(uint32(k))); !strings.Contains(got, want) || want == "" && strings.Contains(got, "Drained") {
+			t.Errorf("acknowledgement of %d: %q", k, got)
+		}
+	}
+}

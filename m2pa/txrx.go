@@ -235,6 +235,11 @@ func (l *Link) checkBSN(now time.Time, m *Message, out *[]ss7.Action) (failed bo
 	l.adapt(now, k)
 	l.sent -= k
 	l.pop(k)
+	if l.drain > 0 {
+		if l.drain = max(l.drain-k, 0); l.drain == 0 {
+			*out = append(*out, l.raise(ss7.Event{Kind: ss7.Drained}))
+		}
+	}
 	// T7 is the longest time without an acknowledgement while one is due (Q.703 §5.3.1).
 	// It begins anew with each: a far end that takes what it can is a good one.
 	if l.timers.Running(t7) {

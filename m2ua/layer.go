@@ -143,8 +143,12 @@ func (l *Layer) Recv(now time.Time, path ss7.PathID, ppid uint32, b []byte, out 
 	n := len(out)
 	if m.Type>>8 == classIIM {
 		l.x.Heard(now, path, m.Type)
-		out = l.recvRegistration(now, p, m, b, out)
-		return l.after(n, nil, out)
+		out, e = l.recvRegistration(now, p, m, b, out)
+		out = l.after(n, nil, out)
+		if e != nil { // with identifiers of its own, which are not to be translated
+			out = l.x.Refuse(now, path, e, out)
+		}
+		return out
 	}
 	named, e := l.inward(p, &m)
 	if e != nil {
@@ -159,6 +163,7 @@ func (l *Layer) Recv(now time.Time, path ss7.PathID, ppid uint32, b []byte, out 
 			return out
 		}
 	}
+	n = len(out) // what was refused has its identifiers already
 	return l.after(n, named, l.x.Recv(now, path, m, out))
 }
 
@@ -200,7 +205,12 @@ func (l *Layer) after(n int, named *names, out []ss7.Action) []ss7.Action {
 		a := &out[i]
 		switch {
 		case a.Op == ss7.Send:
-			a.Wire = l.outward(a.Event.Path, a.Wire, named)
+			var second []byte
+			if a.Wire, second = l.outward(a.Wire, named); second != nil {
+				l.x.Sent(a.Event.Path, xua.Type(second[2])<<8|xua.Type(second[3]))
+				out = slices.Insert(out, i+1, ss7.Action{Op: ss7.Send, Wire: second, Event: ss7.Event{Path: a.Event.Path}})
+				i++
+			}
 		case a.Op == ss7.Raise && a.Event.Kind == ss7.Republish:
 			if p := l.peers[a.Event.Path]; p != nil {
 				p.gate = l.makeGate(p)

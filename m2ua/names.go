@@ -146,26 +146,33 @@ func (n *names) resolve(among []*ASConfig, s span) {
 }
 
 // outward writes a message of xua anew, with interface identifiers in the place of
-// numbers: an answer has those that were asked for, anything else all of the AS.
-func (l *Layer) outward(path ss7.PathID, wire []byte, named *names) []byte {
+// numbers: an answer has those that were asked for, anything else all of the AS. Where
+// there are numbers and texts it becomes two, second being nil otherwise.
+func (l *Layer) outward(wire []byte, named *names) (first, second []byte) {
 	t, p, e := xua.ParseHeader(wire)
-	if e != nil {
-		return wire
+	if e != nil || t>>8 == classMAUP || t>>8 == classIIM || t == xua.BEATAck {
+		return wire, nil
 	}
-	_, has := p.Get(tagID)
-	code, isErr := p.Uint32(xua.TagErrorCode)
-	if t>>8 == classMAUP || t>>8 == classIIM || t == xua.BEATAck || !has && !isErr {
-		return wire
+	numbers := p.Uint32s(tagID)
+	_, isErr := p.Uint32(xua.TagErrorCode)
+	if numbers == nil && !isErr {
+		return wire, nil
 	}
 	var only []Interface
 	if named != nil && (t == xua.ASPACAck || t == xua.ASPIAAck) {
 		only = named.known
 	}
+	ids, texts := l.interfaces(numbers, only)
+	if len(ids) == 0 || len(texts) == 0 {
+		return l.rewrite(t, p, append(xua.AppendUint32s(nil, tagID, ids), texts...)), nil
+	}
+	return l.rewrite(t, p, xua.AppendUint32s(nil, tagID, ids)), l.rewrite(t, p, texts)
+}
+
+// rewrite gives a message of xua interface identifiers and M2UA's own error codes.
+func (l *Layer) rewrite(t xua.Type, p xua.Params, identifiers []byte) []byte {
 	start := len(l.arena)
 	l.arena = xua.Begin(l.arena, t)
-	if isErr && (xua.Code(code) == xua.NoConfiguredAS || xua.Code(code) == xua.InvalidRoutingContext) {
-		code = uint32(invalidIID)
-	}
 	for {
 		tag, v, rest, ok := p.Cut()
 		if !ok {
@@ -173,12 +180,14 @@ func (l *Layer) outward(path ss7.PathID, wire []byte, named *names) []byte {
 		}
 		p = rest
 		switch {
-		case tag == xua.TagErrorCode && isErr:
+		case tag == xua.TagErrorCode:
+			code := binary.BigEndian.Uint32(v)
+			if c := xua.Code(code); c == xua.NoConfiguredAS || c == xua.InvalidRoutingContext {
+				code = uint32(invalidIID)
+			}
 			l.arena = xua.AppendUint32(l.arena, tag, code)
 		case tag == tagID:
-			for ; len(v) >= 4; v = v[4:] {
-				l.arena = l.appendInterfaces(l.arena, binary.BigEndian.Uint32(v), only)
-			}
+			l.arena = append(l.arena, identifiers...)
 		default:
 			l.arena = xua.AppendBytes(l.arena, tag, v)
 		}
@@ -187,23 +196,24 @@ func (l *Layer) outward(path ss7.PathID, wire []byte, named *names) []byte {
 	return l.arena[start:len(l.arena):len(l.arena)]
 }
 
-// appendInterfaces writes those of an AS, only of some if that is not nil.
-func (l *Layer) appendInterfaces(dst []byte, number uint32, only []Interface) []byte {
-	as := l.as(ss7.PathID(number))
-	if as == nil { // an interface identifier that was never a number of xua
-		return xua.AppendUint32(dst, tagID, number)
-	}
-	var ids []uint32
-	for i := range as.Interfaces {
-		x := &as.Interfaces[i].Interface
-		if only != nil && !slices.Contains(only, *x) {
+// interfaces are those of some AS, only of some if that is not nil: numbers, and texts as
+// parameters.
+func (l *Layer) interfaces(numbers []uint32, only []Interface) (ids []uint32, texts []byte) {
+	for _, number := range numbers {
+		as := l.as(ss7.PathID(number))
+		if as == nil { // it was taken away meanwhile
 			continue
 		}
-		if x.Text != "" {
-			dst = x.append(dst)
-		} else {
-			ids = append(ids, x.ID)
+		for i := range as.Interfaces {
+			x := &as.Interfaces[i].Interface
+			switch {
+			case only != nil && !slices.Contains(only, *x):
+			case x.Text != "":
+				texts = x.append(texts)
+			default:
+				ids = append(ids, x.ID)
+			}
 		}
 	}
-	return xua.AppendUint32s(dst, tagID, ids)
+	return ids, texts
 }

@@ -3,6 +3,7 @@ package m2ua
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gostp/gostp/ss7"
@@ -78,14 +79,16 @@ func AppendRegistrations(dst []byte, keys []Registration) []byte {
 	return xua.End(dst, start)
 }
 
-func (l *Layer) recvRegistration(now time.Time, p *peer, m xua.Message, b []byte, out []ss7.Action) []ss7.Action {
+// recvRegistration answers a REG REQ or DEREG REQ. The error is what else the peer must
+// be told.
+func (l *Layer) recvRegistration(now time.Time, p *peer, m xua.Message, b []byte, out []ss7.Action) ([]ss7.Action, *xua.Error) {
 	path := p.cfg.Path
 	if (m.Type != REGReq && m.Type != DEREGReq) || p.cfg.Role != xua.RoleSG || !l.x.Up(path) {
-		return l.x.Refuse(now, path, &xua.Error{Code: xua.UnexpectedMessage, Why: m.Name + ", which does not fit state and role", Diag: xua.Head(b)}, out)
+		return out, &xua.Error{Code: xua.UnexpectedMessage, Why: m.Name + ", which does not fit state and role", Diag: xua.Head(b)}
 	}
 	if !p.regs.Take(now, 1) {
 		p.stats.RegistrationsSpared++
-		return out
+		return out, nil
 	}
 	if m.Type == DEREGReq {
 		return l.recvDeregister(now, p, m, b, out)
@@ -93,10 +96,11 @@ func (l *Layer) recvRegistration(now time.Time, p *peer, m xua.Message, b []byte
 	keys, e := ParseRegistrations(m)
 	if e != nil {
 		e.Diag = xua.Head(b)
-		return l.x.Refuse(now, path, e, out)
+		return out, e
 	}
 	start := len(l.arena)
 	l.arena = xua.Begin(l.arena, REGRsp)
+	n := len(out)
 	for _, k := range keys {
 		as, i := l.keyed(k.Key)
 		status, id := RegOK, Interface{}
@@ -111,10 +115,15 @@ func (l *Layer) recvRegistration(now time.Time, p *peer, m xua.Message, b []byte
 		}
 		l.arena = appendResult(l.arena, tagRegResult, k.LocalID, true, tagRegStatus, uint32(status), id)
 	}
+	return l.x.Settle(now, l.respond(path, REGRsp, start, n, out)), nil
+}
+
+// respond puts the response that the arena has from start on before what follows from it,
+// which is in out from n on.
+func (l *Layer) respond(path ss7.PathID, t xua.Type, start, n int, out []ss7.Action) []ss7.Action {
 	wire := xua.End(l.arena, start)[start:]
-	l.x.Sent(path, REGRsp)
-	out = append(out, ss7.Action{Op: ss7.Send, Wire: wire, Event: ss7.Event{Path: path}})
-	return l.x.Settle(now, out)
+	l.x.Sent(path, t)
+	return slices.Insert(out, n, ss7.Action{Op: ss7.Send, Wire: wire[:len(wire):len(wire)], Event: ss7.Event{Path: path}})
 }
 
 // keyed finds the interface with a link key.
@@ -146,7 +155,7 @@ func appendResult(dst []byte, outer uint16, local uint32, hasLocal bool, tag uin
 
 // recvDeregister: what an ASP is active for it may not give up (§3.3.3.1, ASP Active for
 // Interface Identifier).
-func (l *Layer) recvDeregister(now time.Time, p *peer, m xua.Message, b []byte, out []ss7.Action) []ss7.Action {
+func (l *Layer) recvDeregister(now time.Time, p *peer, m xua.Message, b []byte, out []ss7.Action) ([]ss7.Action, *xua.Error) {
 	path := p.cfg.Path
 	spans, _, e := parseSpans(&m)
 	if e == nil && len(spans) == 0 {
@@ -154,11 +163,11 @@ func (l *Layer) recvDeregister(now time.Time, p *peer, m xua.Message, b []byte, 
 	}
 	if e != nil {
 		e.Diag = xua.Head(b)
-		return l.x.Refuse(now, path, e, out)
+		return out, e
 	}
 	start := len(l.arena)
 	l.arena = xua.Begin(l.arena, DEREGRsp)
-	var active []byte
+	n := len(out)
 	for _, s := range spans[:min(len(spans), maxIdentifiers)] {
 		status := DeregInvalidID
 		for i := range l.cfg.ASs {
@@ -166,13 +175,15 @@ func (l *Layer) recvDeregister(now time.Time, p *peer, m xua.Message, b []byte, 
 			if !as.has(s) {
 				continue
 			}
-			is, registered, state := l.x.Member(path, as.Path)
-			switch {
+			switch is, registered, state := l.x.Member(path, as.Path); {
 			case !is || !registered:
 				status = DeregNotRegistered
 			case state == xua.Active:
 				status = DeregDenied
-				active = s.append(active)
+				if e == nil {
+					e = &xua.Error{Code: activeForIID, Why: "DEREG REQ while active for the interface"}
+				}
+				e.Raw = s.append(e.Raw)
 			default:
 				status = DeregOK
 				out = l.x.Deregister(now, path, as.Path, out)
@@ -180,13 +191,7 @@ func (l *Layer) recvDeregister(now time.Time, p *peer, m xua.Message, b []byte, 
 		}
 		l.arena = appendResult(l.arena, tagDeregResult, 0, false, tagDeregStatus, status, Interface{s.first, s.text})
 	}
-	wire := xua.End(l.arena, start)[start:]
-	l.x.Sent(path, DEREGRsp)
-	out = append(out, ss7.Action{Op: ss7.Send, Wire: wire, Event: ss7.Event{Path: path}})
-	if active != nil {
-		out = l.x.Refuse(now, path, &xua.Error{Code: activeForIID, Why: "DEREG REQ while active for the interface", Raw: active}, out)
-	}
-	return l.x.Settle(now, out)
+	return l.x.Settle(now, l.respond(path, DEREGRsp, start, n, out)), e
 }
 
 func (s *ASConfig) has(x span) bool {

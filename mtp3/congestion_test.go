@@ -151,7 +151,7 @@ func TestCongestionAtServers(t *testing.T) {
 	const as ss7.PathID = 9
 	s := newStar(t)
 	cfg := s.cfg
-	cfg.Servers = []ServerConfig{{"as A", as}}
+	cfg.Servers = []ServerConfig{{Name: "as A", Path: as}}
 	cfg.Routes = append(cfg.Routes, RouteConfig{dest("3.3.3/14"), "as A", 1})
 	s.Configure(s.now, cfg, nil)
 	s.do(ss7.InService, as, "")

@@ -67,6 +67,8 @@ func (n *Network) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action
 		return n.sendAgain(l, &ev.MSU, out)
 	case ss7.RetrievalComplete:
 		return n.retrieved(now, l, out)
+	case ss7.Drained:
+		return n.drained(now, ev.Path, out)
 	}
 	return out
 }

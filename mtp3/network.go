@@ -124,8 +124,9 @@ type linkset struct {
 	why   string
 	since time.Time
 
-	told                []routing.RouteState // by destination: what the adjacent point was told last
-	restarting, sentTRA bool                 // §9.3
+	told                []routing.RouteState          // by destination: what the adjacent point was told last
+	toldPoints          map[ss7.PC]routing.RouteState // the same of codes that servers have by keys; allowed ones need not be in it
+	restarting, sentTRA bool                          // §9.3
 }
 
 // Notes that the loop makes log lines of: the Arg of a Note with Kind StateChange.
@@ -205,7 +206,7 @@ func (n *Network) Configure(now time.Time, cfg Config, out []ss7.Action) []ss7.A
 		if i := slices.IndexFunc(oldSets, func(o *linkset) bool { return o.cfg.Name == sc.Name }); i >= 0 {
 			o := oldSets[i]
 			s.ready, s.why, s.since, s.restarting, s.sentTRA = o.ready, o.why, o.since, o.restarting, o.sentTRA
-			s.told = o.told
+			s.told, s.toldPoints = o.told, o.toldPoints
 		}
 		for _, lc := range sc.Links {
 			l := old[lc.Path]
@@ -228,6 +229,11 @@ func (n *Network) Configure(now time.Time, cfg Config, out []ss7.Action) []ss7.A
 	for _, s := range n.sets {
 		for _, l := range s.links {
 			out = n.steer(now, l, out)
+		}
+	}
+	for path := range old {
+		if n.links[path] == nil {
+			out = n.drained(now, path, out)
 		}
 	}
 	return n.refresh(now, out)
@@ -330,7 +336,7 @@ func (n *Network) routingState(as *link, ready bool) routing.State {
 		for k, said := range n.said {
 			i, ok := n.plan.Exact(k.dest)
 			for r := 0; ok && r < len(n.plan.Dests[i].Routes); r++ {
-				if s := n.set(n.plan.Dests[i].Routes[r].Linkset); s != nil && s.cfg.Name == k.set {
+				if n.nameOf(n.plan.Dests[i].Routes[r].Linkset) == k.set {
 					state.Routes[n.plan.Route(i, r)] = said
 				}
 			}

@@ -55,6 +55,7 @@ func (n *Network) recvTRA(now time.Time, opc ss7.PC, out []ss7.Action) []ss7.Act
 			out = n.restarted(now, s.cfg.Name, out)
 		} else if s.ready && !n.agenda.running(agendaKey{timer: 19, set: s.cfg.Name}) {
 			clear(s.told) // it has forgotten
+			clear(s.toldPoints)
 			s.sentTRA = false
 			out = n.refresh(now, out)
 		}

@@ -166,6 +166,7 @@ func (n *Node) applyLinks(next *configs.System, restarted map[uint16]string) {
 		for j := range set.Links {
 			key := linkKey{set.Name, set.Links[j].SLC}
 			set.Links[j].Path = n.startLink(next, key, before[key])
+			n.links[key].rotates.Store(next.V().Rotates && !next.Linkset(key.linkset).KeepSLS)
 		}
 	}
 	n.reconfigure(conf)

@@ -10,8 +10,10 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-func itu(s string) ss7.PC {
-	p, err := ss7.ITU.Notation.Parse(s)
+func itu(s string) ss7.PC { return code(ss7.ITU, s) }
+
+func code(v *ss7.Variant, s string) ss7.PC {
+	p, err := v.Notation.Parse(s)
 	if err != nil {
 		panic(err)
 	}
@@ -20,9 +22,10 @@ func itu(s string) ss7.PC {
 
 // pairConfig is an STP of a pair: 1.1.1 and 2.2.2, joined by two links, with a
 // station each (3.3.3 behind the first, 4.4.4 behind the second).
-func pairConfig(me, other int) string {
+func pairConfig(v *ss7.Variant, me, other int) string {
 	pcs, stations := []string{"", "1.1.1", "2.2.2"}, []string{"", "3.3.3", "4.4.4"}
 	return fmt.Sprintf(`hostname S%d
+cs7 variant %s
 cs7 network-indicator international
 cs7 point-code %s
 cs7 local-peer 1024
@@ -37,8 +40,8 @@ cs7 linkset PAIR %s
 cs7 linkset STATION %s
  link 0 sctp 10.%d.0.9 1024 1024 passive
 cs7 route-table system
- update route %s/14 linkset PAIR
-`, me, pcs[me], me, me, me, pcs[other], other, other, stations[me], me, stations[other])
+ update route %s/%d linkset PAIR
+`, me, v.Name, pcs[me], me, me, me, pcs[other], other, other, stations[me], me, stations[other], v.Bits())
 }
 
 type pair struct {
@@ -47,11 +50,13 @@ type pair struct {
 	s1, s2 *station
 }
 
-func onPair(t *testing.T, f func(p *pair)) {
+func onPair(t *testing.T, f func(p *pair)) { onPairOf(t, ss7.ITU, f) }
+
+func onPairOf(t *testing.T, v *ss7.Variant, f func(p *pair)) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		w := newWires()
-		p := &pair{w: w, a: boxOn(t, w, pairConfig(1, 2)), b: boxOn(t, w, pairConfig(2, 1))}
+		p := &pair{w: w, a: boxOn(t, w, pairConfig(v, 1, 2)), b: boxOn(t, w, pairConfig(v, 2, 1))}
 		defer p.a.Close()
 		defer p.b.Close()
 		defer func() {
@@ -60,8 +65,8 @@ func onPair(t *testing.T, f func(p *pair)) {
 			p.s2.group.Wait()
 		}()
 		time.Sleep(100 * time.Millisecond)
-		p.s1 = newStation(ctx, t, w, "10.1.0.9", "10.1.0.1", itu("3.3.3"), itu("1.1.1"))
-		p.s2 = newStation(ctx, t, w, "10.2.0.9", "10.2.0.1", itu("4.4.4"), itu("2.2.2"))
+		p.s1 = newStationOf(ctx, t, w, v, "10.1.0.9", "10.1.0.1", code(v, "3.3.3"), code(v, "1.1.1"))
+		p.s2 = newStationOf(ctx, t, w, v, "10.2.0.9", "10.2.0.1", code(v, "4.4.4"), code(v, "2.2.2"))
 		time.Sleep(20 * time.Second)
 		f(p)
 	})

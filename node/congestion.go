@@ -21,6 +21,7 @@ func (c *core) toUsers(ev ss7.Event) {
 		whom = "AS " + s.name
 	}
 	c.node.log.Debug("mtp3", fmt.Sprintf("%v of %s, %d, for %s at %s: %s", ev.Kind, f.Format(ev.Dest.PC), ev.Arg, f.Format(ev.MSU.OPC), whom, ev.Why))
+	c.node.m3ua.tellUsers(ev)
 }
 
 func (v *view) server(p ss7.PathID) *as {

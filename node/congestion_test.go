@@ -79,7 +79,7 @@ func onNarrow(t *testing.T, rate float64, levels bool, more string, f func(a, b 
 		ctx, cancel := context.WithCancel(t.Context())
 		w := newNarrow()
 		config := func(me, other int) string {
-			c := strings.Replace(pairConfig(me, other), fmt.Sprintf(" link 1 sctp 10.%d.2.1 1026 1026\n", other), more, 1)
+			c := strings.Replace(pairConfig(ss7.ITU, me, other), fmt.Sprintf(" link 1 sctp 10.%d.2.1 1026 1026\n", other), more, 1)
 			if levels {
 				c = strings.Replace(c, "cs7 point-code", "cs7 national-options multiple-congestion\ncs7 point-code", 1)
 			}

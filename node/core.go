@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sccp"
 	"github.com/gostp/gostp/ss7"
@@ -189,6 +190,10 @@ func (c *core) raise(ev ss7.Event) {
 	switch {
 	case ev.Kind == ss7.Status || ev.Kind == ss7.UserPart:
 		c.toUsers(ev)
+	case ev.Kind == ss7.Audit:
+		n.m3ua.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
+			return l.Audit(now, ev.Path, ev.Dest, out)
+		})
 	case ev.Kind != ss7.Transfer:
 		if l := n.view.Load().link(ev.Path); l != nil {
 			l.tell(ev)

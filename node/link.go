@@ -44,6 +44,8 @@ type link struct {
 	gateway atomic.Pointer[m2uaPeer] // where its level 2 is; nil: here
 	offered *offered                 // the interface as which ASPs use it; nil: it is MTP3's
 
+	rotates atomic.Bool // the SLS of what leaves is turned
+
 	rx    sync.Mutex
 	early []held // guarded by rx
 
@@ -209,6 +211,9 @@ func (l *link) raise(ev *ss7.Event) {
 			ev.MSU = k.msu
 			l.node.core.post(*ev)
 		default:
+			if l.rotates.Load() { // it will be again, wherever it goes
+				k.msu.SLS = l.kind.RotateBack(k.msu.SLS)
+			}
 			l.back = append(l.back, k)
 		}
 		return
@@ -283,7 +288,11 @@ func (l *link) offer(now time.Time, msus ...*ss7.MSU) {
 	}
 	full, down, shed := l.machine.Refused()
 	l.actions = l.actions[:0]
+	rotates := l.rotates.Load()
 	for _, m := range msus {
+		if rotates && m.SI > ss7.SNTS { // elsewhere it is the link's code
+			m.SLS = l.kind.Rotate(m.SLS)
+		}
 		l.actions = l.machine.Transfer(now, m, l.actions)
 	}
 	fullNow, downNow, shedNow := l.machine.Refused()

@@ -121,11 +121,21 @@ func onChain(t *testing.T, mgcs int, f func(c *chain)) {
 	})
 }
 
+// take gives what has come and forgets it.
+func (s *station) take() []received {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	got := s.got
+	s.got = nil
+	return got
+}
+
 // both streams n messages each way, 1,000 a second, while f happens, and gives what is
 // missing, doubled or misordered at each end.
 func (c *chain) both(n int, f func()) (toFar, toNear [3]int) {
 	done := make(chan bool, 2)
-	c.far.got, c.near.got = nil, nil
+	c.far.take()
+	c.near.take()
 	for _, x := range [][2]*station{{c.far, c.near}, {c.near, c.far}} {
 		go func() { x[0].stream(x[1].pc, n, time.Millisecond); done <- true }()
 	}
@@ -180,13 +190,17 @@ func TestM2UAChangeover(t *testing.T) {
 // what is missing, doubled or misordered behind the two ASPs together.
 func (c *chain) standbyGets(n int, f func()) (bad [3]int) {
 	done := make(chan bool)
-	c.near.got, c.other.got = nil, nil
+	c.near.take()
+	c.other.take()
 	go func() { c.far.stream(c.near.pc, n, time.Millisecond); done <- true }()
 	f()
 	<-done
 	time.Sleep(5 * time.Second)
-	c.near.got = append(c.near.got, c.other.got...)
-	slices.SortStableFunc(c.near.got, func(a, b received) int { return a.at.Compare(b.at) })
+	all := append(c.near.take(), c.other.take()...)
+	slices.SortStableFunc(all, func(a, b received) int { return a.at.Compare(b.at) })
+	c.near.mu.Lock()
+	c.near.got = all
+	c.near.mu.Unlock()
 	bad[0], bad[1], bad[2] = c.near.judge(c.far.pc, n)
 	return bad
 }

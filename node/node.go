@@ -93,6 +93,7 @@ type Node struct {
 	associations associations
 	gtt          gttTables // guarded by applying
 	discards     discards
+	turns        atomic.Uint64 // see held
 	sccp         sccpCounters
 	ctx          context.Context
 	stop         context.CancelFunc

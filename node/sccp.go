@@ -110,7 +110,7 @@ func (n *Node) relay(now time.Time, v *view, t *transfer, from ss7.PathID, m *ss
 		case mtp3.Forward:
 			n.sccp.out[m.Payload[0]].Add(1)
 			if to.Path.IsHold() {
-				v.holds[to.Path].offer(now, m, 0)
+				v.holds[to.Path].offer(now, m, 0, nil)
 				return
 			}
 			t.group(v.way(to.Path), n, m)

@@ -35,6 +35,7 @@ type transfer struct {
 	asp     *asp      // whose reader it is; nil: a link's, or nobody's
 	arena   []byte    // what SCCP has written
 	relayed []ss7.MSU // from there
+	turns   []uint64  // of msus, if a hold passes them on
 }
 
 type group struct {
@@ -99,11 +100,15 @@ func (n *Node) routeBy(v *view, now time.Time, t *transfer, from ss7.PathID) {
 	for i := range t.groups {
 		t.groups[i].to, t.groups[i].msus = nil, t.groups[i].msus[:0]
 	}
-	for _, m := range t.msus {
+	for i, m := range t.msus {
 		switch d := mtp3.Decide(v.table, m, from); d.Fate {
 		case mtp3.Forward:
 			if d.Path.IsHold() {
-				v.holds[d.Path].offer(now, m, from)
+				var turn *uint64
+				if len(t.turns) > 0 {
+					turn = &t.turns[i]
+				}
+				v.holds[d.Path].offer(now, m, from, turn)
 				continue
 			}
 			if m.SI == ss7.SNM && v.link(d.Path) == nil && v.link(from) != nil {
@@ -118,7 +123,7 @@ func (n *Node) routeBy(v *view, now time.Time, t *transfer, from ss7.PathID) {
 				n.deliver(from, m)
 			}
 		default:
-			if l := v.link(from); d.Reason == mtp3.NotInService && l != nil && l.stash(m) {
+			if l := v.link(from); l != nil && (d.Reason == mtp3.NotInService && l.stash(m) || m.SI == ss7.SNM && n.toKeyed(v, m, from)) {
 				continue
 			}
 			n.discard(d, m, from)

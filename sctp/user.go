@@ -27,7 +27,12 @@ type user struct {
 // NewUser makes the userspace backend over net.
 func NewUser(net Network) Transport { return &user{net: net, wires: map[netip.AddrPort]*sharedWire{}} }
 
-func (*user) Name() string { return "userspace SCTP" }
+func (u *user) Name() string {
+	if n, ok := u.net.(fmt.Stringer); ok {
+		return "userspace SCTP " + n.String()
+	}
+	return "userspace SCTP"
+}
 
 func (u *user) Counters() []Counter { return u.count.list() }
 
