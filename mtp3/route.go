@@ -255,6 +255,8 @@ func (n *Network) agendaTimer(now time.Time, k agendaKey, out []ss7.Action) []ss
 		return n.unpark(now, n.refresh(now, out))
 	case 10:
 		return n.testRoute(now, k, out)
+	case timerCircle:
+		return n.circleTimer(now, k, out)
 	case 15, 16:
 		return n.congestionTimer(now, k, out)
 	case 18, 20:
