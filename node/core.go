@@ -20,6 +20,8 @@ type core struct {
 	sccp    *subsystems
 	actions []ss7.Action
 	way     transfer
+	alarmed bool        // something changed that an alarm may be about
+	loopsAt time.Time   // look at circular routes again
 	history []string    // of `show cs7 mtp3 event-history`
 	base    mtp3.Config // of links and routes
 
@@ -121,13 +123,16 @@ func (c *core) run() {
 		c.perform()
 		c.actions = c.sccp.management.Tick(now, c.actions)
 		c.perform()
+		if c.alarmed || !c.loopsAt.IsZero() && !now.Before(c.loopsAt) {
+			c.checkAlarms(now)
+		}
 		timer.Reset(c.wait())
 	}
 }
 
 func (c *core) wait() time.Duration {
 	d := time.Hour
-	for _, t := range []time.Time{c.network.Deadline(), c.tester.Deadline(), c.sccp.management.Deadline()} {
+	for _, t := range []time.Time{c.network.Deadline(), c.tester.Deadline(), c.sccp.management.Deadline(), c.loopsAt} {
 		if !t.IsZero() {
 			d = min(d, max(0, time.Until(t)))
 		}
@@ -242,6 +247,7 @@ func (c *core) note(ev ss7.Event) {
 		return
 	}
 	c.remember(ev)
+	c.alarmed = c.alarmed || ev.Arg != mtp3.NoteMessage
 	switch ev.Arg {
 	case mtp3.NoteMessage:
 		log.Debug("mtp3", ev.Why)
@@ -257,6 +263,8 @@ func (c *core) note(ev ss7.Event) {
 		log.AddLimited("CS7MTP3", 5, "DESTSTATUS", ev.Why)
 	case mtp3.NoteCongestion:
 		log.AddLimited("CS7MTP3", 5, "CONGESTION", ev.Why)
+	case mtp3.NoteRestart:
+		log.AddLimited("CS7MTP3", 5, "RESTART", ev.Why)
 	case mtp3.NoteUser:
 		log.AddLimited("CS7MTP3", 5, "UPU", ev.Why)
 	}
