@@ -24,17 +24,17 @@ type System struct {
 	SLTT2        time.Duration `cli:"slt-t2"`
 	Transport    string        `cli:"transport"`
 	MTP3Timers
-	MultipleCongestion bool `cli:"multiple-congestion"`
-	Secondaries        []*Secondary
-	Hosts              []*Host
-	Interfaces         []*Interface
-	LocalPeers         []*LocalPeer
-	Linksets           []*Linkset
-	RouteTables        []*RouteTable
-	RKM                string `cli:"rkm"` // dynamic-permitted: keys that are not configured may be registered
-	M3UAs              []*M3UA
-	ASPs               []*ASP
-	ASs                []*AS
+	NationalOptions
+	Secondaries []*Secondary
+	Hosts       []*Host
+	Interfaces  []*Interface
+	LocalPeers  []*LocalPeer
+	Linksets    []*Linkset
+	RouteTables []*RouteTable
+	RKM         string `cli:"rkm"` // dynamic-permitted: keys that are not configured may be registered
+	M3UAs       []*M3UA
+	ASPs        []*ASP
+	ASs         []*AS
 	M2UA
 	SCCP
 	IPRoutes   []*IPRoute
@@ -91,6 +91,7 @@ type Linkset struct {
 	Shutdown    bool   `cli:"shutdown"`
 	KeepSLS     bool   `cli:"rotate-sls"` // off
 	Timers
+	MTP3Timers // zero: those of the node
 	Congestion []*Thresholds
 	Links      []*Link
 }
@@ -106,6 +107,7 @@ type Link struct {
 	Shutdown   bool         `cli:"shutdown"`
 	Backhaul
 	Timers
+	MTP3Timers // zero: those of the linkset
 	Congestion []*Thresholds
 	SCTP
 }
