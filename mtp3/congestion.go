@@ -76,23 +76,42 @@ func (n *Network) linkCongestion(l *link, ev ss7.Event, out []ss7.Action) []ss7.
 	return out
 }
 
-// overloaded: an MSU went over congested link l, or was to. Its origin is told.
-func (n *Network) overloaded(now time.Time, l *link, ev ss7.Event, out []ss7.Action) []ss7.Action {
+// overloaded: an MSU went over a congested link, or to a congested server, or was to. Its
+// origin is told. path and name are those of the link or server.
+func (n *Network) overloaded(now time.Time, path ss7.PathID, name string, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	m := &ev.MSU
 	d := Decide(n.table, &ss7.MSU{DPC: m.OPC, OPC: m.DPC, SI: m.SI}, 0)
 	switch {
 	case d.Fate == Deliver:
-		return append(out, n.status(0, m.OPC, m.DPC, ev.Arg, n.linkName(l)+" is congested"))
-	case d.Fate != Forward || d.Path.IsHold() || d.Path == l.cfg.Path:
+		return append(out, n.status(0, m.OPC, m.DPC, ev.Arg, name+" is congested"))
+	case d.Fate != Forward || d.Path.IsHold() || d.Path == path:
 		return out
 	case n.server(d.Path) != nil:
 		k := toldKey{d.Path, m.OPC, m.DPC}
 		if _, ok := n.told[k]; ok || len(n.told) < toldMost {
 			n.told[k] = ev.Arg
 		}
-		return append(out, n.status(d.Path, m.OPC, m.DPC, ev.Arg, n.linkName(l)+" is congested"))
+		return append(out, n.status(d.Path, m.OPC, m.DPC, ev.Arg, name+" is congested"))
 	}
 	return n.sendTFC(d.Path, m.OPC, m.DPC, ev.Arg, out)
+}
+
+// serverCongestion takes a new level of a server.
+func (n *Network) serverCongestion(s *server, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	was := s.congestion
+	if was == ev.Arg {
+		return out
+	}
+	s.congestion, s.congestionWhy = ev.Arg, ev.Why
+	text := s.cfg.Name + " is no longer congested"
+	if ev.Arg > 0 {
+		text = fmt.Sprintf("%s is congested, level %d: %s", s.cfg.Name, ev.Arg, ev.Why)
+	}
+	out = append(out, note(ss7.StateChange, NoteCongestion, text))
+	if ev.Arg < was {
+		return n.abated(out)
+	}
+	return out
 }
 
 // sendTFC tells origin by path that the way to dest is congested; with a level where
@@ -139,6 +158,11 @@ func (n *Network) Congestion(r ss7.Range) (level uint32, why string) {
 	if o := n.overloads[r.PC]; o != nil && r.Len == n.cfg.Variant.Bits() {
 		level, why = o.level, o.by
 	}
+	for _, s := range n.servers {
+		if s.congestion > level && slices.Contains(s.cfg.Points, r.PC) {
+			level, why = s.congestion, s.cfg.Name+": "+s.congestionWhy
+		}
+	}
 	i, own := n.plan.Find(r.PC)
 	if own || i < 0 {
 		return level, why
@@ -150,6 +174,9 @@ func (n *Network) Congestion(r ss7.Range) (level uint32, why string) {
 	for _, s := range b.Slots {
 		if l := n.links[s.Path&^ss7.HoldBit]; l != nil && l.congestion > level {
 			level, why = l.congestion, n.linkName(l)+": "+l.congestionWhy
+		}
+		if x := n.server(s.Path); x != nil && x.congestion > level {
+			level, why = x.congestion, x.cfg.Name+": "+x.congestionWhy
 		}
 	}
 	return level, why

@@ -48,7 +48,7 @@ func (n *Network) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action
 		return n.recvTest(now, l, &ev.MSU, out)
 	case ss7.Congestion:
 		if ev.MSU.OPC != 0 || ev.MSU.DPC != 0 {
-			return n.overloaded(now, l, ev, out)
+			return n.overloaded(now, l.cfg.Path, n.linkName(l), ev, out)
 		}
 		return n.linkCongestion(l, ev, out)
 	case ss7.Unreachable:

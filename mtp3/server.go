@@ -21,6 +21,9 @@ type ServerConfig struct {
 type server struct {
 	cfg   ServerConfig
 	ready bool
+
+	congestion    uint32 // level
+	congestionWhy string
 }
 
 // setServers takes the servers of a new configuration; those that stay keep their state.
@@ -31,7 +34,7 @@ func (n *Network) setServers(cfg []ServerConfig) {
 		s := &server{cfg: c}
 		for _, o := range old {
 			if o.cfg.Path == c.Path {
-				s.ready = o.ready
+				s.ready, s.congestion, s.congestionWhy = o.ready, o.congestion, o.congestionWhy
 			}
 		}
 		n.servers = append(n.servers, s)
@@ -62,6 +65,11 @@ func (n *Network) doServer(now time.Time, s *server, ev ss7.Event, out []ss7.Act
 	switch ev.Kind {
 	case ss7.Pause, ss7.Resume, ss7.Restricted:
 		return n.recvAdvice(now, s, ev, out)
+	case ss7.Congestion:
+		if ev.MSU.OPC != 0 || ev.MSU.DPC != 0 {
+			return n.overloaded(now, s.cfg.Path, s.cfg.Name, ev, out)
+		}
+		return n.serverCongestion(s, ev, out)
 	case ss7.UserPart:
 		return append(out, note(ss7.StateChange, NoteUser, fmt.Sprintf("User part %v of %s is unavailable %s: %s",
 			ev.MSU.SI, n.format(ev.Dest.PC), causeText(uint8(ev.Arg)), ev.Why)))

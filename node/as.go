@@ -29,6 +29,7 @@ type as struct {
 	find    func(ss7.PathID) process
 	changed func(takes bool)
 
+	jam  jam
 	way  atomic.Pointer[xua.Way]
 	turn atomic.Uint32
 

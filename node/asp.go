@@ -209,7 +209,9 @@ func (a *asp) offer(s *as, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
 			a.write(label, m, 0, false)
 		}
 	}
-	a.flush()
+	if a.flush() > 0 {
+		s.jam.full(s, msus[len(msus)-1])
+	}
 	return true
 }
 
@@ -228,11 +230,11 @@ func (a *asp) write(label *m3ua.Label, m *ss7.MSU, tag uint32, tagged bool) {
 	a.messages = append(a.messages, sctp.Message{Stream: m3ua.Stream(m.SLS, a.streams), PPID: a.ppid(), Data: a.arena[start:len(a.arena):len(a.arena)]})
 }
 
-// flush sends what was written; what the association has no room for is counted. The
-// caller holds mu.
-func (a *asp) flush() {
+// flush sends what was written; what the association has no room for is counted, and told.
+// The caller holds mu.
+func (a *asp) flush() (full int) {
 	if len(a.messages) == 0 {
-		return
+		return 0
 	}
 	n, err := a.assoc.Send(a.messages)
 	a.out.Add(uint64(n))
@@ -244,9 +246,12 @@ func (a *asp) flush() {
 		reason := mtp3.QueueFull
 		if errors.Is(err, net.ErrClosed) {
 			reason = mtp3.LinkGone
+		} else {
+			full = left
 		}
 		a.node.discards.add(reason, left)
 	}
+	return full
 }
 
 // broadcast sends one MSU if a takes it.
@@ -263,7 +268,9 @@ func (a *asp) broadcast(s *as, m *ss7.MSU, tag uint32, tagged bool) bool {
 	}
 	a.arena, a.messages = a.arena[:0], a.messages[:0]
 	a.write(label, m, tag, tagged)
-	a.flush()
+	if a.flush() > 0 {
+		s.jam.full(s, m)
+	}
 	return true
 }
 

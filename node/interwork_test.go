@@ -84,6 +84,28 @@ type foreign struct {
 // freeze makes it read no more, as a process that is stopped.
 func (f *foreign) freeze() { close(f.ice) }
 
+// thaw makes it read on.
+func (f *foreign) thaw() {
+	f.ice = make(chan bool)
+	go f.read(f.ice)
+}
+
+func (f *foreign) read(ice chan bool) {
+	b := sctp.NewBatch(64)
+	for f.a.Read(b) == nil {
+		for _, it := range b.Items {
+			if it.Event == nil {
+				f.hear(it.Data)
+			}
+		}
+		select {
+		case <-ice:
+			return
+		default:
+		}
+	}
+}
+
 func newForeign(t *testing.T, w *wires, ip string) *foreign {
 	e, err := sctp.NewUser(w).Open(sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr(ip)}, Port: 2905}, sctp.Params{OutStreams: 17, InStreams: 17})
 	if err != nil {
@@ -94,21 +116,7 @@ func newForeign(t *testing.T, w *wires, ip string) *foreign {
 		t.Fatal(err)
 	}
 	f := &foreign{stranger: &stranger{t, e, a, sctp.NewBatch(64)}, ice: make(chan bool)}
-	go func() {
-		b := sctp.NewBatch(64)
-		for a.Read(b) == nil {
-			select {
-			case <-f.ice:
-				return
-			default:
-			}
-			for _, it := range b.Items {
-				if it.Event == nil {
-					f.hear(it.Data)
-				}
-			}
-		}
-	}()
+	go f.read(f.ice)
 	return f
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/xua"
@@ -140,4 +141,47 @@ func judgeFailover(t *testing.T, g *box, asps []*asp, y *census, all int, mode s
 	if t.Failed() {
 		t.Log(g.run("show logging"), g.run("show cs7 as detail"), g.run("show cs7 mtp3 statistics"))
 	}
+}
+
+// An ASP sends without end to another that does not read: what is accepted is delivered or
+// counted, and the sender is told, and told when it is over.
+func TestOverloadOfAnASP(t *testing.T) {
+	withStations(t, crossing, func(w *wires, g *box, n, m *station) {
+		y := &census{by: map[string]int{}, seen: map[[2]uint32]int{}, last: map[string]uint32{}}
+		p, q := newForeign(t, w, "10.0.0.5"), newForeign(t, w, "10.0.0.6")
+		defer p.e.Close()
+		defer q.e.Close()
+		q.data = y.at("Q", false)
+		for _, f := range []*foreign{p, q} {
+			f.send(0, bare(xua.ASPUP))
+			f.send(0, bare(xua.ASPAC))
+		}
+		time.Sleep(time.Second)
+		p.take()
+		q.freeze()
+		const all = 40000
+		l := m3ua.Label{RC: 55, HasRC: true}
+		for i := range all {
+			b := binary.BigEndian.AppendUint32(nil, uint32(i/16))
+			m := ss7.MSU{DPC: itu("6.6.6"), OPC: itu("5.5.5"), SI: ss7.SCCP, NI: ss7.International, SLS: uint8(i % 16), Payload: append(b, make([]byte, 400)...)}
+			p.send(1+uint16(i%16), l.Append(nil, &m))
+		}
+		time.Sleep(5 * time.Second)
+		if got := p.take(); !strings.HasPrefix(got, "SCON 6.6.6/14 level 1") || !strings.HasSuffix(got, "SCON 6.6.6/14 level 0") {
+			t.Errorf("the sender hears %.100q", got)
+		}
+		g.want("show logging", "as B is congested, level 1: an ASP takes no more")
+		in, out, full := g.m3ua.aspNamed("P").in.Load(), g.m3ua.aspNamed("Q").out.Load(), g.discards.by[mtp3.QueueFull].Load()
+		if in != all || in != out+full || full == 0 {
+			t.Errorf("sent %d, accepted %d, on their way %d, discarded %d", all, in, out, full)
+		}
+		q.thaw()
+		time.Sleep(20 * time.Second)
+		y.mu.Lock()
+		defer y.mu.Unlock()
+		if y.by["Q"] != int(out) || y.misordered > 0 {
+			t.Errorf("%d of %d have arrived, %d misordered", y.by["Q"], out, y.misordered)
+		}
+		g.want("show logging", "as B is no longer congested")
+	})
 }

@@ -1,0 +1,45 @@
+package node
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/gostp/gostp/ss7"
+)
+
+// jam is the congestion of an AS: an ASP whose association takes no more. Whose MSUs are
+// discarded is told (SCON, TFC), not for each of them; it is over when none was for jamOver.
+type jam struct {
+	dropped atomic.Uint64 // batches
+	last    atomic.Int64  // when, in nanoseconds
+	is      atomic.Bool
+}
+
+const (
+	jamOver  = time.Second
+	jamEvery = 8 // Q.704 §11.2.3.1: one TFC for so many messages
+)
+
+// full: some MSUs of a batch found no room; m is one of those with their destination.
+func (j *jam) full(s *as, m *ss7.MSU) {
+	j.last.Store(time.Now().UnixNano())
+	if j.is.CompareAndSwap(false, true) {
+		s.node.core.post(ss7.Event{Kind: ss7.Congestion, Path: s.id, Arg: 1, Why: "an ASP takes no more"})
+		time.AfterFunc(jamOver, func() { j.check(s) })
+	}
+	if j.dropped.Add(1)%jamEvery == 1 {
+		s.node.core.hint(ss7.Event{Kind: ss7.Congestion, Path: s.id, Arg: 1, MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
+	}
+}
+
+func (j *jam) check(s *as) {
+	if s.node.ctx.Err() != nil {
+		return
+	}
+	if left := time.Until(time.Unix(0, j.last.Load()).Add(jamOver)); left > 0 {
+		time.AfterFunc(left, func() { j.check(s) })
+		return
+	}
+	j.is.Store(false)
+	s.node.core.post(ss7.Event{Kind: ss7.Congestion, Path: s.id})
+}
