@@ -283,6 +283,11 @@ func (l *Layer) Refuse(now time.Time, path ss7.PathID, e *xua.Error, out []ss7.A
 // Heard tells that data came from a peer, for the heartbeat.
 func (l *Layer) Heard(now time.Time, path ss7.PathID) { l.x.Heard(now, path, DATA) }
 
+// Quit takes leave of all peers.
+func (l *Layer) Quit(now time.Time, out []ss7.Action) []ss7.Action {
+	return l.x.Quit(now, l.begin(out))
+}
+
 // Tick acts on every deadline that has passed.
 func (l *Layer) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)

@@ -133,7 +133,7 @@ func (l *Layer) place(now time.Time, p *peer, r *Registration) (*ASConfig, RegSt
 	if r.Key.HasNA && !l.knowsNA(p, r.Key.NA) {
 		return nil, RegInvalidNA, fmt.Sprintf("network appearance %d is not that of its network", r.Key.NA)
 	}
-	hasRC := r.HasRC && !(r.RC == 0 && p.cfg.Slack.ZeroRC)
+	hasRC := r.HasRC && (r.RC != 0 || !p.cfg.Slack.ZeroRC && l.knowsRC(0)) // Osmocom's ASPs write 0 for none
 	var same *ASConfig
 	for _, s := range l.ass {
 		if s.Network != p.cfg.Network {
@@ -161,6 +161,10 @@ func (l *Layer) place(now time.Time, p *peer, r *Registration) (*ASConfig, RegSt
 		return nil, status, why
 	}
 	return l.create(now, p, r, hasRC)
+}
+
+func (l *Layer) knowsRC(rc uint32) bool {
+	return slices.ContainsFunc(l.ass, func(s *ASConfig) bool { return s.HasID && s.ID == rc })
 }
 
 // sameKey compares what a peer says with what is configured: a network appearance

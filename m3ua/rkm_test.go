@@ -54,6 +54,8 @@ func TestRegistration(t *testing.T) {
 		"everything":             {full, reg(-1, 0, Term{}), RegNotUnique},
 		"change":                 {full, reg(10, 0, Term{DPC: one(300)}), RegChangeRefused},
 		"RC that does not exist": {full, reg(99, 0, Term{DPC: one(300)}), RegChangeRefused},
+		"RC 0, which nobody has": {full, reg(0, 0, Term{DPC: one(300)}), RegOK},
+		"RC 0 of others":         {func(c *Config) { full(c); c.ASs[0].ID = 0 }, reg(0, 0, Term{DPC: one(300)}), RegChangeRefused},
 		"RC of its choice":       {func(c *Config) { full(c); c.ASPs[0].Slack.ChooseRC = true }, reg(99, 0, Term{DPC: one(300)}), RegOK},
 		"RC of others":           {func(c *Config) { full(c); c.ASPs[0].Slack.ChooseRC = true }, reg(11, 0, Term{DPC: one(300)}), RegChangeRefused},
 		"only configured":        {policy(Configured), reg(-1, 0, Term{DPC: one(300)}), RegNotProvisioned},

@@ -30,6 +30,7 @@ type asp struct {
 
 	in, out, inOctets, outOctets atomic.Uint64 // DATA
 	refused                      [m3ua.Refusals]atomic.Uint64
+	spared                       atomic.Uint64 // refused DATA that was not answered
 
 	// Guarded by mu.
 	streams  uint16
@@ -40,6 +41,7 @@ type asp struct {
 	data    []m3ua.Data
 	answers [8]answer
 	next    int
+	faults  xua.Rate // refused DATA of which the layer is told
 }
 
 // answer is a destination that the peer was told of lately.
@@ -51,7 +53,7 @@ type answer struct {
 func (a *asp) name() string { return "ASP " + a.title }
 
 func (n *Node) newASP(id ss7.PathID, c configs.ASP, at where, how settings, p *peer) *asp {
-	a := &asp{id: id, title: c.Name, cfg: c}
+	a := &asp{id: id, title: c.Name, cfg: c, faults: xua.Rate{PerSecond: 50, Burst: 50}}
 	a.prepare(n, a, at, how, p)
 	return a
 }
@@ -128,8 +130,13 @@ func (a *asp) admit(it *sctp.Item, d *m3ua.Data) (ss7.PathID, bool) {
 	as, r, e := g.Recv(it.Stream, it.PPID, it.Data, d)
 	if r != m3ua.Taken {
 		a.refused[r].Add(1)
-		if e != nil && !e.Silent {
+		// A flood of them must not hold up the layer for the others.
+		switch {
+		case e == nil || e.Silent:
+		case a.faults.Take(time.Now(), 1):
 			a.refuse(e)
+		default:
+			a.spared.Add(1)
 		}
 		return 0, false
 	}

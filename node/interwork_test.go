@@ -77,6 +77,7 @@ type foreign struct {
 	*stranger
 	mu    sync.Mutex
 	heard []string
+	all   []string       // names of all messages but DATA
 	data  func(*ss7.MSU) // takes DATA, if set before any comes
 	ice   chan bool      // closed when it is to read no more
 }
@@ -128,6 +129,9 @@ func (f *foreign) hear(b []byte) {
 		return
 	}
 	m, _ := m3ua.Grammar.Parse(b)
+	f.mu.Lock()
+	f.all = append(f.all, m.Name)
+	f.mu.Unlock()
 	switch m.Type {
 	case xua.BEAT:
 		f.send(0, append([]byte{1, 0, 3, 6}, b[4:]...)) // BEAT Ack

@@ -188,8 +188,10 @@ func (x *adaptation) arm() {
 	x.timer.Reset(time.Until(next))
 }
 
-// close ends all associations, and forgets everything.
+// close ends all associations, and forgets everything. Peers are told first (ASPIA, ASPDN,
+// or their Acks), so that they move the traffic at once.
 func (x *adaptation) close(why string) {
+	x.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action { return l.Quit(now, out) })
 	x.mu.Lock()
 	x.closed = true
 	x.timer.Stop()
@@ -290,6 +292,7 @@ func (x *adaptation) status() ([]xua.ASPStatus, []xua.ASStatus) {
 		}
 		st := &asps[i].Stats
 		st.In[1][1], st.Out[1][1] = a.in.Load(), a.out.Load()
+		st.ErrorsSpared += a.spared.Load()
 	}
 	return asps, ass
 }

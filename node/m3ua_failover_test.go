@@ -185,3 +185,23 @@ func TestOverloadOfAnASP(t *testing.T) {
 		g.want("show logging", "as B is no longer congested")
 	})
 }
+
+// A node that stops takes leave as an ASP: its gateway moves the traffic before the
+// association ends.
+func TestLeave(t *testing.T) {
+	withStations(t, behindGateway, func(w *wires, h *box, n, m *station) {
+		f := newForeign(t, w, "10.0.0.5")
+		defer f.e.Close()
+		time.Sleep(time.Second)
+		f.mu.Lock()
+		f.all = nil
+		f.mu.Unlock()
+		h.Close()
+		time.Sleep(time.Second)
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if got := strings.Join(f.all, " "); got != "ASPIA ASPDN" {
+			t.Error(got)
+		}
+	})
+}

@@ -156,6 +156,7 @@ func TestFailover(t *testing.T) {
 			time.Sleep(15 * time.Second)
 			ok("H2 back")
 			h1.Close()
+			time.Sleep(time.Second) // until the gateway has read that it takes its leave
 			ok("H1 gone")
 			a.want("show cs7 asp H1", "down", "reason: no association: ")
 			again := newBox(t, net, processConfig(5))

@@ -383,6 +383,29 @@ func (l *Layer) blockASP(now time.Time, a *asp, out []ss7.Action) []ss7.Action {
 	return l.ack(a, ASPIAAck, Message{}, ids, l.publish(out))
 }
 
+// Quit takes leave of all peers: this end stops.
+func (l *Layer) Quit(now time.Time, out []ss7.Action) []ss7.Action {
+	for _, a := range l.asps {
+		if a.comm {
+			out = l.leaveGateway(a, out)
+			out = l.lockOut(now, a, out)
+		}
+	}
+	return out
+}
+
+// leaveGateway tells the far end that this end is its ASP no longer (§4.3.4.2, §4.3.4.4); its
+// Acks are not waited for.
+func (l *Layer) leaveGateway(a *asp, out []ss7.Action) []ss7.Action {
+	if !a.asks() || !a.ownUp {
+		return out
+	}
+	out = l.request(a, ASPIA, func(m *member) bool { return m.own == Active }, out)
+	start := len(l.arena)
+	l.arena = Begin(l.arena, ASPDN)
+	return l.send(a, start, out)
+}
+
 // lockOut takes an ASP down at this end's wish and ends its association (§4.7).
 func (l *Layer) lockOut(now time.Time, a *asp, out []ss7.Action) []ss7.Action {
 	if !a.comm {

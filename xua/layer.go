@@ -171,7 +171,7 @@ func (l *Layer) SetASP(now time.Time, c ASPConfig, out []ss7.Action) []ss7.Actio
 	a.dirty = max(a.dirty, gained)
 	switch {
 	case c.Shutdown && !was.Shutdown:
-		out = l.lockOut(now, a, out)
+		out = l.lockOut(now, a, l.leaveGateway(a, out))
 	case c.Block && !was.Block:
 		out = l.blockASP(now, a, out)
 	}
