@@ -103,3 +103,10 @@ func timersOf[O any](scope timerScope, with func(...cli.Elem) cli.Elem) []*cli.S
 	}
 	return out
 }
+
+// slsShift lets an STP behind another one choose by other bits than that one did: else half
+// of its links would stay idle (Q.704 §4.4.1).
+func slsShift() *cli.Statement {
+	return cli.Field[System](CS7(cli.Kw("sls-shift", "Turn the SLS before it chooses linkset and link, not in the message"),
+		cli.Arg("sls-shift", cli.Uint(0, 3), "Bits to the right (default 0)")))
+}

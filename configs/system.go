@@ -24,7 +24,8 @@ type System struct {
 	SLTT2        time.Duration `cli:"slt-t2"`
 	Transport    string        `cli:"transport"`
 	MTP3Timers
-	MultipleCongestion bool `cli:"multiple-congestion"`
+	MultipleCongestion bool  `cli:"multiple-congestion"`
+	SLSShift           uint8 `cli:"sls-shift"`
 	Secondaries        []*Secondary
 	Hosts              []*Host
 	Interfaces         []*Interface

@@ -23,6 +23,7 @@ type Config struct {
 	Timers   Timers
 
 	Levels     bool          // congestion has levels 1 to 3 (national networks, ANSI)
+	SLSShift   uint8         // see routing.Plan
 	MaxDynamic int           // dynamic routes; 0: DefaultMaxDynamic
 	SLTT1      time.Duration // wait for SLTA
 	SLTT2      time.Duration // between periodic tests
@@ -284,6 +285,7 @@ func (n *Network) compile() {
 	}
 	old := n.plan
 	n.plan = routing.NewPlan(n.cfg.Variant, n.cfg.NI, n.cfg.Own, routes)
+	n.plan.Shift = n.cfg.SLSShift
 	for _, pc := range n.dynamic {
 		if i, own := n.plan.Find(pc); !own && i >= 0 && n.plan.Dests[i].Range.Len < n.cfg.Variant.Bits() {
 			n.plan = n.plan.With(pc, i)
