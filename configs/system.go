@@ -25,6 +25,7 @@ type System struct {
 	Transport    string        `cli:"transport"`
 	MTP3Timers
 	MultipleCongestion bool  `cli:"multiple-congestion"`
+	TFR                bool  `cli:"tfr"`
 	SLSShift           uint8 `cli:"sls-shift"`
 	Secondaries        []*Secondary
 	Hosts              []*Host

@@ -23,6 +23,7 @@ type Config struct {
 	Timers   Timers
 
 	Levels     bool          // congestion has levels 1 to 3 (national networks, ANSI)
+	TFR        bool          // say transfer restricted (§13.4.2, a national option)
 	SLSShift   uint8         // see routing.Plan
 	MaxDynamic int           // dynamic routes; 0: DefaultMaxDynamic
 	SLTT1      time.Duration // wait for SLTA
@@ -167,21 +168,23 @@ type Network struct {
 
 	changebackCode uint8
 
-	said      map[routeKey]routing.RouteState // what neighbours say; allowed ones are not in it
-	dynamic   []ss7.PC                        // destinations made for what is said of a summary's members
-	rerouting map[ss7.Range]ss7.PathID        // controlled rerouting, T6: the holds
-	nextHold  ss7.PathID
-	agenda    agenda
-	speaksTRA map[ss7.PC]bool
-	own       ownRestart
-	overloads map[ss7.PC]*overload
-	nextUPU   time.Time
-	told      map[toldKey]uint32 // servers' users, and of what level they were told last
+	said       map[routeKey]routing.RouteState // what neighbours say; allowed ones are not in it
+	dynamic    []ss7.PC                        // destinations made for what is said of a summary's members
+	rerouting  map[ss7.Range]ss7.PathID        // controlled rerouting, T6: the holds
+	nextHold   ss7.PathID
+	agenda     agenda
+	speaksTRA  map[ss7.PC]bool
+	own        ownRestart
+	restricted map[ss7.Range]bool // neighbours are told that we go there by a worse way
+	overloads  map[ss7.PC]*overload
+	nextUPU    time.Time
+	told       map[toldKey]uint32 // servers' users, and of what level they were told last
 }
 
 // NewNetwork makes a Network that knows nothing; Configure comes next.
 func NewNetwork() *Network {
 	n := &Network{links: map[ss7.PathID]*link{}, dests: map[ss7.Range]bool{}}
+	n.restricted = map[ss7.Range]bool{}
 	n.said, n.rerouting, n.speaksTRA = map[routeKey]routing.RouteState{}, map[ss7.Range]ss7.PathID{}, map[ss7.PC]bool{}
 	n.overloads, n.told = map[ss7.PC]*overload{}, map[toldKey]uint32{}
 	n.stats.In, n.stats.Out = map[Heading]uint64{}, map[Heading]uint64{}
@@ -395,6 +398,7 @@ func (n *Network) refresh(now time.Time, out []ss7.Action) []ss7.Action {
 		}
 	}
 	n.dests = dests
+	n.watchRestricted(now)
 	if len(n.told) > 0 {
 		out = n.abated(out)
 	}
