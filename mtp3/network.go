@@ -141,6 +141,7 @@ const (
 	NoteDestination
 	NoteUser
 	NoteCongestion
+	NoteCircular
 	NoteMessage // a network management message came or went
 	NoteRestart // of this node
 )
@@ -177,6 +178,7 @@ type Network struct {
 	own        ownRestart
 	restricted map[ss7.Range]bool // neighbours are told that we go there by a worse way
 	overloads  map[ss7.PC]*overload
+	circles    map[agendaKey]*circle
 	nextUPU    time.Time
 	told       map[toldKey]uint32 // servers' users, and of what level they were told last
 }
@@ -186,6 +188,7 @@ func NewNetwork() *Network {
 	n := &Network{links: map[ss7.PathID]*link{}, dests: map[ss7.Range]bool{}}
 	n.restricted = map[ss7.Range]bool{}
 	n.said, n.rerouting, n.speaksTRA = map[routeKey]routing.RouteState{}, map[ss7.Range]ss7.PathID{}, map[ss7.PC]bool{}
+	n.circles = map[agendaKey]*circle{}
 	n.overloads, n.told = map[ss7.PC]*overload{}, map[toldKey]uint32{}
 	n.stats.In, n.stats.Out = map[Heading]uint64{}, map[Heading]uint64{}
 	n.cfg.Variant = ss7.ITU

@@ -229,8 +229,13 @@ func (n *Network) recvRouteTest(via *link, opc ss7.PC, m Management, out []ss7.A
 }
 
 // unreachable answers an MSU that could go no further with TFP by the response method,
-// unless T8 of its destination runs (§13.2.2 iii).
-func (n *Network) unreachable(now time.Time, l *link, pc ss7.PC, out []ss7.Action) []ss7.Action {
+// unless T8 of its destination runs (§13.2.2 iii). If a server has the destination, but
+// not for that user, it is the user that is not there.
+func (n *Network) unreachable(now time.Time, l *link, m *ss7.MSU, out []ss7.Action) []ss7.Action {
+	pc := m.DPC
+	if n.served(pc) {
+		return n.noUser(now, ss7.Event{Arg: uint32(UnequippedUser), MSU: *m}, out)
+	}
 	k := agendaKey{timer: 8, dest: ss7.Range{PC: pc, Len: n.cfg.Variant.Bits()}}
 	if n.own.on || n.agenda.running(k) || len(n.agenda.at) > agendaMost {
 		return out
@@ -252,6 +257,8 @@ func (n *Network) agendaTimer(now time.Time, k agendaKey, out []ss7.Action) []ss
 		return n.testRoute(now, k, out)
 	case 11:
 		return n.restrict(now, k.dest, out)
+	case timerCircle:
+		return n.circleTimer(now, k, out)
 	case 15, 16:
 		return n.congestionTimer(now, k, out)
 	case 18, 20:
