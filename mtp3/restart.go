@@ -1,6 +1,7 @@
 package mtp3
 
 import (
+	"slices"
 	"time"
 
 	"github.com/gostp/gostp/ss7"
@@ -21,6 +22,10 @@ const (
 func (n *Network) restartAdjacent(now time.Time, s *linkset) {
 	n.forget(s)
 	s.restarting, s.sentTRA = true, false
+	if slices.ContainsFunc(s.links, func(l *link) bool { return l.usable() && l.handed }) {
+		s.restarting = false // it goes on as before; our TRA only has it say again what it had said
+		return
+	}
 	d, timer := n.timer(21), 21
 	if !n.speaksTRA[s.cfg.Adjacent] {
 		d, timer = grace, timerGrace
