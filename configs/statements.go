@@ -67,7 +67,7 @@ var localPeerMode = &cli.Mode{Name: "config-cs7-lp", Statements: append(append([
 
 var linksetMode = &cli.Mode{Name: "config-cs7-ls", Statements: append(append([]*cli.Statement{
 	cli.Field[Linkset](cli.Seq(cli.Kw("description", "A text about this linkset"), cli.Arg("description", cli.Rest(254), "Up to 254 characters"))),
-}, m2paTimers[Linkset]()...),
+}, slices.Concat(m2paTimers[Linkset](), timersOf[Linkset](perLinkset, cli.Seq))...),
 	cli.Field[Linkset](cli.Flag("rotate-sls", "rotate-sls", "Turn the SLS of what leaves by one bit (ANSI; default)")).Inverted(),
 	congestionLevels(func(l *Linkset) *[]*Thresholds { return &l.Congestion }),
 	shutdown[Linkset]("Take all links out of service"),
@@ -86,7 +86,7 @@ func overM2PA() cli.Elem {
 var linkMode = &cli.Mode{Name: "config-cs7-ls-link", Statements: append(append([]*cli.Statement{
 	udpPort[Link]("UDP port on which the far end takes encapsulated SCTP (RFC 6951; default 9899)"),
 	cli.Field[Link](cli.Flag("extended-changeover", "extended-changeover", "Level 2 at a gateway counts with 24 bits (M2PA, high-speed links): XCO and XCA instead of COO and COA")),
-}, slices.Concat(m2paTimers[Link](), sctpSettings[Link](noteStreams))...),
+}, slices.Concat(m2paTimers[Link](), timersOf[Link](perLink, cli.Seq), sctpSettings[Link](noteStreams))...),
 	congestionLevels(func(k *Link) *[]*Thresholds { return &k.Congestion }),
 	shutdown[Link]("Take the link out of service"),
 )}

@@ -91,6 +91,7 @@ type Linkset struct {
 	Shutdown    bool   `cli:"shutdown"`
 	KeepSLS     bool   `cli:"rotate-sls"` // off
 	Timers
+	MTP3Timers // zero: those of the node
 	Congestion []*Thresholds
 	Links      []*Link
 }
@@ -106,6 +107,7 @@ type Link struct {
 	Shutdown   bool         `cli:"shutdown"`
 	Backhaul
 	Timers
+	MTP3Timers // zero: those of the linkset
 	Congestion []*Thresholds
 	SCTP
 }

@@ -36,6 +36,7 @@ type Terminal struct {
 	inService bool
 	remote    bool // processor outage at the far end
 	outage    bool // level 2 was told of an outage here, by an ASP or because none is there
+	locked    bool // shut down here: no ASP may establish it
 	releasing bool // an ASP wants to hear of the end
 	clearRTB  bool // an ASP wants back nothing that was sent
 	asker     ss7.PathID
@@ -66,7 +67,8 @@ func (t *Terminal) SetConfig(cfg TerminalConfig) { t.cfg = cfg }
 // Deadline is when Tick is next due.
 func (t *Terminal) Deadline() time.Time { return t.timers.Next() }
 
-// Do is told what level 2 raises, and whether ASPs are there.
+// Do is told what level 2 raises, whether ASPs are there, and by Stop and Start whether
+// the link is shut down here.
 func (t *Terminal) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	out = t.begin(out)
 	switch ev.Kind {
@@ -74,6 +76,11 @@ func (t *Terminal) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Actio
 		return t.servedAgain(now, out)
 	case ss7.CommLost:
 		return t.abandoned(now, ev.Why, out)
+	case ss7.Stop:
+		return t.lock(now, ev.Why, out)
+	case ss7.Start:
+		t.locked = false
+		return t.become(now, "no ASP has asked for the link since it was shut down", out)
 	case ss7.InService:
 		return t.up(now, out)
 	case ss7.OutOfService:
@@ -151,6 +158,15 @@ func (t *Terminal) beginOutage(now time.Time, why string, out []ss7.Action) []ss
 	t.stats.Outages++
 	out = t.become(now, "processor outage here: "+why, out)
 	return append(out, t.order(ss7.LocalOutage, why))
+}
+
+// lock takes the link out of service; ASPs hear of a failure.
+func (t *Terminal) lock(now time.Time, why string, out []ss7.Action) []ss7.Action {
+	t.locked = true
+	if !t.started && !t.inService {
+		return t.become(now, why, out)
+	}
+	return append(out, t.order(ss7.Stop, why))
 }
 
 func (t *Terminal) up(now time.Time, out []ss7.Action) []ss7.Action {
@@ -246,6 +262,9 @@ func (t *Terminal) Recv(now time.Time, from ss7.PathID, b []byte, out []ss7.Acti
 // (§3.3.1.3).
 func (t *Terminal) establish(now time.Time, from ss7.PathID, out []ss7.Action) []ss7.Action {
 	t.releasing = false
+	if t.locked {
+		return t.tell(from, Message{Type: ReleaseInd}, out)
+	}
 	if t.inService {
 		return t.tell(from, Message{Type: EstablishCfm}, out)
 	}

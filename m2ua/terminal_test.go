@@ -167,6 +167,17 @@ func TestGatewayRefuses(t *testing.T) {
 	}
 }
 
+// A link that is shut down here is no ASP's to establish.
+func TestGatewayShutdown(t *testing.T) {
+	b := newBoard(t)
+	b.up()
+	b.do(ss7.Stop, 0, "^Stop")
+	b.do(ss7.OutOfService, 0, "Release Indication")
+	b.rx(Message{Type: EstablishReq}, "3<Release Indication")
+	b.do(ss7.Start, 0, "")
+	b.rx(Message{Type: EstablishReq}, "^Start")
+}
+
 // Every event of level 2 and of ASPs in every state of a Terminal.
 func TestTerminalMatrix(t *testing.T) {
 	states := []struct {

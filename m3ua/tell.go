@@ -1,6 +1,7 @@
 package m3ua
 
 import (
+	"slices"
 	"time"
 
 	"github.com/gostp/gostp/ss7"
@@ -149,7 +150,8 @@ func (l *Layer) brief(path, server ss7.PathID, out []ss7.Action) []ss7.Action {
 	}
 	var bad []Destination
 	l.cfg.Networks[as.Network].Routes.Within(ss7.Range{}, func(d Destination) bool {
-		if d.State != Available || d.Level > 0 {
+		own := slices.ContainsFunc(as.Key.Terms, func(t Term) bool { return t.DPC == d.Range })
+		if (d.State != Available || d.Level > 0) && !own { // its own is about to change
 			bad = append(bad, d)
 		}
 		return len(bad) < perAnswer

@@ -152,15 +152,18 @@ func (n *Network) points() []ss7.PC {
 
 // adviceOn is what the adjacent point of s should know of pc, which is not this node's.
 func (n *Network) adviceOn(pc ss7.PC, s *linkset) routing.RouteState {
-	for _, x := range n.servers {
-		if x.ready && slices.Contains(x.cfg.Points, pc) {
-			return routing.Allowed
-		}
+	if n.served(pc) {
+		return routing.Allowed
 	}
 	if i, _ := n.plan.Find(pc); i >= 0 {
 		return n.advice(i, s)
 	}
 	return routing.Prohibited
+}
+
+// served tells whether a server that takes traffic has pc by its key.
+func (n *Network) served(pc ss7.PC) bool {
+	return slices.ContainsFunc(n.servers, func(s *server) bool { return s.ready && slices.Contains(s.cfg.Points, pc) })
 }
 
 // tellPoints tells the adjacent point of s of the codes that servers have by keys.

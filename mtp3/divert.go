@@ -82,7 +82,7 @@ func (n *Network) changeover(now time.Time, l *link, out []ss7.Action) []ss7.Act
 		d.state = Undiverted
 	case l.state == Blocked || l.state == Available:
 		d.state = DelayedCO
-		l.timers.Start(timerT1, now, n.timer(1))
+		l.timers.Start(timerT1, now, l.timer(n, 1))
 	default:
 		n.stats.Changeovers++
 		d.state = AskingBSNT
@@ -131,11 +131,11 @@ func (n *Network) sendOrder(now time.Time, l *link, out []ss7.Action) []ss7.Acti
 	way := n.wayTo(l.set.cfg.Adjacent, l)
 	if way == 0 { // no path between the two ends (§5.6.2)
 		d.state = DelayedCO
-		l.timers.Start(timerT1, now, n.timer(1))
+		l.timers.Start(timerT1, now, l.timer(n, 1))
 		return out
 	}
 	d.state, d.by = AwaitingCOA, way
-	l.timers.Start(timerT2, now, n.timer(2))
+	l.timers.Start(timerT2, now, l.timer(n, 2))
 	return n.sendAbout(l, way, l.order(COO, XCO, ECO), out)
 }
 
@@ -305,13 +305,13 @@ func (n *Network) prepare(now time.Time, l *link) {
 			d.declared[n.changebackCode] = p
 		}
 		d.state = Changeback
-		l.timers.Start(timerT4, now, n.timer(4))
+		l.timers.Start(timerT4, now, l.timer(n, 4))
 	}
 	if len(far) > 0 {
 		if d.state == Undiverted {
 			d.state = DelayedCB
 		}
-		l.timers.Start(timerT3, now, n.timer(3))
+		l.timers.Start(timerT3, now, l.timer(n, 3))
 	}
 }
 
@@ -424,10 +424,10 @@ func (n *Network) diversionTimer(now time.Time, l *link, id int, out []ss7.Actio
 		return n.retrieve(now, l, ss7.NoFSN, out)
 	case timerT2: // §5.7.2: no updating of buffers
 		n.stats.T2Expired++
-		out = append(out, note(ss7.Discard, 0, fmt.Sprintf("the far end did not answer the changeover order for %s within T2 (%v): what it may have received is not sent again", n.linkName(l), n.timer(2))))
+		out = append(out, note(ss7.Discard, 0, fmt.Sprintf("the far end did not answer the changeover order for %s within T2 (%v): what it may have received is not sent again", n.linkName(l), l.timer(n, 2))))
 		return n.retrieve(now, l, ss7.NoFSN, out)
 	case timerT4:
-		l.timers.Start(timerT5, now, n.timer(5))
+		l.timers.Start(timerT5, now, l.timer(n, 5))
 		return n.declare(l, out)
 	case timerT5: // §6.5.3
 		out = append(out, note(ss7.Discard, 0, fmt.Sprintf("the far end did not answer the changeback declaration for %s within T4 and T5", n.linkName(l))))

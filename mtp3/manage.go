@@ -17,6 +17,9 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 	if !formOf(n.cfg.Variant).ansi || headings[x.Heading].body == nothing {
 		x.SLC = m.SLS
 	}
+	if s := via.set; !s.ready && s.cfg.Adjacent == m.OPC {
+		s.early = true // the test has passed there, and not yet here
+	}
 	n.stats.SNMIn++
 	n.stats.In[x.Heading]++
 	out = append(out, n.message("from", m.OPC, "by "+n.linkName(via), x))

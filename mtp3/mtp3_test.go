@@ -244,10 +244,10 @@ func (b *bench) manage(p ss7.PathID, m Management) []ss7.Action {
 var up = []string{
 	"Link 0 of linkset B is available: link test passed",
 	"Linkset B is available: 1 of 1 links available",
-	"send 1 TRA",
+	"Restart begins: a first link is available; traffic waits for what the neighbours say (TRA), at most T18",
 }
 
-var open = []string{"Destination 7.0.0 is accessible", "Destination 4.5.6 is accessible"}
+var open = []string{"Restart is over: all neighbours are ready", "Destination 7.0.0 is accessible", "Destination 4.5.6 is accessible", "send 1 TRA"}
 
 // Q.707 §2.2: traffic only after the link test was answered.
 func TestActivation(t *testing.T) {

@@ -39,6 +39,7 @@ type LinksetConfig struct {
 	Name     string
 	Adjacent ss7.PC
 	Shutdown bool
+	Timers   Timers // zero: those of the node
 	Links    []LinkConfig
 }
 
@@ -47,7 +48,8 @@ type LinkConfig struct {
 	Path     ss7.PathID
 	SLC      uint8
 	Shutdown bool
-	Short    bool // level 2 numbers with 7 bits: COO and COA instead of XCO and XCA
+	Short    bool   // level 2 numbers with 7 bits: COO and COA instead of XCO and XCA
+	Timers   Timers // zero: those of the linkset
 }
 
 // RouteConfig is a route over the linkset, or to the server, named Linkset.
@@ -127,6 +129,7 @@ type linkset struct {
 	told                []routing.RouteState          // by destination: what the adjacent point was told last
 	toldPoints          map[ss7.PC]routing.RouteState // the same of codes that servers have by keys; allowed ones need not be in it
 	restarting, sentTRA bool                          // §9.3
+	early, earlyTRA     bool                          // it said something, or TRA, before it was available here
 }
 
 // Notes that the loop makes log lines of: the Arg of a Note with Kind StateChange.
@@ -138,6 +141,7 @@ const (
 	NoteCongestion
 	NoteCircular
 	NoteMessage // a network management message came or went
+	NoteRestart // of this node
 )
 
 // Stats counts what Network does.
@@ -169,6 +173,7 @@ type Network struct {
 	nextHold  ss7.PathID
 	agenda    agenda
 	speaksTRA map[ss7.PC]bool
+	own       ownRestart
 	overloads map[ss7.PC]*overload
 	circles   map[agendaKey]*circle
 	nextUPU   time.Time
@@ -323,7 +328,7 @@ func (n *Network) routingState(as *link, ready bool) routing.State {
 		sets[i] = routing.Linkset{Name: s.cfg.Name, Adjacent: s.cfg.Adjacent, Links: make([]routing.Link, 0, len(s.links))}
 		for _, l := range s.links {
 			p := routing.Link{Path: l.cfg.Path, SLC: l.cfg.SLC, Ready: l.usable(), Hold: l.div.state != Undiverted, Open: l.open}
-			p.Ready = p.Ready && !p.Hold && !s.restarting && !l.div.parked
+			p.Ready = p.Ready && !p.Hold && !s.restarting && !n.own.on && !l.div.parked
 			if l == as {
 				p.Ready, p.Hold = ready, false
 			}
@@ -366,10 +371,11 @@ func (n *Network) refresh(now time.Time, out []ss7.Action) []ss7.Action {
 			n.restartAdjacent(now, s)
 		} else {
 			n.forget(s)
-			s.restarting = false
+			s.restarting, s.early, s.earlyTRA = false, false, false
 		}
 		out = append(out, note(ss7.StateChange, NoteLinkset, fmt.Sprintf("Linkset %s is %s: %s", s.cfg.Name, upDown(ready), s.why)))
 	}
+	out = n.checkRestart(now, out)
 	n.prune()
 	n.table = n.newTable(nil, false)
 	dests := make(map[ss7.Range]bool, len(n.plan.Dests))
@@ -393,7 +399,7 @@ func (n *Network) refresh(now time.Time, out []ss7.Action) []ss7.Action {
 	if len(n.told) > 0 {
 		out = n.abated(out)
 	}
-	return n.sayTRA(now, n.tell(now, out))
+	return n.heardEarly(now, n.sayTRA(now, n.tell(now, out)))
 }
 
 // set is the linkset of an index of the table; nil for a server.

@@ -53,7 +53,7 @@ func (n *Network) recvRoute(now time.Time, opc ss7.PC, m Management, out []ss7.A
 			n.agenda.stop(test)
 		} else {
 			n.said[k] = said
-			n.agenda.start(now, test, n.timer(10)) // §13.5.2
+			n.agenda.start(now, test, s.timer(n, 10)) // §13.5.2
 		}
 	}
 	if !changed {
@@ -150,7 +150,7 @@ func (n *Network) tell(now time.Time, out []ss7.Action) []ss7.Action {
 	full := n.cfg.Variant.Bits()
 	points := n.points()
 	for si, s := range n.sets {
-		if !s.ready || !n.first(si) {
+		if n.own.on || !s.ready || !n.first(si) {
 			continue
 		}
 		out = n.tellPoints(now, s, points, out)
@@ -208,6 +208,9 @@ func (n *Network) recvRouteTest(via *link, opc ss7.PC, m Management, out []ss7.A
 	if !n.isAdjacent(opc) {
 		return n.ignore(fmt.Sprintf("%v about %s from %s, which is not adjacent", m.Heading, n.format(m.PC), n.format(opc)), out)
 	}
+	if n.own.on { // §9.6.3
+		return out
+	}
 	thinks := map[Heading]routing.RouteState{RST: routing.Prohibited, RSR: routing.Restricted}[m.Heading]
 	s := via.set
 	if s.cfg.Adjacent != opc {
@@ -226,10 +229,15 @@ func (n *Network) recvRouteTest(via *link, opc ss7.PC, m Management, out []ss7.A
 }
 
 // unreachable answers an MSU that could go no further with TFP by the response method,
-// unless T8 of its destination runs (§13.2.2 iii).
-func (n *Network) unreachable(now time.Time, l *link, pc ss7.PC, out []ss7.Action) []ss7.Action {
+// unless T8 of its destination runs (§13.2.2 iii). If a server has the destination, but
+// not for that user, it is the user that is not there.
+func (n *Network) unreachable(now time.Time, l *link, m *ss7.MSU, out []ss7.Action) []ss7.Action {
+	pc := m.DPC
+	if n.served(pc) {
+		return n.noUser(now, ss7.Event{Arg: uint32(UnequippedUser), MSU: *m}, out)
+	}
 	k := agendaKey{timer: 8, dest: ss7.Range{PC: pc, Len: n.cfg.Variant.Bits()}}
-	if n.agenda.running(k) || len(n.agenda.at) > agendaMost {
+	if n.own.on || n.agenda.running(k) || len(n.agenda.at) > agendaMost {
 		return out
 	}
 	n.agenda.start(now, k, n.timer(8))
@@ -251,6 +259,8 @@ func (n *Network) agendaTimer(now time.Time, k agendaKey, out []ss7.Action) []ss
 		return n.circleTimer(now, k, out)
 	case 15, 16:
 		return n.congestionTimer(now, k, out)
+	case 18, 20:
+		return n.refresh(now, n.endRestart(fmt.Sprintf("T%d is over", k.timer), out))
 	case 21, timerGrace:
 		return n.restarted(now, k.set, out)
 	}
@@ -266,7 +276,7 @@ func (n *Network) testRoute(now time.Time, k agendaKey, out []ss7.Action) []ss7.
 	if i < 0 || !said || !n.sets[i].ready {
 		return out
 	}
-	n.agenda.start(now, k, n.timer(10))
+	n.agenda.start(now, k, n.sets[i].timer(n, 10))
 	h := RST
 	if state == routing.Restricted {
 		h = RSR

@@ -273,13 +273,11 @@ func (n *Node) networkConfig(s *configs.System) mtp3.Config {
 	c.Own = s.Own()
 	c.Levels = s.Levels()
 	c.MaxDynamic = int(maxDynamic(s))
-	for number, d := range s.ByNumber() {
-		c.Timers[number] = d
-	}
+	c.Timers = mtp3Timers(&s.MTP3Timers)
 	for _, l := range s.Linksets {
-		set := mtp3.LinksetConfig{Name: l.Name, Adjacent: l.Adjacent, Shutdown: l.Shutdown}
+		set := mtp3.LinksetConfig{Name: l.Name, Adjacent: l.Adjacent, Shutdown: l.Shutdown, Timers: mtp3Timers(&l.MTP3Timers)}
 		for _, k := range l.Links {
-			set.Links = append(set.Links, mtp3.LinkConfig{SLC: k.SLC, Shutdown: k.Shutdown, Short: k.IsM2UA() && !k.Extended})
+			set.Links = append(set.Links, mtp3.LinkConfig{SLC: k.SLC, Shutdown: k.Shutdown, Short: k.IsM2UA() && !k.Extended, Timers: mtp3Timers(&k.MTP3Timers)})
 		}
 		c.Linksets = append(c.Linksets, set)
 	}

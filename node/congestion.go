@@ -20,6 +20,9 @@ func (c *core) toUsers(ev ss7.Event) {
 	if s := c.node.view.Load().server(ev.Path); s != nil {
 		whom = "AS " + s.name
 	}
+	if ev.Path == 0 {
+		c.mtpStatus(ev)
+	}
 	c.node.log.Debug("mtp3", fmt.Sprintf("%v of %s, %d, for %s at %s: %s", ev.Kind, f.Format(ev.Dest.PC), ev.Arg, f.Format(ev.MSU.OPC), whom, ev.Why))
 	c.node.m3ua.tellUsers(ev)
 }

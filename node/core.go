@@ -20,6 +20,7 @@ type core struct {
 	sccp    *subsystems
 	actions []ss7.Action
 	way     transfer
+	alarmed bool        // something changed that an alarm may be about
 	history []string    // of `show cs7 mtp3 event-history`
 	base    mtp3.Config // of links and routes
 
@@ -70,7 +71,12 @@ func (c *core) ask(f func()) bool {
 
 // post tells the network what happened to a link.
 func (c *core) post(ev ss7.Event) {
-	c.do(func() { c.actions = c.network.Do(time.Now(), ev, c.actions) })
+	c.do(func() {
+		if ev.Kind == ss7.UserPart { // M3UA's DUPU concerns the users of this node alone
+			c.mtpStatus(ev)
+		}
+		c.actions = c.network.Do(time.Now(), ev, c.actions)
+	})
 }
 
 // offer hands over an MSU for a local user; false if the user is too slow.
@@ -117,6 +123,9 @@ func (c *core) run() {
 		c.perform()
 		c.actions = c.sccp.management.Tick(now, c.actions)
 		c.perform()
+		if c.alarmed {
+			c.checkAlarms(now)
+		}
 		timer.Reset(c.wait())
 	}
 }
@@ -153,10 +162,12 @@ func (c *core) drain() {
 // user hands an MSU to the user its service indicator names.
 func (c *core) user(ev ss7.Event) {
 	now := time.Now()
-	switch ev.MSU.SI {
-	case ss7.MTPT:
+	switch {
+	case ev.Kind != ss7.Transfer: // not an MSU, but what happened to one
+		c.actions = c.network.Do(now, ev, c.actions)
+	case ev.MSU.SI == ss7.MTPT:
 		c.actions = c.tester.Recv(now, &ev.MSU, c.actions)
-	case ss7.SCCP:
+	case ev.MSU.SI == ss7.SCCP:
 		c.recvSCCP(now, &ev)
 	default:
 		c.actions = c.network.Do(now, ev, c.actions)
@@ -236,6 +247,7 @@ func (c *core) note(ev ss7.Event) {
 		return
 	}
 	c.remember(ev)
+	c.alarmed = c.alarmed || ev.Arg != mtp3.NoteMessage
 	switch ev.Arg {
 	case mtp3.NoteMessage:
 		log.Debug("mtp3", ev.Why)
@@ -251,6 +263,8 @@ func (c *core) note(ev ss7.Event) {
 		log.AddLimited("CS7MTP3", 5, "DESTSTATUS", ev.Why)
 	case mtp3.NoteCongestion:
 		log.AddLimited("CS7MTP3", 5, "CONGESTION", ev.Why)
+	case mtp3.NoteRestart:
+		log.AddLimited("CS7MTP3", 5, "RESTART", ev.Why)
 	case mtp3.NoteCircular:
 		log.AddLimited("CS7MTP3", 4, "CIRCULAR", ev.Why)
 	case mtp3.NoteUser:

@@ -93,7 +93,8 @@ func (n *Node) applyOffered(next *configs.System, restarted map[uint16]string) {
 			i := old[c.Interface]
 			p := next.LocalPeer(c.LocalPort)
 			conf, how := linkConfig(next, &configs.Linkset{}, p, &c.Link), settingsFor(p, &c.Link)
-			if i != nil && restarted[c.LocalPort] == "" && sameLink(&i.link.cfg, &c.Link) && i.link.variant() == next.V() && i.link.cfg.Shutdown == c.Shutdown {
+			if i != nil && restarted[c.LocalPort] == "" && sameLink(&i.link.cfg, &c.Link) && i.link.variant() == next.V() {
+				i.shut(c.Shutdown)
 				i.link.setConfig(conf, how)
 				delete(old, c.Interface)
 				ifaces[i.link.id] = i
@@ -110,6 +111,7 @@ func (n *Node) applyOffered(next *configs.System, restarted map[uint16]string) {
 				b.link.inherit(&i.link.runner)
 				delete(old, c.Interface)
 			}
+			b.shut(c.Shutdown)
 			ifaces[b.link.id] = b
 		}
 	}
@@ -119,11 +121,7 @@ func (n *Node) applyOffered(next *configs.System, restarted map[uint16]string) {
 		i.close("the interface was taken out of the configuration")
 	}
 	for id, i := range ifaces {
-		switch {
-		case before[id] != nil:
-		case i.link.cfg.Shutdown:
-			i.link.setWhy("shut down by configuration")
-		default:
+		if before[id] == nil {
 			n.group.Go(i.link.run)
 		}
 	}

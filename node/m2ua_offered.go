@@ -27,6 +27,7 @@ type offered struct {
 	timer    *time.Timer
 	armed    time.Time
 	closed   bool
+	down     bool // by configuration
 }
 
 // changed is told whether ASPs take traffic.
@@ -34,6 +35,22 @@ func (i *offered) changed(takes bool) {
 	ev := ss7.Event{Kind: ss7.CommLost, Why: "no ASP is active for the interface"}
 	if takes {
 		ev = ss7.Event{Kind: ss7.CommUp}
+	}
+	i.raised(&ev)
+}
+
+// shut takes the link from ASPs, or gives it back.
+func (i *offered) shut(down bool) {
+	i.mu.Lock()
+	was := i.down
+	i.down = down
+	i.mu.Unlock()
+	if was == down {
+		return
+	}
+	ev := ss7.Event{Kind: ss7.Start}
+	if down {
+		ev = ss7.Event{Kind: ss7.Stop, Why: "the interface is shut down by configuration"}
 	}
 	i.raised(&ev)
 }
@@ -111,8 +128,8 @@ func (i *offered) send(to ss7.PathID, wire []byte) {
 	}
 }
 
-// down offers the link what an ASP sent.
-func (i *offered) down(now time.Time, msus []*ss7.MSU) {
+// give offers the link what an ASP sent.
+func (i *offered) give(now time.Time, msus []*ss7.MSU) {
 	if len(msus) > 0 {
 		i.link.offer(now, msus...)
 	}

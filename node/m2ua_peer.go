@@ -133,7 +133,7 @@ func (a *m2uaPeer) down(i *offered, items []sctp.Item, t *transfer) {
 	for k := range items {
 		b := items[k].Data
 		if !m2ua.IsData(b) {
-			i.down(now, t.msus)
+			i.give(now, t.msus)
 			t.msus = t.msus[:0]
 			i.recv(a, b)
 			continue
@@ -155,7 +155,7 @@ func (a *m2uaPeer) down(i *offered, items []sctp.Item, t *transfer) {
 			a.acknowledge(i, d.Correlation)
 		}
 	}
-	i.down(now, t.msus)
+	i.give(now, t.msus)
 }
 
 func (a *m2uaPeer) acknowledge(i *offered, id uint32) {

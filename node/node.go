@@ -94,6 +94,7 @@ type Node struct {
 	gtt          gttTables // guarded by applying
 	discards     discards
 	turns        atomic.Uint64 // see held
+	alarms       alarms
 	sccp         sccpCounters
 	ctx          context.Context
 	stop         context.CancelFunc

@@ -195,7 +195,7 @@ func (n *Node) discard(d mtp3.Verdict, m *ss7.MSU, from ss7.PathID) {
 	if from != 0 && m.SI != ss7.SNM {
 		switch d.Reason {
 		case mtp3.NoRoute, mtp3.Inaccessible, mtp3.Circular, mtp3.OwnOrigin:
-			n.core.hint(ss7.Event{Kind: ss7.Unreachable, Path: from, Arg: uint32(d.Reason), MSU: ss7.MSU{DPC: m.DPC}})
+			n.core.hint(ss7.Event{Kind: ss7.Unreachable, Path: from, Arg: uint32(d.Reason), MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
 		case mtp3.NoUser:
 			n.core.hint(ss7.Event{Kind: ss7.NoUser, Path: from, Arg: n.noUserCause(m), MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
 		}
@@ -203,13 +203,18 @@ func (n *Node) discard(d mtp3.Verdict, m *ss7.MSU, from ss7.PathID) {
 	if !n.log.Allow("discard", time.Second) {
 		return
 	}
-	f := n.Config().Notation()
-	by := "from here"
+	f, by := n.Config().Notation(), n.cameBy(from)
+	n.log.Add("CS7MTP3", 4, "DISCARD", m.SI.String()+" from "+f.Format(m.OPC)+" to "+f.Format(m.DPC)+" "+by+" discarded: "+d.Reason.String())
+}
+
+// cameBy names a path by which an MSU came.
+func (n *Node) cameBy(from ss7.PathID) string {
 	v := n.view.Load()
 	if l := v.link(from); l != nil {
-		by = "by " + l.name()
-	} else if int(from) < len(v.servers) && v.servers[from] != nil {
-		by = "by AS " + v.servers[from].name
+		return "by " + l.name()
 	}
-	n.log.Add("CS7MTP3", 4, "DISCARD", m.SI.String()+" from "+f.Format(m.OPC)+" to "+f.Format(m.DPC)+" "+by+" discarded: "+d.Reason.String())
+	if int(from) < len(v.servers) && v.servers[from] != nil {
+		return "by AS " + v.servers[from].name
+	}
+	return "from here"
 }

@@ -81,8 +81,8 @@ func (k *kernel) Open(local Addr, p Params) (Endpoint, error) {
 	if len(local.IPs) == 0 {
 		return nil, fmt.Errorf("port %d needs a local address", local.Port)
 	}
-	e := &kernelEndpoint{kernel: k, local: local, params: p.or(DefaultParams()), accepted: make(chan *kernelAssoc, 1024),
-		closed: make(chan struct{}), assocs: map[netip.AddrPort]*kernelAssoc{}, dials: map[netip.AddrPort]*kernelDial{}}
+	e := &kernelEndpoint{kernel: k, local: local, params: p.or(DefaultParams()), door: newDoor(),
+		assocs: map[netip.AddrPort]*kernelAssoc{}, dials: map[netip.AddrPort]*kernelDial{}}
 	if err := e.bind(); err != nil {
 		return nil, err
 	}

@@ -117,7 +117,7 @@ until_ok() { # until_ok SECONDS COMMAND...
 	cat "$work/out"
 	fail "not within $1 s: ${*:2}"
 }
-links() { on "$1" "show cs7 linkset $2" | grep -q "avail/links=$3"; } # links NODE LINKSET N/N
+links() { on "$1" "show cs7 linkset $2" | grep "avail/links=$3" >/dev/null; } # links NODE LINKSET N/N
 ready() { links A M 2/2 && links A N 2/2 && links B M 2/2 && links B N 2/2 && links M N 1/1; }
 
 # --- a case -----------------------------------------------------------------------------
