@@ -106,11 +106,18 @@ func random(r *rand.Rand) *System {
 		s.InitPrec, s.InitDSCP = mark(7)
 		return s
 	}
+	thresholds := func() (all []*Thresholds) {
+		for level := range uint16(r.Intn(4)) {
+			on := 1000*(level+1) + uint16(r.Intn(1000))
+			all = append(all, &Thresholds{uint8(level + 1), on, on - 1 - uint16(r.Intn(500)), uint16(r.Intn(2)) * (on + 10)})
+		}
+		return all
+	}
 	next := ss7.PC(0)
 	pc := func() ss7.PC { next++; return next * 5 % 16384 }
 	s := &System{Hostname: pick("", "A", "Country-1"), QuietConsole: r.Intn(2) == 0, Variant: pick("", "itu"),
 		NI: pick("", "international", "national", "reserved", "spare"), Delimiter: pick("", "dash"), Description: pick("", "a text | with  blanks"),
-		Transport: pick("", "auto", "kernel", "user", "udp"), MTP3Timers: MTP3Timers{T17: ms(800, 60000)}, SLTT1: ms(4000, 12000), SLTT2: ms(30000, 90000)}
+		Transport: pick("", "auto", "kernel", "user", "udp"), MTP3Timers: MTP3Timers{T17: ms(800, 60000)}, NationalOptions: NationalOptions{r.Intn(2) == 0}, SLTT1: ms(4000, 12000), SLTT2: ms(30000, 90000)}
 	if r.Intn(2) == 0 {
 		s.Widths = [][]uint8{{14}, {7, 7}, {4, 5, 5}, {3, 8, 3}}[r.Intn(4)]
 	}
@@ -144,11 +151,11 @@ func random(r *rand.Rand) *System {
 	}
 	table := &RouteTable{Name: "system"}
 	for i := range r.Intn(4) {
-		l := &Linkset{Name: fmt.Sprint("To", i), Adjacent: pc(), Description: pick("", "x"), Shutdown: r.Intn(2) == 0, Timers: timers()}
+		l := &Linkset{Name: fmt.Sprint("To", i), Adjacent: pc(), Description: pick("", "x"), Shutdown: r.Intn(2) == 0, Timers: timers(), Congestion: thresholds()}
 		for slc := range r.Intn(3) {
 			l.Links = append(l.Links, &Link{SLC: uint8(slc), Remote: []netip.Addr{netip.AddrFrom4([4]byte{10, 9, byte(i), byte(slc)})},
 				RemotePort: uint16(1 + r.Intn(65535)), LocalPort: s.LocalPeers[r.Intn(len(s.LocalPeers))].Port, Passive: r.Intn(2) == 0,
-				Shutdown: r.Intn(2) == 0, UDPPort: uint16(r.Intn(2) * 999), Timers: timers(), SCTP: settings()})
+				Shutdown: r.Intn(2) == 0, UDPPort: uint16(r.Intn(2) * 999), Timers: timers(), SCTP: settings(), Congestion: thresholds()})
 			if k := l.Links[slc]; r.Intn(2) == 0 {
 				k.Remote = append(k.Remote, netip.AddrFrom4([4]byte{10, 8, byte(i), byte(slc)}), netip.MustParseAddr(fmt.Sprintf("2001:db8::%d:%d", i, slc)))
 			}
@@ -196,6 +203,9 @@ func TestCloneIsDeep(t *testing.T) {
 			l.Name += "x"
 			for _, k := range l.Links {
 				k.Remote[0] = netip.Addr{}
+				for _, t := range k.Congestion {
+					t.Onset++
+				}
 				k.SLC++
 			}
 		}

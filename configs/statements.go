@@ -43,6 +43,7 @@ var Global = &cli.Mode{Name: "config", Statements: slices.Concat([]*cli.Statemen
 	cli.List(CS7(cli.Kw("host", "A name for a point code"), cli.Arg("name", cli.Word(19), "Name"), cli.Arg("pc", PointCode{}, "Point code it stands for")),
 		[]string{"name"}, func(s *System) *[]*Host { return &s.Hosts }, nil),
 }, mtp3Timers(), []*cli.Statement{
+	multipleCongestion(),
 	cli.Field[System](CS7(cli.Kw("transport", "SCTP under all local-peers that do not say otherwise"), transports())),
 	cli.List(CS7(cli.Kw("local-peer", "An SCTP port of this node"), cli.Arg("port", cli.Uint(1024, 49151), "SCTP port")),
 		[]string{"port"}, func(s *System) *[]*LocalPeer { return &s.LocalPeers }, localPeerMode),
@@ -66,7 +67,9 @@ var localPeerMode = &cli.Mode{Name: "config-cs7-lp", Statements: append(append([
 
 var linksetMode = &cli.Mode{Name: "config-cs7-ls", Statements: append(append([]*cli.Statement{
 	cli.Field[Linkset](cli.Seq(cli.Kw("description", "A text about this linkset"), cli.Arg("description", cli.Rest(254), "Up to 254 characters"))),
-}, m2paTimers[Linkset]()...),
+}, slices.Concat(m2paTimers[Linkset](), timersOf[Linkset](perLinkset, cli.Seq))...),
+	cli.Field[Linkset](cli.Flag("rotate-sls", "rotate-sls", "Turn the SLS of what leaves by one bit (ANSI; default)")).Inverted(),
+	congestionLevels(func(l *Linkset) *[]*Thresholds { return &l.Congestion }),
 	shutdown[Linkset]("Take all links out of service"),
 	cli.List(cli.Seq(cli.Kw("link", "A signalling link"), cli.Arg("slc", cli.Uint(0, 15), "Signalling link code, the same at both ends"),
 		cli.Alt(overM2PA(), atGateway())),
@@ -83,7 +86,8 @@ func overM2PA() cli.Elem {
 var linkMode = &cli.Mode{Name: "config-cs7-ls-link", Statements: append(append([]*cli.Statement{
 	udpPort[Link]("UDP port on which the far end takes encapsulated SCTP (RFC 6951; default 9899)"),
 	cli.Field[Link](cli.Flag("extended-changeover", "extended-changeover", "Level 2 at a gateway counts with 24 bits (M2PA, high-speed links): XCO and XCA instead of COO and COA")),
-}, slices.Concat(m2paTimers[Link](), sctpSettings[Link](noteStreams))...),
+}, slices.Concat(m2paTimers[Link](), timersOf[Link](perLink, cli.Seq), sctpSettings[Link](noteStreams))...),
+	congestionLevels(func(k *Link) *[]*Thresholds { return &k.Congestion }),
 	shutdown[Link]("Take the link out of service"),
 )}
 

@@ -24,6 +24,7 @@ type System struct {
 	SLTT2        time.Duration `cli:"slt-t2"`
 	Transport    string        `cli:"transport"`
 	MTP3Timers
+	NationalOptions
 	Secondaries []*Secondary
 	Hosts       []*Host
 	Interfaces  []*Interface
@@ -88,8 +89,11 @@ type Linkset struct {
 	Adjacent    ss7.PC `cli:"apc"`
 	Description string `cli:"description"`
 	Shutdown    bool   `cli:"shutdown"`
+	KeepSLS     bool   `cli:"rotate-sls"` // off
 	Timers
-	Links []*Link
+	MTP3Timers // zero: those of the node
+	Congestion []*Thresholds
+	Links      []*Link
 }
 
 // Link is an M2PA link: one SCTP association.
@@ -103,6 +107,8 @@ type Link struct {
 	Shutdown   bool         `cli:"shutdown"`
 	Backhaul
 	Timers
+	MTP3Timers // zero: those of the linkset
+	Congestion []*Thresholds
 	SCTP
 }
 
@@ -216,7 +222,11 @@ func (s *System) Clone() *System {
 	c.IPRoutes, c.IPv6Routes = copies(s.IPRoutes, nil), copies(s.IPv6Routes, nil)
 	c.LocalPeers = copies(s.LocalPeers, func(p *LocalPeer) { p.IPs = copies(p.IPs, nil) })
 	c.Linksets = copies(s.Linksets, func(l *Linkset) {
-		l.Links = copies(l.Links, func(k *Link) { k.Remote = slices.Clone(k.Remote) })
+		l.Congestion = copies(l.Congestion, nil)
+		l.Links = copies(l.Links, func(k *Link) {
+			k.Remote = slices.Clone(k.Remote)
+			k.Congestion = copies(k.Congestion, nil)
+		})
 	})
 	c.RouteTables = copies(s.RouteTables, func(t *RouteTable) { t.Routes = copies(t.Routes, nil) })
 	cloneM3UA(s, &c)

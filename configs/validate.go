@@ -35,6 +35,7 @@ func (s *System) problems() []problem {
 	s.checkInterfaces(bad)
 	s.checkPeers(bad)
 	s.checkLinks(bad)
+	s.checkCongestion(bad)
 	s.checkM3UA(bad)
 	s.checkM2UA(bad)
 	s.checkRoutes(bad)
@@ -129,11 +130,13 @@ func (k *Link) ends() []ends {
 	return out
 }
 
+func linkName(l *Linkset, k *Link) string { return fmt.Sprintf("linkset %s link %d", l.Name, k.SLC) }
+
 func (s *System) checkLinks(bad complain) {
 	seen := map[ends]string{}
 	for _, l := range s.Linksets {
 		for _, k := range l.Links {
-			name := fmt.Sprintf("linkset %s link %d", l.Name, k.SLC)
+			name := linkName(l, k)
 			checkSCTP(bad, k, name, &k.SCTP)
 			if k.IsM2UA() {
 				continue

@@ -14,6 +14,7 @@ func (l *Link) reset() {
 	l.stats.Unconfirmed += uint64(l.sent)
 	l.retain = false
 	l.queue.reset()
+	l.drain = 0
 	l.lastRx = seqMask
 	l.held, l.unacked, l.badFSN, l.badBSN, l.goodBSN = nil, 0, 0, 0, 0
 	l.peerReady, l.peerEmergency, l.peerBusy, l.remoteOutage, l.recovering = false, false, false, false, false

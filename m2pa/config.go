@@ -25,12 +25,14 @@ type Config struct {
 	QueueMax int // messages sent and not acknowledged, and waiting to be sent
 
 	// Congestion thresholds in messages of the queue, levels 1 to 3 (Q.704 §3.8):
-	// a level is reached above Onset and left below Abate.
-	Onset, Abate [3]int
+	// a level is reached above Onset and left below Abate. Discard counts only with
+	// Priorities.
+	Onset, Abate, Discard [3]int
 
-	// Priorities says that MSUs have them (ANSI, some national networks): one of a
-	// priority below the congestion level is not sent (Q.704 §2.3.5.2). Elsewhere all
-	// are sent until the queue is full.
+	// Priorities says that MSUs have them, and that congestion has three levels (ANSI,
+	// some national networks): above the Discard threshold of level n, MSUs of a priority
+	// below n are not sent (Q.704 §2.3.5.2, §3.8.2.3). Elsewhere there is one level, and
+	// all are sent until the queue is full.
 	Priorities bool
 }
 
@@ -44,6 +46,6 @@ func DefaultConfig() Config {
 		T1:      45 * time.Second, T2: 60 * time.Second, T3: 2 * time.Second, T4n: 8 * time.Second, T4e: 500 * time.Millisecond,
 		T6: 4 * time.Second, T7: 2 * time.Second, Proving: 100 * time.Millisecond, Status: time.Second,
 		AckDelay: 20 * time.Millisecond, AckEvery: 16,
-		QueueMax: 8192, Onset: [3]int{4096, 6144, 7168}, Abate: [3]int{2048, 5120, 6656},
+		QueueMax: 8192, Onset: [3]int{4096, 6144, 7168}, Abate: [3]int{2048, 5120, 6656}, Discard: [3]int{5120, 6656, 7680},
 	}
 }

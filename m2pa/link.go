@@ -72,6 +72,7 @@ type Link struct {
 	localBusy, peerBusy       bool
 
 	queue
+	drain   int      // so many more acknowledgements, and MTP3 is told that the link is drained
 	retain  bool     // out of service, and what is in the queue was not asked for yet
 	lastRx  uint32   // FSN last accepted: BSNT
 	held    [][]byte // User Data that must wait, unacknowledged
@@ -80,6 +81,7 @@ type Link struct {
 	badBSN  int      // of the last three (Q.703 §5.3.1)
 	goodBSN int
 	level   uint32
+	peak    int // most messages that were in the queue
 	stats   Stats
 }
 
@@ -144,6 +146,11 @@ func (l *Link) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 		return append(out, l.raise(ss7.Event{Kind: ss7.BSNT, Arg: l.lastRx}))
 	case ss7.Retrieve:
 		return l.retrieve(ev.Arg, out)
+	case ss7.Drain:
+		if l.n == 0 {
+			return append(out, l.raise(ss7.Event{Kind: ss7.Drained}))
+		}
+		l.drain = l.n
 	}
 	return out
 }
@@ -349,17 +356,19 @@ type View struct {
 	PeerBusy, LocalBusy, LocalOutage, RemoteOutage bool
 	Emergency                                      bool
 	CongestionLevel                                uint32
+	DiscardLevel                                   uint8 // MSUs of a lower priority are not sent
+	Peak                                           int   // most messages in the queue so far
 	Stats                                          Stats
 }
 
 // Status is a picture of the link.
 func (l *Link) Status() View {
 	return View{l.state, l.why, l.since, l.lastTx, l.lastRx, l.lastAcked, l.sent, l.n - l.sent,
-		l.peerBusy, l.localBusy, l.localOutage, l.remoteOutage, l.emergency, l.level, l.stats}
+		l.peerBusy, l.localBusy, l.localOutage, l.remoteOutage, l.emergency, l.level, l.discardLevel(), l.peak, l.stats}
 }
 
 // Refused counts the MSUs that were not taken for sending: the queue was full, the
-// link not in service, or the MSU's priority below the congestion level.
+// link not in service, or the MSU's priority below the discard level.
 func (l *Link) Refused() (queueFull, notInService, shed uint64) {
 	return l.stats.QueueFull, l.stats.NotInService, l.stats.Shed
 }
@@ -374,7 +383,7 @@ func (s *Stats) Lines() []string {
 		fmt.Sprintf("empty acknowledgements in %d, out %d", s.AcksIn, s.AcksOut),
 		fmt.Sprintf("alignments %d, failures %d", s.Alignments, s.Failures),
 		fmt.Sprintf("received and discarded: malformed %d, out of sequence %d, unexpected %d", s.Malformed, s.OutOfSequence, s.Unexpected),
-		fmt.Sprintf("not sent: queue full %d, priority below the congestion level %d, link not in service %d, lost with the link %d", s.QueueFull, s.Shed, s.NotInService, s.Lost),
+		fmt.Sprintf("not sent: queue full %d, priority below the discard level %d, link not in service %d, lost with the link %d", s.QueueFull, s.Shed, s.NotInService, s.Lost),
 		fmt.Sprintf("when the link failed: retrieved %d, sent and never confirmed %d", s.Retrieved, s.Unconfirmed),
 	}
 	for st := Alignment; st < statuses; st++ {

@@ -554,24 +554,29 @@ func TestOtherVersion(t *testing.T) {
 }
 
 func TestQueueIsBounded(t *testing.T) {
-	c := cfg()
-	c.QueueMax, c.Onset, c.Abate = 10, [3]int{4, 6, 8}, [3]int{2, 5, 7}
-	x := inService(t, c)
-	for i := range 12 {
-		x.send(0, byte(i))
-	}
-	var levels []uint32
-	for _, e := range x.up[0] {
-		if e.Kind == ss7.Congestion {
-			levels = append(levels, e.Arg)
+	for priorities, want := range map[bool]string{false: "[1]", true: "[1 2 3]"} {
+		c := cfg()
+		c.QueueMax, c.Onset, c.Abate, c.Discard, c.Priorities = 10, [3]int{4, 6, 8}, [3]int{2, 5, 7}, [3]int{20, 20, 20}, priorities
+		x := inService(t, c)
+		for i := range 12 {
+			x.send(0, byte(i))
 		}
-	}
-	if full, _, _ := x.l[0].Refused(); full != 2 || fmt.Sprint(levels) != "[1 2 3]" {
-		t.Errorf("%d refused, levels %v", full, levels)
-	}
-	x.pass(200 * time.Millisecond)
-	if x.l[0].level != 0 {
-		t.Error("the congestion does not end")
+		var levels []uint32
+		for _, e := range x.up[0] {
+			if e.Kind == ss7.Congestion {
+				levels = append(levels, e.Arg)
+			}
+		}
+		if full, _, _ := x.l[0].Refused(); full != 2 || fmt.Sprint(levels) != want {
+			t.Errorf("%d refused, levels %v", full, levels)
+		}
+		x.pass(200 * time.Millisecond)
+		if st := x.l[0].Status(); st.CongestionLevel != 0 || st.Peak != 10 {
+			t.Errorf("level %d, peak %d", st.CongestionLevel, st.Peak)
+		}
+		if last := x.up[0][len(x.up[0])-1]; last.Kind != ss7.Congestion || last.Arg != 0 || !strings.HasSuffix(last.Why, "fewer than 2") {
+			t.Errorf("the last event is %+v", last)
+		}
 	}
 }
 
@@ -607,7 +612,7 @@ func TestNothingIsAllocated(t *testing.T) {
 // manages the network finds room in a full queue.
 func TestPrioritiesAndReserve(t *testing.T) {
 	c := cfg()
-	c.QueueMax, c.Onset, c.Abate, c.Priorities = 10, [3]int{4, 6, 8}, [3]int{2, 5, 7}, true
+	c.QueueMax, c.Onset, c.Abate, c.Discard, c.Priorities = 10, [3]int{3, 5, 7}, [3]int{2, 4, 6}, [3]int{4, 6, 8}, true
 	x := inService(t, c)
 	send := func(prio uint8, si ss7.SI) uint64 {
 		x.l[0].Do(x.now, ss7.Event{Kind: ss7.Transfer, MSU: ss7.MSU{Prio: prio, SI: si}}, nil)
@@ -626,10 +631,36 @@ func TestPrioritiesAndReserve(t *testing.T) {
 	if x.l[0].Status().CongestionLevel != 3 || full != 5 || shed != 1 {
 		t.Errorf("level %d, %d refused, %d shed", x.l[0].Level(), full, shed)
 	}
+	if got := send(2, ss7.SCCP); got != 2 || x.l[0].Status().DiscardLevel != 3 {
+		t.Errorf("%d shed at discard level %d", got, x.l[0].Status().DiscardLevel)
+	}
 	for range managementReserve + 1 {
 		send(3, ss7.SNM)
 	}
 	if full, _, _ := x.l[0].Refused(); full != 6 {
 		t.Errorf("%d refused", full)
+	}
+}
+
+// Drained is told once, when the far end has acknowledged what was there at Drain.
+func TestDrain(t *testing.T) {
+	x := inService(t, cfg())
+	if out := x.l[0].Do(x.now, ss7.Event{Kind: ss7.Drain}, nil); len(out) != 1 || out[0].Event.Kind != ss7.Drained {
+		t.Errorf("an empty link: %s", describe(out))
+	}
+	x.send(0, 1)
+	x.send(0, 2)
+	if out := x.l[0].Do(x.now, ss7.Event{Kind: ss7.Drain}, nil); len(out) != 0 {
+		t.Errorf("%s", describe(out))
+	}
+	x.send(0, 3)
+	first := x.l[0].lastAcked + 1
+	ack := func(k uint32) []ss7.Action {
+		return x.l[0].Recv(x.now, StreamData, Append(nil, Message{Type: UserData, BSN: (first + k) & seqMask, FSN: x.l[0].lastRx}), nil)
+	}
+	for k, want := range []string{"", "Drained", ""} { // by the third nothing more is told
+		if got := describe(ack(uint32(k))); !strings.Contains(got, want) || want == "" && strings.Contains(got, "Drained") {
+			t.Errorf("acknowledgement of %d: %q", k, got)
+		}
 	}
 }

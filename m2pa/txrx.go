@@ -34,10 +34,13 @@ type queue struct {
 	sent      int    // of these, sent and not acknowledged
 	lastTx    uint32 // FSN of the last message sent
 	lastAcked uint32 // FSN of the last message acknowledged
+	window    int    // most that are sent and not acknowledged
+	shrunk    time.Time
 }
 
 func (q *queue) reset() {
 	q.head, q.n, q.sent = 0, 0, 0
+	q.window, q.shrunk = windowStart, time.Time{}
 	q.lastTx, q.lastAcked = seqMask, seqMask // the first message has FSN 0
 }
 
@@ -77,13 +80,13 @@ func (l *Link) transfer(now time.Time, m *ss7.MSU, out []ss7.Action) []ss7.Actio
 		l.stats.NotInService++
 		return append(out, l.discard("the link is not in service"))
 	}
+	if m.SI > ss7.SNTS && m.Prio < l.discardLevel() {
+		l.stats.Shed++
+		return append(out, l.discard("the link is congested, and the priority below its discard level"))
+	}
 	if most := l.cfg.QueueMax; l.n >= most && (m.SI > ss7.SNTS || l.n >= most+managementReserve) {
 		l.stats.QueueFull++
 		return append(out, l.discard("the transmit queue is full"))
-	}
-	if l.cfg.Priorities && uint32(m.Prio) < l.level {
-		l.stats.Shed++
-		return append(out, l.discard("the link is congested, and the priority below its level"))
 	}
 	s := l.push()
 	s.wire = appendHeader(s.wire[:0], UserData, 0, 0, 0)
@@ -99,12 +102,12 @@ func (l *Link) sendWaiting(now time.Time, out []ss7.Action) []ss7.Action {
 	if l.peerBusy || l.recovering || l.state != InService && l.state != ProcessorOutage || l.remoteOutage {
 		return out
 	}
-	for l.sent < l.n {
+	for l.sent < l.n && l.sent < l.window {
 		s := l.at(l.sent)
+		s.at = now
 		l.lastTx = (l.lastTx + 1) & seqMask
 		binary.BigEndian.PutUint32(s.wire[8:], l.bsn())
 		binary.BigEndian.PutUint32(s.wire[12:], l.lastTx)
-		s.at = now
 		l.sent++
 		l.stats.MSUsOut++
 		l.stats.OctetsOut += uint64(len(s.wire) - headerLen - 1)
@@ -229,24 +232,63 @@ func (l *Link) checkBSN(now time.Time, m *Message, out *[]ss7.Action) (failed bo
 		return false
 	}
 	l.lastAcked = m.BSN
+	l.adapt(now, k)
 	l.sent -= k
 	l.pop(k)
-	// T7 watches the oldest message that waits, so that any one that is not
-	// acknowledged in time fails the link.
+	if l.drain > 0 {
+		if l.drain = max(l.drain-k, 0); l.drain == 0 {
+			*out = append(*out, l.raise(ss7.Event{Kind: ss7.Drained}))
+		}
+	}
+	// T7 is the longest time without an acknowledgement while one is due (Q.703 §5.3.1).
+	// It begins anew with each: a far end that takes what it can is a good one.
 	if l.timers.Running(t7) {
 		l.timers.Stop(t7)
 		if l.sent > 0 {
-			l.timers.Start(t7, now, max(l.at(0).at.Add(l.cfg.T7).Sub(now), 1))
+			l.timers.Start(t7, now, l.cfg.T7)
 		}
 	}
-	*out = l.congestion(*out)
+	*out = l.congestion(l.sendWaiting(now, *out))
 	return false
+}
+
+// The window is how many messages SCTP is given beyond those acknowledged. RFC 4165 knows
+// none, but what waits in SCTP holds up the acknowledgements that travel with it, and the
+// far end's T7 with them: so a message is to be there and acknowledged within a part of T7.
+const (
+	windowStart = 512
+	windowLeast = 16
+	windowShare = 4 // of T7
+)
+
+// adapt fits the window to how long the oldest of k messages, acknowledged just now, took:
+// too long shrinks it in proportion, once for each window; if it was used up, it doubles in
+// the time of a window.
+func (l *Link) adapt(now time.Time, k int) {
+	sent := l.at(0).at
+	took, most := now.Sub(sent), l.cfg.T7/windowShare
+	switch {
+	case took > most && sent.After(l.shrunk):
+		l.window = max(windowLeast, int(int64(l.window)*int64(most)/int64(took)))
+		l.shrunk = now
+	case took <= most/2 && l.sent >= l.window:
+		l.window = min(l.window+k, max(windowLeast, l.cfg.QueueMax+managementReserve))
+	}
+}
+
+// levels is how many levels congestion has.
+func (c *Config) levels() uint32 {
+	if c.Priorities {
+		return 3
+	}
+	return 1
 }
 
 // congestion tells MTP3 when the queue crosses a threshold (Q.704 §3.8, RFC 4165 §4.2.2).
 func (l *Link) congestion(out []ss7.Action) []ss7.Action {
-	level := l.level
-	for level < 3 && l.n > l.cfg.Onset[level] {
+	l.peak = max(l.peak, l.n)
+	level := min(l.level, l.cfg.levels())
+	for level < l.cfg.levels() && l.n > l.cfg.Onset[level] {
 		level++
 	}
 	for level > 0 && l.n < l.cfg.Abate[level-1] {
@@ -255,8 +297,26 @@ func (l *Link) congestion(out []ss7.Action) []ss7.Action {
 	if level == l.level {
 		return out
 	}
+	why := ""
+	if level > l.level {
+		why = fmt.Sprintf("%d MSUs wait or are not acknowledged, more than %d", l.n, l.cfg.Onset[level-1])
+	} else {
+		why = fmt.Sprintf("%d MSUs wait or are not acknowledged, fewer than %d", l.n, l.cfg.Abate[level])
+	}
 	l.level = level
-	return append(out, l.raise(ss7.Event{Kind: ss7.Congestion, Arg: level}))
+	return append(out, l.raise(ss7.Event{Kind: ss7.Congestion, Arg: level, Why: why}))
+}
+
+// discardLevel is the discard status (Q.704 §3.8.2.3): MSUs of a priority below it are
+// not sent.
+func (l *Link) discardLevel() (level uint8) {
+	if !l.cfg.Priorities {
+		return 0
+	}
+	for level < 3 && l.n > l.cfg.Discard[level] {
+		level++
+	}
+	return level
 }
 
 // receiveCongestion: MTP3 cannot take more (§4.1.5). We go on sending.

@@ -125,6 +125,8 @@ func (l *Link) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 		return l.retrieveBSNT(now, out)
 	case ss7.Retrieve:
 		return l.retrieve(now, ev.Arg, out)
+	case ss7.Drain: // what the far end has not acknowledged only the gateway knows: MTP3's timers keep the order
+		return append(out, l.raise(ss7.Event{Kind: ss7.Drained}))
 	default:
 		return l.request(ev, out)
 	}

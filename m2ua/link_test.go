@@ -443,3 +443,11 @@ func FuzzLink(f *testing.F) {
 		}
 	})
 }
+
+// A changeback waits for this answer.
+func TestDrainIsAnswered(t *testing.T) {
+	l := NewLink(1, LinkConfig{Label: one})
+	if got := text(l.Do(epoch, ss7.Event{Kind: ss7.Drain}, nil)); got != "^Drained" {
+		t.Errorf("asked to drain, it says %q", got)
+	}
+}

@@ -17,6 +17,11 @@ type Key struct {
 	Terms []Term
 }
 
+// has tells whether the key names a code, alone or in a range.
+func (k *Key) has(pc ss7.PC, bits uint8) bool {
+	return slices.ContainsFunc(k.Terms, func(t Term) bool { return t.DPC.Contains(pc, bits) })
+}
+
 // Term is one group of a routing key. What is empty matches everything, MTP
 // management (SI 0 to 2) excepted.
 type Term struct {

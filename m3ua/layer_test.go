@@ -263,9 +263,21 @@ func TestTell(t *testing.T) {
 	if told(1, out) != "" || told(2, out) != "DUNA [11] 5/0" {
 		t.Errorf("its own state: %s, %s", told(1, out), told(2, out))
 	}
-	out = clone(l.TellUserPart(epoch, 0, 5, ss7.ISUP, 2, nil))
-	if got := told(1, out); got != "DUPU [10] 5/0 user 5 cause 2" {
-		t.Error(got)
+	user := ss7.Event{Kind: ss7.UserPart, Dest: one(5), Arg: 2, Path: 100, MSU: ss7.MSU{SI: ss7.ISUP, OPC: 77}}
+	for _, c := range []struct {
+		ev   ss7.Event
+		want [2]string // of the ASPs 1 (AS A) and 2 (AS A and B)
+	}{
+		{user, [2]string{"DUPU [10] 5/0 user 5 cause 2", "DUPU [10] 5/0 user 5 cause 2"}},
+		{ss7.Event{Kind: ss7.Status, Path: 101, Arg: 2, Dest: one(5)}, [2]string{"", "SCON [11] 5/0 level 2"}},
+		{ss7.Event{Kind: ss7.Status, Path: 101, Dest: one(5)}, [2]string{"", "SCON [11] 5/0 level 0"}},
+		{ss7.Event{Kind: ss7.Status, Arg: 1, Dest: one(5), MSU: ss7.MSU{OPC: 101}}, [2]string{"", "SCON [11] 5/0 level 1"}},
+		{ss7.Event{Kind: ss7.Status, Arg: 1, Dest: one(5), MSU: ss7.MSU{OPC: 77}}, [2]string{"", ""}},
+	} {
+		out = clone(l.TellUsers(epoch, 0, c.ev, nil))
+		if got := [2]string{told(1, out), told(2, out)}; got != c.want || told(3, out) != "" {
+			t.Errorf("%v of %d: %q", c.ev.Kind, c.ev.Path, got)
+		}
 	}
 	l.rx(2, wire(xua.ASPIA))
 	if got := told(2, l.Tell(epoch, 0, dests, 0, nil)); got != "" {

@@ -46,118 +46,6 @@ const (
 	answerHold = time.Second
 )
 
-// label is how a peer is told of a network: the routing contexts by which it is
-// active there, if it needs to be told them (§3.4.1).
-type label struct {
-	na    uint32
-	hasNA bool
-	rcs   []uint32
-}
-
-// concerned tells whether a peer is active in a network, and how it is named to it.
-// except is an AS that does not count: what is told is its own state.
-func (l *Layer) concerned(p *peer, network int, except ss7.PathID) (label, bool) {
-	var lb label
-	if p.gate == nil || p.cfg.Role == xua.RoleASP {
-		return lb, false
-	}
-	any := false
-	for i := range p.gate.Entries {
-		e := &p.gate.Entries[i]
-		as := l.as(e.AS)
-		if !e.Sends || as == nil || as.Network != network || e.AS == except {
-			continue
-		}
-		any = true
-		lb.na, lb.hasNA = e.NA, e.HasNA
-		if e.HasRC {
-			lb.rcs = append(lb.rcs, e.RC)
-		}
-	}
-	return lb, any
-}
-
-// Tell tells all concerned ASPs of destinations of a network whose state has
-// changed (§4.5.1): those active in it, but for those of the AS whose state it is.
-func (l *Layer) Tell(_ time.Time, network int, dests []Destination, of ss7.PathID, out []ss7.Action) []ss7.Action {
-	out = l.begin(out)
-	for _, p := range l.order {
-		if lb, ok := l.concerned(p, network, of); ok {
-			out = l.sendAll(p, lb, l.cfg.Networks[network].Variant.Bits(), dests, out)
-		}
-	}
-	return out
-}
-
-// TellUserPart tells all concerned ASPs that a user at pc is unavailable (UPU).
-func (l *Layer) TellUserPart(_ time.Time, network int, pc ss7.PC, user ss7.SI, cause uint16, out []ss7.Action) []ss7.Action {
-	out = l.begin(out)
-	for _, p := range l.order {
-		if lb, ok := l.concerned(p, network, 0); ok {
-			out = l.ssnm(p, &SSNM{Type: DUPU, NA: lb.na, HasNA: lb.hasNA, RCs: lb.rcs, Affected: []uint32{uint32(pc)}, User: user, Cause: cause}, out)
-		}
-	}
-	return out
-}
-
-// sendAll writes destinations in their order: congestion first (§4.5.3), equal
-// states together in one message.
-func (l *Layer) sendAll(p *peer, lb label, bits uint8, dests []Destination, out []ss7.Action) []ss7.Action {
-	s := SSNM{NA: lb.na, HasNA: lb.hasNA, RCs: lb.rcs}
-	for i := 0; i < len(dests); {
-		d := dests[i]
-		s.Affected = s.Affected[:0]
-		j := i
-		for ; j < len(dests) && j-i < perMessage && dests[j].State == d.State && dests[j].Level == d.Level; j++ {
-			s.Affected = append(s.Affected, Affected(dests[j].Range, bits))
-		}
-		i = j
-		if d.Level > 0 && d.State != Unavailable {
-			s.Type, s.Level, s.HasLevel = SCON, d.Level, true
-			out = l.ssnm(p, &s, out)
-			s.HasLevel = false
-		}
-		s.Type = availabilityTypes[d.State]
-		out = l.ssnm(p, &s, out)
-	}
-	return out
-}
-
-func (l *Layer) ssnm(p *peer, s *SSNM, out []ss7.Action) []ss7.Action {
-	start := len(l.arena)
-	l.arena = AppendSSNM(l.arena, s)
-	return l.sent(p, s.Type, start, out)
-}
-
-// sent sends what was written to the arena from start on; stream 0 keeps it in
-// order with the acknowledgements.
-func (l *Layer) sent(p *peer, t xua.Type, start int, out []ss7.Action) []ss7.Action {
-	if !l.x.Sent(p.cfg.Path, t) {
-		return out
-	}
-	return append(out, ss7.Action{Op: ss7.Send, Wire: l.arena[start:len(l.arena):len(l.arena)], Event: ss7.Event{Path: p.cfg.Path}})
-}
-
-// brief tells an ASP that has become active what it cannot reach (§4.5.1).
-func (l *Layer) brief(path, server ss7.PathID, out []ss7.Action) []ss7.Action {
-	p, as := l.peers[path], l.as(server)
-	if p == nil || as == nil || p.cfg.Role == xua.RoleASP || l.cfg.Networks[as.Network].Routes == nil {
-		return out
-	}
-	lb := label{na: as.NA, hasNA: as.HasNA}
-	if to, _ := p.gate.To(server); to != nil && to.HasRC {
-		lb.rcs = []uint32{to.RC}
-	}
-	var bad []Destination
-	l.cfg.Networks[as.Network].Routes.Within(ss7.Range{}, func(d Destination) bool {
-		if d.State != Available || d.Level > 0 {
-			bad = append(bad, d)
-		}
-		return len(bad) < perAnswer
-	})
-	return l.sendAll(p, lb, l.cfg.Networks[as.Network].Variant.Bits(), bad, out)
-}
-
 // Unreachable answers a peer whose MSU could go no further: DUNA or SCON, and DUPU
 // where nobody takes its service indicator; not again and again (§3.4.1).
 func (l *Layer) Unreachable(now time.Time, path, server ss7.PathID, m *ss7.MSU, d Destination, noUser bool, out []ss7.Action) []ss7.Action {
@@ -201,14 +89,15 @@ func (l *Layer) recvSSNM(now time.Time, p *peer, m xua.Message, b []byte, out []
 	if e == nil {
 		e = l.mayTell(p, &s, m.Name)
 	}
-	var as *ASConfig
+	var all []*ASConfig
 	if e == nil {
-		as, e = l.about(p, &s, m.Name)
+		all, e = l.about(p, &s, m.Name)
 	}
 	if e != nil {
 		e.Diag = xua.Head(b)
 		return l.x.Refuse(now, p.cfg.Path, e, out)
 	}
+	as := all[0]
 	bits := l.cfg.Networks[as.Network].Variant.Bits()
 	for _, a := range s.Affected {
 		if _, ok := Range(a, bits); !ok {
@@ -223,9 +112,17 @@ func (l *Layer) recvSSNM(now time.Time, p *peer, m xua.Message, b []byte, out []
 		p.stats.AuditsSpared++
 		return out
 	}
+	for _, as := range all {
+		out = raise(p, as, &s, m.Name, bits, out)
+	}
+	return out
+}
+
+// raise tells MTP3 what a peer says of destinations in an AS.
+func raise(p *peer, as *ASConfig, s *SSNM, name string, bits uint8, out []ss7.Action) []ss7.Action {
 	for _, a := range s.Affected {
 		r, _ := Range(a, bits)
-		ev := ss7.Event{Kind: ssnmKinds[s.Type], Path: as.Path, Dest: r, Why: m.Name + " from ASP " + p.cfg.Name}
+		ev := ss7.Event{Kind: ssnmKinds[s.Type], Path: as.Path, Dest: r, Why: name + " from ASP " + p.cfg.Name}
 		switch s.Type {
 		case SCON:
 			ev.Arg, ev.MSU.OPC = uint32(s.Level), s.Concerned
@@ -258,16 +155,21 @@ func (l *Layer) mayTell(p *peer, s *SSNM, name string) *xua.Error {
 }
 
 // about finds the AS that a message is about: what it names must be the peer's and
-// it must be active there (§4.3.1).
-func (l *Layer) about(p *peer, s *SSNM, name string) (*ASConfig, *xua.Error) {
+// it must be active there (§4.3.1). They are of one network.
+func (l *Layer) about(p *peer, s *SSNM, name string) ([]*ASConfig, *xua.Error) {
 	var found *ASConfig
+	var all []*ASConfig // active ones
 	var bad []uint32
 	active := false
 	take := func(e *Entry) {
+		as := l.as(e.AS)
 		if found == nil || e.Receives && !active {
-			found = l.as(e.AS)
+			found = as
 		}
 		active = active || e.Receives
+		if as != nil && e.Receives && (len(all) == 0 || all[0].Network == as.Network) {
+			all = append(all, as)
+		}
 	}
 	rcs := s.RCs
 	if len(rcs) == 1 && rcs[0] == 0 && (p.cfg.Slack.ZeroRC || len(p.gate.Entries) == 1 && !p.gate.Entries[0].HasRC) {
@@ -300,7 +202,10 @@ func (l *Layer) about(p *peer, s *SSNM, name string) (*ASConfig, *xua.Error) {
 	case s.HasNA && (found.HasNA && s.NA != found.NA || !found.HasNA && s.NA != 0):
 		return nil, &xua.Error{Code: xua.InvalidNetworkAppearance, Why: fmt.Sprintf("%s with network appearance %d", name, s.NA), NA: s.NA, HasNA: true}
 	}
-	return found, nil
+	if len(all) == 0 { // an odd peer, inactive
+		all = append(all, found)
+	}
+	return all, nil
 }
 
 // answer answers a DAUD (§4.5.3): the range that was asked for as a whole, then the

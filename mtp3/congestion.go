@@ -155,6 +155,21 @@ func (n *Network) Congestion(r ss7.Range) (level uint32, why string) {
 	return level, why
 }
 
+// Overload is a destination of which somebody says that it is congested.
+type Overload struct {
+	PC    ss7.PC
+	Level uint32
+	Why   string
+}
+
+// Overloads gives all of these by code.
+func (n *Network) Overloads() (all []Overload) {
+	for _, pc := range slices.Sorted(maps.Keys(n.overloads)) {
+		all = append(all, Overload{pc, n.overloads[pc].level, n.overloads[pc].by})
+	}
+	return all
+}
+
 // recvTFC: an STP has congestion on the way to m.PC (§13.7).
 func (n *Network) recvTFC(now time.Time, msu *ss7.MSU, m Management, out []ss7.Action) []ss7.Action {
 	if i, own := n.plan.Find(m.PC); own || i < 0 {

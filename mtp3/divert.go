@@ -2,6 +2,8 @@ package mtp3
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/gostp/gostp/routing"
@@ -38,8 +40,9 @@ type diversion struct {
 	by       ss7.PathID // AwaitingCOA: the order went by this
 	came     ss7.PathID // the far end's order came by this: a way that works
 	declared map[uint8]ss7.PathID
-	activate bool // the link is to be aligned as soon as its queue was retrieved
-	parked   bool // changeback begins when what belongs on the link waits in no other hold
+	activate bool                // the link is to be aligned as soon as its queue was retrieved
+	pending  map[ss7.PathID]bool // Changeback, DelayedCB: links whose buffers may hold what was sent before
+	parked   bool                // changeback begins when what belongs on the link waits in no other hold
 }
 
 // usable tells whether a link may carry traffic (Q.704 §3.2.1).
@@ -54,7 +57,11 @@ func (n *Network) shift(now time.Time, l *link, was bool, out []ss7.Action) []ss
 	case is && !was:
 		out = n.changeback(now, l, out)
 	}
-	return n.refresh(now, out)
+	out = n.refresh(now, out)
+	if was && l.div.state == Undiverted { // it keeps nothing for anybody
+		return n.drained(now, l.cfg.Path, out)
+	}
+	return out
 }
 
 // changeover takes the traffic off l (§5). Level 2 is asked for its part unless it is
@@ -75,7 +82,7 @@ func (n *Network) changeover(now time.Time, l *link, out []ss7.Action) []ss7.Act
 		d.state = Undiverted
 	case l.state == Blocked || l.state == Available:
 		d.state = DelayedCO
-		l.timers.Start(timerT1, now, n.timer(1))
+		l.timers.Start(timerT1, now, l.timer(n, 1))
 	default:
 		n.stats.Changeovers++
 		d.state = AskingBSNT
@@ -124,11 +131,11 @@ func (n *Network) sendOrder(now time.Time, l *link, out []ss7.Action) []ss7.Acti
 	way := n.wayTo(l.set.cfg.Adjacent, l)
 	if way == 0 { // no path between the two ends (§5.6.2)
 		d.state = DelayedCO
-		l.timers.Start(timerT1, now, n.timer(1))
+		l.timers.Start(timerT1, now, l.timer(n, 1))
 		return out
 	}
 	d.state, d.by = AwaitingCOA, way
-	l.timers.Start(timerT2, now, n.timer(2))
+	l.timers.Start(timerT2, now, l.timer(n, 2))
 	return n.sendAbout(l, way, l.order(COO, XCO, ECO), out)
 }
 
@@ -195,8 +202,8 @@ func (n *Network) retrieved(now time.Time, l *link, out []ss7.Action) []ss7.Acti
 // settle ends a diversion: what waits goes by whatever the new table says.
 func (n *Network) settle(now time.Time, l *link, out []ss7.Action) []ss7.Action {
 	l.stopDiversion()
-	l.div.state = Undiverted
-	out = n.unpark(now, n.refresh(now, out))
+	l.div.state, l.div.pending = Undiverted, nil
+	out = n.drained(now, l.cfg.Path, n.unpark(now, n.refresh(now, out)))
 	if l.div.activate {
 		l.div.activate = false
 		return n.activate(now, l, out)
@@ -279,13 +286,17 @@ func (n *Network) prepare(now time.Time, l *link) {
 	d := &l.div
 	l.stopDiversion()
 	over := d.changingOver() // it was gone for less than T1
-	d.state, d.declared = Undiverted, nil
+	d.state, d.declared, d.pending = Undiverted, nil, nil
 	if over {
 		return
 	}
 	near, far, waits := n.sources(l)
 	if d.parked = waits; waits {
 		return
+	}
+	d.pending = map[ss7.PathID]bool{}
+	for _, p := range slices.Concat(near, far) {
+		d.pending[p] = true
 	}
 	if len(near) > 0 {
 		d.declared = map[uint8]ss7.PathID{}
@@ -294,17 +305,18 @@ func (n *Network) prepare(now time.Time, l *link) {
 			d.declared[n.changebackCode] = p
 		}
 		d.state = Changeback
-		l.timers.Start(timerT4, now, n.timer(4))
+		l.timers.Start(timerT4, now, l.timer(n, 4))
 	}
-	if far {
+	if len(far) > 0 {
 		if d.state == Undiverted {
 			d.state = DelayedCB
 		}
-		l.timers.Start(timerT3, now, n.timer(3))
+		l.timers.Start(timerT3, now, l.timer(n, 3))
 	}
 }
 
 func (n *Network) declare(l *link, out []ss7.Action) []ss7.Action {
+	out = drain(l.div.pending, out)
 	for code := range 256 {
 		if p, ok := l.div.declared[uint8(code)]; ok {
 			out = n.sendAbout(l, p, Management{Heading: CBD, Code: uint8(code)}, out)
@@ -313,9 +325,33 @@ func (n *Network) declare(l *link, out []ss7.Action) []ss7.Action {
 	return out
 }
 
+// drain asks links to say when all that they have now is acknowledged. A link that has
+// died and is not yet known to be dead never says so: it fails, and what it gives back
+// goes first.
+func drain(pending map[ss7.PathID]bool, out []ss7.Action) []ss7.Action {
+	for _, p := range slices.Sorted(maps.Keys(pending)) {
+		out = append(out, order(ss7.Drain, p))
+	}
+	return out
+}
+
+// drained: nothing that was sent before waits at path any more; it has arrived, or was
+// given back.
+func (n *Network) drained(now time.Time, path ss7.PathID, out []ss7.Action) []ss7.Action {
+	for _, s := range n.sets {
+		for _, l := range s.links {
+			if l.div.pending[path] && (l.div.state == Changeback || l.div.state == DelayedCB) {
+				delete(l.div.pending, path)
+				out = n.changebackStep(now, l, out)
+			}
+		}
+	}
+	return out
+}
+
 // sources finds the links that carry now what will go by l: those of linksets to the
 // same point, whether there are others, and whether some of it waits elsewhere.
-func (n *Network) sources(l *link) (near []ss7.PathID, far, waits bool) {
+func (n *Network) sources(l *link) (near, far []ss7.PathID, waits bool) {
 	with := n.newTable(l, true)
 	seen := map[ss7.PathID]bool{}
 	for i := range n.plan.Dests {
@@ -333,8 +369,8 @@ func (n *Network) sources(l *link) (near []ss7.PathID, far, waits bool) {
 				waits = true
 			} else if n.leadsTo(int(from.Linkset), l.set.cfg.Adjacent) {
 				near = append(near, from.Path)
-			} else {
-				far = true
+			} else if n.links[from.Path] != nil {
+				far = append(far, from.Path)
 			}
 		}
 	}
@@ -364,13 +400,14 @@ func (n *Network) recvChangeback(now time.Time, l *link, via ss7.PathID, m Manag
 	if _, ok := l.div.declared[m.Code]; !ok {
 		return out // §6.5.1
 	}
+	delete(l.div.pending, l.div.declared[m.Code]) // what went before it has arrived
 	delete(l.div.declared, m.Code)
 	return n.changebackStep(now, l, out)
 }
 
 // changebackStep settles when every declaration is answered and T3 is over.
 func (n *Network) changebackStep(now time.Time, l *link, out []ss7.Action) []ss7.Action {
-	if len(l.div.declared) > 0 || l.timers.Running(timerT3) {
+	if len(l.div.declared)+len(l.div.pending) > 0 || l.timers.Running(timerT3) {
 		if len(l.div.declared) == 0 {
 			l.timers.Stop(timerT4)
 			l.timers.Stop(timerT5)
@@ -387,10 +424,10 @@ func (n *Network) diversionTimer(now time.Time, l *link, id int, out []ss7.Actio
 		return n.retrieve(now, l, ss7.NoFSN, out)
 	case timerT2: // §5.7.2: no updating of buffers
 		n.stats.T2Expired++
-		out = append(out, note(ss7.Discard, 0, fmt.Sprintf("the far end did not answer the changeover order for %s within T2 (%v): what it may have received is not sent again", n.linkName(l), n.timer(2))))
+		out = append(out, note(ss7.Discard, 0, fmt.Sprintf("the far end did not answer the changeover order for %s within T2 (%v): what it may have received is not sent again", n.linkName(l), l.timer(n, 2))))
 		return n.retrieve(now, l, ss7.NoFSN, out)
 	case timerT4:
-		l.timers.Start(timerT5, now, n.timer(5))
+		l.timers.Start(timerT5, now, l.timer(n, 5))
 		return n.declare(l, out)
 	case timerT5: // §6.5.3
 		out = append(out, note(ss7.Discard, 0, fmt.Sprintf("the far end did not answer the changeback declaration for %s within T4 and T5", n.linkName(l))))

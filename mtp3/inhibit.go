@@ -85,7 +85,7 @@ func (n *Network) askInhibition(now time.Time, l *link, h Heading, out []ss7.Act
 		l.timers.Stop(t.timer)
 	}
 	t := inhibitTimers[h]
-	l.timers.Start(t.timer, now, n.timer(t.number))
+	l.timers.Start(t.timer, now, l.timer(n, t.number))
 	way := n.inhibitWay(l)
 	if h == LFU && l.state == Available { // down the link itself (§10.3.2 d)
 		way = l.cfg.Path
@@ -104,10 +104,10 @@ func (l *link) inhibitionDone() {
 func (n *Network) inhibitTimer(now time.Time, l *link, id int, out []ss7.Action) []ss7.Action {
 	switch id {
 	case timerT22: // does the far end still know? (§10.6)
-		l.timers.Start(timerT22, now, n.timer(22))
+		l.timers.Start(timerT22, now, l.timer(n, 22))
 		return n.sendAbout(l, n.inhibitWay(l), Management{Heading: LLT}, out)
 	case timerT23:
-		l.timers.Start(timerT23, now, n.timer(23))
+		l.timers.Start(timerT23, now, l.timer(n, 23))
 		return n.sendAbout(l, n.inhibitWay(l), Management{Heading: LRT}, out)
 	}
 	h := l.inhibition.asked
@@ -142,7 +142,7 @@ func (n *Network) mark(now time.Time, l *link, local, remote bool, out []ss7.Act
 		if !x.on {
 			l.timers.Stop(x.timer)
 		} else if !l.timers.Running(x.timer) {
-			l.timers.Start(x.timer, now, n.timer(x.number))
+			l.timers.Start(x.timer, now, l.timer(n, x.number))
 		}
 	}
 	return n.shift(now, l, was, out)

@@ -52,7 +52,13 @@ func (n *Network) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action
 		}
 		return n.linkCongestion(l, ev, out)
 	case ss7.Unreachable:
-		return n.unreachable(now, l, ev.MSU.DPC, out)
+		switch Reason(ev.Arg) {
+		case OwnOrigin:
+			return n.circular(now, l, ev, out)
+		case Circular:
+			out = n.circular(now, l, ev, out)
+		}
+		return n.unreachable(now, l, &ev.MSU, out)
 	case ss7.NoUser:
 		return n.noUser(now, ev, out)
 	case ss7.BSNT:
@@ -61,6 +67,8 @@ func (n *Network) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action
 		return n.sendAgain(l, &ev.MSU, out)
 	case ss7.RetrievalComplete:
 		return n.retrieved(now, l, out)
+	case ss7.Drained:
+		return n.drained(now, ev.Path, out)
 	}
 	return out
 }
@@ -133,7 +141,7 @@ func (n *Network) activate(now time.Time, l *link, out []ss7.Action) []ss7.Actio
 func (n *Network) linkFailed(now time.Time, l *link, why string, out []ss7.Action) []ss7.Action {
 	l.stopTests()
 	out = n.linkCongestion(l, ss7.Event{Why: "it has failed"}, out)
-	l.timers.Start(timerT17, now, n.timer(17))
+	l.timers.Start(timerT17, now, l.timer(n, 17))
 	return n.becomeLink(now, l, Failed, why, out)
 }
 
@@ -209,7 +217,7 @@ type LinksetStatus struct {
 func (n *Network) Status() []LinksetStatus {
 	out := make([]LinksetStatus, len(n.sets))
 	for i, s := range n.sets {
-		out[i] = LinksetStatus{s.cfg.Name, s.cfg.Adjacent, s.ready, s.cfg.Shutdown, n.linksetWhy(s), s.since, nil, s.restarting}
+		out[i] = LinksetStatus{s.cfg.Name, s.cfg.Adjacent, s.ready, s.cfg.Shutdown, n.linksetWhy(s), s.since, nil, s.restarting || s.ready && n.own.on}
 		for _, l := range s.links {
 			out[i].Links = append(out[i].Links, LinkStatus{l.cfg.Path, l.cfg.SLC, l.state, l.why, l.peerFault, l.since, l.ups,
 				l.timers.At(timerT17), l.div.state, l.congestion, l.congestionWhy, l.localInhibit, l.remoteInhibit})
@@ -224,7 +232,7 @@ func (n *Network) Status() []LinksetStatus {
 func (n *Network) Unsettled(now time.Time, patience time.Duration) int {
 	count := len(n.table.Holds())
 	for _, l := range n.links {
-		waiting := l.state != Available && l.state != Shutdown || l.usable() && l.set.restarting
+		waiting := l.state != Available && l.state != Shutdown || l.usable() && (l.set.restarting || n.own.on)
 		if waiting && now.Sub(l.wanted) < patience {
 			count++
 		}

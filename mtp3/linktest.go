@@ -20,6 +20,7 @@ const (
 type LinkTest struct {
 	Ack     bool
 	Pattern []byte // 1 to 15 octets
+	SLC     uint8  // of the link tested, as ANSI repeats it here; elsewhere 0
 }
 
 // ParseLinkTest reads the payload of an MSU with SI 1 or 2. Octets after the
@@ -35,7 +36,7 @@ func ParseLinkTest(b []byte) (LinkTest, error) {
 	if n == 0 || len(b) < 2+n {
 		return LinkTest{}, fmt.Errorf("a test pattern of %d octets is announced, %d are there", n, len(b)-2)
 	}
-	return LinkTest{b[0] == slta, b[2 : 2+n]}, nil
+	return LinkTest{b[0] == slta, b[2 : 2+n], b[1] & 15}, nil
 }
 
 // AppendLinkTest writes t; a pattern longer than 15 octets is cut.
@@ -45,23 +46,30 @@ func AppendLinkTest(dst []byte, t LinkTest) []byte {
 		h = slta
 	}
 	p := t.Pattern[:min(len(t.Pattern), 15)]
-	dst = append(dst, h, byte(len(p))<<4)
+	dst = append(dst, h, byte(len(p))<<4|t.SLC&15)
 	return append(dst, p...)
 }
 
-// startTest sends an SLTM on l and waits for its SLTA (Q.707 §2.2).
+// startTest sends an SLTM on l and waits for its SLTA (Q.707 §2.2). The second attempt
+// has the pattern of the first, whose answer may come late over a congested link.
 func (n *Network) startTest(now time.Time, l *link, out []ss7.Action) []ss7.Action {
 	l.attempt++
-	n.serial++
-	l.pattern = binary.BigEndian.AppendUint32(l.pattern[:0], n.serial)
-	l.pattern = binary.BigEndian.AppendUint32(l.pattern, uint32(now.UnixNano()))
+	if l.attempt == 1 {
+		n.serial++
+		l.pattern = binary.BigEndian.AppendUint32(l.pattern[:0], n.serial)
+		l.pattern = binary.BigEndian.AppendUint32(l.pattern, uint32(now.UnixNano()))
+	}
 	l.timers.Start(timerSLTA, now, n.cfg.SLTT1)
 	n.stats.SLTMOut++
-	return n.sendTest(l, l.cfg.SLC, LinkTest{false, l.pattern}, l.set.cfg.Adjacent, n.localPC(l.set), out)
+	return n.sendTest(l, ss7.SNT, l.cfg.SLC, LinkTest{Pattern: l.pattern}, l.set.cfg.Adjacent, n.localPC(l.set), out)
 }
 
-func (n *Network) sendTest(l *link, slc uint8, t LinkTest, dpc, opc ss7.PC, out []ss7.Action) []ss7.Action {
-	m := ss7.MSU{DPC: dpc, OPC: opc, SLS: slc, NI: n.cfg.NI, SI: ss7.SNT, Payload: AppendLinkTest(nil, t)}
+func (n *Network) sendTest(l *link, si ss7.SI, slc uint8, t LinkTest, dpc, opc ss7.PC, out []ss7.Action) []ss7.Action {
+	m := ss7.MSU{DPC: dpc, OPC: opc, SLS: slc, NI: n.cfg.NI, SI: si}
+	if formOf(n.cfg.Variant).ansi {
+		t.SLC, m.Prio = slc, managementPriority // T1.111.7
+	}
+	m.Payload = AppendLinkTest(nil, t)
 	return append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Transfer, Path: l.cfg.Path, MSU: m}})
 }
 
@@ -96,7 +104,7 @@ func (n *Network) recvSLTM(l *link, m *ss7.MSU, t LinkTest, out []ss7.Action) []
 	default:
 		l.peerFault = ""
 		n.stats.SLTAOut++
-		return n.sendTest(l, m.SLS, LinkTest{true, t.Pattern}, m.OPC, m.DPC, out)
+		return n.sendTest(l, m.SI, m.SLS, LinkTest{Ack: true, Pattern: t.Pattern}, m.OPC, m.DPC, out)
 	}
 	n.stats.Bad++
 	return append(out, note(ss7.Discard, 0, "link test on "+n.linkName(l)+" not answered: "+l.peerFault))

@@ -124,12 +124,40 @@ func TestDecideAllocatesNothing(t *testing.T) {
 // bench is a Network and what it asked for, as text.
 type bench struct {
 	*Network
-	t   *testing.T
-	now time.Time
+	t    *testing.T
+	now  time.Time
+	slow bool // level 2 does not say that it is drained
+}
+
+// Do and Tick answer Drain as a level 2 that has nothing to send does.
+func (b *bench) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	return b.level2Drains(now, b.Network.Do(now, ev, out))
+}
+
+func (b *bench) Tick(now time.Time, out []ss7.Action) []ss7.Action {
+	return b.level2Drains(now, b.Network.Tick(now, out))
+}
+
+func (b *bench) level2Drains(now time.Time, got []ss7.Action) []ss7.Action {
+	if b.slow {
+		return got
+	}
+	var out, next []ss7.Action
+	for _, a := range got {
+		if a.Op == ss7.Raise && a.Event.Kind == ss7.Drain {
+			next = b.Network.Do(now, ss7.Event{Kind: ss7.Drained, Path: a.Event.Path}, next)
+		} else {
+			out = append(out, a)
+		}
+	}
+	if len(next) > 0 {
+		out = append(out, b.level2Drains(now, next)...)
+	}
+	return out
 }
 
 func newBench(t *testing.T, links ...LinkConfig) *bench {
-	b := &bench{NewNetwork(), t, time.Unix(0, 0)}
+	b := &bench{Network: NewNetwork(), t: t, now: time.Unix(0, 0)}
 	cfg := Config{Variant: ss7.ITU, NI: ss7.International, Own: []ss7.PC{pc("1.2.3")}, SLTT1: DefaultSLTT1, SLTT2: DefaultSLTT2,
 		Linksets: []LinksetConfig{{Name: "B", Adjacent: pc("4.5.6"), Links: links}},
 		Routes:   []RouteConfig{{dest("7.0.0/3"), "B", StaticPriority}}}
@@ -200,7 +228,7 @@ func (b *bench) tick(d time.Duration) []ss7.Action {
 // answer gives the SLTA to the test that is running on path p.
 func (b *bench) answer(p ss7.PathID, change func(*ss7.MSU)) []ss7.Action {
 	l := b.links[p]
-	m := ss7.MSU{DPC: pc("1.2.3"), OPC: pc("4.5.6"), SLS: l.cfg.SLC, SI: ss7.SNT, Payload: AppendLinkTest(nil, LinkTest{true, l.pattern})}
+	m := ss7.MSU{DPC: pc("1.2.3"), OPC: pc("4.5.6"), SLS: l.cfg.SLC, SI: ss7.SNT, Payload: AppendLinkTest(nil, LinkTest{Ack: true, Pattern: l.pattern})}
 	if change != nil {
 		change(&m)
 	}
@@ -216,10 +244,10 @@ func (b *bench) manage(p ss7.PathID, m Management) []ss7.Action {
 var up = []string{
 	"Link 0 of linkset B is available: link test passed",
 	"Linkset B is available: 1 of 1 links available",
-	"send 1 TRA",
+	"Restart begins: a first link is available; traffic waits for what the neighbours say (TRA), at most T18",
 }
 
-var open = []string{"Destination 7.0.0 is accessible", "Destination 4.5.6 is accessible"}
+var open = []string{"Restart is over: all neighbours are ready", "Destination 7.0.0 is accessible", "Destination 4.5.6 is accessible", "send 1 TRA"}
 
 // Q.707 §2.2: traffic only after the link test was answered.
 func TestActivation(t *testing.T) {
@@ -265,7 +293,7 @@ func TestSLTM(t *testing.T) {
 	b := newBench(t, LinkConfig{Path: 1, SLC: 2})
 	b.do(ss7.InService, 1, "")
 	test := func(m ss7.MSU) []ss7.Action {
-		m.SI, m.Payload = ss7.SNT, AppendLinkTest(nil, LinkTest{false, []byte{1, 2}})
+		m.SI, m.Payload = ss7.SNT, AppendLinkTest(nil, LinkTest{Pattern: []byte{1, 2}})
 		return b.Do(b.now, ss7.Event{Kind: ss7.Transfer, Path: 1, MSU: m}, nil)
 	}
 	b.want("right", test(ss7.MSU{DPC: pc("1.2.3"), OPC: pc("4.5.6"), SLS: 2}), "send 1 SNT 21")

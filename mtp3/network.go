@@ -39,6 +39,7 @@ type LinksetConfig struct {
 	Name     string
 	Adjacent ss7.PC
 	Shutdown bool
+	Timers   Timers // zero: those of the node
 	Links    []LinkConfig
 }
 
@@ -47,7 +48,8 @@ type LinkConfig struct {
 	Path     ss7.PathID
 	SLC      uint8
 	Shutdown bool
-	Short    bool // level 2 numbers with 7 bits: COO and COA instead of XCO and XCA
+	Short    bool   // level 2 numbers with 7 bits: COO and COA instead of XCO and XCA
+	Timers   Timers // zero: those of the linkset
 }
 
 // RouteConfig is a route over the linkset, or to the server, named Linkset.
@@ -125,8 +127,10 @@ type linkset struct {
 	why   string
 	since time.Time
 
-	told                []routing.RouteState // by destination: what the adjacent point was told last
-	restarting, sentTRA bool                 // §9.3
+	told                []routing.RouteState          // by destination: what the adjacent point was told last
+	toldPoints          map[ss7.PC]routing.RouteState // the same of codes that servers have by keys; allowed ones need not be in it
+	restarting, sentTRA bool                          // §9.3
+	early, earlyTRA     bool                          // it said something, or TRA, before it was available here
 }
 
 // Notes that the loop makes log lines of: the Arg of a Note with Kind StateChange.
@@ -136,7 +140,9 @@ const (
 	NoteDestination
 	NoteUser
 	NoteCongestion
+	NoteCircular
 	NoteMessage // a network management message came or went
+	NoteRestart // of this node
 )
 
 // Stats counts what Network does.
@@ -168,7 +174,9 @@ type Network struct {
 	nextHold  ss7.PathID
 	agenda    agenda
 	speaksTRA map[ss7.PC]bool
+	own       ownRestart
 	overloads map[ss7.PC]*overload
+	circles   map[agendaKey]*circle
 	nextUPU   time.Time
 	told      map[toldKey]uint32 // servers' users, and of what level they were told last
 }
@@ -177,6 +185,7 @@ type Network struct {
 func NewNetwork() *Network {
 	n := &Network{links: map[ss7.PathID]*link{}, dests: map[ss7.Range]bool{}}
 	n.said, n.rerouting, n.speaksTRA = map[routeKey]routing.RouteState{}, map[ss7.Range]ss7.PathID{}, map[ss7.PC]bool{}
+	n.circles = map[agendaKey]*circle{}
 	n.overloads, n.told = map[ss7.PC]*overload{}, map[toldKey]uint32{}
 	n.stats.In, n.stats.Out = map[Heading]uint64{}, map[Heading]uint64{}
 	n.cfg.Variant = ss7.ITU
@@ -203,7 +212,7 @@ func (n *Network) Configure(now time.Time, cfg Config, out []ss7.Action) []ss7.A
 		if i := slices.IndexFunc(oldSets, func(o *linkset) bool { return o.cfg.Name == sc.Name }); i >= 0 {
 			o := oldSets[i]
 			s.ready, s.why, s.since, s.restarting, s.sentTRA = o.ready, o.why, o.since, o.restarting, o.sentTRA
-			s.told = o.told
+			s.told, s.toldPoints = o.told, o.toldPoints
 		}
 		for _, lc := range sc.Links {
 			l := old[lc.Path]
@@ -226,6 +235,11 @@ func (n *Network) Configure(now time.Time, cfg Config, out []ss7.Action) []ss7.A
 	for _, s := range n.sets {
 		for _, l := range s.links {
 			out = n.steer(now, l, out)
+		}
+	}
+	for path := range old {
+		if n.links[path] == nil {
+			out = n.drained(now, path, out)
 		}
 	}
 	return n.refresh(now, out)
@@ -315,7 +329,7 @@ func (n *Network) routingState(as *link, ready bool) routing.State {
 		sets[i] = routing.Linkset{Name: s.cfg.Name, Adjacent: s.cfg.Adjacent, Links: make([]routing.Link, 0, len(s.links))}
 		for _, l := range s.links {
 			p := routing.Link{Path: l.cfg.Path, SLC: l.cfg.SLC, Ready: l.usable(), Hold: l.div.state != Undiverted, Open: l.open}
-			p.Ready = p.Ready && !p.Hold && !s.restarting && !l.div.parked
+			p.Ready = p.Ready && !p.Hold && !s.restarting && !n.own.on && !l.div.parked
 			if l == as {
 				p.Ready, p.Hold = ready, false
 			}
@@ -328,7 +342,7 @@ func (n *Network) routingState(as *link, ready bool) routing.State {
 		for k, said := range n.said {
 			i, ok := n.plan.Exact(k.dest)
 			for r := 0; ok && r < len(n.plan.Dests[i].Routes); r++ {
-				if s := n.set(n.plan.Dests[i].Routes[r].Linkset); s != nil && s.cfg.Name == k.set {
+				if n.nameOf(n.plan.Dests[i].Routes[r].Linkset) == k.set {
 					state.Routes[n.plan.Route(i, r)] = said
 				}
 			}
@@ -358,10 +372,11 @@ func (n *Network) refresh(now time.Time, out []ss7.Action) []ss7.Action {
 			n.restartAdjacent(now, s)
 		} else {
 			n.forget(s)
-			s.restarting = false
+			s.restarting, s.early, s.earlyTRA = false, false, false
 		}
 		out = append(out, note(ss7.StateChange, NoteLinkset, fmt.Sprintf("Linkset %s is %s: %s", s.cfg.Name, upDown(ready), s.why)))
 	}
+	out = n.checkRestart(now, out)
 	n.prune()
 	n.table = n.newTable(nil, false)
 	dests := make(map[ss7.Range]bool, len(n.plan.Dests))
@@ -385,7 +400,7 @@ func (n *Network) refresh(now time.Time, out []ss7.Action) []ss7.Action {
 	if len(n.told) > 0 {
 		out = n.abated(out)
 	}
-	return n.sayTRA(now, n.tell(now, out))
+	return n.heardEarly(now, n.sayTRA(now, n.tell(now, out)))
 }
 
 // set is the linkset of an index of the table; nil for a server.

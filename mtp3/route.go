@@ -53,13 +53,13 @@ func (n *Network) recvRoute(now time.Time, opc ss7.PC, m Management, out []ss7.A
 			n.agenda.stop(test)
 		} else {
 			n.said[k] = said
-			n.agenda.start(now, test, n.timer(10)) // §13.5.2
+			n.agenda.start(now, test, s.timer(n, 10)) // §13.5.2
 		}
 	}
 	if !changed {
 		return out
 	}
-	return n.reroute(now, i, said, out)
+	return n.reroute(now, []int{i}, said, out)
 }
 
 func (n *Network) oddity(opc, pc ss7.PC) string {
@@ -115,23 +115,32 @@ func (c *Config) maxDynamic() int {
 	return c.MaxDynamic
 }
 
-// reroute makes the new table after what was said of destination i. Forced rerouting
+// reroute makes the new table after what was said of some destinations. Forced rerouting
 // goes on at once (§7); controlled rerouting, from one way that works to a better one,
 // waits T6 (§8).
-func (n *Network) reroute(now time.Time, i int, said routing.RouteState, out []ss7.Action) []ss7.Action {
-	r := n.plan.Dests[i].Range
-	delete(n.rerouting, r)
-	n.agenda.stop(agendaKey{timer: 6, dest: r})
-	if said != routing.Prohibited && i < n.table.Len() {
-		was, will := n.table.Bundle(i), n.newTable(nil, false).Bundle(i)
+func (n *Network) reroute(now time.Time, dests []int, said routing.RouteState, out []ss7.Action) []ss7.Action {
+	for _, i := range dests {
+		r := n.plan.Dests[i].Range
+		delete(n.rerouting, r)
+		n.agenda.stop(agendaKey{timer: 6, dest: r})
+	}
+	if said == routing.Prohibited {
+		n.stats.Forced += uint64(len(dests))
+		return n.refresh(now, out)
+	}
+	next := n.newTable(nil, false)
+	for _, i := range dests {
+		if i >= n.table.Len() {
+			continue
+		}
+		was, will := n.table.Bundle(i), next.Bundle(i)
 		if was != nil && will != nil && !slices.Equal(was.Linksets, will.Linksets) {
+			r := n.plan.Dests[i].Range
 			n.nextHold++
 			n.rerouting[r] = holdReroute | n.nextHold&^ss7.HoldBit
 			n.agenda.start(now, agendaKey{timer: 6, dest: r}, n.timer(6))
 			n.stats.Controlled++
 		}
-	} else if said == routing.Prohibited {
-		n.stats.Forced++
 	}
 	return n.refresh(now, out)
 }
@@ -139,10 +148,12 @@ func (n *Network) reroute(now time.Time, i int, said routing.RouteState, out []s
 // tell brings every neighbour up to date; it is part of every refresh.
 func (n *Network) tell(now time.Time, out []ss7.Action) []ss7.Action {
 	full := n.cfg.Variant.Bits()
+	points := n.points()
 	for si, s := range n.sets {
-		if !s.ready || !n.first(si) {
+		if n.own.on || !s.ready || !n.first(si) {
 			continue
 		}
+		out = n.tellPoints(now, s, points, out)
 		for i := range n.plan.Dests {
 			r := n.plan.Dests[i].Range
 			if r.Len != full || r.PC == s.cfg.Adjacent {
@@ -197,16 +208,19 @@ func (n *Network) recvRouteTest(via *link, opc ss7.PC, m Management, out []ss7.A
 	if !n.isAdjacent(opc) {
 		return n.ignore(fmt.Sprintf("%v about %s from %s, which is not adjacent", m.Heading, n.format(m.PC), n.format(opc)), out)
 	}
+	if n.own.on { // §9.6.3
+		return out
+	}
 	thinks := map[Heading]routing.RouteState{RST: routing.Prohibited, RSR: routing.Restricted}[m.Heading]
 	s := via.set
 	if s.cfg.Adjacent != opc {
 		s = n.sets[slices.IndexFunc(n.sets, func(s *linkset) bool { return s.cfg.Adjacent == opc })]
 	}
 	is := routing.Prohibited
-	if i, own := n.plan.Find(m.PC); own {
+	if _, own := n.plan.Find(m.PC); own {
 		is = routing.Allowed
-	} else if i >= 0 {
-		is = n.advice(i, s)
+	} else {
+		is = n.adviceOn(m.PC, s)
 	}
 	if is == thinks {
 		return out
@@ -215,10 +229,15 @@ func (n *Network) recvRouteTest(via *link, opc ss7.PC, m Management, out []ss7.A
 }
 
 // unreachable answers an MSU that could go no further with TFP by the response method,
-// unless T8 of its destination runs (§13.2.2 iii).
-func (n *Network) unreachable(now time.Time, l *link, pc ss7.PC, out []ss7.Action) []ss7.Action {
+// unless T8 of its destination runs (§13.2.2 iii). If a server has the destination, but
+// not for that user, it is the user that is not there.
+func (n *Network) unreachable(now time.Time, l *link, m *ss7.MSU, out []ss7.Action) []ss7.Action {
+	pc := m.DPC
+	if n.served(pc) {
+		return n.noUser(now, ss7.Event{Arg: uint32(UnequippedUser), MSU: *m}, out)
+	}
 	k := agendaKey{timer: 8, dest: ss7.Range{PC: pc, Len: n.cfg.Variant.Bits()}}
-	if n.agenda.running(k) || len(n.agenda.at) > agendaMost {
+	if n.own.on || n.agenda.running(k) || len(n.agenda.at) > agendaMost {
 		return out
 	}
 	n.agenda.start(now, k, n.timer(8))
@@ -236,8 +255,12 @@ func (n *Network) agendaTimer(now time.Time, k agendaKey, out []ss7.Action) []ss
 		return n.unpark(now, n.refresh(now, out))
 	case 10:
 		return n.testRoute(now, k, out)
+	case timerCircle:
+		return n.circleTimer(now, k, out)
 	case 15, 16:
 		return n.congestionTimer(now, k, out)
+	case 18, 20:
+		return n.refresh(now, n.endRestart(fmt.Sprintf("T%d is over", k.timer), out))
 	case 21, timerGrace:
 		return n.restarted(now, k.set, out)
 	}
@@ -247,10 +270,13 @@ func (n *Network) agendaTimer(now time.Time, k agendaKey, out []ss7.Action) []ss
 func (n *Network) testRoute(now time.Time, k agendaKey, out []ss7.Action) []ss7.Action {
 	i := slices.IndexFunc(n.sets, func(s *linkset) bool { return s.cfg.Name == k.set })
 	state, said := n.said[routeKey{k.dest, k.set}]
+	if i < 0 && said {
+		return n.auditServer(now, k, out)
+	}
 	if i < 0 || !said || !n.sets[i].ready {
 		return out
 	}
-	n.agenda.start(now, k, n.timer(10))
+	n.agenda.start(now, k, n.sets[i].timer(n, 10))
 	h := RST
 	if state == routing.Restricted {
 		h = RSR
@@ -262,13 +288,9 @@ func (n *Network) testRoute(now time.Time, k agendaKey, out []ss7.Action) []ss7.
 // forget drops what the adjacent point of s said and was told: both begin anew when
 // it can be reached again (§9.3).
 func (n *Network) forget(s *linkset) {
-	for k := range n.said {
-		if k.set == s.cfg.Name {
-			delete(n.said, k)
-			n.agenda.stop(agendaKey{10, k.dest, k.set})
-		}
-	}
+	n.forgetSaid(s.cfg.Name)
 	clear(s.told)
+	clear(s.toldPoints)
 }
 
 // prune makes the plan anew without the dynamic destinations of which nothing is said

@@ -15,7 +15,7 @@ import (
 type star struct{ *bench }
 
 func newStar(t *testing.T, routes ...RouteConfig) *star {
-	s := &star{&bench{NewNetwork(), t, time.Unix(0, 0)}}
+	s := &star{&bench{Network: NewNetwork(), t: t, now: time.Unix(0, 0)}}
 	if routes == nil {
 		routes = []RouteConfig{{dest("7.7.1/14"), "B", 1}, {dest("7.7.1/14"), "C", 2}}
 	}
@@ -34,7 +34,7 @@ func newStar(t *testing.T, routes ...RouteConfig) *star {
 func (s *star) up(p ss7.PathID) (out []ss7.Action) {
 	out = append(out, s.do(ss7.InService, p, "")...)
 	l := s.links[p]
-	m := ss7.MSU{DPC: pc("1.2.3"), OPC: l.set.cfg.Adjacent, SI: ss7.SNT, Payload: AppendLinkTest(nil, LinkTest{true, l.pattern})}
+	m := ss7.MSU{DPC: pc("1.2.3"), OPC: l.set.cfg.Adjacent, SI: ss7.SNT, Payload: AppendLinkTest(nil, LinkTest{Ack: true, Pattern: l.pattern})}
 	out = append(out, s.Do(s.now, ss7.Event{Kind: ss7.Transfer, Path: p, MSU: m}, nil)...)
 	return append(out, s.from(p, Management{Heading: TRA})...)
 }
@@ -191,7 +191,7 @@ func TestAdjacentRestart(t *testing.T) {
 	s.tick(1150 * time.Millisecond)
 	out := s.do(ss7.InService, 1, "")
 	l := s.links[1]
-	m := ss7.MSU{DPC: pc("1.2.3"), OPC: pc("4.5.6"), SI: ss7.SNT, Payload: AppendLinkTest(nil, LinkTest{true, l.pattern})}
+	m := ss7.MSU{DPC: pc("1.2.3"), OPC: pc("4.5.6"), SI: ss7.SNT, Payload: AppendLinkTest(nil, LinkTest{Ack: true, Pattern: l.pattern})}
 	out = append(out, s.Do(s.now, ss7.Event{Kind: ss7.Transfer, Path: 1, MSU: m}, nil)...)
 	s.wantSent("told", out, "1 TFP 6.6.6", "1 TRA")
 	s.wantPath("before its TRA", "7.7.1", 2)

@@ -1,6 +1,7 @@
 package mtp3
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/gostp/gostp/routing"
@@ -11,8 +12,9 @@ import (
 // server. To routing it is a linkset of one link, without an adjacent point, whose
 // state is told from outside by InService and OutOfService.
 type ServerConfig struct {
-	Name string // as routes name it; not that of a linkset
-	Path ss7.PathID
+	Name   string // as routes name it; not that of a linkset
+	Path   ss7.PathID
+	Points []ss7.PC // codes that it has by its key, beside routes
 }
 
 // server is one that is configured, and whether it takes traffic.
@@ -34,6 +36,11 @@ func (n *Network) setServers(cfg []ServerConfig) {
 		}
 		n.servers = append(n.servers, s)
 	}
+	for _, o := range old {
+		if n.server(o.cfg.Path) == nil {
+			n.forgetSaid(o.cfg.Name)
+		}
+	}
 }
 
 // server finds the one of a path; nil: it is not a server's.
@@ -46,16 +53,27 @@ func (n *Network) server(p ss7.PathID) *server {
 	return nil
 }
 
-// doServer is told that a server takes traffic, or does not.
+// doServer is told that a server takes traffic, or does not, and what the gateway behind
+// it says.
 func (n *Network) doServer(now time.Time, s *server, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	if ev.Kind == ss7.Status {
 		return n.recvStatus(now, s, ev, out)
+	}
+	switch ev.Kind {
+	case ss7.Pause, ss7.Resume, ss7.Restricted:
+		return n.recvAdvice(now, s, ev, out)
+	case ss7.UserPart:
+		return append(out, note(ss7.StateChange, NoteUser, fmt.Sprintf("User part %v of %s is unavailable %s: %s",
+			ev.MSU.SI, n.format(ev.Dest.PC), causeText(uint8(ev.Arg)), ev.Why)))
 	}
 	ready := ev.Kind == ss7.InService
 	if ev.Kind != ss7.InService && ev.Kind != ss7.OutOfService || ready == s.ready {
 		return out
 	}
 	s.ready = ready
+	if !ready {
+		n.forgetSaid(s.cfg.Name)
+	}
 	return n.refresh(now, out)
 }
 

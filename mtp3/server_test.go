@@ -49,7 +49,7 @@ func TestServers(t *testing.T) {
 		{"a server may have the node's code", ss7.Range{PC: 300, Len: 14}, true, ss7.MSU{OPC: 1, DPC: 260, SI: 3}, as, Forward, other, 0, false},
 	} {
 		n := NewNetwork()
-		n.Configure(now, Config{Variant: ss7.ITU, Own: []ss7.PC{1}, Servers: []ServerConfig{{"as A", as}, {"as B", other}}, Keys: keyStub{as, c.key, 3, true},
+		n.Configure(now, Config{Variant: ss7.ITU, Own: []ss7.PC{1}, Servers: []ServerConfig{{Name: "as A", Path: as}, {Name: "as B", Path: other}}, Keys: keyStub{as, c.key, 3, true},
 			Routes: []RouteConfig{{ss7.Range{PC: 256, Len: 6}, "as B", 5}, {ss7.Range{PC: 257, Len: 14}, "as B", 5}}}, nil)
 		n.Do(now, ss7.Event{Kind: ss7.InService, Path: other}, nil)
 		if c.up {

@@ -17,7 +17,8 @@ type Timer struct {
 const ms = time.Millisecond
 
 // The defaults of Cisco's GSP MIB, which lie in the ranges of Q.704 §16.8. Here are
-// those that something runs on. From T18 on the numbers mean other things in ANSI.
+// those that something runs on; T18 is shorter, because links over IP come up together
+// and a neighbour that is missing need not hold everybody up. From T18 on the numbers mean other things in ANSI.
 var timers = map[int]struct {
 	role  string
 	value time.Duration
@@ -36,7 +37,9 @@ var timers = map[int]struct {
 	15: {"wait to start the route set congestion test", 2500 * ms},
 	16: {"wait for congestion status update", 1700 * ms},
 	17: {"from a failed alignment to the next", 1150 * ms},
+	18: {"restart of this node: wait for its neighbours", 2000 * ms},
 	19: {"no second restart message to the same point", 68000 * ms},
+	20: {"restart of this node in all", 60000 * ms},
 	21: {"restart of an adjacent point", 64000 * ms},
 	22: {"local inhibit test", 300000 * ms},
 	23: {"remote inhibit test", 300000 * ms},
@@ -62,3 +65,19 @@ func (t *Timers) of(number int) time.Duration {
 
 // timer is how long T number runs.
 func (n *Network) timer(number int) time.Duration { return n.cfg.Timers.of(number) }
+
+// timer is how long T number of a linkset runs.
+func (s *linkset) timer(n *Network, number int) time.Duration {
+	if d := s.cfg.Timers[number]; d != 0 {
+		return d
+	}
+	return n.timer(number)
+}
+
+// timer is how long T number of a link runs.
+func (l *link) timer(n *Network, number int) time.Duration {
+	if d := l.cfg.Timers[number]; d != 0 {
+		return d
+	}
+	return l.set.timer(n, number)
+}

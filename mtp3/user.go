@@ -2,6 +2,7 @@ package mtp3
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gostp/gostp/ss7"
@@ -65,6 +66,11 @@ func (n *Network) serverOf(m *ss7.MSU) *server {
 	}
 	if d := Decide(n.table, &ss7.MSU{DPC: m.DPC, SI: ss7.SNM}, 0); d.Fate == Forward {
 		return n.server(d.Path)
+	}
+	for _, s := range n.servers {
+		if slices.Contains(s.cfg.Points, m.DPC) {
+			return s
+		}
 	}
 	return nil
 }

@@ -166,6 +166,7 @@ func (n *Node) applyLinks(next *configs.System, restarted map[uint16]string) {
 		for j := range set.Links {
 			key := linkKey{set.Name, set.Links[j].SLC}
 			set.Links[j].Path = n.startLink(next, key, before[key])
+			n.links[key].rotates.Store(next.V().Rotates && !next.Linkset(key.linkset).KeepSLS)
 		}
 	}
 	n.reconfigure(conf)
@@ -183,7 +184,7 @@ func (n *Node) startLink(next *configs.System, key linkKey, before *link) ss7.Pa
 		return n.links[key].id
 	}
 	p := next.LocalPeer(c.LocalPort)
-	conf, how := linkConfig(next.V(), set, p, c), settingsFor(p, c)
+	conf, how := linkConfig(next, set, p, c), settingsFor(p, c)
 	if l := n.links[key]; l != nil {
 		l.setConfig(conf, how)
 		return l.id
@@ -270,15 +271,13 @@ func (l *link) variant() *ss7.Variant { return l.kind }
 func (n *Node) networkConfig(s *configs.System) mtp3.Config {
 	c := mtp3.Config{Variant: s.V(), NI: s.Network(), SLTT1: or(s.SLTT1, mtp3.DefaultSLTT1), SLTT2: or(s.SLTT2, mtp3.DefaultSLTT2)}
 	c.Own = s.Own()
-	c.Levels = s.V() == ss7.ANSI
+	c.Levels = s.Levels()
 	c.MaxDynamic = int(maxDynamic(s))
-	for number, d := range s.ByNumber() {
-		c.Timers[number] = d
-	}
+	c.Timers = mtp3Timers(&s.MTP3Timers)
 	for _, l := range s.Linksets {
-		set := mtp3.LinksetConfig{Name: l.Name, Adjacent: l.Adjacent, Shutdown: l.Shutdown}
+		set := mtp3.LinksetConfig{Name: l.Name, Adjacent: l.Adjacent, Shutdown: l.Shutdown, Timers: mtp3Timers(&l.MTP3Timers)}
 		for _, k := range l.Links {
-			set.Links = append(set.Links, mtp3.LinkConfig{SLC: k.SLC, Shutdown: k.Shutdown, Short: k.IsM2UA() && !k.Extended})
+			set.Links = append(set.Links, mtp3.LinkConfig{SLC: k.SLC, Shutdown: k.Shutdown, Short: k.IsM2UA() && !k.Extended, Timers: mtp3Timers(&k.MTP3Timers)})
 		}
 		c.Linksets = append(c.Linksets, set)
 	}
@@ -297,9 +296,9 @@ func (n *Node) networkConfig(s *configs.System) mtp3.Config {
 }
 
 // linkConfig is a link's M2PA settings: its own, else its linkset's, else the default.
-func linkConfig(v *ss7.Variant, set *configs.Linkset, p *configs.LocalPeer, k *configs.Link) m2pa.Config {
+func linkConfig(s *configs.System, set *configs.Linkset, p *configs.LocalPeer, k *configs.Link) m2pa.Config {
 	c := m2pa.DefaultConfig()
-	c.Variant, c.Priorities = v, v == ss7.ANSI
+	c.Variant, c.Priorities = s.V(), s.Levels()
 	c.T1 = or(k.T1, set.T1, c.T1)
 	c.T2 = or(k.T2, set.T2, c.T2)
 	c.T3 = or(k.T3, set.T3, c.T3)
@@ -309,6 +308,7 @@ func linkConfig(v *ss7.Variant, set *configs.Linkset, p *configs.LocalPeer, k *c
 	c.T7 = or(k.T7, set.T7, c.T7)
 	c.Status = or(k.LSSU, set.LSSU, c.Status)
 	queue(&c, int(configs.SCTPFor(p, k).QueueDepth))
+	thresholds(&c, set, k)
 	return c
 }
 

@@ -24,6 +24,7 @@ func (n *Node) Tree() *cli.Tree {
 	all = append(all, n.sctpCommands()...)
 	all = append(all, n.routeCommands()...)
 	all = append(all, n.mtp3Commands()...)
+	all = append(all, n.alarmCommands()...)
 	all = append(all, n.m3uaCommands()...)
 	all = append(all, n.m2uaCommands()...)
 	all = append(all, n.ipCommands()...)

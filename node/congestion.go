@@ -2,8 +2,12 @@ package node
 
 import (
 	"fmt"
+	"io"
+	"time"
 
+	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/routing"
 	"github.com/gostp/gostp/ss7"
 )
 
@@ -16,7 +20,11 @@ func (c *core) toUsers(ev ss7.Event) {
 	if s := c.node.view.Load().server(ev.Path); s != nil {
 		whom = "AS " + s.name
 	}
+	if ev.Path == 0 {
+		c.mtpStatus(ev)
+	}
 	c.node.log.Debug("mtp3", fmt.Sprintf("%v of %s, %d, for %s at %s: %s", ev.Kind, f.Format(ev.Dest.PC), ev.Arg, f.Format(ev.MSU.OPC), whom, ev.Why))
+	c.node.m3ua.tellUsers(ev)
 }
 
 func (v *view) server(p ss7.PathID) *as {
@@ -35,4 +43,117 @@ func (n *Node) noUserCause(m *ss7.MSU) uint32 {
 		}
 	}
 	return uint32(mtp3.UnequippedUser)
+}
+
+// Of the MSUs of one origin for one destination over a congested link, the first and
+// then every eighth are answered (Q.704 §11.2.3.1), a burst at once and 500 a second of
+// all that go over the link.
+const (
+	answerEvery = 8
+	answerPace  = 2 * time.Millisecond
+	answerBurst = 32
+)
+
+// origins counts them, in a table in which an origin takes the place of another that it
+// meets there: that costs an answer too many now and then, and no memory.
+type origins struct {
+	seen [64]struct {
+		opc, dpc ss7.PC
+		n        uint32
+	}
+	next time.Time // when an answer is due that follows all before at answerPace
+}
+
+// count tells whether an MSU from opc to dpc is to be answered.
+func (o *origins) count(now time.Time, opc, dpc ss7.PC) bool {
+	e := &o.seen[(uint32(opc)*31+uint32(dpc))*2654435761>>26]
+	if e.opc != opc || e.dpc != dpc {
+		e.opc, e.dpc, e.n = opc, dpc, 0
+	}
+	if e.n%answerEvery != 0 {
+		e.n++
+		return false
+	}
+	if earliest := now.Add(-answerBurst * answerPace); o.next.Before(earliest) {
+		o.next = earliest
+	}
+	if o.next.After(now) {
+		return false // the next one asks again
+	}
+	o.next = o.next.Add(answerPace)
+	e.n++
+	return true
+}
+
+// congested tells the core of MSUs whose origins are to send less. With priorities these
+// are the MSUs of a priority below the level (§2.3.5.2). Network management is not
+// answered, but for the test whether the congestion is over (§13.9). The caller holds mu.
+func (l *link) congested(now time.Time, level uint32, msus []*ss7.MSU) {
+	priorities := l.node.Config().Levels()
+	for _, m := range msus {
+		if m.SI <= ss7.SNTS && (m.SI != ss7.SNM || len(m.Payload) == 0 || mtp3.Heading(m.Payload[0]) != mtp3.RCT) {
+			continue
+		}
+		if priorities && uint32(m.Prio) >= level || !l.origins.count(now, m.OPC, m.DPC) {
+			continue
+		}
+		l.node.core.hint(ss7.Event{Kind: ss7.Congestion, Path: l.id, Arg: level, MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
+	}
+}
+
+// printCongestion is a link's queue, its thresholds, and what they have cost.
+func (n *Node) printCongestion(w io.Writer, set string, l mtp3.LinkStatus, st m2pa.View) {
+	sys := n.Config()
+	c := findLink(sys, linkKey{set, l.SLC})
+	if c == nil {
+		return
+	}
+	conf := linkConfig(sys, sys.Linkset(set), sys.LocalPeer(c.LocalPort), c)
+	fmt.Fprintf(w, "    Transmit queue: %d of %d MSUs, at most %d so far; discarded: queue full %d, of too low a priority %d\n",
+		st.Unacked+st.Queued, conf.QueueMax, st.Peak, st.Stats.QueueFull, st.Stats.Shed)
+	fmt.Fprintf(w, "    Congestion: level %d", l.Congestion)
+	if l.Congestion > 0 {
+		fmt.Fprintf(w, " (%s)", l.CongestionWhy)
+	}
+	for i := range conf.Onset {
+		if i > 0 && !conf.Priorities {
+			break
+		}
+		fmt.Fprintf(w, "; level %d above %d, until below %d", i+1, conf.Onset[i], conf.Abate[i])
+		if conf.Priorities {
+			fmt.Fprintf(w, ", discards priority %d above %d", i, conf.Discard[i])
+		}
+	}
+	fmt.Fprintln(w)
+}
+
+// printOverloads is what is said of codes that have no route of their own.
+func (n *Node) printOverloads(w io.Writer, t *routing.Table, pc ss7.PC, only bool) {
+	var all []mtp3.Overload
+	n.core.ask(func() { all = n.core.network.Overloads() })
+	f := n.Config().Notation()
+	for _, o := range all {
+		i, _, _ := t.Dest(o.PC)
+		if only && o.PC != pc || i >= 0 && t.Dests[i].Range.Len == t.Variant.Bits() {
+			continue
+		}
+		fmt.Fprintf(w, "%-16s congested, level %d: %s\n", f.Format(o.PC), o.Level, o.Why)
+	}
+}
+
+// congestion takes a picture of all destinations of t that are congested.
+func (n *Node) congestion(t *routing.Table) func(ss7.Range) (uint32, string) {
+	type state struct {
+		level uint32
+		why   string
+	}
+	all := map[ss7.Range]state{}
+	n.core.ask(func() {
+		for i := range t.Dests {
+			if level, why := n.core.network.Congestion(t.Dests[i].Range); level > 0 {
+				all[t.Dests[i].Range] = state{level, why}
+			}
+		}
+	})
+	return func(r ss7.Range) (uint32, string) { return all[r].level, all[r].why }
 }

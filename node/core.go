@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sccp"
 	"github.com/gostp/gostp/ss7"
@@ -19,13 +20,14 @@ type core struct {
 	sccp    *subsystems
 	actions []ss7.Action
 	way     transfer
+	alarmed bool        // something changed that an alarm may be about
 	history []string    // of `show cs7 mtp3 event-history`
 	base    mtp3.Config // of links and routes
 
 	mu      sync.Mutex // guards control: unbounded, because state must not be lost
 	control []task
 	wake    chan struct{}
-	data    chan ss7.Event // bounded: MSUs for local users
+	data    inbox          // bounded: MSUs for local users
 	hints   chan ss7.Event // bounded: MSUs that had nowhere to go
 }
 
@@ -38,7 +40,7 @@ type task struct {
 
 func newCore(n *Node) *core {
 	return &core{node: n, network: mtp3.NewNetwork(), tester: tester.New(), sccp: newSubsystems(),
-		wake: make(chan struct{}, 1), data: make(chan ss7.Event, 4096), hints: make(chan ss7.Event, 64)}
+		wake: make(chan struct{}, 1), data: newInbox(), hints: make(chan ss7.Event, 64)}
 }
 
 // do runs f on the core's goroutine, some time soon.
@@ -69,17 +71,21 @@ func (c *core) ask(f func()) bool {
 
 // post tells the network what happened to a link.
 func (c *core) post(ev ss7.Event) {
-	c.do(func() { c.actions = c.network.Do(time.Now(), ev, c.actions) })
+	c.do(func() {
+		if ev.Kind == ss7.UserPart { // M3UA's DUPU concerns the users of this node alone
+			c.mtpStatus(ev)
+		}
+		c.actions = c.network.Do(time.Now(), ev, c.actions)
+	})
 }
 
 // offer hands over an MSU for a local user; false if the user is too slow.
 func (c *core) offer(ev ss7.Event) bool {
-	select {
-	case c.data <- ev:
-		return true
-	default:
-		return false
+	from := ""
+	if l := c.node.view.Load().link(ev.Path); l != nil {
+		from = l.linkset
 	}
+	return c.data.put(from, ev)
 }
 
 // hint tells the network of an MSU that went no further. What does not fit is let go:
@@ -100,11 +106,14 @@ func (c *core) run() {
 			return
 		case <-c.wake:
 			c.drain()
-		case ev := <-c.data:
+		case <-c.data.ready:
 			c.drain() // control first
-			c.user(ev)
-		case ev := <-c.hints:
-			c.user(ev)
+			if ev, ok := c.data.take(); ok {
+				c.user(ev)
+			}
+		case ev := <-c.hints: // whatever its MSU's service indicator is
+			c.actions = c.network.Do(time.Now(), ev, c.actions)
+			c.perform()
 		case <-timer.C:
 		}
 		now := time.Now()
@@ -114,6 +123,9 @@ func (c *core) run() {
 		c.perform()
 		c.actions = c.sccp.management.Tick(now, c.actions)
 		c.perform()
+		if c.alarmed {
+			c.checkAlarms(now)
+		}
 		timer.Reset(c.wait())
 	}
 }
@@ -150,10 +162,12 @@ func (c *core) drain() {
 // user hands an MSU to the user its service indicator names.
 func (c *core) user(ev ss7.Event) {
 	now := time.Now()
-	switch ev.MSU.SI {
-	case ss7.MTPT:
+	switch {
+	case ev.Kind != ss7.Transfer: // not an MSU, but what happened to one
+		c.actions = c.network.Do(now, ev, c.actions)
+	case ev.MSU.SI == ss7.MTPT:
 		c.actions = c.tester.Recv(now, &ev.MSU, c.actions)
-	case ss7.SCCP:
+	case ev.MSU.SI == ss7.SCCP:
 		c.recvSCCP(now, &ev)
 	default:
 		c.actions = c.network.Do(now, ev, c.actions)
@@ -187,6 +201,10 @@ func (c *core) raise(ev ss7.Event) {
 	switch {
 	case ev.Kind == ss7.Status || ev.Kind == ss7.UserPart:
 		c.toUsers(ev)
+	case ev.Kind == ss7.Audit:
+		n.m3ua.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
+			return l.Audit(now, ev.Path, ev.Dest, out)
+		})
 	case ev.Kind != ss7.Transfer:
 		if l := n.view.Load().link(ev.Path); l != nil {
 			l.tell(ev)
@@ -229,6 +247,7 @@ func (c *core) note(ev ss7.Event) {
 		return
 	}
 	c.remember(ev)
+	c.alarmed = c.alarmed || ev.Arg != mtp3.NoteMessage
 	switch ev.Arg {
 	case mtp3.NoteMessage:
 		log.Debug("mtp3", ev.Why)
@@ -244,6 +263,10 @@ func (c *core) note(ev ss7.Event) {
 		log.AddLimited("CS7MTP3", 5, "DESTSTATUS", ev.Why)
 	case mtp3.NoteCongestion:
 		log.AddLimited("CS7MTP3", 5, "CONGESTION", ev.Why)
+	case mtp3.NoteRestart:
+		log.AddLimited("CS7MTP3", 5, "RESTART", ev.Why)
+	case mtp3.NoteCircular:
+		log.AddLimited("CS7MTP3", 4, "CIRCULAR", ev.Why)
 	case mtp3.NoteUser:
 		log.AddLimited("CS7MTP3", 5, "UPU", ev.Why)
 	}

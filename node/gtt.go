@@ -80,6 +80,7 @@ type compiled struct {
 	places []place
 	index  *gtt.Index
 	hits   *gtt.Hits
+	counts []atomic.Uint64
 }
 
 // compile makes the table of a configuration and the file.
@@ -101,7 +102,7 @@ func (g *gttTables) compile(s *configs.System) *gtt.Table {
 		x := g.selector(c)
 		kept[c.Name] = x
 		sel := &gtt.Selector{Name: c.Name, Nature: c.Nature(), Linkset: c.Linkset, Calling: c.Calling, Pre: conversions[c.Pre], Post: conversions[c.Post],
-			Index: x.index, Hits: x.hits, Results: make([]gtt.Result, len(x.places))}
+			Index: x.index, Hits: x.hits, Counts: x.counts, Results: make([]gtt.Result, len(x.places))}
 		for i, p := range x.places {
 			sel.Results[i] = gtt.Result{Route: p.route(), Group: groups[p.group]}
 		}
@@ -143,7 +144,24 @@ func (g *gttTables) selector(c *configs.Selector) *compiled {
 	if old != nil {
 		x.hits = old.hits
 	}
+	if x.index.Len() <= gtt.MaxCounted {
+		x.count(old)
+	}
 	return x
+}
+
+// count makes the counters of the entries; those that were there before go on.
+func (x *compiled) count(old *compiled) {
+	x.counts = make([]atomic.Uint64, x.index.Leaves())
+	if old == nil || old.counts == nil {
+		return
+	}
+	old.index.Walk(func(d gtt.Digits, _ uint32) {
+		from, _, _ := old.index.Place(&d)
+		if to, length, ok := x.index.Place(&d); ok && length == d.Len() {
+			x.counts[to].Store(old.counts[from].Load())
+		}
+	})
 }
 
 func (g *gttTables) group(c *configs.AppGroup) *gtt.Group {

@@ -346,6 +346,14 @@ var faults = []fault{
 		x.refuse(false)
 		x.management(sccp.SSA)
 	}},
+	{name: "user part unavailable (UPU)", entry: grouped, member: toPoint, f: func(x *failover) {
+		x.one.send(ss7.MSU{DPC: itu("1.1.1"), SI: ss7.SNM,
+			Payload: mtp3.AppendManagement(nil, ss7.ITU, mtp3.Management{Heading: mtp3.UPU, PC: itu("3.3.3"), User: ss7.SCCP, Cause: mtp3.InaccessibleUser})})
+		time.Sleep(3 * time.Second)
+		x.r.want("test cs7 gtt 4912 ssn 6", "pc 3.3.3             cost 1   SCCP prohibited there")
+		time.Sleep(35 * time.Second) // a test, and nobody says otherwise
+		x.r.want("test cs7 gtt 4912 ssn 6", "pc 3.3.3             cost 1   available")
+	}},
 	{name: "one ASP of two inactive", entry: grouped, member: toServer, f: func(x *failover) {
 		x.h1.inactive()
 		time.Sleep(3 * time.Second)

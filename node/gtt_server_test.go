@@ -32,6 +32,9 @@ func TestTitleToServer(t *testing.T) {
 		h2.configure("cs7 asp SG 2905 2905 m3ua", "no shutdown")
 		time.Sleep(10 * time.Second)
 		a.want("ping gt 50123", "Reached 5.5.5")
-		a.want("show cs7 gtt measurements", "asname HLR           cost 1   messages 2: available")
+		a.want("show cs7 gtt measurements", "asname HLR           cost 1   messages 2: available", "selector S gta 49               asname HLR           messages 3", "selector S gta 50               app-grp G            messages 3")
+		a.configure("cs7 gtt selector S tt 0 gti 4 np 1 nai 4", "gta 5 pcssn 2.2.2 pcssn", "no gta 51")
+		a.want("ping gt 50123", "Reached 5.5.5")
+		a.want("show cs7 gtt measurements", "selector S gta 49               asname HLR           messages 3", "selector S gta 50               app-grp G            messages 4")
 	})
 }

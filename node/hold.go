@@ -1,6 +1,8 @@
 package node
 
 import (
+	"cmp"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,12 +19,12 @@ const earlyMost = 1024
 
 // hold is a path at which MSUs wait in the order in which they came, for as long as
 // the table in force names it (Q.704 §5 to §8: changeover and changeback buffers).
-// Once settled it passes on what a reader with the older table still brings.
+// Once settled it passes on what a reader with the older table still brings. What one
+// hold passes to another keeps its place among what came there meanwhile.
 type hold struct {
 	node *Node
 
 	mu      sync.Mutex
-	front   []held // retrieved from the link: they go first
 	waiting []held
 	settled *view
 }
@@ -30,20 +32,27 @@ type hold struct {
 type held struct {
 	msu  ss7.MSU // its payload is a copy
 	from ss7.PathID
+	turn uint64 // counts what comes to holds; 0: retrieved from a link, before all that came since
 }
 
 func keep(m *ss7.MSU, from ss7.PathID) held {
-	k := held{*m, from}
+	k := held{msu: *m, from: from}
 	k.msu.Payload = append([]byte(nil), m.Payload...)
 	return k
 }
 
-// offer takes one MSU, or passes it on.
-func (h *hold) offer(now time.Time, m *ss7.MSU, from ss7.PathID) {
+// offer takes one MSU, or passes it on. turn is nil if it comes from no other hold.
+func (h *hold) offer(now time.Time, m *ss7.MSU, from ss7.PathID, turn *uint64) {
 	h.mu.Lock()
 	v := h.settled
 	if v == nil && len(h.waiting) < holdMost {
-		h.waiting = append(h.waiting, keep(m, from))
+		k := keep(m, from)
+		if turn != nil {
+			k.turn = *turn
+		} else {
+			k.turn = h.node.turns.Add(1)
+		}
+		h.waiting = append(h.waiting, k)
 		h.mu.Unlock()
 		return
 	}
@@ -59,33 +68,36 @@ func (h *hold) offer(now time.Time, m *ss7.MSU, from ss7.PathID) {
 func (h *hold) retrieved(msus []held) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.front = append(h.front, msus...)
+	h.waiting = append(h.waiting, msus...)
 }
 
-// settle sends all that waits as v says, and whatever comes later at once. Nobody
-// routes by v yet, so nothing overtakes.
-func (h *hold) settle(now time.Time, v *view) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	var t transfer
-	for _, part := range [][]held{h.front, h.waiting} {
-		for i := 0; i < len(part); {
-			from := part[i].from
-			t.msus = t.msus[:0]
-			for ; i < len(part) && part[i].from == from; i++ {
-				t.msus = append(t.msus, &part[i].msu)
-			}
-			h.node.routeBy(v, now, &t, from)
-		}
+// settle sends all that waits at holds as v says, in the order in which it came, and
+// whatever comes later at once. Nobody routes by v yet, so nothing overtakes.
+func (n *Node) settle(now time.Time, holds []*hold, v *view) {
+	var all []held
+	for _, h := range holds {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		all = append(all, h.waiting...)
+		h.waiting, h.settled = nil, v
 	}
-	h.front, h.waiting, h.settled = nil, nil, v
+	slices.SortStableFunc(all, func(a, b held) int { return cmp.Compare(a.turn, b.turn) })
+	var t transfer
+	for i := 0; i < len(all); {
+		from := all[i].from
+		t.msus, t.turns = t.msus[:0], t.turns[:0]
+		for ; i < len(all) && all[i].from == from; i++ {
+			t.msus, t.turns = append(t.msus, &all[i].msu), append(t.turns, all[i].turn)
+		}
+		n.routeBy(v, now, &t, from)
+	}
 }
 
 // count is how many wait.
 func (h *hold) count() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return len(h.front) + len(h.waiting)
+	return len(h.waiting)
 }
 
 // publish puts next in force: holds that its table names are there before, holds
@@ -107,11 +119,13 @@ func (n *Node) publish(next *view) {
 		}
 	}
 	now := time.Now()
+	var over []*hold
 	for p, h := range old.holds {
 		if next.holds[p] == nil {
-			h.settle(now, next)
+			over = append(over, h)
 		}
 	}
+	n.settle(now, over, next)
 	n.view.Store(next)
 	if len(old.holds)+len(next.holds) == 0 {
 		n.releaseEarly(old, next)

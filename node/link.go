@@ -44,6 +44,8 @@ type link struct {
 	gateway atomic.Pointer[m2uaPeer] // where its level 2 is; nil: here
 	offered *offered                 // the interface as which ASPs use it; nil: it is MTP3's
 
+	rotates atomic.Bool // the SLS of what leaves is turned
+
 	rx    sync.Mutex
 	early []held // guarded by rx
 
@@ -55,8 +57,7 @@ type link struct {
 	armed    time.Time
 	badPPID  bool
 
-	congestedMSUs uint64
-	tfcAt         time.Time
+	origins origins // of what goes over the link while it is congested
 }
 
 // newLink makes a link; run brings it to life.
@@ -210,6 +211,9 @@ func (l *link) raise(ev *ss7.Event) {
 			ev.MSU = k.msu
 			l.node.core.post(*ev)
 		default:
+			if l.rotates.Load() { // it will be again, wherever it goes
+				k.msu.SLS = l.kind.RotateBack(k.msu.SLS)
+			}
 			l.back = append(l.back, k)
 		}
 		return
@@ -284,7 +288,11 @@ func (l *link) offer(now time.Time, msus ...*ss7.MSU) {
 	}
 	full, down, shed := l.machine.Refused()
 	l.actions = l.actions[:0]
+	rotates := l.rotates.Load()
 	for _, m := range msus {
+		if rotates && m.SI > ss7.SNTS { // elsewhere it is the link's code
+			m.SLS = l.kind.Rotate(m.SLS)
+		}
 		l.actions = l.machine.Transfer(now, m, l.actions)
 	}
 	fullNow, downNow, shedNow := l.machine.Refused()
@@ -295,27 +303,6 @@ func (l *link) offer(now time.Time, msus ...*ss7.MSU) {
 	l.perform(l.actions, nil)
 	if level := l.machine.Level(); level > 0 && l.offered == nil {
 		l.congested(now, level, msus)
-	}
-}
-
-// tfcEvery is of how many MSUs over a congested link one is answered with TFC (Q.704
-// §11.2.3.1), and tfcPace how far apart at least.
-const (
-	tfcEvery = 8
-	tfcPace  = 10 * time.Millisecond
-)
-
-// congested tells the core of every eighth MSU: its origin is to send less. The caller
-// holds mu.
-func (l *link) congested(now time.Time, level uint32, msus []*ss7.MSU) {
-	for _, m := range msus {
-		if m.SI <= ss7.SNTS {
-			continue
-		}
-		if l.congestedMSUs++; l.congestedMSUs%tfcEvery == 1 && now.Sub(l.tfcAt) >= tfcPace {
-			l.tfcAt = now
-			l.node.core.hint(ss7.Event{Kind: ss7.Congestion, Path: l.id, Arg: level, MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
-		}
 	}
 }
 

@@ -92,7 +92,7 @@ func (n *Node) applyOffered(next *configs.System, restarted map[uint16]string) {
 		for _, c := range s.Interfaces {
 			i := old[c.Interface]
 			p := next.LocalPeer(c.LocalPort)
-			conf, how := linkConfig(next.V(), &configs.Linkset{}, p, &c.Link), settingsFor(p, &c.Link)
+			conf, how := linkConfig(next, &configs.Linkset{}, p, &c.Link), settingsFor(p, &c.Link)
 			if i != nil && restarted[c.LocalPort] == "" && sameLink(&i.link.cfg, &c.Link) && i.link.variant() == next.V() {
 				i.shut(c.Shutdown)
 				i.link.setConfig(conf, how)
@@ -101,7 +101,7 @@ func (n *Node) applyOffered(next *configs.System, restarted map[uint16]string) {
 				continue
 			}
 			b := &offered{node: n, name: c.Interface, label: labelOf(c.Interface, next.V())}
-			b.terminal = m2ua.NewTerminal(m2ua.TerminalConfig{Label: b.label, Levels: next.V() == ss7.ANSI, Pace: m2ua.DefaultPace})
+			b.terminal = m2ua.NewTerminal(m2ua.TerminalConfig{Label: b.label, Levels: next.Levels(), Pace: m2ua.DefaultPace})
 			b.timer = time.AfterFunc(time.Hour, b.tick)
 			b.link = n.newLink(n.ids.take(), linkKey{}, c.Link, conf, how, n.peers[c.LocalPort])
 			b.link.offered = b

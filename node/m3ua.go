@@ -34,13 +34,15 @@ type adaptation struct {
 
 	// The core's own: what is known of destinations, to tell only what has changed.
 	known map[ss7.Range]m3ua.Availability
+
+	levels map[ss7.PC]uint8 // congestion of destinations that users were told of; guarded by mu
 }
 
 // maxStrangers is how many associations of nobody configured a node has.
 const maxStrangers = 256
 
 func newAdaptation(n *Node) *adaptation {
-	x := &adaptation{node: n, layer: m3ua.New(), asps: map[ss7.PathID]*asp{}, servers: map[ss7.PathID]*as{}, known: map[ss7.Range]m3ua.Availability{}}
+	x := &adaptation{node: n, layer: m3ua.New(), asps: map[ss7.PathID]*asp{}, servers: map[ss7.PathID]*as{}, known: map[ss7.Range]m3ua.Availability{}, levels: map[ss7.PC]uint8{}}
 	x.byPath.Store(&[]*asp{})
 	x.timer = time.AfterFunc(time.Hour, x.tick)
 	return x
@@ -226,7 +228,7 @@ func (x *adaptation) picture(bits uint8) (p picture) {
 			p.paths = append(p.paths, make([]*as, need)...)
 		}
 		p.paths[s.id] = s
-		p.servers = append(p.servers, mtp3.ServerConfig{Name: serverName(s.name), Path: s.id})
+		conf := mtp3.ServerConfig{Name: serverName(s.name), Path: s.id}
 		p.ready[s.id] = s.ready()
 		if !c.Away {
 			p.titles[s.name] = server{s, codeOf(c, bits)}
@@ -238,8 +240,12 @@ func (x *adaptation) picture(bits uint8) (p picture) {
 				p.routes = append(p.routes, mtp3.RouteConfig{Dest: t.DPC, Linkset: serverName(s.name), Priority: mtp3.AdjacentPriority})
 			default:
 				p.keyed = append(p.keyed, keyed{t.DPC, s})
+				if t.DPC.Len == bits {
+					conf.Points = append(conf.Points, t.DPC.PC)
+				}
 			}
 		}
+		p.servers = append(p.servers, conf)
 	}
 	if len(p.servers) > 0 {
 		p.keys = x.layer.Selector(0)

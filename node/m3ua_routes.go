@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gostp/gostp/m3ua"
@@ -14,49 +15,87 @@ type destinations struct{ node *Node }
 
 func covers(a, b ss7.Range, bits uint8) bool { return a.Len <= b.Len && a.Contains(b.PC, bits) }
 
+// available is the state of destination i: restricted if every route that carries its
+// traffic is said to be.
 func available(t *routing.Table, i int) m3ua.Availability {
-	if t.Bundle(i) != nil {
-		return m3ua.Available
+	b := t.Bundle(i)
+	if b == nil {
+		return m3ua.Unavailable
+	}
+	via := t.Via(i)
+	for r, route := range t.Dests[via].Routes {
+		if slices.Contains(b.Linksets, route.Linkset) && t.RouteState(via, r) == routing.Allowed {
+			return m3ua.Available
+		}
+	}
+	return m3ua.Restricted
+}
+
+// State implements m3ua.Routes. What a server has by its key is as the server is; what
+// nobody was told to be congested is not.
+func (d destinations) State(r ss7.Range) (m3ua.Availability, uint8) {
+	state := d.served(r)
+	if r.Len == d.node.view.Load().table.Variant.Bits() {
+		return state, d.node.m3ua.levels[r.PC]
+	}
+	return state, 0
+}
+
+// served is the state of r by routes and keys.
+func (d destinations) served(r ss7.Range) m3ua.Availability {
+	v := d.node.view.Load()
+	for _, k := range v.keyed {
+		if covers(k.dest, r, v.table.Variant.Bits()) && k.as.ready() {
+			return m3ua.Available
+		}
+	}
+	return d.routed(v.table, r)
+}
+
+// routed is the state of the longest route that covers r.
+func (d destinations) routed(t *routing.Table, r ss7.Range) m3ua.Availability {
+	bits := t.Variant.Bits()
+	if r.Len == bits {
+		switch i, _, own := t.Dest(r.PC); {
+		case own:
+			return m3ua.Available
+		case i >= 0:
+			return available(t, i)
+		}
+		return m3ua.Unavailable
+	}
+	for i := len(t.Dests) - 1; i >= 0; i-- { // the longest are the last
+		if covers(t.Dests[i].Range, r, bits) {
+			return available(t, i)
+		}
 	}
 	return m3ua.Unavailable
 }
 
-// State implements m3ua.Routes. What a server has by its key is as the server is.
-func (d destinations) State(r ss7.Range) (m3ua.Availability, uint8) {
-	v := d.node.view.Load()
-	t := v.table
-	bits := t.Variant.Bits()
-	if r.Len == bits {
-		i, _, own := t.Dest(r.PC)
-		if own || i >= 0 && available(t, i) == m3ua.Available {
-			return m3ua.Available, 0
-		}
-	} else {
-		for i := len(t.Dests) - 1; i >= 0; i-- { // the longest are the last
-			if covers(t.Dests[i].Range, r, bits) {
-				if s := available(t, i); s == m3ua.Available {
-					return s, 0
-				}
-				break
-			}
-		}
-	}
-	for _, k := range v.keyed {
-		if covers(k.dest, r, bits) && k.as.ready() {
-			return m3ua.Available, 0
-		}
-	}
-	return m3ua.Unavailable, 0
-}
-
 // Within implements m3ua.Routes.
 func (d destinations) Within(r ss7.Range, f func(m3ua.Destination) bool) {
-	t := d.node.view.Load().table
+	v := d.node.view.Load()
+	t, levels := v.table, d.node.m3ua.levels
 	bits := t.Variant.Bits()
 	for i := range t.Dests {
 		to := t.Dests[i].Range
-		if to.Len > r.Len && covers(r, to, bits) && !f(m3ua.Destination{Range: to, State: available(t, i)}) {
+		if to.Len <= r.Len || !covers(r, to, bits) {
+			continue
+		}
+		x := m3ua.Destination{Range: to, State: available(t, i)}
+		if to.Len == bits {
+			x.Level = levels[to.PC]
+		}
+		if !f(x) {
 			return
+		}
+	}
+	for _, k := range v.keyed {
+		if _, routed := t.Exact(k.dest); !routed && k.dest.Len > r.Len && covers(r, k.dest, bits) {
+			state, level := d.State(k.dest)
+			if !f(m3ua.Destination{Range: k.dest, State: state, Level: level}) {
+				return
+			}
 		}
 	}
 }
@@ -92,20 +131,31 @@ func (x *adaptation) destinationsChanged(t *routing.Table) {
 	}
 	known := make(map[ss7.Range]m3ua.Availability, len(t.Dests))
 	changed := map[ss7.PathID][]m3ua.Destination{}
+	see := func(r ss7.Range, state m3ua.Availability, of func() ss7.PathID) {
+		known[r] = state
+		if was, ok := x.known[r]; was == state && ok || !ok && state == m3ua.Available {
+			return
+		}
+		changed[of()] = append(changed[of()], m3ua.Destination{Range: r, State: state})
+	}
 	for i := range t.Dests {
 		d := &t.Dests[i]
-		state := available(t, i)
-		known[d.Range] = state
-		if was, ok := x.known[d.Range]; was == state && ok || !ok && state == m3ua.Available {
+		see(d.Range, available(t, i), func() (of ss7.PathID) {
+			for _, r := range d.Routes {
+				if s := &t.Linksets[r.Linkset]; s.Server {
+					of = s.Links[0].Path
+				}
+			}
+			return of
+		})
+	}
+	for _, k := range x.node.view.Load().keyed {
+		_, seen := known[k.dest]
+		if _, _, own := t.Dest(k.dest.PC); seen || own && k.dest.Len == t.Variant.Bits() {
 			continue
 		}
-		var of ss7.PathID
-		for _, r := range d.Routes {
-			if s := &t.Linksets[r.Linkset]; s.Server {
-				of = s.Links[0].Path
-			}
-		}
-		changed[of] = append(changed[of], m3ua.Destination{Range: d.Range, State: state})
+		state := destinations{x.node}.served(k.dest)
+		see(k.dest, state, func() ss7.PathID { return k.as.id })
 	}
 	x.known = known
 	for of, dests := range changed {
@@ -113,4 +163,33 @@ func (x *adaptation) destinationsChanged(t *routing.Table) {
 			return l.Tell(now, 0, dests, of, out)
 		})
 	}
+}
+
+// tellUsers tells ASPs what MTP3 has for its users (RFC 4666 §4.5.1). It runs on the core.
+func (x *adaptation) tellUsers(ev ss7.Event) {
+	x.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
+		if ev.Kind == ss7.Status {
+			if pc := ev.Dest.PC; ev.Arg == 0 {
+				delete(x.levels, pc)
+			} else if _, ok := x.levels[pc]; ok || len(x.levels) < maxLevels {
+				x.levels[pc] = uint8(ev.Arg)
+			}
+		}
+		return l.TellUsers(now, 0, ev, out)
+	})
+}
+
+// maxLevels bounds what is kept for audits.
+const maxLevels = 4096
+
+// toKeyed hands a management message for a code that a server has by its key alone to
+// MTP3, which tells the server's users; false: nobody has it.
+func (n *Node) toKeyed(v *view, m *ss7.MSU, from ss7.PathID) bool {
+	for _, k := range v.keyed {
+		if k.dest.Contains(m.DPC, v.table.Variant.Bits()) {
+			n.deliver(from, m)
+			return true
+		}
+	}
+	return false
 }

@@ -224,61 +224,61 @@ var matedCases = []struct {
 	f    func(m *mated)
 }{
 	{"nothing happens", 5 * time.Second, 0, func(*mated) {}},
-	{"a link of two fails and returns", 20 * time.Second, 0, func(m *mated) {
+	{"a link of two fails and returns", 14 * time.Second, 0, func(m *mated) {
 		m.cut(true, 11)
 		time.Sleep(5 * time.Second)
 		m.cut(false, 11)
-		time.Sleep(12 * time.Second)
+		time.Sleep(8 * time.Second)
 		m.boxes["A"].want("show cs7 linkset M", "avail/links=2/2")
 	}},
-	{"a linkset of two fails and returns", 25 * time.Second, 0, func(m *mated) {
+	{"a linkset of two fails and returns", 16 * time.Second, 0, func(m *mated) {
 		m.cut(true, 11, 12)
 		time.Sleep(5 * time.Second)
 		m.boxes["A"].want("show cs7 linkset M", "avail/links=0/2")
 		m.cut(false, 11, 12)
-		time.Sleep(17 * time.Second)
+		time.Sleep(9 * time.Second)
 		m.boxes["A"].want("show cs7 linkset M", "avail/links=2/2")
 	}},
-	{"a linkset behind the neighbour fails and returns", 25 * time.Second, 0, func(m *mated) {
+	{"a linkset behind the neighbour fails and returns", 16 * time.Second, 0, func(m *mated) {
 		m.cut(true, 21, 22)
 		time.Sleep(5 * time.Second)
 		m.cut(false, 21, 22)
-		time.Sleep(17 * time.Second)
+		time.Sleep(9 * time.Second)
 	}},
-	{"a neighbour sends TFP, later TFA", 10 * time.Second, 0, func(m *mated) {
+	{"a neighbour sends TFP, later TFA", 6 * time.Second, 0, func(m *mated) {
 		m.say("M", "A", mtp3.TFP, "4.4.4")
 		time.Sleep(3 * time.Second)
 		m.boxes["A"].want("show cs7 route 4.4.4", "5.5.1 prohibits it (TFP)")
 		m.say("M", "A", mtp3.TFA, "4.4.4")
 		time.Sleep(3 * time.Second)
 	}},
-	{"a neighbour sends TFR, later TFA", 10 * time.Second, 0, func(m *mated) {
+	{"a neighbour sends TFR, later TFA", 6 * time.Second, 0, func(m *mated) {
 		m.say("M", "A", mtp3.TFR, "4.4.4")
 		time.Sleep(3 * time.Second)
 		m.say("M", "A", mtp3.TFA, "4.4.4")
 		time.Sleep(3 * time.Second)
 	}},
-	{"links flap", 40 * time.Second, 0, func(m *mated) {
-		for range 6 {
+	{"links flap", 20 * time.Second, 0, func(m *mated) {
+		for range 3 {
 			m.cut(true, 11, 23)
 			time.Sleep(2500 * time.Millisecond)
 			m.cut(false, 11, 23)
-			time.Sleep(3 * time.Second)
+			time.Sleep(2 * time.Second)
 		}
 	}},
-	{"an STP is stopped, and started", 40 * time.Second, 100, func(m *mated) {
+	{"an STP is stopped, and started", 22 * time.Second, 100, func(m *mated) {
 		m.boxes["M"].Close()
 		time.Sleep(5 * time.Second)
 		m.start("M")
 		time.Sleep(30 * time.Second)
 		m.boxes["A"].want("show cs7 linkset M", "avail/links=2/2")
 	}},
-	{"the two STPs of the pair lose power in turn", 100 * time.Second, 5000, func(m *mated) {
+	{"the two STPs of the pair lose power in turn", 45 * time.Second, 5000, func(m *mated) {
 		for _, name := range []string{"M", "N"} {
 			m.power(name, false)
-			time.Sleep(10 * time.Second)
+			time.Sleep(6 * time.Second)
 			m.power(name, true)
-			time.Sleep(35 * time.Second)
+			time.Sleep(15 * time.Second)
 			m.boxes["A"].want("show cs7 linkset "+name, "avail/links=2/2")
 		}
 	}},

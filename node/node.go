@@ -93,6 +93,8 @@ type Node struct {
 	associations associations
 	gtt          gttTables // guarded by applying
 	discards     discards
+	turns        atomic.Uint64 // see held
+	alarms       alarms
 	sccp         sccpCounters
 	ctx          context.Context
 	stop         context.CancelFunc

@@ -99,29 +99,39 @@ func (n *Node) relay(now time.Time, v *view, t *transfer, from ss7.PathID, m *ss
 				d.Path = from // an AS behind a code of this node
 			}
 		}
-		t.relayed = append(t.relayed, d.MSU)
-		m = &t.relayed[len(t.relayed)-1]
-		if d.Path != 0 {
-			n.sccp.out[m.Payload[0]].Add(1)
-			t.group(v.way(d.Path), n, m)
-			return
-		}
-		switch to := mtp3.Decide(v.table, m, 0); to.Fate {
-		case mtp3.Forward:
-			n.sccp.out[m.Payload[0]].Add(1)
-			if to.Path.IsHold() {
-				v.holds[to.Path].offer(now, m, 0)
-				return
-			}
-			t.group(v.way(to.Path), n, m)
-			return
-		case mtp3.Discard:
-			n.discard(to, m, 0)
+		if m = n.leave(now, v, t, &d); m == nil {
 			return
 		}
 		linkset = "" // it is for this node again
 	}
 	n.sccp.by[sccp.Loop].Add(1)
+}
+
+// leave sends what the relay decided to send; it gives the message back if that is for
+// this node again.
+func (n *Node) leave(now time.Time, v *view, t *transfer, d *sccp.Verdict) *ss7.MSU {
+	for more := true; more; more = d.Next() {
+		t.relayed = append(t.relayed, d.MSU)
+		m := &t.relayed[len(t.relayed)-1]
+		to := mtp3.Verdict{Fate: mtp3.Forward, Path: d.Path}
+		if d.Path == 0 {
+			to = mtp3.Decide(v.table, m, 0)
+		}
+		switch to.Fate {
+		case mtp3.Deliver:
+			return m
+		case mtp3.Discard:
+			n.discard(to, m, 0)
+			continue
+		}
+		n.sccp.out[m.Payload[0]].Add(1)
+		if to.Path.IsHold() {
+			v.holds[to.Path].offer(now, m, 0, nil)
+			continue
+		}
+		t.group(v.way(to.Path), n, m)
+	}
+	return nil
 }
 
 func (n *Node) countSCCP(d *sccp.Verdict) {
@@ -132,6 +142,9 @@ func (n *Node) countSCCP(d *sccp.Verdict) {
 	c.by[d.Reason].Add(1)
 	if d.Selector != nil && d.Result != nil {
 		d.Selector.Hits.Matched.Add(1)
+		if d.Selector.Counts != nil {
+			d.Selector.Counts[d.Place].Add(1)
+		}
 	} else if d.Selector != nil {
 		d.Selector.Hits.Unmatched.Add(1)
 	}
@@ -217,6 +230,18 @@ func (c *core) refresh() {
 	}
 	if changed {
 		c.node.m3ua.destinationsChanged(t)
+	}
+}
+
+// mtpStatus hands SCMG what MTP3 or M3UA says of a point: that its SCCP is not there, or
+// that the way there is congested.
+func (c *core) mtpStatus(ev ss7.Event) {
+	m, now := c.sccp.management, time.Now()
+	switch {
+	case ev.Kind == ss7.Status && ev.Arg > 0:
+		c.actions = m.Congested(now, ev.Dest.PC, c.actions)
+	case ev.Kind == ss7.UserPart && ev.MSU.SI == ss7.SCCP:
+		c.actions = m.UserPartUnavailable(now, ev.Dest.PC, ev.Arg == uint32(mtp3.UnequippedUser), c.actions)
 	}
 }
 

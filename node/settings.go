@@ -47,11 +47,41 @@ func (s settings) dialled() sctp.Params {
 // queue makes the transmit queue of a link as long as it is configured; thresholds
 // of congestion keep their share of it.
 func queue(c *m2pa.Config, depth int) {
-	for i := range c.Onset {
-		c.Onset[i] = c.Onset[i] * depth / c.QueueMax
-		c.Abate[i] = c.Abate[i] * depth / c.QueueMax
+	for _, t := range []*[3]int{&c.Onset, &c.Abate, &c.Discard} {
+		for i := range t {
+			t[i] = t[i] * depth / c.QueueMax
+		}
 	}
 	c.QueueMax = depth
+}
+
+// thresholds puts what is configured in the place of those shares.
+func thresholds(c *m2pa.Config, set *configs.Linkset, k *configs.Link) {
+	for i := range c.Onset {
+		if t := configs.ThresholdsFor(set, k, uint8(i+1)); t != nil {
+			c.Onset[i], c.Abate[i] = int(t.Onset), int(t.Abate)
+			c.Discard[i] = max(c.Discard[i], c.Onset[i])
+			if t.Discard != 0 {
+				c.Discard[i] = int(t.Discard)
+			}
+		}
+	}
+}
+
+// congestionWarnings names thresholds that are never reached, or in the wrong order.
+func congestionWarnings(c m2pa.Config, set *configs.Linkset, k *configs.Link) (out []string) {
+	for i := range c.Onset {
+		switch {
+		case i > 0 && !c.Priorities || configs.ThresholdsFor(set, k, uint8(i+1)) == nil:
+		case c.Onset[i] >= c.QueueMax:
+			out = append(out, fmt.Sprintf("congestion level %d begins above %d messages, but the transmit queue has %d (`tx-queue-depth`): it is full first", i+1, c.Onset[i], c.QueueMax))
+		case i > 0 && c.Onset[i] <= c.Onset[i-1]:
+			out = append(out, fmt.Sprintf("congestion level %d begins above %d messages, and level %d above %d: level %d is passed over", i+1, c.Onset[i], i, c.Onset[i-1], i))
+		case i < 2 && c.Priorities && c.Onset[i] >= c.Onset[i+1] && configs.ThresholdsFor(set, k, uint8(i+2)) == nil:
+			out = append(out, fmt.Sprintf("congestion level %d begins above %d messages, and level %d, which is not configured, above %d: level %d is passed over", i+1, c.Onset[i], i+2, c.Onset[i+1], i+1))
+		}
+	}
+	return out
 }
 
 // warnings names what can run and is hardly meant.
@@ -63,7 +93,8 @@ func warnings(s *configs.System) []string {
 			if p == nil {
 				continue
 			}
-			w := settingsFor(p, k).warnings(len(k.Remote), linkConfig(s.V(), set, p, k).T7, k.AssocRetrans|k.PathRetrans|p.AssocRetrans|p.PathRetrans != 0)
+			w := settingsFor(p, k).warnings(len(k.Remote), linkConfig(s, set, p, k).T7, k.AssocRetrans|k.PathRetrans|p.AssocRetrans|p.PathRetrans != 0)
+			w = append(w, congestionWarnings(linkConfig(s, set, p, k), set, k)...)
 			for _, text := range append(w, families(p, k)...) {
 				out = append(out, fmt.Sprintf("linkset %s link %d: %s", set.Name, k.SLC, text))
 			}

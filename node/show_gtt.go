@@ -101,8 +101,11 @@ func (n *Node) showGTTMap(c *cli.Call) error {
 		fmt.Fprintf(c.Out, "%-14s %-4d %-9s %-14s %-4s %-9s %s\n", f.Format(m.PC), m.SSN, mult, pc, ssn, a, b)
 	}
 	for _, p := range states {
-		if len(p.Prohibited) > 0 || p.Congestion > 0 {
-			fmt.Fprintf(c.Out, "%s: prohibited subsystems %v, congestion level %d; tested with SST until they answer\n", f.Format(p.PC), p.Prohibited, p.Congestion)
+		if len(p.Prohibited) > 0 {
+			fmt.Fprintf(c.Out, "%s: prohibited subsystems %v; tested with SST until they answer\n", f.Format(p.PC), p.Prohibited)
+		}
+		if l := p.Congestion; l != (sccp.Level{}) {
+			fmt.Fprintf(c.Out, "%s: congested, messages of importance under %d are not sent, nor %d %% of those of importance %d\n", f.Format(p.PC), l.RL, 25*int(l.RSL), l.RL)
 		}
 	}
 	return nil
@@ -115,6 +118,9 @@ func (n *Node) showGTTMeasurements(c *cli.Call) error {
 		fmt.Fprintf(c.Out, "%-12s %-28s %10d %12d %12d\n", s.Name, s.Nature, s.Index.Len(), s.Hits.Matched.Load(), s.Hits.Unmatched.Load())
 	}
 	f := n.Config().Notation()
+	for _, s := range t.Selectors {
+		printEntries(c.Out, f, s)
+	}
 	for _, g := range t.Groups {
 		fmt.Fprintf(c.Out, "application-group %s (%v)\n", g.Name, g.Mode)
 		for i := range g.Members {
@@ -139,6 +145,26 @@ func (n *Node) showGTTMeasurements(c *cli.Call) error {
 	}
 	fmt.Fprintf(c.Out, "last compiled in %v\n", built)
 	return nil
+}
+
+// printEntries prints the entries that were used.
+func printEntries(w io.Writer, f ss7.Notation, s *gtt.Selector) {
+	if s.Counts == nil {
+		fmt.Fprintf(w, "selector %s: beyond %d entries they are not counted one by one\n", s.Name, gtt.MaxCounted)
+		return
+	}
+	s.Entries(func(d gtt.Digits, r *gtt.Result, used uint64) {
+		digits, to := d.String(), whereTo(f, &r.Route)
+		if digits == "" {
+			digits = "none"
+		}
+		if r.Group != nil {
+			to = "app-grp " + r.Group.Name
+		}
+		if used > 0 {
+			fmt.Fprintf(w, "selector %s gta %-16s %-20s messages %d\n", s.Name, digits, to, used)
+		}
+	})
 }
 
 // whereTo names a route.

@@ -96,7 +96,10 @@ func (n *Node) printLinkset(w io.Writer, s mtp3.LinksetStatus) {
 			fmt.Fprintf(w, "       reason: %s\n", reason(l, st, why))
 		}
 		if l.Congestion > 0 {
-			fmt.Fprintf(w, "       congested, level %d: %d MSUs wait or are not acknowledged\n", l.Congestion, st.Unacked+st.Queued)
+			fmt.Fprintf(w, "       congested, level %d: %s; now %d\n", l.Congestion, l.CongestionWhy, st.Unacked+st.Queued)
+			if st.DiscardLevel > 0 {
+				fmt.Fprintf(w, "       discards MSUs of a priority below %d\n", st.DiscardLevel)
+			}
 		}
 	}
 	if len(s.Links) == 0 {
@@ -187,6 +190,7 @@ func (n *Node) printDetail(w io.Writer, s mtp3.LinksetStatus) {
 		if !k.cfg.IsM2UA() {
 			fmt.Fprintf(w, "    Sequence numbers: sent %d, acknowledged %d, received %d; %d waiting for acknowledgement, %d to be sent\n",
 				st.FSN, st.LastAcked, st.BSN, st.Unacked, st.Queued)
+			n.printCongestion(w, s.Name, l, st)
 		}
 		k.printSCTP(w)
 	}
@@ -255,7 +259,7 @@ func (n *Node) showM2PATimers(c *cli.Call) error {
 			return
 		}
 		peer := sys.LocalPeer(cfg.LocalPort)
-		t := linkConfig(sys.V(), set, peer, cfg)
+		t := linkConfig(sys, set, peer, cfg)
 		fmt.Fprintf(c.Out, "CS7 M2PA Timers for RFC    (%s : %d)\n", k.cfg.Remote[0], k.cfg.RemotePort)
 		for _, x := range []struct {
 			name string

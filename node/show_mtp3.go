@@ -95,3 +95,10 @@ func (c *core) remember(ev ss7.Event) {
 	}
 	c.history = append(c.history, Stamp(time.Now())+": "+ev.Why)
 }
+
+func mtp3Timers(c *configs.MTP3Timers) (t mtp3.Timers) {
+	for number, d := range c.ByNumber() {
+		t[number] = d
+	}
+	return t
+}

@@ -44,6 +44,7 @@ func (n *Node) showRoutes(c *cli.Call) error {
 	fmt.Fprintf(c.Out, "Routing table = system Destinations = %d Routes = %d\n\n", len(t.Dests), routes)
 	fmt.Fprintf(c.Out, "%-22s %-4s %-19s %s\n", "Destination", "Prio", "Linkset Name", "Route")
 	fmt.Fprintf(c.Out, "---------------------- ---- ------------------- -------        \n")
+	congested := n.congestion(t)
 	for _, i := range listing(t) {
 		d := &t.Dests[i]
 		if only && !d.Range.Contains(pc, t.Variant.Bits()) {
@@ -66,11 +67,15 @@ func (n *Node) showRoutes(c *cli.Call) error {
 			if why != "" {
 				fmt.Fprintf(c.Out, "       reason: %s\n", why)
 			}
+			if level, why := congested(d.Range); level > 0 && j == len(d.Routes)-1 {
+				fmt.Fprintf(c.Out, "       congested, level %d: %s\n", level, why)
+			}
 		}
 		if c.Args.Bool("detail") {
 			n.printUse(c.Out, t, i)
 		}
 	}
+	n.printOverloads(c.Out, t, pc, only)
 	if only {
 		n.explain(c.Out, ss7.MSU{DPC: pc, NI: t.NI, SI: ss7.SCCP}, "")
 	}

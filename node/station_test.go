@@ -71,6 +71,7 @@ func boxOn(t *testing.T, w *wires, config string) *box {
 type station struct {
 	t       *testing.T
 	pc, stp ss7.PC
+	kind    *ss7.Variant
 	mu      sync.Mutex
 	link    *m2pa.Link
 	assoc   sctp.Assoc
@@ -78,7 +79,14 @@ type station struct {
 	up      bool // its own link test was answered, or that of the STP
 	got     []received
 	user    func(m *ss7.MSU) // takes what is for a user, if set; it must not wait
-	group   sync.WaitGroup
+
+	management []told // network management that came
+	group      sync.WaitGroup
+}
+
+type told struct {
+	at time.Time
+	ss7.MSU
 }
 
 type received struct {
@@ -90,6 +98,10 @@ type received struct {
 }
 
 func newStation(ctx context.Context, t *testing.T, w *wires, ip, stp string, pc, stpPC ss7.PC) *station {
+	return newStationOf(ctx, t, w, ss7.ITU, ip, stp, pc, stpPC)
+}
+
+func newStationOf(ctx context.Context, t *testing.T, w *wires, kind *ss7.Variant, ip, stp string, pc, stpPC ss7.PC) *station {
 	at, err := netip.ParseAddrPort(stp)
 	if err != nil {
 		at = netip.AddrPortFrom(netip.MustParseAddr(stp), 1024)
@@ -99,7 +111,10 @@ func newStation(ctx context.Context, t *testing.T, w *wires, ip, stp string, pc,
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &station{t: t, pc: pc, stp: stpPC, link: m2pa.New(1, m2pa.DefaultConfig())}
+	s := &station{t: t, pc: pc, stp: stpPC, kind: kind}
+	conf := m2pa.DefaultConfig()
+	conf.Variant = kind
+	s.link = m2pa.New(1, conf)
 	s.group.Go(func() {
 		for ctx.Err() == nil {
 			s.serve(ctx, e, sctp.Addr{IPs: []netip.Addr{at.Addr()}, Port: at.Port()})
@@ -185,6 +200,9 @@ func (s *station) receive(m *ss7.MSU) {
 			s.up = true
 		}
 	case ss7.SNM:
+		kept := *m
+		kept.Payload = slices.Clone(m.Payload)
+		s.management = append(s.management, told{time.Now(), kept})
 	default:
 		if s.user != nil {
 			s.user(m)

@@ -35,6 +35,7 @@ type transfer struct {
 	asp     *asp      // whose reader it is; nil: a link's, or nobody's
 	arena   []byte    // what SCCP has written
 	relayed []ss7.MSU // from there
+	turns   []uint64  // of msus, if a hold passes them on
 }
 
 type group struct {
@@ -99,11 +100,15 @@ func (n *Node) routeBy(v *view, now time.Time, t *transfer, from ss7.PathID) {
 	for i := range t.groups {
 		t.groups[i].to, t.groups[i].msus = nil, t.groups[i].msus[:0]
 	}
-	for _, m := range t.msus {
+	for i, m := range t.msus {
 		switch d := mtp3.Decide(v.table, m, from); d.Fate {
 		case mtp3.Forward:
 			if d.Path.IsHold() {
-				v.holds[d.Path].offer(now, m, from)
+				var turn *uint64
+				if len(t.turns) > 0 {
+					turn = &t.turns[i]
+				}
+				v.holds[d.Path].offer(now, m, from, turn)
 				continue
 			}
 			if m.SI == ss7.SNM && v.link(d.Path) == nil && v.link(from) != nil {
@@ -118,7 +123,7 @@ func (n *Node) routeBy(v *view, now time.Time, t *transfer, from ss7.PathID) {
 				n.deliver(from, m)
 			}
 		default:
-			if l := v.link(from); d.Reason == mtp3.NotInService && l != nil && l.stash(m) {
+			if l := v.link(from); l != nil && (d.Reason == mtp3.NotInService && l.stash(m) || m.SI == ss7.SNM && n.toKeyed(v, m, from)) {
 				continue
 			}
 			n.discard(d, m, from)
@@ -172,10 +177,11 @@ func (t *transfer) group(to way, n *Node, m *ss7.MSU) {
 func (n *Node) deliver(from ss7.PathID, m *ss7.MSU) {
 	switch m.SI {
 	case ss7.SNM, ss7.SNT, ss7.SNTS, ss7.MTPT:
-		n.discards.delivered.Add(1)
 		kept := *m
 		kept.Payload = append([]byte(nil), m.Payload...)
-		if !n.core.offer(ss7.Event{Kind: ss7.Transfer, Path: from, MSU: kept}) {
+		if n.core.offer(ss7.Event{Kind: ss7.Transfer, Path: from, MSU: kept}) {
+			n.discards.delivered.Add(1)
+		} else {
 			n.discards.add(mtp3.UserQueueFull, 1)
 		}
 	default:
@@ -188,8 +194,8 @@ func (n *Node) discard(d mtp3.Verdict, m *ss7.MSU, from ss7.PathID) {
 	n.discards.add(d.Reason, 1)
 	if from != 0 && m.SI != ss7.SNM {
 		switch d.Reason {
-		case mtp3.NoRoute, mtp3.Inaccessible, mtp3.Circular:
-			n.core.hint(ss7.Event{Kind: ss7.Unreachable, Path: from, MSU: ss7.MSU{DPC: m.DPC}})
+		case mtp3.NoRoute, mtp3.Inaccessible, mtp3.Circular, mtp3.OwnOrigin:
+			n.core.hint(ss7.Event{Kind: ss7.Unreachable, Path: from, Arg: uint32(d.Reason), MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
 		case mtp3.NoUser:
 			n.core.hint(ss7.Event{Kind: ss7.NoUser, Path: from, Arg: n.noUserCause(m), MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
 		}
@@ -197,13 +203,18 @@ func (n *Node) discard(d mtp3.Verdict, m *ss7.MSU, from ss7.PathID) {
 	if !n.log.Allow("discard", time.Second) {
 		return
 	}
-	f := n.Config().Notation()
-	by := "from here"
+	f, by := n.Config().Notation(), n.cameBy(from)
+	n.log.Add("CS7MTP3", 4, "DISCARD", m.SI.String()+" from "+f.Format(m.OPC)+" to "+f.Format(m.DPC)+" "+by+" discarded: "+d.Reason.String())
+}
+
+// cameBy names a path by which an MSU came.
+func (n *Node) cameBy(from ss7.PathID) string {
 	v := n.view.Load()
 	if l := v.link(from); l != nil {
-		by = "by " + l.name()
-	} else if int(from) < len(v.servers) && v.servers[from] != nil {
-		by = "by AS " + v.servers[from].name
+		return "by " + l.name()
 	}
-	n.log.Add("CS7MTP3", 4, "DISCARD", m.SI.String()+" from "+f.Format(m.OPC)+" to "+f.Format(m.DPC)+" "+by+" discarded: "+d.Reason.String())
+	if int(from) < len(v.servers) && v.servers[from] != nil {
+		return "by AS " + v.servers[from].name
+	}
+	return "from here"
 }

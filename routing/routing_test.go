@@ -76,6 +76,25 @@ func TestLongestMatchAndPriority(t *testing.T) {
 	}
 }
 
+// A summary does not lead to where the far end said that the code is prohibited.
+func TestSummaryKeepsAwayFromProhibited(t *testing.T) {
+	p := NewPlan(ss7.ITU, ss7.National, nil, []Route{{dest("7.7.1/14"), 0, 5}, {dest("7.0.0/3"), 0, 1}, {dest("0.0.0/0"), 1, 5}, {dest("0.0.0/0"), 0, 1}})
+	state := State{Linksets: sets(1, 1), Routes: make([]RouteState, p.Routes())}
+	i, _ := p.Exact(dest("7.7.1/14"))
+	state.Routes[p.Route(i, 0)] = Prohibited
+	tab := p.Table(state)
+	if _, b, _ := tab.Dest(pc("7.7.1")); b == nil || tab.Slot(b, 0).Path != 2 || tab.Dests[tab.Via(i)].Range != dest("0.0.0/0") {
+		t.Errorf("7.7.1: %+v", b)
+	}
+	if _, b, _ := tab.Dest(pc("7.7.2")); b == nil || tab.Slot(b, 0).Path != 1 {
+		t.Errorf("its neighbour: %+v", b)
+	}
+	state.Linksets[1].Links[0].Ready = false
+	if _, b, _ := p.Table(state).Dest(pc("7.7.1")); b != nil {
+		t.Errorf("7.7.1 with nothing else: %+v", b)
+	}
+}
+
 func TestNearest(t *testing.T) {
 	p := NewPlan(ss7.ITU, ss7.National, nil, []Route{{dest("4.5.6/14"), 0, 1}, {dest("7.0.0/11"), 0, 5}})
 	if i := p.Nearest(pc("7.8.1")); p.Dests[i].Range != dest("7.0.0/11") {

@@ -117,11 +117,11 @@ func (p *Plan) Table(s State) *Table {
 	for i := range p.Dests { // shorter masks first, so a parent is always done
 		d := &p.Dests[i]
 		t.via[i] = int32(i)
-		t.current[i] = b.best(d)
+		t.current[i] = b.best(d, nil)
 		// A summary that covers a full code is its backup (Cisco's GRT MIB, cgrtDestStatus),
 		// but not of a dynamic one, whose routes are the summary's own.
 		if t.current[i] == nil && d.Parent >= 0 && !d.Dynamic {
-			t.current[i], t.via[i] = t.current[d.Parent], t.via[d.Parent]
+			t.current[i], t.via[i] = b.covering(d)
 		}
 	}
 	for i, hold := range s.Held {
@@ -184,16 +184,38 @@ type bundler struct {
 	all, up  []int
 }
 
-// best gives the bundle of the best priority that has a usable route. Among routes
-// of equal priority those not restricted are taken if there are any (Q.704 §13.4.3).
-func (b *bundler) best(d *Destination) *Bundle {
+// covering gives the bundle of the longest summary that covers d and works, and which it
+// is. Linksets whose far end said that d is prohibited stay out of it there too.
+func (b *bundler) covering(d *Destination) (*Bundle, int32) {
+	t := b.table
+	var not []int
+	for r := range d.Routes {
+		if t.routes != nil && t.routes[d.first+r] == Prohibited {
+			not = append(not, d.Routes[r].Linkset)
+		}
+	}
+	if not == nil {
+		return t.current[d.Parent], t.via[d.Parent]
+	}
+	for p := d.Parent; p >= 0; p = t.Dests[p].Parent {
+		if x := b.best(&t.Dests[p], not); x != nil {
+			return x, int32(p)
+		}
+	}
+	return nil, t.via[d.Parent]
+}
+
+// best gives the bundle of the best priority that has a usable route, but for linksets in
+// not. Among routes of equal priority those not restricted are taken if there are any
+// (Q.704 §13.4.3).
+func (b *bundler) best(d *Destination, not []int) *Bundle {
 	for i := 0; i < len(d.Routes); {
 		j := i
 		b.all, b.up = b.all[:0], b.up[:0]
 		best := Prohibited
 		for ; j < len(d.Routes) && d.Routes[j].Priority == d.Routes[i].Priority; j++ {
 			ls := d.Routes[j].Linkset
-			if len(b.table.Linksets[ls].Links) == 0 {
+			if len(b.table.Linksets[ls].Links) == 0 || slices.Contains(not, ls) {
 				continue
 			}
 			b.all = append(b.all, ls)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/gostp/gostp/ss7"
@@ -108,7 +109,7 @@ type subsystem struct {
 type point struct {
 	down       bool // MTP-PAUSE
 	prohibited []*subsystem
-	congestion uint8
+	congestion congestion
 }
 
 // Management is SCMG: the state of subsystems here and elsewhere (Q.714 §5). It is
@@ -119,6 +120,7 @@ type Management struct {
 	points map[ss7.PC]*point
 	local  map[uint8]bool // allowed
 	status *Status
+	turn   atomic.Uint32
 	Stats  ManagementStats
 }
 
@@ -186,10 +188,7 @@ func (m *Management) Recv(now time.Time, opc ss7.PC, data []byte, out []ss7.Acti
 	case SSP:
 		return m.recvProhibited(now, n, opc, out)
 	case SSC:
-		if p := m.point(n.PC); p != nil {
-			p.congestion = n.Congestion
-		}
-		return append(out, m.note(NoteSubsystem, fmt.Sprintf("Subsystem %d at %s is congested, level %d", n.SSN, m.name(n.PC), n.Congestion)))
+		return m.recvCongested(now, n, out)
 	case SOR:
 		// The other half of a duplicated subsystem asks to leave; this half stays, so it
 		// may (Q.714 §5.3.5.3).
@@ -284,7 +283,7 @@ func (m *Management) UserPartUnavailable(now time.Time, pc ss7.PC, unequipped bo
 func (m *Management) Reach(accessible func(ss7.PC) bool) {
 	for pc, p := range m.points {
 		if down := !accessible(pc); down != p.down {
-			p.down, p.prohibited, p.congestion = down, nil, 0
+			p.down, p.prohibited, p.congestion = down, nil, congestion{}
 		}
 	}
 	m.publish()
@@ -336,6 +335,7 @@ func (m *Management) send(to ss7.PC, n Notice, out []ss7.Action) []ss7.Action {
 func (m *Management) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 	for _, pc := range slices.Sorted(maps.Keys(m.points)) {
 		p := m.points[pc]
+		out = m.relent(now, pc, p, out)
 		for i := 0; i < len(p.prohibited); i++ {
 			s := p.prohibited[i]
 			if p.down || s.next.IsZero() || s.next.After(now) {
@@ -358,6 +358,9 @@ func (m *Management) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 // Deadline is when the next test is due; zero if none is.
 func (m *Management) Deadline() (next time.Time) {
 	for _, p := range m.points {
+		if t := p.congestion.deadline(); !t.IsZero() && (next.IsZero() || t.Before(next)) {
+			next = t
+		}
 		for _, s := range p.prohibited {
 			if !p.down && !s.next.IsZero() && (next.IsZero() || s.next.Before(next)) {
 				next = s.next
@@ -368,16 +371,15 @@ func (m *Management) Deadline() (next time.Time) {
 }
 
 func (m *Management) publish() {
-	s := &Status{points: map[ss7.PC]*[4]uint64{}}
+	s := &Status{points: map[ss7.PC]*remote{}, turn: &m.turn}
 	for pc, p := range m.points {
-		if len(p.prohibited) == 0 {
-			continue
-		}
-		bits := &[4]uint64{}
+		r := &remote{level: p.congestion.restriction()}
 		for _, x := range p.prohibited {
-			bits[x.ssn>>6] |= 1 << (x.ssn & 63)
+			r.prohibited[x.ssn>>6] |= 1 << (x.ssn & 63)
 		}
-		s.points[pc] = bits
+		if *r != (remote{}) {
+			s.points[pc] = r
+		}
 	}
 	m.status = s
 }
@@ -387,7 +389,7 @@ type PointState struct {
 	PC         ss7.PC
 	Down       bool
 	Prohibited []uint8
-	Congestion uint8
+	Congestion Level
 }
 
 // States lists what is known of other points.
@@ -395,7 +397,7 @@ func (m *Management) States() []PointState {
 	var out []PointState
 	for _, pc := range slices.Sorted(maps.Keys(m.points)) {
 		p := m.points[pc]
-		s := PointState{PC: pc, Down: p.down, Congestion: p.congestion}
+		s := PointState{PC: pc, Down: p.down, Congestion: p.congestion.restriction()}
 		for _, x := range p.prohibited {
 			s.Prohibited = append(s.Prohibited, x.ssn)
 		}

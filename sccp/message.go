@@ -56,6 +56,7 @@ const (
 	paramCalling      = 0x04
 	paramSegmentation = 0x10
 	paramHops         = 0x11
+	paramImportance   = 0x12
 )
 
 // ReturnOption in Message.Class asks for the message back if it cannot be delivered.

@@ -40,6 +40,8 @@ const (
 	TooLong
 	NoSegments
 	NoConnection
+	Congested
+	NotSegmented
 	Reasons
 )
 
@@ -47,13 +49,15 @@ var reasonTexts = [Reasons]string{"relayed", "malformed", "unknown message type"
 	"no translation for an address of such nature", "no translation for this specific address", "no subsystem number to route on",
 	"point code not available (MTP failure)", "SCCP not available there", "subsystem not available there", "application server not active",
 	"subsystem unequipped here", "hop counter violation", "translation leads back to where it came from", "too long for the way out",
-	"segments for a point that takes UDT alone", "no such connection here"}
+	"segments for a point that takes UDT alone", "no such connection here",
+	"way there congested, message of too little importance",
+	"too long for a point that takes no LUDT, and not to be segmented"}
 
 func (r Reason) String() string { return reasonTexts[r] }
 
 var reasonCauses = [Reasons]Cause{BadAddress: Unqualified, NoSelector: NoTranslationNature, NoEntry: NoTranslationAddress, UnusableSSN: NoTranslationAddress,
 	PointDown: MTPFailure, SCCPDown: SCCPFailure, SubsystemDown: SubsystemFailure, ServerGone: MTPFailure, Unequipped: UnequippedUser,
-	HopsSpent: HopViolation, Loop: Unqualified, TooLong: SegmentationUnsupported, NoSegments: NoReassembly}
+	HopsSpent: HopViolation, Loop: Unqualified, TooLong: SegmentationUnsupported, NoSegments: NoReassembly, Congested: NetworkCongestion, NotSegmented: SegmentationFailure}
 
 // Cause is what the sender is told.
 func (r Reason) Cause() Cause { return reasonCauses[r] }
@@ -70,12 +74,14 @@ type Verdict struct {
 	Type   Type
 	SSN    uint8 // Deliver
 	MSU    ss7.MSU
+	rest   []byte     // further segments, each behind its length in two octets
 	Path   ss7.PathID // what MSU leaves by, an application server's; 0: where its DPC leads
 
 	// How it was translated; nil where it did not come so far.
 	Selector *gtt.Selector
 	Title    gtt.Digits // as they were looked up
 	Matched  int        // digits of the entry
+	Place    int        // of the entry in its selector's Counts
 	Result   *gtt.Result
 	Route    *gtt.Route
 	Backup   bool    // the mate took it
@@ -202,11 +208,11 @@ func (r *run) translate(called *Address) Reason {
 	if s.Calling {
 		r.Title = r.callingDigits()
 	}
-	result, matched := s.Find(&r.Title)
+	result, matched, place := s.Find(&r.Title)
 	if result == nil {
 		return NoEntry
 	}
-	r.Result, r.Matched = result, matched
+	r.Result, r.Matched, r.Place = result, matched, place
 	if reason := r.choose(called.SSN); reason != NoReason {
 		return reason
 	}

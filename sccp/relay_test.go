@@ -245,7 +245,7 @@ func TestFormats(t *testing.T) {
 		"XUDT for UDT alone":                                  {Message{Type: XUDT, Hops: 3, Called: gt("4915", 6)}, UDTOnly, true, UDT, 0},
 		"segment for UDT alone":                               {Message{Type: XUDT, Hops: 3, Called: gt("4915", 6), Options: seg}, UDTOnly, true, 0, NoSegments},
 		"LUDT that fits":                                      {Message{Type: LUDT, Hops: 3, Called: gt("4915", 6)}, Extended, false, XUDT, 0},
-		"LUDT that does not":                                  {Message{Type: LUDT, Hops: 3, Called: gt("4915", 6), Data: make([]byte, 300)}, Extended, false, 0, TooLong},
+		"LUDT that does not":                                  {Message{Type: LUDT, Hops: 3, Called: gt("4915", 6), Data: make([]byte, 300)}, Extended, false, 0, NotSegmented},
 		"LUDT for who takes it":                               {Message{Type: LUDT, Hops: 3, Called: gt("4915", 6)}, Long, false, LUDT, 0},
 		"longer than a SIF":                                   {Message{Type: XUDT, Hops: 3, Called: gt("4915", 6), Data: make([]byte, 254)}, Extended, false, 0, TooLong},
 	} {
@@ -278,9 +278,9 @@ func TestMates(t *testing.T) {
 		"shared, one out":     {shared: true, down: []ss7.PC{hlr2}, want: map[ss7.PC]bool{hlr: true}},
 	} {
 		v := view(c.down...)
-		v.Status = &Status{points: map[ss7.PC]*[4]uint64{}}
+		v.Status = &Status{points: map[ss7.PC]*remote{}}
 		for _, pc := range c.prohibited {
-			v.Status.points[pc] = &[4]uint64{1 << 6}
+			v.Status.points[pc] = &remote{prohibited: [4]uint64{1 << 6}}
 		}
 		v.Table = gtt.NewTable(v.Table.Selectors, nil, []*gtt.Mate{{Application: gtt.Application{PC: hlr, SSN: 6}, Backup: gtt.Application{PC: hlr2, SSN: 6}, Shared: c.shared}})
 		got := map[ss7.PC]bool{}

@@ -4,6 +4,9 @@ import "github.com/gostp/gostp/ss7"
 
 // send writes the message that leaves for r.MSU.DPC.
 func (r *run) send() Reason {
+	if r.view.Status.Restricts(r.MSU.DPC, r.msg.Importance()) {
+		return Congested
+	}
 	r.insertOPC()
 	if reason := r.fit(); reason != NoReason {
 		return reason
@@ -11,12 +14,43 @@ func (r *run) send() Reason {
 	start := len(r.buf)
 	out, ok := Append(r.buf, &r.msg)
 	if !ok || len(out)-start > r.view.longest() {
+		switch {
+		case r.received.Type == LUDT && r.msg.Type == XUDT:
+			return r.segment()
+		case r.received.Type == LUDTS && r.msg.Type == XUDTS:
+			out, ok = r.cut(r.buf, &r.msg)
+		default:
+			ok = false
+		}
+	}
+	if !ok {
 		return TooLong
 	}
 	r.buf = out
 	r.Fate = Forward
 	r.label(r.MSU.DPC, out[start:])
 	return NoReason
+}
+
+// cut writes a message that is on its way back, with as much of its data as fits (Q.714
+// §4.2); false if none does.
+func (r *run) cut(buf []byte, m *Message) (out []byte, ok bool) {
+	start, most := len(buf), r.view.longest()
+	for {
+		if out, ok = Append(buf, m); ok && len(out)-start <= most {
+			return out, true
+		}
+		if len(m.Data) <= 1 {
+			return buf, false
+		}
+		over := 1
+		if ok {
+			over = len(out) - start - most
+		} else if !m.long() && len(m.Data) > 255 {
+			over = len(m.Data) - 255
+		}
+		m.Data = m.Data[:max(1, len(m.Data)-over)]
+	}
 }
 
 // label makes the MSU that leaves. The same SLS goes out that came in, so that what
@@ -61,10 +95,7 @@ func (r *run) fit() Reason {
 	f := v.Formats[r.MSU.DPC]
 	m := &r.msg
 	if m.long() && f != Long {
-		if len(m.Data) > 255 {
-			return TooLong // segmenting is not built
-		}
-		m.Type -= LUDT - XUDT
+		m.Type -= LUDT - XUDT // what is too long for that is seen to where it is written
 	}
 	switch {
 	case f == UDTOnly && (m.Type == XUDT || m.Type == XUDTS):
@@ -152,15 +183,9 @@ func (r *run) giveBack(c Cause) {
 		dpc, r.Path, back, r.buf = way.MSU.DPC, way.Path, way.msg, way.buf
 	}
 	start := len(r.buf)
-	out, ok := Append(r.buf, &back)
-	for !ok || len(out)-start > v.longest() {
-		// The data may be cut to fit (Q.714 §4.2).
-		over := max(1, len(out)-start-v.longest())
-		if over > len(back.Data)-1 {
-			return
-		}
-		back.Data = back.Data[:len(back.Data)-over]
-		out, ok = Append(r.buf[:start], &back)
+	out, ok := r.cut(r.buf, &back)
+	if !ok {
+		return
 	}
 	r.buf = out
 	r.Fate, r.Told = Return, true

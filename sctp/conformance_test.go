@@ -70,7 +70,11 @@ func TestConformance(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { conformance(t, open, inVirtualTime) })
 	}
-	t.Run("user over UDP", func(t *testing.T) { conformance(t, udpJoined, inRealTime) })
+	for name, at := range loopbackNetworks(t) {
+		t.Run("user over "+name, func(t *testing.T) {
+			conformance(t, func(t *testing.T, p Params) joined { return wireJoined(t, wireNetwork(name), at, p) }, inRealTime)
+		})
+	}
 }
 
 type userPair struct {
@@ -99,16 +103,17 @@ func userJoined(t *testing.T, p Params) userPair {
 		}}, x.net}
 }
 
-func udpJoined(t *testing.T, p Params) joined {
-	open := func(ip string) Endpoint {
-		e, err := NewUser(UDP()).Open(Addr{IPs: ips(ip), Port: 1024, UDP: 29900}, p)
+// wireJoined is an association between two addresses of this machine.
+func wireJoined(t *testing.T, n Network, at [2]netip.AddrPort, p Params) joined {
+	open := func(at netip.AddrPort) Endpoint {
+		e, err := NewUser(n).Open(Addr{IPs: []netip.Addr{at.Addr()}, Port: 1024, UDP: at.Port()}, p)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return e
 	}
-	x, y := open("127.0.0.1"), open("127.0.0.2")
-	a, err := x.Dial(t.Context(), Addr{IPs: y.Local().IPs, Port: 1024, UDP: 29900}, Params{})
+	x, y := open(at[0]), open(at[1])
+	a, err := x.Dial(t.Context(), y.Local(), Params{})
 	if err != nil {
 		t.Fatal(err)
 	}

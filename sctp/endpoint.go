@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"slices"
 	"sync"
@@ -15,17 +14,15 @@ import (
 
 // endpoint is a bound port at one or more local addresses.
 type endpoint struct {
-	user     *user
-	wires    []*sharedWire // one for each of addr.IPs
-	addr     Addr
-	anySum   atomic.Bool
-	accepted chan *assoc
-	closed   chan struct{}
+	door
+	user   *user
+	wires  []*sharedWire // one for each of addr.IPs
+	addr   Addr
+	anySum atomic.Bool
 
 	mu     sync.RWMutex // held after an assoc's, never before
 	assocs map[peerKey]*assoc
 	tags   map[uint32]*assoc // by our verification tag
-	dead   bool
 	params Params
 }
 
@@ -75,7 +72,7 @@ func (e *endpoint) findInitAck(h header, _ chunk) *assoc {
 func (e *endpoint) enroll(a *assoc, addrs []netip.Addr) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.dead || e.tags[a.localTag] != nil && e.tags[a.localTag] != a {
+	if e.isShut() || e.tags[a.localTag] != nil && e.tags[a.localTag] != a {
 		return false
 	}
 	for _, ip := range addrs {
@@ -242,14 +239,13 @@ func (e *endpoint) cookieEcho(d *demux, a *assoc, h header, c chunk, chunks []by
 		a.timer.Stop()
 		return
 	}
-	select {
-	case e.accepted <- a:
-		a.accept(&k, h, chunks, d.w, src)
-	default:
+	if !e.offer(a) {
 		e.user.count.add(cBacklog)
 		e.remove(a)
 		d.w.abort(header{h.dst, h.src, k.peerTag}, src, 0, appendParam(nil, causeNoResource, nil))
+		return
 	}
+	a.accept(&k, h, chunks, d.w, src)
 }
 
 // stale answers a cookie that is too old (§5.1.5 4).
@@ -273,17 +269,6 @@ func (e *endpoint) settings() Params {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	return e.params
-}
-
-func (e *endpoint) Accept(ctx context.Context) (Assoc, error) {
-	select {
-	case a := <-e.accepted:
-		return a, nil
-	case <-e.closed:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 }
 
 func (e *endpoint) Dial(ctx context.Context, remote Addr, p Params) (Assoc, error) {
@@ -314,12 +299,10 @@ func (e *endpoint) Dial(ctx context.Context, remote Addr, p Params) (Assoc, erro
 
 func (e *endpoint) Close() error {
 	e.mu.Lock()
-	if e.dead {
+	if !e.shut() {
 		e.mu.Unlock()
 		return nil
 	}
-	e.dead = true
-	close(e.closed)
 	all := make([]*assoc, 0, len(e.tags))
 	for _, a := range e.tags {
 		all = append(all, a)

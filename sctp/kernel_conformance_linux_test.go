@@ -1,10 +1,13 @@
 package sctp
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // mixed opens two endpoints and says how they are reached.
@@ -15,6 +18,7 @@ type mixed func(t *testing.T) (a, b Endpoint)
 func TestKernelConformance(t *testing.T) {
 	kernelTransport(t)
 	watchLeaks(t)
+	loopback6(t)
 	user := func(t *testing.T, n Network, at Addr) Endpoint {
 		e, err := NewUser(n).Open(at, Params{})
 		if err != nil {
@@ -40,6 +44,14 @@ func TestKernelConformance(t *testing.T) {
 			sh(t, "sysctl -qw net.sctp.udp_port=9899")
 			t.Cleanup(func() { sh(t, "sysctl -qw net.sctp.udp_port=0") })
 			return kernelAt(t, Addr{IPs: []netip.Addr{loopA}, Port: 2905, UDP: 9899}), user(t, UDP(), Addr{IPs: []netip.Addr{loopB}, Port: 2905, UDP: 29899})
+		},
+		"IPv6": func(t *testing.T) (a, b Endpoint) {
+			return openKernel(t, Params{}, 2905, loop6A), openKernel(t, Params{}, 2905, loop6B)
+		},
+		"in UDP over IPv6": func(t *testing.T) (a, b Endpoint) {
+			sh(t, "sysctl -qw net.sctp.udp_port=9899")
+			t.Cleanup(func() { sh(t, "sysctl -qw net.sctp.udp_port=0") })
+			return kernelAt(t, Addr{IPs: []netip.Addr{loop6A}, Port: 2905, UDP: 9899}), user(t, UDP(), Addr{IPs: []netip.Addr{loop6B}, Port: 2905, UDP: 29899})
 		},
 		"bare": func(t *testing.T) (a, b Endpoint) {
 			n := tunNet{t, netip.MustParseAddr("10.77.0.1"), netip.MustParseAddr("10.77.0.2")}
@@ -77,6 +89,48 @@ func TestKernelConformance(t *testing.T) {
 			a.Close()
 			b.Close()
 		})
+	}
+}
+
+var loop6A, loop6B = netip.MustParseAddr("fd00:77::1"), netip.MustParseAddr("fd00:77::2")
+
+// loopback6 gives the loopback two more addresses.
+func loopback6(t *testing.T) {
+	for _, ip := range []netip.Addr{loop6A, loop6B} {
+		sh(t, fmt.Sprintf("ip addr replace %v/128 dev lo nodad", ip))
+	}
+}
+
+// A raw socket sees what the kernel's SCTP sends: every packet of an association has
+// its DSCP, those of the handshake that of the local-peer.
+func TestKernelDSCP(t *testing.T) {
+	for _, ip := range [][2]netip.Addr{{loopA, loopB}, {loop6A, loop6B}} {
+		if ip[0].Is6() {
+			loopback6(t)
+		}
+		a := openKernel(t, Params{DSCP: 46}, 2905, ip[0])
+		fd, err := bound(unix.SOCK_RAW, protocolSCTP, netip.AddrPortFrom(ip[1], 0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unix.Close(fd)
+		tellsClass(t, fd, ip[0].Is4())
+		b := openKernel(t, Params{}, 2906, ip[1])
+		x, err := a.Dial(t.Context(), b.Local(), Params{DSCP: 46})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sendAll(t, x, numbered(1, 1, 100))
+		for data := false; !data; {
+			p, class := readClass(t, fd)
+			if ip[0].Is4() {
+				p = p[int(p[0]&15)*4:]
+			}
+			if class != 46<<2 {
+				t.Errorf("%v: a packet whose first chunk is of type %d has class %#x", ip[0], p[12], class)
+			}
+			data = p[12] == ctData
+		}
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -17,20 +16,18 @@ import (
 
 // kernelEndpoint is a one-to-many socket and the associations of its port.
 type kernelEndpoint struct {
-	kernel   *kernel
-	local    Addr
-	params   Params
-	notes    []string
-	f        *os.File
-	rc       syscall.RawConn
-	accepted chan *kernelAssoc
-	closed   chan struct{}
-	loop     chan struct{} // closed when the goroutine of notifications has ended
+	door
+	kernel *kernel
+	local  Addr
+	params Params
+	notes  []string
+	f      *os.File
+	rc     syscall.RawConn
+	loop   chan struct{} // closed when the goroutine of notifications has ended
 
 	mu     sync.Mutex
 	assocs map[netip.AddrPort]*kernelAssoc // under each address of the far end
 	dials  map[netip.AddrPort]*kernelDial  // likewise
-	dead   bool
 }
 
 // kernelDial is a Dial under way.
@@ -117,7 +114,7 @@ func (e *kernelEndpoint) admit(fd int) {
 	if a == nil {
 		return
 	}
-	if e.dead {
+	if e.isShut() {
 		go a.Abort("the port is closed")
 		return
 	}
@@ -132,12 +129,11 @@ func (e *kernelEndpoint) admit(fd int) {
 	}
 	a.remote.UDP = e.local.UDP
 	a.adopt(e.params) // it may have come while another's settings were on the socket
-	select {
-	case e.accepted <- a:
-		e.enter(a)
-	default:
+	if !e.offer(a) {
 		go a.Abort("too many associations wait to be accepted")
+		return
 	}
+	e.enter(a)
 }
 
 // enter makes an association known. The caller holds e.mu.
@@ -159,30 +155,12 @@ func (e *kernelEndpoint) forget(a *kernelAssoc) {
 	}
 }
 
-func (e *kernelEndpoint) Accept(ctx context.Context) (Assoc, error) {
-	select {
-	case <-e.closed:
-		return nil, net.ErrClosed
-	default:
-	}
-	select {
-	case a := <-e.accepted:
-		return a, nil
-	case <-e.closed:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
 func (e *kernelEndpoint) Close() error {
 	e.mu.Lock()
-	if e.dead {
+	if !e.shut() {
 		e.mu.Unlock()
 		return nil
 	}
-	e.dead = true
-	close(e.closed)
 	all := map[*kernelAssoc]bool{}
 	for _, a := range e.assocs {
 		all[a] = true
@@ -244,7 +222,7 @@ func (e *kernelEndpoint) settings() Params {
 func (e *kernelEndpoint) begin(d *kernelDial, keys []netip.AddrPort) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.dead {
+	if e.isShut() {
 		return net.ErrClosed
 	}
 	for _, k := range keys {
@@ -329,11 +307,7 @@ func patience(p Params, addresses int) (all time.Duration) {
 
 // inWords is for messages: 10.0.0.1, 10.0.0.2 port 2905.
 func inWords(a Addr) string {
-	ips := make([]string, len(a.IPs))
-	for i, ip := range a.IPs {
-		ips[i] = ip.String()
-	}
-	return fmt.Sprintf("%s port %d", strings.Join(ips, ", "), a.Port)
+	return fmt.Sprintf("%s port %d", addrList(a.IPs), a.Port)
 }
 
 func explainRefusal(remote Addr, why string, silent bool, p Params) error {

@@ -81,8 +81,8 @@ func (k *kernel) Open(local Addr, p Params) (Endpoint, error) {
 	if len(local.IPs) == 0 {
 		return nil, fmt.Errorf("port %d needs a local address", local.Port)
 	}
-	e := &kernelEndpoint{kernel: k, local: local, params: p.or(DefaultParams()), accepted: make(chan *kernelAssoc, 1024),
-		closed: make(chan struct{}), assocs: map[netip.AddrPort]*kernelAssoc{}, dials: map[netip.AddrPort]*kernelDial{}}
+	e := &kernelEndpoint{kernel: k, local: local, params: p.or(DefaultParams()), door: newDoor(),
+		assocs: map[netip.AddrPort]*kernelAssoc{}, dials: map[netip.AddrPort]*kernelDial{}}
 	if err := e.bind(); err != nil {
 		return nil, err
 	}
@@ -158,7 +158,9 @@ func toLibrary(a Addr) *lksctp.SCTPAddr {
 	return out
 }
 
-// fromLibrary takes what the library says of a socket; nil gives the zero Addr.
+// fromLibrary takes what the library says of a socket; nil gives the zero Addr. Linux
+// tells the interface of each IPv6 address that an association was accepted from; it is
+// part of the address only where that is of a link.
 func fromLibrary(a *lksctp.SCTPAddr) (out Addr) {
 	if a == nil {
 		return out
@@ -166,7 +168,10 @@ func fromLibrary(a *lksctp.SCTPAddr) (out Addr) {
 	out.Port = uint16(a.Port)
 	for _, ip := range a.IPAddrs {
 		if x, ok := netip.AddrFromSlice(ip.IP); ok {
-			out.IPs = append(out.IPs, x.Unmap().WithZone(ip.Zone))
+			if x = x.Unmap(); x.IsLinkLocalUnicast() {
+				x = x.WithZone(ip.Zone)
+			}
+			out.IPs = append(out.IPs, x)
 		}
 	}
 	return out

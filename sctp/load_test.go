@@ -96,8 +96,8 @@ func TestManyAssociationsLeaveNothing(t *testing.T) {
 			}
 		}
 		for _, e := range []*endpoint{x.a.(*endpoint), x.b.(*endpoint)} {
-			if len(e.assocs)+len(e.tags)+len(e.accepted) > 0 {
-				t.Error(len(e.assocs), len(e.tags), len(e.accepted))
+			if len(e.assocs)+len(e.tags)+len(e.waiting) > 0 {
+				t.Error(len(e.assocs), len(e.tags), len(e.waiting))
 			}
 		}
 	}) // synctest fails if a goroutine is left
@@ -141,7 +141,7 @@ func newLoop(single bool) *loop {
 		p := DefaultParams()
 		p.Single, p.Heartbeat = single, -1
 		p.RTOInitial, p.RTOMin, p.RTOMax = time.Hour, time.Hour, time.Hour // no time is to pass here
-		e := &endpoint{user: u, addr: local, params: p, wires: []*sharedWire{w}, assocs: map[peerKey]*assoc{}, tags: map[uint32]*assoc{}, closed: make(chan struct{})}
+		e := &endpoint{user: u, addr: local, params: p, wires: []*sharedWire{w}, assocs: map[peerKey]*assoc{}, tags: map[uint32]*assoc{}, door: newDoor()}
 		w.endpoints[local.Port] = e
 		return e.fakeWith(peer.IPs[0], tags, tsns), &demux{w: w}
 	}

@@ -43,6 +43,8 @@ func kernelHasSCTP() bool {
 	return bytes.Contains(b, []byte("\nSCTP"))
 }
 
+func (rawNet) String() string { return "over raw IP" }
+
 func (rawNet) Open(local netip.AddrPort) (Wire, error) {
 	if local.Port() != 0 {
 		return nil, fmt.Errorf("udp-port %d: SCTP over raw IP has no UDP port; take `udp-port` away or use `transport udp`", local.Port())

@@ -19,6 +19,8 @@ type udpNet struct{}
 // addresses of packets.
 func UDP() Network { return udpNet{} }
 
+func (udpNet) String() string { return "in UDP" }
+
 func (udpNet) Open(local netip.AddrPort) (Wire, error) {
 	local = withPort(local)
 	w, err := openUDP(local)

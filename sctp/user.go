@@ -27,7 +27,12 @@ type user struct {
 // NewUser makes the userspace backend over net.
 func NewUser(net Network) Transport { return &user{net: net, wires: map[netip.AddrPort]*sharedWire{}} }
 
-func (*user) Name() string { return "userspace SCTP" }
+func (u *user) Name() string {
+	if n, ok := u.net.(fmt.Stringer); ok {
+		return "userspace SCTP " + n.String()
+	}
+	return "userspace SCTP"
+}
 
 func (u *user) Counters() []Counter { return u.count.list() }
 
@@ -61,7 +66,7 @@ func (u *user) Open(local Addr, p Params) (Endpoint, error) {
 	if len(local.IPs) == 0 {
 		return nil, errors.New("userspace SCTP needs a local address: give the local-peer a `local-ip`")
 	}
-	e := &endpoint{user: u, addr: local, params: p.or(DefaultParams()), accepted: make(chan *assoc, 128), closed: make(chan struct{}),
+	e := &endpoint{user: u, addr: local, params: p.or(DefaultParams()), door: newDoor(),
 		assocs: map[peerKey]*assoc{}, tags: map[uint32]*assoc{}}
 	e.anySum.Store(p.AnyChecksum)
 	u.mu.Lock()

@@ -6,7 +6,12 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"os"
+	"os/exec"
+	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // socketPair opens two wires on loopback.
@@ -31,14 +36,126 @@ func loopbackNetworks(t testing.TB) map[string][2]netip.AddrPort {
 	}
 	if _, err := Raw(); err == nil {
 		out["raw4"] = [2]netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0"), netip.MustParseAddrPort("127.0.0.2:0")}
+		if os.Getenv("GOSTP_RAW6") != "" {
+			out["raw6"] = [2]netip.AddrPort{netip.MustParseAddrPort("[fd00:77::1]:0"), netip.MustParseAddrPort("[fd00:77::2]:0")}
+		}
 	} else {
 		t.Logf("raw IP is not tried: %v", err)
 	}
 	return out
 }
 
+// Raw IPv6 between two addresses, which a loopback does not have by itself: these
+// tests run again in a network namespace that has them.
+func TestRawIPv6(t *testing.T) {
+	if _, err := Raw(); err != nil || os.Getenv("GOSTP_RAW6") != "" {
+		t.Logf("raw IP is not tried: %v", err)
+		return
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command("unshare", "--net", "sh", "-ec", `ip link set lo up
+		ip addr add fd00:77::1/128 dev lo nodad; ip addr add fd00:77::2/128 dev lo nodad
+		exec "$0" -test.run 'Test(Conformance|Wires|WireClose|WireAllocations|DSCP)$/.*raw6' -test.v`, exe)
+	c.Env = append(os.Environ(), "GOSTP_RAW6=1")
+	out, err := c.CombinedOutput()
+	if err != nil || !bytes.Contains(out, []byte("--- PASS: TestConformance/user_over_raw6")) || !bytes.Contains(out, []byte("--- PASS: TestWires/raw6")) {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
+// What is asked for is in the header on the wire, packet by packet.
+func TestDSCP(t *testing.T) {
+	for name, at := range loopbackNetworks(t) {
+		t.Run(name, func(t *testing.T) {
+			typ, proto := unix.SOCK_DGRAM, 0
+			if strings.HasPrefix(name, "raw") {
+				typ, proto = unix.SOCK_RAW, protocolSCTP
+			}
+			fd, err := bound(typ, proto, at[1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer unix.Close(fd)
+			tellsClass(t, fd, at[1].Addr().Is4())
+			x, err := wireNetwork(name).Open(at[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer x.Close()
+			var ps []Packet
+			for _, dscp := range []uint8{46, 0, 26, 26, 63} {
+				ps = append(ps, Packet{Addr: at[1], DSCP: dscp, Data: []byte{dscp, 1, 2, 3}})
+			}
+			if n, err := x.Write(ps); n != len(ps) || err != nil {
+				t.Fatal(n, err)
+			}
+			for range ps {
+				b, class := readClass(t, fd)
+				if dscp := b[len(b)-4]; class != int(dscp)<<2 {
+					t.Errorf("DSCP %d has class %#x on the wire", dscp, class)
+				}
+			}
+		})
+	}
+}
+
+// tellsClass has a socket tell the traffic class of what it receives.
+func tellsClass(t *testing.T, fd int, ip4 bool) {
+	t.Helper()
+	level, opt := unix.IPPROTO_IPV6, unix.IPV6_RECVTCLASS
+	if ip4 {
+		level, opt = unix.IPPROTO_IP, unix.IP_RECVTOS
+	}
+	if err := unix.SetsockoptInt(fd, level, opt, 1); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// readClass reads a packet and its traffic class.
+func readClass(t *testing.T, fd int) (b []byte, class int) {
+	t.Helper()
+	wait := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+	if n, err := unix.Poll(wait, 5000); n != 1 {
+		t.Fatal("nothing arrives", err)
+	}
+	b, oob := make([]byte, 2000), make([]byte, 200)
+	n, k, _, _, err := unix.Recvmsg(fd, b, oob, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := unix.ParseSocketControlMessage(oob[:k])
+	if err != nil || len(all) != 1 {
+		t.Fatal(all, err)
+	}
+	return b[:n], int(all[0].Data[0])
+}
+
+// The kernel cuts messages into packets unless it has SCTP, which would panic on
+// those that are not cut yet.
+func TestSegmentation(t *testing.T) {
+	at := loopbackNetworks(t)["udp4"]
+	x, _ := socketPair(t, UDP(), at[0], at[1])
+	ps := make([]Packet, 4)
+	for i := range ps {
+		ps[i] = Packet{Addr: at[1], Data: make([]byte, 100)}
+	}
+	if n, err := x.Write(ps); n != 4 || err != nil {
+		t.Fatal(n, err)
+	}
+	want := 4
+	if _, err := Kernel(); err == nil {
+		want = 1
+	}
+	if n := x.(*dgram).tx.packets[0]; n != want {
+		t.Errorf("a message holds %d packets, not %d", n, want)
+	}
+}
+
 func wireNetwork(name string) Network {
-	if name == "raw4" {
+	if strings.HasPrefix(name, "raw") {
 		n, _ := Raw()
 		return n
 	}

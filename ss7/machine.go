@@ -36,6 +36,7 @@ const (
 	Continue
 	RetrieveBSNT // answered by BSNT
 	Retrieve     // Arg: FSNC, or NoFSN; answered by Retrieved... RetrievalComplete
+	Drain        // answered by Drained when the far end has acknowledged all that the link has now
 
 	// A link to MTP3.
 	InService    // Arg: TakenOver, or 0
@@ -46,6 +47,7 @@ const (
 	BSNT       // Arg: FSN last accepted from the peer
 	Retrieved  // MSU
 	RetrievalComplete
+	Drained
 
 	// The association under a peer.
 	CommUp
@@ -69,12 +71,13 @@ const (
 	Restricted // available, but better ways are to be preferred
 	Status     // congested; Arg: level, 0 none
 	UserPart   // the user MSU.SI there is unavailable; Arg: cause
+	Audit      // ask the far end about Dest
 )
 
 var kindNames = [...]string{"None", "Transfer", "Start", "Stop", "Emergency", "EmergencyCeases", "LocalOutage",
-	"LocalRecovered", "Flush", "Continue", "RetrieveBSNT", "Retrieve", "InService", "OutOfService", "RemoteOutage",
-	"RemoteRecovered", "Congestion", "BSNT", "Retrieved", "RetrievalComplete", "CommUp", "CommLost", "CommRestart",
-	"StateChange", "Discard", "Unreachable", "NoUser", "Republish", "Adopt", "Activated", "Pause", "Resume", "Restricted", "Status", "UserPart"}
+	"LocalRecovered", "Flush", "Continue", "RetrieveBSNT", "Retrieve", "Drain", "InService", "OutOfService", "RemoteOutage",
+	"RemoteRecovered", "Congestion", "BSNT", "Retrieved", "RetrievalComplete", "Drained", "CommUp", "CommLost", "CommRestart",
+	"StateChange", "Discard", "Unreachable", "NoUser", "Republish", "Adopt", "Activated", "Pause", "Resume", "Restricted", "Status", "UserPart", "Audit"}
 
 func (k Kind) String() string { return kindNames[k] }
 

@@ -146,3 +146,20 @@ func TestFormatParse(t *testing.T) {
 		}
 	}
 }
+
+func TestRotation(t *testing.T) {
+	for _, v := range Variants {
+		for sls := range 1 << v.SLSBits {
+			x := uint8(sls)
+			if got := v.RotateBack(v.Rotate(x)); got != x {
+				t.Errorf("%s: SLS %#x comes back as %#x", v.Name, x, got)
+			}
+			for range v.SLSBits {
+				x = v.Rotate(x)
+			}
+			if x != uint8(sls) {
+				t.Errorf("%s: SLS %#x turned %d times is %#x", v.Name, sls, v.SLSBits, x)
+			}
+		}
+	}
+}

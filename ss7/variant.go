@@ -13,6 +13,7 @@ type Variant struct {
 	Name     string
 	Notation Notation // as written by default
 	SLSBits  uint8    // significant bits of the SLS
+	Rotates  bool     // every node turns the SLS after it has used it (T1.111.5)
 
 	layout layout
 }
@@ -30,15 +31,15 @@ const (
 // The variants, with the names of the command `cs7 variant`.
 var (
 	// ITU is 14-bit codes, 3-8-3, 4-bit SLS (Q.704 §2.2, Q.708).
-	ITU = &Variant{"itu", Notation{[]uint8{3, 8, 3}, '.'}, 4, label14}
+	ITU = &Variant{"itu", Notation{[]uint8{3, 8, 3}, '.'}, 4, false, label14}
 	// ANSI is 24-bit codes, 8-8-8, 8-bit SLS (T1.111.4).
-	ANSI = &Variant{"ansi", Notation{[]uint8{8, 8, 8}, '.'}, 8, label24}
+	ANSI = &Variant{"ansi", Notation{[]uint8{8, 8, 8}, '.'}, 8, true, label24}
 	// China is 24-bit codes, 8-8-8, 4-bit SLS in the low half of its octet (GF 001-9001).
-	China = &Variant{"china", Notation{[]uint8{8, 8, 8}, '.'}, 4, label24}
+	China = &Variant{"china", Notation{[]uint8{8, 8, 8}, '.'}, 4, false, label24}
 	// TTC is Japan's 16-bit codes, 5-4-7, 4-bit SLS (JT-Q704; field widths not verified against its text).
-	TTC = &Variant{"ttc", Notation{[]uint8{5, 4, 7}, '.'}, 4, label16}
+	TTC = &Variant{"ttc", Notation{[]uint8{5, 4, 7}, '.'}, 4, false, label16}
 	// NTT has TTC's label; the two differ in network management (not verified).
-	NTT = &Variant{"ntt", Notation{[]uint8{5, 4, 7}, '.'}, 4, label16}
+	NTT = &Variant{"ntt", Notation{[]uint8{5, 4, 7}, '.'}, 4, false, label16}
 )
 
 // Variants lists them all, in the order of the command line's help.
@@ -61,6 +62,19 @@ func (v *Variant) Bits() uint8 { return v.Notation.Bits() }
 func (v *Variant) LabelLen() int { return labelLens[v.layout] }
 
 var labelLens = [...]int{label14: 4, label24: 7, label16: 5}
+
+// Rotate turns an SLS to the right by one bit, so that the next node chooses by a bit
+// that this one did not choose by (T1.111.5).
+func (v *Variant) Rotate(sls uint8) uint8 {
+	n := v.SLSBits
+	return sls>>1 | sls&1<<(n-1)
+}
+
+// RotateBack undoes Rotate.
+func (v *Variant) RotateBack(sls uint8) uint8 {
+	n := v.SLSBits
+	return sls<<1&(1<<n-1) | sls>>(n-1)&1
+}
 
 // ParseMSU reads an MSU from its service information octet on. The payload of
 // the result is part of b. The only error is an MSU too short for its label.

@@ -86,6 +86,7 @@ func loadCommandOf(what, through, short, example string) (*cobra.Command, *bench
 	f.DurationVar(&o.load.Warmup, "warmup", time.Second, "time before counting")
 	f.DurationVar(&o.load.Duration, "duration", 5*time.Second, "time of counting; with --count the longest time")
 	f.DurationVar(&o.load.Tick, "tick", time.Millisecond, "with --rate: between bursts")
+	f.DurationVar(&o.load.Stall, "stall", 3*time.Second, "nothing arrives for so long: the run has failed")
 	f.DurationVar(&o.load.Coalesce, "coalesce", 0, "rest of a reader that has read all there is (one CPU: 2ms)")
 	f.StringVar(&o.fifo, "sched", "", "fifo: be a real-time process (one CPU; needs root)")
 	f.BoolVar(&o.single, "single", false, "a packet for each message: no bundling by the tool and by bench forward")

@@ -8,46 +8,49 @@
 #   load == v1 == A == w1 == B == v2 == load      A and B are joined by two wires, and
 #                  \== w2 ==/                      one M2PA link over both of them
 #
-# Parts: order (messages cross in order, with and without a bad network), paths (one
-# wire dies, both die, both return), faults (what becomes of the far end).
+# Parts: order (messages cross in order, with and without a bad network), six (the same
+# over IPv6), paths (one wire dies, both die, both return), faults (what becomes of the
+# far end), full (a far end that takes nothing for ten seconds under load).
+#
+# A pair is the SCTP of A and of B: kernel, udp (ours, in UDP) or user (ours, over raw IP).
+# Where the kernel has SCTP it would abort associations over raw IP, and a node refuses
+# them: PAIRS="user user" is for a guest without (labs/kernel/run -b), and is tried there.
 set -euo pipefail
 gostp=$(realpath "$1")
 shift
-parts=${*:-order paths faults}
-# Which SCTP A and B have; a comma between pairs.
-pairs=${PAIRS:-kernel kernel,udp udp,kernel udp,udp kernel}
+if grep -q '^SCTP ' /proc/net/protocols; then
+	parts=${*:-order six paths faults full refused}
+	pairs=${PAIRS:-kernel kernel,udp udp,kernel udp,udp kernel} # a comma between pairs
+else
+	parts=${*:-order six paths faults full}
+	pairs=${PAIRS:-user user}
+fi
 count=${COUNT:-100000}
-work=$(mktemp -d)
-declare -A pid
-passed=0
+. "$(dirname "$0")/common.sh"
 at() { ip netns exec "gostp-$1" "${@:2}"; }
-cleanup() {
-	for p in "${pid[@]}"; do kill -CONT "$p" 2>/dev/null || true; kill -9 "$p" 2>/dev/null || true; done
-	for n in load A B; do ip netns del "gostp-$n" 2>/dev/null || true; done
-	rm -rf "$work"
-}
-trap cleanup EXIT
-pass() { passed=$((passed + 1)); echo "ok   $*"; }
-fail() {
-	echo "FAIL $*"
+tidy() { for n in load A B; do ip netns del "gostp-$n" 2>/dev/null || true; done; }
+details() {
 	for n in A B; do
 		echo "--- $n"
 		tail -40 "$work/$n.log" 2>/dev/null || true
 		timeout 5 "$gostp" exec --socket "$work/$n.sock" 'show cs7 linkset' 'show sctp association detail' 2>/dev/null | head -60 || true
 	done
-	exit 1
 }
 
 # --- the network --------------------------------------------------------------------
-veth() { # veth NS-A ADDRESS-A NS-B ADDRESS-B NAME
-	ip link add "$5" netns "gostp-$1" type veth peer name "$5" netns "gostp-$3"
-	ip -n "gostp-$1" addr add "$2" dev "$5"
-	ip -n "gostp-$3" addr add "$4" dev "$5"
-	for n in "$1" "$3"; do
-		ip -n "gostp-$n" link set "$5" up
+family=4 small=
+address() { if [ $family = 4 ]; then echo "10.$1.0.$2"; else echo "fd00:$1::$2"; fi; } # address NET HOST
+veth() { # veth NAME NET NS-A HOST-A NS-B HOST-B
+	ip link add "$1" netns "gostp-$3" type veth peer name "$1" netns "gostp-$5"
+	set -- "$@" "$3" "$4" "$5" "$6"
+	while [ $# -gt 6 ]; do
+		ip -n "gostp-$7" addr add "10.$2.0.$8/24" dev "$1"
+		ip -n "gostp-$7" addr add "fd00:$2::$8/64" dev "$1" nodad
+		ip -n "gostp-$7" link set "$1" up
 		# A kernel that cuts SCTP packets late hands what UDP cannot carry to a far end in
-		# userspace.
-		at "$n" ethtool -K "$5" gso off tx-sctp-segmentation off >/dev/null 2>&1 || true
+		# userspace, and one that leaves checksums to a card hands over none.
+		at "$7" ethtool -K "$1" gso off tx-sctp-segmentation off tx-checksum-sctp off >/dev/null 2>&1 || true
+		set -- "${@:1:6}" "${@:9}"
 	done
 }
 network() {
@@ -55,10 +58,10 @@ network() {
 		ip netns add "gostp-$n"
 		ip -n "gostp-$n" link set lo up
 	done
-	veth load 10.1.0.2/24 A 10.1.0.1/24 v1
-	veth load 10.2.0.2/24 B 10.2.0.1/24 v2
-	veth A 10.11.0.1/24 B 10.11.0.2/24 w1
-	veth A 10.12.0.1/24 B 10.12.0.2/24 w2
+	veth v1 1 load 2 A 1
+	veth v2 2 load 2 B 1
+	veth w1 11 A 1 B 2
+	veth w2 12 A 1 B 2
 }
 # encapsulate NS: the kernel's SCTP of a namespace goes in UDP.
 encapsulate() { at "$1" sysctl -qw net.sctp.udp_port=9899 net.sctp.encap_port=9899; }
@@ -86,42 +89,29 @@ config() { # config NAME TRANSPORT
 		cs7 network-indicator international
 		cs7 point-code $pc
 		cs7 local-peer 3565
-		 local-ip 10.$me.0.1
+		 local-ip $(address $me 1)
 		cs7 local-peer 3570
-		 local-ip 10.11.0.$me
-		 local-ip 10.12.0.$me
+		 local-ip $(address 11 $me)
+		 local-ip $(address 12 $me)
+		 ${small:+receive-window 5000}
 		cs7 linkset outer $([ "$1" = A ] && echo 1.0.0 || echo 2.0.0)
-		 link 0 sctp 10.$me.0.2 $port 3565 passive
+		 link 0 sctp $(address $me 2) $port 3565 passive
 		cs7 linkset inner $apc
 		 m2pa timer t4-normal 500
-		 link 0 sctp 10.11.0.$far 10.12.0.$far 3570 3570
+		 ${small:+m2pa timer t7 10000}
+		 link 0 sctp $(address 11 $far) $(address 12 $far) 3570 3570
+		  ${small:+assoc-retransmit 20}
+		  ${small:+path-retransmit 20}
 		cs7 route-table system
 		 update route $([ "$1" = A ] && echo 2.0.0 || echo 1.0.0)/14 linkset inner
 	END
 }
 start() { # start NAME TRANSPORT
 	config "$1" "$2" >"$work/$1.cfg"
-	ip netns exec "gostp-$1" "$gostp" run --config "$work/$1.cfg" --socket "$work/$1.sock" </dev/null >>"$work/$1.log" 2>&1 &
-	pid[$1]=$!
+	run_node "$1" ip netns exec "gostp-$1"
 }
-stop() {
-	for n in "$@"; do
-		kill "${pid[$n]}" 2>/dev/null || true
-		wait "${pid[$n]}" 2>/dev/null || true
-		unset "pid[$n]"
-	done
-}
-on() { timeout 10 "$gostp" exec --socket "$work/$1.sock" "${@:2}"; }
-until_ok() { # until_ok SECONDS COMMAND...
-	local end=$((SECONDS + $1))
-	while [ $SECONDS -le $end ]; do
-		"${@:2}" >"$work/out" 2>&1 && return
-		sleep 0.2
-	done
-	cat "$work/out"
-	fail "not within $1 s: ${*:2}"
-}
-linkset_is() { on "$1" 'show cs7 linkset' | grep -A3 'lsn=inner' | grep -qE -- "$2"; } # linkset_is NODE PATTERN
+# No -q: under pipefail a program that cannot write all fails the pipe.
+linkset_is() { on "$1" 'show cs7 linkset' | grep -A3 'lsn=inner' | grep -E -- "$2" >/dev/null; } # linkset_is NODE PATTERN
 # A frozen process looks alive while its kernel answers: only traffic finds out.
 frozen() { on A 'ping cs7 4.0.0 timeout 500' >/dev/null; linkset_is A 'reason:'; }
 pings() { on A 'ping cs7 4.0.0 count 3 rate 100'; }
@@ -134,7 +124,7 @@ nodes() { # nodes TRANSPORT-A TRANSPORT-B
 load() { # load TRANSPORT FLAGS...: through A and B
 	local fifo=()
 	[ "$(nproc)" -gt 1 ] || fifo=(--coalesce 2ms)
-	at load "$gostp" bench m2pa --transport "$1" --through 10.1.0.1:3565 --out 10.2.0.1:3565 --source-ip 10.1.0.2 --sink-ip 10.2.0.2 \
+	at load "$gostp" bench m2pa --transport "$1" --through "$(address 1 1)" --out "$(address 2 1)" --source-ip "$(address 1 2)" --sink-ip "$(address 2 2)" \
 		--si 5 --size 60 "${fifo[@]}" --json "${@:2}"
 }
 figure() { sed -n 's/^ *"'"$1"'": \([0-9.]*\),\{0,1\}$/\1/p' "$work/report" | head -1; }
@@ -144,19 +134,17 @@ clean() { # clean WHAT: nothing lost, repeated or out of order
 		[ "$(figure $f)" = 0 ] || { cat "$work/report"; fail "$1: $f $(figure $f)"; }
 	done
 }
-# Which transport carries the load beside nodes of two kinds: all kernel, bare, or
-# everything in UDP.
+# Which transport carries the load beside nodes of two kinds: all kernel, or all raw IP, both
+# bare, or everything in UDP.
 combination() { # combination A B: sets load_by
 	load_by=udp
-	[ "$1 $2" != "kernel kernel" ] || load_by=kernel
+	[ "$1" != "$2" ] || load_by=$1
 	local n kind
 	for n in A B; do
 		[ $n = A ] && kind=$1 || kind=$2
 		if [ "$kind $load_by" = "kernel udp" ]; then encapsulate $n; else bare $n 2>/dev/null || true; fi
 	done
 }
-
-network
 
 # --- messages cross in order -------------------------------------------------------------
 part_order() {
@@ -268,5 +256,84 @@ part_faults() {
 	done
 }
 
+# --- messages over IPv6 --------------------------------------------------------------------
+part_six() {
+	local a b
+	local list pair
+	IFS=, read -r -a list <<<"$pairs"
+	family=6
+	for pair in "${list[@]}"; do
+		read -r a b <<<"$pair"
+		combination "$a" "$b"
+		nodes "$a" "$b"
+		load $load_by --count 10000 --window 512 --duration 120s >"$work/report" || { cat "$work/report"; fail "$pair over IPv6"; }
+		clean "$pair over IPv6"
+		on A 'show sctp association detail' >"$work/paths"
+		grep -qE 'path fd00:12::2( from .*)?: active' "$work/paths" || fail "$pair over IPv6: its second path is not shown"
+		pass "$a to $b over IPv6, two addresses each: 10000 MSUs in order, none lost"
+		stop A B
+	done
+	family=4
+}
+
+# --- a far end that takes nothing for ten seconds -------------------------------------------
+memory() { awk '/^VmRSS:/ { print $2 }' "/proc/${pid[$1]}/status"; } # memory NODE, in kB
+# More than M2PA keeps and the far end's window: 8192 messages of 60 octets.
+full() {
+	on A 'show sctp association detail' >"$work/detail"
+	grep -qE 'octets queued out [0-9]{6,}, in [0-9]+; room at the far end [0-9]{1,4}$' "$work/detail"
+}
+part_full() {
+	local a b
+	local list pair
+	IFS=, read -r -a list <<<"$pairs"
+	small=1 # a window of 5000 octets, and a link that waits 10 s for acknowledgements
+	for pair in "${list[@]}"; do
+		read -r a b <<<"$pair"
+		combination "$a" "$b"
+		nodes "$a" "$b"
+		: >"$work/A.log"
+		local before
+		before=$(memory A)
+		# Losses are sure; what is judged is the node.
+		load $load_by --rate 3000 --stall 60s --warmup 0s --duration 20s >"$work/report" 2>&1 &
+		local l=$! answers=0 seen=no
+		sleep 3
+		kill -STOP "${pid[B]}"
+		local end=$((SECONDS + 10))
+		while [ $SECONDS -lt $end ]; do
+			on A 'show cs7 linkset' 'show sctp association' 'show cs7 route' >"$work/out" || fail "$pair: A does not answer while its far end takes nothing"
+			answers=$((answers + 1))
+			if full; then seen=yes; fi
+			sleep 0.3
+		done
+		[ $seen = yes ] || { on A 'show sctp association detail'; fail "$pair: the send buffer never filled"; }
+		until_ok 20 linkset_is A 'reason:'
+		echo "     takes nothing: $(grep -o 'Link 0 of linkset inner is unavailable: .*' "$work/A.log" | tail -1)"
+		local grown=$(($(memory A) - before))
+		[ $grown -lt 100000 ] || fail "$pair: A has grown by $grown kB"
+		kill -CONT "${pid[B]}"
+		wait $l || true
+		until_ok 40 pings
+		load $load_by --count 1000 --window 64 --duration 60s >"$work/report" || { cat "$work/report"; fail "$pair: after its send buffer was full"; }
+		clean "$pair, after its send buffer was full"
+		pass "$a to $b: the far end takes nothing for 10 s under load: A answers ($answers times), grows by $grown kB, says why the link fails, and 1000 MSUs cross afterwards"
+		stop A B
+	done
+	small=
+}
+
+# --- what cannot be is refused -------------------------------------------------------------
+part_refused() {
+	bare A 2>/dev/null || true
+	start A user
+	until_ok 20 logged A "kernel's own SCTP is loaded and would abort associations over raw IP"
+	on A 'show cs7 local-peer' >"$work/out"
+	grep -q 'would abort associations over raw IP' "$work/out" || { cat "$work/out"; fail "show cs7 local-peer does not say why nothing is bound"; }
+	pass "raw IP beside the kernel's SCTP is refused: $(grep -oE "the kernel's own SCTP is loaded.*" "$work/A.log" | tail -1)"
+	stop A
+}
+
+network
 for p in $parts; do "part_$p"; done
 echo "$passed passed, 0 failed"

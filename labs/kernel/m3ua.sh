@@ -14,24 +14,14 @@ gostp=$(realpath "$1")
 shift
 parts=${*:-sg asp ${GOM3UA:+go}}
 [ -z "${GOM3UA:-}" ] || GOM3UA=$(realpath "$GOM3UA")
-work=$(mktemp -d)
-declare -A pid
-passed=0
-cleanup() {
-	for p in "${pid[@]}"; do kill -9 "$p" 2>/dev/null || true; done
-	rm -rf "$work"
-}
-trap cleanup EXIT
-pass() { passed=$((passed + 1)); echo "ok   $*"; }
-fail() {
-	echo "FAIL $*"
+. "$(dirname "$0")/common.sh"
+details() {
 	for n in A H1 H2; do
 		[ -S "$work/$n.sock" ] || continue
 		echo "--- $n"
 		timeout 5 "$gostp" exec --socket "$work/$n.sock" 'show cs7 as detail' 'show cs7 asp detail' 'show logging' 2>/dev/null | head -80 || true
 	done
 	tail -20 "$work/osmo.log" "$work/go.log" 2>/dev/null || true
-	exit 1
 }
 ip link set lo up
 
@@ -116,32 +106,11 @@ osmo() { # osmo H1|A: what is beside H2
 		  local-ip 127.0.0.10
 	END
 }
-start() { # start NAME
-	"$gostp" run --config "$work/$1.cfg" --socket "$work/$1.sock" </dev/null >>"$work/$1.log" 2>&1 &
-	pid[$1]=$!
-}
 start_osmo() {
 	(cd "$work" && exec osmo-stp -c "$work/osmo.cfg" </dev/null >>"$work/osmo.log" 2>&1) &
 	pid[osmo]=$!
 }
-stop() {
-	for n in "$@"; do
-		kill "${pid[$n]}" 2>/dev/null || true
-		wait "${pid[$n]}" 2>/dev/null || true
-		unset "pid[$n]"
-	done
-}
-on() { timeout 20 "$gostp" exec --socket "$work/$1.sock" "${@:2}"; }
-until_ok() { # until_ok SECONDS COMMAND...
-	local end=$((SECONDS + $1))
-	while [ $SECONDS -le $end ]; do
-		"${@:2}" >"$work/out" 2>&1 && return
-		sleep 0.2
-	done
-	cat "$work/out"
-	fail "not within $1 s: ${*:2}"
-}
-active() { on "$1" "show cs7 as $2" | grep -q " active "; } # active NODE AS
+active() { on "$1" "show cs7 as $2" | grep " active " >/dev/null; } # active NODE AS
 ping() { on "$1" "ping cs7 $2 count ${3:-3} rate ${4:-200}"; }
 capture() {
 	dumpcap -q -i lo -w "$work/$1.pcapng" >/dev/null 2>&1 &
@@ -169,8 +138,8 @@ part_sg() {
 	osmo H1 >"$work/osmo.cfg"
 	capture sg
 	start_osmo
-	start H1
-	start H2
+	run_node H1
+	run_node H2
 	until_ok 20 active H1 OWN
 	until_ok 20 active H2 OWN
 	until_ok 20 ping H1 2.2.2
@@ -179,7 +148,7 @@ part_sg() {
 	until_ok 1 ping H2 1.1.1 100
 	pass "sg: 100 messages cross osmo-stp either way, and their answers"
 	stop osmo
-	until_ok 10 eval "on H1 'show cs7 asp' | grep -q 'reason: no association'"
+	until_ok 10 eval "on H1 'show cs7 asp' | grep 'reason: no association' >/dev/null"
 	start_osmo
 	until_ok 30 active H1 OWN
 	until_ok 30 ping H1 2.2.2
@@ -193,10 +162,10 @@ part_asp() {
 	process H2 2.2.2 127.0.0.12 127.0.0.10 33 >"$work/H2.cfg"
 	osmo A >"$work/osmo.cfg"
 	capture asp
-	start A
+	run_node A
 	start_osmo
-	start H1
-	start H2
+	run_node H1
+	run_node H2
 	until_ok 30 active A OSMO
 	until_ok 20 active H1 OWN
 	until_ok 20 active H2 OWN
@@ -206,8 +175,8 @@ part_asp() {
 	until_ok 1 ping H2 1.1.1 100
 	pass "asp: 100 messages cross both gateways either way, and their answers"
 	stop osmo
-	until_ok 10 eval "on A 'show cs7 as OSMO' | grep -q 'reason: '"
-	until_ok 10 eval "on A 'show cs7 route' | grep -q '2.2.2/14 .*INACC'"
+	until_ok 10 eval "on A 'show cs7 as OSMO' | grep 'reason: ' >/dev/null"
+	until_ok 10 eval "on A 'show cs7 route' | grep '2.2.2/14 .*INACC' >/dev/null"
 	start_osmo
 	until_ok 30 active A OSMO
 	until_ok 30 ping H1 2.2.2
@@ -219,8 +188,8 @@ part_go() {
 	gateway >"$work/A.cfg"
 	process H1 1.1.1 127.0.0.11 127.0.0.1 11 >"$work/H1.cfg"
 	capture go
-	start A
-	start H1
+	run_node A
+	run_node H1
 	until_ok 20 active H1 OWN
 	"$GOM3UA" >>"$work/go.log" 2>&1 &
 	pid[go]=$!
@@ -230,7 +199,7 @@ part_go() {
 	until_ok 20 ping H1 3.3.3 100 50
 	pass "go: go-m3ua is an active ASP of ours; 100 messages cross, and their answers"
 	stop go
-	until_ok 10 eval "on A 'show cs7 as GO' | grep -q 'reason: '"
+	until_ok 10 eval "on A 'show cs7 as GO' | grep 'reason: ' >/dev/null"
 	pass "go: it dies, and its AS says so"
 	clean go
 	stop A H1

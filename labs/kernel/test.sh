@@ -8,7 +8,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 go test -c -o "$work/sctp.test" ./sctp
 export GOSTP_KERNEL=1 CYCLES=${CYCLES:-10000}
-pattern=${1:-Kernel}
+pattern=${1:-Kernel|Segmentation|DSCP}
 [ $# -eq 0 ] || shift
 labs/kernel/run -t "${SECONDS_AT_MOST:-900}" "$work/sctp.test" -test.run "$pattern" -test.v -test.timeout 800s "$@" | tee "$work/log"
 status=${PIPESTATUS[0]}

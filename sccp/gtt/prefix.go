@@ -129,15 +129,37 @@ func (x *Index) grow() {
 	}
 }
 
+// Place gives the place of the longest prefix of d among all, and its length.
+func (x *Index) Place(d *Digits) (place, length int, ok bool) {
+	i, ok := x.find(d)
+	if !ok {
+		return 0, 0, false
+	}
+	return i, x.leaves[i].length(), true
+}
+
+// Leaves is one more than the highest place.
+func (x *Index) Leaves() int { return len(x.leaves) }
+
 // Len is how many prefixes there are.
 func (x *Index) Len() int { return x.size }
 
 // Find gives what the longest prefix of d leads to, and how long that prefix is.
 func (x *Index) Find(d *Digits) (to uint32, length int, ok bool) {
-	if len(x.leaves) == 0 {
+	i, ok := x.find(d)
+	if !ok {
 		return 0, 0, false
 	}
-	i := x.place(d.w[0])
+	l := x.leaves[i]
+	return l.to(), l.length(), true
+}
+
+// find gives the place of the longest prefix of d in the order that Walk has.
+func (x *Index) find(d *Digits) (i int, ok bool) {
+	if len(x.leaves) == 0 {
+		return 0, false
+	}
+	i = x.place(d.w[0])
 	l := x.leaves[i]
 	most := min(int(d.n), l.length(), bits.LeadingZeros64(l.key^d.w[0])/4)
 	if l.long() && l.key == d.w[0] {
@@ -148,7 +170,7 @@ func (x *Index) Find(d *Digits) (to uint32, length int, ok bool) {
 		i = int(l.up())
 		l = x.leaves[i]
 	}
-	return l.to(), l.length(), i > 0 || x.any
+	return i, i > 0 || x.any
 }
 
 // place gives the last leaf whose key is not above key.

@@ -58,18 +58,40 @@ type Selector struct {
 	Index     *Index
 	Results   []Result // what entries lead to, by Prefix.To
 	Hits      *Hits
+	Counts    []atomic.Uint64 // translations by place of the entry; nil: there are too many entries
 }
 
 // Hits counts what a selector did; it is shared by all tables that have it.
 type Hits struct{ Matched, Unmatched atomic.Uint64 }
 
-// Find translates digits that are already converted; length is that of the entry.
-func (s *Selector) Find(d *Digits) (r *Result, length int) {
-	to, length, ok := s.Index.Find(d)
-	if !ok || int(to) >= len(s.Results) {
-		return nil, 0
+// MaxCounted is how many entries of a selector are counted one by one: a counter for
+// each of a million would be a wait for memory in every translation.
+const MaxCounted = 10_000
+
+// Find translates digits that are already converted; length is that of the entry,
+// place its own in Counts.
+func (s *Selector) Find(d *Digits) (r *Result, length, place int) {
+	i, ok := s.Index.find(d)
+	if !ok {
+		return nil, 0, 0
 	}
-	return &s.Results[to], length
+	l := s.Index.leaves[i]
+	if int(l.to()) >= len(s.Results) {
+		return nil, 0, 0
+	}
+	return &s.Results[l.to()], l.length(), i
+}
+
+// Entries calls f with every entry, and how often it was used; 0 if that is not counted.
+func (s *Selector) Entries(f func(d Digits, r *Result, used uint64)) {
+	s.Index.Walk(func(d Digits, to uint32) {
+		used := uint64(0)
+		if s.Counts != nil {
+			i, _ := s.Index.find(&d)
+			used = s.Counts[i].Load()
+		}
+		f(d, &s.Results[to], used)
+	})
 }
 
 // Table is all selectors, and the mated applications. It never changes.

@@ -1,0 +1,78 @@
+package configs
+
+import (
+	"slices"
+
+	"github.com/gostp/gostp/cli"
+	"github.com/gostp/gostp/ss7"
+)
+
+// Thresholds are those of one congestion level of a link's transmit queue, in messages
+// (Q.704 §3.8.2).
+type Thresholds struct {
+	Level   uint8  `cli:"level"`
+	Onset   uint16 `cli:"onset"`
+	Abate   uint16 `cli:"abate"`
+	Discard uint16 `cli:"discard"` // 0: as by default
+}
+
+// NationalOptions are what Q.704 leaves to national networks.
+type NationalOptions struct {
+	MultipleCongestion bool `cli:"multiple-congestion"`
+}
+
+// Levels tells whether congestion has levels and MSUs priorities: in ANSI networks, and
+// in national ones of ITU's that say so (Q.704 §3.8.2.2).
+func (s *System) Levels() bool { return s.V() == ss7.ANSI || s.MultipleCongestion }
+
+func multipleCongestion() *cli.Statement {
+	return cli.Field[System](CS7(cli.Kw("national-options", "What Q.704 leaves to national networks"),
+		cli.Flag("multiple-congestion", "multiple-congestion", "Three levels of congestion, and MSUs of low priority discarded first (ANSI: always)")))
+}
+
+// congestionLevels gives the statement of a linkset, which is for all of its links, or
+// of a link.
+func congestionLevels[O any](of func(*O) *[]*Thresholds) *cli.Statement {
+	number := func(name, help string) cli.Elem {
+		return cli.Seq(cli.Kw(name, help), cli.Arg(name, cli.Uint(1, 65535), "Messages in the transmit queue"))
+	}
+	return cli.List(cli.Seq(cli.Kw("congestion", "Congestion of the transmit queue"), cli.Kw("level", "Thresholds of a level"),
+		cli.Arg("level", cli.Uint(1, 3), "Level; there is one alone unless national-options say multiple-congestion, or the variant is ansi"),
+		number("onset", "Reached with more than this"), number("abate", "Left with fewer than this"),
+		cli.Opt(number("discard", "With more than this, MSUs of a priority below the level are discarded"))),
+		[]string{"level"}, of, nil)
+}
+
+// ThresholdsFor gives what is configured of a level for link k of linkset set; nil: nothing.
+func ThresholdsFor(set *Linkset, k *Link, level uint8) *Thresholds {
+	for _, list := range [][]*Thresholds{k.Congestion, set.Congestion} {
+		if i := slices.IndexFunc(list, func(t *Thresholds) bool { return t.Level == level }); i >= 0 {
+			return list[i]
+		}
+	}
+	return nil
+}
+
+func (s *System) checkCongestion(bad complain) {
+	check := func(name string, list []*Thresholds) {
+		for _, t := range list {
+			if t.Abate >= t.Onset {
+				bad(t, "abate", "%s: congestion level %d would end below %d and begin above %d: abate must be less than onset", name, t.Level, t.Abate, t.Onset)
+			}
+			if t.Discard != 0 && t.Discard < t.Onset {
+				bad(t, "discard", "%s: congestion level %d begins above %d and would discard above %d: discard must not be less than onset", name, t.Level, t.Onset, t.Discard)
+			}
+			for _, o := range list {
+				if o.Level < t.Level && o.Onset >= t.Onset {
+					bad(t, "onset", "%s: congestion level %d would begin above %d, and level %d above %d: the worse level must begin later", name, t.Level, t.Onset, o.Level, o.Onset)
+				}
+			}
+		}
+	}
+	for _, l := range s.Linksets {
+		check("linkset "+l.Name, l.Congestion)
+		for _, k := range l.Links {
+			check(linkName(l, k), k.Congestion)
+		}
+	}
+}

@@ -1,0 +1,160 @@
+package m3ua
+
+import (
+	"slices"
+	"time"
+
+	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/xua"
+)
+
+// What ASPs are told of destinations, and what gateways are asked (RFC 4666 §4.5).
+
+// label is how a peer is told of a network: the routing contexts by which it is
+// active there, if it needs to be told them (§3.4.1).
+type label struct {
+	na    uint32
+	hasNA bool
+	rcs   []uint32
+}
+
+// concerned tells whether a peer is an active ASP of an AS that is meant, and how these
+// are named to it.
+func (l *Layer) concerned(p *peer, meant func(*ASConfig) bool) (label, bool) {
+	var lb label
+	if p.gate == nil || p.cfg.Role == xua.RoleASP {
+		return lb, false
+	}
+	any := false
+	for i := range p.gate.Entries {
+		e := &p.gate.Entries[i]
+		as := l.as(e.AS)
+		if !e.Sends || as == nil || !meant(as) {
+			continue
+		}
+		any = true
+		lb.na, lb.hasNA = e.NA, e.HasNA
+		if e.HasRC {
+			lb.rcs = append(lb.rcs, e.RC)
+		}
+	}
+	return lb, any
+}
+
+// Tell tells all concerned ASPs of destinations of a network whose state has
+// changed (§4.5.1): those active in it, but for those of the AS whose state it is.
+func (l *Layer) Tell(_ time.Time, network int, dests []Destination, of ss7.PathID, out []ss7.Action) []ss7.Action {
+	out = l.begin(out)
+	others := func(s *ASConfig) bool { return s.Network == network && s.Path != of }
+	for _, p := range l.order {
+		if lb, ok := l.concerned(p, others); ok {
+			out = l.sendAll(p, lb, l.cfg.Networks[network].Variant.Bits(), dests, out)
+		}
+	}
+	return out
+}
+
+// TellUsers tells the ASPs of those servers that an event of MTP3 is for: SCON for Status
+// (congestion of Dest, level Arg; 0: over), DUPU for UserPart (the user MSU.SI at Dest is not
+// there, cause Arg). They are the ASPs of server Path, or if it is 0 those of every server
+// that has the code MSU.OPC by its key.
+func (l *Layer) TellUsers(_ time.Time, network int, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	out = l.begin(out)
+	bits := l.cfg.Networks[network].Variant.Bits()
+	meant := func(s *ASConfig) bool {
+		return s.Network == network && !s.Away && (s.Path == ev.Path || ev.Path == 0 && s.Key.has(ev.MSU.OPC, bits))
+	}
+	s := SSNM{Type: SCON, Affected: []uint32{Affected(ev.Dest, bits)}, Level: uint8(ev.Arg), HasLevel: true}
+	if ev.Kind == ss7.UserPart {
+		s = SSNM{Type: DUPU, Affected: s.Affected, User: ev.MSU.SI, Cause: uint16(ev.Arg)}
+	}
+	for _, p := range l.order {
+		if lb, ok := l.concerned(p, meant); ok {
+			s.NA, s.HasNA, s.RCs = lb.na, lb.hasNA, lb.rcs
+			out = l.ssnm(p, &s, out)
+		}
+	}
+	return out
+}
+
+// Audit asks the gateways of a server how a destination is (DAUD, §4.5.2).
+func (l *Layer) Audit(_ time.Time, server ss7.PathID, dest ss7.Range, out []ss7.Action) []ss7.Action {
+	out = l.begin(out)
+	as := l.as(server)
+	if as == nil {
+		return out
+	}
+	bits := l.cfg.Networks[as.Network].Variant.Bits()
+	for _, p := range l.order {
+		if p.gate == nil || p.cfg.Role == xua.RoleSG {
+			continue
+		}
+		if to, active := p.gate.To(server); active {
+			s := SSNM{Type: DAUD, NA: to.NA, HasNA: to.HasNA, Affected: []uint32{Affected(dest, bits)}}
+			if to.HasRC {
+				s.RCs = []uint32{to.RC}
+			}
+			out = l.ssnm(p, &s, out)
+		}
+	}
+	return out
+}
+
+// sendAll writes destinations in their order: congestion first (§4.5.3), equal
+// states together in one message.
+func (l *Layer) sendAll(p *peer, lb label, bits uint8, dests []Destination, out []ss7.Action) []ss7.Action {
+	s := SSNM{NA: lb.na, HasNA: lb.hasNA, RCs: lb.rcs}
+	for i := 0; i < len(dests); {
+		d := dests[i]
+		s.Affected = s.Affected[:0]
+		j := i
+		for ; j < len(dests) && j-i < perMessage && dests[j].State == d.State && dests[j].Level == d.Level; j++ {
+			s.Affected = append(s.Affected, Affected(dests[j].Range, bits))
+		}
+		i = j
+		if d.Level > 0 && d.State != Unavailable {
+			s.Type, s.Level, s.HasLevel = SCON, d.Level, true
+			out = l.ssnm(p, &s, out)
+			s.HasLevel = false
+		}
+		s.Type = availabilityTypes[d.State]
+		out = l.ssnm(p, &s, out)
+	}
+	return out
+}
+
+func (l *Layer) ssnm(p *peer, s *SSNM, out []ss7.Action) []ss7.Action {
+	start := len(l.arena)
+	l.arena = AppendSSNM(l.arena, s)
+	return l.sent(p, s.Type, start, out)
+}
+
+// sent sends what was written to the arena from start on; stream 0 keeps it in
+// order with the acknowledgements.
+func (l *Layer) sent(p *peer, t xua.Type, start int, out []ss7.Action) []ss7.Action {
+	if !l.x.Sent(p.cfg.Path, t) {
+		return out
+	}
+	return append(out, ss7.Action{Op: ss7.Send, Wire: l.arena[start:len(l.arena):len(l.arena)], Event: ss7.Event{Path: p.cfg.Path}})
+}
+
+// brief tells an ASP that has become active what it cannot reach (§4.5.1).
+func (l *Layer) brief(path, server ss7.PathID, out []ss7.Action) []ss7.Action {
+	p, as := l.peers[path], l.as(server)
+	if p == nil || as == nil || p.cfg.Role == xua.RoleASP || l.cfg.Networks[as.Network].Routes == nil {
+		return out
+	}
+	lb := label{na: as.NA, hasNA: as.HasNA}
+	if to, _ := p.gate.To(server); to != nil && to.HasRC {
+		lb.rcs = []uint32{to.RC}
+	}
+	var bad []Destination
+	l.cfg.Networks[as.Network].Routes.Within(ss7.Range{}, func(d Destination) bool {
+		own := slices.ContainsFunc(as.Key.Terms, func(t Term) bool { return t.DPC == d.Range })
+		if (d.State != Available || d.Level > 0) && !own { // its own is about to change
+			bad = append(bad, d)
+		}
+		return len(bad) < perAnswer
+	})
+	return l.sendAll(p, lb, l.cfg.Networks[as.Network].Variant.Bits(), bad, out)
+}

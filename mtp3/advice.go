@@ -1,0 +1,186 @@
+package mtp3
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/gostp/gostp/routing"
+	"github.com/gostp/gostp/ss7"
+)
+
+// What a signalling gateway says of destinations (RFC 4666 §3.4: DUNA, DAVA, DRST) steers
+// routes over its server as TFP, TFA and TFR steer those over a linkset: events Pause,
+// Resume and Restricted, whose Dest may be a range. Instead of RST it is asked by an event
+// of kind Audit (DAUD). With codes of servers that no route names the neighbours are told
+// of them as of every other destination.
+
+// adviceMost is how many single codes one range inside a summary may become.
+const adviceMost = 256
+
+var advised = map[ss7.Kind]routing.RouteState{ss7.Pause: routing.Prohibited, ss7.Restricted: routing.Restricted, ss7.Resume: routing.Allowed}
+
+// recvAdvice takes what is said of ev.Dest by the gateway behind s.
+func (n *Network) recvAdvice(now time.Time, s *server, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	said := advised[ev.Kind]
+	if !s.ready {
+		return n.ignore(fmt.Sprintf("%s ignored: %s is down", ev.Why, s.cfg.Name), out)
+	}
+	out, known := n.single(s, ev, out)
+	var changed []int
+	bits := n.cfg.Variant.Bits()
+	for i := range n.plan.Dests {
+		r := n.plan.Dests[i].Range
+		if r.Len < ev.Dest.Len || !ev.Dest.Contains(r.PC, bits) || !n.overServer(i, s) {
+			continue
+		}
+		known = true
+		k, test := routeKey{r, s.cfg.Name}, agendaKey{10, r, s.cfg.Name}
+		if n.said[k] == said {
+			continue
+		}
+		changed = append(changed, i)
+		if said == routing.Allowed {
+			delete(n.said, k)
+			n.agenda.stop(test)
+		} else {
+			n.said[k] = said
+			n.agenda.start(now, test, n.timer(10))
+		}
+	}
+	switch {
+	case len(changed) > 0:
+		return n.reroute(now, changed, said, out)
+	case !known && said != routing.Allowed:
+		return n.ignore(ev.Why+" ignored: no route by "+s.cfg.Name+" leads there", out)
+	}
+	return out
+}
+
+// single makes dynamic destinations of what is said of codes inside a summary over s;
+// known: a summary covers them.
+func (n *Network) single(s *server, ev ss7.Event, out []ss7.Action) (_ []ss7.Action, known bool) {
+	bits := n.cfg.Variant.Bits()
+	i := n.summary(ev.Dest)
+	if i < 0 || !n.overServer(i, s) {
+		return out, false
+	}
+	if ev.Kind == ss7.Resume {
+		return out, true
+	}
+	if 1<<(bits-ev.Dest.Len) > adviceMost {
+		return n.ignore(fmt.Sprintf("%s ignored: it is of more than %d codes inside the route to %s", ev.Why, adviceMost,
+			n.cfg.Variant.Notation.FormatRange(n.plan.Dests[i].Range)), out), true
+	}
+	for pc := ev.Dest.PC; pc < ev.Dest.PC+1<<(bits-ev.Dest.Len); pc++ {
+		at, own := n.plan.Find(pc)
+		if own || at < 0 || n.plan.Dests[at].Range.Len == bits || !n.overServer(at, s) {
+			continue
+		}
+		if len(n.dynamic) >= n.cfg.maxDynamic() {
+			n.stats.DynamicRefused++
+			return n.ignore(fmt.Sprintf("%s: there are %d dynamic routes already", ev.Why, len(n.dynamic)), out), true
+		}
+		n.dynamic = append(n.dynamic, pc)
+		n.plan = n.plan.With(pc, at)
+		n.grow()
+	}
+	return out, true
+}
+
+// summary finds the longest destination that is shorter than r and covers it; -1: none.
+func (n *Network) summary(r ss7.Range) int {
+	bits := n.cfg.Variant.Bits()
+	for i := len(n.plan.Dests) - 1; i >= 0; i-- { // the longest are behind the shorter ones
+		if d := n.plan.Dests[i].Range; d.Len < r.Len && d.Contains(r.PC, bits) {
+			return i
+		}
+	}
+	return -1
+}
+
+// overServer tells whether destination i has a route to s.
+func (n *Network) overServer(i int, s *server) bool {
+	return slices.ContainsFunc(n.plan.Dests[i].Routes, func(r routing.Route) bool { return n.nameOf(r.Linkset) == s.cfg.Name })
+}
+
+// nameOf is the name of linkset or server i of the table.
+func (n *Network) nameOf(i int) string {
+	if i < len(n.sets) {
+		return n.sets[i].cfg.Name
+	}
+	if i -= len(n.sets); i < len(n.servers) {
+		return n.servers[i].cfg.Name
+	}
+	return ""
+}
+
+// forgetSaid drops what was said by the far end of a linkset or server.
+func (n *Network) forgetSaid(name string) {
+	for k := range n.said {
+		if k.set == name {
+			delete(n.said, k)
+			n.agenda.stop(agendaKey{10, k.dest, name})
+		}
+	}
+}
+
+// auditServer asks the gateway behind server k.set again (DAUD) when T10 is over.
+func (n *Network) auditServer(now time.Time, k agendaKey, out []ss7.Action) []ss7.Action {
+	for _, s := range n.servers {
+		if s.cfg.Name == k.set && s.ready {
+			n.agenda.start(now, k, n.timer(10))
+			return append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Audit, Path: s.cfg.Path, Dest: k.dest}})
+		}
+	}
+	return out
+}
+
+// points lists, in order, the codes that servers have by keys and no route leads to.
+func (n *Network) points() []ss7.PC {
+	var out []ss7.PC
+	for _, s := range n.servers {
+		for _, pc := range s.cfg.Points {
+			if i, own := n.plan.Find(pc); !own && (i < 0 || n.plan.Dests[i].Range.Len < n.cfg.Variant.Bits()) {
+				out = append(out, pc)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// adviceOn is what the adjacent point of s should know of pc, which is not this node's.
+func (n *Network) adviceOn(pc ss7.PC, s *linkset) routing.RouteState {
+	if n.served(pc) {
+		return routing.Allowed
+	}
+	if i, _ := n.plan.Find(pc); i >= 0 {
+		return n.advice(i, s)
+	}
+	return routing.Prohibited
+}
+
+// served tells whether a server that takes traffic has pc by its key.
+func (n *Network) served(pc ss7.PC) bool {
+	return slices.ContainsFunc(n.servers, func(s *server) bool { return s.ready && slices.Contains(s.cfg.Points, pc) })
+}
+
+// tellPoints tells the adjacent point of s of the codes that servers have by keys.
+func (n *Network) tellPoints(now time.Time, s *linkset, points []ss7.PC, out []ss7.Action) []ss7.Action {
+	for _, pc := range points {
+		want := n.adviceOn(pc, s)
+		if pc == s.cfg.Adjacent || want == s.toldPoints[pc] {
+			continue
+		}
+		if s.toldPoints == nil {
+			s.toldPoints = map[ss7.PC]routing.RouteState{}
+		}
+		s.toldPoints[pc] = want
+		if want == routing.Prohibited {
+			n.agenda.start(now, agendaKey{timer: 8, dest: ss7.Range{PC: pc, Len: n.cfg.Variant.Bits()}}, n.timer(8))
+		}
+		out = n.sayTo(s, want, pc, out)
+	}
+	return out
+}

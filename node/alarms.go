@@ -1,0 +1,114 @@
+package node
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/gostp/gostp/cli"
+	"github.com/gostp/gostp/mtp3"
+)
+
+const alarmHistory = 200 // raised and cleared ones kept
+
+// alarms are what is wrong with the node, since when, and what was. The core finds out
+// after each change.
+type alarms struct {
+	mu      sync.Mutex
+	active  map[string]alarm
+	history []string
+}
+
+type alarm struct {
+	mtp3.Alarm
+	since time.Time
+}
+
+// check compares what is wrong now with what was.
+func (a *alarms) check(now time.Time, is []mtp3.Alarm) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	found := make(map[string]bool, len(is))
+	for _, x := range is {
+		found[x.Object] = true
+		old, known := a.active[x.Object]
+		if known && old.Severity == x.Severity {
+			old.Why = x.Why
+			a.active[x.Object] = old
+			continue
+		}
+		if known {
+			a.record(now, "CLEARED", old.Alarm)
+		}
+		if a.active == nil {
+			a.active = map[string]alarm{}
+		}
+		a.active[x.Object] = alarm{x, now}
+		a.record(now, "RAISED ", x)
+	}
+	for _, object := range slices.Sorted(maps.Keys(a.active)) {
+		if !found[object] {
+			a.record(now, "CLEARED", a.active[object].Alarm)
+			delete(a.active, object)
+		}
+	}
+}
+
+func (a *alarms) record(now time.Time, what string, x mtp3.Alarm) {
+	if len(a.history) >= alarmHistory {
+		a.history = slices.Delete(a.history, 0, alarmHistory/4)
+	}
+	a.history = append(a.history, fmt.Sprintf("%s %s %-8s %s: %s", Stamp(now), what, x.Severity, x.Object, x.Why))
+}
+
+// list gives the alarms, the worst and then the oldest first.
+func (a *alarms) list() []alarm {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var out []alarm
+	for _, x := range a.active {
+		out = append(out, x)
+	}
+	slices.SortFunc(out, func(x, y alarm) int {
+		return cmp.Or(cmp.Compare(x.Severity, y.Severity), x.since.Compare(y.since), cmp.Compare(x.Object, y.Object))
+	})
+	return out
+}
+
+// checkAlarms runs on the core's goroutine.
+func (c *core) checkAlarms(now time.Time) {
+	c.alarmed = false
+	c.node.alarms.check(now, c.network.Alarms())
+}
+
+func (n *Node) alarmCommands() []*cli.Statement {
+	return []*cli.Statement{
+		show(n.showAlarms, kw("alarms", "What is not as it should be, the worst first"), cli.Opt(cli.Flag("history", "history", "What was raised and cleared, oldest first"))),
+	}
+}
+
+func (n *Node) showAlarms(c *cli.Call) error {
+	n.core.ask(func() { n.core.checkAlarms(time.Now()) })
+	if c.Args.Bool("history") {
+		n.alarms.mu.Lock()
+		lines := slices.Clone(n.alarms.history)
+		n.alarms.mu.Unlock()
+		for _, l := range lines {
+			fmt.Fprintln(c.Out, l)
+		}
+		return nil
+	}
+	all := n.alarms.list()
+	if len(all) == 0 {
+		fmt.Fprintln(c.Out, "No alarms.")
+		return nil
+	}
+	fmt.Fprintf(c.Out, "%-9s %-10s %-36s %s\n", "Severity", "For", "Object", "Reason")
+	for _, x := range all {
+		fmt.Fprintf(c.Out, "%-9s %-10s %-36s %s\n", x.Severity, since(x.since), x.Object, x.Why)
+	}
+	return nil
+}

@@ -1,0 +1,52 @@
+package node
+
+import (
+	"testing"
+	"time"
+
+	"github.com/gostp/gostp/ss7"
+)
+
+// Alarms are raised with a reason, and cleared; the worst comes first.
+func TestAlarms(t *testing.T) {
+	onPair(t, func(p *pair) {
+		time.Sleep(5 * time.Second)
+		p.a.want("show alarms", "No alarms.")
+		p.w.setCut("10.1.1.1", true)
+		time.Sleep(20 * time.Second)
+		p.a.want("show alarms", "Minor", "link 0 of linkset PAIR")
+		p.w.setCut("10.1.2.1", true)
+		time.Sleep(20 * time.Second)
+		p.a.want("show alarms", "Major", "linkset PAIR", "none of 2 links available", "destination 4.4.4/14", "no route to it is available", "link 1 of linkset PAIR")
+		p.w.setCut("10.1.0.1", true)
+		time.Sleep(20 * time.Second)
+		p.a.want("show alarms", "Critical", "it is isolated")
+		for _, x := range []string{"10.1.0.1", "10.1.1.1", "10.1.2.1"} {
+			p.w.setCut(x, false)
+		}
+		time.Sleep(40 * time.Second)
+		p.a.want("show alarms", "No alarms.")
+		p.a.want("show alarms history", "RAISED  Major    linkset PAIR", "CLEARED Major    linkset PAIR", "RAISED  Warning  node: it restarts", "CLEARED Warning  node")
+		p.a.run("cs7 inhibit PAIR 0")
+		time.Sleep(time.Second)
+		p.a.want("show alarms", "Warning", "link 0 of linkset PAIR", "inhibited from this end")
+		p.a.run("configure terminal", "cs7 linkset PAIR", "shutdown", "end")
+		time.Sleep(5 * time.Second)
+		p.a.want("show alarms", "destination 4.4.4/14")
+	})
+}
+
+// An MSU of this node's own that comes back raises an alarm, which clears when no more do.
+func TestCircularRouteAlarm(t *testing.T) {
+	onPair(t, func(p *pair) {
+		time.Sleep(5 * time.Second)
+		p.s1.mu.Lock()
+		p.s1.put(ss7.MSU{DPC: itu("4.4.4"), OPC: itu("1.1.1"), NI: ss7.International, SI: ss7.SCCP, Payload: make([]byte, 8)})
+		p.s1.mu.Unlock()
+		time.Sleep(time.Second)
+		p.a.want("show alarms", "Major", "circular route to 4.4.4", "MSUs with our own code as their origin come in by linkset STATION")
+		p.a.want("show logging", "%CS7MTP3-4-CIRCULAR: Circular route to 4.4.4")
+		time.Sleep(70 * time.Second)
+		p.a.want("show alarms history", "CLEARED Major    circular route to 4.4.4")
+	})
+}
