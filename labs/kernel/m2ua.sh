@@ -111,12 +111,14 @@ reaches() { on "$1" "ping cs7 $2 count 3 rate 100"; } # reaches NODE PC: no rest
 # done.
 across() {
 	on "$2" "ping cs7 $3 count $4 rate $5" >"$work/ping" 2>&1 &
-	local p=$! good
+	local p=$! good late # a busy guest answers late
 	sleep 1
 	"${@:6}" >/dev/null || fail "${*:6}"
 	wait "$p" || true
 	good=$(sed -n 's/.*successful packets(\([0-9]*\).*/\1/p' "$work/ping")
-	[ "${good:-0}" -ge $(($4 - $1)) ] || { cat "$work/ping"; fail "of a ping during: ${*:6}"; }
+	late=$(sed -n 's/^\([0-9]*\) came back after the timeout.*/\1/p' "$work/ping")
+	good=$((${good:-0} + ${late:-0}))
+	[ "$good" -ge $(($4 - $1)) ] || { cat "$work/ping"; fail "of a ping during: ${*:6}"; }
 	lost=$(($4 - good))
 }
 capture() {
