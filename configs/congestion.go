@@ -16,6 +16,12 @@ type Thresholds struct {
 	Discard uint16 `cli:"discard"` // 0: as by default
 }
 
+// NationalOptions are what Q.704 leaves to national networks.
+type NationalOptions struct {
+	MultipleCongestion bool `cli:"multiple-congestion"`
+	TFR                bool `cli:"tfr"`
+}
+
 // Levels tells whether congestion has levels and MSUs priorities: in ANSI networks, and
 // in national ones of ITU's that say so (Q.704 §3.8.2.2).
 func (s *System) Levels() bool { return s.V() == ss7.ANSI || s.MultipleCongestion }

@@ -24,17 +24,18 @@ type System struct {
 	SLTT2        time.Duration `cli:"slt-t2"`
 	Transport    string        `cli:"transport"`
 	MTP3Timers
-	MultipleCongestion bool `cli:"multiple-congestion"`
-	Secondaries        []*Secondary
-	Hosts              []*Host
-	Interfaces         []*Interface
-	LocalPeers         []*LocalPeer
-	Linksets           []*Linkset
-	RouteTables        []*RouteTable
-	RKM                string `cli:"rkm"` // dynamic-permitted: keys that are not configured may be registered
-	M3UAs              []*M3UA
-	ASPs               []*ASP
-	ASs                []*AS
+	SLSShift uint8 `cli:"sls-shift"`
+	NationalOptions
+	Secondaries []*Secondary
+	Hosts       []*Host
+	Interfaces  []*Interface
+	LocalPeers  []*LocalPeer
+	Linksets    []*Linkset
+	RouteTables []*RouteTable
+	RKM         string `cli:"rkm"` // dynamic-permitted: keys that are not configured may be registered
+	M3UAs       []*M3UA
+	ASPs        []*ASP
+	ASs         []*AS
 	M2UA
 	SCCP
 	IPRoutes   []*IPRoute

@@ -373,9 +373,6 @@ func (l *Link) Refused() (queueFull, notInService, shed uint64) {
 	return l.stats.QueueFull, l.stats.NotInService, l.stats.Shed
 }
 
-// Priorities tells whether congestion has levels by the priority of MSUs.
-func (l *Link) Priorities() bool { return l.cfg.Priorities }
-
 // Level is the congestion level, 0 to 3 (Q.704 §3.8).
 func (l *Link) Level() uint32 { return l.level }
 

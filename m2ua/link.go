@@ -418,9 +418,6 @@ func (l *Link) Refused() (queueFull, notInService, shed uint64) {
 // Level is the congestion level that the gateway told last, 0 to 3 (§3.3.1.8).
 func (l *Link) Level() uint32 { return l.level }
 
-// Priorities tells whether MSUs have priorities that congestion looks at.
-func (l *Link) Priorities() bool { return l.cfg.Variant == ss7.ANSI }
-
 // LinkView is a Link as show commands print it.
 type LinkView struct {
 	State                              LinkState

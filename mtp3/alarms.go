@@ -52,6 +52,9 @@ func (n *Network) Alarms() []Alarm {
 			out = append(out, Alarm{Major, "destination " + n.cfg.Variant.Notation.FormatRange(r), why})
 		}
 	}
+	for _, c := range n.Circles() {
+		out = append(out, Alarm{Major, "circular route to " + n.format(c.Dest), c.Why})
+	}
 	return out
 }
 

@@ -206,3 +206,45 @@ func TestCongestionIsBounded(t *testing.T) {
 		t.Errorf("%d destinations are congested", len(s.overloads))
 	}
 }
+
+// A circle is told once, and that it is over when nothing has gone in it for a while.
+func TestCircularRoute(t *testing.T) {
+	s := newStar(t)
+	hit := func(p ss7.PathID, dpc string, why Reason) []ss7.Action {
+		return s.Do(s.now, ss7.Event{Kind: ss7.Unreachable, Path: p, Arg: uint32(why), MSU: ss7.MSU{DPC: pc(dpc)}}, nil)
+	}
+	s.want("the first", hit(1, "7.7.1", Circular), "Circular route to 7.7.1: MSUs come in by linkset B, which is the only way there: the adjacent point 4.5.6 and this node send them to each other")
+	s.want("the next", hit(1, "7.7.1", Circular))
+	s.want("our own", hit(3, "7.7.1", OwnOrigin), "Circular route to 7.7.1: MSUs with our own code as their origin come in by linkset D: routes lead them in a circle, or another node uses our code")
+	s.tick(20 * time.Second)
+	hit(1, "7.7.1", Circular)
+	s.want("D is quiet", s.tick(10*time.Second), "Circular route to 7.7.1 is over: for 30s no MSU has come back by linkset D")
+	if c := s.Circles(); len(c) != 1 || c[0].Linkset != "B" || c[0].Dest != pc("7.7.1") {
+		t.Errorf("%+v", c)
+	}
+	s.want("B is quiet", s.tick(20*time.Second), "Circular route to 7.7.1 is over: for 30s no MSU has come back by linkset B")
+	if len(s.Circles()) != 0 {
+		t.Error("a circle is left")
+	}
+	for i := range ss7.PC(circlesMost + 9) {
+		s.Do(s.now, ss7.Event{Kind: ss7.Unreachable, Path: 1, Arg: uint32(OwnOrigin), MSU: ss7.MSU{DPC: i}}, nil)
+	}
+	if len(s.Circles()) != circlesMost {
+		t.Errorf("%d circles are kept", len(s.Circles()))
+	}
+}
+
+// A neighbour cannot speak for another to which no route leads over it; one that can be
+// on the way is believed (§5.4.1).
+func TestImpostor(t *testing.T) {
+	s := newStar(t, RouteConfig{dest("7.7.1/14"), "B", 1}, RouteConfig{dest("7.7.1/14"), "C", 2}, RouteConfig{dest("4.0.0/3"), "C", 9})
+	from := func(p ss7.PathID, m Management) []ss7.Action {
+		return s.Do(s.now, ss7.Event{Kind: ss7.Transfer, Path: p, MSU: ss7.MSU{DPC: pc("1.2.3"), OPC: pc("4.5.6"), SI: ss7.SNM, Payload: AppendManagement(nil, ss7.ITU, m)}}, nil)
+	}
+	for _, m := range []Management{{Heading: XCO, FSN: 1}, {Heading: ECO}, {Heading: TFP, PC: pc("7.7.1")}, {Heading: LIN}, {Heading: TRA}, {Heading: RST, PC: pc("7.7.1")}} {
+		s.want(m.Heading.String()+" of an impostor", from(3, m), fmt.Sprintf("%v from 4.5.6 on link 0 of linkset D ignored: no route to that point leads over linkset D, so it cannot be who says so", m.Heading))
+		s.wantPath("after it", "7.7.1", 1)
+	}
+	from(2, Management{Heading: TFP, PC: pc("7.7.1")})
+	s.wantPath("TFP by a route that leads there", "7.7.1", 2)
+}

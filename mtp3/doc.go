@@ -6,7 +6,7 @@
 // activation (§12), the link test (Q.707), changeover and changeback (§5, §6:
 // divert.go), rerouting and route management (§7, §8, §13: route.go), the restart of
 // adjacent points (§9.3: restart.go), inhibiting (§10: inhibit.go), flow control (§11:
-// congestion.go, user.go), and from all of these the Table. Network is a Machine with one
+// congestion.go, user.go, circle.go), and from all of these the Table. Network is a Machine with one
 // owner, the core loop.
 //
 // Traffic that has to wait for one of these procedures waits in a hold, which is a path

@@ -52,6 +52,12 @@ func (n *Network) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action
 		}
 		return n.linkCongestion(l, ev, out)
 	case ss7.Unreachable:
+		switch Reason(ev.Arg) {
+		case OwnOrigin:
+			return n.circular(now, l, ev, out)
+		case Circular:
+			out = n.circular(now, l, ev, out)
+		}
 		return n.unreachable(now, l, &ev.MSU, out)
 	case ss7.NoUser:
 		return n.noUser(now, ev, out)

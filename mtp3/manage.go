@@ -26,6 +26,9 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 	if s := n.serverOf(m); s != nil {
 		return n.toServer(s, m, x, out)
 	}
+	if !n.plausible(via, m.OPC, x.Heading) {
+		return n.ignore(fmt.Sprintf("%v from %s on %s ignored: no route to that point leads over linkset %s, so it cannot be who says so", x.Heading, n.format(m.OPC), n.linkName(via), via.set.cfg.Name), out)
+	}
 	switch x.Heading {
 	case COO, COA, XCO, XCA, ECO, ECA, CBD, CBA, LIN, LUN, LIA, LUA, LID, LFU, LLT, LRT:
 		l := n.linkTo(m.OPC, x.SLC)
@@ -56,6 +59,22 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 		return n.recvTRA(now, m.OPC, out)
 	}
 	return n.ignore(fmt.Sprintf("%v from %s on %s is not acted on", x.Heading, n.format(m.OPC), n.linkName(via)), out)
+}
+
+// plausible tells whether a message with an adjacent point's code can be that point's: it
+// came by a linkset to it, or by one over which a route leads there (§5.4.1, §13.2.1).
+// Else any neighbour could take down the links of another, prohibit its routes or restart
+// it. What tells of congestion and users has little effect, and may come from afar.
+func (n *Network) plausible(via *link, opc ss7.PC, h Heading) bool {
+	if via.set.cfg.Adjacent == opc || h == TFC || h == RCT || h == UPU {
+		return true
+	}
+	for i := range n.plan.Dests {
+		if n.plan.Dests[i].Range.Contains(opc, n.cfg.Variant.Bits()) && n.over(i, via.set.cfg.Adjacent) {
+			return true
+		}
+	}
+	return !n.isAdjacent(opc) // ignored for that, where it matters
 }
 
 // ignore counts and tells what is not acted on.

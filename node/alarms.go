@@ -10,23 +10,16 @@ import (
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/mtp3"
-	"github.com/gostp/gostp/ss7"
 )
 
-const (
-	alarmHistory = 200             // raised and cleared ones kept
-	loopsMost    = 64              // circular routes known at a time
-	loopQuiet    = time.Minute     // without another MSU that came back, and the alarm is cleared
-	loopCheck    = 5 * time.Second // between looks at that
-)
+const alarmHistory = 200 // raised and cleared ones kept
 
 // alarms are what is wrong with the node, since when, and what was. The core finds out
-// after each change; MSUs that come back are told by whoever discards them.
+// after each change.
 type alarms struct {
 	mu      sync.Mutex
 	active  map[string]alarm
 	history []string
-	loops   map[ss7.PC]loop
 }
 
 type alarm struct {
@@ -34,44 +27,10 @@ type alarm struct {
 	since time.Time
 }
 
-// loop is a destination whose route leads back here.
-type loop struct {
-	by         string
-	first, got time.Time
-}
-
-// cameBack is told of an MSU of this node's own that came from outside: what routes it
-// there has it from us. It tells whether this is news.
-func (a *alarms) cameBack(dpc ss7.PC, by string) bool {
-	now := time.Now()
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	l, known := a.loops[dpc]
-	if !known {
-		if len(a.loops) >= loopsMost {
-			return false
-		}
-		if a.loops == nil {
-			a.loops = map[ss7.PC]loop{}
-		}
-		l = loop{by, now, now}
-	}
-	l.got = now
-	a.loops[dpc] = l
-	return !known
-}
-
 // check compares what is wrong now with what was.
-func (a *alarms) check(now time.Time, is []mtp3.Alarm, format func(ss7.PC) string) {
+func (a *alarms) check(now time.Time, is []mtp3.Alarm) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for pc, l := range a.loops {
-		if now.Sub(l.got) >= loopQuiet {
-			delete(a.loops, pc)
-			continue
-		}
-		is = append(is, mtp3.Alarm{Severity: mtp3.Major, Object: "circular route to " + format(pc), Why: "an MSU that this node sent there came back " + l.by})
-	}
 	found := make(map[string]bool, len(is))
 	for _, x := range is {
 		found[x.Object] = true
@@ -122,27 +81,7 @@ func (a *alarms) list() []alarm {
 // checkAlarms runs on the core's goroutine.
 func (c *core) checkAlarms(now time.Time) {
 	c.alarmed = false
-	c.node.alarms.check(now, c.network.Alarms(), c.node.Config().Notation().Format)
-	c.loopsAt = time.Time{}
-	if c.node.alarms.looping() {
-		c.loopsAt = now.Add(loopCheck)
-	}
-}
-
-func (a *alarms) looping() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return len(a.loops) > 0
-}
-
-// circular tells of an MSU of our own that came back by path from.
-func (n *Node) circular(m *ss7.MSU, by string) {
-	if !n.alarms.cameBack(m.DPC, by) {
-		return
-	}
-	f := n.Config().Notation()
-	n.log.AddLimited("CS7MTP3", 2, "CIRCULAR", fmt.Sprintf("Circular route to %s: an MSU that this node (%s) sent there came back %s", f.Format(m.DPC), f.Format(m.OPC), by))
-	n.core.do(func() { n.core.checkAlarms(time.Now()) })
+	c.node.alarms.check(now, c.network.Alarms())
 }
 
 func (n *Node) alarmCommands() []*cli.Statement {

@@ -3,12 +3,10 @@ package node
 import (
 	"context"
 	"fmt"
-	"math/rand"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/ss7"
 )
 
@@ -174,35 +172,5 @@ func TestInhibitAtThePrompt(t *testing.T) {
 			p.a.want("show cs7 mtp3 timers", "T01          1000       800")
 			p.a.want("show running-config", "cs7 mtp3 timer t01 1000")
 		})
-	})
-}
-
-// A neighbour that floods network management disturbs nobody else's traffic.
-func TestManagementStorm(t *testing.T) {
-	onPair(t, func(p *pair) {
-		p.a.run("configure terminal", "cs7 local-peer 1030", "local-ip 10.1.6.1", "cs7 linkset HOSTILE 6.6.6", "link 0 sctp 10.1.6.9 1024 1030 passive", "end")
-		ctx, cancel := context.WithCancel(context.Background())
-		hostile := newStation(ctx, t, p.w, "10.1.6.9", "10.1.6.1:1030", itu("6.6.6"), itu("1.1.1"))
-		defer hostile.group.Wait()
-		defer cancel()
-		time.Sleep(10 * time.Second)
-		p.a.want("show cs7 linkset HOSTILE", "avail/links=1/1")
-		p.both(t, 6000, func() {
-			r := rand.New(rand.NewSource(1))
-			for range 10000 { // 1,667 a second for 6 s: 100,000 a minute
-				b := make([]byte, 1+r.Intn(6))
-				r.Read(b)
-				if r.Intn(2) == 0 {
-					b[0] = []byte{0x14, 0x54, 0x15, 0x16, 0x31, 0x41, 0x51, 0x12, 0x17, 0x26, 0x76}[r.Intn(11)]
-				}
-				hostile.send(ss7.MSU{DPC: hostile.stp, SLS: uint8(r.Intn(16)), SI: ss7.SNM, Payload: b})
-				time.Sleep(600 * time.Microsecond)
-			}
-		})
-		var s mtp3.Stats
-		p.a.core.ask(func() { s = p.a.core.network.Stats() })
-		if s.SNMIn+s.Bad < 9000 {
-			t.Errorf("only %d messages arrived", s.SNMIn+s.Bad)
-		}
 	})
 }

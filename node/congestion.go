@@ -89,7 +89,7 @@ func (o *origins) count(now time.Time, opc, dpc ss7.PC) bool {
 // are the MSUs of a priority below the level (§2.3.5.2). Network management is not
 // answered, but for the test whether the congestion is over (§13.9). The caller holds mu.
 func (l *link) congested(now time.Time, level uint32, msus []*ss7.MSU) {
-	priorities := l.machine.Priorities()
+	priorities := l.node.Config().Levels()
 	for _, m := range msus {
 		if m.SI <= ss7.SNTS && (m.SI != ss7.SNM || len(m.Payload) == 0 || mtp3.Heading(m.Payload[0]) != mtp3.RCT) {
 			continue

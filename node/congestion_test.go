@@ -220,3 +220,134 @@ func TestOverloadInternational(t *testing.T) {
 		t.Logf("arrived %d, discarded %d, peak %d, TFC %v, %d within %v", total, full, peak, tfc, 2*answerBurst, burst)
 	})
 }
+
+// §13.7, §13.9 across nodes: an STP is told TFC, tests the way to the destination, and
+// finds after a while that nobody answers.
+func TestTFCAndItsTest(t *testing.T) {
+	onNarrow(t, 0, true, "", func(a, b *box, s1, s2 *station) {
+		tfc := mtp3.AppendManagement(nil, ss7.ITU, mtp3.Management{Heading: mtp3.TFC, PC: s2.pc, Level: 2})
+		s2.send(ss7.MSU{DPC: itu("1.1.1"), SI: ss7.SNM, Payload: tfc, Prio: 3})
+		time.Sleep(time.Second)
+		a.want("show cs7 route", "4.4.4/14         acces   5  PAIR                avail          \n       congested, level 2: TFC from 4.4.4")
+		a.want("show logging", "%CS7MTP3-5-CONGESTION: Destination 4.4.4 is congested, level 2: TFC from 4.4.4")
+		time.Sleep(5 * time.Second)
+		var tests []uint8
+		s2.mu.Lock()
+		for _, m := range s2.management {
+			if m.Payload[0] == byte(mtp3.RCT) && m.OPC == itu("1.1.1") {
+				tests = append(tests, m.Prio)
+			}
+		}
+		s2.mu.Unlock()
+		if fmt.Sprint(tests) != "[1 0]" {
+			t.Errorf("priorities of the tests: %v", tests)
+		}
+		a.want("show logging", "Destination 4.4.4 is congested, level 1, falling: no TFC answered the test (RCT) within T16 (1.7s)", "Destination 4.4.4 is no longer congested: ")
+		a.want("show cs7 mtp3 errors", "  TFC  in 1          out 0", "  RCT  in 0          out 2")
+		if out := a.run("show cs7 route"); strings.Contains(out, "congested") {
+			t.Error(out)
+		}
+	})
+}
+
+// Of each origin the first and every eighth MSU are answered, a burst at once and then at
+// a pace; not network management, but its test.
+func TestOriginsArePaced(t *testing.T) {
+	var o origins
+	at := time.Unix(1, 0)
+	var answered []int
+	for i := range 25 {
+		if o.count(at, 1, 2) {
+			answered = append(answered, i)
+		}
+	}
+	if fmt.Sprint(answered) != "[0 8 16 24]" {
+		t.Errorf("answered: %v", answered)
+	}
+	if !o.count(at, 3, 2) {
+		t.Error("the first of another origin is not answered")
+	}
+	n := 0
+	for i := range ss7.PC(10000) { // ever other origins
+		if o.count(at.Add(time.Duration(i)*100*time.Microsecond), i, 2) {
+			n++
+		}
+	}
+	if n < 500 || n > 500+answerBurst {
+		t.Errorf("%d answers in a second", n)
+	}
+	network(t, func(_ *sctp.Memory, a, _ *box) {
+		l := a.links[linkKey{"B", 0}]
+		hints := func(msus ...*ss7.MSU) int {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.origins = origins{}
+			before := l.origins.next
+			l.congested(time.Now(), 1, msus)
+			if l.origins.next == before {
+				return 0
+			}
+			return 1
+		}
+		for _, c := range []struct {
+			name string
+			m    ss7.MSU
+			want int
+		}{
+			{"user traffic", ss7.MSU{OPC: 9, DPC: 8, SI: ss7.SCCP}, 1},
+			{"TFC", ss7.MSU{OPC: 9, DPC: 8, SI: ss7.SNM, Payload: []byte{byte(mtp3.TFC), 0, 0}}, 0},
+			{"RCT", ss7.MSU{OPC: 9, DPC: 8, SI: ss7.SNM, Payload: []byte{byte(mtp3.RCT)}}, 1},
+			{"empty management", ss7.MSU{OPC: 9, DPC: 8, SI: ss7.SNM}, 0},
+			{"a link test", ss7.MSU{OPC: 9, DPC: 8, SI: ss7.SNT, Payload: []byte{byte(mtp3.RCT)}}, 0},
+		} {
+			if got := hints(&c.m); got != c.want {
+				t.Errorf("%s: %d answers", c.name, got)
+			}
+		}
+	})
+}
+
+// §11.2.7: who sends to a user that is not here is told so, once a second.
+func TestUserPartUnavailable(t *testing.T) {
+	onNarrow(t, 0, false, "", func(a, b *box, s1, s2 *station) {
+		for range 250 {
+			s1.send(ss7.MSU{DPC: itu("2.2.2"), SI: ss7.ISUP, Payload: make([]byte, 8)})
+			time.Sleep(10 * time.Millisecond)
+		}
+		n := 0
+		s1.mu.Lock()
+		defer s1.mu.Unlock()
+		for _, x := range s1.management {
+			if m, err := mtp3.ParseManagement(ss7.ITU, x.Payload); err == nil && m.Heading == mtp3.UPU {
+				n++
+				if m.User != ss7.ISUP || m.Cause != mtp3.UnequippedUser || m.PC != itu("2.2.2") || x.OPC != itu("2.2.2") {
+					t.Errorf("%+v from %d", m, x.OPC)
+				}
+			}
+		}
+		if n != 3 {
+			t.Errorf("%d UPU in 2.5 s", n)
+		}
+	})
+}
+
+// Thresholds at the prompt: what they say together is checked, and a link in service takes
+// them at once.
+func TestThresholdsAtThePrompt(t *testing.T) {
+	network(t, func(_ *sctp.Memory, a, b *box) {
+		a.run("configure terminal", "cs7 linkset B 2.2.2")
+		a.want("congestion level 1 onset 100 abate 100", "abate must be less than onset")
+		a.want("congestion level 1 onset 100 abate 50 discard 99", "discard must not be less than onset")
+		a.run("congestion level 1 onset 100 abate 50", "link 1 sctp 10.0.0.2 1025 1024", "congestion level 1 onset 9000 abate 10", "end")
+		a.want("show running-config", " congestion level 1 onset 100 abate 50\n", "  congestion level 1 onset 9000 abate 10\n")
+		a.want("show cs7 linkset detail", "Congestion: level 0; level 1 above 100, until below 50\n", "Congestion: level 0; level 1 above 9000, until below 10\n")
+		a.want("show logging", "%CS7SCTP-4-CONFIG: linkset B link 1: congestion level 1 begins above 9000 messages, but the transmit queue has 8192 (`tx-queue-depth`): it is full first")
+		a.run("configure terminal", "cs7 national-options multiple-congestion", "end")
+		a.want("show cs7 linkset detail", "Congestion: level 0; level 1 above 100, until below 50, discards priority 0 above 5120; level 2 above 6144, until below 5120, discards priority 1 above 6656; level 3")
+		a.run("configure terminal", "cs7 linkset B 2.2.2", "no congestion level 1", "end")
+		a.want("show cs7 linkset detail", "level 1 above 4096, until below 2048")
+		if out := a.run("show cs7 linkset"); strings.Count(out, "avail     InService") != 2 {
+			t.Error(out)
+		}
+	})
+}

@@ -21,14 +21,13 @@ type core struct {
 	actions []ss7.Action
 	way     transfer
 	alarmed bool        // something changed that an alarm may be about
-	loopsAt time.Time   // look at circular routes again
 	history []string    // of `show cs7 mtp3 event-history`
 	base    mtp3.Config // of links and routes
 
 	mu      sync.Mutex // guards control: unbounded, because state must not be lost
 	control []task
 	wake    chan struct{}
-	data    chan ss7.Event // bounded: MSUs for local users
+	data    inbox          // bounded: MSUs for local users
 	hints   chan ss7.Event // bounded: MSUs that had nowhere to go
 }
 
@@ -41,7 +40,7 @@ type task struct {
 
 func newCore(n *Node) *core {
 	return &core{node: n, network: mtp3.NewNetwork(), tester: tester.New(), sccp: newSubsystems(),
-		wake: make(chan struct{}, 1), data: make(chan ss7.Event, 4096), hints: make(chan ss7.Event, 64)}
+		wake: make(chan struct{}, 1), data: newInbox(), hints: make(chan ss7.Event, 64)}
 }
 
 // do runs f on the core's goroutine, some time soon.
@@ -82,12 +81,11 @@ func (c *core) post(ev ss7.Event) {
 
 // offer hands over an MSU for a local user; false if the user is too slow.
 func (c *core) offer(ev ss7.Event) bool {
-	select {
-	case c.data <- ev:
-		return true
-	default:
-		return false
+	from := ""
+	if l := c.node.view.Load().link(ev.Path); l != nil {
+		from = l.linkset
 	}
+	return c.data.put(from, ev)
 }
 
 // hint tells the network of an MSU that went no further. What does not fit is let go:
@@ -108,9 +106,11 @@ func (c *core) run() {
 			return
 		case <-c.wake:
 			c.drain()
-		case ev := <-c.data:
+		case <-c.data.ready:
 			c.drain() // control first
-			c.user(ev)
+			if ev, ok := c.data.take(); ok {
+				c.user(ev)
+			}
 		case ev := <-c.hints: // whatever its MSU's service indicator is
 			c.actions = c.network.Do(time.Now(), ev, c.actions)
 			c.perform()
@@ -123,7 +123,7 @@ func (c *core) run() {
 		c.perform()
 		c.actions = c.sccp.management.Tick(now, c.actions)
 		c.perform()
-		if c.alarmed || !c.loopsAt.IsZero() && !now.Before(c.loopsAt) {
+		if c.alarmed {
 			c.checkAlarms(now)
 		}
 		timer.Reset(c.wait())
@@ -132,7 +132,7 @@ func (c *core) run() {
 
 func (c *core) wait() time.Duration {
 	d := time.Hour
-	for _, t := range []time.Time{c.network.Deadline(), c.tester.Deadline(), c.sccp.management.Deadline(), c.loopsAt} {
+	for _, t := range []time.Time{c.network.Deadline(), c.tester.Deadline(), c.sccp.management.Deadline()} {
 		if !t.IsZero() {
 			d = min(d, max(0, time.Until(t)))
 		}
@@ -265,6 +265,8 @@ func (c *core) note(ev ss7.Event) {
 		log.AddLimited("CS7MTP3", 5, "CONGESTION", ev.Why)
 	case mtp3.NoteRestart:
 		log.AddLimited("CS7MTP3", 5, "RESTART", ev.Why)
+	case mtp3.NoteCircular:
+		log.AddLimited("CS7MTP3", 4, "CIRCULAR", ev.Why)
 	case mtp3.NoteUser:
 		log.AddLimited("CS7MTP3", 5, "UPU", ev.Why)
 	}

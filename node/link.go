@@ -28,7 +28,6 @@ type level2 interface {
 	Transfer(now time.Time, m *ss7.MSU, out []ss7.Action) []ss7.Action
 	Refused() (queueFull, notInService, shed uint64)
 	Level() uint32
-	Priorities() bool
 }
 
 // link is one signalling link, of M2PA on an association of its own unless gateway says
@@ -58,6 +57,7 @@ type link struct {
 	armed    time.Time
 	badPPID  bool
 
+	meter   meter
 	origins origins // of what goes over the link while it is congested
 }
 

@@ -110,6 +110,7 @@ func New(opt Options) *Node {
 	n.m3ua, n.m2ua = newAdaptation(n), newBackhaul(n)
 	n.view.Store(&view{table: n.core.network.Table(), sccp: n.core.sccp.view(n.core.network.Table())})
 	n.group.Go(n.core.run)
+	n.group.Go(n.measure)
 	return n
 }
 

@@ -177,10 +177,11 @@ func (t *transfer) group(to way, n *Node, m *ss7.MSU) {
 func (n *Node) deliver(from ss7.PathID, m *ss7.MSU) {
 	switch m.SI {
 	case ss7.SNM, ss7.SNT, ss7.SNTS, ss7.MTPT:
-		n.discards.delivered.Add(1)
 		kept := *m
 		kept.Payload = append([]byte(nil), m.Payload...)
-		if !n.core.offer(ss7.Event{Kind: ss7.Transfer, Path: from, MSU: kept}) {
+		if n.core.offer(ss7.Event{Kind: ss7.Transfer, Path: from, MSU: kept}) {
+			n.discards.delivered.Add(1)
+		} else {
 			n.discards.add(mtp3.UserQueueFull, 1)
 		}
 	default:
@@ -193,14 +194,11 @@ func (n *Node) discard(d mtp3.Verdict, m *ss7.MSU, from ss7.PathID) {
 	n.discards.add(d.Reason, 1)
 	if from != 0 && m.SI != ss7.SNM {
 		switch d.Reason {
-		case mtp3.NoRoute, mtp3.Inaccessible, mtp3.Circular:
-			n.core.hint(ss7.Event{Kind: ss7.Unreachable, Path: from, MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
+		case mtp3.NoRoute, mtp3.Inaccessible, mtp3.Circular, mtp3.OwnOrigin:
+			n.core.hint(ss7.Event{Kind: ss7.Unreachable, Path: from, Arg: uint32(d.Reason), MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
 		case mtp3.NoUser:
 			n.core.hint(ss7.Event{Kind: ss7.NoUser, Path: from, Arg: n.noUserCause(m), MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
 		}
-	}
-	if d.Reason == mtp3.OwnOrigin {
-		n.circular(m, n.cameBy(from))
 	}
 	if !n.log.Allow("discard", time.Second) {
 		return

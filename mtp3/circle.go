@@ -1,0 +1,81 @@
+package mtp3
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/gostp/gostp/ss7"
+)
+
+// Circular routes: an MSU for a destination that comes by the linkset that is the only
+// way there, or one of our own that comes back. Q.704 prevents them by TFP (§13.2.2 i);
+// they come of routes that are configured so, and of neighbours that send no TFP. A
+// circle is told when it is found and when nothing has gone in it for a while.
+const (
+	timerCircle  = 102 // in the agenda, beside the numbers of Q.704
+	circleQuiet  = 30 * time.Second
+	circlesMost  = 256
+	circleOurOwn = "MSUs with our own code as their origin come in by linkset %s: routes lead them in a circle, or another node uses our code"
+	circleBack   = "MSUs come in by linkset %s, which is the only way there: the adjacent point %s and this node send them to each other"
+)
+
+// Circle is a circular route.
+type Circle struct {
+	Dest    ss7.PC
+	Linkset string // by which MSUs come that go in the circle
+	Why     string
+	Since   time.Time
+}
+
+type circle struct {
+	why         string
+	since, last time.Time
+}
+
+// circular is told of an MSU of ev.MSU.DPC that went in a circle and came by l; ev.Arg
+// is the Reason why it was discarded.
+func (n *Network) circular(now time.Time, l *link, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	k := agendaKey{timer: timerCircle, dest: ss7.Range{PC: ev.MSU.DPC, Len: n.cfg.Variant.Bits()}, set: l.set.cfg.Name}
+	if c := n.circles[k]; c != nil {
+		c.last = now
+		return out
+	}
+	if len(n.circles) >= circlesMost {
+		return out
+	}
+	why := fmt.Sprintf(circleBack, k.set, n.format(l.set.cfg.Adjacent))
+	if Reason(ev.Arg) == OwnOrigin {
+		why = fmt.Sprintf(circleOurOwn, k.set)
+	}
+	n.circles[k] = &circle{why, now, now}
+	n.agenda.start(now, k, circleQuiet)
+	return append(out, note(ss7.StateChange, NoteCircular, fmt.Sprintf("Circular route to %s: %s", n.format(k.dest.PC), why)))
+}
+
+// circleTimer ends a circle in which nothing goes any more.
+func (n *Network) circleTimer(now time.Time, k agendaKey, out []ss7.Action) []ss7.Action {
+	c := n.circles[k]
+	if c == nil {
+		return out
+	}
+	if quiet := now.Sub(c.last); quiet < circleQuiet {
+		n.agenda.start(now, k, circleQuiet-quiet)
+		return out
+	}
+	delete(n.circles, k)
+	return append(out, note(ss7.StateChange, NoteCircular, fmt.Sprintf("Circular route to %s is over: for %v no MSU has come back by linkset %s", n.format(k.dest.PC), circleQuiet, k.set)))
+}
+
+// Circles gives the circular routes in which MSUs go now, by destination.
+func (n *Network) Circles() (all []Circle) {
+	for k, c := range maps.All(n.circles) {
+		all = append(all, Circle{k.dest.PC, k.set, c.why, c.since})
+	}
+	slices.SortFunc(all, func(a, b Circle) int {
+		return cmp.Or(cmp.Compare(a.Dest, b.Dest), cmp.Compare(a.Linkset, b.Linkset))
+	})
+	return all
+}
