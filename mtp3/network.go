@@ -112,6 +112,7 @@ type link struct {
 	pattern   []byte
 	peerFault string // what the far end's own tests reveal to be set up wrongly
 	ups       uint64
+	handed    bool // it was in service at another place before (ss7.TakenOver)
 	open      bool // what comes by it is taken: since it passed its test, until it is aligned anew
 	div       diversion
 

@@ -36,6 +36,10 @@ func (n *Network) restartAdjacent(now time.Time, s *linkset) {
 		n.forget(s)
 	}
 	s.restarting, s.sentTRA, s.early = true, false, false
+	if slices.ContainsFunc(s.links, func(l *link) bool { return l.usable() && l.handed }) {
+		s.restarting = false // it goes on as before; our TRA only has it say again what it had said
+		return
+	}
 	d, timer := s.timer(n, 21), 21
 	if !n.speaksTRA[s.cfg.Adjacent] {
 		d, timer = grace, timerGrace

@@ -77,7 +77,12 @@ type foreign struct {
 	*stranger
 	mu    sync.Mutex
 	heard []string
+	data  func(*ss7.MSU) // takes DATA, if set before any comes
+	ice   chan bool      // closed when it is to read no more
 }
+
+// freeze makes it read no more, as a process that is stopped.
+func (f *foreign) freeze() { close(f.ice) }
 
 func newForeign(t *testing.T, w *wires, ip string) *foreign {
 	e, err := sctp.NewUser(w).Open(sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr(ip)}, Port: 2905}, sctp.Params{OutStreams: 17, InStreams: 17})
@@ -88,10 +93,15 @@ func newForeign(t *testing.T, w *wires, ip string) *foreign {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &foreign{stranger: &stranger{t, e, a, sctp.NewBatch(64)}}
+	f := &foreign{stranger: &stranger{t, e, a, sctp.NewBatch(64)}, ice: make(chan bool)}
 	go func() {
 		b := sctp.NewBatch(64)
 		for a.Read(b) == nil {
+			select {
+			case <-f.ice:
+				return
+			default:
+			}
 			for _, it := range b.Items {
 				if it.Event == nil {
 					f.hear(it.Data)
@@ -104,8 +114,15 @@ func newForeign(t *testing.T, w *wires, ip string) *foreign {
 
 // hear notes messages about destinations, and answers ASPUP and ASPAC as a gateway does.
 func (f *foreign) hear(b []byte) {
+	var d m3ua.Data
+	if m3ua.IsData(b) && f.data != nil && m3ua.ParseData(b, &d) == nil {
+		f.data(&d.MSU)
+		return
+	}
 	m, _ := m3ua.Grammar.Parse(b)
 	switch m.Type {
+	case xua.BEAT:
+		f.send(0, append([]byte{1, 0, 3, 6}, b[4:]...)) // BEAT Ack
 	case xua.ASPUP, xua.ASPAC:
 		f.send(0, bare(map[xua.Type]xua.Type{xua.ASPUP: xua.ASPUPAck, xua.ASPAC: xua.ASPACAck}[m.Type]))
 	}

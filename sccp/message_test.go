@@ -169,6 +169,11 @@ func FuzzParse(f *testing.F) {
 	for _, p := range pairs {
 		f.Add(octets(p.hex))
 	}
+	for _, messages := range captured(f) {
+		for _, b := range messages {
+			f.Add(b)
+		}
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := Parse(b)
 		if err != nil {

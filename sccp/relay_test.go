@@ -361,6 +361,8 @@ func FuzzRelay(f *testing.F) {
 		f.Add(msu(Message{Type: UDT, Class: 0x80, Called: gt(d, 6), Calling: onSSN(0, 8), Data: []byte{1}}).Payload)
 		f.Add(msu(Message{Type: CR, Class: 2, Called: gt(d, 6), Options: octets("110105")}).Payload)
 	}
+	f.Add(msu(Message{Type: LUDT, Class: 0x80, Hops: 9, Called: gt("49123", 6), Calling: onSSN(0, 8), Data: make([]byte, 700), Options: octets("1004c0010203")}).Payload)
+	f.Add(msu(Message{Type: LUDTS, Hops: 9, Called: gt("49123", 6), Calling: onSSN(0, 8), Data: make([]byte, 700)}).Payload)
 	v := view()
 	v.Convert = true
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -369,7 +371,7 @@ func FuzzRelay(f *testing.F) {
 		if !bytes.Equal(in.Payload, b) {
 			t.Fatal("what was received was changed")
 		}
-		if d.Fate == Forward || d.Fate == Return {
+		for more := d.Fate == Forward || d.Fate == Return; more; more = d.Next() {
 			m, err := Parse(d.MSU.Payload)
 			if err != nil || len(d.MSU.Payload) > DefaultLongest {
 				t.Fatalf("%x became %x: %v", b, d.MSU.Payload, err)

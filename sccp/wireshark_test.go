@@ -19,6 +19,20 @@ const linkMTP3 = 141
 // dissect has tshark read messages and gives a line of fields for each.
 func dissect(t *testing.T, v *ss7.Variant, messages [][]byte, fields ...string) []string {
 	t.Helper()
+	args := []string{"-T", "fields", "-E", "separator=|", "-E", "occurrence=a"}
+	for _, f := range append(fields, "_ws.malformed", "_ws.expert.message") {
+		args = append(args, "-e", f)
+	}
+	lines := strings.Split(strings.TrimRight(string(tshark(t, v, messages, args...)), "\n"), "\n")
+	if len(lines) != len(messages) {
+		t.Fatalf("tshark read %d of %d messages:\n%s", len(lines), len(messages), lines)
+	}
+	return lines
+}
+
+// tshark gives what tshark prints of messages.
+func tshark(t *testing.T, v *ss7.Variant, messages [][]byte, args ...string) []byte {
+	t.Helper()
 	if _, err := exec.LookPath("tshark"); err != nil {
 		if os.Getenv("GOSTP_CI") != "" {
 			t.Fatal("tshark is not installed")
@@ -40,12 +54,9 @@ func dissect(t *testing.T, v *ss7.Variant, messages [][]byte, fields ...string) 
 	if err := closer.Close(); err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"-r", file, "--disable-protocol", "tcap", "-T", "fields", "-E", "separator=|", "-E", "occurrence=a"}
-	if v == ss7.ANSI {
-		args = append(args, "-o", "mtp3.standard:ANSI")
-	}
-	for _, f := range append(fields, "_ws.malformed", "_ws.expert.message") {
-		args = append(args, "-e", f)
+	args = append([]string{"-r", file, "--disable-protocol", "tcap", "--disable-protocol", "bssap", "--disable-protocol", "ranap"}, args...)
+	if name := map[*ss7.Variant]string{ss7.ANSI: "ANSI", ss7.TTC: "Japan"}[v]; name != "" {
+		args = append(args, "-o", "mtp3.standard:"+name)
 	}
 	var problems bytes.Buffer
 	cmd := exec.Command("tshark", args...)
@@ -54,11 +65,7 @@ func dissect(t *testing.T, v *ss7.Variant, messages [][]byte, fields ...string) 
 	if err != nil {
 		t.Fatalf("tshark: %v\n%s", err, &problems)
 	}
-	lines := strings.Split(strings.TrimRight(string(out), "\n"), "\n")
-	if len(lines) != len(messages) {
-		t.Fatalf("tshark read %d of %d messages:\n%s", len(lines), len(messages), out)
-	}
-	return lines
+	return out
 }
 
 // Wireshark knows the type of every message of the pairs and finds nothing amiss.

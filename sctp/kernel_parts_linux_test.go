@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/rand"
+	"net"
 	"net/netip"
 	"testing"
 	"unsafe"
+
+	lksctp "github.com/ishidawataru/sctp"
 )
 
 // The structs are those of <linux/sctp.h>.
@@ -96,4 +99,13 @@ func FuzzKernelNotification(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Linux tells an interface with every IPv6 address; only one of a link has use for it.
+func TestKernelZones(t *testing.T) {
+	got := fromLibrary(&lksctp.SCTPAddr{Port: 7, IPAddrs: []net.IPAddr{
+		{IP: net.ParseIP("2001:db8::1"), Zone: "lo"}, {IP: net.ParseIP("fe80::1"), Zone: "eth0"}, {IP: net.ParseIP("192.0.2.1")}}})
+	if inWords(got) != "2001:db8::1, fe80::1%eth0, 192.0.2.1 port 7" || !got.IPs[2].Is4() {
+		t.Error(inWords(got))
+	}
 }
