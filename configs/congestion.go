@@ -19,6 +19,7 @@ type Thresholds struct {
 // NationalOptions are what Q.704 leaves to national networks.
 type NationalOptions struct {
 	MultipleCongestion bool `cli:"multiple-congestion"`
+	TFR                bool `cli:"tfr"`
 }
 
 // Levels tells whether congestion has levels and MSUs priorities: in ANSI networks, and

@@ -16,6 +16,7 @@ type MTP3Timers struct {
 	T06 time.Duration `cli:"t06"`
 	T08 time.Duration `cli:"t08"`
 	T10 time.Duration `cli:"t10"`
+	T11 time.Duration `cli:"t11"`
 	T12 time.Duration `cli:"t12"`
 	T13 time.Duration `cli:"t13"`
 	T14 time.Duration `cli:"t14"`
@@ -32,7 +33,7 @@ type MTP3Timers struct {
 
 // ByNumber gives the timers that are set.
 func (t *MTP3Timers) ByNumber() map[int]time.Duration {
-	return map[int]time.Duration{1: t.T01, 2: t.T02, 3: t.T03, 4: t.T04, 5: t.T05, 6: t.T06, 8: t.T08, 10: t.T10, 12: t.T12,
+	return map[int]time.Duration{1: t.T01, 2: t.T02, 3: t.T03, 4: t.T04, 5: t.T05, 6: t.T06, 8: t.T08, 10: t.T10, 11: t.T11, 12: t.T12,
 		13: t.T13, 14: t.T14, 15: t.T15, 16: t.T16, 17: t.T17, 18: t.T18, 19: t.T19, 20: t.T20, 21: t.T21, 22: t.T22, 23: t.T23}
 }
 
@@ -52,6 +53,7 @@ var mtp3TimerRanges = []struct {
 	{"t06", "Delay to keep the sequence at controlled rerouting", 500, 1200, perNode},
 	{"t08", "No transfer prohibited by the response method", 800, 1200, perNode},
 	{"t10", "Repeat route set test", 30000, 60000, perLinkset},
+	{"t11", "On a worse route before transfer restricted is sent (national-options tfr)", 30000, 90000, perNode},
 	{"t12", "Wait for uninhibit acknowledgement", 800, 1500, perLink},
 	{"t13", "Wait for an answer to force uninhibit", 800, 1500, perLink},
 	{"t14", "Wait for inhibit acknowledgement", 2000, 3000, perLink},
@@ -102,4 +104,16 @@ func timersOf[O any](scope timerScope, with func(...cli.Elem) cli.Elem) []*cli.S
 		}
 	}
 	return out
+}
+
+// slsShift lets an STP behind another one choose by other bits than that one did: else half
+// of its links would stay idle (Q.704 §4.4.1).
+func slsShift() *cli.Statement {
+	return cli.Field[System](CS7(cli.Kw("sls-shift", "Turn the SLS before it chooses linkset and link, not in the message"),
+		cli.Arg("sls-shift", cli.Uint(0, 3), "Bits to the right (default 0)")))
+}
+
+func restrictedOption() *cli.Statement {
+	return cli.Field[System](CS7(cli.Kw("national-options", "What Q.704 leaves to national networks"),
+		cli.Flag("tfr", "tfr", "Tell neighbours which destinations we reach by a worse route only (transfer restricted, after T11)")))
 }

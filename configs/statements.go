@@ -44,6 +44,8 @@ var Global = &cli.Mode{Name: "config", Statements: slices.Concat([]*cli.Statemen
 		[]string{"name"}, func(s *System) *[]*Host { return &s.Hosts }, nil),
 }, mtp3Timers(), []*cli.Statement{
 	multipleCongestion(),
+	restrictedOption(),
+	slsShift(),
 	cli.Field[System](CS7(cli.Kw("transport", "SCTP under all local-peers that do not say otherwise"), transports())),
 	cli.List(CS7(cli.Kw("local-peer", "An SCTP port of this node"), cli.Arg("port", cli.Uint(1024, 49151), "SCTP port")),
 		[]string{"port"}, func(s *System) *[]*LocalPeer { return &s.LocalPeers }, localPeerMode),

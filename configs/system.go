@@ -24,6 +24,7 @@ type System struct {
 	SLTT2        time.Duration `cli:"slt-t2"`
 	Transport    string        `cli:"transport"`
 	MTP3Timers
+	SLSShift uint8 `cli:"sls-shift"`
 	NationalOptions
 	Secondaries []*Secondary
 	Hosts       []*Host

@@ -72,6 +72,7 @@ type Link struct {
 	toldHaste  bool     // the gateway was told so
 	outage     bool     // here, as MTP3 says
 	remote     bool     // at the far end of the link
+	fresh      bool     // active since a moment ago: another may have the link in service
 	unwanted   bool     // MTP3 stopped the link and has not started it since
 	early      [][]byte // Data that came before MTP3 started the link
 	retain     bool     // out of service, and what the gateway has was not asked for yet
@@ -198,7 +199,7 @@ func (l *Link) commUp(now time.Time, out []ss7.Action) []ss7.Action {
 	if l.state != NoGateway {
 		return out
 	}
-	l.toldHaste, l.retain, l.released = false, false, 0
+	l.toldHaste, l.retain, l.released, l.fresh = false, false, 0, true
 	if !l.started {
 		return l.become(now, OutOfService, "active at the gateway; not started", out)
 	}
@@ -206,6 +207,7 @@ func (l *Link) commUp(now time.Time, out []ss7.Action) []ss7.Action {
 }
 
 func (l *Link) audit(now time.Time, out []ss7.Action) []ss7.Action {
+	l.fresh = false
 	out = l.become(now, Auditing, "asking the gateway how the link is", out)
 	l.timers.Start(tAnswer, now, l.cfg.Answer)
 	return l.send(Message{Type: StateReq, State: Audit}, out)
@@ -253,6 +255,9 @@ func (l *Link) start(now time.Time, out []ss7.Action) []ss7.Action {
 		return out
 	}
 	l.timers.Stop(tRelease)
+	if l.fresh {
+		return l.audit(now, out)
+	}
 	return l.prepare(now, out)
 }
 
@@ -308,8 +313,12 @@ func (l *Link) outOfService(now time.Time, why string, out []ss7.Action) []ss7.A
 }
 
 func (l *Link) inService(now time.Time, why string, out []ss7.Action) []ss7.Action {
+	ev := ss7.Event{Kind: ss7.InService}
+	if l.state == Auditing {
+		ev.Arg = ss7.TakenOver
+	}
 	out = l.become(now, InService, why, out)
-	out = append(out, l.raise(ss7.Event{Kind: ss7.InService}))
+	out = append(out, l.raise(ev))
 	early := l.early
 	l.early = nil
 	for _, b := range early {

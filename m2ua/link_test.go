@@ -32,6 +32,8 @@ func text(actions []ss7.Action) string {
 		case a.Op == ss7.Raise && a.Event.Kind == ss7.Retrieved:
 			out = append(out, fmt.Sprintf("^Retrieved %x", a.Event.MSU.Payload))
 		case a.Op == ss7.Raise && (a.Event.Kind == ss7.Republish || a.Event.Kind == ss7.Activated):
+		case a.Op == ss7.Raise && a.Event.Kind == ss7.InService && a.Event.Arg == ss7.TakenOver:
+			out = append(out, "^InService taken over")
 		case a.Op == ss7.Raise && (a.Event.Kind == ss7.BSNT || a.Event.Kind == ss7.Congestion || a.Event.Kind == ss7.Retrieve):
 			out = append(out, fmt.Sprintf("^%v %d", a.Event.Kind, a.Event.Arg))
 		case a.Op == ss7.Raise:
@@ -281,7 +283,7 @@ func TestFailover(t *testing.T) {
 	r := newRig(t)
 	r.do(ss7.Start, "")
 	r.do(ss7.CommUp, "State Request AUDIT")
-	r.rx(Message{Type: EstablishCfm}, "^InService")
+	r.rx(Message{Type: EstablishCfm}, "^InService taken over")
 	r.rx(Message{Type: CongestionInd, Congestion: 3}, "^Congestion 3")
 	r.rx(Message{Type: StateInd, Event: RemoteOutageEnter}, "^RemoteOutage")
 	r.rx(Message{Type: StateCfm, State: Audit}, "")
@@ -290,8 +292,8 @@ func TestFailover(t *testing.T) {
 	r.do(ss7.CommUp, "")
 	r.data(1, "")
 	r.data(2, "")
-	r.do(ss7.Start, "Establish Request")
-	r.data(3, "^InService, ^Transfer 01, ^Transfer 02, ^Transfer 03")
+	r.do(ss7.Start, "State Request AUDIT")
+	r.data(3, "^InService taken over, ^Transfer 01, ^Transfer 02, ^Transfer 03")
 }
 
 // MTP3 that wants nothing gets nothing, and no link is aligned for it.

@@ -23,7 +23,7 @@ func (n *Network) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action
 		if l.state != Activating {
 			return out
 		}
-		l.attempt = 0
+		l.attempt, l.handed = 0, ev.Arg == ss7.TakenOver
 		out = n.becomeLink(now, l, Testing, "aligned; waiting for the far end to answer the link test", out)
 		return n.startTest(now, l, out)
 	case ss7.OutOfService:

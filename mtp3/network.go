@@ -23,6 +23,8 @@ type Config struct {
 	Timers   Timers
 
 	Levels     bool          // congestion has levels 1 to 3 (national networks, ANSI)
+	TFR        bool          // say transfer restricted (§13.4.2, a national option)
+	SLSShift   uint8         // see routing.Plan
 	MaxDynamic int           // dynamic routes; 0: DefaultMaxDynamic
 	SLTT1      time.Duration // wait for SLTA
 	SLTT2      time.Duration // between periodic tests
@@ -110,6 +112,7 @@ type link struct {
 	pattern   []byte
 	peerFault string // what the far end's own tests reveal to be set up wrongly
 	ups       uint64
+	handed    bool // it was in service at another place before (ss7.TakenOver)
 	open      bool // what comes by it is taken: since it passed its test, until it is aligned anew
 	div       diversion
 
@@ -167,22 +170,24 @@ type Network struct {
 
 	changebackCode uint8
 
-	said      map[routeKey]routing.RouteState // what neighbours say; allowed ones are not in it
-	dynamic   []ss7.PC                        // destinations made for what is said of a summary's members
-	rerouting map[ss7.Range]ss7.PathID        // controlled rerouting, T6: the holds
-	nextHold  ss7.PathID
-	agenda    agenda
-	speaksTRA map[ss7.PC]bool
-	own       ownRestart
-	overloads map[ss7.PC]*overload
-	circles   map[agendaKey]*circle
-	nextUPU   time.Time
-	told      map[toldKey]uint32 // servers' users, and of what level they were told last
+	said       map[routeKey]routing.RouteState // what neighbours say; allowed ones are not in it
+	dynamic    []ss7.PC                        // destinations made for what is said of a summary's members
+	rerouting  map[ss7.Range]ss7.PathID        // controlled rerouting, T6: the holds
+	nextHold   ss7.PathID
+	agenda     agenda
+	speaksTRA  map[ss7.PC]bool
+	own        ownRestart
+	restricted map[ss7.Range]bool // neighbours are told that we go there by a worse way
+	overloads  map[ss7.PC]*overload
+	circles    map[agendaKey]*circle
+	nextUPU    time.Time
+	told       map[toldKey]uint32 // servers' users, and of what level they were told last
 }
 
 // NewNetwork makes a Network that knows nothing; Configure comes next.
 func NewNetwork() *Network {
 	n := &Network{links: map[ss7.PathID]*link{}, dests: map[ss7.Range]bool{}}
+	n.restricted = map[ss7.Range]bool{}
 	n.said, n.rerouting, n.speaksTRA = map[routeKey]routing.RouteState{}, map[ss7.Range]ss7.PathID{}, map[ss7.PC]bool{}
 	n.circles = map[agendaKey]*circle{}
 	n.overloads, n.told = map[ss7.PC]*overload{}, map[toldKey]uint32{}
@@ -287,6 +292,7 @@ func (n *Network) compile() {
 	}
 	old := n.plan
 	n.plan = routing.NewPlan(n.cfg.Variant, n.cfg.NI, n.cfg.Own, routes)
+	n.plan.Shift = n.cfg.SLSShift
 	for _, pc := range n.dynamic {
 		if i, own := n.plan.Find(pc); !own && i >= 0 && n.plan.Dests[i].Range.Len < n.cfg.Variant.Bits() {
 			n.plan = n.plan.With(pc, i)
@@ -396,6 +402,7 @@ func (n *Network) refresh(now time.Time, out []ss7.Action) []ss7.Action {
 		}
 	}
 	n.dests = dests
+	n.watchRestricted(now)
 	if len(n.told) > 0 {
 		out = n.abated(out)
 	}

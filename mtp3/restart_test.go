@@ -116,3 +116,24 @@ func TestSaidBeforeTheTestPassedHere(t *testing.T) {
 	s.wantPath("B is not waited for", "4.5.6", 1)
 	s.wantPath("what it said counts", "7.7.1", 2)
 }
+
+// §13.4.2: what goes by a worse route for longer than T11 is restricted; it is allowed
+// again as soon as the right one is back. A tester hears the same (§13.5.4).
+func TestTransferRestricted(t *testing.T) {
+	s := newStar(t)
+	cfg := s.cfg
+	cfg.TFR = true
+	s.Configure(s.now, cfg, nil)
+	s.from(1, Management{Heading: TFP, PC: pc("7.7.1")})
+	s.wantSent("not yet", s.tick(44*time.Second))
+	s.tick(time.Second) // T10
+	s.wantSent("T11", s.tick(15*time.Second), "1 TFR 7.7.1", "3 TFR 7.7.1")
+	s.wantSent("a tester that thinks so", s.from(3, Management{Heading: RSR, PC: pc("7.7.1")}))
+	s.wantSent("one that does not", s.from(3, Management{Heading: RST, PC: pc("7.7.1")}), "3 TFR 7.7.1")
+	s.from(1, Management{Heading: TFA, PC: pc("7.7.1")})
+	s.tick(time.Second)
+	if len(s.restricted) > 0 {
+		t.Errorf("restricted: %v", s.restricted)
+	}
+	s.wantSent("allowed again", s.from(3, Management{Heading: RSR, PC: pc("7.7.1")}), "3 TFA 7.7.1")
+}

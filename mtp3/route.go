@@ -193,7 +193,7 @@ func (n *Network) advice(i int, s *linkset) routing.RouteState {
 			return routing.Prohibited
 		}
 	}
-	return routing.Allowed
+	return n.allowed(i)
 }
 
 var sayings = [...]Heading{routing.Allowed: TFA, routing.Restricted: TFR, routing.Prohibited: TFP}
@@ -255,6 +255,8 @@ func (n *Network) agendaTimer(now time.Time, k agendaKey, out []ss7.Action) []ss
 		return n.unpark(now, n.refresh(now, out))
 	case 10:
 		return n.testRoute(now, k, out)
+	case 11:
+		return n.restrict(now, k.dest, out)
 	case timerCircle:
 		return n.circleTimer(now, k, out)
 	case 15, 16:

@@ -31,6 +31,7 @@ var timers = map[int]struct {
 	6:  {"delay to keep the sequence at controlled rerouting", 800 * ms},
 	8:  {"no transfer prohibited by the response method", 1000 * ms},
 	10: {"repeat route set test", 45000 * ms},
+	11: {"on a worse route before transfer restricted is sent", 60000 * ms},
 	12: {"wait for uninhibit acknowledgement", 1150 * ms},
 	13: {"wait for an answer to force uninhibit", 1150 * ms},
 	14: {"wait for inhibit acknowledgement", 2500 * ms},

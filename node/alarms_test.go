@@ -50,3 +50,17 @@ func TestCircularRouteAlarm(t *testing.T) {
 		p.a.want("show alarms history", "CLEARED Major    circular route to 4.4.4")
 	})
 }
+
+// Timers of a link, a linkset and the node, and whose each is; what links carry; what
+// neighbours say of routes.
+func TestShowTimersAndUtilization(t *testing.T) {
+	onPair(t, func(p *pair) {
+		p.a.run("configure terminal", "cs7 mtp3 timer t02 1500", "cs7 linkset PAIR", "timer t01 900", "timer t21 5000", "link 1 sctp 10.2.2.1 1026 1026", "timer t01 1100", "end")
+		p.a.want("show running-config", " timer t01 900\n", " timer t21 5000\n", "  timer t01 1100\n")
+		p.a.want("show cs7 linkset PAIR timers", "Link 0", "T01           900  linkset  delay", "T02          1500  node", "T21          5000  linkset", "Link 1", "T01          1100  link     delay", "T03           800  default")
+		p.both(t, 15000, func() { time.Sleep(10 * time.Second) })
+		p.a.want("show cs7 linkset STATION utilization", "00   10 s", "5 min", "peak of 10 s 99")
+		p.a.want("show cs7 linkset PAIR", "avail/links=2/2")
+		p.a.want("show cs7 route 4.4.4 detail", "over PAIR: linkset avail, non-adjacent status allowed")
+	})
+}

@@ -192,7 +192,7 @@ func TestOverload(t *testing.T) {
 // is full, and it is a long one: the far end acknowledges what it gets, so the link stays.
 func TestOverloadInternational(t *testing.T) {
 	onNarrow(t, 90_000, false, "", func(a, b *box, s1, s2 *station) {
-		_, peak := flood(a, s1, s2.pc, 60, 3000, func() {
+		_, peak := flood(a, s1, s2.pc, 48, 3000, func() {
 			a.want("show cs7 linkset PAIR", "congested, level 1: 4097 MSUs wait or are not acknowledged, more than 4096; now ")
 		})
 		time.Sleep(30 * time.Second)
@@ -200,8 +200,8 @@ func TestOverloadInternational(t *testing.T) {
 		total := len(s2.got)
 		s2.mu.Unlock()
 		full := int(a.discards.by[mtp3.QueueFull].Load())
-		if total+full != 180000 || full == 0 {
-			t.Errorf("of 180000 MSUs %d arrived and %d are counted", total, full)
+		if total+full != 144000 || full == 0 {
+			t.Errorf("of 144000 MSUs %d arrived and %d are counted", total, full)
 		}
 		if peak > 8192+256 { // management has room of its own
 			t.Errorf("up to %d in the queue", peak)

@@ -57,6 +57,7 @@ type link struct {
 	armed    time.Time
 	badPPID  bool
 
+	meter   meter
 	origins origins // of what goes over the link while it is congested
 }
 

@@ -110,6 +110,7 @@ func New(opt Options) *Node {
 	n.m3ua, n.m2ua = newAdaptation(n), newBackhaul(n)
 	n.view.Store(&view{table: n.core.network.Table(), sccp: n.core.sccp.view(n.core.network.Table())})
 	n.group.Go(n.core.run)
+	n.group.Go(n.measure)
 	return n
 }
 
@@ -119,11 +120,11 @@ func (n *Node) Close() {
 	links, peers := n.links, n.peers
 	n.links, n.peers = map[linkKey]*link{}, map[uint16]*peer{}
 	n.applying.Unlock()
+	n.m2ua.close("the node stops") // before its links, so that they are not released: another ASP may serve them
 	for _, l := range links {
 		l.close("the node stops")
 	}
 	n.m3ua.close("the node stops")
-	n.m2ua.close("the node stops")
 	for _, p := range peers {
 		p.close()
 	}

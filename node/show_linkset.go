@@ -15,7 +15,8 @@ func (n *Node) linkCommands() []*cli.Statement {
 	name := cli.Opt(cli.Arg("name", configs.LinksetName{}, "Only this linkset"))
 	return []*cli.Statement{
 		showCS7(n.showLinksets, kw("linkset", "Linksets and their links"), name,
-			cli.Opt(cli.Choice("how", kw("detail", "With reasons, associations and level 2"), kw("statistics", "Counters")))),
+			cli.Opt(cli.Choice("how", kw("detail", "With reasons, associations and level 2"), kw("statistics", "Counters"),
+				kw("timers", "Timers of level 3, and who set them"), kw("utilization", "MSUs and octets a second")))),
 		showCS7(n.showM2PAState, kw("m2pa", "Level 2"), kw("state", "State of each link, and why"), name),
 		showCS7(n.showM2PATimers, kw("m2pa", "Level 2"), kw("timers", "Timers of each link"), name),
 		showCS7(n.showM2PAStatistics, kw("m2pa", "Level 2"), kw("statistics", "Counters of each link"), name),
@@ -60,6 +61,10 @@ func (n *Node) showLinksets(c *cli.Call) error {
 			n.printDetail(c.Out, s)
 		case "statistics":
 			n.printStatistics(c.Out, s)
+		case "timers":
+			n.printTimers(c.Out, s)
+		case "utilization":
+			n.printUtilization(c.Out, s)
 		}
 	})
 }

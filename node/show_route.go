@@ -118,6 +118,16 @@ func listing(t *routing.Table) []int {
 }
 
 func (n *Node) printUse(w io.Writer, t *routing.Table, i int) {
+	for j, r := range t.Dests[i].Routes {
+		if s := &t.Linksets[r.Linkset]; !s.Server {
+			linkset := "UNAVAIL"
+			if s.Ready() {
+				linkset = "avail"
+			}
+			said := [...]string{routing.Allowed: "allowed", routing.Restricted: "RESTRIC", routing.Prohibited: "PROHIB"}[t.RouteState(i, j)]
+			fmt.Fprintf(w, "    over %s: linkset %s, non-adjacent status %s\n", s.Name, linkset, said)
+		}
+	}
 	b := t.Bundle(i)
 	if b == nil {
 		fmt.Fprintf(w, "    inaccessible: %s\n", n.whyDown(t, i))

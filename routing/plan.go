@@ -29,6 +29,7 @@ type Plan struct {
 	Variant *ss7.Variant
 	NI      ss7.NI
 	Own     []ss7.PC
+	Shift   uint8         // bits by which the SLS is turned before it chooses (0 to 3)
 	Dests   []Destination // by mask length, then code; dynamic ones behind
 
 	index  index

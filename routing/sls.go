@@ -10,7 +10,8 @@ import "slices"
 func (t *Table) spread(all, up []int) *Bundle {
 	b := &Bundle{Linksets: up, Slots: make([]Slot, int(t.mask)+1)}
 	for sls := range b.Slots {
-		b.Slots[sls] = t.choose(all, up, sls)
+		turned := sls>>t.Shift | sls<<(t.Variant.SLSBits-t.Shift)&int(t.mask)
+		b.Slots[sls] = t.choose(all, up, turned)
 	}
 	return b
 }

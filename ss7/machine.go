@@ -39,7 +39,7 @@ const (
 	Drain        // answered by Drained when the far end has acknowledged all that the link has now
 
 	// A link to MTP3.
-	InService
+	InService    // Arg: TakenOver, or 0
 	OutOfService // Why
 	RemoteOutage
 	RemoteRecovered
@@ -80,6 +80,10 @@ var kindNames = [...]string{"None", "Transfer", "Start", "Stop", "Emergency", "E
 	"StateChange", "Discard", "Unreachable", "NoUser", "Republish", "Adopt", "Activated", "Pause", "Resume", "Restricted", "Status", "UserPart", "Audit"}
 
 func (k Kind) String() string { return kindNames[k] }
+
+// TakenOver is the argument of InService where the link was in service at another place
+// until now (RFC 3331 §1.5.7): nothing at its far end has restarted.
+const TakenOver = 1
 
 // NoFSN is the argument of Retrieve where no FSNC is known: only messages never
 // sent come back (Q.704 §5.6.1).

@@ -1,0 +1,207 @@
+#!/bin/bash
+# M2UA over the SCTP of a real kernel: the links of an STP end in a gateway, MTP3 is at
+# one of two ASPs of it:
+#   labs/kernel/m2ua.sh PATH-OF-GOSTP
+# It must run as root where the kernel has SCTP: labs/kernel/run gives such a place on
+# any machine. It needs tshark, and uses loopback addresses only.
+#
+#   STP (2.2.2) == M2PA, two links == SG == M2UA == MGC1, MGC2 (both 3.3.3)
+set -euo pipefail
+gostp=$(realpath "$1")
+work=$(mktemp -d)
+declare -A pid
+passed=0
+cleanup() {
+	for p in "${pid[@]}"; do kill -9 "$p" 2>/dev/null || true; done
+	rm -rf "$work"
+}
+trap cleanup EXIT
+pass() { passed=$((passed + 1)); echo "ok   $*"; }
+fail() {
+	echo "FAIL $*"
+	for n in STP SG MGC1 MGC2; do
+		[ -S "$work/$n.sock" ] || continue
+		echo "--- $n"
+		timeout 5 "$gostp" exec --socket "$work/$n.sock" 'show cs7 linkset' 'show cs7 m2ua detail' 'show logging' 2>/dev/null | tail -60 || true
+	done
+	exit 1
+}
+ip link set lo up
+
+# --- who is there -------------------------------------------------------------------
+head_of() { # head_of NAME
+	printf 'hostname %s\ncs7 transport %s\ncs7 network-indicator national\n' "$1" "${TRANSPORT:-kernel}"
+}
+stp() {
+	head_of STP
+	cat <<-END
+		cs7 point-code 2.2.2
+		cs7 local-peer 1025
+		 local-ip 127.0.0.2
+		cs7 local-peer 1026
+		 local-ip 127.0.0.2
+		cs7 linkset MGC 3.3.3
+		 link 0 sctp 127.0.0.5 1025 1025
+		 link 1 sctp 127.0.0.5 1026 1026
+	END
+}
+gateway() {
+	head_of SG
+	cat <<-END
+		cs7 local-peer 1025
+		 local-ip 127.0.0.5
+		cs7 local-peer 1026
+		 local-ip 127.0.0.5
+		cs7 m2ua 2904
+		 local-ip 127.0.0.5
+		cs7 asp MGC1 2904 2904 m2ua
+		 remote-ip 127.0.0.11
+		cs7 asp MGC2 2904 2904 m2ua
+		 remote-ip 127.0.0.12
+		cs7 as EXCH m2ua
+		 asp MGC1
+		 asp MGC2
+		 traffic-mode override
+		 interface-identifier 1 sctp 127.0.0.2 1025 1025 passive
+		 interface-identifier E1-2 sctp 127.0.0.2 1026 1026 passive
+	END
+}
+mgc() { # mgc NAME ADDRESS
+	head_of "$1"
+	cat <<-END
+		cs7 point-code 3.3.3
+		cs7 m2ua 2904
+		 local-ip $2
+		cs7 asp SG 2904 2904 m2ua
+		 remote-ip 127.0.0.5
+		 role asp
+		 traffic-mode override
+		cs7 linkset STP 2.2.2
+		 link 0 m2ua SG 1
+		  extended-changeover
+		 link 1 m2ua SG E1-2
+		  extended-changeover
+	END
+}
+start() { # start NAME
+	"$gostp" run --config "$work/$1.cfg" --socket "$work/$1.sock" </dev/null >>"$work/$1.log" 2>&1 &
+	pid[$1]=$!
+}
+stop() {
+	for n in "$@"; do
+		kill "${pid[$n]}" 2>/dev/null || true
+		wait "${pid[$n]}" 2>/dev/null || true
+		unset "pid[$n]"
+	done
+}
+on() { timeout 60 "$gostp" exec --socket "$work/$1.sock" "${@:2}"; }
+until_ok() { # until_ok SECONDS COMMAND...
+	local end=$((SECONDS + $1))
+	while [ $SECONDS -le $end ]; do
+		"${@:2}" >"$work/out" 2>&1 && return
+		sleep 0.2
+	done
+	cat "$work/out"
+	fail "not within $1 s: ${*:2}"
+}
+has() { grep -q "$3" <<<"$(on "$1" "$2")"; } # has NODE COMMAND TEXT
+links() { has "$1" "show cs7 linkset" "avail/links=$2"; } # links NODE READY/ALL
+reaches() { on "$1" "ping cs7 $2 count 3 rate 100"; } # reaches NODE PC: no restart is waited for
+# across LOST NODE PC COUNT RATE WHAT...: a ping of which at most LOST fail, while WHAT is
+# done.
+across() {
+	on "$2" "ping cs7 $3 count $4 rate $5" >"$work/ping" 2>&1 &
+	local p=$! good late # a busy guest answers late
+	sleep 1
+	"${@:6}" >/dev/null || fail "${*:6}"
+	wait "$p" || true
+	good=$(sed -n 's/.*successful packets(\([0-9]*\).*/\1/p' "$work/ping")
+	late=$(sed -n 's/^\([0-9]*\) came back after the timeout.*/\1/p' "$work/ping")
+	good=$((${good:-0} + ${late:-0}))
+	[ "$good" -ge $(($4 - $1)) ] || { cat "$work/ping"; fail "of a ping during: ${*:6}"; }
+	lost=$(($4 - good))
+}
+capture() {
+	dumpcap -q -i lo -w "$work/m2ua.pcapng" >/dev/null 2>&1 &
+	pid[dumpcap]=$!
+	until_ok 20 test -s "$work/m2ua.pcapng"
+}
+# clean: tshark understands every M2UA message of the capture.
+clean() {
+	sleep 1
+	stop dumpcap
+	# One run, because its start is what takes long. Severities: 6291456 is a warning.
+	timeout 200 tshark -r "$work/m2ua.pcapng" -Y m2ua -T fields -e frame.number -e _ws.malformed -e _ws.expert.severity -e _ws.expert.message -e m2ua.message_type >"$work/fields" 2>/dev/null || true
+	local all bad
+	all=$(wc -l <"$work/fields")
+	bad=$(awk -F '\t' '$2 != "" { print; next } { n = split($3, s, ","); for (i = 1; i <= n; i++) if (s[i] >= 6291456) { print; next } }' "$work/fields" | head -5)
+	[ "$all" -gt 50 ] || fail "only $all packets of M2UA were captured"
+	[ -z "$bad" ] || fail "tshark finds fault: $bad"
+	for type in 2 3 6 7 8 10 11 13; do # establish, release, state, retrieval
+		grep -qE "(^|[	,])$type(,|\$)" "$work/fields" || fail "no message of type $type in the capture"
+	done
+	pass "tshark finds no fault in $all packets of M2UA, retrieval among them"
+}
+
+stp >"$work/STP.cfg"
+gateway >"$work/SG.cfg"
+mgc MGC1 127.0.0.11 >"$work/MGC1.cfg"
+mgc MGC2 127.0.0.12 >"$work/MGC2.cfg"
+capture
+start STP
+start SG
+start MGC1
+until_ok 90 links STP 2/2
+until_ok 60 links MGC1 2/2
+until_ok 60 reaches STP 3.3.3
+until_ok 60 reaches MGC1 2.2.2
+pass "both links are available at both ends, the gateway between them"
+across 0 STP 3.3.3 200 100 true
+across 0 MGC1 2.2.2 200 100 true
+pass "200 messages cross M2PA and M2UA either way, and their answers"
+
+# A link fails under traffic: changeover at both ends, the ASP's with what it retrieves.
+link_down() { on STP 'configure terminal' 'cs7 linkset MGC' 'link 0 sctp 127.0.0.5 1025 1025' shutdown; }
+link_up() { on STP 'configure terminal' 'cs7 linkset MGC' 'link 0 sctp 127.0.0.5 1025 1025' 'no shutdown'; }
+across 0 STP 3.3.3 500 100 link_down
+until_ok 60 links MGC1 1/2
+across 0 STP 3.3.3 500 100 link_up
+until_ok 60 links MGC1 2/2
+pass "a link goes and comes back under traffic; nothing is lost"
+
+# The second ASP comes and takes over; when it leaves in good order the first goes on. It
+# has messages to answer some milliseconds before its link test lets it, and what the one
+# that is overridden still answers is refused (RFC 3331 §4.3.4.3).
+second_comes() { start MGC2; until_ok 60 links MGC2 2/2; }
+second_leaves() { on MGC2 'configure terminal' 'cs7 asp SG 2904 2904 m2ua' block; until_ok 60 links MGC1 2/2; }
+across 50 STP 3.3.3 500 100 second_comes
+came=$lost
+has MGC1 'show cs7 linkset' 'an alternate ASP is active' || fail "the first ASP does not say that it stands by"
+across 50 STP 3.3.3 500 100 second_leaves
+pass "ASPs take over from each other under traffic; not answered: $came and $lost of 500"
+
+# The active one dies. The links stay in service.
+on STP 'clear logging'
+kill -9 "${pid[MGC1]}"
+wait "${pid[MGC1]}" 2>/dev/null || true
+unset "pid[MGC1]"
+on MGC2 'configure terminal' 'cs7 asp SG 2904 2904 m2ua' 'no block'
+until_ok 60 links MGC2 2/2
+links STP 2/2 || fail "the links did not stay"
+if has STP 'show logging' 'is unavailable'; then fail "a link went down when an ASP died"; fi
+until_ok 60 reaches STP 3.3.3
+across 0 STP 3.3.3 100 100 true
+pass "the active ASP is killed: the links stay, the other serves them"
+
+# Nobody is left: processor outage, and service again when one comes.
+stop MGC2
+until_ok 60 links STP 0/2
+has STP 'show cs7 linkset' ProcessorOutage || fail "no processor outage"
+start MGC1
+until_ok 60 links STP 2/2
+until_ok 60 links MGC1 2/2
+until_ok 60 reaches STP 3.3.3
+across 0 STP 3.3.3 100 100 true
+pass "without an ASP the links are in processor outage; one that comes finds them"
+clean
+echo "$passed passed"

@@ -1,0 +1,141 @@
+package node
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/gostp/gostp/m2pa"
+	"github.com/gostp/gostp/mtp3"
+)
+
+const (
+	meterStep = 10 * time.Second
+	meterKeep = 30 // steps: five minutes
+)
+
+// meter is what a link has carried in the last minutes (Q.752 table 2: MSUs and octets
+// sent and received).
+type meter struct {
+	mu      sync.Mutex
+	samples []sample // oldest first
+	peak    rates
+}
+
+type sample struct {
+	at      time.Time
+	carried [4]uint64 // MSUs in, out, octets in, out
+}
+
+// rates are a second's worth, as sample's.
+type rates [4]float64
+
+func sampleOf(at time.Time, s *m2pa.Stats) sample {
+	return sample{at, [4]uint64{s.MSUsIn, s.MSUsOut, s.OctetsIn, s.OctetsOut}}
+}
+
+// since gives the rates between two samples; zero if there is no time between them.
+func (x sample) since(old sample) (r rates) {
+	d := x.at.Sub(old.at).Seconds()
+	for i := range r {
+		if d > 0 && x.carried[i] >= old.carried[i] {
+			r[i] = float64(x.carried[i]-old.carried[i]) / d
+		}
+	}
+	return r
+}
+
+func (m *meter) add(x sample) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if n := len(m.samples); n > 0 {
+		for i, r := range x.since(m.samples[n-1]) {
+			m.peak[i] = max(m.peak[i], r)
+		}
+	}
+	if len(m.samples) > meterKeep {
+		m.samples = append(m.samples[:0], m.samples[1:]...)
+	}
+	m.samples = append(m.samples, x)
+}
+
+// view gives the rates of the last step, of all steps kept, and the highest of a step.
+func (m *meter) view() (last, all, peak rates) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if n := len(m.samples); n > 1 {
+		last, all = m.samples[n-1].since(m.samples[n-2]), m.samples[n-1].since(m.samples[0])
+	}
+	return last, all, m.peak
+}
+
+// measure samples all links until the node stops.
+func (n *Node) measure() {
+	tick := time.NewTicker(meterStep)
+	defer tick.Stop()
+	for {
+		select {
+		case <-n.ctx.Done():
+			return
+		case now := <-tick.C:
+			for _, l := range n.view.Load().paths {
+				if l != nil {
+					st, _, _ := l.status()
+					l.meter.add(sampleOf(now, &st.Stats))
+				}
+			}
+		}
+	}
+}
+
+func (n *Node) printUtilization(w io.Writer, s mtp3.LinksetStatus) {
+	fmt.Fprintf(w, "  SLC  Over         MSU/s in   MSU/s out  kbit/s in  kbit/s out\n")
+	for _, l := range s.Links {
+		k := n.link(l)
+		if k == nil {
+			continue
+		}
+		last, all, peak := k.meter.view()
+		for i, x := range []struct {
+			over string
+			r    rates
+		}{{"10 s", last}, {"5 min", all}, {"peak of 10 s", peak}} {
+			slc := ""
+			if i == 0 {
+				slc = fmt.Sprintf("%02d", l.SLC)
+			}
+			fmt.Fprintf(w, "  %-4s %-12s %-10.1f %-10.1f %-10.1f %.1f\n", slc, x.over, x.r[0], x.r[1], x.r[2]*8/1000, x.r[3]*8/1000)
+		}
+	}
+}
+
+// printTimers prints the level 3 timers of each link, and whose setting each is.
+func (n *Node) printTimers(w io.Writer, s mtp3.LinksetStatus) {
+	sys := n.Config()
+	set := sys.Linkset(s.Name)
+	if set == nil {
+		return
+	}
+	node, ofSet := mtp3Timers(&sys.MTP3Timers), mtp3Timers(&set.MTP3Timers)
+	for _, l := range s.Links {
+		cfg := findLink(sys, linkKey{s.Name, l.SLC})
+		if cfg == nil {
+			continue
+		}
+		own := mtp3Timers(&cfg.MTP3Timers)
+		fmt.Fprintf(w, "  Link %d\n    %-7s %9s  %-8s %s\n", l.SLC, "Timer", "ms", "Set by", "For")
+		for _, t := range node.TimerList() {
+			by := "default"
+			switch {
+			case own[t.Number] != 0:
+				t.Value, by = own[t.Number], "link"
+			case ofSet[t.Number] != 0:
+				t.Value, by = ofSet[t.Number], "linkset"
+			case node[t.Number] != 0:
+				by = "node"
+			}
+			fmt.Fprintf(w, "    T%-6s %9d  %-8s %s\n", fmt.Sprintf("%02d", t.Number), t.Value.Milliseconds(), by, t.Role)
+		}
+	}
+}
