@@ -38,6 +38,8 @@ type diversion struct {
 	order    bool       // the far end has sent a changeover order, which is not answered yet
 	fsnc     uint32     // what the far end said it accepted last; NoFSN: it did not say
 	by       ss7.PathID // AwaitingCOA: the order went by this
+	asked    time.Time  // AwaitingCOA: since when
+	again    bool       // AwaitingCOA: the order went a second time
 	came     ss7.PathID // the far end's order came by this: a way that works
 	declared map[uint8]ss7.PathID
 	activate bool                // the link is to be aligned as soon as its queue was retrieved
@@ -135,8 +137,22 @@ func (n *Network) sendOrder(now time.Time, l *link, out []ss7.Action) []ss7.Acti
 		return out
 	}
 	d.state, d.by = AwaitingCOA, way
-	l.timers.Start(timerT2, now, l.timer(n, 2))
+	d.asked, d.again = now, false
+	l.timers.Start(timerT2, now, l.timer(n, 2)/2)
 	return n.sendAbout(l, way, l.order(COO, XCO, ECO), out)
+}
+
+// orderRound sends the order once more, round the far end's own links, when half of T2 is
+// over: the link by which it went may be dead too, and not be known to be for longer than
+// T2.
+func (n *Network) orderRound(now time.Time, l *link, rest time.Duration, out []ss7.Action) []ss7.Action {
+	d := &l.div
+	d.again = true
+	l.timers.Start(timerT2, now, rest)
+	if way := n.wayRound(l.set.cfg.Adjacent); way != 0 && way != d.by {
+		return n.sendAbout(l, way, l.order(COO, XCO, ECO), out)
+	}
+	return out
 }
 
 // orderAgain sends the orders that went by a link which has failed meanwhile by another
@@ -422,7 +438,11 @@ func (n *Network) diversionTimer(now time.Time, l *link, id int, out []ss7.Actio
 	switch id {
 	case timerT1:
 		return n.retrieve(now, l, ss7.NoFSN, out)
-	case timerT2: // §5.7.2: no updating of buffers
+	case timerT2:
+		if rest := l.div.asked.Add(l.timer(n, 2)).Sub(now); !l.div.again && rest > 0 {
+			return n.orderRound(now, l, rest, out)
+		}
+		// §5.7.2: no updating of buffers
 		n.stats.T2Expired++
 		out = append(out, note(ss7.Discard, 0, fmt.Sprintf("the far end did not answer the changeover order for %s within T2 (%v): what it may have received is not sent again", n.linkName(l), l.timer(n, 2))))
 		return n.retrieve(now, l, ss7.NoFSN, out)

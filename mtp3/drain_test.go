@@ -73,3 +73,26 @@ func TestOrderGoesAgainWhenItsWayDies(t *testing.T) {
 		t.Errorf("sent %q", got)
 	}
 }
+
+// The order's way may be dead for longer than T2 before anybody knows: half of T2 over, it
+// goes round by another point.
+func TestOrderGoesRoundAfterHalfOfT2(t *testing.T) {
+	b := newDuo(t)
+	cfg := b.cfg
+	cfg.Linksets = append(cfg.Linksets, LinksetConfig{Name: "C", Adjacent: pc("5.5.5"), Links: []LinkConfig{{Path: 3}}})
+	cfg.Routes = append(cfg.Routes, RouteConfig{dest("4.5.6/14"), "C", 7})
+	b.Configure(b.now, cfg, nil)
+	b.do(ss7.InService, 3, "")
+	b.Do(b.now, ss7.Event{Kind: ss7.Transfer, Path: 3, MSU: ss7.MSU{DPC: pc("1.2.3"), OPC: pc("5.5.5"), SI: ss7.SNT, Payload: AppendLinkTest(nil, LinkTest{Ack: true, Pattern: b.links[3].pattern})}}, nil)
+	b.tick(5 * time.Second)
+	b.do(ss7.OutOfService, 1, "cut")
+	b.want("the order", b.level2(ss7.BSNT, 1, 7), "send 2 XCO 7")
+	b.want("not yet", b.tick(699*time.Millisecond))
+	b.want("again, round", b.tick(time.Millisecond), "send 3 XCO 7")
+	if out := b.tick(699 * time.Millisecond); b.links[1].div.state != AwaitingCOA {
+		t.Errorf("T2 is not over: %v", out)
+	}
+	if b.tick(time.Millisecond); b.links[1].div.state != Retrieving {
+		t.Errorf("T2 is over: %v", b.links[1].div.state)
+	}
+}

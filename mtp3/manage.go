@@ -113,6 +113,11 @@ func (n *Network) wayTo(adjacent ss7.PC, except *link) ss7.PathID {
 			}
 		}
 	}
+	return n.wayRound(adjacent)
+}
+
+// wayRound finds a path to an adjacent point over another one; 0 if there is none.
+func (n *Network) wayRound(adjacent ss7.PC) ss7.PathID {
 	_, b, _ := n.table.Dest(adjacent)
 	if b == nil {
 		return 0

@@ -36,7 +36,7 @@ func (n *Network) restartAdjacent(now time.Time, s *linkset) {
 		n.forget(s)
 	}
 	s.restarting, s.sentTRA, s.early = true, false, false
-	if slices.ContainsFunc(s.links, func(l *link) bool { return l.usable() && l.handed }) {
+	if s.handed() {
 		s.restarting = false // it goes on as before; our TRA only has it say again what it had said
 		return
 	}
@@ -47,6 +47,12 @@ func (n *Network) restartAdjacent(now time.Time, s *linkset) {
 	n.agenda.start(now, agendaKey{timer: timer, set: s.cfg.Name}, d)
 }
 
+// handed tells whether s was in service at another place until now, whose part this node
+// takes: neither end has restarted.
+func (s *linkset) handed() bool {
+	return s.ready && slices.ContainsFunc(s.links, func(l *link) bool { return l.usable() && l.handed })
+}
+
 // checkRestart begins and ends the restart of this node; it is part of every refresh.
 func (n *Network) checkRestart(now time.Time, out []ss7.Action) []ss7.Action {
 	r := &n.own
@@ -54,7 +60,8 @@ func (n *Network) checkRestart(now time.Time, out []ss7.Action) []ss7.Action {
 	switch {
 	case up && !r.up:
 		r.up = true
-		if r.down.IsZero() || now.Sub(r.down) > n.timer(1) { // §9.4
+		took := slices.ContainsFunc(n.sets, (*linkset).handed)
+		if !took && (r.down.IsZero() || now.Sub(r.down) > n.timer(1)) { // §9.4
 			r.on = true
 			n.agenda.start(now, agendaKey{timer: 18}, n.timer(18))
 			n.agenda.start(now, agendaKey{timer: 20}, n.timer(20))

@@ -298,7 +298,7 @@ part_full() {
 		local before
 		before=$(memory A)
 		# Losses are sure; what is judged is the node.
-		load $load_by --rate 3000 --stall 60s --warmup 0s --duration 20s >"$work/report" 2>&1 &
+		load $load_by --rate 3000 --stall 20s --warmup 0s --duration 20s >"$work/report" 2>&1 &
 		local l=$! answers=0 seen=no
 		until_ok 60 logged A 'Destination 2.0.0 is accessible'
 		sleep 2

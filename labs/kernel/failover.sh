@@ -18,6 +18,8 @@ gostp=$(realpath "$1")
 shift
 cases=${*:-nothing link linkset behind flap stop power}
 rate=${RATE:-1000}
+# Which SCTP: kernel, or our own (user, udp), which needs no kernel that has it.
+transport=${TRANSPORT:-kernel}
 work=$(mktemp -d)
 declare -A pid
 passed=0
@@ -78,7 +80,7 @@ declare -A routes=(
 )
 config() { # config NODE
 	local w k a b far mine its set="" slc=0
-	printf 'hostname %s\ncs7 transport kernel\ncs7 variant itu\ncs7 network-indicator international\ncs7 point-code %s\n' "$1" "${code[$1]}"
+	printf 'hostname %s\ncs7 transport '"$transport"'\ncs7 variant itu\ncs7 network-indicator international\ncs7 point-code %s\n' "$1" "${code[$1]}"
 	for w in $wires; do
 		IFS=: read -r k a b <<<"$w"
 		[ "$a" = "$1" ] || [ "$b" = "$1" ] || continue
@@ -107,8 +109,8 @@ start() {
 	ip netns exec "gostp-$1" "$gostp" run --config "$work/$1.cfg" --socket "$work/$1.sock" </dev/null >>"$work/$1.log" 2>&1 &
 	pid[$1]=$!
 }
-on() { timeout 10 "$gostp" exec --socket "$work/$1.sock" "${@:2}"; }
-until_ok() { # until_ok SECONDS COMMAND...
+on() { timeout 60 "$gostp" exec --socket "$work/$1.sock" "${@:2}"; }
+until_ok() { # until_ok SECONDS COMMAND...: on a busy machine a command alone takes some
 	local end=$((SECONDS + $1))
 	while [ $SECONDS -le $end ]; do
 		"${@:2}" >"$work/out" 2>&1 && return
@@ -118,7 +120,8 @@ until_ok() { # until_ok SECONDS COMMAND...
 	fail "not within $1 s: ${*:2}"
 }
 links() { on "$1" "show cs7 linkset $2" | grep "avail/links=$3" >/dev/null; } # links NODE LINKSET N/N
-ready() { links A M 2/2 && links A N 2/2 && links B M 2/2 && links B N 2/2 && links M N 1/1; }
+all_up() { [ "$(on "$1" 'show cs7 linkset' | grep -cE 'lsn=[A-Z] .*avail/links=(2/2|1/1)')" = "$2" ]; }
+ready() { all_up A 2 && all_up B 2 && all_up M 3; }
 
 # --- a case -----------------------------------------------------------------------------
 figure() { sed -n 's/^ *"'"$1"'": \([0-9.]*\),\{0,1\}$/\1/p' "$work/report" | head -1; }
@@ -128,14 +131,14 @@ during() {
 	local fifo=() duration=$1 most=$2 text=$3
 	[ "$(nproc)" -gt 1 ] || fifo=(--coalesce 2ms)
 	until_ok 60 ready
-	at load "$gostp" bench m2pa --transport kernel --through 10.1.0.2:3001 --out 10.2.0.2:3002 --source-ip 10.1.0.1 --sink-ip 10.2.0.1 \
+	at load "$gostp" bench m2pa --transport "$transport" --through 10.1.0.2:3001 --out 10.2.0.2:3002 --source-ip 10.1.0.1 --sink-ip 10.2.0.1 \
 		--si 5 --size 60 "${fifo[@]}" --json --rate "$rate" --warmup 0s --duration "${duration}s" >"$work/report" 2>&1 &
 	local l=$!
 	sleep 3
 	"${@:4}"
 	wait $l || [ -n "$(figure sent)" ] || { cat "$work/report"; fail "$text: the load failed"; }
 	printf '%-55s %7s sent, %5s lost, %s repeated, %s out of order; longest on its way %5.0f ms\n' "$text" "$(figure sent)" "$(figure lost)" \
-		"$(figure duplicated)" "$(figure misordered)" "$(($(figure max | cut -d. -f1) / 1000))"
+		"$(figure duplicated)" "$(figure misordered)" "$(figure max | awk '{ print $1 / 1000 }')"
 	[ "$(figure sent)" -gt $((rate * duration / 2)) ] || fail "$text: the load stood still"
 	[ "$(figure duplicated) $(figure misordered)" = "0 0" ] || fail "$text: order was not kept"
 	[ "$(figure lost)" -le "$most" ] || fail "$text: more than $most lost"

@@ -104,17 +104,21 @@ until_ok() { # until_ok SECONDS COMMAND...
 	cat "$work/out"
 	fail "not within $1 s: ${*:2}"
 }
-links() { on "$1" "show cs7 linkset" | grep -q "avail/links=$2"; } # links NODE READY/ALL
+has() { grep -q "$3" <<<"$(on "$1" "$2")"; } # has NODE COMMAND TEXT
+links() { has "$1" "show cs7 linkset" "avail/links=$2"; } # links NODE READY/ALL
+reaches() { on "$1" "ping cs7 $2 count 3 rate 100"; } # reaches NODE PC: no restart is waited for
 # across LOST NODE PC COUNT RATE WHAT...: a ping of which at most LOST fail, while WHAT is
 # done.
 across() {
 	on "$2" "ping cs7 $3 count $4 rate $5" >"$work/ping" 2>&1 &
-	local p=$! good
+	local p=$! good late # a busy guest answers late
 	sleep 1
 	"${@:6}" >/dev/null || fail "${*:6}"
 	wait "$p" || true
 	good=$(sed -n 's/.*successful packets(\([0-9]*\).*/\1/p' "$work/ping")
-	[ "${good:-0}" -ge $(($4 - $1)) ] || { cat "$work/ping"; fail "of a ping during: ${*:6}"; }
+	late=$(sed -n 's/^\([0-9]*\) came back after the timeout.*/\1/p' "$work/ping")
+	good=$((${good:-0} + ${late:-0}))
+	[ "$good" -ge $(($4 - $1)) ] || { cat "$work/ping"; fail "of a ping during: ${*:6}"; }
 	lost=$(($4 - good))
 }
 capture() {
@@ -149,17 +153,19 @@ start SG
 start MGC1
 until_ok 90 links STP 2/2
 until_ok 60 links MGC1 2/2
+until_ok 60 reaches STP 3.3.3
+until_ok 60 reaches MGC1 2.2.2
 pass "both links are available at both ends, the gateway between them"
-across 0 STP 3.3.3 1000 500 true
-across 0 MGC1 2.2.2 1000 500 true
-pass "1000 messages cross M2PA and M2UA either way, and their answers"
+across 0 STP 3.3.3 200 100 true
+across 0 MGC1 2.2.2 200 100 true
+pass "200 messages cross M2PA and M2UA either way, and their answers"
 
 # A link fails under traffic: changeover at both ends, the ASP's with what it retrieves.
 link_down() { on STP 'configure terminal' 'cs7 linkset MGC' 'link 0 sctp 127.0.0.5 1025 1025' shutdown; }
 link_up() { on STP 'configure terminal' 'cs7 linkset MGC' 'link 0 sctp 127.0.0.5 1025 1025' 'no shutdown'; }
-across 0 STP 3.3.3 2000 500 link_down
+across 0 STP 3.3.3 500 100 link_down
 until_ok 60 links MGC1 1/2
-across 0 STP 3.3.3 2000 500 link_up
+across 0 STP 3.3.3 500 100 link_up
 until_ok 60 links MGC1 2/2
 pass "a link goes and comes back under traffic; nothing is lost"
 
@@ -168,11 +174,11 @@ pass "a link goes and comes back under traffic; nothing is lost"
 # that is overridden still answers is refused (RFC 3331 §4.3.4.3).
 second_comes() { start MGC2; until_ok 60 links MGC2 2/2; }
 second_leaves() { on MGC2 'configure terminal' 'cs7 asp SG 2904 2904 m2ua' block; until_ok 60 links MGC1 2/2; }
-across 300 STP 3.3.3 3000 500 second_comes
+across 50 STP 3.3.3 500 100 second_comes
 came=$lost
-on MGC1 'show cs7 linkset' | grep -q 'an alternate ASP is active' || fail "the first ASP does not say that it stands by"
-across 300 STP 3.3.3 3000 500 second_leaves
-pass "ASPs take over from each other under traffic; not answered: $came and $lost of 3000"
+has MGC1 'show cs7 linkset' 'an alternate ASP is active' || fail "the first ASP does not say that it stands by"
+across 50 STP 3.3.3 500 100 second_leaves
+pass "ASPs take over from each other under traffic; not answered: $came and $lost of 500"
 
 # The active one dies. The links stay in service.
 on STP 'clear logging'
@@ -182,18 +188,20 @@ unset "pid[MGC1]"
 on MGC2 'configure terminal' 'cs7 asp SG 2904 2904 m2ua' 'no block'
 until_ok 60 links MGC2 2/2
 links STP 2/2 || fail "the links did not stay"
-! on STP 'show logging' | grep -q 'is unavailable' || fail "a link went down when an ASP died"
-across 0 STP 3.3.3 500 500 true
+if has STP 'show logging' 'is unavailable'; then fail "a link went down when an ASP died"; fi
+until_ok 60 reaches STP 3.3.3
+across 0 STP 3.3.3 100 100 true
 pass "the active ASP is killed: the links stay, the other serves them"
 
 # Nobody is left: processor outage, and service again when one comes.
 stop MGC2
 until_ok 60 links STP 0/2
-on STP 'show cs7 linkset' | grep -q ProcessorOutage || fail "no processor outage"
+has STP 'show cs7 linkset' ProcessorOutage || fail "no processor outage"
 start MGC1
 until_ok 60 links STP 2/2
 until_ok 60 links MGC1 2/2
-across 0 STP 3.3.3 500 500 true
+until_ok 60 reaches STP 3.3.3
+across 0 STP 3.3.3 100 100 true
 pass "without an ASP the links are in processor outage; one that comes finds them"
 clean
 echo "$passed passed"
