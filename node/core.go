@@ -240,6 +240,23 @@ func (c *core) originate(ev ss7.Event) {
 	n.route(time.Now(), &c.way, 0)
 }
 
+// notices are the log messages of what machines note, by the argument of the note.
+var notices = map[uint32]struct {
+	facility string
+	severity int
+	mnemonic string
+}{
+	mtp3.NoteLink:        {"CS7MTP3", 5, "LINK"},
+	mtp3.NoteLinkset:     {"CS7MTP3", 5, "LINKSET"},
+	mtp3.NoteDestination: {"CS7MTP3", 5, "DESTSTATUS"},
+	mtp3.NoteCongestion:  {"CS7MTP3", 5, "CONGESTION"},
+	mtp3.NoteRestart:     {"CS7MTP3", 5, "RESTART"},
+	mtp3.NoteCircular:    {"CS7MTP3", 4, "CIRCULAR"},
+	mtp3.NoteUser:        {"CS7MTP3", 5, "UPU"},
+	sccp.NoteSubsystem:   {"CS7SCCP", 5, "SUBSYSTEM"},
+	sccp.NoteIgnored:     {"CS7SCCP", 4, "IGNORED"},
+}
+
 func (c *core) note(ev ss7.Event) {
 	log := c.node.log
 	if ev.Kind == ss7.Discard {
@@ -248,26 +265,9 @@ func (c *core) note(ev ss7.Event) {
 	}
 	c.remember(ev)
 	c.alarmed = c.alarmed || ev.Arg != mtp3.NoteMessage
-	switch ev.Arg {
-	case mtp3.NoteMessage:
+	if ev.Arg == mtp3.NoteMessage {
 		log.Debug("mtp3", ev.Why)
-	case mtp3.NoteLink:
-		log.AddLimited("CS7MTP3", 5, "LINK", ev.Why)
-	case mtp3.NoteLinkset:
-		log.AddLimited("CS7MTP3", 5, "LINKSET", ev.Why)
-	case sccp.NoteSubsystem:
-		log.AddLimited("CS7SCCP", 5, "SUBSYSTEM", ev.Why)
-	case sccp.NoteIgnored:
-		log.AddLimited("CS7SCCP", 4, "IGNORED", ev.Why)
-	case mtp3.NoteDestination:
-		log.AddLimited("CS7MTP3", 5, "DESTSTATUS", ev.Why)
-	case mtp3.NoteCongestion:
-		log.AddLimited("CS7MTP3", 5, "CONGESTION", ev.Why)
-	case mtp3.NoteRestart:
-		log.AddLimited("CS7MTP3", 5, "RESTART", ev.Why)
-	case mtp3.NoteCircular:
-		log.AddLimited("CS7MTP3", 4, "CIRCULAR", ev.Why)
-	case mtp3.NoteUser:
-		log.AddLimited("CS7MTP3", 5, "UPU", ev.Why)
+	} else if x, ok := notices[ev.Arg]; ok {
+		log.AddLimited(x.facility, x.severity, x.mnemonic, ev.Why)
 	}
 }
