@@ -13,8 +13,7 @@
 // like any other: the Table's slots name it for as long as the procedure runs, and the
 // next Table, which does not, is put in force only when the hold has sent on what it kept.
 //
-// Not here: the restart of this node as a whole (§9.2: T18, T20), sending TFR (§13.4.2),
-// and what ANSI alone has: cluster
-// messages, TRW, its timers from T18 on. COO and COA are ready for links with 7-bit
+// Not here: what ANSI alone has, which is cluster messages, TRW and its timers from T18 on,
+// and congestion levels of national networks without priorities (§3.8.2.2). COO and COA are ready for links with 7-bit
 // sequence numbers, of which there are none yet.
 package mtp3

@@ -43,7 +43,7 @@ fail() {
 # --- the network: wire k joins 10.k.0.1 and 10.k.0.2, SCTP port 3000+k at both ends -----
 wires="1:load:A 2:load:B 11:A:M 12:A:M 13:A:N 14:A:N 21:B:M 22:B:M 23:B:N 24:B:N 31:M:N"
 network() {
-	local w k a b
+	local w k a b n
 	for n in load A B M N; do
 		ip netns add "gostp-$n"
 		ip -n "gostp-$n" link set lo up
@@ -61,14 +61,14 @@ network() {
 	done
 }
 ends() { # ends K: the nodes at both ends of a wire
-	local w k a b
+	local w k a b n
 	for w in $wires; do
 		IFS=: read -r k a b <<<"$w"
 		[ "$k" != "$1" ] || echo "$a $b"
 	done
 }
-cut() { for k in "$@"; do for n in $(ends "$k"); do at "$n" tc qdisc replace dev "w$k" root netem loss 100%; done; done; }
-mend() { for k in "$@"; do for n in $(ends "$k"); do at "$n" tc qdisc replace dev "w$k" root netem delay 5ms limit 20000; done; done; }
+cut() { local k n; for k in "$@"; do for n in $(ends "$k"); do at "$n" tc qdisc replace dev "w$k" root netem loss 100%; done; done; }
+mend() { local k n; for k in "$@"; do for n in $(ends "$k"); do at "$n" tc qdisc replace dev "w$k" root netem delay 5ms limit 20000; done; done; }
 
 # --- the nodes ------------------------------------------------------------------------
 declare -A code=([A]=3.0.0 [B]=4.0.0 [M]=5.0.1 [N]=5.0.2 [load1]=1.0.0 [load2]=2.0.0)
