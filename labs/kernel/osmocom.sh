@@ -1,0 +1,143 @@
+#!/bin/bash
+# Osmocom's A interface over us: osmo-bsc and osmo-msc (with osmo-hlr and osmo-mgw) have
+# this program in the place of osmo-stp, over the SCTP of a real kernel:
+#   labs/kernel/osmocom.sh PATH-OF-GOSTP
+# The BSC is as its package configures it: it comes unannounced and registers its routing
+# key. The MSC is configured on both sides. It must run as root where the kernel has SCTP:
+# labs/kernel/run gives such a place on any machine. It uses loopback addresses only.
+#
+#   osmo-bsc (0.23.3, RKM) == gostp (0.23.0) == osmo-msc (0.23.1, routing context 7)
+set -euo pipefail
+gostp=$(realpath "$1")
+work=$(mktemp -d)
+declare -A pid
+passed=0
+cleanup() {
+	for p in "${pid[@]}"; do kill -9 "$p" 2>/dev/null || true; done
+	rm -rf "$work"
+}
+trap cleanup EXIT
+pass() { passed=$((passed + 1)); echo "ok   $*"; }
+fail() {
+	echo "FAIL $*"
+	timeout 5 "$gostp" exec --socket "$work/stp.sock" 'show cs7 as detail' 'show cs7 asp detail' 'show cs7 mtp3 statistics' 'show logging' 2>/dev/null | head -120 || true
+	cat "$work/said" 2>/dev/null || true
+	tail -n 15 "$work"/*.log 2>/dev/null || true
+	exit 1
+}
+ip link set lo up
+
+# --- who is there -------------------------------------------------------------------
+cat >"$work/stp.cfg" <<-END
+	hostname STP
+	cs7 transport kernel
+	cs7 network-indicator international
+	cs7 point-code 0.23.0
+	cs7 xua rkm routing-key-allocation dynamic-permitted
+	cs7 m3ua 2905
+	 local-ip 127.0.0.1
+	 accept-asp-connections dynamic-permitted
+	cs7 asp MSC 2906 2905 m3ua
+	 remote-ip 127.0.0.2
+	cs7 as MSC m3ua
+	 asp MSC
+	 routing-key 7 0.23.1
+END
+cat >"$work/msc.cfg" <<-END
+	log stderr
+	 logging level set-all notice
+	network
+	 network country code 1
+	 mobile network code 1
+	cs7 instance 0
+	 network-indicator international
+	 point-code 0.23.1
+	 asp stp 2905 2906 m3ua
+	  remote-ip 127.0.0.1
+	  local-ip 127.0.0.2
+	  role asp
+	  sctp-role client
+	 as msc m3ua
+	  asp stp
+	  routing-key 7 0.23.1
+	msc
+	 mgw remote-ip 127.0.0.1
+END
+printf 'log stderr\nhlr\n gsup\n  bind ip 127.0.0.1\n' >"$work/hlr.cfg"
+printf 'log stderr\nmgcp\n bind ip 127.0.0.1\n' >"$work/mgw.cfg"
+sed 's/^log .*//' /etc/osmocom/osmo-bsc.cfg >"$work/bsc.cfg"
+
+start() { # start NAME COMMAND...
+	(cd "$work" && exec "${@:2}" </dev/null >>"$work/$1.log" 2>&1) &
+	pid[$1]=$!
+}
+stop() {
+	for n in "$@"; do
+		kill "${pid[$n]}" 2>/dev/null || true
+		wait "${pid[$n]}" 2>/dev/null || true
+		unset "pid[$n]"
+	done
+}
+on() { timeout 20 "$gostp" exec --socket "$work/stp.sock" "$@"; }
+# vty PORT COMMAND: what a program of Osmocom's says at its prompt.
+vty() {
+	exec 9<>"/dev/tcp/127.0.0.1/$1" || return
+	printf 'enable\n%s\nexit\nexit\n' "$2" >&9
+	timeout 5 cat <&9 || true
+	exec 9>&- 9<&-
+}
+until_ok() { # until_ok SECONDS COMMAND...
+	local end=$((SECONDS + $1))
+	while [ $SECONDS -le $end ]; do
+		"${@:2}" >"$work/out" 2>&1 && return
+		sleep 0.3
+	done
+	cat "$work/out"
+	fail "not within $1 s: ${*:2}"
+}
+says() { "${@:2}" 2>&1 | tee "$work/said" | grep -qE "$1"; } # says REGEXP COMMAND...
+
+# --- what must happen ---------------------------------------------------------------
+dumpcap -q -i lo -f sctp -w "$work/a.pcapng" >/dev/null 2>&1 &
+pid[dumpcap]=$!
+until_ok 20 test -s "$work/a.pcapng"
+start stp "$gostp" run --config "$work/stp.cfg" --socket "$work/stp.sock"
+until_ok 90 on 'show cs7 m3ua'
+start hlr osmo-hlr -c "$work/hlr.cfg" -l "$work/hlr.db"
+start mgw osmo-mgw -c "$work/mgw.cfg"
+start msc osmo-msc -c "$work/msc.cfg"
+until_ok 60 says ' active ' on 'show cs7 as MSC'
+pass "osmo-msc is an active ASP of its application server"
+start bsc osmo-bsc -c "$work/bsc.cfg"
+until_ok 60 says 'as-rkm-[0-9]+ +active' on 'show cs7 as'
+pass "osmo-bsc has registered its routing key and is active"
+
+reset() { tshark -r "$work/a.pcapng" -Y "gsm_a.bssmap.msgtype == $1" 2>/dev/null | grep -q .; }
+# ups N: the BSC has said N times that its A interface is up.
+ups() { [ "$(grep -caE 'BSSMAP asso[a-z]*tion is up' "$work/bsc.log")" -ge "$1" ]; }
+until_ok 60 ups 1
+until_ok 30 says '0\.23\.3|RI=' vty 4254 'show bsc'
+pass "both show the connection: the BSC says that its association is up, the MSC:$(grep -aE '0\.23\.3|RI=' "$work/said" | head -1 | tr -s ' \r' ' ')"
+until_ok 20 reset 0x30
+until_ok 20 reset 0x31
+pass "BSSMAP RESET and RESET ACKNOWLEDGE have crossed"
+
+# The BSC dies: the MSC is told, its user part is not there any more; it returns.
+stop bsc
+until_ok 10 eval "! on 'show cs7 as' | grep -q as-rkm"
+pass "osmo-bsc dies, and its registration goes with it"
+start bsc osmo-bsc -c "$work/bsc.cfg"
+until_ok 60 says 'as-rkm-[0-9]+ +active' on 'show cs7 as'
+until_ok 60 ups 2
+pass "it returns, and so does the A interface"
+
+sleep 1
+stop dumpcap
+# One run, because its start is what takes long. Severities: 6291456 is a warning.
+timeout 120 tshark -r "$work/a.pcapng" -Y m3ua -T fields -e frame.number -e _ws.malformed -e _ws.expert.severity -e _ws.expert.message >"$work/fields" 2>/dev/null || true
+all=$(wc -l <"$work/fields")
+bad=$(awk -F '\t' '$2 != "" { print; next } { n = split($3, s, ","); for (i = 1; i <= n; i++) if (s[i] >= 6291456) { print; next } }' "$work/fields" | head -5)
+[ "$all" -gt 10 ] || fail "only $all packets of M3UA were captured"
+[ -z "$bad" ] || fail "tshark finds fault: $bad"
+pass "tshark finds no fault in $all packets of M3UA"
+echo "$passed passed"
