@@ -19,7 +19,7 @@ fail() {
 	details
 	exit 1
 }
-on() { timeout 20 "$gostp" exec --socket "$work/$1.sock" "${@:2}"; } # on NODE COMMAND...
+on() { timeout 60 "$gostp" exec --socket "$work/$1.sock" "${@:2}"; } # on NODE COMMAND...
 run_node() { # run_node NAME [PREFIX OF THE COMMAND...]
 	"${@:2}" "$gostp" run --config "$work/$1.cfg" --socket "$work/$1.sock" </dev/null >>"$work/$1.log" 2>&1 &
 	pid[$1]=$!

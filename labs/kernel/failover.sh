@@ -20,24 +20,15 @@ cases=${*:-nothing link linkset behind flap stop power}
 rate=${RATE:-1000}
 # Which SCTP: kernel, or our own (user, udp), which needs no kernel that has it.
 transport=${TRANSPORT:-kernel}
-work=$(mktemp -d)
-declare -A pid
-passed=0
+. "$(dirname "$0")/common.sh"
 at() { ip netns exec "gostp-$1" "${@:2}"; }
-cleanup() {
-	for p in "${pid[@]}"; do kill -9 "$p" 2>/dev/null || true; done
-	for n in load A B M N; do ip netns del "gostp-$n" 2>/dev/null || true; done
-	rm -rf "$work"
-}
-trap cleanup EXIT
-fail() {
-	echo "FAIL $*"
+tidy() { for n in load A B M N; do ip netns del "gostp-$n" 2>/dev/null || true; done; }
+details() {
 	for n in A B M N; do
 		echo "--- $n"
 		tail -40 "$work/$n.log" 2>/dev/null || true
 		on $n 'show cs7 linkset' 'show cs7 mtp3 event-history' 2>/dev/null | tail -60 || true
 	done
-	exit 1
 }
 
 # --- the network: wire k joins 10.k.0.1 and 10.k.0.2, SCTP port 3000+k at both ends -----
@@ -106,18 +97,7 @@ config() { # config NODE
 }
 start() {
 	config "$1" >"$work/$1.cfg"
-	ip netns exec "gostp-$1" "$gostp" run --config "$work/$1.cfg" --socket "$work/$1.sock" </dev/null >>"$work/$1.log" 2>&1 &
-	pid[$1]=$!
-}
-on() { timeout 60 "$gostp" exec --socket "$work/$1.sock" "${@:2}"; }
-until_ok() { # until_ok SECONDS COMMAND...: on a busy machine a command alone takes some
-	local end=$((SECONDS + $1))
-	while [ $SECONDS -le $end ]; do
-		"${@:2}" >"$work/out" 2>&1 && return
-		sleep 0.2
-	done
-	cat "$work/out"
-	fail "not within $1 s: ${*:2}"
+	run_node "$1" ip netns exec "gostp-$1"
 }
 links() { on "$1" "show cs7 linkset $2" | grep "avail/links=$3" >/dev/null; } # links NODE LINKSET N/N
 all_up() { [ "$(on "$1" 'show cs7 linkset' | grep -cE 'lsn=[A-Z] .*avail/links=(2/2|1/1)')" = "$2" ]; }

@@ -8,23 +8,13 @@
 #   STP (2.2.2) == M2PA, two links == SG == M2UA == MGC1, MGC2 (both 3.3.3)
 set -euo pipefail
 gostp=$(realpath "$1")
-work=$(mktemp -d)
-declare -A pid
-passed=0
-cleanup() {
-	for p in "${pid[@]}"; do kill -9 "$p" 2>/dev/null || true; done
-	rm -rf "$work"
-}
-trap cleanup EXIT
-pass() { passed=$((passed + 1)); echo "ok   $*"; }
-fail() {
-	echo "FAIL $*"
+. "$(dirname "$0")/common.sh"
+details() {
 	for n in STP SG MGC1 MGC2; do
 		[ -S "$work/$n.sock" ] || continue
 		echo "--- $n"
 		timeout 5 "$gostp" exec --socket "$work/$n.sock" 'show cs7 linkset' 'show cs7 m2ua detail' 'show logging' 2>/dev/null | tail -60 || true
 	done
-	exit 1
 }
 ip link set lo up
 
@@ -83,27 +73,6 @@ mgc() { # mgc NAME ADDRESS
 		  extended-changeover
 	END
 }
-start() { # start NAME
-	"$gostp" run --config "$work/$1.cfg" --socket "$work/$1.sock" </dev/null >>"$work/$1.log" 2>&1 &
-	pid[$1]=$!
-}
-stop() {
-	for n in "$@"; do
-		kill "${pid[$n]}" 2>/dev/null || true
-		wait "${pid[$n]}" 2>/dev/null || true
-		unset "pid[$n]"
-	done
-}
-on() { timeout 60 "$gostp" exec --socket "$work/$1.sock" "${@:2}"; }
-until_ok() { # until_ok SECONDS COMMAND...
-	local end=$((SECONDS + $1))
-	while [ $SECONDS -le $end ]; do
-		"${@:2}" >"$work/out" 2>&1 && return
-		sleep 0.2
-	done
-	cat "$work/out"
-	fail "not within $1 s: ${*:2}"
-}
 has() { grep -q "$3" <<<"$(on "$1" "$2")"; } # has NODE COMMAND TEXT
 links() { has "$1" "show cs7 linkset" "avail/links=$2"; } # links NODE READY/ALL
 reaches() { on "$1" "ping cs7 $2 count 3 rate 100"; } # reaches NODE PC: no restart is waited for
@@ -148,9 +117,9 @@ gateway >"$work/SG.cfg"
 mgc MGC1 127.0.0.11 >"$work/MGC1.cfg"
 mgc MGC2 127.0.0.12 >"$work/MGC2.cfg"
 capture
-start STP
-start SG
-start MGC1
+run_node STP
+run_node SG
+run_node MGC1
 until_ok 90 links STP 2/2
 until_ok 60 links MGC1 2/2
 until_ok 60 reaches STP 3.3.3
@@ -172,7 +141,7 @@ pass "a link goes and comes back under traffic; nothing is lost"
 # The second ASP comes and takes over; when it leaves in good order the first goes on. It
 # has messages to answer some milliseconds before its link test lets it, and what the one
 # that is overridden still answers is refused (RFC 3331 §4.3.4.3).
-second_comes() { start MGC2; until_ok 60 links MGC2 2/2; }
+second_comes() { run_node MGC2; until_ok 60 links MGC2 2/2; }
 second_leaves() { on MGC2 'configure terminal' 'cs7 asp SG 2904 2904 m2ua' block; until_ok 60 links MGC1 2/2; }
 across 50 STP 3.3.3 500 100 second_comes
 came=$lost
@@ -197,7 +166,7 @@ pass "the active ASP is killed: the links stay, the other serves them"
 stop MGC2
 until_ok 60 links STP 0/2
 has STP 'show cs7 linkset' ProcessorOutage || fail "no processor outage"
-start MGC1
+run_node MGC1
 until_ok 60 links STP 2/2
 until_ok 60 links MGC1 2/2
 until_ok 60 reaches STP 3.3.3

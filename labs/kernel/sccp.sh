@@ -10,37 +10,12 @@
 set -euo pipefail
 gostp=$(realpath "$1")
 user=$(realpath "${GOSCCP:?the path of labs/kernel/gosccp, built}")
-work=$(mktemp -d)
-declare -A pid
-passed=0
-cleanup() {
-	for p in "${pid[@]}"; do kill -9 "$p" 2>/dev/null || true; done
-	rm -rf "$work"
-}
-trap cleanup EXIT
-pass() { passed=$((passed + 1)); echo "ok   $*"; }
-fail() {
-	echo "FAIL $*"
+. "$(dirname "$0")/common.sh"
+details() {
 	timeout 5 "$gostp" exec --socket "$work/A.sock" 'show cs7 as' 'show cs7 gtt measurements' 'show cs7 sccp statistics' 'show logging' 2>/dev/null | head -120 || true
 	tail -n 20 "$work"/*.log
-	exit 1
 }
-stop() { # stop NAME: and its parent, this shell, says nothing of it
-	kill "${pid[$1]}" 2>/dev/null || true
-	wait "${pid[$1]}" 2>/dev/null || true
-	unset "pid[$1]"
-}
-until_ok() { # until_ok SECONDS COMMAND...
-	local end=$((SECONDS + $1))
-	while [ $SECONDS -le $end ]; do
-		"${@:2}" >"$work/out" 2>&1 && return
-		sleep 0.2
-	done
-	cat "$work/out"
-	fail "not within $1 s: ${*:2}"
-}
-on() { timeout 20 "$gostp" exec --socket "$work/A.sock" "$@"; }
-shows() { on "$1" | grep -- "$2" >/dev/null; } # shows COMMAND TEXT
+shows() { on A "$1" | grep -- "$2" >/dev/null; } # shows COMMAND TEXT
 # Point codes as decimals, as M3UA has them: 3 bits, 8 bits, 3 bits.
 code() { IFS=. read -r a b c <<<"$1"; echo $((a << 11 | b << 3 | c)); }
 start_user() { # start_user N: answers until it is stopped
@@ -83,8 +58,7 @@ END
 dumpcap -q -i lo -w "$work/sccp.pcapng" >/dev/null 2>&1 &
 pid[dumpcap]=$!
 until_ok 20 test -s "$work/sccp.pcapng"
-"$gostp" run --config "$work/A.cfg" --socket "$work/A.sock" </dev/null >>"$work/A.log" 2>&1 &
-pid[A]=$!
+run_node A
 until_ok 20 shows 'show cs7 m3ua' bound
 
 start_user 2
