@@ -54,6 +54,7 @@ func TestCircularRouteAlarm(t *testing.T) {
 // Timers of a link, a linkset and the node, and whose each is; what links carry; what
 // neighbours say of routes.
 func TestShowTimersAndUtilization(t *testing.T) {
+	t.Parallel()
 	onPair(t, func(p *pair) {
 		p.a.run("configure terminal", "cs7 mtp3 timer t02 1500", "cs7 linkset PAIR", "timer t01 900", "timer t21 5000", "link 1 sctp 10.2.2.1 1026 1026", "timer t01 1100", "end")
 		p.a.want("show running-config", " timer t01 900\n", " timer t21 5000\n", "  timer t01 1100\n")

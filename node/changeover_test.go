@@ -103,6 +103,7 @@ func TestTrafficWithoutFaults(t *testing.T) {
 // changeover retrieves what was on its way; the link returns, changeback moves its
 // share back. Nothing is lost, doubled or overtaken.
 func TestChangeoverAndChangeback(t *testing.T) {
+	t.Parallel()
 	onPair(t, func(p *pair) {
 		p.both(t, 20000, func() {
 			time.Sleep(time.Second)
@@ -118,6 +119,7 @@ func TestChangeoverAndChangeback(t *testing.T) {
 
 // The association is aborted under traffic: what SCTP had not delivered is retrieved.
 func TestChangeoverOnAbort(t *testing.T) {
+	t.Parallel()
 	for _, far := range []bool{false, true} {
 		onPair(t, func(p *pair) {
 			p.both(t, 6000, func() {
@@ -140,6 +142,7 @@ func TestChangeoverOnAbort(t *testing.T) {
 
 // A link that is shut down by configuration hands its traffic over as one that fails.
 func TestChangeoverOnShutdown(t *testing.T) {
+	t.Parallel()
 	onPair(t, func(p *pair) {
 		p.both(t, 15000, func() {
 			time.Sleep(time.Second)
@@ -154,6 +157,7 @@ func TestChangeoverOnShutdown(t *testing.T) {
 
 // Q.704 §10 by hand: a link is taken from traffic and given back, and nobody notices.
 func TestInhibitAtThePrompt(t *testing.T) {
+	t.Parallel()
 	onPair(t, func(p *pair) {
 		p.both(t, 12000, func() {
 			p.a.want("cs7 inhibit PAIR 0", "The far end is asked")

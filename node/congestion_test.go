@@ -147,6 +147,7 @@ func (s *station) tfcs(dest ss7.PC) (levels map[uint8]int, burst time.Duration) 
 // for half a minute. The link stays; what is lost is counted, the least important first;
 // the queue has its bound; the origin is told at its pace, and the end is told.
 func TestOverload(t *testing.T) {
+	t.Parallel()
 	const levels = " congestion level 1 onset 100 abate 50 discard 200\n congestion level 2 onset 300 abate 150 discard 400\n congestion level 3 onset 500 abate 350 discard 600\n"
 	// An MSU of 48 octets is 85 on the wire and more: 1,000 a second.
 	onNarrow(t, 90_000, true, levels, func(a, b *box, s1, s2 *station) {
@@ -191,6 +192,7 @@ func TestOverload(t *testing.T) {
 // The same where there are no priorities: one level, nothing is discarded until the queue
 // is full, and it is a long one: the far end acknowledges what it gets, so the link stays.
 func TestOverloadInternational(t *testing.T) {
+	t.Parallel()
 	onNarrow(t, 90_000, false, "", func(a, b *box, s1, s2 *station) {
 		_, peak := flood(a, s1, s2.pc, 48, 3000, func() {
 			a.want("show cs7 linkset PAIR", "congested, level 1: 4097 MSUs wait or are not acknowledged, more than 4096; now ")

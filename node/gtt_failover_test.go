@@ -393,6 +393,7 @@ func (x *failover) refuse(on bool) {
 // second: the account of what became of them. None is doubled or overtaken, and none
 // is lost but in the hands of who went silent, or counted.
 func TestFailoverUnderLoad(t *testing.T) {
+	t.Parallel()
 	for _, c := range faults {
 		for _, mode := range []string{"cost", "share"} {
 			t.Run(c.name+"/"+mode, func(t *testing.T) {

@@ -171,6 +171,7 @@ func TestM2UAPingAndTraffic(t *testing.T) {
 // and the gateway. The ASP changes over and gets back from the gateway what the STP has
 // not accepted; the numbers are those of M2PA, so XCO and XCA carry them.
 func TestM2UAChangeover(t *testing.T) {
+	t.Parallel()
 	onChain(t, 1, func(c *chain) {
 		c.clean(t, 20000, func() {
 			time.Sleep(time.Second)
@@ -209,6 +210,7 @@ func (c *chain) standbyGets(n int, f func()) (bad [3]int) {
 // stands by. When the second goes, the links stay in service at the STP, and what comes
 // meanwhile waits at the gateway.
 func TestM2UAFailover(t *testing.T) {
+	t.Parallel()
 	reason := regexp.MustCompile(`Link . of linkset MGC is unavailable`)
 	for _, how := range []struct {
 		name string

@@ -51,6 +51,7 @@ func (y *census) at(name string, apart bool) func(*ss7.MSU) {
 // the middle and comes back. Every MSU is accounted for, and none overtakes another of its SLS:
 // what was given to an association that died is lost, and nothing else.
 func TestFailoverUnderTraffic(t *testing.T) {
+	t.Parallel()
 	faults := []struct {
 		name       string
 		fail, mend func(g *box, p *foreign)

@@ -10,6 +10,7 @@ import (
 
 // Whatever links do, as long as one of each linkset lives nothing is lost.
 func TestRandomFaultsUnderTraffic(t *testing.T) {
+	t.Parallel()
 	for seed := range int64(2) {
 		onMated(t, func(m *mated) {
 			r := rand.New(rand.NewSource(seed))

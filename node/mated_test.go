@@ -290,6 +290,7 @@ var matedCases = []struct {
 // with it, and what the nodes before it cannot know to have arrived is not sent again
 // (Q.704 §5.6.2).
 func TestUnderTraffic(t *testing.T) {
+	t.Parallel()
 	for _, c := range matedCases {
 		t.Run(c.name, func(t *testing.T) {
 			onMated(t, func(m *mated) {

@@ -61,6 +61,7 @@ cs7 route-table system
 // The whole linkset fails under traffic: changeover over the third STP, with
 // retrieval; the linkset returns, its neighbours restart, the traffic comes back.
 func TestLinksetFailsWithAlternative(t *testing.T) {
+	t.Parallel()
 	onTriangle(t, func(p *pair, c *box) {
 		c.want("show cs7 linkset", "lsn=ONE                 apc=1.1.1         state=avail")
 		p.both(t, 25000, func() {

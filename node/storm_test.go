@@ -46,6 +46,7 @@ func (m *malice) next() ss7.MSU {
 // The traffic of others arrives whole and in order, their links and routes stay, and what
 // the storm has made the node remember is bounded and goes away.
 func TestManagementStorm(t *testing.T) {
+	t.Parallel()
 	const minute, messages = 60, 100_000
 	onPair(t, func(p *pair) {
 		p.a.run("configure terminal", "cs7 local-peer 1030", "local-ip 10.1.6.1", "cs7 linkset HOSTILE 6.6.6", "link 0 sctp 10.1.6.9 1024 1030 passive",

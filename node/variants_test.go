@@ -9,6 +9,7 @@ import (
 
 // Every variant carries traffic over a changeover and a changeback.
 func TestVariantsChangeOver(t *testing.T) {
+	t.Parallel()
 	for _, v := range ss7.Variants {
 		t.Run(v.Name, func(t *testing.T) {
 			onPairOf(t, v, func(p *pair) {
@@ -30,9 +31,13 @@ func TestVariantsChangeOver(t *testing.T) {
 // elsewhere it stays.
 func TestRotatedSLS(t *testing.T) {
 	arrives := func(p *pair) uint8 {
+		p.s2.mu.Lock()
 		p.s2.got = nil
+		p.s2.mu.Unlock()
 		p.s1.send(ss7.MSU{DPC: p.s2.pc, SLS: 5, SI: ss7.SCCP, Payload: make([]byte, 48)})
 		time.Sleep(time.Second)
+		p.s2.mu.Lock()
+		defer p.s2.mu.Unlock()
 		if len(p.s2.got) != 1 {
 			t.Fatalf("%d messages arrived", len(p.s2.got))
 		}
