@@ -8,7 +8,7 @@ passed=0
 tidy() { :; }
 details() { :; }
 finish() {
-	for p in "${pid[@]}"; do kill -CONT "$p" 2>/dev/null || true; kill -9 "$p" 2>/dev/null || true; done
+	for p in "${pid[@]}"; do { kill -CONT "$p" && kill -9 "$p" && wait "$p"; } 2>/dev/null || true; done
 	tidy
 	rm -rf "$work"
 }

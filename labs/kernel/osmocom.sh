@@ -9,21 +9,11 @@
 #   osmo-bsc (0.23.3, RKM) == gostp (0.23.0) == osmo-msc (0.23.1, routing context 7)
 set -euo pipefail
 gostp=$(realpath "$1")
-work=$(mktemp -d)
-declare -A pid
-passed=0
-cleanup() {
-	for p in "${pid[@]}"; do kill -9 "$p" 2>/dev/null || true; done
-	rm -rf "$work"
-}
-trap cleanup EXIT
-pass() { passed=$((passed + 1)); echo "ok   $*"; }
-fail() {
-	echo "FAIL $*"
+. "$(dirname "$0")/common.sh"
+details() {
 	timeout 5 "$gostp" exec --socket "$work/stp.sock" 'show cs7 as detail' 'show cs7 asp detail' 'show cs7 mtp3 statistics' 'show logging' 2>/dev/null | head -120 || true
 	cat "$work/said" 2>/dev/null || true
 	tail -n 15 "$work"/*.log 2>/dev/null || true
-	exit 1
 }
 ip link set lo up
 
@@ -71,14 +61,6 @@ start() { # start NAME COMMAND...
 	(cd "$work" && exec "${@:2}" </dev/null >>"$work/$1.log" 2>&1) &
 	pid[$1]=$!
 }
-stop() {
-	for n in "$@"; do
-		kill "${pid[$n]}" 2>/dev/null || true
-		wait "${pid[$n]}" 2>/dev/null || true
-		unset "pid[$n]"
-	done
-}
-on() { timeout 20 "$gostp" exec --socket "$work/stp.sock" "$@"; }
 # vty PORT COMMAND: what a program of Osmocom's says at its prompt.
 vty() {
 	exec 9<>"/dev/tcp/127.0.0.1/$1" || return
@@ -86,30 +68,21 @@ vty() {
 	timeout 5 cat <&9 || true
 	exec 9>&- 9<&-
 }
-until_ok() { # until_ok SECONDS COMMAND...
-	local end=$((SECONDS + $1))
-	while [ $SECONDS -le $end ]; do
-		"${@:2}" >"$work/out" 2>&1 && return
-		sleep 0.3
-	done
-	cat "$work/out"
-	fail "not within $1 s: ${*:2}"
-}
 says() { "${@:2}" 2>&1 | tee "$work/said" | grep -qE "$1"; } # says REGEXP COMMAND...
 
 # --- what must happen ---------------------------------------------------------------
 dumpcap -q -i lo -f sctp -w "$work/a.pcapng" >/dev/null 2>&1 &
 pid[dumpcap]=$!
 until_ok 20 test -s "$work/a.pcapng"
-start stp "$gostp" run --config "$work/stp.cfg" --socket "$work/stp.sock"
-until_ok 90 on 'show cs7 m3ua'
+run_node stp
+until_ok 90 on stp 'show cs7 m3ua'
 start hlr osmo-hlr -c "$work/hlr.cfg" -l "$work/hlr.db"
 start mgw osmo-mgw -c "$work/mgw.cfg"
 start msc osmo-msc -c "$work/msc.cfg"
-until_ok 60 says ' active ' on 'show cs7 as MSC'
+until_ok 60 says ' active ' on stp 'show cs7 as MSC'
 pass "osmo-msc is an active ASP of its application server"
 start bsc osmo-bsc -c "$work/bsc.cfg"
-until_ok 60 says 'as-rkm-[0-9]+ +active' on 'show cs7 as'
+until_ok 60 says 'as-rkm-[0-9]+ +active' on stp 'show cs7 as'
 pass "osmo-bsc has registered its routing key and is active"
 
 reset() { tshark -r "$work/a.pcapng" -Y "gsm_a.bssmap.msgtype == $1" 2>/dev/null | grep -q .; }
@@ -124,10 +97,10 @@ pass "BSSMAP RESET and RESET ACKNOWLEDGE have crossed"
 
 # The BSC dies: the MSC is told, its user part is not there any more; it returns.
 stop bsc
-until_ok 10 eval "! on 'show cs7 as' | grep -q as-rkm"
+until_ok 10 eval "! on stp 'show cs7 as' | grep -q as-rkm"
 pass "osmo-bsc dies, and its registration goes with it"
 start bsc osmo-bsc -c "$work/bsc.cfg"
-until_ok 60 says 'as-rkm-[0-9]+ +active' on 'show cs7 as'
+until_ok 60 says 'as-rkm-[0-9]+ +active' on stp 'show cs7 as'
 until_ok 60 ups 2
 pass "it returns, and so does the A interface"
 
