@@ -188,6 +188,13 @@ func (l *Layer) Refuse(now time.Time, path ss7.PathID, e *xua.Error, out []ss7.A
 // Heard tells that messages of interfaces came from a peer, for the heartbeat.
 func (l *Layer) Heard(now time.Time, path ss7.PathID) { l.x.Heard(now, path, DATA) }
 
+// Quit takes leave of all peers.
+func (l *Layer) Quit(now time.Time, out []ss7.Action) []ss7.Action {
+	out = l.begin(out)
+	n := len(out)
+	return l.after(n, nil, l.x.Quit(now, out))
+}
+
 // Tick acts on every deadline that has passed.
 func (l *Layer) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)

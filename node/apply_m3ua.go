@@ -2,7 +2,6 @@ package node
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 	"time"
 
@@ -51,12 +50,9 @@ func (n *Node) applyM3UA(next *configs.System, restarted map[uint16]string) {
 	for _, c := range next.ASPs {
 		at, how := aspEnds(c), aspSettings(next, c)
 		a := old[c.Name]
-		why := restarted[c.LocalPort]
-		if a != nil && why == "" && !(reflect.DeepEqual(a.where, at) && a.cfg.Shutdown == c.Shutdown) {
-			why = "the configuration of the ASP was changed"
-			if c.Shutdown {
-				why = "the ASP is shut down by configuration"
-			}
+		why := ""
+		if a != nil {
+			why = a.changedPeer(c, at, restarted)
 		}
 		if a == nil || why != "" {
 			b := n.newASP(n.ids.take(), *c, at, how, n.peers[c.LocalPort])
@@ -68,7 +64,7 @@ func (n *Node) applyM3UA(next *configs.System, restarted map[uint16]string) {
 			fresh = append(fresh, b)
 			a = b
 		} else {
-			a.reconfigure(*c, how)
+			a.reconfigure(*c, ppidFor(c), how)
 		}
 		delete(old, c.Name)
 		paths[c.Name] = a.id
@@ -98,11 +94,7 @@ func (n *Node) applyM3UA(next *configs.System, restarted map[uint16]string) {
 	}
 	n.putM3UA(conf, fresh, gone, servers)
 	for _, a := range fresh {
-		if a.cfg.Shutdown {
-			a.setWhy("shut down by configuration")
-			continue
-		}
-		n.group.Go(a.runner.run)
+		a.launch()
 	}
 }
 
@@ -126,19 +118,6 @@ func (n *Node) putM3UA(conf m3ua.Config, fresh, gone []*asp, servers []*as) {
 		}
 		return out
 	})
-}
-
-func (a *asp) reconfigure(c configs.ASP, how settings) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.cfg = c
-	if a.settings == how {
-		return
-	}
-	a.settings = how
-	if a.assoc != nil {
-		a.assoc.Set(how.params)
-	}
 }
 
 func aspEnds(c *configs.ASP) where {

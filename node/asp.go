@@ -1,9 +1,7 @@
 package node
 
 import (
-	"errors"
 	"fmt"
-	"net"
 	"sync/atomic"
 	"time"
 
@@ -15,33 +13,19 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// asp is a peer of M3UA on its association. The runner's mu guards what is sent, and
-// gate changes under it: who holds it knows whether the peer still takes data.
+// asp is a peer of M3UA on its association. gate changes under the runner's mu: who holds it knows whether the peer still takes data.
 type asp struct {
-	runner
-	id       ss7.PathID
-	title    string
-	cfg      configs.ASP
+	xuaPeer
 	stranger bool // an association of nobody configured
 
-	gate  atomic.Pointer[m3ua.Gate]
-	heard atomic.Bool // data came since the last tick
-	heir  atomic.Pointer[asp]
-
-	in, out, inOctets, outOctets atomic.Uint64 // DATA
-	refused                      [m3ua.Refusals]atomic.Uint64
-	spared                       atomic.Uint64 // refused DATA that was not answered
-
-	// Guarded by mu.
-	streams  uint16
-	arena    []byte
-	messages []sctp.Message
+	gate    atomic.Pointer[m3ua.Gate]
+	heir    atomic.Pointer[asp]
+	refused [m3ua.Refusals]atomic.Uint64
 
 	// The reader's own.
 	data    []m3ua.Data
 	answers [8]answer
 	next    int
-	faults  xua.Rate // refused DATA of which the layer is told
 }
 
 // answer is a destination that the peer was told of lately.
@@ -50,12 +34,20 @@ type answer struct {
 	at time.Time
 }
 
-func (a *asp) name() string { return "ASP " + a.title }
-
 func (n *Node) newASP(id ss7.PathID, c configs.ASP, at where, how settings, p *peer) *asp {
-	a := &asp{id: id, title: c.Name, cfg: c, faults: xua.Rate{PerSecond: 50, Burst: 50}}
+	a := &asp{}
+	a.set(id, c, ppidFor(&c))
+	a.layer, a.topic = n.m3ua, "m3ua"
 	a.prepare(n, a, at, how, p)
 	return a
+}
+
+// ppidFor is M3UA's payload protocol identifier, as a peer writes it.
+func ppidFor(c *configs.ASP) uint32 {
+	if c.HostPPID {
+		return m3ua.HostOrderPPID
+	}
+	return m3ua.PPID
 }
 
 // tell hands the layer what becomes of the association.
@@ -67,15 +59,7 @@ func (a *asp) tell(ev ss7.Event) {
 		h.tell(ev)
 		return
 	}
-	if ev.Kind == ss7.CommUp {
-		a.mu.Lock()
-		if a.assoc != nil {
-			a.streams = a.assoc.Status().OutStreams
-		}
-		a.mu.Unlock()
-	}
-	ev.Path = a.id
-	a.node.m3ua.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action { return l.Do(now, ev, out) })
+	a.xuaPeer.tell(ev)
 }
 
 // carry runs a batch to completion: DATA is admitted by the gate and routed, without
@@ -130,14 +114,7 @@ func (a *asp) admit(it *sctp.Item, d *m3ua.Data) (ss7.PathID, bool) {
 	as, r, e := g.Recv(it.Stream, it.PPID, it.Data, d)
 	if r != m3ua.Taken {
 		a.refused[r].Add(1)
-		// A flood of them must not hold up the layer for the others.
-		switch {
-		case e == nil || e.Silent:
-		case a.faults.Take(time.Now(), 1):
-			a.refuse(e)
-		default:
-			a.spared.Add(1)
-		}
+		a.refuse(e)
 		return 0, false
 	}
 	a.heard.Store(true)
@@ -146,21 +123,10 @@ func (a *asp) admit(it *sctp.Item, d *m3ua.Data) (ss7.PathID, bool) {
 	return as, true
 }
 
-func (a *asp) refuse(e *xua.Error) {
-	a.node.log.Debug("m3ua", a.name()+": refused: "+e.Why)
-	a.node.m3ua.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action { return l.Refuse(now, a.id, e, out) })
-}
-
 // slow hands the layer a message other than DATA, or an event.
 func (a *asp) slow(it *sctp.Item) (why string) {
 	if it.Event != nil {
-		a.mu.Lock()
-		ev, why := a.event(it.Event)
-		a.mu.Unlock()
-		if ev.Kind != ss7.None {
-			a.tell(ev)
-		}
-		return why
+		return a.happened(it.Event, a.tell)
 	}
 	a.node.m3ua.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
 		return l.Recv(now, a.id, it.Stream, it.PPID, it.Data, out)
@@ -173,28 +139,6 @@ func (a *asp) setGate(g *m3ua.Gate) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.gate.Store(g)
-}
-
-// ppid is M3UA's, as the peer writes it.
-func (a *asp) ppid() uint32 {
-	if a.cfg.HostPPID {
-		return m3ua.HostOrderPPID
-	}
-	return m3ua.PPID
-}
-
-// control sends a message of the layer. One that cannot be queued would leave the peer
-// with another state than ours, so the association ends.
-func (a *asp) control(stream uint16, wire []byte) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.assoc == nil {
-		return
-	}
-	a.messages = append(a.messages[:0], sctp.Message{Stream: stream, PPID: a.ppid(), Data: wire})
-	if n, err := a.assoc.Send(a.messages); n == 0 && !errors.Is(err, net.ErrClosed) {
-		a.abortLocked(fmt.Sprintf("a message could not be queued: %v", err))
-	}
 }
 
 // offer sends those of msus that w gives to a, the first being the turn-th of the AS.
@@ -234,31 +178,7 @@ func (a *asp) write(label *m3ua.Label, m *ss7.MSU, tag uint32, tagged bool) {
 	} else {
 		a.arena = label.Append(a.arena, m)
 	}
-	a.messages = append(a.messages, sctp.Message{Stream: m3ua.Stream(m.SLS, a.streams), PPID: a.ppid(), Data: a.arena[start:len(a.arena):len(a.arena)]})
-}
-
-// flush sends what was written; what the association has no room for is counted, and told.
-// The caller holds mu.
-func (a *asp) flush() (full int) {
-	if len(a.messages) == 0 {
-		return 0
-	}
-	n, err := a.assoc.Send(a.messages)
-	a.out.Add(uint64(n))
-	for i := range a.messages[:n] {
-		a.outOctets.Add(uint64(len(a.messages[i].Data)))
-	}
-	a.node.discards.transferred.Add(uint64(n))
-	if left := len(a.messages) - n; left > 0 {
-		reason := mtp3.QueueFull
-		if errors.Is(err, net.ErrClosed) {
-			reason = mtp3.LinkGone
-		} else {
-			full = left
-		}
-		a.node.discards.add(reason, left)
-	}
-	return full
+	a.messages = append(a.messages, sctp.Message{Stream: m3ua.Stream(m.SLS, a.streams), PPID: a.ppid, Data: a.arena[start:len(a.arena):len(a.arena)]})
 }
 
 // broadcast sends one MSU if a takes it.
@@ -314,15 +234,4 @@ func (a *asp) forget(why string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.assoc, a.assocID, a.assocWhy = nil, 0, why
-}
-
-// close takes the ASP away.
-func (a *asp) close(why string) {
-	a.mu.Lock()
-	a.closed = true
-	if !a.abortLocked(why) {
-		a.ending = why
-	}
-	a.mu.Unlock()
-	a.cancel()
 }

@@ -2,9 +2,7 @@ package node
 
 import (
 	"fmt"
-	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/gostp/gostp/m2ua"
 	"github.com/gostp/gostp/sctp"
@@ -12,82 +10,50 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// backhaul is the M2UA of a node: the layer, which sees what is slow, and the peers, by
-// which what concerns interfaces passes it. mu guards the layer and is held until its
-// actions are carried out, in their order; the locks of links, AS and peers are taken
-// under it, in this order, and nobody who has one of these waits for mu.
+// backhaul is the M2UA of a node: the loop of its layer, and the peers, by which what
+// concerns interfaces passes it.
 type backhaul struct {
+	xuaLoop[*m2ua.Layer]
 	node *Node
 
-	mu      sync.Mutex
-	layer   *m2ua.Layer
-	actions []ss7.Action
+	// Guarded by mu.
 	peers   map[ss7.PathID]*m2uaPeer
 	servers map[ss7.PathID][]*offered // by AS
-	timer   *time.Timer
-	armed   time.Time
-	closed  bool
 
 	byPath atomic.Pointer[map[ss7.PathID]*m2uaPeer] // peers, for data; never changed
 	ifaces atomic.Pointer[map[ss7.PathID]*offered]  // by the path of their link; never changed
 }
 
 func newBackhaul(n *Node) *backhaul {
-	x := &backhaul{node: n, layer: m2ua.New(), peers: map[ss7.PathID]*m2uaPeer{}, servers: map[ss7.PathID][]*offered{}}
+	x := &backhaul{node: n, peers: map[ss7.PathID]*m2uaPeer{}, servers: map[ss7.PathID][]*offered{}}
 	x.byPath.Store(&map[ss7.PathID]*m2uaPeer{})
 	x.ifaces.Store(&map[ss7.PathID]*offered{})
-	x.timer = time.AfterFunc(time.Hour, x.tick)
+	x.begin(x, m2ua.New())
 	return x
 }
 
 func (x *backhaul) peer(p ss7.PathID) *m2uaPeer       { return (*x.byPath.Load())[p] }
 func (x *backhaul) interfaceOf(p ss7.PathID) *offered { return (*x.ifaces.Load())[p] }
 
-// run has the layer do something and carries out what it answers.
-func (x *backhaul) run(f func(now time.Time, l *m2ua.Layer, out []ss7.Action) []ss7.Action) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.actions = f(time.Now(), x.layer, x.actions[:0])
-	x.perform()
-}
+func (x *backhaul) rest() func() { return nil }
 
-func (x *backhaul) tick() {
-	x.run(func(now time.Time, l *m2ua.Layer, out []ss7.Action) []ss7.Action {
-		x.armed = time.Time{}
-		if x.closed {
-			return out
-		}
-		for _, a := range x.peers {
-			if a.heard.Swap(false) {
-				l.Heard(now, a.id)
-			}
-		}
-		return l.Tick(now, out)
-	})
-}
-
-// perform carries out actions in their order. The caller holds mu.
-func (x *backhaul) perform() {
-	for i := range x.actions {
-		a := &x.actions[i]
-		switch a.Op {
-		case ss7.Send:
-			if to := x.peers[a.Event.Path]; to != nil {
-				to.control(a.Stream, a.Wire)
-			}
-		case ss7.Hangup:
-			if to := x.peers[a.Event.Path]; to != nil {
-				to.abort(a.Event.Why)
-			}
-		case ss7.Raise:
-			if a.Event.Kind == ss7.Republish {
-				x.republish(a.Event.Path)
-			}
-		case ss7.Note:
-			x.note(&a.Event)
-		}
+func (x *backhaul) peerAt(p ss7.PathID) *xuaPeer {
+	if a := x.peers[p]; a != nil {
+		return &a.xuaPeer
 	}
-	x.arm()
+	return nil
+}
+
+func (x *backhaul) eachPeer(f func(*xuaPeer)) {
+	for _, a := range x.peers {
+		f(&a.xuaPeer)
+	}
+}
+
+func (x *backhaul) raised(ev *ss7.Event) {
+	if ev.Kind == ss7.Republish {
+		x.republish(ev.Path)
+	}
 }
 
 // republish puts a new picture in force: of what a peer may do, or of the way to an AS.
@@ -140,18 +106,10 @@ func (x *backhaul) why(path ss7.PathID) string {
 	return "it is gone"
 }
 
-func (x *backhaul) note(ev *ss7.Event) {
-	log := x.node.log
-	log.Debug("m2ua", ev.Why)
-	switch ev.Arg {
-	case xua.NoteASP:
-		log.AddLimited("CS7M2UA", 5, "ASPSTATE", ev.Why)
-	case xua.NoteAS:
-		if !x.ofLink(ev.Path) { // which MTP3 tells of
-			log.AddLimited("CS7M2UA", 5, "ASSTATE", ev.Why)
-		}
-	case xua.NoteError:
-		log.AddLimited("CS7M2UA", 4, "PEERERROR", ev.Why)
+func (x *backhaul) noted(ev *ss7.Event) {
+	x.node.log.Debug("m2ua", ev.Why)
+	if ev.Arg != xua.NoteAS || !x.ofLink(ev.Path) { // of a link MTP3 tells
+		x.node.tellNote("CS7M2UA", ev.Arg, ev.Why)
 	}
 }
 
@@ -160,24 +118,9 @@ func (x *backhaul) ofLink(as ss7.PathID) bool {
 	return !ok
 }
 
-// arm sets the timer; one that fires early finds nothing due and is armed anew. The
-// caller holds mu.
-func (x *backhaul) arm() {
-	next := x.layer.Deadline()
-	if x.closed || next.IsZero() || !x.armed.IsZero() && !next.Before(x.armed) {
-		return
-	}
-	x.armed = next
-	x.timer.Reset(time.Until(next))
-}
-
 // close ends all associations.
 func (x *backhaul) close(why string) {
-	x.mu.Lock()
-	x.closed = true
-	x.timer.Stop()
-	all := *x.byPath.Load()
-	x.mu.Unlock()
+	all := x.end()
 	for _, i := range *x.ifaces.Load() {
 		i.close(why)
 	}
@@ -195,6 +138,7 @@ func (x *backhaul) status() ([]xua.ASPStatus, []xua.ASStatus) {
 		if a := x.peers[asps[i].Config.Path]; a != nil {
 			st := &asps[i].Stats
 			st.In[6][1], st.Out[6][1] = a.in.Load(), a.out.Load()
+			st.ErrorsSpared += a.spared.Load()
 		}
 	}
 	return asps, ass

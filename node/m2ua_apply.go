@@ -1,7 +1,6 @@
 package node
 
 import (
-	"reflect"
 	"slices"
 	"time"
 
@@ -26,15 +25,14 @@ func (n *Node) applyM2UA(next *configs.System, restarted map[uint16]string) (sta
 	for _, c := range next.M2UAASPs {
 		at, how := aspEnds(c), aspSettings(next, c)
 		a := old[c.Name]
-		why := restarted[c.LocalPort]
-		if a != nil && why == "" && !(reflect.DeepEqual(a.where, at) && a.cfg.Shutdown == c.Shutdown) {
-			why = "the configuration of the ASP was changed"
-			if c.Shutdown {
-				why = "the ASP is shut down by configuration"
-			}
+		why := ""
+		if a != nil {
+			why = a.changedPeer(c, at, restarted)
 		}
 		if a == nil || why != "" {
-			b := &m2uaPeer{id: n.ids.take(), title: c.Name, cfg: *c}
+			b := &m2uaPeer{}
+			b.set(n.ids.take(), *c, m2ua.PPID)
+			b.layer, b.topic = x, "m2ua"
 			b.prepare(n, b, at, how, n.peers[c.LocalPort])
 			if a != nil {
 				a.close(why)
@@ -43,7 +41,7 @@ func (n *Node) applyM2UA(next *configs.System, restarted map[uint16]string) (sta
 			fresh = append(fresh, b)
 			a = b
 		} else {
-			a.reconfigure(*c, how)
+			a.reconfigure(*c, m2ua.PPID, how)
 		}
 		delete(old, c.Name)
 		peers[a.id] = a
@@ -58,25 +56,8 @@ func (n *Node) applyM2UA(next *configs.System, restarted map[uint16]string) (sta
 	x.mu.Unlock()
 	return func() {
 		for _, a := range fresh {
-			if a.cfg.Shutdown {
-				a.setWhy("shut down by configuration")
-				continue
-			}
-			n.group.Go(a.runner.run)
+			a.launch()
 		}
-	}
-}
-
-func (a *m2uaPeer) reconfigure(c configs.ASP, how settings) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.cfg = c
-	if a.settings == how {
-		return
-	}
-	a.settings = how
-	if a.assoc != nil {
-		a.assoc.Set(how.params)
 	}
 }
 

@@ -7,51 +7,22 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/m2ua"
-	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/xua"
 )
 
 // m2uaPeer is an ASP of this gateway, or the gateway that this node is an ASP to, on its
-// association. The runner's mu guards what is sent, and gate changes under it.
+// association. gate changes under the runner's mu.
 type m2uaPeer struct {
-	runner
-	id    ss7.PathID
-	title string
-	cfg   configs.ASP
-
-	gate  atomic.Pointer[m2ua.Gate]
-	heard atomic.Bool // something about an interface came since the last tick
-
-	in, out, inOctets, outOctets atomic.Uint64 // Data
-	refused                      [m2ua.Refusals]atomic.Uint64
-
-	// Guarded by mu.
-	streams  uint16
-	arena    []byte
-	messages []sctp.Message
+	xuaPeer
+	gate    atomic.Pointer[m2ua.Gate]
+	refused [m2ua.Refusals]atomic.Uint64
 
 	// The reader's own.
 	msus   []ss7.MSU
 	tagged []byte // Data Acks to be sent
-}
-
-func (a *m2uaPeer) name() string { return "ASP " + a.title }
-
-// tell hands the layer what becomes of the association.
-func (a *m2uaPeer) tell(ev ss7.Event) {
-	if ev.Kind == ss7.CommUp {
-		a.mu.Lock()
-		if a.assoc != nil {
-			a.streams = a.assoc.Status().OutStreams
-		}
-		a.mu.Unlock()
-	}
-	ev.Path = a.id
-	a.node.m2ua.run(func(now time.Time, l *m2ua.Layer, out []ss7.Action) []ss7.Action { return l.Do(now, ev, out) })
 }
 
 // carry runs a batch to completion: messages of one interface, one after another, go to
@@ -94,9 +65,7 @@ func (a *m2uaPeer) admit(it *sctp.Item) *m2ua.Entry {
 	e, r, fault := g.Admit(it.PPID, it.Data)
 	if r != m2ua.Taken {
 		a.refused[r].Add(1)
-		if fault != nil && !fault.Silent {
-			a.refuse(fault)
-		}
+		a.refuse(fault)
 		return nil
 	}
 	a.heard.Store(true)
@@ -164,21 +133,10 @@ func (a *m2uaPeer) acknowledge(i *offered, id uint32) {
 	a.control(a.stream(i.link.id), a.tagged)
 }
 
-func (a *m2uaPeer) refuse(e *xua.Error) {
-	a.node.log.Debug("m2ua", a.name()+": refused: "+e.Why)
-	a.node.m2ua.run(func(now time.Time, l *m2ua.Layer, out []ss7.Action) []ss7.Action { return l.Refuse(now, a.id, e, out) })
-}
-
 // slow hands the layer a message that is about no interface, or an event.
 func (a *m2uaPeer) slow(it *sctp.Item) (why string) {
 	if it.Event != nil {
-		a.mu.Lock()
-		ev, why := a.event(it.Event)
-		a.mu.Unlock()
-		if ev.Kind != ss7.None {
-			a.tell(ev)
-		}
-		return why
+		return a.happened(it.Event, a.tell)
 	}
 	a.node.m2ua.run(func(now time.Time, l *m2ua.Layer, out []ss7.Action) []ss7.Action {
 		return l.Recv(now, a.id, it.PPID, it.Data, out)
@@ -198,20 +156,6 @@ func (a *m2uaPeer) stream(link ss7.PathID) uint16 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return m2ua.Stream(uint32(link), a.streams)
-}
-
-// control sends a message that is no Data. One that cannot be queued would leave the
-// peer with another state than ours, so the association ends.
-func (a *m2uaPeer) control(stream uint16, wire []byte) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.assoc == nil {
-		return
-	}
-	a.messages = append(a.messages[:0], sctp.Message{Stream: stream, PPID: m2ua.PPID, Data: wire})
-	if n, err := a.assoc.Send(a.messages); n == 0 && !errors.Is(err, net.ErrClosed) {
-		a.abortLocked(fmt.Sprintf("a message could not be queued: %v", err))
-	}
 }
 
 // send sends what a link at this gateway has to say. The caller holds the link's mu.
@@ -237,13 +181,6 @@ func (a *m2uaPeer) send(l *link, messages []sctp.Message) {
 	}
 }
 
-func lostBecause(err error) mtp3.Reason {
-	if errors.Is(err, net.ErrClosed) {
-		return mtp3.LinkGone
-	}
-	return mtp3.QueueFull
-}
-
 // count counts the Data among messages that were sent.
 func (a *m2uaPeer) count(messages []sctp.Message) {
 	for i := range messages {
@@ -254,7 +191,7 @@ func (a *m2uaPeer) count(messages []sctp.Message) {
 	}
 }
 
-// offer implements server: it sends those of msus that w gives to a.
+// offer implements process: it sends those of msus that w gives to a.
 func (a *m2uaPeer) offer(s *as, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -271,7 +208,7 @@ func (a *m2uaPeer) offer(s *as, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
 	return true
 }
 
-// broadcast implements server: it sends one MSU if a takes it.
+// broadcast implements process: it sends one MSU if a takes it.
 func (a *m2uaPeer) broadcast(s *as, m *ss7.MSU, tag uint32, tagged bool) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -308,36 +245,4 @@ func (a *m2uaPeer) write(label *m2ua.Label, stream uint16, m *ss7.MSU, tag uint3
 		a.arena = label.Append(a.arena, m)
 	}
 	a.messages = append(a.messages, sctp.Message{Stream: stream, PPID: m2ua.PPID, Data: a.arena[start:len(a.arena):len(a.arena)]})
-}
-
-// flush sends what was written; what the association has no room for is counted. The
-// caller holds mu.
-func (a *m2uaPeer) flush() {
-	if len(a.messages) == 0 {
-		return
-	}
-	n, err := a.assoc.Send(a.messages)
-	a.count(a.messages[:n])
-	a.node.discards.transferred.Add(uint64(n))
-	if left := len(a.messages) - n; left > 0 {
-		a.node.discards.add(lostBecause(err), left)
-	}
-}
-
-// association is the one there is, or why there is none.
-func (a *m2uaPeer) association() (sctp.Assoc, string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.assoc, a.assocWhy
-}
-
-// close takes the peer away.
-func (a *m2uaPeer) close(why string) {
-	a.mu.Lock()
-	a.closed = true
-	if !a.abortLocked(why) {
-		a.ending = why
-	}
-	a.mu.Unlock()
-	a.cancel()
 }

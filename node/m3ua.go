@@ -3,9 +3,7 @@ package node
 import (
 	"fmt"
 	"slices"
-	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/mtp3"
@@ -13,21 +11,15 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// adaptation is the M3UA of a node: the layer, which sees what is slow, and the peers
-// and servers by which data passes it. mu guards the layer and is held until its actions
-// are carried out, in their order; the locks of ASPs and AS are taken under it, and
-// nobody who has one of these waits for mu.
+// adaptation is the M3UA of a node: the loop of its layer, and the peers and servers by
+// which data passes it.
 type adaptation struct {
+	xuaLoop[*m3ua.Layer]
 	node *Node
 
-	mu      sync.Mutex
-	layer   *m3ua.Layer
-	actions []ss7.Action
+	// Guarded by mu.
 	asps    map[ss7.PathID]*asp
 	servers map[ss7.PathID]*as
-	timer   *time.Timer
-	armed   time.Time
-	closed  bool
 	stale   bool // an AS came or went by registration
 
 	byPath atomic.Pointer[[]*asp] // asps by PathID, for data; never changed
@@ -42,9 +34,9 @@ type adaptation struct {
 const maxStrangers = 256
 
 func newAdaptation(n *Node) *adaptation {
-	x := &adaptation{node: n, layer: m3ua.New(), asps: map[ss7.PathID]*asp{}, servers: map[ss7.PathID]*as{}, known: map[ss7.Range]m3ua.Availability{}, levels: map[ss7.PC]uint8{}}
+	x := &adaptation{node: n, asps: map[ss7.PathID]*asp{}, servers: map[ss7.PathID]*as{}, known: map[ss7.Range]m3ua.Availability{}, levels: map[ss7.PC]uint8{}}
 	x.byPath.Store(&[]*asp{})
-	x.timer = time.AfterFunc(time.Hour, x.tick)
+	x.begin(x, m3ua.New())
 	return x
 }
 
@@ -78,54 +70,27 @@ func (x *adaptation) index() {
 	x.byPath.Store(&all)
 }
 
-// run has the layer do something and carries out what it answers.
-func (x *adaptation) run(f func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action) {
-	x.mu.Lock()
-	x.actions = f(time.Now(), x.layer, x.actions[:0])
-	x.perform()
-	stale := x.stale
+// rest: what was registered is in force before its sender's next message is read. Only who
+// had it registered may wait for the core, which runs the layer too.
+func (x *adaptation) rest() func() {
+	if !x.stale {
+		return nil
+	}
 	x.stale = false
-	x.mu.Unlock()
-	if stale { // what it registered is in force before its next message is read
-		x.node.core.ask(x.node.core.configure)
-	}
+	return func() { x.node.core.ask(x.node.core.configure) }
 }
 
-func (x *adaptation) tick() {
-	x.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
-		x.armed = time.Time{}
-		if x.closed {
-			return out
-		}
-		for _, a := range x.asps {
-			if a.heard.Swap(false) {
-				l.Heard(now, a.id)
-			}
-		}
-		return l.Tick(now, out)
-	})
+func (x *adaptation) peerAt(p ss7.PathID) *xuaPeer {
+	if a := x.asps[p]; a != nil {
+		return &a.xuaPeer
+	}
+	return nil
 }
 
-// perform carries out actions in their order. The caller holds mu.
-func (x *adaptation) perform() {
-	for i := range x.actions {
-		a := &x.actions[i]
-		switch a.Op {
-		case ss7.Send:
-			if to := x.asps[a.Event.Path]; to != nil {
-				to.control(a.Stream, a.Wire)
-			}
-		case ss7.Hangup:
-			if to := x.asps[a.Event.Path]; to != nil {
-				to.abort(a.Event.Why)
-			}
-		case ss7.Raise:
-			x.raised(&a.Event)
-		case ss7.Note:
-			x.note(&a.Event)
-		}
+func (x *adaptation) eachPeer(f func(*xuaPeer)) {
+	for _, a := range x.asps {
+		f(&a.xuaPeer)
 	}
-	x.arm()
 }
 
 func (x *adaptation) raised(ev *ss7.Event) {
@@ -164,43 +129,14 @@ func (x *adaptation) republish(path ss7.PathID) {
 	}
 }
 
-func (x *adaptation) note(ev *ss7.Event) {
-	log := x.node.log
-	log.Debug("m3ua", ev.Why)
-	switch ev.Arg {
-	case xua.NoteASP:
-		log.AddLimited("CS7M3UA", 5, "ASPSTATE", ev.Why)
-	case xua.NoteAS:
-		log.AddLimited("CS7M3UA", 5, "ASSTATE", ev.Why)
-	case xua.NoteError:
-		log.AddLimited("CS7M3UA", 4, "PEERERROR", ev.Why)
-	}
+func (x *adaptation) noted(ev *ss7.Event) {
+	x.node.log.Debug("m3ua", ev.Why)
+	x.node.tellNote("CS7M3UA", ev.Arg, ev.Why)
 }
 
-// arm sets the timer; one that fires early finds nothing due and is armed anew. The
-// caller holds mu.
-func (x *adaptation) arm() {
-	next := x.layer.Deadline()
-	if x.closed || next.IsZero() || !x.armed.IsZero() && !next.Before(x.armed) {
-		return
-	}
-	x.armed = next
-	x.timer.Reset(time.Until(next))
-}
-
-// close ends all associations, and forgets everything. Peers are told first (ASPIA, ASPDN,
-// or their Acks), so that they move the traffic at once.
+// close ends all associations.
 func (x *adaptation) close(why string) {
-	x.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action { return l.Quit(now, out) })
-	x.mu.Lock()
-	x.closed = true
-	x.timer.Stop()
-	var all []*asp
-	for _, a := range x.asps {
-		all = append(all, a)
-	}
-	x.mu.Unlock()
-	for _, a := range all {
+	for _, a := range x.end() {
 		a.close(why)
 	}
 }

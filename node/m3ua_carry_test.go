@@ -32,7 +32,7 @@ func adapted(tb testing.TB, size, payload int) (in *asp, items []sctp.Item, got 
 		for _, t := range []xua.Type{xua.ASPUP, xua.ASPAC} {
 			out = l.Recv(n.started, p, 0, m3ua.PPID, bare(t), out)
 		}
-		a := &asp{runner: runner{node: n, assoc: got}, id: p, streams: 17}
+		a := &asp{xuaPeer: xuaPeer{runner: runner{node: n, assoc: got}, id: p, streams: 17}}
 		a.setGate(l.Gate(p))
 		x.asps[p] = a
 	}

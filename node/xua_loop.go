@@ -1,0 +1,140 @@
+package node
+
+import (
+	"sync"
+	"time"
+
+	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/xua"
+)
+
+// xuaLayer is what m3ua.Layer and m2ua.Layer have in common.
+type xuaLayer interface {
+	Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action
+	Refuse(now time.Time, path ss7.PathID, e *xua.Error, out []ss7.Action) []ss7.Action
+	Heard(now time.Time, path ss7.PathID)
+	Tick(now time.Time, out []ss7.Action) []ss7.Action
+	Quit(now time.Time, out []ss7.Action) []ss7.Action
+	Deadline() time.Time
+}
+
+// xuaOwner is whose loop it is. All are called with the loop's mu.
+type xuaOwner interface {
+	peerAt(ss7.PathID) *xuaPeer // nil: it is gone
+	eachPeer(func(*xuaPeer))    // all
+	raised(*ss7.Event)          // an event for the rest of the node
+	noted(*ss7.Event)           // a note
+	rest() func()               // what is left to be done by who ran the layer, without mu; nil: nothing
+}
+
+// xuaLoop runs a layer, which sees all that is slow; data passes it by. mu guards the layer
+// and is held until its actions are carried out, in their order; the locks of peers, AS and
+// links are taken under it, and nobody who has one of these waits for mu.
+type xuaLoop[L xuaLayer] struct {
+	owner xuaOwner
+
+	mu      sync.Mutex
+	layer   L
+	actions []ss7.Action
+	timer   *time.Timer
+	armed   time.Time
+	closed  bool
+}
+
+func (x *xuaLoop[L]) begin(o xuaOwner, l L) {
+	x.owner, x.layer = o, l
+	x.timer = time.AfterFunc(time.Hour, x.tick)
+}
+
+// run has the layer do something and carries out what it answers.
+func (x *xuaLoop[L]) run(f func(now time.Time, l L, out []ss7.Action) []ss7.Action) {
+	x.mu.Lock()
+	x.actions = f(time.Now(), x.layer, x.actions[:0])
+	x.perform()
+	rest := x.owner.rest()
+	x.mu.Unlock()
+	if rest != nil {
+		rest()
+	}
+}
+
+// do and refuse are how a peer, which knows of no kind of layer, reaches its own.
+func (x *xuaLoop[L]) do(ev ss7.Event) {
+	x.run(func(now time.Time, l L, out []ss7.Action) []ss7.Action { return l.Do(now, ev, out) })
+}
+
+func (x *xuaLoop[L]) refuse(path ss7.PathID, e *xua.Error) {
+	x.run(func(now time.Time, l L, out []ss7.Action) []ss7.Action { return l.Refuse(now, path, e, out) })
+}
+
+func (x *xuaLoop[L]) tick() {
+	x.run(func(now time.Time, l L, out []ss7.Action) []ss7.Action {
+		x.armed = time.Time{}
+		if x.closed {
+			return out
+		}
+		x.owner.eachPeer(func(a *xuaPeer) {
+			if a.heard.Swap(false) {
+				l.Heard(now, a.id)
+			}
+		})
+		return l.Tick(now, out)
+	})
+}
+
+// perform carries out actions in their order. The caller holds mu.
+func (x *xuaLoop[L]) perform() {
+	for i := range x.actions {
+		a := &x.actions[i]
+		switch a.Op {
+		case ss7.Send:
+			if to := x.owner.peerAt(a.Event.Path); to != nil {
+				to.control(a.Stream, a.Wire)
+			}
+		case ss7.Hangup:
+			if to := x.owner.peerAt(a.Event.Path); to != nil {
+				to.abort(a.Event.Why)
+			}
+		case ss7.Raise:
+			x.owner.raised(&a.Event)
+		case ss7.Note:
+			x.owner.noted(&a.Event)
+		}
+	}
+	x.arm()
+}
+
+// arm sets the timer; one that fires early finds nothing due and is armed anew. The
+// caller holds mu.
+func (x *xuaLoop[L]) arm() {
+	next := x.layer.Deadline()
+	if x.closed || next.IsZero() || !x.armed.IsZero() && !next.Before(x.armed) {
+		return
+	}
+	x.armed = next
+	x.timer.Reset(time.Until(next))
+}
+
+// end stops the loop. Peers are told first (ASPIA, ASPDN, or their Acks), so that they move
+// the traffic at once. It gives those whose associations are to be ended.
+func (x *xuaLoop[L]) end() (peers []*xuaPeer) {
+	x.run(func(now time.Time, l L, out []ss7.Action) []ss7.Action { return l.Quit(now, out) })
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.closed = true
+	x.timer.Stop()
+	x.owner.eachPeer(func(a *xuaPeer) { peers = append(peers, a) })
+	return peers
+}
+
+// tellNote logs what a layer notes.
+func (n *Node) tellNote(facility string, note uint32, why string) {
+	switch note {
+	case xua.NoteASP:
+		n.log.AddLimited(facility, 5, "ASPSTATE", why)
+	case xua.NoteAS:
+		n.log.AddLimited(facility, 5, "ASSTATE", why)
+	case xua.NoteError:
+		n.log.AddLimited(facility, 4, "PEERERROR", why)
+	}
+}

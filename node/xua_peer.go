@@ -1,0 +1,189 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"reflect"
+	"sync/atomic"
+	"time"
+
+	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/xua"
+)
+
+// xuaPeer is what a peer of M3UA (asp) and one of M2UA (m2uaPeer) have in common: an
+// association, its counters, and the way to its layer. The runner's mu guards what is sent.
+type xuaPeer struct {
+	runner
+	id    ss7.PathID
+	title string
+	cfg   configs.ASP
+	layer interface {
+		do(ev ss7.Event)
+		refuse(path ss7.PathID, e *xua.Error)
+	}
+	topic string // of debug
+	ppid  uint32 // as the peer writes it
+
+	heard                        atomic.Bool   // something came since the last tick
+	in, out, inOctets, outOctets atomic.Uint64 // data
+	spared                       atomic.Uint64 // refused data that was not answered
+
+	// Guarded by mu.
+	streams  uint16
+	arena    []byte
+	messages []sctp.Message
+
+	faults xua.Rate // the reader's own: refused data of which the layer is told
+}
+
+// refusalsPerSecond is of how much refused data of one peer the layer is told, and the
+// peer: a flood must not hold up the layer for the others.
+const refusalsPerSecond = 50
+
+// set makes a zero peer one that can be prepared.
+func (a *xuaPeer) set(id ss7.PathID, c configs.ASP, ppid uint32) {
+	a.id, a.title, a.cfg, a.ppid = id, c.Name, c, ppid
+	a.faults = xua.Rate{PerSecond: refusalsPerSecond, Burst: refusalsPerSecond}
+}
+
+func (a *xuaPeer) name() string { return "ASP " + a.title }
+
+// tell hands the layer what becomes of the association.
+func (a *xuaPeer) tell(ev ss7.Event) {
+	if ev.Kind == ss7.CommUp {
+		a.mu.Lock()
+		if a.assoc != nil {
+			a.streams = a.assoc.Status().OutStreams
+		}
+		a.mu.Unlock()
+	}
+	ev.Path = a.id
+	a.layer.do(ev)
+}
+
+// refuse has the layer tell the peer what was wrong with something that it sent; of data
+// only at a bounded rate. Only the reader of the association calls it.
+func (a *xuaPeer) refuse(e *xua.Error) {
+	switch {
+	case e == nil || e.Silent:
+	case a.faults.Take(time.Now(), 1):
+		a.node.log.Debug(a.topic, a.name()+": refused: "+e.Why)
+		a.layer.refuse(a.id, e)
+	default:
+		a.spared.Add(1)
+	}
+}
+
+// happened takes an event of the association; it gives the reason if that has ended.
+func (a *xuaPeer) happened(e *sctp.Event, tell func(ss7.Event)) (why string) {
+	a.mu.Lock()
+	ev, why := a.event(e)
+	a.mu.Unlock()
+	if ev.Kind != ss7.None {
+		tell(ev)
+	}
+	return why
+}
+
+// reconfigure puts settings in force that need no new association.
+func (a *xuaPeer) reconfigure(c configs.ASP, ppid uint32, how settings) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.cfg, a.ppid = c, ppid
+	if a.settings == how {
+		return
+	}
+	a.settings = how
+	if a.assoc != nil {
+		a.assoc.Set(how.params)
+	}
+}
+
+// control sends a message other than data. One that cannot be queued would leave the peer
+// with another state than ours, so the association ends.
+func (a *xuaPeer) control(stream uint16, wire []byte) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.assoc == nil {
+		return
+	}
+	a.messages = append(a.messages[:0], sctp.Message{Stream: stream, PPID: a.ppid, Data: wire})
+	if n, err := a.assoc.Send(a.messages); n == 0 && !errors.Is(err, net.ErrClosed) {
+		a.abortLocked(fmt.Sprintf("a message could not be queued: %v", err))
+	}
+}
+
+// flush sends the data in messages; what the association has no room for is counted, and
+// told. The caller holds mu.
+func (a *xuaPeer) flush() (full int) {
+	if len(a.messages) == 0 {
+		return 0
+	}
+	n, err := a.assoc.Send(a.messages)
+	a.out.Add(uint64(n))
+	for i := range a.messages[:n] {
+		a.outOctets.Add(uint64(len(a.messages[i].Data)))
+	}
+	a.node.discards.transferred.Add(uint64(n))
+	if left := len(a.messages) - n; left > 0 {
+		reason := lostBecause(err)
+		a.node.discards.add(reason, left)
+		if reason == mtp3.QueueFull {
+			full = left
+		}
+	}
+	return full
+}
+
+func lostBecause(err error) mtp3.Reason {
+	if errors.Is(err, net.ErrClosed) {
+		return mtp3.LinkGone
+	}
+	return mtp3.QueueFull
+}
+
+// association is the one there is, or why there is none.
+func (a *xuaPeer) association() (sctp.Assoc, string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.assoc, a.assocWhy
+}
+
+// close takes the peer away.
+func (a *xuaPeer) close(why string) {
+	a.mu.Lock()
+	a.closed = true
+	if !a.abortLocked(why) {
+		a.ending = why
+	}
+	a.mu.Unlock()
+	a.cancel()
+}
+
+// changedPeer says why a peer whose configuration is now c, between at, needs a new
+// association; empty: it does not.
+func (a *xuaPeer) changedPeer(c *configs.ASP, at where, restarted map[uint16]string) string {
+	switch why := restarted[c.LocalPort]; {
+	case why != "":
+		return why
+	case reflect.DeepEqual(a.where, at) && a.cfg.Shutdown == c.Shutdown:
+		return ""
+	case c.Shutdown:
+		return "the ASP is shut down by configuration"
+	}
+	return "the configuration of the ASP was changed"
+}
+
+// launch runs a new peer, unless it is shut down.
+func (a *xuaPeer) launch() {
+	if a.cfg.Shutdown {
+		a.setWhy("shut down by configuration")
+		return
+	}
+	a.node.group.Go(a.runner.run)
+}
