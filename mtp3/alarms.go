@@ -27,7 +27,8 @@ type Alarm struct {
 	Why      string
 }
 
-// Alarms gives what is wrong now: links, linksets, destinations, a restart of the node.
+// Alarms gives what is wrong now: links, linksets, destinations, circular routes, a restart
+// of the node.
 // What is shut down is as it should be.
 func (n *Network) Alarms() []Alarm {
 	var out []Alarm
@@ -53,7 +54,7 @@ func (n *Network) Alarms() []Alarm {
 		}
 	}
 	for _, c := range n.Circles() {
-		out = append(out, Alarm{Major, "circular route to " + n.format(c.Dest), c.Why})
+		out = append(out, Alarm{Major, "circular route to " + n.format(c.Dest) + " by linkset " + c.Linkset, c.Why})
 	}
 	return out
 }

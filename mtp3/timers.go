@@ -18,7 +18,8 @@ const ms = time.Millisecond
 
 // The defaults of Cisco's GSP MIB, which lie in the ranges of Q.704 §16.8. Here are
 // those that something runs on; T18 is shorter, because links over IP come up together
-// and a neighbour that is missing need not hold everybody up. From T18 on the numbers mean other things in ANSI.
+// and a neighbour that is missing need not hold everybody up. From T18 on the numbers
+// mean other things in ANSI.
 var timers = map[int]struct {
 	role  string
 	value time.Duration

@@ -295,6 +295,14 @@ func (n *Node) networkConfig(s *configs.System) mtp3.Config {
 	return c
 }
 
+// mtp3Timers are the timers of level 3 that a configuration sets, by number.
+func mtp3Timers(c *configs.MTP3Timers) (t mtp3.Timers) {
+	for number, d := range c.ByNumber() {
+		t[number] = d
+	}
+	return t
+}
+
 // linkConfig is a link's M2PA settings: its own, else its linkset's, else the default.
 func linkConfig(s *configs.System, set *configs.Linkset, p *configs.LocalPeer, k *configs.Link) m2pa.Config {
 	c := m2pa.DefaultConfig()

@@ -162,12 +162,10 @@ func (c *core) drain() {
 // user hands an MSU to the user its service indicator names.
 func (c *core) user(ev ss7.Event) {
 	now := time.Now()
-	switch {
-	case ev.Kind != ss7.Transfer: // not an MSU, but what happened to one
-		c.actions = c.network.Do(now, ev, c.actions)
-	case ev.MSU.SI == ss7.MTPT:
+	switch ev.MSU.SI {
+	case ss7.MTPT:
 		c.actions = c.tester.Recv(now, &ev.MSU, c.actions)
-	case ev.MSU.SI == ss7.SCCP:
+	case ss7.SCCP:
 		c.recvSCCP(now, &ev)
 	default:
 		c.actions = c.network.Do(now, ev, c.actions)

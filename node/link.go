@@ -31,8 +31,8 @@ type level2 interface {
 }
 
 // link is one signalling link, of M2PA on an association of its own unless gateway says
-// otherwise. Above it is MTP3, unless offered says otherwise. The runner's mu guards what follows machine too; it is held
-// while the machine computes. rx is held around that while what came by the link is
+// otherwise. Above it is MTP3, unless offered says otherwise. The runner's mu guards what
+// follows machine too; it is held while the machine computes. rx is held around that while what came by the link is
 // routed: who has it knows that nothing is on its way from here.
 type link struct {
 	runner

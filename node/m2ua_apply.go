@@ -12,8 +12,8 @@ import (
 
 // applyM2UA makes peers and offered interfaces what next says; those that stay are not
 // disturbed. Links at gateways are made after it, and configureM2UA tells the layer;
-// what it gives comes last and starts the new peers. The caller holds applying. restarted are ports whose associations
-// start anew.
+// what it gives comes last and starts the new peers. The caller holds applying. restarted
+// are ports whose associations start anew.
 func (n *Node) applyM2UA(next *configs.System, restarted map[uint16]string) (start func()) {
 	x := n.m2ua
 	old := map[string]*m2uaPeer{}

@@ -124,8 +124,7 @@ func (n *Node) printUse(w io.Writer, t *routing.Table, i int) {
 			if s.Ready() {
 				linkset = "avail"
 			}
-			said := [...]string{routing.Allowed: "allowed", routing.Restricted: "RESTRIC", routing.Prohibited: "PROHIB"}[t.RouteState(i, j)]
-			fmt.Fprintf(w, "    over %s: linkset %s, non-adjacent status %s\n", s.Name, linkset, said)
+			fmt.Fprintf(w, "    over %s: linkset %s, non-adjacent status %v\n", s.Name, linkset, t.RouteState(i, j))
 		}
 	}
 	b := t.Bundle(i)

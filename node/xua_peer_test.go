@@ -1,0 +1,45 @@
+package node
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/xua"
+)
+
+// asked counts what a peer's layer is asked for.
+type asked struct{ refusals int }
+
+func (a *asked) do(ss7.Event)                  {}
+func (a *asked) refuse(ss7.PathID, *xua.Error) { a.refusals++ }
+
+// A flood of refused data comes to the layer, whose lock all peers share, at a bounded
+// rate; what is not answered is counted, and what is to be passed over in silence is not.
+func TestRefusalsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := New(Options{Platform: onMemory(sctp.NewMemory(1)), Store: MemoryStore("m", nil), Version: "test"})
+		defer n.Close()
+		layer := &asked{}
+		a := &xuaPeer{layer: layer, topic: "m2ua"}
+		a.node = n
+		a.set(1, configs.ASP{Name: "hostile"}, 2)
+		for range 10 {
+			for range 1000 {
+				a.refuse(&xua.Error{Code: xua.ProtocolError, Why: "not active"})
+				a.refuse(&xua.Error{Why: "another protocol", Silent: true})
+				a.refuse(nil)
+			}
+			time.Sleep(time.Second)
+		}
+		if most := 11 * refusalsPerSecond; layer.refusals < refusalsPerSecond || layer.refusals > most {
+			t.Errorf("the layer was asked %d times in ten seconds, at most %d are due", layer.refusals, most)
+		}
+		if sum := layer.refusals + int(a.spared.Load()); sum != 10000 {
+			t.Errorf("%d refusals are accounted for, of 10000", sum)
+		}
+	})
+}
