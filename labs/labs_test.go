@@ -207,6 +207,15 @@ func TestAlternativeRoute(t *testing.T) {
 	}
 }
 
+// A neighbour that has one way back only, the link that is to be inhibited, is asked by that
+// link, and its refusal is told.
+func TestInhibitTheOnlyLink(t *testing.T) {
+	out, ok := run(t, Options{}, "CountryB: cs7 inhibit ToCountryC 0", "CountryB: ping cs7 7.7.1 count 10 rate 10", "CountryB: show logging")
+	if !ok || !strings.Contains(out, "Link 0 of linkset ToCountryC: the far end does not let it be inhibited: it needs the link to reach something") {
+		t.Error(out)
+	}
+}
+
 func TestRunStopsAtWhatFails(t *testing.T) {
 	out, ok := run(t, Options{}, "CountryA: show nonsense", "CountryA: show version")
 	if ok || strings.Contains(out, "uptime") || !strings.Contains(out, "Invalid input detected") {

@@ -247,4 +247,18 @@ func TestImpostor(t *testing.T) {
 	}
 	from(2, Management{Heading: TFP, PC: pc("7.7.1")})
 	s.wantPath("TFP by a route that leads there", "7.7.1", 2)
+
+	// Its link is down: what it orders about that may come round by anybody, and is answered.
+	s.Do(s.now, ss7.Event{Kind: ss7.OutOfService, Path: 1, Why: "cut"}, nil)
+	from(3, Management{Heading: XCO, FSN: 1})
+	var sent []Management
+	for _, a := range s.Do(s.now, ss7.Event{Kind: ss7.BSNT, Path: 1, Arg: 7}, nil) {
+		if m := &a.Event.MSU; a.Op == ss7.Raise && m.SI == ss7.SNM && a.Event.Path == 3 {
+			x, _ := ParseManagement(ss7.ITU, m.Payload)
+			sent = append(sent, x)
+		}
+	}
+	if len(sent) != 1 || sent[0].Heading != XCA || sent[0].FSN != 7 {
+		t.Errorf("the order that came round is answered with %v by the way that it came", sent)
+	}
 }

@@ -62,15 +62,15 @@ func (n *Network) neededFor(l *link) int {
 	return -1
 }
 
-// inhibitWay is the way for a message about l: another link if there is one.
+// inhibitWay is the way for a message about l: another link to the far end, else l itself,
+// which inhibition leaves to management; round by others only if it has failed, because
+// they may have no way back.
 func (n *Network) inhibitWay(l *link) ss7.PathID {
-	if p := n.wayTo(l.set.cfg.Adjacent, l); p != 0 {
-		return p
-	}
-	if l.state == Available {
+	p := n.wayTo(l.set.cfg.Adjacent, l)
+	if via := n.links[p]; (via == nil || via.set.cfg.Adjacent != l.set.cfg.Adjacent) && l.state == Available {
 		return l.cfg.Path
 	}
-	return 0
+	return p
 }
 
 var inhibitTimers = map[Heading]struct{ timer, number int }{LIN: {timerT14, 14}, LUN: {timerT12, 12}, LFU: {timerT13, 13}}

@@ -26,7 +26,7 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 	if s := n.serverOf(m); s != nil {
 		return n.toServer(s, m, x, out)
 	}
-	if !n.plausible(via, m.OPC, x.Heading) {
+	if !n.plausible(via, m.OPC, x) {
 		return n.ignore(fmt.Sprintf("%v from %s on %s ignored: no route to that point leads over linkset %s, so it cannot be who says so", x.Heading, n.format(m.OPC), n.linkName(via), via.set.cfg.Name), out)
 	}
 	switch x.Heading {
@@ -64,10 +64,18 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 // plausible tells whether a message with an adjacent point's code can be that point's: it
 // came by a linkset to it, or by one over which a route leads there (§5.4.1, §13.2.1).
 // Else any neighbour could take down the links of another, prohibit its routes or restart
-// it. What tells of congestion and users has little effect, and may come from afar.
-func (n *Network) plausible(via *link, opc ss7.PC, h Heading) bool {
-	if via.set.cfg.Adjacent == opc || h == TFC || h == RCT || h == UPU {
+// it. What tells of congestion and users has little effect, and may come from afar; an
+// order about a link that is down has none but the one meant, and its sender may know a
+// way that this end has no route back by.
+func (n *Network) plausible(via *link, opc ss7.PC, m Management) bool {
+	if via.set.cfg.Adjacent == opc || m.Heading == TFC || m.Heading == RCT || m.Heading == UPU {
 		return true
+	}
+	switch m.Heading {
+	case COO, COA, XCO, XCA, ECO, ECA:
+		if l := n.linkTo(opc, m.SLC); l != nil && l.state != Available {
+			return true
+		}
 	}
 	for i := range n.plan.Dests {
 		if n.plan.Dests[i].Range.Contains(opc, n.cfg.Variant.Bits()) && n.over(i, via.set.cfg.Adjacent) {
