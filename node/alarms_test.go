@@ -36,6 +36,23 @@ func TestAlarms(t *testing.T) {
 	})
 }
 
+// An alarm is cleared when its cause is over, not when somebody looks: the restart of a
+// neighbour that can be reached by another way ends without a word.
+func TestAlarmsClearUnseen(t *testing.T) {
+	onTriangle(t, func(p *pair, _ *box) {
+		p.w.setCut("10.1.1.1", true)
+		p.w.setCut("10.1.2.1", true)
+		time.Sleep(30 * time.Second)
+		p.w.setCut("10.1.1.1", false)
+		time.Sleep(30 * time.Second)
+		for _, a := range p.a.alarms.list() {
+			if a.Object != "link 1 of linkset PAIR" {
+				t.Errorf("%s is still alarmed: %s", a.Object, a.Why)
+			}
+		}
+	})
+}
+
 // An MSU of this node's own that comes back raises an alarm, which clears when no more do.
 func TestCircularRouteAlarm(t *testing.T) {
 	onPair(t, func(p *pair) {

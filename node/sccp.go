@@ -229,6 +229,7 @@ func (c *core) refresh() {
 		c.node.publish(&next)
 	}
 	if changed {
+		c.alarmed = true
 		c.node.m3ua.destinationsChanged(t)
 	}
 }
