@@ -93,7 +93,7 @@ config() { # config NAME TRANSPORT
 		cs7 local-peer 3570
 		 local-ip $(address 11 $me)
 		 local-ip $(address 12 $me)
-		 ${small:+receive-window 5000}
+		 ${small:+receive-window 50000}
 		cs7 linkset outer $([ "$1" = A ] && echo 1.0.0 || echo 2.0.0)
 		 link 0 sctp $(address $me 2) $port 3565 passive
 		cs7 linkset inner $apc
@@ -283,13 +283,13 @@ memory() { awk '/^VmRSS:/ { print $2 }' "/proc/${pid[$1]}/status"; } # memory NO
 # More waits than the far end's window holds.
 full() {
 	on A 'show sctp association detail' >"$work/detail"
-	grep -qE 'octets queued out [0-9]{5,}, in [0-9]+; room at the far end [0-9]{1,4}$' "$work/detail"
+	grep -qE 'octets queued out [0-9]{5,}, in [0-9]+; room at the far end [0-9]{1,5}$' "$work/detail"
 }
 part_full() {
 	local a b
 	local list pair
 	IFS=, read -r -a list <<<"$pairs"
-	small=1 # a window of 5000 octets, a queue of 1000 MSUs, and a link that waits 10 s for acknowledgements
+	small=1 # a window of 50000 octets, a queue of 1000 MSUs, and a link that waits 10 s for acknowledgements
 	for pair in "${list[@]}"; do
 		read -r a b <<<"$pair"
 		combination "$a" "$b"
