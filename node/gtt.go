@@ -152,13 +152,12 @@ func (g *gttTables) selector(c *configs.Selector) *compiled {
 
 // count makes the counters of the entries; those that were there before go on.
 func (x *compiled) count(old *compiled) {
-	x.counts = make([]atomic.Uint64, x.index.Leaves())
+	x.counts = make([]atomic.Uint64, x.index.Places())
 	if old == nil || old.counts == nil {
 		return
 	}
-	old.index.Walk(func(d gtt.Digits, _ uint32) {
-		from, _, _ := old.index.Place(&d)
-		if to, length, ok := x.index.Place(&d); ok && length == d.Len() {
+	old.index.Walk(func(d gtt.Digits, _ uint32, from int) {
+		if _, length, to, ok := x.index.Find(&d); ok && length == d.Len() {
 			x.counts[to].Store(old.counts[from].Load())
 		}
 	})
