@@ -5,14 +5,14 @@ import (
 	"slices"
 )
 
-// entry is a prefix on its way into a line: its word, what it is and leads to, and the
-// entry that begins it. Deeper ones are still to be made an index of.
+// entry is a prefix on its way into a line: its word, what it is and leads to, the entry
+// that begins it, and where in the list those are that are longer than the word.
 type entry struct {
-	key    uint64
-	what   uint8
-	to     uint32
-	outer  int32
-	deeper []Prefix
+	key         uint64
+	to          uint32
+	outer       int32
+	first, last int32
+	what        uint8
 }
 
 // NewIndex makes the index of a list, which it sorts. Of equal prefixes the last
@@ -38,8 +38,8 @@ func newIndex(list []Prefix, word int) *Index {
 	x.grow(b.keys)
 	x.highest = len(x.lines)*lineSlots - 1
 	for i := range entries {
-		if e := &entries[i]; e.deeper != nil {
-			next := newIndex(e.deeper, word+1)
+		if e := &entries[i]; e.last > 0 {
+			next := newIndex(list[e.first:e.last], word+1)
 			if x.deep == nil {
 				x.deep = map[int]deeper{}
 			}
@@ -74,10 +74,10 @@ func (x *Index) entries(list []Prefix, word int) []entry {
 			for end < len(list) && list[end].Digits.w[word] == key {
 				end++
 			}
-			e.what, e.to, e.deeper = isBranch, 0, list[i:end]
+			e.what, e.to, e.first, e.last = isBranch, 0, int32(i), int32(end)
 			i = end - 1
 			if last := &out[len(out)-1]; last.key == key && last.what == 16 {
-				last.what, last.deeper = isDeep, e.deeper
+				last.what, last.first, last.last = isDeep, e.first, e.last
 				continue
 			}
 		} else {
@@ -175,14 +175,14 @@ func (b *packer) pack() {
 // grow makes the tree: each level holds the first key of every node below it, the last
 // one those of the lines.
 func (x *Index) grow(keys []uint64) {
-	var levels [][]uint64
-	for len(keys) > 1 {
-		levels = append(levels, keys)
+	levels := [][]uint64{keys}
+	for len(keys) > 2*fan {
 		next := make([]uint64, 0, len(keys)/fan+1)
 		for i := 0; i < len(keys); i += fan {
 			next = append(next, keys[i])
 		}
 		keys = next
+		levels = append(levels, keys)
 	}
 	for _, l := range slices.Backward(levels) {
 		x.levels = append(x.levels, level{int32(len(x.tree)), int32(len(l))})

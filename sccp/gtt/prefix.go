@@ -5,14 +5,8 @@ import "math/bits"
 // Prefix is a prefix and what it leads to: a number of the caller's own.
 type Prefix struct {
 	Digits Digits
-	To     uint32 // below MaxTo
+	To     uint32
 }
-
-// Bounds of an index: how many prefixes it holds, and how high To may be.
-const (
-	MaxPrefixes = 1<<24 - 1
-	MaxTo       = 1 << 24
-)
 
 const (
 	fan       = 16 // keys of a node of the search tree: two cache lines
@@ -32,8 +26,8 @@ const (
 type Index struct {
 	lines   []line
 	tree    []uint64 // levels from the top, each padded to whole nodes
-	levels  []level
-	toBits  uint8 // of a To
+	levels  []level  // the first has one node or two
+	toBits  uint8    // of a To
 	deep    map[int]deeper
 	size    int // prefixes, with those of deeper indexes
 	highest int // place
@@ -200,17 +194,21 @@ func (x *Index) climb(d *Digits, word, n, slot int) (to uint32, length, place in
 
 // base is the first key of a line.
 func (x *Index) base(n int) uint64 {
-	if len(x.levels) == 0 {
-		return 0
-	}
 	return x.tree[int(x.levels[len(x.levels)-1].start)+n]
 }
 
 // line gives the last line whose first key is not above key, and that first key.
 func (x *Index) line(key uint64) (n int, base uint64) {
-	for _, l := range x.levels {
+	top := x.levels[0]
+	n = -1
+	for at := 0; at < int(top.keys); at += fan {
+		n += count(key, x.tree[at:at+fan])
+	}
+	// A key of all ones is not below the padding either, hence the bound.
+	n = min(n, int(top.keys)-1)
+	base = x.tree[n]
+	for _, l := range x.levels[1:] {
 		at := int(l.start) + n*fan
-		// A key of all ones is not below the padding either, hence the bound.
 		n = min(n*fan+count(key, x.tree[at:at+fan])-1, int(l.keys)-1)
 		base = x.tree[int(l.start)+n]
 	}

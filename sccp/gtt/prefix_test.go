@@ -76,8 +76,9 @@ func TestTwin(t *testing.T) {
 			if len(p) > 64 {
 				continue
 			}
-			list[p] = uint32(i)
-			prefixes = append(prefixes, Prefix{digits(p), uint32(i)})
+			to := uint32(i) << (round % 23)
+			list[p] = to
+			prefixes = append(prefixes, Prefix{digits(p), to})
 		}
 		x := NewIndex(prefixes)
 		if x.Len() != len(list) {
