@@ -35,7 +35,8 @@ func newIndex(list []Prefix, word int) *Index {
 	for b.done < len(entries) {
 		b.pack()
 	}
-	x.grow(b.keys)
+	x.lines = b.lines.all()
+	x.grow(b.keys.all())
 	x.highest = len(x.lines)*lineSlots - 1
 	for i := range entries {
 		if e := &entries[i]; e.last > 0 {
@@ -105,8 +106,10 @@ type packer struct {
 	x       *Index
 	entries []entry
 	places  []uint32 // of the entries that are done
-	keys    []uint64 // the first of each line
+	lines   pile[line]
+	keys    pile[uint64] // the first of each line
 	done    int
+	full    int // lines
 }
 
 // form is how n keys from the next entry on stand in a line.
@@ -149,7 +152,7 @@ func (b *packer) pack() {
 	lanes := &allLanes[f.lanes]
 	for i := range uint(len(entries)) {
 		e := &entries[i]
-		b.places[b.done+int(i)] = uint32(len(b.x.lines)*lineSlots + int(i))
+		b.places[b.done+int(i)] = uint32(b.full*lineSlots + int(i))
 		if i > 0 {
 			l[8-f.words+(i-1)/lanes.keys] |= (e.key - entries[0].key) >> f.shift << ((i - 1) % lanes.keys * lanes.width)
 		}
@@ -167,9 +170,10 @@ func (b *packer) pack() {
 		l[8-f.words+i/lanes.keys] |= (lanes.most + 1) << (i % lanes.keys * lanes.width)
 	}
 	l[0] |= uint64(b.places[entries[0].outer]) << headOuter
-	b.x.lines = append(b.x.lines, l)
-	b.keys = append(b.keys, entries[0].key)
+	b.lines.add(l)
+	b.keys.add(entries[0].key)
 	b.done += n
+	b.full++
 }
 
 // grow makes the tree: each level holds the first key of every node below it, the last
