@@ -34,11 +34,11 @@ func (p place) route() gtt.Route {
 	return gtt.Route{PC: p.pc, AS: p.as, ToGT: p.toGT, SSN: p.ssn, NTT: p.ntt}
 }
 
-// gtEntries is the entries of one selector before they are an index.
+// gtEntries is the entries of one selector, on their way into an index.
 type gtEntries struct {
-	list   []gtt.Prefix
-	places []place
-	at     map[place]uint32
+	builder gtt.Builder
+	places  []place
+	at      map[place]uint32
 }
 
 func (p *gtEntries) add(d gtt.Digits, w place) {
@@ -51,7 +51,7 @@ func (p *gtEntries) add(d gtt.Digits, w place) {
 		p.at[w] = i
 		p.places = append(p.places, w)
 	}
-	p.list = append(p.list, gtt.Prefix{Digits: d, To: i})
+	p.builder.Add(gtt.Prefix{Digits: d, To: i})
 }
 
 // gttTables is what is kept from one table to the next, so that a change costs
@@ -67,18 +67,22 @@ type gttTables struct {
 // gttFile is the file of entries that is in use.
 type gttFile struct {
 	name    string
-	entries map[string]*gtEntries // by selector
+	indexes map[string]*gttIndex // by selector
 	count   int
-	at      time.Time
 	took    time.Duration
 	faults  []error // of the last attempt
 }
 
-type compiled struct {
-	cfg    configs.Selector
-	file   *gtEntries
+// gttIndex is entries, and where each leads.
+type gttIndex struct {
+	*gtt.Index
 	places []place
-	index  *gtt.Index
+}
+
+type compiled struct {
+	gttIndex
+	cfg    configs.Selector
+	file   *gttIndex
 	hits   *gtt.Hits
 	counts []atomic.Uint64
 }
@@ -102,7 +106,7 @@ func (g *gttTables) compile(s *configs.System) *gtt.Table {
 		x := g.selector(c)
 		kept[c.Name] = x
 		sel := &gtt.Selector{Name: c.Name, Nature: c.Nature(), Linkset: c.Linkset, Calling: c.Calling, Pre: conversions[c.Pre], Post: conversions[c.Post],
-			Index: x.index, Hits: x.hits, Counts: x.counts, Results: make([]gtt.Result, len(x.places))}
+			Index: x.Index, Hits: x.hits, Counts: x.counts, Results: make([]gtt.Result, len(x.places))}
 		for i, p := range x.places {
 			sel.Results[i] = gtt.Result{Route: p.route(), Group: groups[p.group]}
 		}
@@ -123,42 +127,47 @@ func (g *gttTables) compile(s *configs.System) *gtt.Table {
 // selector compiles the entries of a selector, or gives what there is if neither
 // they nor the file have changed.
 func (g *gttTables) selector(c *configs.Selector) *compiled {
-	old, file := g.selectors[c.Name], g.file.entries[c.Name]
+	old, file := g.selectors[c.Name], g.file.indexes[c.Name]
 	if old != nil && old.file == file && reflect.DeepEqual(old.cfg.Entries, c.Entries) {
 		return old
 	}
-	p := gtEntries{}
-	if file != nil {
-		p.places, p.list = slices.Clone(file.places), slices.Clone(file.list)
-		p.at = make(map[place]uint32, len(p.places))
-		for i, w := range p.places {
-			p.at[w] = uint32(i)
-		}
+	x := &compiled{cfg: *c, file: file, hits: &gtt.Hits{}}
+	if file != nil && len(c.Entries) == 0 {
+		x.gttIndex = *file
+	} else {
+		x.gttIndex = file.and(c.Entries)
 	}
-	for _, e := range c.Entries {
-		if d, err := gtt.Parse(e.Digits); err == nil {
-			p.add(d, placeOf(&e.Where))
-		}
-	}
-	x := &compiled{cfg: *c, file: file, places: p.places, index: gtt.NewIndex(p.list), hits: &gtt.Hits{}}
 	if old != nil {
 		x.hits = old.hits
 	}
-	if x.index.Len() <= gtt.MaxCounted {
+	if x.Len() <= gtt.MaxCounted {
 		x.count(old)
 	}
 	return x
 }
 
+// and is the entries of a file, if there is one, and those that are typed, which win.
+func (x *gttIndex) and(typed []*configs.GTA) gttIndex {
+	p := gtEntries{}
+	if x != nil {
+		x.Walk(func(d gtt.Digits, to uint32, _ int) { p.add(d, x.places[to]) })
+	}
+	for _, e := range typed {
+		if d, err := gtt.Parse(e.Digits); err == nil {
+			p.add(d, placeOf(&e.Where))
+		}
+	}
+	return gttIndex{p.builder.Index(), p.places}
+}
+
 // count makes the counters of the entries; those that were there before go on.
 func (x *compiled) count(old *compiled) {
-	x.counts = make([]atomic.Uint64, x.index.Leaves())
+	x.counts = make([]atomic.Uint64, x.Places())
 	if old == nil || old.counts == nil {
 		return
 	}
-	old.index.Walk(func(d gtt.Digits, _ uint32) {
-		from, _, _ := old.index.Place(&d)
-		if to, length, ok := x.index.Place(&d); ok && length == d.Len() {
+	old.Walk(func(d gtt.Digits, _ uint32, from int) {
+		if _, length, to, ok := x.Find(&d); ok && length == d.Len() {
 			x.counts[to].Store(old.counts[from].Load())
 		}
 	})
@@ -217,27 +226,24 @@ func (n *Node) loadGTT(s *configs.System, again bool) []error {
 		return nil
 	}
 	start := time.Now()
-	entries, count, faults := readGTT(s)
+	indexes, count, faults := readGTT(s)
 	if len(faults) > 0 {
 		f.faults = faults
 		n.log.Add("CS7GTT", 3, "LOAD", fmt.Sprintf("%s not loaded, the table is as it was: %v; %d faults in all", s.TableFile, faults[0], len(faults)))
 		return faults
 	}
-	*f = gttFile{name: s.TableFile, entries: entries, count: count, at: start, took: time.Since(start)}
+	*f = gttFile{name: s.TableFile, indexes: indexes, count: count, took: time.Since(start)}
 	n.log.Add("CS7GTT", 5, "LOAD", fmt.Sprintf("%d entries loaded from %s in %v", count, s.TableFile, f.took.Round(time.Millisecond)))
 	return nil
 }
 
-func readGTT(s *configs.System) (out map[string]*gtEntries, count int, faults []error) {
+// readGTT reads and indexes the file of entries.
+func readGTT(s *configs.System) (out map[string]*gttIndex, count int, faults []error) {
 	file, err := os.Open(s.TableFile)
 	if err != nil {
 		return nil, 0, []error{err}
 	}
 	defer file.Close()
-	entries, faults, err := gtt.Load(file, s.Notation())
-	if err != nil {
-		return nil, 0, append(faults, err)
-	}
 	known := map[string]bool{}
 	for _, x := range s.Selectors {
 		known[x.Name] = true
@@ -246,27 +252,35 @@ func readGTT(s *configs.System) (out map[string]*gtEntries, count int, faults []
 	for _, g := range s.Groups {
 		groups[g.Name] = true
 	}
-	out = map[string]*gtEntries{}
-	for i := range entries {
-		e := &entries[i]
+	lists := map[string]*gtEntries{}
+	var strange []error // entries that name what is not configured
+	bad, err := gtt.Load(file, s.Notation(), func(e *gtt.Entry) {
 		switch {
 		case !known[e.Selector]:
-			faults = append(faults, fmt.Errorf("entry %s: there is no selector %s", e.Digits, e.Selector))
+			strange = append(strange, fmt.Errorf("entry %s: there is no selector %s", e.Digits, e.Selector))
 			known[e.Selector] = true // once is enough
 		case !groups[e.Group]:
-			faults = append(faults, fmt.Errorf("entry %s of selector %s: there is no application-group %s", e.Digits, e.Selector, e.Group))
+			strange = append(strange, fmt.Errorf("entry %s of selector %s: there is no application-group %s", e.Digits, e.Selector, e.Group))
 			groups[e.Group] = true
 		}
-		p := out[e.Selector]
+		p := lists[e.Selector]
 		if p == nil {
 			p = &gtEntries{}
-			out[e.Selector] = p
+			lists[e.Selector] = p
 		}
-		if e.Group != "" {
-			p.add(e.Digits, place{group: e.Group, ssn: gtt.Keep, ntt: gtt.Keep})
-		} else {
-			p.add(e.Digits, place{as: e.Route.AS, pc: e.Route.PC, toGT: e.Route.ToGT, ssn: e.Route.SSN, ntt: e.Route.NTT})
-		}
+		p.add(e.Digits, place{group: e.Group, as: e.Route.AS, pc: e.Route.PC, toGT: e.Route.ToGT, ssn: e.Route.SSN, ntt: e.Route.NTT})
+		count++
+	})
+	faults = append(bad, strange...)
+	if err != nil {
+		faults = append(faults, err)
 	}
-	return out, len(entries), faults
+	if len(faults) > 0 {
+		return nil, 0, faults
+	}
+	out = map[string]*gttIndex{}
+	for name, p := range lists {
+		out[name] = &gttIndex{p.builder.Index(), p.places}
+	}
+	return out, count, nil
 }

@@ -1,15 +1,12 @@
 package node
 
 import (
-	"bufio"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/sccp"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
@@ -105,76 +102,4 @@ func TestRelayAllocatesNothing(t *testing.T) {
 			t.Error(n, "allocations")
 		}
 	})
-}
-
-// million is a node with a file of a million entries, and its configuration.
-func million(b *testing.B) (*Node, *configs.System) {
-	b.Helper()
-	file := filepath.Join(b.TempDir(), "million.csv")
-	f, err := os.Create(file)
-	if err != nil {
-		b.Fatal(err)
-	}
-	w := bufio.NewWriter(f)
-	for i := range 1_000_000 {
-		fmt.Fprintf(w, "S,49%09d,pcssn,2.2.2,gt\n", i*997%1_000_000_000)
-	}
-	w.Flush()
-	f.Close()
-	n := New(Options{Platform: onMemory(sctp.NewMemory(1)), Store: MemoryStore("x", nil)})
-	b.Cleanup(func() { n.Close() })
-	s := n.Config().Clone()
-	pc := ss7.PC(5)
-	s.PC, s.TableFile = &pc, file
-	s.Selectors = []*configs.Selector{{Name: "S", GTI: 4}}
-	return n, s
-}
-
-func BenchmarkTableFile(b *testing.B) {
-	n, s := million(b)
-	for b.Loop() {
-		if faults := n.loadGTT(s, true); len(faults) > 0 {
-			b.Fatal(faults[0])
-		}
-		n.applySCCP(s)
-	}
-	b.ReportMetric(float64(n.gtt.file.took.Milliseconds()), "ms-read")
-	b.ReportMetric(float64(n.gtt.built.Milliseconds()), "ms-compile")
-}
-
-// BenchmarkTableSwap reads, compiles and swaps a million entries while messages are
-// translated without a break, and tells the longest that one of them took.
-func BenchmarkTableSwap(b *testing.B) {
-	n, s := million(b)
-	n.loadGTT(s, true)
-	n.applySCCP(s)
-	called := sccp.AppendAddress(ss7.ITU, nil, &sccp.Address{HasSSN: true, SSN: 6, GTI: 4, Title: []byte{0, 0, 0, 0x94, 0, 0, 0, 0, 0}})
-	p, _ := sccp.Append(nil, &sccp.Message{Type: sccp.UDT, Called: called, Calling: called, Data: make([]byte, 60)})
-	in := &ss7.MSU{DPC: 5, OPC: 99, SI: ss7.SCCP, Payload: p}
-	stop, longest, calls := make(chan bool), make(chan time.Duration), 0
-	go func() {
-		var most time.Duration
-		buf := make([]byte, 0, 512)
-		for last := time.Now(); ; calls++ {
-			if d, _ := n.view.Load().sccp.Relay(in, "", 1, buf[:0]); d.Result == nil {
-				b.Error("not translated: ", d.Reason)
-			}
-			now := time.Now()
-			most = max(most, now.Sub(last))
-			last = now
-			select {
-			case <-stop:
-				longest <- most
-				return
-			default:
-			}
-		}
-	}()
-	for b.Loop() {
-		n.loadGTT(s, true)
-		n.applySCCP(s)
-	}
-	close(stop)
-	b.ReportMetric(float64((<-longest).Microseconds()), "µs-longest")
-	b.ReportMetric(float64(calls)/b.Elapsed().Seconds(), "translations/s")
 }

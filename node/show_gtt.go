@@ -225,7 +225,7 @@ func (n *Node) saveGTT(c *cli.Call) error {
 	var text []byte
 	count := 0
 	for _, s := range t.Selectors {
-		s.Index.Walk(func(d gtt.Digits, to uint32) {
+		s.Index.Walk(func(d gtt.Digits, to uint32, _ int) {
 			e := gtt.Entry{Selector: s.Name, Digits: d, Route: s.Results[to].Route}
 			if g := s.Results[to].Group; g != nil {
 				e.Group = g.Name

@@ -31,7 +31,7 @@ func NewConversion(name string, np, nai int16, rules []Rule) *Conversion {
 
 // Apply converts digits and gives the rule that did; nil if none fits.
 func (c *Conversion) Apply(d *Digits) *Rule {
-	i, _, ok := c.index.Find(d)
+	i, _, _, ok := c.index.Find(d)
 	if !ok {
 		return nil
 	}

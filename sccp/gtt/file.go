@@ -2,6 +2,7 @@ package gtt
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"strconv"
@@ -29,7 +30,8 @@ func (b *BadLine) Error() string { return fmt.Sprintf("line %d: %s", b.Line, b.T
 // maxFaults bounds what a wrong file makes a person read.
 const maxFaults = 1000
 
-// Load reads a file of entries, a line each, as our own format has it:
+// Load reads a file of entries, a line each, as our own format has it, and gives each
+// to take, which must not keep the pointer:
 //
 //	SELECTOR,DIGITS,pcssn,PC,gt|pcssn[,ssn N][,ntt N]
 //	SELECTOR,DIGITS,asname,NAME,gt|pcssn[,ssn N][,ntt N]
@@ -37,77 +39,94 @@ const maxFaults = 1000
 //
 // DIGITS may be empty, for what no other entry covers. Blank lines and lines that
 // begin with # or ! are nobody's. Every line that is not understood is in faults.
-func Load(r io.Reader, n ss7.Notation) (entries []Entry, faults []error, err error) {
+func Load(r io.Reader, n ss7.Notation, take func(*Entry)) (faults []error, err error) {
 	in := bufio.NewScanner(r)
 	in.Buffer(make([]byte, 4096), 1<<16)
-	l := loader{notation: n, names: map[string]string{}}
+	l := loader{notation: n, names: map[string]string{}, ends: map[string]Entry{}}
+	var e Entry
 	for line := 1; in.Scan(); line++ {
-		text := strings.TrimSpace(in.Text())
-		if text == "" || text[0] == '#' || text[0] == '!' {
+		text := bytes.TrimSpace(in.Bytes())
+		if len(text) == 0 || text[0] == '#' || text[0] == '!' {
 			continue
 		}
-		e, err := l.entry(text)
-		if err == nil {
-			entries = append(entries, e)
+		if err := l.entry(&e, text); err == nil {
+			take(&e)
 		} else if len(faults) < maxFaults {
 			faults = append(faults, &BadLine{line, err.Error()})
 		}
 	}
-	return entries, faults, in.Err()
+	return faults, in.Err()
 }
 
+// loader remembers what lines have in common, so that a million entries make no garbage:
+// the name of their selector, and what stands behind the digits.
 type loader struct {
 	notation ss7.Notation
-	names    map[string]string // so that a million entries share the name of their selector
+	names    map[string]string
+	ends     map[string]Entry
 }
 
-func (l *loader) name(s string) string {
-	if have, ok := l.names[s]; ok {
-		return have
+// maxEnds bounds what a loader remembers.
+const maxEnds = 1 << 16
+
+func (l *loader) entry(e *Entry, text []byte) (err error) {
+	selector, rest, _ := bytes.Cut(text, comma)
+	digits, end, _ := bytes.Cut(rest, comma)
+	if n := bytes.Count(text, comma) + 1; n < 4 {
+		return fmt.Errorf("%d fields; an entry has at least 4: SELECTOR,DIGITS,pcssn|asname|app-grp,WHERE", n)
 	}
-	s = strings.Clone(s)
-	l.names[s] = s
-	return s
-}
-
-func (l *loader) entry(text string) (e Entry, err error) {
-	var f [8]string
-	n := 0
-	for rest, more := text, true; more; n++ {
-		if n == len(f) {
-			return e, fmt.Errorf("more than %d fields", len(f))
+	known, ok := l.ends[string(end)]
+	if !ok {
+		if known, err = l.end(string(end)); err != nil {
+			return err
 		}
-		f[n], rest, more = strings.Cut(rest, ",")
-		f[n] = strings.TrimSpace(f[n])
+		if len(l.ends) < maxEnds {
+			l.ends[string(end)] = known
+		}
 	}
-	if n < 4 {
-		return e, fmt.Errorf("%d fields; an entry has at least 4: SELECTOR,DIGITS,pcssn|asname|app-grp,WHERE", n)
+	*e = known
+	selector = bytes.TrimSpace(selector)
+	if len(selector) == 0 {
+		return fmt.Errorf("no selector")
 	}
-	if f[0] == "" {
-		return e, fmt.Errorf("no selector")
+	if e.Selector, ok = l.names[string(selector)]; !ok {
+		e.Selector = string(selector)
+		l.names[e.Selector] = e.Selector
 	}
-	e.Selector, e.Route = l.name(f[0]), Route{SSN: Keep, NTT: Keep}
-	if e.Digits, err = Parse(f[1]); err != nil {
-		return e, err
+	e.Digits, err = Parse(string(bytes.TrimSpace(digits)))
+	return err
+}
+
+var comma = []byte(",")
+
+// end reads what stands behind the digits.
+func (l *loader) end(text string) (e Entry, err error) {
+	f := strings.Split(text, ",")
+	if len(f) > 6 {
+		return e, fmt.Errorf("more than 8 fields")
 	}
-	switch f[2] {
+	for i := range f {
+		f[i] = strings.TrimSpace(f[i])
+	}
+	e.Route = Route{SSN: Keep, NTT: Keep}
+	switch f[0] {
 	case "app-grp":
-		if e.Group = l.name(f[3]); e.Group == "" || n != 4 {
+		if e.Group = f[1]; e.Group == "" || len(f) != 2 {
 			return e, fmt.Errorf("app-grp takes the name of a group, and nothing after it")
 		}
 		return e, nil
 	case "pcssn":
-		if e.Route.PC, err = l.notation.Parse(f[3]); err != nil {
+		if e.Route.PC, err = l.notation.Parse(f[1]); err != nil {
 			return e, err
 		}
 	case "asname":
-		if e.Route.AS = l.name(f[3]); e.Route.AS == "" {
+		if e.Route.AS = f[1]; e.Route.AS == "" {
 			return e, fmt.Errorf("asname takes the name of an application server")
 		}
 	default:
-		return e, fmt.Errorf("%q is none of pcssn, asname, app-grp", f[2])
+		return e, fmt.Errorf("%q is none of pcssn, asname, app-grp", f[0])
 	}
-	return e, e.Route.parse(f[4:n])
+	return e, e.Route.parse(f[2:])
 }
 
 func (r *Route) parse(f []string) error {

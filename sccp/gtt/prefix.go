@@ -1,250 +1,256 @@
 package gtt
 
-import (
-	"math/bits"
-	"slices"
-)
+import "math/bits"
 
 // Prefix is a prefix and what it leads to: a number of the caller's own.
 type Prefix struct {
 	Digits Digits
-	To     uint32 // below MaxTo
+	To     uint32
 }
 
-// Bounds of an index: how many prefixes it holds, and how high To may be.
 const (
-	MaxPrefixes = 1<<24 - 1
-	MaxTo       = 1 << 24
+	fan       = 16 // keys of a node of the search tree: two cache lines
+	lineSlots = 16 // prefixes of a line, at most
 )
-
-const fan = 16 // keys of a node of the search tree: two cache lines
-
-// leaf is one prefix: the first 16 of its digits, and where its meta word packs
-// its To (24 bits), the leaf of the longest other prefix that it begins with (24),
-// its length (8), and whether it is longer than its key can tell.
-type leaf struct{ key, meta uint64 }
-
-const (
-	shiftUp  = 24
-	shiftLen = 48
-	longBit  = 1 << 63
-	mask24   = 1<<24 - 1
-)
-
-func (l leaf) to() uint32  { return uint32(l.meta & mask24) }
-func (l leaf) up() uint32  { return uint32(l.meta >> shiftUp & mask24) }
-func (l leaf) length() int { return int(l.meta >> shiftLen & 0xff) }
-func (l leaf) long() bool  { return l.meta&longBit != 0 }
 
 // Index finds the longest prefix of a string of digits. The zero value holds none.
 //
-// The prefixes stand in dictionary order. The last one that is not after the
-// digits sought shares at least as much with them as any other, and every prefix
-// of them is a prefix of it too: so one search for a place in the order, then a few
-// steps along the chain of ever shorter prefixes, find the longest match. The
-// search goes through a tree of first keys, sixteen children to a node.
+// The prefixes stand in dictionary order, packed into lines of 64 octets, so that a
+// million take no more than a cache may hold. The last one that is not after the
+// digits sought shares at least as much with them as any other, and every prefix of
+// them is a prefix of it too: so one search for a place in the order, in a tree of the
+// lines' first keys, touches one line, and almost always ends there.
+//
+// An index is over sixteen digits, a word. Longer prefixes go on in an index of
+// their own, which hangs on their first sixteen digits.
 type Index struct {
-	leaves []leaf   // the first stands for no match, or the empty prefix
-	tree   []uint64 // levels from the top, each padded to whole nodes
-	levels []level
-	tails  []Digits // whole digits of those with more than 16
-	tailOf []uint32 // by leaf; only where there are tails
-	any    bool     // the first leaf is the empty prefix
-	size   int
+	lines   []line
+	tree    []uint64 // levels from the top, each padded to whole nodes
+	levels  []level  // the first has one node or two
+	toBits  uint8    // of a To
+	deep    map[int]deeper
+	size    int // prefixes, with those of deeper indexes
+	highest int // place
+}
+
+// deeper is the index of what follows sixteen digits; its places count from first.
+type deeper struct {
+	*Index
+	first int
 }
 
 // level is one level of the tree: where it begins, and how many keys it has
 // before the padding.
 type level struct{ start, keys int32 }
 
-// NewIndex makes the index of a list, which it sorts. Of equal prefixes the last
-// of the list stands.
-func NewIndex(list []Prefix) *Index {
-	slices.SortStableFunc(list, func(a, b Prefix) int { return a.Digits.less(&b.Digits) })
-	x := &Index{leaves: make([]leaf, 0, len(list)+1)}
-	x.leaves = append(x.leaves, leaf{})
-	x.tailOf = make([]uint32, 1)
-	var stack []uint32 // leaves that the one before begins with, and itself
-	var digits []Digits
-	for i := range list {
-		p := &list[i]
-		if i+1 < len(list) && list[i+1].Digits == p.Digits {
-			continue
-		}
-		x.size++
-		if p.Digits.n == 0 {
-			x.any, x.leaves[0].meta = true, uint64(p.To)&mask24
-			continue
-		}
-		for len(stack) > 0 && !p.Digits.HasPrefix(&digits[len(stack)-1]) {
-			stack = stack[:len(stack)-1]
-		}
-		digits = digits[:len(stack)]
-		up := uint32(0)
-		if len(stack) > 0 {
-			up = stack[len(stack)-1]
-		}
-		stack = append(stack, uint32(len(x.leaves)))
-		digits = append(digits, p.Digits)
-		x.add(p, up)
-	}
-	x.grow()
-	return x
+// line is up to 16 prefixes in 64 octets: a head of 48 bits, as a string of bits what
+// each prefix is and leads to, and in the last words, several to a word, how far each key
+// but the first is beyond that of the line, which the tree has.
+type line [8]uint64
+
+// The head of a line: how keys stand in words, how many nibbles they are shifted by,
+// and in how many words they are; how many prefixes there are, and whether one of them
+// begins another; the place of the longest one before the line that begins the first.
+const (
+	headShift  = 2
+	headWords  = 6
+	headSlots  = 9
+	headNested = 14
+	headOuter  = 16
+	headBits   = 48
+)
+
+// What a prefix is: its length, or that longer ones hang on it, sixteen digits.
+const (
+	lenBits  = 5
+	isNone   = 0x11 // no prefix: where the order begins
+	isDeep   = 0x12
+	isBranch = 0x13 // no prefix itself, but longer ones are
+)
+
+// lanes is how keys stand in a word: how many, in how many bits each, the highest of
+// which is clear so that all are compared at once.
+type lanes struct {
+	keys, width uint
+	ones, tops  uint64 // the lowest and the highest bit of each lane
+	part        uint   // of a key's number, in 256ths, is that of its word
+	most        uint64 // the highest key; one more is where there is none
+	in          [8]uint64
 }
 
-func (x *Index) add(p *Prefix, up uint32) {
-	l := leaf{p.Digits.w[0], uint64(p.To)&mask24 | uint64(up)<<shiftUp | uint64(p.Digits.n)<<shiftLen}
-	if p.Digits.n > 16 {
-		l.meta |= longBit
-		for len(x.tailOf) < len(x.leaves) {
-			x.tailOf = append(x.tailOf, 0)
-		}
-		x.tailOf = append(x.tailOf, uint32(len(x.tails)))
-		x.tails = append(x.tails, p.Digits)
-	}
-	x.leaves = append(x.leaves, l)
-}
+var allLanes = [4]lanes{newLanes(1, 64), newLanes(2, 32), newLanes(3, 21), newLanes(4, 16)}
 
-// grow makes the tree: each level holds the first key of every node below it.
-func (x *Index) grow() {
-	keys := make([]uint64, 0, len(x.leaves)/fan+1)
-	for i := 0; i < len(x.leaves); i += fan {
-		keys = append(keys, x.leaves[i].key)
+func newLanes(keys, width uint) lanes {
+	f := lanes{keys: keys, width: width, part: (255 + keys) / keys, most: 1<<(width-1) - 2}
+	for i := range keys {
+		f.ones |= 1 << (i * width)
 	}
-	var levels [][]uint64
-	for len(keys) > 1 {
-		levels = append(levels, keys)
-		next := make([]uint64, 0, len(keys)/fan+1)
-		for i := 0; i < len(keys); i += fan {
-			next = append(next, keys[i])
-		}
-		keys = next
-	}
-	for _, l := range slices.Backward(levels) {
-		x.levels = append(x.levels, level{int32(len(x.tree)), int32(len(l))})
-		x.tree = append(x.tree, l...)
-		for len(x.tree)%fan != 0 {
-			x.tree = append(x.tree, ^uint64(0))
+	f.tops = f.ones << (width - 1)
+	for words := range f.in {
+		for i := 8 - words; i < 8; i++ {
+			f.in[words] |= f.tops >> (i - 1)
 		}
 	}
+	return f
 }
 
-// Place gives the place of the longest prefix of d among all, and its length.
-func (x *Index) Place(d *Digits) (place, length int, ok bool) {
-	i, ok := x.find(d)
-	if !ok {
-		return 0, 0, false
-	}
-	return i, x.leaves[i].length(), true
+func (l *line) lanes() *lanes { return &allLanes[l[0]&3] }
+func (l *line) shift() uint   { return uint(l[0]>>headShift&15) * 4 }
+func (l *line) words() int    { return int(l[0] >> headWords & 7) }
+func (l *line) slots() int    { return int(l[0] >> headSlots & 31) }
+func (l *line) nested() bool  { return l[0]>>headNested&1 != 0 }
+func (l *line) outer() int    { return int(l[0] >> headOuter & (1<<32 - 1)) }
+
+// find gives the slot of the last key that is not above one that is so far from the
+// first: the top bit of a lane stays where its key is not above. All words are compared,
+// also those that hold no keys, because a branch for each costs more.
+func (l *line) find(far uint64) int {
+	f := l.lanes()
+	t := f.tops
+	want := min(far>>l.shift(), f.most)*f.ones | t
+	stay := (want-l[1])&t | (want-l[2])&t>>1 | (want-l[3])&t>>2 | (want-l[4])&t>>3 |
+		(want-l[5])&t>>4 | (want-l[6])&t>>5 | (want-l[7])&t>>6
+	return bits.OnesCount64(stay & f.in[l.words()])
 }
 
-// Leaves is one more than the highest place.
-func (x *Index) Leaves() int { return len(x.leaves) }
+// key is how far that of a slot is from the first.
+func (l *line) key(slot int) uint64 {
+	f := l.lanes()
+	i := uint(slot - 1)
+	word := i * f.part >> 8
+	far := l[(8-l.words()+int(word))&7] >> ((i - word*f.keys) * f.width & 63) & (f.most + 1)
+	return far << l.shift() & uint64(-slot>>63) // nothing for the first
+}
+
+// answer is what a slot is, in its low bits, and leads to.
+func (l *line) answer(slot int, toBits uint) uint64 {
+	bit := headBits + uint(slot)*(lenBits+toBits)
+	word, off := bit/64, bit%64
+	return (l[word&7]>>off | l[(word+1)&7]<<(64-off)) & (1<<(lenBits+toBits) - 1)
+}
 
 // Len is how many prefixes there are.
 func (x *Index) Len() int { return x.size }
 
-// Find gives what the longest prefix of d leads to, and how long that prefix is.
-func (x *Index) Find(d *Digits) (to uint32, length int, ok bool) {
-	i, ok := x.find(d)
-	if !ok {
-		return 0, 0, false
+// Places is one more than the highest place that Find gives.
+func (x *Index) Places() int { return x.highest + 1 }
+
+// Find gives what the longest prefix of d leads to, how long that prefix is, and its
+// place, which no other prefix of the index has.
+func (x *Index) Find(d *Digits) (to uint32, length, place int, ok bool) { return x.find(d, 0) }
+
+// find is Find in a word of the digits.
+func (x *Index) find(d *Digits, word int) (to uint32, length, place int, ok bool) {
+	if len(x.lines) == 0 {
+		return 0, 0, 0, false
 	}
-	l := x.leaves[i]
-	return l.to(), l.length(), true
+	key := d.w[word]
+	n, base := x.line(key)
+	l := &x.lines[n]
+	slot := l.find(key - base)
+	a := l.answer(slot, uint(x.toBits))
+	if what := int(a & (1<<lenBits - 1)); what <= common(d, word, base+l.key(slot)) {
+		return uint32(a >> lenBits), what + 16*word, n*lineSlots + slot, true
+	}
+	return x.climb(d, word, n, slot)
 }
 
-// find gives the place of the longest prefix of d in the order that Walk has.
-func (x *Index) find(d *Digits) (i int, ok bool) {
-	if len(x.leaves) == 0 {
-		return 0, false
-	}
-	i = x.place(d.w[0])
-	l := x.leaves[i]
-	most := min(int(d.n), l.length(), bits.LeadingZeros64(l.key^d.w[0])/4)
-	if l.long() && l.key == d.w[0] {
-		i, most = x.placeLong(i, d)
-		l = x.leaves[i]
-	}
-	for l.length() > most {
-		i = int(l.up())
-		l = x.leaves[i]
-	}
-	return i, i > 0 || x.any
+// common is how many digits of a word of d are those of a key.
+func common(d *Digits, word int, key uint64) int {
+	return min(int(d.n)-16*word, bits.LeadingZeros64(key^d.w[word])/4)
 }
 
-// place gives the last leaf whose key is not above key.
-func (x *Index) place(key uint64) int {
-	node := 0
-	for _, l := range x.levels {
-		at := int(l.start) + node*fan
-		// A key of all ones is not below the padding either, hence the bound.
-		node = min(node*fan+count(key, x.tree[at:at+fan])-1, int(l.keys)-1)
-	}
-	at := node * fan
-	if at+fan <= len(x.leaves) {
-		l := (*[fan]leaf)(x.leaves[at:])
-		n := uint64(0)
-		for i := range l {
-			_, below := bits.Sub64(key, l[i].key, 0)
-			n += below
+// climb goes back from the last place that is not after the digits to the first that is
+// a prefix of them: in the line, if prefixes begin others there, then to the one that
+// begins its first.
+func (x *Index) climb(d *Digits, word, n, slot int) (to uint32, length, place int, ok bool) {
+	for {
+		l := &x.lines[n]
+		for ; slot >= 0; slot-- {
+			a := l.answer(slot, uint(x.toBits))
+			to, what, most := uint32(a>>lenBits), int(a&(1<<lenBits-1)), common(d, word, x.base(n)+l.key(slot))
+			place = n*lineSlots + slot
+			switch {
+			case what == isNone:
+				return 0, 0, 0, false
+			case what <= most:
+				return to, what + 16*word, place, true
+			case what >= isDeep && most == 16:
+				next := x.deep[place]
+				if to, length, below, ok := next.find(d, word+1); ok {
+					return to, length, next.first + below, true
+				}
+				if what == isDeep {
+					return to, 16 + 16*word, place, true
+				}
+			}
+			if !l.nested() {
+				break
+			}
 		}
-		return at + fan - 1 - int(n)
+		n, slot = l.outer()/lineSlots, l.outer()%lineSlots
 	}
-	i := at
-	for i+1 < len(x.leaves) && x.leaves[i+1].key <= key {
-		i++
-	}
-	return i
 }
 
-// count says how many keys are not above key.
+// base is the first key of a line.
+func (x *Index) base(n int) uint64 {
+	return x.tree[int(x.levels[len(x.levels)-1].start)+n]
+}
+
+// line gives the last line whose first key is not above key, and that first key.
+func (x *Index) line(key uint64) (n int, base uint64) {
+	top := x.levels[0]
+	n = -1
+	for at := 0; at < int(top.keys); at += fan {
+		n += count(key, x.tree[at:at+fan])
+	}
+	// A key of all ones is not below the padding either, hence the bound.
+	n = min(n, int(top.keys)-1)
+	base = x.tree[n]
+	for _, l := range x.levels[1:] {
+		at := int(l.start) + n*fan
+		n = min(n*fan+count(key, x.tree[at:at+fan])-1, int(l.keys)-1)
+		base = x.tree[int(l.start)+n]
+	}
+	return n, base
+}
+
+// count says how many keys are not above key. It is written out because a loop takes
+// twice the time.
 func count(key uint64, keys []uint64) int {
 	k := (*[fan]uint64)(keys)
-	n := uint64(0)
-	for i := range k {
-		_, below := bits.Sub64(key, k[i], 0)
-		n += below
-	}
-	return fan - int(n)
+	return fan - int(above(k[0], key)+above(k[1], key)+above(k[2], key)+above(k[3], key)+
+		above(k[4], key)+above(k[5], key)+above(k[6], key)+above(k[7], key)+
+		above(k[8], key)+above(k[9], key)+above(k[10], key)+above(k[11], key)+
+		above(k[12], key)+above(k[13], key)+above(k[14], key)+above(k[15], key))
 }
 
-// placeLong is place for digits whose first sixteen are those of prefixes that
-// have more: it looks at all of them, from the last such leaf on.
-func (x *Index) placeLong(i int, d *Digits) (at, common int) {
-	lo := i
-	for lo > 0 && x.leaves[lo-1].key == d.w[0] && x.leaves[lo-1].long() {
-		lo--
-	}
-	n := 0
-	for hi := i + 1; lo+n < hi; { // the last one that is not after d
-		mid := (lo + n + hi) / 2
-		if x.tails[x.tailOf[mid]].less(d) <= 0 {
-			n = mid - lo + 1
-		} else {
-			hi = mid
-		}
-	}
-	if n > 0 {
-		at = lo + n - 1
-		return at, d.common(&x.tails[x.tailOf[at]])
-	}
-	at = max(lo-1, 0) // a prefix of sixteen digits or fewer, or another key
-	l := x.leaves[at]
-	return at, min(int(d.n), l.length(), bits.LeadingZeros64(l.key^d.w[0])/4)
+// above is 1 if a is above b, else 0.
+func above(a, b uint64) uint64 {
+	_, n := bits.Sub64(b, a, 0)
+	return n
 }
 
-// Walk calls f with every prefix in dictionary order.
-func (x *Index) Walk(f func(Digits, uint32)) {
-	for i, l := range x.leaves {
-		if i == 0 && !x.any {
-			continue
+// Walk calls f with every prefix in dictionary order, what it leads to, and its place.
+func (x *Index) Walk(f func(d Digits, to uint32, place int)) { x.walk(Digits{}, 0, 0, f) }
+
+// walk is Walk in a word: all prefixes begin with stem, and their places with first.
+func (x *Index) walk(stem Digits, word, first int, f func(Digits, uint32, int)) {
+	for n := range x.lines {
+		l := &x.lines[n]
+		for slot := range l.slots() {
+			place := n*lineSlots + slot
+			a := l.answer(slot, uint(x.toBits))
+			what := int(a & (1<<lenBits - 1))
+			d := stem
+			d.w[word], d.n = x.base(n)+l.key(slot), uint8(16*word+min(what, 16))
+			if what != isNone && what != isBranch {
+				f(d, uint32(a>>lenBits), first+place)
+			}
+			if what >= isDeep {
+				next := x.deep[place]
+				next.walk(d, word+1, first+next.first, f)
+			}
 		}
-		d := Digits{n: uint8(l.length())}
-		d.w[0] = l.key
-		if l.long() {
-			d = x.tails[x.tailOf[i]]
-		}
-		f(d, l.to())
 	}
 }

@@ -2,7 +2,10 @@ package gtt
 
 import (
 	"fmt"
+	"math/bits"
 	"math/rand"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -73,8 +76,9 @@ func TestTwin(t *testing.T) {
 			if len(p) > 64 {
 				continue
 			}
-			list[p] = uint32(i)
-			prefixes = append(prefixes, Prefix{digits(p), uint32(i)})
+			to := uint32(i) << (round % 23)
+			list[p] = to
+			prefixes = append(prefixes, Prefix{digits(p), to})
 		}
 		x := NewIndex(prefixes)
 		if x.Len() != len(list) {
@@ -93,16 +97,21 @@ func TestTwin(t *testing.T) {
 				}
 			}
 			d := digits(s)
-			to, l, ok := x.Find(&d)
+			to, l, _, ok := x.Find(&d)
 			if ok != found || ok && (to != want || l != at) {
 				t.Fatalf("%q: %d %d %v, want %d %d %v; round %d", s, to, l, ok, want, at, found, round)
 			}
 		}
 		n := 0
-		x.Walk(func(d Digits, to uint32) {
+		places := map[int]bool{}
+		x.Walk(func(d Digits, to uint32, place int) {
 			if n++; list[d.String()] != to {
 				t.Fatalf("walk tells %s %d", d, to)
 			}
+			if _, length, at, ok := x.Find(&d); !ok || length != d.Len() || at != place || places[at] || at >= x.Places() {
+				t.Fatalf("%s stands at place %d of %d and was found at %d, %d digits", d, place, x.Places(), at, length)
+			}
+			places[place] = true
 		})
 		if n != len(list) {
 			t.Fatalf("walk tells %d of %d", n, len(list))
@@ -113,52 +122,70 @@ func TestTwin(t *testing.T) {
 func TestEmptyIndex(t *testing.T) {
 	d := digits("123")
 	for _, x := range []*Index{{}, NewIndex(nil)} {
-		if _, _, ok := x.Find(&d); ok {
+		if _, _, _, ok := x.Find(&d); ok {
 			t.Error("found in nothing")
 		}
 	}
 }
 
 // million makes n numbers of ten to twelve digits under a few country codes, with
-// a summary for each of these, as an operator's table has.
-func million(n int) ([]Prefix, []Digits) {
+// a summary for each of these, as an operator's table has; and as many questions about
+// all of them, in no order.
+func million(n int) (list []Prefix, ask []uint64) {
 	r := rand.New(rand.NewSource(7))
 	codes := []string{"49", "1", "4179", "44", "262", "86"}
-	var list []Prefix
 	for i, c := range codes {
 		list = append(list, Prefix{digits(c), uint32(i)})
 	}
-	var ask []Digits
 	for len(list) < n {
 		s := fmt.Sprintf("%s%09d", codes[r.Intn(len(codes))], r.Intn(1e9))
 		list = append(list, Prefix{digits(s), uint32(len(list) % 1000)})
-		if len(ask) < 1<<16 {
-			ask = append(ask, digits(s+"7"))
-		}
 	}
-	r.Shuffle(len(ask), func(i, j int) { ask[i], ask[j] = ask[j], ask[i] })
+	ask = make([]uint64, 1<<18) // a word each: what asks should not fill the cache
+	for i := range ask {
+		d := list[len(codes)+r.Intn(n-len(codes))].Digits
+		ask[i] = d.w[0] | 7<<(60-4*d.n)
+	}
 	return list, ask
+}
+
+// question is digits from the first word alone.
+func question(w uint64) Digits {
+	return Digits{w: [words]uint64{w}, n: uint8(16 - bits.TrailingZeros64(w)/4)}
 }
 
 func BenchmarkFind(b *testing.B) {
 	for _, n := range []int{1000, 100_000, 1_000_000} {
 		list, ask := million(n)
 		x := NewIndex(list)
+		list = nil
+		runtime.GC()
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			b.ReportAllocs()
 			i := 0
 			for b.Loop() {
-				x.Find(&ask[i%len(ask)])
+				d := question(ask[i%len(ask)])
+				x.Find(&d)
 				i++
 			}
+			b.ReportMetric(float64(64*len(x.lines)+8*len(x.tree))/float64(n), "B/entry")
 		})
 		// Each question waits for the answer before: the time of one look-up alone, with
 		// every miss of the cache in full.
 		b.Run(fmt.Sprint(n, "/dependent"), func(b *testing.B) {
-			i, sum := 0, 0
+			i, last := 0, 0
 			for b.Loop() {
-				_, l, _ := x.Find(&ask[(i+sum&1)%len(ask)])
-				sum += l
+				d := question(ask[(i+last>>8)%len(ask)])
+				_, last, _, _ = x.Find(&d)
+				i++
+			}
+		})
+		// Half the questions are about numbers that have no entry but their summary.
+		b.Run(fmt.Sprint(n, "/summary"), func(b *testing.B) {
+			i := 0
+			for b.Loop() {
+				d := question(ask[i%len(ask)] ^ uint64(i&1)<<36)
+				x.Find(&d)
 				i++
 			}
 		})
@@ -168,6 +195,6 @@ func BenchmarkFind(b *testing.B) {
 func BenchmarkBuild(b *testing.B) {
 	list, _ := million(1_000_000)
 	for b.Loop() {
-		NewIndex(append([]Prefix(nil), list...))
+		NewIndex(slices.Clone(list))
 	}
 }

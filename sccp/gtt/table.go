@@ -71,24 +71,19 @@ const MaxCounted = 10_000
 // Find translates digits that are already converted; length is that of the entry,
 // place its own in Counts.
 func (s *Selector) Find(d *Digits) (r *Result, length, place int) {
-	i, ok := s.Index.find(d)
-	if !ok {
+	to, length, place, ok := s.Index.Find(d)
+	if !ok || int(to) >= len(s.Results) {
 		return nil, 0, 0
 	}
-	l := s.Index.leaves[i]
-	if int(l.to()) >= len(s.Results) {
-		return nil, 0, 0
-	}
-	return &s.Results[l.to()], l.length(), i
+	return &s.Results[to], length, place
 }
 
 // Entries calls f with every entry, and how often it was used; 0 if that is not counted.
 func (s *Selector) Entries(f func(d Digits, r *Result, used uint64)) {
-	s.Index.Walk(func(d Digits, to uint32) {
+	s.Index.Walk(func(d Digits, to uint32, place int) {
 		used := uint64(0)
 		if s.Counts != nil {
-			i, _ := s.Index.find(&d)
-			used = s.Counts[i].Load()
+			used = s.Counts[place].Load()
 		}
 		f(d, &s.Results[to], used)
 	})

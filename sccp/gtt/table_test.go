@@ -124,13 +124,19 @@ func TestSequence(t *testing.T) {
 	}
 }
 
+// load is all entries of a file.
+func load(text string) (entries []Entry, faults []error, err error) {
+	faults, err = Load(strings.NewReader(text), ss7.ITU.Notation, func(e *Entry) { entries = append(entries, *e) })
+	return entries, faults, err
+}
+
 func TestFile(t *testing.T) {
 	const good = `S,49,pcssn,2.2.2,gt
 S,4917,pcssn,2.2.3,pcssn,ssn 6
 T,,app-grp,HLRS
 T,1F,asname,AS1,gt,ssn 0,ntt 7
 `
-	entries, faults, err := Load(strings.NewReader("# a table\r\n\n! more\n"+good), ss7.ITU.Notation)
+	entries, faults, err := load("# a table\r\n\n! more\n" + good)
 	if err != nil || len(faults) > 0 || len(entries) != 4 {
 		t.Fatal(entries, faults, err)
 	}
@@ -143,7 +149,7 @@ T,1F,asname,AS1,gt,ssn 0,ntt 7
 	}
 	bad := []string{"S,49", "S,4x,pcssn,2.2.2,gt", "S,4,pcssn,9.9.9,gt", "S,4,pcssn,2.2.2", "S,4,pcssn,2.2.2,gt,ssn 1", "S,4,pcssn,2.2.2,pcssn,ntt 3",
 		"S,4,where,2.2.2,gt", ",4,pcssn,2.2.2,gt", "S,4,app-grp,", "S,4,asname,,gt", "S,4,pcssn,2.2.2,gt,ssn 256", "S,4,app-grp,G,gt", "a,b,c,d,e,f,g,h,i,j"}
-	entries, faults, _ = Load(strings.NewReader(strings.Join(bad, "\n")), ss7.ITU.Notation)
+	entries, faults, _ = load(strings.Join(bad, "\n"))
 	if len(entries) != 0 || len(faults) != len(bad) {
 		t.Errorf("%d entries, %d of %d faults: %v", len(entries), len(faults), len(bad), faults)
 	}
@@ -155,12 +161,12 @@ T,1F,asname,AS1,gt,ssn 0,ntt 7
 func FuzzLoad(f *testing.F) {
 	f.Add("S,49,pcssn,2.2.2,gt,ssn 6\nT,,app-grp,G\n")
 	f.Fuzz(func(t *testing.T, s string) {
-		entries, _, _ := Load(strings.NewReader(s), ss7.ITU.Notation)
+		entries, _, _ := load(s)
 		var text []byte
 		for i := range entries {
 			text = entries[i].Append(text, ss7.ITU.Notation)
 		}
-		again, faults, err := Load(strings.NewReader(string(text)), ss7.ITU.Notation)
+		again, faults, err := load(string(text))
 		if err != nil || len(faults) > 0 || len(again) != len(entries) {
 			t.Fatalf("%q: %v %v", text, faults, err)
 		}
