@@ -25,9 +25,12 @@ type routeKey struct {
 // holdReroute marks the holds of controlled rerouting among the paths.
 const holdReroute = ss7.HoldBit | 1<<30
 
+var saying = map[Heading]routing.RouteState{TFP: routing.Prohibited, TFR: routing.Restricted, TFA: routing.Allowed,
+	TCP: routing.Prohibited, TCR: routing.Restricted, TCA: routing.Allowed}
+
 // recvRoute handles TFP, TFR, TFA about m.PC from the adjacent point opc.
 func (n *Network) recvRoute(now time.Time, opc ss7.PC, m Management, out []ss7.Action) []ss7.Action {
-	said := map[Heading]routing.RouteState{TFP: routing.Prohibited, TFR: routing.Restricted, TFA: routing.Allowed}[m.Heading]
+	said := saying[m.Heading]
 	if !n.isAdjacent(opc) || n.isOwn(m.PC) || m.PC == opc {
 		return n.ignore(fmt.Sprintf("%v about %s from %s ignored: %s", m.Heading, n.format(m.PC), n.format(opc), n.oddity(opc, m.PC)), out)
 	}
@@ -35,31 +38,41 @@ func (n *Network) recvRoute(now time.Time, opc ss7.PC, m Management, out []ss7.A
 	if !ok {
 		return out // no route by the sender (§13.2.4, §13.3.4, §13.4.4)
 	}
+	if !n.hear(now, i, opc, said, true) {
+		return out
+	}
+	return n.reroute(now, []int{i}, said, out)
+}
+
+// hear notes what the adjacent point opc says of destination i; false if that is nothing
+// new. Unless it is asked about in another way, RST goes there each T10 (§13.5.2).
+func (n *Network) hear(now time.Time, i int, opc ss7.PC, said routing.RouteState, ask bool) (changed bool) {
 	d := &n.plan.Dests[i]
-	changed := false
 	for _, r := range d.Routes {
 		if !n.leadsTo(r.Linkset, opc) {
 			continue
 		}
 		s := n.sets[r.Linkset]
-		k := routeKey{d.Range, s.cfg.Name}
+		k, test := routeKey{d.Range, s.cfg.Name}, agendaKey{10, d.Range, s.cfg.Name}
 		if n.said[k] == said {
 			continue
 		}
 		changed = true
-		test := agendaKey{10, d.Range, s.cfg.Name}
-		if said == routing.Allowed {
-			delete(n.said, k)
-			n.agenda.stop(test)
-		} else {
-			n.said[k] = said
-			n.agenda.start(now, test, s.timer(n, 10)) // §13.5.2
+		n.agenda.stop(test)
+		n.setSaid(k, said)
+		if said != routing.Allowed && ask {
+			n.agenda.start(now, test, s.timer(n, 10))
 		}
 	}
-	if !changed {
-		return out
+	return changed
+}
+
+func (n *Network) setSaid(k routeKey, said routing.RouteState) {
+	if said == routing.Allowed {
+		delete(n.said, k)
+	} else {
+		n.said[k] = said
 	}
-	return n.reroute(now, []int{i}, said, out)
 }
 
 func (n *Network) oddity(opc, pc ss7.PC) string {
@@ -77,7 +90,8 @@ func (n *Network) isAdjacent(pc ss7.PC) bool {
 }
 
 // routeTo finds the destination for exactly pc with a route over opc. If a summary
-// over opc covers pc, a dynamic destination is made for what is said of one member.
+// over opc covers pc, a dynamic destination is made for what is said of one member, if
+// that is another thing than what holds for all.
 func (n *Network) routeTo(pc, opc ss7.PC, said routing.RouteState, out *[]ss7.Action) (int, bool) {
 	i, _ := n.plan.Find(pc)
 	if i < 0 || !n.over(i, opc) {
@@ -86,33 +100,19 @@ func (n *Network) routeTo(pc, opc ss7.PC, said routing.RouteState, out *[]ss7.Ac
 	if n.plan.Dests[i].Range.Len == n.cfg.Variant.Bits() {
 		return i, true
 	}
-	if said == routing.Allowed {
+	if !n.differs(i, said, func(ls int) bool { return n.leadsTo(ls, opc) }) {
 		return 0, false
 	}
-	if len(n.dynamic) >= n.cfg.maxDynamic() {
-		n.stats.DynamicRefused++
+	if !n.addDynamic(i, ss7.Range{PC: pc, Len: n.cfg.Variant.Bits()}) {
 		*out = n.ignore(fmt.Sprintf("%s is said to be %v by %s, but there are %d dynamic routes already", n.format(pc), said, n.format(opc), len(n.dynamic)), *out)
 		return 0, false
 	}
-	n.dynamic = append(n.dynamic, pc)
-	n.plan = n.plan.With(pc, i)
-	n.grow()
 	return len(n.plan.Dests) - 1, true
 }
 
 // over tells whether destination i has a route over opc.
 func (n *Network) over(i int, opc ss7.PC) bool {
 	return slices.ContainsFunc(n.plan.Dests[i].Routes, func(r routing.Route) bool { return n.leadsTo(r.Linkset, opc) })
-}
-
-// DefaultMaxDynamic is how many dynamic routes there may be.
-const DefaultMaxDynamic = 1000
-
-func (c *Config) maxDynamic() int {
-	if c.MaxDynamic == 0 {
-		return DefaultMaxDynamic
-	}
-	return c.MaxDynamic
 }
 
 // reroute makes the new table after what was said of some destinations. Forced rerouting
@@ -130,10 +130,11 @@ func (n *Network) reroute(now time.Time, dests []int, said routing.RouteState, o
 	}
 	next := n.newTable(nil, false)
 	for _, i := range dests {
-		if i >= n.table.Len() {
-			continue
+		at := i
+		for at >= n.table.Len() { // it went by its summary until now
+			at = n.plan.Dests[at].Parent
 		}
-		was, will := n.table.Bundle(i), next.Bundle(i)
+		was, will := n.table.Bundle(at), next.Bundle(i)
 		if was != nil && will != nil && !slices.Equal(was.Linksets, will.Linksets) {
 			r := n.plan.Dests[i].Range
 			n.nextHold++
@@ -293,28 +294,4 @@ func (n *Network) forget(s *linkset) {
 	n.forgetSaid(s.cfg.Name)
 	clear(s.told)
 	clear(s.toldPoints)
-}
-
-// prune makes the plan anew without the dynamic destinations of which nothing is said
-// any more.
-func (n *Network) prune() {
-	said := map[ss7.PC]bool{}
-	for k := range n.said {
-		if k.dest.Len == n.cfg.Variant.Bits() {
-			said[k.dest.PC] = true
-		}
-	}
-	kept := slices.DeleteFunc(slices.Clone(n.dynamic), func(pc ss7.PC) bool { return !said[pc] })
-	if len(kept) == len(n.dynamic) {
-		return
-	}
-	n.dynamic = kept
-	n.compile()
-}
-
-// grow gives the neighbours' records room for new destinations.
-func (n *Network) grow() {
-	for _, s := range n.sets {
-		s.told = append(s.told, make([]routing.RouteState, len(n.plan.Dests)-len(s.told))...)
-	}
 }

@@ -181,6 +181,47 @@ func TestDynamicRoutes(t *testing.T) {
 	}
 }
 
+// A dynamic destination leaves no neighbour with what it was told of it, waits T6 like
+// every other, and takes a new configuration with it.
+func TestDynamicRouteComesAndGoes(t *testing.T) {
+	s := newStar(t, RouteConfig{dest("7.0.0/3"), "B", 1}, RouteConfig{dest("7.0.0/3"), "C", 2})
+	n := len(s.Table().Dests)
+	tfp, tfa := Management{Heading: TFP, PC: pc("7.7.1")}, Management{Heading: TFA, PC: pc("7.7.1")}
+	s.wantSent("C has not; we go there by B", s.from(2, tfp), "1 TFP 7.7.1")
+	s.wantSent("nobody has it", s.from(1, tfp), "2 TFP 7.7.1", "3 TFP 7.7.1")
+	s.Configure(s.now, s.cfg, nil)
+	if got := len(s.Table().Dests); got != n+1 {
+		t.Fatalf("%d destinations after a new configuration", got)
+	}
+	s.wantSent("C has it again", s.from(2, tfa), "1 TFA 7.7.1", "3 TFA 7.7.1")
+	s.wantSent("B too: as the summary", s.from(1, tfa), "1 TFP 7.7.1", "2 TFA 7.7.1")
+	s.wantPath("while T6 runs", "7.7.1", -1)
+	s.tick(800 * time.Millisecond)
+	s.wantPath("after T6", "7.7.1", 1)
+	if got := len(s.Table().Dests); got != n || len(s.said) != 0 {
+		t.Fatalf("%d destinations, said %v", got, s.said)
+	}
+}
+
+// With summary-routing-exception a full code stands alone.
+func TestSummaryRoutingException(t *testing.T) {
+	s := newStar(t, RouteConfig{dest("7.0.0/3"), "C", 1}, RouteConfig{dest("7.7.1/14"), "B", 1})
+	tfp := Management{Heading: TFP, PC: pc("7.7.1")}
+	s.from(1, tfp)
+	s.wantPath("the summary is the backup", "7.7.1", 2)
+	s.cfg.Exception = true
+	out := s.Configure(s.now, s.cfg, nil)
+	s.wantPath("it is not", "7.7.1", 0)
+	s.wantPath("others are not concerned", "7.7.2", 2)
+	if !strings.Contains(fmt.Sprint(out), "Destination 7.7.1 is inaccessible") {
+		t.Errorf("not told: %v", out)
+	}
+	d := Decide(s.Table(), &ss7.MSU{DPC: pc("7.7.1"), NI: ss7.International, SI: ss7.SCCP, OPC: pc("4.5.6")}, 1)
+	if d.Fate != Discard || d.Reason != Inaccessible {
+		t.Errorf("from B: %v", d)
+	}
+}
+
 // §9.3: a neighbour that comes back is told first, then TRA; what it said before is
 // forgotten.
 func TestAdjacentRestart(t *testing.T) {

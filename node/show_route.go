@@ -59,11 +59,7 @@ func (n *Node) showRoutes(c *cli.Call) error {
 				}
 			}
 			route, why := n.routeText(t, i, j)
-			dyn := ""
-			if d.Dynamic {
-				dyn = "dyn"
-			}
-			fmt.Fprintf(c.Out, "%-16s %-5s %3d  %-19s %-7s %-7s\n", dest, state, r.Priority, t.Linksets[r.Linkset].Name, route, dyn)
+			fmt.Fprintf(c.Out, "%-16s %-5s %3d  %-19s %-7s %s\n", dest, state, r.Priority, t.Linksets[r.Linkset].Name, route, dynamicText(t, i, j))
 			if why != "" {
 				fmt.Fprintf(c.Out, "       reason: %s\n", why)
 			}
@@ -82,6 +78,18 @@ func (n *Node) showRoutes(c *cli.Call) error {
 	return nil
 }
 
+// dynamicText marks route j of a dynamic destination: management, if its neighbour said of
+// the member what holds for it alone; shadow, if it is merely copied from the summary.
+func dynamicText(t *routing.Table, i, j int) string {
+	switch {
+	case !t.Dests[i].Dynamic:
+		return ""
+	case t.Shadow(i, j):
+		return "dyn shadow"
+	}
+	return "dyn management"
+}
+
 // routeText is a route's state, and why it is so where its linkset works.
 func (n *Node) routeText(t *routing.Table, i, j int) (state, why string) {
 	s := &t.Linksets[t.Dests[i].Routes[j].Linkset]
@@ -90,6 +98,9 @@ func (n *Node) routeText(t *routing.Table, i, j int) (state, why string) {
 	case !s.Ready():
 		return "UNAVAIL", ""
 	case said == routing.Prohibited:
+		if sum := t.Dests[i].Parent; t.Dests[i].Dynamic && t.Shadow(i, j) {
+			return "UNAVAIL", n.Config().Notation().Format(s.Adjacent) + " prohibits all of " + n.Config().Notation().FormatRange(t.Dests[sum].Range)
+		}
 		return "UNAVAIL", n.Config().Notation().Format(s.Adjacent) + " prohibits it (TFP)"
 	case said == routing.Restricted:
 		return "RESTRIC", n.Config().Notation().Format(s.Adjacent) + " restricts it (TFR)"
@@ -197,6 +208,9 @@ func (n *Node) whyDown(t *routing.Table, i int) string {
 				out = append(out, "over linkset "+s.Name+": "+said)
 			}
 		}
+	}
+	if p := t.Dests[i].Parent; t.Apart && p >= 0 && t.Bundle(p) != nil && !t.Dests[i].Dynamic {
+		out = append(out, n.Config().Notation().FormatRange(t.Dests[p].Range)+" covers it and works, but is no backup because of `cs7 summary-routing-exception`")
 	}
 	return strings.Join(out, "; ")
 }
