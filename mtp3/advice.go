@@ -26,7 +26,7 @@ func (n *Network) recvAdvice(now time.Time, s *server, ev ss7.Event, out []ss7.A
 	if !s.ready {
 		return n.ignore(fmt.Sprintf("%s ignored: %s is down", ev.Why, s.cfg.Name), out)
 	}
-	out, known := n.single(s, ev, out)
+	out, known := n.members(s, ev, out)
 	var changed []int
 	bits := n.cfg.Variant.Bits()
 	for i := range n.plan.Dests {
@@ -57,9 +57,9 @@ func (n *Network) recvAdvice(now time.Time, s *server, ev ss7.Event, out []ss7.A
 	return out
 }
 
-// single makes dynamic destinations of what is said of codes inside a summary over s;
+// members makes dynamic destinations of what is said of codes inside a summary over s;
 // known: a summary covers them.
-func (n *Network) single(s *server, ev ss7.Event, out []ss7.Action) (_ []ss7.Action, known bool) {
+func (n *Network) members(s *server, ev ss7.Event, out []ss7.Action) (_ []ss7.Action, known bool) {
 	bits := n.cfg.Variant.Bits()
 	i := n.plan.Covering(ev.Dest)
 	if i < 0 || !n.overServer(i, s) {
@@ -159,14 +159,18 @@ func (n *Network) tellPoints(now time.Time, s *linkset, points []ss7.PC, out []s
 		if pc == s.cfg.Adjacent || want == s.toldPoints[pc] {
 			continue
 		}
-		if s.toldPoints == nil {
-			s.toldPoints = map[ss7.PC]routing.RouteState{}
-		}
-		s.toldPoints[pc] = want
+		s.tellPoint(pc, want)
 		if want == routing.Prohibited {
-			n.agenda.start(now, agendaKey{timer: 8, dest: ss7.Range{PC: pc, Len: n.cfg.Variant.Bits()}}, n.timer(8))
+			n.agenda.start(now, agendaKey{timer: 8, dest: n.single(pc)}, n.timer(8))
 		}
-		out = n.sayTo(s, want, pc, out)
+		out = n.sayTo(s, want, n.single(pc), out)
 	}
 	return out
+}
+
+func (s *linkset) tellPoint(pc ss7.PC, state routing.RouteState) {
+	if s.toldPoints == nil {
+		s.toldPoints = map[ss7.PC]routing.RouteState{}
+	}
+	s.toldPoints[pc] = state
 }

@@ -13,6 +13,8 @@
 // like any other: the Table's slots name it for as long as the procedure runs, and the
 // next Table, which does not, is put in force only when the hold has sent on what it kept.
 //
-// Not here: what ANSI alone has, which is cluster messages, TRW and its timers from T18 on,
-// and congestion levels of national networks without priorities (§3.8.2.2).
+// ANSI's clusters are in cluster.go, members of summaries and clusters that have a state of
+// their own in dynamic.go.
+//
+// Not here: congestion levels of national networks without priorities (§3.8.2.2).
 package mtp3

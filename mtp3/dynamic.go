@@ -53,22 +53,42 @@ func (n *Network) addDynamic(summary int, members ...ss7.Range) bool {
 		n.placeDynamic()
 		return true
 	}
-	n.plan = n.plan.With(members...)
-	for _, s := range n.sets {
-		s.told = append(s.told, make([]routing.RouteState, len(n.plan.Dests)-len(s.told))...)
-	}
+	n.replan(n.plan.With(members...))
 	return true
 }
 
 // placeDynamic makes the plan anew out of what is configured and the dynamic destinations.
 func (n *Network) placeDynamic() {
-	old := n.plan
 	slices.SortStableFunc(n.dynamic, func(a, b ss7.Range) int { return cmp.Compare(a.Len, b.Len) })
-	n.plan = n.base.With(n.dynamic...)
-	for _, s := range n.sets {
-		s.told = carryOver(s.told, old, n.plan)
-	}
+	n.replan(n.base.With(n.dynamic...))
 	n.table = n.newTable(nil, false)
+}
+
+// replan takes a new plan and gives what was told of each destination its place there.
+func (n *Network) replan(next *routing.Plan) {
+	old := n.plan
+	n.plan = next
+	for _, s := range n.sets {
+		if s.told != nil { // else it is new
+			s.told = n.carryOver(s.told, old)
+		} else {
+			s.told = make([]routing.RouteState, len(next.Dests))
+		}
+	}
+}
+
+// carryOver: a destination that was not there before was told with its cluster.
+func (n *Network) carryOver(told []routing.RouteState, old *routing.Plan) []routing.RouteState {
+	out := make([]routing.RouteState, len(n.plan.Dests))
+	for i := range n.plan.Dests {
+		r := n.plan.Dests[i].Range
+		if j, ok := old.Exact(r); ok {
+			out[i] = told[j]
+		} else if j := old.Covering(r); j >= 0 && n.isCluster(old.Dests[j].Range) {
+			out[i] = told[j]
+		}
+	}
+	return out
 }
 
 // prune makes the plan anew without the dynamic destinations that differ in nothing from

@@ -305,20 +305,6 @@ func (n *Network) newTable(as *link, ready bool) *routing.Table {
 	return t
 }
 
-// carryOver gives the records of a plan's destinations their places in the next plan.
-func carryOver(told []routing.RouteState, old, next *routing.Plan) []routing.RouteState {
-	out := make([]routing.RouteState, len(next.Dests))
-	for i, state := range told {
-		if state == routing.Allowed {
-			continue
-		}
-		if j, ok := next.Exact(old.Dests[i].Range); ok {
-			out[j] = state
-		}
-	}
-	return out
-}
-
 // routingState is the state of all links and routes as routing sees it; link as
 // if it were ready or not, if it is not nil.
 func (n *Network) routingState(as *link, ready bool) routing.State {

@@ -14,7 +14,7 @@ import (
 // prohibited if the destination is inaccessible, or if we go there over that very
 // neighbour (preventive, §13.2.2 i), else allowed. After every change each neighbour
 // is told what it was not told yet, which is the broadcast method. Only destinations
-// with a full code are told: there are no messages about summaries.
+// with a full code are told, and in ANSI clusters: there are no messages about summaries.
 
 // routeKey names a route: a destination and a linkset.
 type routeKey struct {
@@ -103,7 +103,7 @@ func (n *Network) routeTo(pc, opc ss7.PC, said routing.RouteState, out *[]ss7.Ac
 	if !n.differs(i, said, func(ls int) bool { return n.leadsTo(ls, opc) }) {
 		return 0, false
 	}
-	if !n.addDynamic(i, ss7.Range{PC: pc, Len: n.cfg.Variant.Bits()}) {
+	if !n.addDynamic(i, n.single(pc)) {
 		*out = n.ignore(fmt.Sprintf("%s is said to be %v by %s, but there are %d dynamic routes already", n.format(pc), said, n.format(opc), len(n.dynamic)), *out)
 		return 0, false
 	}
@@ -154,6 +154,9 @@ func (n *Network) tell(now time.Time, out []ss7.Action) []ss7.Action {
 		if n.own.on || !s.ready || !n.first(si) {
 			continue
 		}
+		if n.cfg.Variant == ss7.ANSI {
+			out = n.tellClusters(now, s, points, out)
+		}
 		out = n.tellPoints(now, s, points, out)
 		for i := range n.plan.Dests {
 			r := n.plan.Dests[i].Range
@@ -162,7 +165,7 @@ func (n *Network) tell(now time.Time, out []ss7.Action) []ss7.Action {
 			}
 			if want := n.advice(i, s); want != s.told[i] {
 				s.told[i] = want
-				out = n.sayTo(s, want, r.PC, out)
+				out = n.sayTo(s, want, r, out)
 				if want == routing.Prohibited {
 					n.agenda.start(now, agendaKey{timer: 8, dest: r}, n.timer(8)) // §13.2.2 ii
 				}
@@ -199,8 +202,19 @@ func (n *Network) advice(i int, s *linkset) routing.RouteState {
 
 var sayings = [...]Heading{routing.Allowed: TFA, routing.Restricted: TFR, routing.Prohibited: TFP}
 
-func (n *Network) sayTo(s *linkset, state routing.RouteState, pc ss7.PC, out []ss7.Action) []ss7.Action {
-	return n.send(n.wayTo(s.cfg.Adjacent, nil), s.cfg.Adjacent, n.localPC(s), 0, Management{Heading: sayings[state], PC: pc}, out)
+func (n *Network) sayTo(s *linkset, state routing.RouteState, r ss7.Range, out []ss7.Action) []ss7.Action {
+	return n.send(n.wayTo(s.cfg.Adjacent, nil), s.cfg.Adjacent, n.localPC(s), 0, n.about(sayings[state], r), out)
+}
+
+// single is the range of one code.
+func (n *Network) single(pc ss7.PC) ss7.Range { return ss7.Range{PC: pc, Len: n.cfg.Variant.Bits()} }
+
+// setOf is the linkset of an adjacent point: that of via, if it leads there.
+func (n *Network) setOf(via *link, adjacent ss7.PC) *linkset {
+	if via.set.cfg.Adjacent == adjacent {
+		return via.set
+	}
+	return n.sets[slices.IndexFunc(n.sets, func(s *linkset) bool { return s.cfg.Adjacent == adjacent })]
 }
 
 // recvRouteTest handles RST and RSR: the answer, if the tester has it wrong, must not
@@ -213,10 +227,7 @@ func (n *Network) recvRouteTest(via *link, opc ss7.PC, m Management, out []ss7.A
 		return out
 	}
 	thinks := map[Heading]routing.RouteState{RST: routing.Prohibited, RSR: routing.Restricted}[m.Heading]
-	s := via.set
-	if s.cfg.Adjacent != opc {
-		s = n.sets[slices.IndexFunc(n.sets, func(s *linkset) bool { return s.cfg.Adjacent == opc })]
-	}
+	s := n.setOf(via, opc)
 	is := routing.Prohibited
 	if _, own := n.plan.Find(m.PC); own {
 		is = routing.Allowed
@@ -226,7 +237,7 @@ func (n *Network) recvRouteTest(via *link, opc ss7.PC, m Management, out []ss7.A
 	if is == thinks {
 		return out
 	}
-	return n.sayTo(s, is, m.PC, out)
+	return n.sayTo(s, is, n.single(m.PC), out)
 }
 
 // unreachable answers an MSU that could go no further with TFP by the response method,
@@ -237,12 +248,16 @@ func (n *Network) unreachable(now time.Time, l *link, m *ss7.MSU, out []ss7.Acti
 	if n.served(pc) {
 		return n.noUser(now, ss7.Event{Arg: uint32(UnequippedUser), MSU: *m}, out)
 	}
-	k := agendaKey{timer: 8, dest: ss7.Range{PC: pc, Len: n.cfg.Variant.Bits()}}
+	r := n.single(pc)
+	if i, _ := n.plan.Find(pc); i >= 0 && n.isCluster(n.plan.Dests[i].Range) {
+		r = n.plan.Dests[i].Range
+	}
+	k := agendaKey{timer: 8, dest: r}
 	if n.own.on || n.agenda.running(k) || len(n.agenda.at) > agendaMost {
 		return out
 	}
 	n.agenda.start(now, k, n.timer(8))
-	return n.sayTo(l.set, routing.Prohibited, pc, out)
+	return n.sayTo(l.set, routing.Prohibited, r, out)
 }
 
 // agendaMost bounds what a flood of MSUs to nowhere can start.
@@ -264,7 +279,13 @@ func (n *Network) agendaTimer(now time.Time, k agendaKey, out []ss7.Action) []ss
 		return n.congestionTimer(now, k, out)
 	case 18, 20:
 		return n.refresh(now, n.endRestart(fmt.Sprintf("T%d is over", k.timer), out))
-	case 21, timerGrace:
+	case 22:
+		return n.waited(now, out)
+	case 23:
+		return n.refresh(now, n.endRestart("T23 is over", out))
+	case 26:
+		return n.refresh(now, out)
+	case 21, 25, 28, timerGrace:
 		return n.restarted(now, k.set, out)
 	}
 	return out
@@ -285,7 +306,7 @@ func (n *Network) testRoute(now time.Time, k agendaKey, out []ss7.Action) []ss7.
 		h = RSR
 	}
 	s := n.sets[i]
-	return n.send(n.wayTo(s.cfg.Adjacent, nil), s.cfg.Adjacent, n.localPC(s), 0, Management{Heading: h, PC: k.dest.PC}, out)
+	return n.send(n.wayTo(s.cfg.Adjacent, nil), s.cfg.Adjacent, n.localPC(s), 0, n.about(h, k.dest), out)
 }
 
 // forget drops what the adjacent point of s said and was told: both begin anew when

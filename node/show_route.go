@@ -92,18 +92,22 @@ func dynamicText(t *routing.Table, i, j int) string {
 
 // routeText is a route's state, and why it is so where its linkset works.
 func (n *Node) routeText(t *routing.Table, i, j int) (state, why string) {
-	s := &t.Linksets[t.Dests[i].Routes[j].Linkset]
+	d := &t.Dests[i]
+	s := &t.Linksets[d.Routes[j].Linkset]
+	f := n.Config().Notation()
 	said := t.RouteState(i, j)
-	switch {
-	case !s.Ready():
+	if !s.Ready() {
 		return "UNAVAIL", ""
-	case said == routing.Prohibited:
-		if sum := t.Dests[i].Parent; t.Dests[i].Dynamic && t.Shadow(i, j) {
-			return "UNAVAIL", n.Config().Notation().Format(s.Adjacent) + " prohibits all of " + n.Config().Notation().FormatRange(t.Dests[sum].Range)
-		}
-		return "UNAVAIL", n.Config().Notation().Format(s.Adjacent) + " prohibits it (TFP)"
-	case said == routing.Restricted:
-		return "RESTRIC", n.Config().Notation().Format(s.Adjacent) + " restricts it (TFR)"
+	}
+	what := "it"
+	if d.Dynamic && t.Shadow(i, j) {
+		what = "all of " + f.FormatRange(t.Dests[d.Parent].Range)
+	}
+	switch said {
+	case routing.Prohibited:
+		return "UNAVAIL", fmt.Sprintf("%s prohibits %s (%v)", f.Format(s.Adjacent), what, mtp3.TransferHeading(said, d.Range.Len, t.Variant))
+	case routing.Restricted:
+		return "RESTRIC", fmt.Sprintf("%s restricts %s (%v)", f.Format(s.Adjacent), what, mtp3.TransferHeading(said, d.Range.Len, t.Variant))
 	}
 	return "avail", ""
 }
@@ -345,9 +349,9 @@ func (n *Node) explainMatch(w io.Writer, t *routing.Table, i int) {
 		case !ls.Ready():
 			state = "UNAVAILABLE"
 		case said == routing.Prohibited:
-			state = "PROHIBITED by " + f.Format(ls.Adjacent) + " (TFP); it is asked again every T10"
+			state = fmt.Sprintf("PROHIBITED by %s (%v); it is asked again every T10", f.Format(ls.Adjacent), mtp3.TransferHeading(said, d.Range.Len, t.Variant))
 		case said == routing.Restricted:
-			state = "RESTRICTED by " + f.Format(ls.Adjacent) + " (TFR)"
+			state = fmt.Sprintf("RESTRICTED by %s (%v)", f.Format(ls.Adjacent), mtp3.TransferHeading(said, d.Range.Len, t.Variant))
 		}
 		fmt.Fprintf(w, "    priority %d %s: %s\n", r.Priority, routeText(&t.Linksets[r.Linkset]), state)
 	}
