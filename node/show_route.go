@@ -430,8 +430,10 @@ func (n *Node) showMTP3(c *cli.Call) error {
 	}
 	fmt.Fprintf(c.Out, "%-60s %d\n", "associations refused: no link configured for the far end", d.unknownPeer.Load())
 	var net mtp3.Stats
-	n.core.ask(func() { net = n.core.network.Stats() })
+	var trc tracing
+	n.core.ask(func() { net, trc = n.core.network.Stats(), *n.core.tracing })
 	fmt.Fprintf(c.Out, "link tests: SLTM in %d, out %d; SLTA in %d, out %d; failed %d; not understood %d; management messages in %d\n",
 		net.SLTMIn, net.SLTMOut, net.SLTAIn, net.SLTAOut, net.TestsFailed, net.Bad, net.SNMIn)
+	fmt.Fprintf(c.Out, "traces of others: answered %d, reports passed on %d, dropped because they came too fast %d\n", trc.answered, trc.passed, trc.tooFast)
 	return nil
 }
