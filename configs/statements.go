@@ -44,7 +44,7 @@ var Global = &cli.Mode{Name: "config", Statements: slices.Concat([]*cli.Statemen
 		"A point code with routes of its own is inaccessible when they are down, whatever summary covers it"))),
 	cli.List(CS7(cli.Kw("host", "A name for a point code"), cli.Arg("name", cli.Word(19), "Name"), cli.Arg("pc", PointCode{}, "Point code it stands for")),
 		[]string{"name"}, func(s *System) *[]*Host { return &s.Hosts }, nil),
-}, mtp3Timers(), []*cli.Statement{
+}, mtp3Timers(), timedCongestion(), []*cli.Statement{
 	multipleCongestion(),
 	restrictedOption(),
 	slsShift(),

@@ -23,6 +23,8 @@ type System struct {
 	Exception    bool          `cli:"summary-routing-exception"`
 	SLTT1        time.Duration `cli:"slt-t1"`
 	SLTT2        time.Duration `cli:"slt-t2"`
+	Tx           time.Duration `cli:"tx"`
+	Ty           time.Duration `cli:"ty"`
 	Transport    string        `cli:"transport"`
 	MTP3Timers
 	SLSShift uint8 `cli:"sls-shift"`

@@ -58,6 +58,7 @@ var procedures = []clause{
 	{"§10.6", "inhibit tests", "mtp3.TestInhibitFromFarEnd mtp3.TestInhibitUnavailableLink"},
 	{"§11.2.3", "transfer controlled, international", "mtp3.TestTFCInternational node.TestOriginsArePaced"},
 	{"§11.2.4", "transfer controlled with priorities", "mtp3.TestCongestion node.TestTFCAndItsTest"},
+	{"§3.8.2.3, §11.2.5", "levels of congestion without priorities", "mtp3.TestTimedCongestion node.TestTimedCongestion"},
 	{"§11.2.7", "user part unavailable", "mtp3.TestUserPartUnavailable node.TestUserPartUnavailable"},
 	{"§12.2.2, §12.2.3", "activation, restoration, T17", "mtp3.TestActivation mtp3.TestNormalProving node.TestOutageOfTheNetwork"},
 	{"§12.2.4", "deactivation; emergency of a linkset", "node.TestChangeoverOnShutdown mtp3.TestNormalProving mtp3.TestActivation"},

@@ -23,6 +23,8 @@ type Config struct {
 	Timers   Timers
 
 	Levels     bool          // congestion has levels 1 to 3 (national networks, ANSI)
+	Timed      bool          // it has, and there are no priorities: they rise and fall by Tx and Ty
+	Tx, Ty     time.Duration // (§3.8.2.3); zero: DefaultTxTy
 	TFR        bool          // say transfer restricted (§13.4.2, a national option)
 	SLSShift   uint8         // see routing.Plan
 	MaxDynamic int           // dynamic routes; 0: DefaultMaxDynamic
@@ -99,6 +101,8 @@ const (
 	timerT14
 	timerT22
 	timerT23
+	timerTx
+	timerTy
 )
 
 type link struct {
@@ -120,6 +124,7 @@ type link struct {
 	localInhibit, remoteInhibit bool
 	inhibition                  inhibition
 	congestion                  uint32 // level
+	full                        bool   // its queue is above the threshold
 	congestionWhy               string
 }
 

@@ -55,6 +55,14 @@ func (n *Node) showMTP3Timers(c *cli.Call) error {
 	}
 	fmt.Fprintf(c.Out, "%-7s %9d %9d  %s\n", "SLT-T1", conf.SLTT1.Milliseconds(), mtp3.DefaultSLTT1.Milliseconds(), "wait for the answer to a link test")
 	fmt.Fprintf(c.Out, "%-7s %9d %9d  %s\n", "SLT-T2", conf.SLTT2.Milliseconds(), mtp3.DefaultSLTT2.Milliseconds(), "between periodic link tests")
+	if conf.Timed {
+		for _, t := range []struct {
+			name, role string
+			value      time.Duration
+		}{{"Tx", "queue above the threshold: to the next level of congestion", conf.Tx}, {"Ty", "queue below the threshold: to the level below", conf.Ty}} {
+			fmt.Fprintf(c.Out, "%-7s %9d %9d  %s\n", t.name, or(t.value, mtp3.DefaultTxTy).Milliseconds(), mtp3.DefaultTxTy.Milliseconds(), t.role)
+		}
+	}
 	return nil
 }
 
