@@ -59,7 +59,7 @@ func (n *Node) showRoutes(c *cli.Call) error {
 				}
 			}
 			route, why := n.routeText(t, i, j)
-			fmt.Fprintf(c.Out, "%-16s %-5s %3d  %-19s %-7s %s\n", dest, state, r.Priority, t.Linksets[r.Linkset].Name, route, dynamicText(t, i, j))
+			fmt.Fprintf(c.Out, "%-16s %-5s %3d  %-19s %-7s %-7s\n", dest, state, r.Priority, t.Linksets[r.Linkset].Name, route, dynamicText(t, i, j))
 			if why != "" {
 				fmt.Fprintf(c.Out, "       reason: %s\n", why)
 			}
