@@ -117,7 +117,7 @@ func random(r *rand.Rand) *System {
 	pc := func() ss7.PC { next++; return next * 5 % 16384 }
 	s := &System{Hostname: pick("", "A", "Country-1"), QuietConsole: r.Intn(2) == 0, Variant: pick("", "itu"),
 		NI: pick("", "international", "national", "reserved", "spare"), Delimiter: pick("", "dash"), Description: pick("", "a text | with  blanks"),
-		Transport: pick("", "auto", "kernel", "user", "udp"), MTP3Timers: MTP3Timers{T17: ms(800, 60000)}, NationalOptions: NationalOptions{r.Intn(2) == 0, r.Intn(2) == 0}, SLSShift: uint8(r.Intn(4)), SLTT1: ms(4000, 12000), SLTT2: ms(30000, 90000)}
+		Transport: pick("", "auto", "kernel", "user", "udp"), MTP3Timers: MTP3Timers{T17: ms(800, 60000)}, NationalOptions: NationalOptions{r.Intn(2) == 0, r.Intn(2) == 0, false}, Tx: ms(100, 60000), Ty: ms(100, 60000), SLSShift: uint8(r.Intn(4)), SLTT1: ms(4000, 12000), SLTT2: ms(30000, 90000)}
 	if r.Intn(2) == 0 {
 		s.Widths = [][]uint8{{14}, {7, 7}, {4, 5, 5}, {3, 8, 3}}[r.Intn(4)]
 	}

@@ -20,6 +20,7 @@ type Thresholds struct {
 type NationalOptions struct {
 	MultipleCongestion bool `cli:"multiple-congestion"`
 	TFR                bool `cli:"tfr"`
+	TimedCongestion    bool `cli:"timed-congestion"`
 }
 
 // Levels tells whether congestion has levels and MSUs priorities: in ANSI networks, and
@@ -29,6 +30,19 @@ func (s *System) Levels() bool { return s.V() == ss7.ANSI || s.MultipleCongestio
 func multipleCongestion() *cli.Statement {
 	return cli.Field[System](CS7(cli.Kw("national-options", "What Q.704 leaves to national networks"),
 		cli.Flag("multiple-congestion", "multiple-congestion", "Three levels of congestion, and MSUs of low priority discarded first (ANSI: always)")))
+}
+
+func timedCongestion() []*cli.Statement {
+	out := []*cli.Statement{cli.Field[System](CS7(cli.Kw("national-options", "What Q.704 leaves to national networks"),
+		cli.Flag("timed-congestion", "timed-congestion", "Three levels of congestion without priorities: they rise and fall by timers tx and ty")))}
+	for _, t := range []struct{ name, help string }{
+		{"tx", "Queue above the threshold: to the next level of congestion (national-options timed-congestion)"},
+		{"ty", "Queue below the threshold: to the level below"},
+	} {
+		out = append(out, cli.Field[System](CS7(cli.Kw("mtp3", "Message transfer part, level 3"), cli.Kw("timer", "A timer of level 3"),
+			cli.Kw(t.name, t.help), cli.Arg(t.name, cli.Millis(100, 60000), "Milliseconds (default 1000)"))))
+	}
+	return out
 }
 
 // congestionLevels gives the statement of a linkset, which is for all of its links, or
@@ -55,6 +69,9 @@ func ThresholdsFor(set *Linkset, k *Link, level uint8) *Thresholds {
 }
 
 func (s *System) checkCongestion(bad complain) {
+	if s.TimedCongestion && s.Levels() {
+		bad(s, "timed-congestion", "national-options timed-congestion is for networks without priorities; with multiple-congestion, and in variant ansi, levels are by thresholds")
+	}
 	check := func(name string, list []*Thresholds) {
 		for _, t := range list {
 			if t.Abate >= t.Onset {

@@ -1,9 +1,12 @@
 package configs
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gostp/gostp/cli"
+	"github.com/gostp/gostp/ss7"
 )
 
 // MTP3Timers are the timers of Q.704 §16.8 by their number; zero: the default.
@@ -29,43 +32,63 @@ type MTP3Timers struct {
 	T21 time.Duration `cli:"t21"`
 	T22 time.Duration `cli:"t22"`
 	T23 time.Duration `cli:"t23"`
+	T25 time.Duration `cli:"t25"`
+	T26 time.Duration `cli:"t26"`
+	T27 time.Duration `cli:"t27"`
+	T28 time.Duration `cli:"t28"`
+	T29 time.Duration `cli:"t29"`
+	T30 time.Duration `cli:"t30"`
 }
 
 // ByNumber gives the timers that are set.
 func (t *MTP3Timers) ByNumber() map[int]time.Duration {
 	return map[int]time.Duration{1: t.T01, 2: t.T02, 3: t.T03, 4: t.T04, 5: t.T05, 6: t.T06, 8: t.T08, 10: t.T10, 11: t.T11, 12: t.T12,
-		13: t.T13, 14: t.T14, 15: t.T15, 16: t.T16, 17: t.T17, 18: t.T18, 19: t.T19, 20: t.T20, 21: t.T21, 22: t.T22, 23: t.T23}
+		13: t.T13, 14: t.T14, 15: t.T15, 16: t.T16, 17: t.T17, 18: t.T18, 19: t.T19, 20: t.T20, 21: t.T21, 22: t.T22, 23: t.T23,
+		25: t.T25, 26: t.T26, 27: t.T27, 28: t.T28, 29: t.T29, 30: t.T30}
 }
 
-// mtp3TimerRanges are the ITU ranges of Cisco's GSP MIB, T17's widened for links that start
-// slowly, T18's to T21's so that who is missing or never says TRA need not be waited for
-// so long.
-var mtp3TimerRanges = []struct {
-	name, help  string
+// timerUse is what a timer is for in a variant, and where it may be set; most 0: nothing runs
+// on it there.
+type timerUse struct {
+	help        string
 	least, most uint64
 	scope       timerScope
+}
+
+// mtp3TimerUses are the timers of level 3 with the ranges of Cisco's GSP MIB. Up to T17 they
+// are the same everywhere. T17's is widened for links that start slowly, those of restarts
+// so that who is missing or never says TRA need not be waited for so long.
+var mtp3TimerUses = []struct {
+	number    int
+	itu, ansi timerUse
 }{
-	{"t01", "Delay to keep the sequence at changeover", 500, 1200, perLink},
-	{"t02", "Wait for changeover acknowledgement", 700, 2000, perLink},
-	{"t03", "Delay to keep the sequence at changeback", 500, 1200, perLink},
-	{"t04", "Wait for changeback acknowledgement, first attempt", 500, 1200, perLink},
-	{"t05", "Wait for changeback acknowledgement, second attempt", 500, 1200, perLink},
-	{"t06", "Delay to keep the sequence at controlled rerouting", 500, 1200, perNode},
-	{"t08", "No transfer prohibited by the response method", 800, 1200, perNode},
-	{"t10", "Repeat route set test", 30000, 60000, perLinkset},
-	{"t11", "On a worse route before transfer restricted is sent (national-options tfr)", 30000, 90000, perNode},
-	{"t12", "Wait for uninhibit acknowledgement", 800, 1500, perLink},
-	{"t13", "Wait for an answer to force uninhibit", 800, 1500, perLink},
-	{"t14", "Wait for inhibit acknowledgement", 2000, 3000, perLink},
-	{"t15", "Wait to start the route set congestion test", 2000, 3000, perNode},
-	{"t16", "Wait for congestion status update", 1400, 2000, perNode},
-	{"t17", "From a failed alignment to the next", 800, 60000, perLink},
-	{"t18", "Restart of this node: wait for its neighbours", 1000, 31000, perNode},
-	{"t19", "No second restart message to the same point", 67000, 69000, perLinkset},
-	{"t20", "Restart of this node in all", 1000, 61000, perNode},
-	{"t21", "Restart of an adjacent point", 1000, 65000, perLinkset},
-	{"t22", "Local inhibit test", 80000, 360000, perLink},
-	{"t23", "Remote inhibit test", 80000, 360000, perLink},
+	{number: 1, itu: timerUse{"Delay to keep the sequence at changeover", 500, 1200, perLink}},
+	{number: 2, itu: timerUse{"Wait for changeover acknowledgement", 700, 2000, perLink}},
+	{number: 3, itu: timerUse{"Delay to keep the sequence at changeback", 500, 1200, perLink}},
+	{number: 4, itu: timerUse{"Wait for changeback acknowledgement, first attempt", 500, 1200, perLink}},
+	{number: 5, itu: timerUse{"Wait for changeback acknowledgement, second attempt", 500, 1200, perLink}},
+	{number: 6, itu: timerUse{"Delay to keep the sequence at controlled rerouting", 500, 1200, perNode}},
+	{number: 8, itu: timerUse{"No transfer prohibited by the response method", 800, 1200, perNode}},
+	{number: 10, itu: timerUse{"Repeat route set test", 30000, 60000, perLinkset}},
+	{number: 11, itu: timerUse{"On a worse route before transfer restricted is sent (national-options tfr)", 30000, 90000, perNode}},
+	{number: 12, itu: timerUse{"Wait for uninhibit acknowledgement", 800, 1500, perLink}},
+	{number: 13, itu: timerUse{"Wait for an answer to force uninhibit", 800, 1500, perLink}},
+	{number: 14, itu: timerUse{"Wait for inhibit acknowledgement", 2000, 3000, perLink}},
+	{number: 15, itu: timerUse{"Wait to start the route set congestion test", 2000, 3000, perNode}},
+	{number: 16, itu: timerUse{"Wait for congestion status update", 1400, 2000, perNode}},
+	{number: 17, itu: timerUse{"From a failed alignment to the next", 800, 60000, perLink}},
+	{number: 18, itu: timerUse{"Restart of this node: wait for its neighbours", 1000, 31000, perNode}},
+	{number: 19, itu: timerUse{"No second restart message to the same point", 67000, 69000, perLinkset}},
+	{number: 20, itu: timerUse{"Restart of this node in all", 1000, 61000, perNode}, ansi: timerUse{"Local inhibit test", 90000, 120000, perLink}},
+	{number: 21, itu: timerUse{"Restart of an adjacent point", 1000, 65000, perLinkset}, ansi: timerUse{"Remote inhibit test", 90000, 120000, perLink}},
+	{number: 22, itu: timerUse{"Local inhibit test", 80000, 360000, perLink}, ansi: timerUse{"Restart of this node: wait for links", 1000, 60000, perNode}},
+	{number: 23, itu: timerUse{"Remote inhibit test", 80000, 360000, perLink}, ansi: timerUse{"Restart of this node: wait for traffic restart allowed", 9000, 60000, perNode}},
+	{number: 25, ansi: timerUse{"Restart of an adjacent point: wait for traffic restart allowed", 30000, 35000, perLinkset}},
+	{number: 26, ansi: timerUse{"Restart of this node: repeat traffic restart waiting", 12000, 15000, perLinkset}},
+	{number: 27, ansi: timerUse{"Least unavailability for a restart of this node", 2000, 50000, perNode}},
+	{number: 28, ansi: timerUse{"Restart of an adjacent point: wait for its first word", 3000, 35000, perLinkset}},
+	{number: 29, ansi: timerUse{"No second traffic restart allowed to the same point", 60000, 65000, perLinkset}},
+	{number: 30, ansi: timerUse{"No second list of what is prohibited to the same point", 30000, 35000, perLinkset}},
 }
 
 // timerScope is the narrowest thing that may have a timer of its own.
@@ -95,15 +118,60 @@ func mtp3Timers() []*cli.Statement {
 	return out
 }
 
-// timersOf gives the statements of the timers that an object of this scope may have.
+// timersOf gives the statements of the timers that an object of this scope may have, of
+// whatever variant: which one it is may come later. Validate looks at it.
 func timersOf[O any](scope timerScope, with func(...cli.Elem) cli.Elem) []*cli.Statement {
 	var out []*cli.Statement
-	for _, t := range mtp3TimerRanges {
-		if t.scope >= scope {
-			out = append(out, cli.Field[O](with(cli.Kw("timer", "A timer of level 3"), cli.Kw(t.name, t.help), cli.Arg(t.name, cli.Millis(t.least, t.most), "Milliseconds"))))
+	for _, t := range mtp3TimerUses {
+		uses := []timerUse{t.itu, t.ansi}
+		if t.number >= ansiFrom {
+			uses[0].help, uses[1].help = "ITU: "+uses[0].help, "ANSI: "+uses[1].help
 		}
+		uses = slices.DeleteFunc(uses, func(u timerUse) bool { return u.most == 0 || u.scope < scope })
+		if len(uses) == 0 {
+			continue
+		}
+		u := uses[0]
+		if len(uses) == 2 {
+			u.help += "; " + uses[1].help
+			u.least, u.most = min(u.least, uses[1].least), max(u.most, uses[1].most)
+		}
+		name := timerName(t.number)
+		out = append(out, cli.Field[O](with(cli.Kw("timer", "A timer of level 3"), cli.Kw(name, u.help), cli.Arg(name, cli.Millis(u.least, u.most), "Milliseconds"))))
 	}
 	return out
+}
+
+func timerName(number int) string { return fmt.Sprintf("t%02d", number) }
+
+// ansiFrom is the first timer that means another thing in ANSI (T1.111.4 §16.7).
+const ansiFrom = 18
+
+// checkTimers: the numbers from T18 on have their uses and ranges by variant.
+func (s *System) checkTimers(bad complain) {
+	check := func(obj any, where string, scope timerScope, set *MTP3Timers) {
+		values := set.ByNumber()
+		for _, t := range mtp3TimerUses {
+			u, d := t.itu, values[t.number]
+			if t.number >= ansiFrom && s.V() == ss7.ANSI {
+				u = t.ansi
+			}
+			switch name := timerName(t.number); {
+			case d == 0:
+			case u.most == 0 || u.scope < scope:
+				bad(obj, name, "%stimer %s has no use here in variant %s", where, name, s.V().Name)
+			case d < time.Duration(u.least)*time.Millisecond || d > time.Duration(u.most)*time.Millisecond:
+				bad(obj, name, "%stimer %s (%s) is %d to %d ms in variant %s", where, name, u.help, u.least, u.most, s.V().Name)
+			}
+		}
+	}
+	check(s, "", perNode, &s.MTP3Timers)
+	for _, l := range s.Linksets {
+		check(l, "linkset "+l.Name+": ", perLinkset, &l.MTP3Timers)
+		for _, k := range l.Links {
+			check(k, fmt.Sprintf("linkset %s, link %d: ", l.Name, k.SLC), perLink, &k.MTP3Timers)
+		}
+	}
 }
 
 // slsShift lets an STP behind another one choose by other bits than that one did: else half

@@ -40,9 +40,11 @@ var Global = &cli.Mode{Name: "config", Statements: slices.Concat([]*cli.Statemen
 		[]string{"secondary-pc"}, func(s *System) *[]*Secondary { return &s.Secondaries }, nil),
 	cli.Field[System](CS7(cli.Kw("description", "A text about this node"), cli.Arg("description", cli.Rest(254), "Up to 254 characters"))),
 	cli.Field[System](CS7(cli.Kw("max-dynamic-routes", "Most dynamic routes kept (default 1000)"), cli.Arg("max-dynamic-routes", cli.Uint(100, 1000), "Routes"))),
+	cli.Field[System](CS7(cli.Flag("summary-routing-exception", "summary-routing-exception",
+		"A point code with routes of its own is inaccessible when they are down, whatever summary covers it"))),
 	cli.List(CS7(cli.Kw("host", "A name for a point code"), cli.Arg("name", cli.Word(19), "Name"), cli.Arg("pc", PointCode{}, "Point code it stands for")),
 		[]string{"name"}, func(s *System) *[]*Host { return &s.Hosts }, nil),
-}, mtp3Timers(), []*cli.Statement{
+}, mtp3Timers(), timedCongestion(), []*cli.Statement{
 	multipleCongestion(),
 	restrictedOption(),
 	slsShift(),

@@ -20,8 +20,11 @@ type System struct {
 	PC           *ss7.PC       `cli:"point-code"`
 	Description  string        `cli:"description"`
 	MaxDynamic   uint16        `cli:"max-dynamic-routes"`
+	Exception    bool          `cli:"summary-routing-exception"`
 	SLTT1        time.Duration `cli:"slt-t1"`
 	SLTT2        time.Duration `cli:"slt-t2"`
+	Tx           time.Duration `cli:"tx"`
+	Ty           time.Duration `cli:"ty"`
 	Transport    string        `cli:"transport"`
 	MTP3Timers
 	SLSShift uint8 `cli:"sls-shift"`

@@ -32,6 +32,7 @@ func (s *System) problems() []problem {
 		out = append(out, problem{cli.Place{Object: obj, Arg: arg}, fmt.Sprintf(format, args...)})
 	}
 	s.checkCodes(bad)
+	s.checkTimers(bad)
 	s.checkInterfaces(bad)
 	s.checkPeers(bad)
 	s.checkLinks(bad)

@@ -401,18 +401,29 @@ func TestRetrieval(t *testing.T) {
 	}
 }
 
-// Without an FSNC only what was never sent comes back (Q.704 §5.6.1).
+// Without an FSNC, or with one that was not sent or was acknowledged long ago, only what was
+// never sent comes back (Q.704 §5.6.1, §5.7.3); what may have arrived is counted.
 func TestRetrievalWithoutFSNC(t *testing.T) {
+	for _, fsnc := range []uint32{ss7.NoFSN, 77, seqMask - 3} {
+		x := inService(t, cfg())
+		x.send(0, 1)
+		x.settle()
+		x.do(1, ss7.Event{Kind: ss7.Congestion, Arg: 1})
+		x.settle()
+		x.send(0, 2)
+		x.both(ss7.CommLost)
+		out := x.l[0].Do(x.now, ss7.Event{Kind: ss7.Retrieve, Arg: fsnc}, nil)
+		if len(out) != 2 || out[0].Event.MSU.Payload[0] != 2 {
+			t.Errorf("FSNC %d: %s", fsnc, describe(out))
+		}
+	}
 	x := inService(t, cfg())
 	x.send(0, 1)
-	x.settle()
-	x.do(1, ss7.Event{Kind: ss7.Congestion, Arg: 1})
-	x.settle()
-	x.send(0, 2)
+	x.wire[0], x.wire[1] = nil, nil
 	x.both(ss7.CommLost)
-	out := x.l[0].Do(x.now, ss7.Event{Kind: ss7.Retrieve, Arg: ss7.NoFSN}, nil)
-	if len(out) != 2 || out[0].Event.MSU.Payload[0] != 2 {
-		t.Errorf("%s", describe(out))
+	out := x.l[0].Do(x.now, ss7.Event{Kind: ss7.Retrieve, Arg: 77}, nil)
+	if len(out) != 1 || x.l[0].stats.Unconfirmed != 1 {
+		t.Errorf("unreasonable: %s, %d unconfirmed", describe(out), x.l[0].stats.Unconfirmed)
 	}
 }
 

@@ -26,7 +26,7 @@ func (n *Network) recvAdvice(now time.Time, s *server, ev ss7.Event, out []ss7.A
 	if !s.ready {
 		return n.ignore(fmt.Sprintf("%s ignored: %s is down", ev.Why, s.cfg.Name), out)
 	}
-	out, known := n.single(s, ev, out)
+	out, known := n.members(s, ev, out)
 	var changed []int
 	bits := n.cfg.Variant.Bits()
 	for i := range n.plan.Dests {
@@ -57,46 +57,32 @@ func (n *Network) recvAdvice(now time.Time, s *server, ev ss7.Event, out []ss7.A
 	return out
 }
 
-// single makes dynamic destinations of what is said of codes inside a summary over s;
+// members makes dynamic destinations of what is said of codes inside a summary over s;
 // known: a summary covers them.
-func (n *Network) single(s *server, ev ss7.Event, out []ss7.Action) (_ []ss7.Action, known bool) {
+func (n *Network) members(s *server, ev ss7.Event, out []ss7.Action) (_ []ss7.Action, known bool) {
 	bits := n.cfg.Variant.Bits()
-	i := n.summary(ev.Dest)
+	i := n.plan.Covering(ev.Dest)
 	if i < 0 || !n.overServer(i, s) {
 		return out, false
 	}
-	if ev.Kind == ss7.Resume {
+	over := func(ls int) bool { return n.nameOf(ls) == s.cfg.Name }
+	if !n.differs(i, advised[ev.Kind], over) {
 		return out, true
 	}
 	if 1<<(bits-ev.Dest.Len) > adviceMost {
 		return n.ignore(fmt.Sprintf("%s ignored: it is of more than %d codes inside the route to %s", ev.Why, adviceMost,
 			n.cfg.Variant.Notation.FormatRange(n.plan.Dests[i].Range)), out), true
 	}
+	var members []ss7.Range
 	for pc := ev.Dest.PC; pc < ev.Dest.PC+1<<(bits-ev.Dest.Len); pc++ {
-		at, own := n.plan.Find(pc)
-		if own || at < 0 || n.plan.Dests[at].Range.Len == bits || !n.overServer(at, s) {
-			continue
+		if at, _ := n.plan.Find(pc); at == i {
+			members = append(members, ss7.Range{PC: pc, Len: bits})
 		}
-		if len(n.dynamic) >= n.cfg.maxDynamic() {
-			n.stats.DynamicRefused++
-			return n.ignore(fmt.Sprintf("%s: there are %d dynamic routes already", ev.Why, len(n.dynamic)), out), true
-		}
-		n.dynamic = append(n.dynamic, pc)
-		n.plan = n.plan.With(pc, at)
-		n.grow()
+	}
+	if !n.addDynamic(i, members...) {
+		return n.ignore(fmt.Sprintf("%s: there are %d dynamic routes already, and these would be %d more", ev.Why, len(n.dynamic), len(members)), out), true
 	}
 	return out, true
-}
-
-// summary finds the longest destination that is shorter than r and covers it; -1: none.
-func (n *Network) summary(r ss7.Range) int {
-	bits := n.cfg.Variant.Bits()
-	for i := len(n.plan.Dests) - 1; i >= 0; i-- { // the longest are behind the shorter ones
-		if d := n.plan.Dests[i].Range; d.Len < r.Len && d.Contains(r.PC, bits) {
-			return i
-		}
-	}
-	return -1
 }
 
 // overServer tells whether destination i has a route to s.
@@ -173,14 +159,18 @@ func (n *Network) tellPoints(now time.Time, s *linkset, points []ss7.PC, out []s
 		if pc == s.cfg.Adjacent || want == s.toldPoints[pc] {
 			continue
 		}
-		if s.toldPoints == nil {
-			s.toldPoints = map[ss7.PC]routing.RouteState{}
-		}
-		s.toldPoints[pc] = want
+		s.tellPoint(pc, want)
 		if want == routing.Prohibited {
-			n.agenda.start(now, agendaKey{timer: 8, dest: ss7.Range{PC: pc, Len: n.cfg.Variant.Bits()}}, n.timer(8))
+			n.agenda.start(now, agendaKey{timer: 8, dest: n.single(pc)}, n.timer(8))
 		}
-		out = n.sayTo(s, want, pc, out)
+		out = n.sayTo(s, want, n.single(pc), out)
 	}
 	return out
+}
+
+func (s *linkset) tellPoint(pc ss7.PC, state routing.RouteState) {
+	if s.toldPoints == nil {
+		s.toldPoints = map[ss7.PC]routing.RouteState{}
+	}
+	s.toldPoints[pc] = state
 }

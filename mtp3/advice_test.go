@@ -119,12 +119,12 @@ func TestServersPointsAreTold(t *testing.T) {
 	s.wantSent("down", s.do(ss7.OutOfService, 9, ""), "1 TFP 3.3.3", "2 TFP 3.3.3", "3 TFP 3.3.3")
 	s.do(ss7.OutOfService, 2, "cut")
 	s.tick(2 * time.Second)
-	if got := sent(s.up(2)); !slices.Contains(got, "2 TFP 3.3.3") {
+	if got := s.sent(s.up(2)); !slices.Contains(got, "2 TFP 3.3.3") {
 		t.Errorf("a neighbour that restarts hears %q", got)
 	}
 	s.wantSent("another neighbour forgot", s.from(3, Management{Heading: TRA})) // T19 runs
 	s.tick(90 * time.Second)
-	if got := sent(s.from(3, Management{Heading: TRA})); !slices.Contains(got, "3 TFP 3.3.3") {
+	if got := s.sent(s.from(3, Management{Heading: TRA})); !slices.Contains(got, "3 TFP 3.3.3") {
 		t.Errorf("a neighbour that forgot hears %q", got)
 	}
 }

@@ -27,7 +27,8 @@ import (
 // What STPs further on say of a destination (TFC) is kept. Where congestion has levels
 // the test of §13.9 finds out when it is over: T15 after the last TFC, RCT of the
 // priority below the level goes to the destination, and if no STP answers it with TFC
-// within T16, the level falls by one. Elsewhere nobody ever says that it is over
+// within T16, the level falls by one. Where levels have no priorities it falls by one each T15
+// without TFC. Elsewhere nobody ever says that it is over
 // (§11.2.3.1); it is forgotten when T15 has passed without another TFC.
 
 // overload is what is said of a destination.
@@ -118,7 +119,7 @@ func (n *Network) serverCongestion(s *server, ev ss7.Event, out []ss7.Action) []
 // the network has any (§15.15.2).
 func (n *Network) sendTFC(path ss7.PathID, origin, dest ss7.PC, level uint32, out []ss7.Action) []ss7.Action {
 	m := Management{Heading: TFC, PC: dest}
-	if n.cfg.Levels {
+	if n.cfg.Levels || n.cfg.Timed {
 		m.Level = uint8(level)
 	}
 	return n.send(path, origin, n.cfg.Own[0], 0, m, out)
@@ -203,7 +204,7 @@ func (n *Network) recvTFC(now time.Time, msu *ss7.MSU, m Management, out []ss7.A
 		return n.ignore(fmt.Sprintf("TFC about %s from %s ignored: there is no route to it", n.format(m.PC), n.format(msu.OPC)), out)
 	}
 	level := uint32(1)
-	if n.cfg.Levels {
+	if n.cfg.Levels || n.cfg.Timed {
 		if level = uint32(m.Level); level == 0 {
 			return n.ignore(fmt.Sprintf("TFC about %s from %s ignored: it has level 0", n.format(m.PC), n.format(msu.OPC)), out)
 		}
@@ -302,6 +303,11 @@ func (n *Network) congestionTimer(now time.Time, k agendaKey, out []ss7.Action) 
 	o := n.overloads[pc]
 	switch {
 	case o == nil:
+		return out
+	case k.timer == 15 && n.cfg.Timed && o.from == 0:
+		if out = n.relieve(pc, o.level-1, fmt.Sprintf("it was not said again for T15 (%v)", n.timer(15)), out); o.level > 0 {
+			n.agenda.start(now, k, n.timer(15))
+		}
 		return out
 	case k.timer == 15 && (!n.cfg.Levels || o.from != 0):
 		return n.relieve(pc, 0, fmt.Sprintf("it was not said again for T15 (%v)", n.timer(15)), out)

@@ -6,13 +6,13 @@
 // activation (§12), the link test (Q.707), changeover and changeback (§5, §6:
 // divert.go), rerouting and route management (§7, §8, §13: route.go), the restart of
 // this node and of adjacent points (§9: restart.go), inhibiting (§10: inhibit.go), flow control (§11:
-// congestion.go, user.go, circle.go), and from all of these the Table. Network is a
+// congestion.go, timed.go, user.go, circle.go), and from all of these the Table. Network is a
 // Machine with one owner, the core loop.
 //
 // Traffic that has to wait for one of these procedures waits in a hold, which is a path
 // like any other: the Table's slots name it for as long as the procedure runs, and the
 // next Table, which does not, is put in force only when the hold has sent on what it kept.
 //
-// Not here: what ANSI alone has, which is cluster messages, TRW and its timers from T18 on,
-// and congestion levels of national networks without priorities (§3.8.2.2).
+// ANSI's clusters are in cluster.go, members of summaries and clusters that have a state of
+// their own in dynamic.go.
 package mtp3

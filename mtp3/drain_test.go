@@ -64,12 +64,12 @@ func TestOrderGoesAgainWhenItsWayDies(t *testing.T) {
 	b.do(ss7.OutOfService, 1, "cut")
 	b.want("the order", b.level2(ss7.BSNT, 1, 7), "send 2 XCO 7")
 	out := b.do(ss7.OutOfService, 2, "cut")
-	if got := sent(out); len(got) != 1 || got[0] != "3 XCO 7" {
+	if got := b.sent(out); len(got) != 1 || got[0] != "3 XCO 7" {
 		t.Errorf("sent %q", got)
 	}
 	// The far end's order for the other link comes by C: the answer goes back there.
 	b.level2(ss7.BSNT, 2, 8)
-	if got := sent(b.manage(3, Management{Heading: XCO, SLC: 1, FSN: 2})); len(got) != 1 || got[0] != "3 XCA 8" {
+	if got := b.sent(b.manage(3, Management{Heading: XCO, SLC: 1, FSN: 2})); len(got) != 1 || got[0] != "3 XCA 8" {
 		t.Errorf("sent %q", got)
 	}
 }

@@ -104,10 +104,10 @@ func (l *link) inhibitionDone() {
 func (n *Network) inhibitTimer(now time.Time, l *link, id int, out []ss7.Action) []ss7.Action {
 	switch id {
 	case timerT22: // does the far end still know? (§10.6)
-		l.timers.Start(timerT22, now, l.timer(n, 22))
+		l.timers.Start(timerT22, now, l.timer(n, n.numbered(22, 20)))
 		return n.sendAbout(l, n.inhibitWay(l), Management{Heading: LLT}, out)
 	case timerT23:
-		l.timers.Start(timerT23, now, l.timer(n, 23))
+		l.timers.Start(timerT23, now, l.timer(n, n.numbered(23, 21)))
 		return n.sendAbout(l, n.inhibitWay(l), Management{Heading: LRT}, out)
 	}
 	h := l.inhibition.asked
@@ -138,7 +138,7 @@ func (n *Network) mark(now time.Time, l *link, local, remote bool, out []ss7.Act
 	for _, x := range []struct {
 		on            bool
 		timer, number int
-	}{{local, timerT22, 22}, {remote, timerT23, 23}} {
+	}{{local, timerT22, n.numbered(22, 20)}, {remote, timerT23, n.numbered(23, 21)}} {
 		if !x.on {
 			l.timers.Stop(x.timer)
 		} else if !l.timers.Running(x.timer) {

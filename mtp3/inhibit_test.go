@@ -47,7 +47,7 @@ func TestInhibitFromFarEnd(t *testing.T) {
 	b.level2(ss7.RetrievalComplete, 1, 0)
 	b.want("LLT agrees", b.manage(2, Management{Heading: LLT}))
 	found := false
-	for _, l := range sent(b.tick(5*time.Minute - 800*time.Millisecond)) {
+	for _, l := range b.sent(b.tick(5*time.Minute - 800*time.Millisecond)) {
 		found = found || l == "2 LRT"
 	}
 	if !found {
@@ -68,11 +68,11 @@ func TestForcedUninhibit(t *testing.T) {
 	b.level2(ss7.RetrievalComplete, 1, 0)
 	out := b.do(ss7.OutOfService, 2, "cut")
 	found := false
-	for _, l := range sent(out) {
+	for _, l := range b.sent(out) {
 		found = found || l == "1 LFU"
 	}
 	if !found {
-		t.Errorf("no LFU: %v", sent(out))
+		t.Errorf("no LFU: %v", b.sent(out))
 	}
 	b.manage(1, Management{Heading: LUN})
 	if !b.Status()[0].Ready {

@@ -48,7 +48,11 @@ func (n *Network) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action
 		return n.recvTest(now, l, &ev.MSU, out)
 	case ss7.Congestion:
 		if ev.MSU.OPC != 0 || ev.MSU.DPC != 0 {
+			ev.Arg = max(ev.Arg, l.congestion)
 			return n.overloaded(now, l.cfg.Path, n.linkName(l), ev, out)
+		}
+		if n.cfg.Timed {
+			return n.timedCongestion(now, l, ev, out)
 		}
 		return n.linkCongestion(l, ev, out)
 	case ss7.Unreachable:
@@ -100,6 +104,10 @@ func (n *Network) expired(now time.Time, l *link, id int, out []ss7.Action) []ss
 		return n.diversionTimer(now, l, id, out)
 	case timerT12, timerT13, timerT14, timerT22, timerT23:
 		return n.inhibitTimer(now, l, id, out)
+	case timerTx, timerTy:
+		if n.cfg.Timed {
+			return n.congestionStep(now, l, out)
+		}
 	case timerSLTA:
 		return n.testFailed(now, l, fmt.Sprintf("no answer to %d tests in %v each", l.attempt, n.cfg.SLTT1), out)
 	case timerSLT:
@@ -140,6 +148,9 @@ func (n *Network) activate(now time.Time, l *link, out []ss7.Action) []ss7.Actio
 // and stop in step (Q.704 §12.2.2, §16.8).
 func (n *Network) linkFailed(now time.Time, l *link, why string, out []ss7.Action) []ss7.Action {
 	l.stopTests()
+	l.timers.Stop(timerTx)
+	l.timers.Stop(timerTy)
+	l.full = false
 	out = n.linkCongestion(l, ss7.Event{Why: "it has failed"}, out)
 	l.timers.Start(timerT17, now, l.timer(n, 17))
 	return n.becomeLink(now, l, Failed, why, out)

@@ -57,6 +57,12 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 		return n.recvUPU(m, x, out)
 	case TRA:
 		return n.recvTRA(now, m.OPC, out)
+	case TRW:
+		return n.recvTRW(now, m.OPC, out)
+	case TCP, TCR, TCA:
+		return n.recvCluster(now, m.OPC, x, out)
+	case RCP, RCR:
+		return n.recvClusterTest(via, m.OPC, x, out)
 	}
 	return n.ignore(fmt.Sprintf("%v from %s on %s is not acted on", x.Heading, n.format(m.OPC), n.linkName(via)), out)
 }

@@ -200,14 +200,16 @@ func (b *bench) want(what string, got []ss7.Action, want ...string) {
 }
 
 // describe writes a network management message as a script does.
-func describe(p []byte) string {
-	m, err := ParseManagement(ss7.ITU, p)
+func describe(p []byte) string { return describeIn(ss7.ITU, p) }
+
+func describeIn(v *ss7.Variant, p []byte) string {
+	m, err := ParseManagement(v, p)
 	if err != nil {
 		return err.Error()
 	}
 	switch headings[m.Heading].body {
 	case affected, congestion:
-		return fmt.Sprintf("%v %s", m.Heading, ss7.ITU.Notation.Format(m.PC))
+		return fmt.Sprintf("%v %s", m.Heading, v.Notation.Format(m.PC))
 	case sequence7, sequence24:
 		return fmt.Sprintf("%v %d", m.Heading, m.FSN)
 	case changebackCode:

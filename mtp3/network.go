@@ -23,9 +23,12 @@ type Config struct {
 	Timers   Timers
 
 	Levels     bool          // congestion has levels 1 to 3 (national networks, ANSI)
+	Timed      bool          // it has, and there are no priorities: they rise and fall by Tx and Ty
+	Tx, Ty     time.Duration // (§3.8.2.3); zero: DefaultTxTy
 	TFR        bool          // say transfer restricted (§13.4.2, a national option)
 	SLSShift   uint8         // see routing.Plan
 	MaxDynamic int           // dynamic routes; 0: DefaultMaxDynamic
+	Exception  bool          // summaries are no backup for full codes
 	SLTT1      time.Duration // wait for SLTA
 	SLTT2      time.Duration // between periodic tests
 }
@@ -98,6 +101,8 @@ const (
 	timerT14
 	timerT22
 	timerT23
+	timerTx
+	timerTy
 )
 
 type link struct {
@@ -119,6 +124,7 @@ type link struct {
 	localInhibit, remoteInhibit bool
 	inhibition                  inhibition
 	congestion                  uint32 // level
+	full                        bool   // its queue is above the threshold
 	congestionWhy               string
 }
 
@@ -162,7 +168,8 @@ type Network struct {
 	sets    []*linkset
 	servers []*server
 	links   map[ss7.PathID]*link
-	plan    *routing.Plan
+	plan    *routing.Plan // base and the dynamic destinations
+	base    *routing.Plan // what is configured
 	table   *routing.Table
 	dests   map[ss7.Range]bool // accessible
 	serial  uint32
@@ -171,7 +178,7 @@ type Network struct {
 	changebackCode uint8
 
 	said       map[routeKey]routing.RouteState // what neighbours say; allowed ones are not in it
-	dynamic    []ss7.PC                        // destinations made for what is said of a summary's members
+	dynamic    []ss7.Range                     // destinations made for what is said of a summary's members
 	rerouting  map[ss7.Range]ss7.PathID        // controlled rerouting, T6: the holds
 	nextHold   ss7.PathID
 	agenda     agenda
@@ -290,18 +297,9 @@ func (n *Network) compile() {
 			routes = append(routes, routing.Route{Dest: r.Dest, Linkset: i, Priority: r.Priority})
 		}
 	}
-	old := n.plan
-	n.plan = routing.NewPlan(n.cfg.Variant, n.cfg.NI, n.cfg.Own, routes)
-	n.plan.Shift = n.cfg.SLSShift
-	for _, pc := range n.dynamic {
-		if i, own := n.plan.Find(pc); !own && i >= 0 && n.plan.Dests[i].Range.Len < n.cfg.Variant.Bits() {
-			n.plan = n.plan.With(pc, i)
-		}
-	}
-	for _, s := range n.sets {
-		s.told = carryOver(s.told, old, n.plan)
-	}
-	n.table = n.newTable(nil, false)
+	n.base = routing.NewPlan(n.cfg.Variant, n.cfg.NI, n.cfg.Own, routes)
+	n.base.Shift, n.base.Apart = n.cfg.SLSShift, n.cfg.Exception
+	n.placeDynamic()
 }
 
 // newTable makes the table of the present state; link as if it were ready or not, if
@@ -310,20 +308,6 @@ func (n *Network) newTable(as *link, ready bool) *routing.Table {
 	t := n.plan.Table(n.routingState(as, ready))
 	t.Keys = n.cfg.Keys
 	return t
-}
-
-// carryOver gives the records of a plan's destinations their places in the next plan.
-func carryOver(told []routing.RouteState, old, next *routing.Plan) []routing.RouteState {
-	out := make([]routing.RouteState, len(next.Dests))
-	for i, state := range told {
-		if state == routing.Allowed {
-			continue
-		}
-		if j, ok := next.Exact(old.Dests[i].Range); ok {
-			out[j] = state
-		}
-	}
-	return out
 }
 
 // routingState is the state of all links and routes as routing sees it; link as
@@ -382,7 +366,6 @@ func (n *Network) refresh(now time.Time, out []ss7.Action) []ss7.Action {
 		out = append(out, note(ss7.StateChange, NoteLinkset, fmt.Sprintf("Linkset %s is %s: %s", s.cfg.Name, upDown(ready), s.why)))
 	}
 	out = n.checkRestart(now, out)
-	n.prune()
 	n.table = n.newTable(nil, false)
 	dests := make(map[ss7.Range]bool, len(n.plan.Dests))
 	for i, d := range n.plan.Dests {
@@ -406,7 +389,9 @@ func (n *Network) refresh(now time.Time, out []ss7.Action) []ss7.Action {
 	if len(n.told) > 0 {
 		out = n.abated(out)
 	}
-	return n.heardEarly(now, n.sayTRA(now, n.tell(now, out)))
+	out = n.sayTRA(now, n.tell(now, out))
+	n.prune()
+	return n.heardEarly(now, out)
 }
 
 // set is the linkset of an index of the table; nil for a server.

@@ -16,11 +16,20 @@ import (
 // comes, it takes no traffic until every neighbour has said what it has to say (TRA), or
 // T18 is over; then it tells all of them what it cannot reach, and TRA. Neither a missing
 // neighbour nor one that says nothing is waited for any longer.
+//
+// In ANSI (T1.111.4 §9) the node restarts if it was isolated for longer than T27. It says TRW
+// (traffic restart waiting) to each point as that comes, and again each T26 until it says
+// TRA; it waits T22 for links, then T23 for the TRA of those that are there. A neighbour that
+// comes back is waited for T28, and after its TRW for T25, by its side of traffic alone: the node's own
+// restart does not wait for a point that restarts too. One that says TRA or TRW when
+// nobody knows of a restart is told again what it must not send us once in T30, TRA once
+// in T29.
 
 // ownRestart is the restart of this node.
 type ownRestart struct {
 	on   bool
 	up   bool      // a linkset is available
+	late bool      // T22 is over: what is not there yet is not waited for
 	down time.Time // since when none is; zero: since ever
 }
 
@@ -40,11 +49,20 @@ func (n *Network) restartAdjacent(now time.Time, s *linkset) {
 		s.restarting = false // it goes on as before; our TRA only has it say again what it had said
 		return
 	}
-	d, timer := s.timer(n, 21), 21
+	timer := n.numbered(21, 28)
+	d := s.timer(n, timer)
 	if !n.speaksTRA[s.cfg.Adjacent] {
 		d, timer = grace, timerGrace
 	}
 	n.agenda.start(now, agendaKey{timer: timer, set: s.cfg.Name}, d)
+}
+
+// endAdjacent stops what waits for the adjacent point of s.
+func (n *Network) endAdjacent(s *linkset) {
+	s.restarting = false
+	for _, timer := range []int{21, 25, 28, timerGrace} {
+		n.agenda.stop(agendaKey{timer: timer, set: s.cfg.Name})
+	}
 }
 
 // handed tells whether s was in service at another place until now, whose part this node
@@ -61,20 +79,91 @@ func (n *Network) checkRestart(now time.Time, out []ss7.Action) []ss7.Action {
 	case up && !r.up:
 		r.up = true
 		took := slices.ContainsFunc(n.sets, (*linkset).handed)
-		if !took && (r.down.IsZero() || now.Sub(r.down) > n.timer(1)) { // §9.4
-			r.on = true
-			n.agenda.start(now, agendaKey{timer: 18}, n.timer(18))
-			n.agenda.start(now, agendaKey{timer: 20}, n.timer(20))
-			out = append(out, note(ss7.StateChange, NoteRestart, "Restart begins: a first link is available; traffic waits for what the neighbours say (TRA), at most T18"))
+		if !took && (r.down.IsZero() || now.Sub(r.down) > n.timer(n.numbered(1, 27))) { // §9.4
+			out = n.beginRestart(now, out)
 		}
 	case !up && r.up:
 		r.up, r.down = false, now
 		n.stopRestart()
 	}
-	if r.on && !slices.ContainsFunc(n.sets, (*linkset).awaited) {
+	if r.on && !slices.ContainsFunc(n.sets, n.awaited) {
 		return n.endRestart("all neighbours are ready", out)
 	}
 	return out
+}
+
+func (n *Network) beginRestart(now time.Time, out []ss7.Action) []ss7.Action {
+	n.own.on, n.own.late = true, false
+	longest := "T18"
+	if n.cfg.Variant == ss7.ANSI {
+		longest = "T22 and T23"
+		n.agenda.start(now, agendaKey{timer: 22}, n.timer(22))
+	} else {
+		n.agenda.start(now, agendaKey{timer: 18}, n.timer(18))
+		n.agenda.start(now, agendaKey{timer: 20}, n.timer(20))
+	}
+	return append(out, note(ss7.StateChange, NoteRestart, "Restart begins: a first link is available; traffic waits for what the neighbours say (TRA), at most "+longest))
+}
+
+// waited: T22 is over. Those that are there have T23 to say TRA.
+func (n *Network) waited(now time.Time, out []ss7.Action) []ss7.Action {
+	n.own.late = true
+	n.agenda.start(now, agendaKey{timer: 23}, n.timer(23))
+	return n.refresh(now, out)
+}
+
+// sayTRW tells the adjacent point of s that this node restarts.
+func (n *Network) sayTRW(now time.Time, s *linkset, out []ss7.Action) []ss7.Action {
+	n.agenda.start(now, agendaKey{timer: 26, set: s.cfg.Name}, s.timer(n, 26))
+	return n.send(n.wayTo(s.cfg.Adjacent, nil), s.cfg.Adjacent, n.localPC(s), 0, Management{Heading: TRW}, out)
+}
+
+// sayTRWs is part of every refresh: to those that have come since, and to those whose T26
+// is over.
+func (n *Network) sayTRWs(now time.Time, out []ss7.Action) []ss7.Action {
+	for _, s := range n.sets {
+		if s.ready && !n.agenda.running(agendaKey{timer: 26, set: s.cfg.Name}) {
+			out = n.sayTRW(now, s, out)
+		}
+	}
+	return out
+}
+
+// recvTRW: the adjacent point restarts, and will say TRA.
+func (n *Network) recvTRW(now time.Time, opc ss7.PC, out []ss7.Action) []ss7.Action {
+	if !n.isAdjacent(opc) {
+		return n.ignore("TRW from "+n.format(opc)+", which is not adjacent", out)
+	}
+	n.speaksTRA[opc] = true
+	for _, s := range n.sets {
+		if s.cfg.Adjacent != opc || !s.ready {
+			continue
+		}
+		if !s.restarting {
+			out = n.unexpected(now, s, out)
+		}
+		n.endAdjacent(s)
+		s.restarting = true
+		n.agenda.start(now, agendaKey{timer: 25, set: s.cfg.Name}, s.timer(n, 25))
+	}
+	return n.refresh(now, out)
+}
+
+// unexpected: the adjacent point of s restarts, of which nothing was known. It has
+// forgotten what it was told (§9.5).
+func (n *Network) unexpected(now time.Time, s *linkset, out []ss7.Action) []ss7.Action {
+	// A guard of its own for the list is ANSI's: elsewhere it is T19 as well.
+	tra, list := agendaKey{timer: 19, set: s.cfg.Name}, agendaKey{timer: n.numbered(19, 30), set: s.cfg.Name}
+	again := !n.agenda.running(list)
+	s.sentTRA = s.sentTRA && n.agenda.running(tra)
+	if again {
+		clear(s.told)
+		clear(s.toldPoints)
+		if list != tra {
+			n.agenda.start(now, list, s.timer(n, 30))
+		}
+	}
+	return n.refresh(now, out)
 }
 
 // heardEarly opens the linksets whose adjacent points said TRA before they were available.
@@ -90,37 +179,51 @@ func (n *Network) heardEarly(now time.Time, out []ss7.Action) []ss7.Action {
 
 // awaited tells whether a linkset that is to be there is not, or its adjacent point has
 // not said TRA.
-func (s *linkset) awaited() bool {
+func (n *Network) awaited(s *linkset) bool {
 	wanted := slices.ContainsFunc(s.links, func(l *link) bool { return !l.cfg.Shutdown })
-	return wanted && !s.cfg.Shutdown && (!s.ready || s.restarting)
+	return wanted && !s.cfg.Shutdown && (!s.ready && !n.own.late || s.ready && s.restarting && !n.restartsToo(s))
+}
+
+// restartsToo tells whether the adjacent point of s has said TRW and not TRA. Two that
+// restart and waited for each other would do so until T23.
+func (n *Network) restartsToo(s *linkset) bool {
+	return n.agenda.running(agendaKey{timer: 25, set: s.cfg.Name})
 }
 
 func (n *Network) stopRestart() {
 	n.own.on = false
-	n.agenda.stop(agendaKey{timer: 18})
-	n.agenda.stop(agendaKey{timer: 20})
+	for _, timer := range []int{18, 20, 22, 23} {
+		n.agenda.stop(agendaKey{timer: timer})
+	}
+	for _, s := range n.sets {
+		n.agenda.stop(agendaKey{timer: 26, set: s.cfg.Name})
+	}
 }
 
-// endRestart opens all linksets to traffic; the refresh that follows tells the neighbours.
+// endRestart opens all linksets to traffic but those whose adjacent points restart too; the
+// refresh that follows tells the neighbours.
 func (n *Network) endRestart(why string, out []ss7.Action) []ss7.Action {
 	n.stopRestart()
 	for _, s := range n.sets {
-		s.restarting = false
-		n.agenda.stop(agendaKey{timer: 21, set: s.cfg.Name})
-		n.agenda.stop(agendaKey{timer: timerGrace, set: s.cfg.Name})
+		if !n.restartsToo(s) {
+			n.endAdjacent(s)
+		}
 	}
 	return append(out, note(ss7.StateChange, NoteRestart, "Restart is over: "+why))
 }
 
 // sayTRA goes out behind what tell had to say.
 func (n *Network) sayTRA(now time.Time, out []ss7.Action) []ss7.Action {
-	if n.own.on {
+	switch {
+	case n.own.on && n.cfg.Variant == ss7.ANSI:
+		return n.sayTRWs(now, out)
+	case n.own.on:
 		return out
 	}
 	for _, s := range n.sets {
 		if s.ready && !s.sentTRA {
 			s.sentTRA = true
-			n.agenda.start(now, agendaKey{timer: 19, set: s.cfg.Name}, s.timer(n, 19))
+			n.agenda.start(now, agendaKey{timer: 19, set: s.cfg.Name}, s.timer(n, n.numbered(19, 29)))
 			out = n.send(n.wayTo(s.cfg.Adjacent, nil), s.cfg.Adjacent, n.localPC(s), 0, Management{Heading: TRA}, out)
 		}
 	}
@@ -142,11 +245,8 @@ func (n *Network) recvTRA(now time.Time, opc ss7.PC, out []ss7.Action) []ss7.Act
 			s.earlyTRA = s.early
 		} else if s.restarting {
 			out = n.restarted(now, s.cfg.Name, out)
-		} else if s.ready && !n.agenda.running(agendaKey{timer: 19, set: s.cfg.Name}) {
-			clear(s.told) // it has forgotten
-			clear(s.toldPoints)
-			s.sentTRA = false
-			out = n.refresh(now, out)
+		} else {
+			out = n.unexpected(now, s, out)
 		}
 	}
 	return out
@@ -158,9 +258,7 @@ func (n *Network) restarted(now time.Time, name string, out []ss7.Action) []ss7.
 		if s.cfg.Name != name || !s.restarting {
 			continue
 		}
-		s.restarting = false
-		n.agenda.stop(agendaKey{timer: 21, set: name})
-		n.agenda.stop(agendaKey{timer: timerGrace, set: name})
+		n.endAdjacent(s)
 		for _, l := range s.links {
 			if l.usable() {
 				n.prepare(now, l)

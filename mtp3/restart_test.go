@@ -25,7 +25,7 @@ func fresh(t *testing.T) *star {
 func (s *star) test(p ss7.PathID) (out []ss7.Action) {
 	out = append(out, s.do(ss7.InService, p, "")...)
 	l := s.links[p]
-	m := ss7.MSU{DPC: pc("1.2.3"), OPC: l.set.cfg.Adjacent, SI: ss7.SNT, Payload: AppendLinkTest(nil, LinkTest{Ack: true, Pattern: l.pattern})}
+	m := ss7.MSU{DPC: s.cfg.Own[0], OPC: l.set.cfg.Adjacent, SI: ss7.SNT, Payload: AppendLinkTest(nil, LinkTest{Ack: true, Pattern: l.pattern})}
 	return append(out, s.Do(s.now, ss7.Event{Kind: ss7.Transfer, Path: p, MSU: m}, nil)...)
 }
 

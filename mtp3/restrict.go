@@ -20,7 +20,7 @@ func (n *Network) watchRestricted(now time.Time) {
 	}
 	for i := range n.plan.Dests {
 		d := &n.plan.Dests[i]
-		if d.Range.Len != n.cfg.Variant.Bits() {
+		if d.Range.Len != n.cfg.Variant.Bits() && !n.isCluster(d.Range) {
 			continue
 		}
 		k := agendaKey{timer: 11, dest: d.Range}

@@ -14,7 +14,7 @@ import (
 // prohibited if the destination is inaccessible, or if we go there over that very
 // neighbour (preventive, §13.2.2 i), else allowed. After every change each neighbour
 // is told what it was not told yet, which is the broadcast method. Only destinations
-// with a full code are told: there are no messages about summaries.
+// with a full code are told, and in ANSI clusters: there are no messages about summaries.
 
 // routeKey names a route: a destination and a linkset.
 type routeKey struct {
@@ -25,9 +25,12 @@ type routeKey struct {
 // holdReroute marks the holds of controlled rerouting among the paths.
 const holdReroute = ss7.HoldBit | 1<<30
 
+var saying = map[Heading]routing.RouteState{TFP: routing.Prohibited, TFR: routing.Restricted, TFA: routing.Allowed,
+	TCP: routing.Prohibited, TCR: routing.Restricted, TCA: routing.Allowed}
+
 // recvRoute handles TFP, TFR, TFA about m.PC from the adjacent point opc.
 func (n *Network) recvRoute(now time.Time, opc ss7.PC, m Management, out []ss7.Action) []ss7.Action {
-	said := map[Heading]routing.RouteState{TFP: routing.Prohibited, TFR: routing.Restricted, TFA: routing.Allowed}[m.Heading]
+	said := saying[m.Heading]
 	if !n.isAdjacent(opc) || n.isOwn(m.PC) || m.PC == opc {
 		return n.ignore(fmt.Sprintf("%v about %s from %s ignored: %s", m.Heading, n.format(m.PC), n.format(opc), n.oddity(opc, m.PC)), out)
 	}
@@ -35,31 +38,41 @@ func (n *Network) recvRoute(now time.Time, opc ss7.PC, m Management, out []ss7.A
 	if !ok {
 		return out // no route by the sender (§13.2.4, §13.3.4, §13.4.4)
 	}
+	if !n.hear(now, i, opc, said, true) {
+		return out
+	}
+	return n.reroute(now, []int{i}, said, out)
+}
+
+// hear notes what the adjacent point opc says of destination i; false if that is nothing
+// new. Unless it is asked about in another way, RST goes there each T10 (§13.5.2).
+func (n *Network) hear(now time.Time, i int, opc ss7.PC, said routing.RouteState, ask bool) (changed bool) {
 	d := &n.plan.Dests[i]
-	changed := false
 	for _, r := range d.Routes {
 		if !n.leadsTo(r.Linkset, opc) {
 			continue
 		}
 		s := n.sets[r.Linkset]
-		k := routeKey{d.Range, s.cfg.Name}
+		k, test := routeKey{d.Range, s.cfg.Name}, agendaKey{10, d.Range, s.cfg.Name}
 		if n.said[k] == said {
 			continue
 		}
 		changed = true
-		test := agendaKey{10, d.Range, s.cfg.Name}
-		if said == routing.Allowed {
-			delete(n.said, k)
-			n.agenda.stop(test)
-		} else {
-			n.said[k] = said
-			n.agenda.start(now, test, s.timer(n, 10)) // §13.5.2
+		n.agenda.stop(test)
+		n.setSaid(k, said)
+		if said != routing.Allowed && ask {
+			n.agenda.start(now, test, s.timer(n, 10))
 		}
 	}
-	if !changed {
-		return out
+	return changed
+}
+
+func (n *Network) setSaid(k routeKey, said routing.RouteState) {
+	if said == routing.Allowed {
+		delete(n.said, k)
+	} else {
+		n.said[k] = said
 	}
-	return n.reroute(now, []int{i}, said, out)
 }
 
 func (n *Network) oddity(opc, pc ss7.PC) string {
@@ -77,7 +90,8 @@ func (n *Network) isAdjacent(pc ss7.PC) bool {
 }
 
 // routeTo finds the destination for exactly pc with a route over opc. If a summary
-// over opc covers pc, a dynamic destination is made for what is said of one member.
+// over opc covers pc, a dynamic destination is made for what is said of one member, if
+// that is another thing than what holds for all.
 func (n *Network) routeTo(pc, opc ss7.PC, said routing.RouteState, out *[]ss7.Action) (int, bool) {
 	i, _ := n.plan.Find(pc)
 	if i < 0 || !n.over(i, opc) {
@@ -86,33 +100,19 @@ func (n *Network) routeTo(pc, opc ss7.PC, said routing.RouteState, out *[]ss7.Ac
 	if n.plan.Dests[i].Range.Len == n.cfg.Variant.Bits() {
 		return i, true
 	}
-	if said == routing.Allowed {
+	if !n.differs(i, said, func(ls int) bool { return n.leadsTo(ls, opc) }) {
 		return 0, false
 	}
-	if len(n.dynamic) >= n.cfg.maxDynamic() {
-		n.stats.DynamicRefused++
+	if !n.addDynamic(i, n.single(pc)) {
 		*out = n.ignore(fmt.Sprintf("%s is said to be %v by %s, but there are %d dynamic routes already", n.format(pc), said, n.format(opc), len(n.dynamic)), *out)
 		return 0, false
 	}
-	n.dynamic = append(n.dynamic, pc)
-	n.plan = n.plan.With(pc, i)
-	n.grow()
 	return len(n.plan.Dests) - 1, true
 }
 
 // over tells whether destination i has a route over opc.
 func (n *Network) over(i int, opc ss7.PC) bool {
 	return slices.ContainsFunc(n.plan.Dests[i].Routes, func(r routing.Route) bool { return n.leadsTo(r.Linkset, opc) })
-}
-
-// DefaultMaxDynamic is how many dynamic routes there may be.
-const DefaultMaxDynamic = 1000
-
-func (c *Config) maxDynamic() int {
-	if c.MaxDynamic == 0 {
-		return DefaultMaxDynamic
-	}
-	return c.MaxDynamic
 }
 
 // reroute makes the new table after what was said of some destinations. Forced rerouting
@@ -130,10 +130,11 @@ func (n *Network) reroute(now time.Time, dests []int, said routing.RouteState, o
 	}
 	next := n.newTable(nil, false)
 	for _, i := range dests {
-		if i >= n.table.Len() {
-			continue
+		at := i
+		for at >= n.table.Len() { // it went by its summary until now
+			at = n.plan.Dests[at].Parent
 		}
-		was, will := n.table.Bundle(i), next.Bundle(i)
+		was, will := n.table.Bundle(at), next.Bundle(i)
 		if was != nil && will != nil && !slices.Equal(was.Linksets, will.Linksets) {
 			r := n.plan.Dests[i].Range
 			n.nextHold++
@@ -153,6 +154,9 @@ func (n *Network) tell(now time.Time, out []ss7.Action) []ss7.Action {
 		if n.own.on || !s.ready || !n.first(si) {
 			continue
 		}
+		if n.cfg.Variant == ss7.ANSI {
+			out = n.tellClusters(now, s, points, out)
+		}
 		out = n.tellPoints(now, s, points, out)
 		for i := range n.plan.Dests {
 			r := n.plan.Dests[i].Range
@@ -161,7 +165,7 @@ func (n *Network) tell(now time.Time, out []ss7.Action) []ss7.Action {
 			}
 			if want := n.advice(i, s); want != s.told[i] {
 				s.told[i] = want
-				out = n.sayTo(s, want, r.PC, out)
+				out = n.sayTo(s, want, r, out)
 				if want == routing.Prohibited {
 					n.agenda.start(now, agendaKey{timer: 8, dest: r}, n.timer(8)) // §13.2.2 ii
 				}
@@ -198,8 +202,19 @@ func (n *Network) advice(i int, s *linkset) routing.RouteState {
 
 var sayings = [...]Heading{routing.Allowed: TFA, routing.Restricted: TFR, routing.Prohibited: TFP}
 
-func (n *Network) sayTo(s *linkset, state routing.RouteState, pc ss7.PC, out []ss7.Action) []ss7.Action {
-	return n.send(n.wayTo(s.cfg.Adjacent, nil), s.cfg.Adjacent, n.localPC(s), 0, Management{Heading: sayings[state], PC: pc}, out)
+func (n *Network) sayTo(s *linkset, state routing.RouteState, r ss7.Range, out []ss7.Action) []ss7.Action {
+	return n.send(n.wayTo(s.cfg.Adjacent, nil), s.cfg.Adjacent, n.localPC(s), 0, n.about(sayings[state], r), out)
+}
+
+// single is the range of one code.
+func (n *Network) single(pc ss7.PC) ss7.Range { return ss7.Range{PC: pc, Len: n.cfg.Variant.Bits()} }
+
+// setOf is the linkset of an adjacent point: that of via, if it leads there.
+func (n *Network) setOf(via *link, adjacent ss7.PC) *linkset {
+	if via.set.cfg.Adjacent == adjacent {
+		return via.set
+	}
+	return n.sets[slices.IndexFunc(n.sets, func(s *linkset) bool { return s.cfg.Adjacent == adjacent })]
 }
 
 // recvRouteTest handles RST and RSR: the answer, if the tester has it wrong, must not
@@ -212,10 +227,7 @@ func (n *Network) recvRouteTest(via *link, opc ss7.PC, m Management, out []ss7.A
 		return out
 	}
 	thinks := map[Heading]routing.RouteState{RST: routing.Prohibited, RSR: routing.Restricted}[m.Heading]
-	s := via.set
-	if s.cfg.Adjacent != opc {
-		s = n.sets[slices.IndexFunc(n.sets, func(s *linkset) bool { return s.cfg.Adjacent == opc })]
-	}
+	s := n.setOf(via, opc)
 	is := routing.Prohibited
 	if _, own := n.plan.Find(m.PC); own {
 		is = routing.Allowed
@@ -225,7 +237,7 @@ func (n *Network) recvRouteTest(via *link, opc ss7.PC, m Management, out []ss7.A
 	if is == thinks {
 		return out
 	}
-	return n.sayTo(s, is, m.PC, out)
+	return n.sayTo(s, is, n.single(m.PC), out)
 }
 
 // unreachable answers an MSU that could go no further with TFP by the response method,
@@ -236,12 +248,16 @@ func (n *Network) unreachable(now time.Time, l *link, m *ss7.MSU, out []ss7.Acti
 	if n.served(pc) {
 		return n.noUser(now, ss7.Event{Arg: uint32(UnequippedUser), MSU: *m}, out)
 	}
-	k := agendaKey{timer: 8, dest: ss7.Range{PC: pc, Len: n.cfg.Variant.Bits()}}
+	r := n.single(pc)
+	if i, _ := n.plan.Find(pc); i >= 0 && n.isCluster(n.plan.Dests[i].Range) {
+		r = n.plan.Dests[i].Range
+	}
+	k := agendaKey{timer: 8, dest: r}
 	if n.own.on || n.agenda.running(k) || len(n.agenda.at) > agendaMost {
 		return out
 	}
 	n.agenda.start(now, k, n.timer(8))
-	return n.sayTo(l.set, routing.Prohibited, pc, out)
+	return n.sayTo(l.set, routing.Prohibited, r, out)
 }
 
 // agendaMost bounds what a flood of MSUs to nowhere can start.
@@ -263,7 +279,13 @@ func (n *Network) agendaTimer(now time.Time, k agendaKey, out []ss7.Action) []ss
 		return n.congestionTimer(now, k, out)
 	case 18, 20:
 		return n.refresh(now, n.endRestart(fmt.Sprintf("T%d is over", k.timer), out))
-	case 21, timerGrace:
+	case 22:
+		return n.waited(now, out)
+	case 23:
+		return n.refresh(now, n.endRestart("T23 is over", out))
+	case 26:
+		return n.refresh(now, out)
+	case 21, 25, 28, timerGrace:
 		return n.restarted(now, k.set, out)
 	}
 	return out
@@ -284,7 +306,7 @@ func (n *Network) testRoute(now time.Time, k agendaKey, out []ss7.Action) []ss7.
 		h = RSR
 	}
 	s := n.sets[i]
-	return n.send(n.wayTo(s.cfg.Adjacent, nil), s.cfg.Adjacent, n.localPC(s), 0, Management{Heading: h, PC: k.dest.PC}, out)
+	return n.send(n.wayTo(s.cfg.Adjacent, nil), s.cfg.Adjacent, n.localPC(s), 0, n.about(h, k.dest), out)
 }
 
 // forget drops what the adjacent point of s said and was told: both begin anew when
@@ -293,28 +315,4 @@ func (n *Network) forget(s *linkset) {
 	n.forgetSaid(s.cfg.Name)
 	clear(s.told)
 	clear(s.toldPoints)
-}
-
-// prune makes the plan anew without the dynamic destinations of which nothing is said
-// any more.
-func (n *Network) prune() {
-	said := map[ss7.PC]bool{}
-	for k := range n.said {
-		if k.dest.Len == n.cfg.Variant.Bits() {
-			said[k.dest.PC] = true
-		}
-	}
-	kept := slices.DeleteFunc(slices.Clone(n.dynamic), func(pc ss7.PC) bool { return !said[pc] })
-	if len(kept) == len(n.dynamic) {
-		return
-	}
-	n.dynamic = kept
-	n.compile()
-}
-
-// grow gives the neighbours' records room for new destinations.
-func (n *Network) grow() {
-	for _, s := range n.sets {
-		s.told = append(s.told, make([]routing.RouteState, len(n.plan.Dests)-len(s.told))...)
-	}
 }

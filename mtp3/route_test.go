@@ -34,22 +34,30 @@ func newStar(t *testing.T, routes ...RouteConfig) *star {
 func (s *star) up(p ss7.PathID) (out []ss7.Action) {
 	out = append(out, s.do(ss7.InService, p, "")...)
 	l := s.links[p]
-	m := ss7.MSU{DPC: pc("1.2.3"), OPC: l.set.cfg.Adjacent, SI: ss7.SNT, Payload: AppendLinkTest(nil, LinkTest{Ack: true, Pattern: l.pattern})}
+	m := ss7.MSU{DPC: s.cfg.Own[0], OPC: l.set.cfg.Adjacent, SI: ss7.SNT, Payload: AppendLinkTest(nil, LinkTest{Ack: true, Pattern: l.pattern})}
 	out = append(out, s.Do(s.now, ss7.Event{Kind: ss7.Transfer, Path: p, MSU: m}, nil)...)
 	return append(out, s.from(p, Management{Heading: TRA})...)
 }
 
 // from is a management message of the neighbour at path p.
 func (s *star) from(p ss7.PathID, m Management) []ss7.Action {
-	msu := ss7.MSU{DPC: pc("1.2.3"), OPC: s.links[p].set.cfg.Adjacent, SI: ss7.SNM, Payload: AppendManagement(nil, ss7.ITU, m)}
+	msu := ss7.MSU{DPC: s.cfg.Own[0], OPC: s.links[p].set.cfg.Adjacent, SI: ss7.SNM, Payload: AppendManagement(nil, s.cfg.Variant, m)}
 	return s.Do(s.now, ss7.Event{Kind: ss7.Transfer, Path: p, MSU: msu}, nil)
 }
 
+func (s *star) pc(text string) ss7.PC {
+	p, err := s.cfg.Variant.Notation.Parse(text)
+	if err != nil {
+		panic(err)
+	}
+	return p
+}
+
 // sent picks the messages that went out, sorted.
-func sent(out []ss7.Action) (lines []string) {
+func (s *bench) sent(out []ss7.Action) (lines []string) {
 	for _, a := range out {
 		if a.Op == ss7.Raise && a.Event.Kind == ss7.Transfer && a.Event.MSU.SI == ss7.SNM {
-			lines = append(lines, fmt.Sprintf("%d %s", a.Event.Path, describe(a.Event.MSU.Payload)))
+			lines = append(lines, fmt.Sprintf("%d %s", a.Event.Path, describeIn(s.cfg.Variant, a.Event.MSU.Payload)))
 		}
 	}
 	slices.Sort(lines)
@@ -58,7 +66,7 @@ func sent(out []ss7.Action) (lines []string) {
 
 func (s *star) wantSent(what string, out []ss7.Action, want ...string) {
 	s.t.Helper()
-	if got := sent(out); !slices.Equal(got, want) {
+	if got := s.sent(out); !slices.Equal(got, want) {
 		s.t.Fatalf("%s: sent %q, want %q", what, got, want)
 	}
 }
@@ -66,7 +74,7 @@ func (s *star) wantSent(what string, out []ss7.Action, want ...string) {
 // wantPath checks where MSUs to dpc go: 0 is nowhere, -1 waits in a hold.
 func (s *star) wantPath(what, dpc string, want int) {
 	s.t.Helper()
-	d := Decide(s.Table(), &ss7.MSU{DPC: pc(dpc), NI: ss7.International, SI: ss7.SCCP}, 0)
+	d := Decide(s.Table(), &ss7.MSU{DPC: s.pc(dpc), NI: ss7.International, SI: ss7.SCCP}, 0)
 	got := int(d.Path)
 	if d.Path.IsHold() {
 		got = -1
@@ -178,6 +186,47 @@ func TestDynamicRoutes(t *testing.T) {
 	}
 	if got := len(s.Table().Dests); got != n+DefaultMaxDynamic || s.Stats().DynamicRefused != 100 {
 		t.Errorf("%d destinations, %d refused", got, s.Stats().DynamicRefused)
+	}
+}
+
+// A dynamic destination leaves no neighbour with what it was told of it, waits T6 like
+// every other, and takes a new configuration with it.
+func TestDynamicRouteComesAndGoes(t *testing.T) {
+	s := newStar(t, RouteConfig{dest("7.0.0/3"), "B", 1}, RouteConfig{dest("7.0.0/3"), "C", 2})
+	n := len(s.Table().Dests)
+	tfp, tfa := Management{Heading: TFP, PC: pc("7.7.1")}, Management{Heading: TFA, PC: pc("7.7.1")}
+	s.wantSent("C has not; we go there by B", s.from(2, tfp), "1 TFP 7.7.1")
+	s.wantSent("nobody has it", s.from(1, tfp), "2 TFP 7.7.1", "3 TFP 7.7.1")
+	s.Configure(s.now, s.cfg, nil)
+	if got := len(s.Table().Dests); got != n+1 {
+		t.Fatalf("%d destinations after a new configuration", got)
+	}
+	s.wantSent("C has it again", s.from(2, tfa), "1 TFA 7.7.1", "3 TFA 7.7.1")
+	s.wantSent("B too: as the summary", s.from(1, tfa), "1 TFP 7.7.1", "2 TFA 7.7.1")
+	s.wantPath("while T6 runs", "7.7.1", -1)
+	s.tick(800 * time.Millisecond)
+	s.wantPath("after T6", "7.7.1", 1)
+	if got := len(s.Table().Dests); got != n || len(s.said) != 0 {
+		t.Fatalf("%d destinations, said %v", got, s.said)
+	}
+}
+
+// With summary-routing-exception a full code stands alone.
+func TestSummaryRoutingException(t *testing.T) {
+	s := newStar(t, RouteConfig{dest("7.0.0/3"), "C", 1}, RouteConfig{dest("7.7.1/14"), "B", 1})
+	tfp := Management{Heading: TFP, PC: pc("7.7.1")}
+	s.from(1, tfp)
+	s.wantPath("the summary is the backup", "7.7.1", 2)
+	s.cfg.Exception = true
+	out := s.Configure(s.now, s.cfg, nil)
+	s.wantPath("it is not", "7.7.1", 0)
+	s.wantPath("others are not concerned", "7.7.2", 2)
+	if !strings.Contains(fmt.Sprint(out), "Destination 7.7.1 is inaccessible") {
+		t.Errorf("not told: %v", out)
+	}
+	d := Decide(s.Table(), &ss7.MSU{DPC: pc("7.7.1"), NI: ss7.International, SI: ss7.SCCP, OPC: pc("4.5.6")}, 1)
+	if d.Fate != Discard || d.Reason != Inaccessible {
+		t.Errorf("from B: %v", d)
 	}
 }
 

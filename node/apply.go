@@ -272,7 +272,8 @@ func (n *Node) networkConfig(s *configs.System) mtp3.Config {
 	c := mtp3.Config{Variant: s.V(), NI: s.Network(), SLTT1: or(s.SLTT1, mtp3.DefaultSLTT1), SLTT2: or(s.SLTT2, mtp3.DefaultSLTT2)}
 	c.Own = s.Own()
 	c.Levels, c.SLSShift, c.TFR = s.Levels(), s.SLSShift, s.TFR
-	c.MaxDynamic = int(maxDynamic(s))
+	c.Timed, c.Tx, c.Ty = s.TimedCongestion, s.Tx, s.Ty
+	c.MaxDynamic, c.Exception = int(maxDynamic(s)), s.Exception
 	c.Timers = mtp3Timers(&s.MTP3Timers)
 	for _, l := range s.Linksets {
 		set := mtp3.LinksetConfig{Name: l.Name, Adjacent: l.Adjacent, Shutdown: l.Shutdown, Timers: mtp3Timers(&l.MTP3Timers)}

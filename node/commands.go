@@ -29,7 +29,7 @@ func (n *Node) Tree() *cli.Tree {
 	all = append(all, n.m2uaCommands()...)
 	all = append(all, n.ipCommands()...)
 	all = append(all, n.sccpCommands()...)
-	all = append(all, n.pingCommand())
+	all = append(all, n.pingCommand(), n.traceCommand())
 	all = append(all, n.opt.Commands...)
 	return &cli.Tree{Exec: all, Config: configs.Global}
 }

@@ -22,6 +22,9 @@ func (c *core) toUsers(ev ss7.Event) {
 	}
 	if ev.Path == 0 {
 		c.mtpStatus(ev)
+		if ev.Kind == ss7.UserPart && ev.MSU.SI == ss7.MTPT {
+			c.tracing.lacksUser(ev.Dest.PC)
+		}
 	}
 	c.node.log.Debug("mtp3", fmt.Sprintf("%v of %s, %d, for %s at %s: %s", ev.Kind, f.Format(ev.Dest.PC), ev.Arg, f.Format(ev.MSU.OPC), whom, ev.Why))
 	c.node.m3ua.tellUsers(ev)

@@ -17,6 +17,7 @@ type core struct {
 	node    *Node
 	network *mtp3.Network
 	tester  *tester.Tester
+	tracing *tracing
 	sccp    *subsystems
 	actions []ss7.Action
 	way     transfer
@@ -39,7 +40,7 @@ type task struct {
 }
 
 func newCore(n *Node) *core {
-	return &core{node: n, network: mtp3.NewNetwork(), tester: tester.New(), sccp: newSubsystems(),
+	return &core{node: n, network: mtp3.NewNetwork(), tester: tester.New(), tracing: newTracing(), sccp: newSubsystems(),
 		wake: make(chan struct{}, 1), data: newInbox(), hints: make(chan ss7.Event, 64)}
 }
 
@@ -164,6 +165,10 @@ func (c *core) user(ev ss7.Event) {
 	now := time.Now()
 	switch ev.MSU.SI {
 	case ss7.MTPT:
+		if tester.IsTrace(ev.MSU.Payload) {
+			c.recvTrace(now, &ev)
+			break
+		}
 		c.actions = c.tester.Recv(now, &ev.MSU, c.actions)
 	case ss7.SCCP:
 		c.recvSCCP(now, &ev)

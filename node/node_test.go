@@ -121,7 +121,7 @@ func TestTwoNodes(t *testing.T) {
 		b.want("show cs7 mtp3 statistics", "MSUs discarded: no route to the destination")
 		b.want("show logging", "DISCARD")
 		a.want("show cs7 route explain 3.4.3 from B", "DISCARDED: only way out is the linkset it came by")
-		a.want("show cs7 route 3.3.3", "Dynamic Routes 1 of 1000", "UNAVAIL", "dyn", "reason: 2.2.2 prohibits it (TFP)", "over linkset B: PROHIBITED by 2.2.2")
+		a.want("show cs7 route 3.3.3", "Dynamic Routes 1 of 1000", "UNAVAIL dyn management", "reason: 2.2.2 prohibits it (TFP)", "over linkset B: PROHIBITED by 2.2.2")
 		a.want("show cs7 route explain 1.1.1", "delivered here")
 		a.want("ping cs7 1.1.1", "100% successful")
 	})

@@ -134,7 +134,7 @@ func (n *Node) explainTest(w io.Writer, cfg tester.Config, r tester.Report, pc s
 		me := n.Config().Notation().Format(cfg.OPC)
 		fmt.Fprintf(w, "Sent over %s, but nothing came back within %v.\n", n.wayOut(cfg), cfg.Timeout)
 		fmt.Fprintf(w, "The usual reason is a missing return route: %s, or a node on the way, has no route to %s.\n", pc, me)
-		fmt.Fprintf(w, "Look there with `show cs7 route explain %s` and `show logging`. Or %s does not exist, or does not answer SI 8 tests of this kind.\n", me, pc)
+		fmt.Fprintf(w, "`trace cs7 %s` finds the node; look there with `show cs7 route explain %s` and `show logging`. Or %s does not exist, or does not answer SI 8 tests of this kind.\n", pc, me, pc)
 	} else if lost > 0 {
 		fmt.Fprintf(w, "%d of %d lost.\n", lost, r.Sent)
 	}

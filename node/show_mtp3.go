@@ -50,11 +50,19 @@ func (n *Node) inhibit(c *cli.Call, on bool) error {
 func (n *Node) showMTP3Timers(c *cli.Call) error {
 	conf := n.networkConfig(n.Config())
 	fmt.Fprintf(c.Out, "%-7s %9s %9s  %s\n", "Timer", "ms", "default", "For")
-	for _, t := range conf.Timers.TimerList() {
+	for _, t := range conf.Timers.TimerList(conf.Variant) {
 		fmt.Fprintf(c.Out, "T%-6s %9d %9d  %s\n", fmt.Sprintf("%02d", t.Number), t.Value.Milliseconds(), t.Default.Milliseconds(), t.Role)
 	}
 	fmt.Fprintf(c.Out, "%-7s %9d %9d  %s\n", "SLT-T1", conf.SLTT1.Milliseconds(), mtp3.DefaultSLTT1.Milliseconds(), "wait for the answer to a link test")
 	fmt.Fprintf(c.Out, "%-7s %9d %9d  %s\n", "SLT-T2", conf.SLTT2.Milliseconds(), mtp3.DefaultSLTT2.Milliseconds(), "between periodic link tests")
+	if conf.Timed {
+		for _, t := range []struct {
+			name, role string
+			value      time.Duration
+		}{{"Tx", "queue above the threshold: to the next level of congestion", conf.Tx}, {"Ty", "queue below the threshold: to the level below", conf.Ty}} {
+			fmt.Fprintf(c.Out, "%-7s %9d %9d  %s\n", t.name, or(t.value, mtp3.DefaultTxTy).Milliseconds(), mtp3.DefaultTxTy.Milliseconds(), t.role)
+		}
+	}
 	return nil
 }
 
@@ -112,7 +120,7 @@ func (n *Node) printTimers(w io.Writer, s mtp3.LinksetStatus) {
 		}
 		own := mtp3Timers(&cfg.MTP3Timers)
 		fmt.Fprintf(w, "  Link %d\n    %-7s %9s  %-8s %s\n", l.SLC, "Timer", "ms", "Set by", "For")
-		for _, t := range node.TimerList() {
+		for _, t := range node.TimerList(sys.V()) {
 			by := "default"
 			switch {
 			case own[t.Number] != 0:

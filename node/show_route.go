@@ -59,11 +59,7 @@ func (n *Node) showRoutes(c *cli.Call) error {
 				}
 			}
 			route, why := n.routeText(t, i, j)
-			dyn := ""
-			if d.Dynamic {
-				dyn = "dyn"
-			}
-			fmt.Fprintf(c.Out, "%-16s %-5s %3d  %-19s %-7s %-7s\n", dest, state, r.Priority, t.Linksets[r.Linkset].Name, route, dyn)
+			fmt.Fprintf(c.Out, "%-16s %-5s %3d  %-19s %-7s %-7s\n", dest, state, r.Priority, t.Linksets[r.Linkset].Name, route, dynamicText(t, i, j))
 			if why != "" {
 				fmt.Fprintf(c.Out, "       reason: %s\n", why)
 			}
@@ -82,17 +78,36 @@ func (n *Node) showRoutes(c *cli.Call) error {
 	return nil
 }
 
+// dynamicText marks route j of a dynamic destination: management, if its neighbour said of
+// the member what holds for it alone; shadow, if it is merely copied from the summary.
+func dynamicText(t *routing.Table, i, j int) string {
+	switch {
+	case !t.Dests[i].Dynamic:
+		return ""
+	case t.Shadow(i, j):
+		return "dyn shadow"
+	}
+	return "dyn management"
+}
+
 // routeText is a route's state, and why it is so where its linkset works.
 func (n *Node) routeText(t *routing.Table, i, j int) (state, why string) {
-	s := &t.Linksets[t.Dests[i].Routes[j].Linkset]
+	d := &t.Dests[i]
+	s := &t.Linksets[d.Routes[j].Linkset]
+	f := n.Config().Notation()
 	said := t.RouteState(i, j)
-	switch {
-	case !s.Ready():
+	if !s.Ready() {
 		return "UNAVAIL", ""
-	case said == routing.Prohibited:
-		return "UNAVAIL", n.Config().Notation().Format(s.Adjacent) + " prohibits it (TFP)"
-	case said == routing.Restricted:
-		return "RESTRIC", n.Config().Notation().Format(s.Adjacent) + " restricts it (TFR)"
+	}
+	what := "it"
+	if d.Dynamic && t.Shadow(i, j) {
+		what = "all of " + f.FormatRange(t.Dests[d.Parent].Range)
+	}
+	switch said {
+	case routing.Prohibited:
+		return "UNAVAIL", fmt.Sprintf("%s prohibits %s (%v)", f.Format(s.Adjacent), what, mtp3.TransferHeading(said, d.Range.Len, t.Variant))
+	case routing.Restricted:
+		return "RESTRIC", fmt.Sprintf("%s restricts %s (%v)", f.Format(s.Adjacent), what, mtp3.TransferHeading(said, d.Range.Len, t.Variant))
 	}
 	return "avail", ""
 }
@@ -197,6 +212,9 @@ func (n *Node) whyDown(t *routing.Table, i int) string {
 				out = append(out, "over linkset "+s.Name+": "+said)
 			}
 		}
+	}
+	if p := t.Dests[i].Parent; t.Apart && p >= 0 && t.Bundle(p) != nil && !t.Dests[i].Dynamic {
+		out = append(out, n.Config().Notation().FormatRange(t.Dests[p].Range)+" covers it and works, but is no backup because of `cs7 summary-routing-exception`")
 	}
 	return strings.Join(out, "; ")
 }
@@ -331,9 +349,9 @@ func (n *Node) explainMatch(w io.Writer, t *routing.Table, i int) {
 		case !ls.Ready():
 			state = "UNAVAILABLE"
 		case said == routing.Prohibited:
-			state = "PROHIBITED by " + f.Format(ls.Adjacent) + " (TFP); it is asked again every T10"
+			state = fmt.Sprintf("PROHIBITED by %s (%v); it is asked again every T10", f.Format(ls.Adjacent), mtp3.TransferHeading(said, d.Range.Len, t.Variant))
 		case said == routing.Restricted:
-			state = "RESTRICTED by " + f.Format(ls.Adjacent) + " (TFR)"
+			state = fmt.Sprintf("RESTRICTED by %s (%v)", f.Format(ls.Adjacent), mtp3.TransferHeading(said, d.Range.Len, t.Variant))
 		}
 		fmt.Fprintf(w, "    priority %d %s: %s\n", r.Priority, routeText(&t.Linksets[r.Linkset]), state)
 	}
@@ -412,8 +430,10 @@ func (n *Node) showMTP3(c *cli.Call) error {
 	}
 	fmt.Fprintf(c.Out, "%-60s %d\n", "associations refused: no link configured for the far end", d.unknownPeer.Load())
 	var net mtp3.Stats
-	n.core.ask(func() { net = n.core.network.Stats() })
+	var trc tracing
+	n.core.ask(func() { net, trc = n.core.network.Stats(), *n.core.tracing })
 	fmt.Fprintf(c.Out, "link tests: SLTM in %d, out %d; SLTA in %d, out %d; failed %d; not understood %d; management messages in %d\n",
 		net.SLTMIn, net.SLTMOut, net.SLTAIn, net.SLTAOut, net.TestsFailed, net.Bad, net.SNMIn)
+	fmt.Fprintf(c.Out, "traces of others: answered %d, reports passed on %d, dropped because they came too fast %d\n", trc.answered, trc.passed, trc.tooFast)
 	return nil
 }

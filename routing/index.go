@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -69,23 +70,33 @@ func (x *index) fill(dests []Destination, own []ss7.PC) {
 	}
 }
 
-// with is the index with one more destination, a full code; the old one stays as it is.
-func (x index) with(r ss7.Range, i int32) index {
+// clone is an index to which members can be added while the old one stays as it is.
+func (x index) clone(members []ss7.Range) index {
 	x.ranges = maps.Clone(x.ranges)
+	x.flat = slices.Clone(x.flat)
+	x.lengths = slices.Clone(x.lengths)
+	for i := range x.lengths {
+		m := x.lengths[i].mask
+		if slices.ContainsFunc(members, func(r ss7.Range) bool { return m == ^ss7.PC(0)<<(x.bits-r.Len) }) {
+			x.lengths[i].dest = maps.Clone(x.lengths[i].dest)
+		}
+	}
+	return x
+}
+
+// add puts in one more destination; in a flat array that is a full code.
+func (x *index) add(r ss7.Range, i int32) {
 	x.ranges[r] = i
 	if x.flat != nil {
-		x.flat = slices.Clone(x.flat)
 		x.flat[r.PC] = i
-		return x
+		return
 	}
-	full := length{^ss7.PC(0), map[ss7.PC]int32{}}
-	if len(x.lengths) > 0 && x.lengths[0].mask == full.mask {
-		full.dest = maps.Clone(x.lengths[0].dest)
-		x.lengths = x.lengths[1:]
+	m := ^ss7.PC(0) << (x.bits - r.Len)
+	at, there := slices.BinarySearchFunc(x.lengths, m, func(l length, m ss7.PC) int { return cmp.Compare(m, l.mask) })
+	if !there {
+		x.lengths = slices.Insert(x.lengths, at, length{m, map[ss7.PC]int32{}})
 	}
-	full.dest[r.PC] = i
-	x.lengths = append([]length{full}, x.lengths...)
-	return x
+	x.lengths[at].dest[r.PC] = i
 }
 
 func (x *index) find(pc ss7.PC) int32 {

@@ -30,6 +30,7 @@ type Plan struct {
 	NI      ss7.NI
 	Own     []ss7.PC
 	Shift   uint8         // bits by which the SLS is turned before it chooses (0 to 3)
+	Apart   bool          // a full code whose routes are down does not use a summary's that covers it
 	Dests   []Destination // by mask length, then code; dynamic ones behind
 
 	index  index
@@ -65,20 +66,44 @@ func NewPlan(v *ss7.Variant, ni ss7.NI, own []ss7.PC, routes []Route) *Plan {
 	}
 	p.index = newIndex(v.Bits(), p.Dests, own)
 	for i := range p.Dests {
-		p.Dests[i].Parent = p.parent(i)
+		p.Dests[i].Parent = p.Covering(p.Dests[i].Range)
 	}
 	return p
 }
 
-// With is the plan with one more destination: pc, a member of summary, with the
-// summary's routes (Cisco's GRT MIB calls it dynamic). The places of the others stay.
-func (p *Plan) With(pc ss7.PC, summary int) *Plan {
+// With is the plan with more destinations, each a member of a summary, which lends it its
+// routes (Cisco's GRT MIB calls it dynamic): a full code, or with codes of 24 bits a
+// cluster, and clusters before their members. One that is there already, is this node's
+// own code or has no summary is left out. The places of the others stay.
+func (p *Plan) With(members ...ss7.Range) *Plan {
 	q := *p
-	d := Destination{Range: ss7.Range{PC: pc, Len: p.Variant.Bits()}, Routes: p.Dests[summary].Routes, Parent: summary, Dynamic: true, first: p.routes}
-	q.Dests = append(slices.Clip(p.Dests), d)
-	q.routes += len(d.Routes)
-	q.index = p.index.with(d.Range, int32(len(p.Dests)))
+	q.Dests = slices.Clip(p.Dests)
+	q.index = p.index.clone(members)
+	for _, r := range members {
+		summary := q.Covering(r)
+		_, own := q.Find(r.PC)
+		if _, there := q.Exact(r); there || summary < 0 || own && r.Len == p.Variant.Bits() {
+			continue
+		}
+		d := Destination{Range: r, Routes: q.Dests[summary].Routes, Parent: summary, Dynamic: true, first: q.routes}
+		q.routes += len(d.Routes)
+		q.index.add(r, int32(len(q.Dests)))
+		q.Dests = append(q.Dests, d)
+	}
 	return &q
+}
+
+// Covering gives the longest destination that is shorter than r and covers it; -1: none.
+func (p *Plan) Covering(r ss7.Range) int {
+	if i, _ := p.Find(r.PC); i >= 0 && p.Dests[i].Range.Len < r.Len {
+		return i
+	}
+	for l := int(r.Len) - 1; l >= 0; l-- {
+		if i, ok := p.index.exact(r.PC, uint8(l)); ok {
+			return i
+		}
+	}
+	return -1
 }
 
 // Exact finds the destination that is r.
@@ -94,15 +119,11 @@ func (p *Plan) Routes() int { return p.routes }
 // Route numbers the routes of all destinations, for State.
 func (p *Plan) Route(d, r int) int { return p.Dests[d].first + r }
 
-// parent finds the longest shorter range that covers destination i.
-func (p *Plan) parent(i int) int {
-	r := p.Dests[i].Range
-	for l := int(r.Len) - 1; l >= 0; l-- {
-		if j, ok := p.index.exact(r.PC, uint8(l)); ok {
-			return j
-		}
-	}
-	return -1
+// backed tells whether the summaries that cover destination i are its backup: not of a
+// dynamic one, whose routes are the summary's own.
+func (p *Plan) backed(i int) bool {
+	d := &p.Dests[i]
+	return d.Parent >= 0 && !d.Dynamic && !(p.Apart && d.Range.Len == p.Variant.Bits())
 }
 
 // Find gives the index of the longest match for pc in Dests: -1 if nothing

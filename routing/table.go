@@ -118,9 +118,8 @@ func (p *Plan) Table(s State) *Table {
 		d := &p.Dests[i]
 		t.via[i] = int32(i)
 		t.current[i] = b.best(d, nil)
-		// A summary that covers a full code is its backup (Cisco's GRT MIB, cgrtDestStatus),
-		// but not of a dynamic one, whose routes are the summary's own.
-		if t.current[i] == nil && d.Parent >= 0 && !d.Dynamic {
+		// A summary that covers a full code is its backup (Cisco's GRT MIB, cgrtDestStatus).
+		if t.current[i] == nil && p.backed(i) {
 			t.current[i], t.via[i] = b.covering(d)
 		}
 	}
@@ -151,6 +150,12 @@ func (t *Table) RouteState(d, r int) RouteState {
 		return Allowed
 	}
 	return t.routes[t.Route(d, r)]
+}
+
+// Shadow tells whether route r of dynamic destination d is as the summary's: the far end
+// of its linkset said nothing of this member alone.
+func (t *Table) Shadow(d, r int) bool {
+	return t.RouteState(d, r) == t.RouteState(t.Dests[d].Parent, r)
 }
 
 func (t *Table) indexPaths() {
@@ -334,6 +339,9 @@ func (t *Table) Avoid(i int, sls uint8, ls int) (Slot, bool) {
 				return t.Slot(t.spread(up, up), sls), true
 			}
 			a = b
+		}
+		if !t.backed(i) {
+			break
 		}
 	}
 	return Slot{}, false

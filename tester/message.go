@@ -1,11 +1,12 @@
 // Package tester is the MTP testing user part (service indicator 8) behind the
 // command `ping cs7`: it sends test messages with serial numbers, answers those
-// of its own kind, and tells loss, duplication, misordering and delay.
+// of its own kind, and tells loss, duplication, misordering and delay. The messages of
+// `trace cs7` are in trace.go.
 //
 // The text of Q.755.1 could not be had, so the coding of the messages is this
 // program's own and UNVERIFIED against Q.755.1; it starts with a mark by which a
 // node knows its kind. SI 8 messages of any other coding are counted and never
-// answered. Only this file knows the coding.
+// answered. Only this file and trace.go know the coding.
 package tester
 
 import (

@@ -1,0 +1,135 @@
+package mtp3
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gostp/gostp/routing"
+	"github.com/gostp/gostp/ss7"
+)
+
+// Clusters (T1.111.4 §13): ANSI has messages about all codes that share network and cluster,
+// whose affected code has member 0. TCP, TCR and TCA say of every member what TFP, TFR and
+// TFA say of one; what a member has otherwise is said behind them, and kept here as a dynamic
+// destination, which is the exclusion list of T1.111.4. A cluster is told where it has a
+// destination of its own: a route of 16 bits, or a dynamic one.
+
+const clusterBits = 16
+
+// clusterOf is the cluster of pc.
+func clusterOf(pc ss7.PC) ss7.Range { return ss7.Range{PC: pc &^ 0xff, Len: clusterBits} }
+
+func isCluster(v *ss7.Variant, bits uint8) bool { return v == ss7.ANSI && bits == clusterBits }
+
+func (n *Network) isCluster(r ss7.Range) bool { return isCluster(n.cfg.Variant, r.Len) }
+
+// TransferHeading is the message that says state of a destination of so many bits.
+func TransferHeading(state routing.RouteState, bits uint8, v *ss7.Variant) Heading {
+	h := sayings[state]
+	if isCluster(v, bits) {
+		h = asCluster[h]
+	}
+	return h
+}
+
+// asCluster gives the message about a cluster that says what h says of a member.
+var asCluster = map[Heading]Heading{TFP: TCP, TFR: TCR, TFA: TCA, RST: RCP, RSR: RCR}
+
+// about is the message with heading h, or the one for clusters, about r.
+func (n *Network) about(h Heading, r ss7.Range) Management {
+	if n.isCluster(r) {
+		h = asCluster[h]
+	}
+	return Management{Heading: h, PC: r.PC}
+}
+
+// recvCluster handles TCP, TCR and TCA from the adjacent point opc: it concerns the cluster
+// and every member that has a route over opc.
+func (n *Network) recvCluster(now time.Time, opc ss7.PC, m Management, out []ss7.Action) []ss7.Action {
+	said, r := saying[m.Heading], clusterOf(m.PC)
+	if !n.isAdjacent(opc) {
+		return n.ignore(fmt.Sprintf("%v about %s from %s ignored: the sender is not adjacent", m.Heading, n.format(m.PC), n.format(opc)), out)
+	}
+	over := func(ls int) bool { return n.leadsTo(ls, opc) }
+	if _, there := n.plan.Exact(r); !there {
+		i := n.plan.Covering(r)
+		if i >= 0 && n.differs(i, said, over) && n.over(i, opc) && !n.addDynamic(i, r) {
+			return n.ignore(fmt.Sprintf("cluster %s is said to be %v by %s, but there are %d dynamic routes already", n.format(r.PC), said, n.format(opc), len(n.dynamic)), out)
+		}
+	}
+	i, there := n.plan.Exact(r)
+	asked := there && n.over(i, opc)
+	var changed []int
+	for i := range n.plan.Dests {
+		d := n.plan.Dests[i].Range
+		if d.Len < r.Len || !r.Contains(d.PC, n.cfg.Variant.Bits()) || d == n.single(opc) {
+			continue
+		}
+		if n.hear(now, i, opc, said, d == r || !asked) {
+			changed = append(changed, i)
+		}
+	}
+	if len(changed) == 0 {
+		return out
+	}
+	return n.reroute(now, changed, said, out)
+}
+
+// recvClusterTest handles RCP and RCR. Who has routes to single members alone says nothing
+// of the cluster.
+func (n *Network) recvClusterTest(via *link, opc ss7.PC, m Management, out []ss7.Action) []ss7.Action {
+	if !n.isAdjacent(opc) {
+		return n.ignore(fmt.Sprintf("%v about %s from %s, which is not adjacent", m.Heading, n.format(m.PC), n.format(opc)), out)
+	}
+	r := clusterOf(m.PC)
+	i, ok := n.plan.Exact(r)
+	if !ok {
+		i = n.plan.Covering(r)
+	}
+	if n.own.on || i < 0 {
+		return out
+	}
+	s := n.setOf(via, opc)
+	thinks := map[Heading]routing.RouteState{RCP: routing.Prohibited, RCR: routing.Restricted}[m.Heading]
+	if is := n.advice(i, s); is != thinks {
+		return n.sayTo(s, is, r, out)
+	}
+	return out
+}
+
+// tellClusters tells the adjacent point of s of clusters. It takes what it hears for all
+// members, so those that have another state are told again behind it.
+func (n *Network) tellClusters(now time.Time, s *linkset, points []ss7.PC, out []ss7.Action) []ss7.Action {
+	changed := map[ss7.PC]routing.RouteState{}
+	for i := range n.plan.Dests {
+		r := n.plan.Dests[i].Range
+		if !n.isCluster(r) {
+			continue
+		}
+		want := n.advice(i, s)
+		if want == s.told[i] {
+			continue
+		}
+		s.told[i] = want
+		changed[r.PC] = want
+		out = n.sayTo(s, want, r, out)
+		if want == routing.Prohibited {
+			n.agenda.start(now, agendaKey{timer: 8, dest: r}, n.timer(8))
+		}
+	}
+	if len(changed) == 0 {
+		return out
+	}
+	for i := range n.plan.Dests {
+		r := n.plan.Dests[i].Range
+		if state, ok := changed[clusterOf(r.PC).PC]; ok && r.Len == n.cfg.Variant.Bits() {
+			s.told[i] = state
+		}
+	}
+	for _, pc := range points {
+		if state, ok := changed[clusterOf(pc).PC]; ok {
+			s.tellPoint(pc, state)
+		}
+	}
+	return out
+}

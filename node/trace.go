@@ -1,0 +1,181 @@
+package node
+
+import (
+	"slices"
+	"time"
+
+	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/routing"
+	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/tester"
+)
+
+// tracesASecond bounds what others can have this node answer and pass on.
+const tracesASecond = 100
+
+// tracing is the part of the core behind `trace cs7`: it answers as a node on the way, and
+// hands what is heard to the traces that run here.
+type tracing struct {
+	running map[uint16]*heard
+	id      uint16
+
+	second                    int64
+	spent                     int
+	answered, passed, tooFast uint64
+}
+
+// heard is what reaches a running trace: reports, its request when that comes home, and
+// which points have no user for SI 8 (UPU). Who hands it over never waits: what does not fit
+// is a trace that somebody floods.
+type heard struct {
+	target ss7.PC
+	said   chan said
+}
+
+type said struct {
+	tester.Trace
+	noUser ss7.PC
+}
+
+func (h *heard) put(s said) {
+	select {
+	case h.said <- s:
+	default:
+	}
+}
+
+func newTracing() *tracing { return &tracing{running: map[uint16]*heard{}} }
+
+// may tells whether one more message is within bounds.
+func (t *tracing) may(now time.Time) bool {
+	if s := now.Unix(); s != t.second {
+		t.second, t.spent = s, 0
+	}
+	t.spent++
+	if t.spent > tracesASecond {
+		t.tooFast++
+		return false
+	}
+	return true
+}
+
+// start registers a trace.
+func (t *tracing) start(target ss7.PC) (uint16, *heard) {
+	for t.id++; t.running[t.id] != nil; t.id++ {
+	}
+	h := &heard{target, make(chan said, 2*tester.MostVisited)}
+	t.running[t.id] = h
+	return t.id, h
+}
+
+// lacksUser tells running traces that pc has no user for SI 8.
+func (t *tracing) lacksUser(pc ss7.PC) {
+	for _, h := range t.running {
+		h.put(said{noUser: pc})
+	}
+}
+
+// recvTrace takes a message of a trace that was delivered to this node.
+func (c *core) recvTrace(now time.Time, ev *ss7.Event) {
+	x, err := tester.ParseTrace(ev.MSU.Payload)
+	if err != nil {
+		c.note(ss7.Event{Kind: ss7.Discard, Why: err.Error()})
+		return
+	}
+	t := c.tracing
+	h := t.running[x.ID]
+	mine := h != nil && h.target == x.Target && slices.Contains(c.base.Own, x.Origin) && x.Visited[0] == x.Origin
+	switch {
+	case x.Report && x.At == 0, !x.Report && x.Turn > 0 && x.Origin == ev.MSU.DPC:
+		if mine {
+			h.put(said{Trace: x})
+		}
+	case !t.may(now):
+	case x.Report:
+		if x.Visited[x.At] == ev.MSU.DPC {
+			t.passed++
+			x.At--
+			c.sendTrace(&ev.MSU, 0, x.Visited[x.At], x)
+		}
+	default:
+		t.answered++
+		c.answerTrace(ev, x)
+	}
+}
+
+// answerTrace adds this node to a request, tells those before it, and sends it on.
+func (c *core) answerTrace(ev *ss7.Event, x tester.Trace) {
+	table := c.node.view.Load().table
+	here := uint8(len(x.Visited))
+	if int(here) == tester.MostVisited || x.Visited[here-1] != ev.MSU.OPC {
+		return // the one before has told TooFar; or it is not what it says
+	}
+	x.Visited = append(x.Visited, ev.MSU.DPC)
+	m := ss7.MSU{DPC: x.Target, OPC: x.Origin, SLS: ev.MSU.SLS, NI: ev.MSU.NI, SI: ss7.SCCP}
+	var path ss7.PathID
+	report := x
+	if x.Turn > 0 {
+		m.DPC, m.OPC = x.Origin, x.Target
+		report.Onward, path = onward(table, m, ev.Path, &x)
+	} else {
+		report.Onward, path = onward(table, m, ev.Path, &x)
+		if v := report.Onward.Verdict; v == tester.Delivered || v == tester.Served {
+			x.Turn = here
+			report.Turn = here
+		}
+		m.DPC, m.OPC = x.Origin, x.Target
+		back := x
+		back.Turn = here // what is before it may be visited again
+		var way ss7.PathID
+		if report.Back, way = onward(table, m, 0, &back); x.Turn > 0 {
+			path = way
+		}
+	}
+	report.Report, report.At = true, here-1
+	c.sendTrace(&ev.MSU, 0, x.Visited[here-1], report)
+	step := report.Onward
+	if x.Turn == here {
+		step = report.Back
+	}
+	if step.Verdict == tester.Onward {
+		c.sendTrace(&ev.MSU, path, step.Next, x)
+	}
+}
+
+// onward is what becomes of m here, decided as every MSU is, and the link it leaves by.
+func onward(t *routing.Table, m ss7.MSU, from ss7.PathID, x *tester.Trace) (tester.Step, ss7.PathID) {
+	d := mtp3.Decide(t, &m, from)
+	switch {
+	case d.Fate == mtp3.Deliver:
+		return tester.Step{Verdict: tester.Delivered}, 0
+	case d.Fate == mtp3.Forward && t.Linksets[d.Linkset].Server:
+		return tester.Step{Verdict: tester.Served}, d.Path
+	case d.Fate == mtp3.Forward && d.Path.IsHold():
+		return tester.Step{Verdict: tester.Waits}, 0
+	case d.Fate == mtp3.Forward:
+		next := t.Linksets[d.Linkset].Adjacent
+		switch {
+		case next != m.DPC && slices.Contains(x.Visited[x.Turn:], next):
+			return tester.Step{Verdict: tester.Circular, Next: next}, 0
+		case len(x.Visited) == tester.MostVisited:
+			return tester.Step{Verdict: tester.TooFar}, 0
+		}
+		return tester.Step{Verdict: tester.Onward, Next: next}, d.Path
+	}
+	switch d.Reason {
+	case mtp3.NoRoute:
+		return tester.Step{Verdict: tester.NoRoute}, 0
+	case mtp3.Inaccessible:
+		return tester.Step{Verdict: tester.Inaccessible}, 0
+	case mtp3.Circular, mtp3.OwnOrigin:
+		return tester.Step{Verdict: tester.Circular}, 0
+	}
+	return tester.Step{Verdict: tester.Discarded}, 0
+}
+
+// sendTrace sends x to a point, by the link of path or as it is routed, from the code that
+// in was for.
+func (c *core) sendTrace(in *ss7.MSU, path ss7.PathID, to ss7.PC, x tester.Trace) {
+	m := ss7.MSU{DPC: to, OPC: in.DPC, SLS: in.SLS, NI: in.NI, Prio: in.Prio, SI: ss7.MTPT, Payload: tester.AppendTrace(nil, x)}
+	c.actions = append(c.actions, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Transfer, Path: path, MSU: m}})
+}

@@ -1,0 +1,216 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/gostp/gostp/cli"
+	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/tester"
+)
+
+func (n *Node) traceCommand() *cli.Statement {
+	return cli.Command(cli.Seq(kw("trace", "Which node on the way to a point knows the way, and which has none back"),
+		configs.CS7(cli.Arg("pc", configs.PointCode{}, "Point code, 3-8-3 or decimal, or a host name"),
+			cli.Any(cli.Seq(kw("sls", "The way of this SLS"), cli.Arg("sls", cli.Uint(0, 255), "SLS (default 0)")),
+				cli.Seq(kw("timeout", "Wait for each node"), cli.Arg("timeout", cli.Uint(10, 60000), "Milliseconds (default 2000)")),
+				cli.Seq(kw("opc", "From another code of this node"), cli.Arg("opc", configs.PointCode{}, "Point code"))))), n.trace)
+}
+
+// trace is one as it is told.
+type trace struct {
+	n          *Node
+	w          io.Writer
+	me, target ss7.PC
+	sls        uint8
+	wait       time.Duration
+	begun      time.Time
+	last       tester.Trace // the report of the furthest node
+	awaited    ss7.PC
+	home       int // how many nodes its request had visited when it came home; 0: it did not
+	noUser     bool
+	stopped    bool
+}
+
+func (n *Node) trace(c *cli.Call) error {
+	s := n.Config()
+	if s.PC == nil {
+		return fmt.Errorf("this node has no point code; `cs7 point-code` in configuration mode gives it one")
+	}
+	x := &trace{n: n, w: c.Out, me: *s.PC, target: c.Args["pc"].(ss7.PC), sls: uint8(c.Args.Uint("sls", 0)), wait: time.Duration(c.Args.Uint("timeout", 2000)) * time.Millisecond}
+	if opc, ok := c.Args["opc"].(ss7.PC); ok {
+		if !slices.Contains(s.Own(), opc) {
+			return fmt.Errorf("%s is no code of this node; reports would not come back here", s.Notation().Format(opc))
+		}
+		x.me = opc
+	}
+	t := n.view.Load().table
+	first := tester.Trace{Origin: x.me, Target: x.target, Visited: []ss7.PC{x.me}}
+	m := ss7.MSU{DPC: x.target, OPC: x.me, SLS: x.sls, NI: s.Network(), SI: ss7.SCCP}
+	step, path := onward(t, m, 0, &first)
+	fmt.Fprintf(c.Out, "What each node says of its own routes, for SLS %d and SI 3; users' messages are not touched.\n", x.sls)
+	x.line(0, x.me, x.wayText(step, x.target), 0)
+	if step.Verdict == tester.Delivered || step.Verdict == tester.Served {
+		return nil
+	}
+	if step.Verdict != tester.Onward {
+		return fmt.Errorf("this node does not know the way; `show cs7 route explain %s` says why", x.code(x.target))
+	}
+	x.follow(c.Context, step.Next, path, first)
+	if x.silent() && !x.stopped && x.last.Turn == 0 && x.awaited != x.target {
+		fmt.Fprintf(c.Out, "What lies behind it is unknown; %s is asked itself, by the way that messages take:\n", x.code(x.target))
+		was := x.last
+		x.last = tester.Trace{}
+		if x.follow(c.Context, x.target, 0, first); x.last.Visited == nil {
+			x.last = was
+		}
+	}
+	return x.conclude()
+}
+
+// silent tells whether a node was asked and said nothing.
+func (x *trace) silent() bool { return x.awaited != 0 && x.home == 0 }
+
+// follow sends the request to next and tells what is heard until nothing more is to come.
+func (x *trace) follow(ctx context.Context, next ss7.PC, path ss7.PathID, first tester.Trace) {
+	var h *heard
+	n := x.n
+	if !n.core.ask(func() {
+		first.ID, h = n.core.tracing.start(x.target)
+		n.core.sendTrace(&ss7.MSU{DPC: x.me, SLS: x.sls, NI: n.Config().Network()}, path, next, first)
+	}) {
+		return
+	}
+	defer n.core.do(func() { delete(n.core.tracing.running, first.ID) })
+	x.begun, x.awaited = time.Now(), next
+	for x.awaited != 0 {
+		select {
+		case s := <-h.said:
+			if s.noUser == 0 {
+				x.hear(s.Trace)
+			} else if x.noUser = s.noUser == x.awaited; x.noUser {
+				fmt.Fprintf(x.w, "     %-16s is there and has a way back, but nobody for SI 8 (UPU): it can tell no more\n", x.code(s.noUser))
+				return
+			}
+		case <-time.After(x.wait):
+			if x.home == 0 {
+				fmt.Fprintf(x.w, "     %-16s says nothing within %v\n", x.code(x.awaited), x.wait)
+			}
+			return
+		case <-ctx.Done():
+			x.stopped = true
+			return
+		case <-n.ctx.Done():
+			x.stopped = true
+			return
+		}
+	}
+}
+
+// hear tells the report of one node, or that the request came home, which may be before the
+// last reports. A report that comes behind that of a further node is told no more.
+func (x *trace) hear(r tester.Trace) {
+	at := len(r.Visited) - 1
+	switch {
+	case !r.Report:
+		x.home = len(r.Visited)
+	case at >= len(x.last.Visited):
+		x.report(r, at)
+	}
+	if x.home > 0 && len(x.last.Visited) >= x.home {
+		x.awaited = 0
+		x.line(x.home, x.me, "back here", time.Since(x.begun))
+	}
+}
+
+func (x *trace) report(r tester.Trace, at int) {
+	x.last, x.awaited = r, 0
+	step := r.Onward
+	text := fmt.Sprintf("%-24s back to %s: %s", x.wayText(r.Onward, x.target), x.code(x.me), x.wayText(r.Back, x.me))
+	switch {
+	case int(r.Turn) == at:
+		step = r.Back
+	case r.Turn > 0:
+		text = "back to " + x.code(x.me) + ": " + x.wayText(r.Onward, x.me)
+	}
+	x.line(at, r.Visited[at], text, time.Since(x.begun))
+	if step.Verdict == tester.Onward {
+		x.awaited = step.Next
+	}
+}
+
+func (x *trace) line(at int, pc ss7.PC, text string, after time.Duration) {
+	ms := ""
+	if after > 0 {
+		ms = fmt.Sprintf("  %d ms", after.Milliseconds())
+	}
+	fmt.Fprintf(x.w, "%3d  %-16s %s%s\n", at, x.code(pc), text, ms)
+}
+
+func (x *trace) code(pc ss7.PC) string { return x.n.Config().Notation().Format(pc) }
+
+var verdictTexts = map[tester.Verdict]string{
+	tester.Delivered:    "is here",
+	tester.Served:       "an AS here has it",
+	tester.NoRoute:      "NO ROUTE",
+	tester.Inaccessible: "NO ROUTE WORKS",
+	tester.Circular:     "CIRCLE: only the way it came",
+	tester.Waits:        "waits: a rerouting is under way",
+	tester.TooFar:       "too far: enough nodes were visited",
+	tester.Discarded:    "DISCARDED",
+}
+
+func (x *trace) wayText(s tester.Step, to ss7.PC) string {
+	switch {
+	case s.Verdict == tester.Onward && s.Next == to:
+		return "directly"
+	case s.Verdict == tester.Onward:
+		return "by " + x.code(s.Next)
+	case s.Verdict == tester.Circular && s.Next != 0:
+		return "CIRCLE: by " + x.code(s.Next) + " again"
+	}
+	return verdictTexts[s.Verdict]
+}
+
+// conclude says what was found; the error names the node at fault.
+func (x *trace) conclude() error {
+	target, me := x.code(x.target), x.code(x.me)
+	turned := x.last.Turn > 0
+	switch {
+	case x.stopped:
+		return errors.New("interrupted")
+	case x.home > 0:
+		fmt.Fprintf(x.w, "Both ways are there: each node on the way knows %s, each on the way back knows %s.\n", target, me)
+		return nil
+	case x.silent() && turned:
+		return fmt.Errorf("%s is reached, and its answers get as far as %s; of %s nothing is known", target, x.code(x.last.Visited[len(x.last.Visited)-1]), x.code(x.awaited))
+	case x.silent() && x.noUser && x.awaited == x.target:
+		fmt.Fprintf(x.w, "%s is reached, and has a way back.\n", target)
+		return nil
+	case x.silent():
+		return fmt.Errorf("%s is not heard. It may be no node of this kind, which alone know this trace, or stand behind one; or it is down, or has no way back to %s", target, me)
+	}
+	at := x.code(x.last.Visited[len(x.last.Visited)-1])
+	step, to := x.last.Onward, target
+	if turned {
+		to = me
+		if int(x.last.Turn) == len(x.last.Visited)-1 {
+			step = x.last.Back
+		}
+		fmt.Fprintf(x.w, "What is sent to %s arrives there; answers to it do not arrive here.\n", target)
+	}
+	switch step.Verdict {
+	case tester.NoRoute:
+		return fmt.Errorf("%s has no route to %s: give it one (`cs7 route-table system`, `update route %s/%d linkset NAME`)", at, to, to, x.n.Config().V().Bits())
+	case tester.Inaccessible:
+		return fmt.Errorf("%s has routes to %s, but none of them works now: see `show cs7 route %s` there", at, to, to)
+	case tester.Circular:
+		return fmt.Errorf("%s sends what is for %s where it came from: routes form a circle", at, to)
+	}
+	return fmt.Errorf("at %s the way to %s ends: %s", at, to, verdictTexts[step.Verdict])
+}
