@@ -192,6 +192,12 @@ func (x *backhaul) servedAS() []m2ua.ASConfig {
 // linksAtGateways gives each link whose level 2 is elsewhere as an application server,
 // and the link its gateway.
 func (n *Node) linksAtGateways(next *configs.System, ids map[string]ss7.PathID) (out []m2ua.ASConfig) {
+	at := map[string]int{} // links at each
+	for _, set := range next.Linksets {
+		for _, k := range set.Links {
+			at[k.Gateway]++
+		}
+	}
 	for _, set := range next.Linksets {
 		for _, k := range set.Links {
 			l := n.links[linkKey{set.Name, k.SLC}]
@@ -199,12 +205,15 @@ func (n *Node) linksAtGateways(next *configs.System, ids map[string]ss7.PathID) 
 				continue
 			}
 			l.gateway.Store(n.m2ua.peer(ids[k.Gateway]))
-			mode := ""
+			label, mode := labelOf(k.Interface, next.V()), ""
 			if a := next.M2UAASP(k.Gateway); a != nil {
-				mode = a.Mode
+				mode, label.Nameless = a.Mode, a.NoInterface && at[k.Gateway] == 1
 			}
+			l.mu.Lock()
+			l.machine.(*m2ua.Link).SetConfig(atGateway(label))
+			l.mu.Unlock()
 			s := m2ua.ASConfig{ASConfig: xua.ASConfig{Path: l.id, Name: l.name(), Mode: trafficModes[mode], Members: []xua.MemberConfig{{ASP: ids[k.Gateway], Weight: 1}}}}
-			s.Interfaces = []m2ua.InterfaceConfig{{Label: labelOf(k.Interface, next.V()), Path: l.id}}
+			s.Interfaces = []m2ua.InterfaceConfig{{Label: label, Path: l.id}}
 			out = append(out, s)
 		}
 	}
@@ -242,7 +251,11 @@ func m2uaAS(c *configs.M2UAAS, ids map[string]ss7.PathID) m2ua.ASConfig {
 func (n *Node) newLinkAtGateway(id ss7.PathID, key linkKey, cfg configs.Link, v *ss7.Variant) *link {
 	l := &link{id: id, linkset: key.linkset, cfg: cfg, kind: v}
 	l.prepare(n, l, where{}, settings{}, nil)
-	l.machine = m2ua.NewLink(id, m2ua.LinkConfig{Label: labelOf(cfg.Interface, v), Answer: m2ua.DefaultAnswer, Establish: m2ua.DefaultEstablish})
+	l.machine = m2ua.NewLink(id, atGateway(labelOf(cfg.Interface, v)))
 	l.timer = time.AfterFunc(time.Hour, l.tick)
 	return l
+}
+
+func atGateway(label m2ua.Label) m2ua.LinkConfig {
+	return m2ua.LinkConfig{Label: label, Answer: m2ua.DefaultAnswer, Establish: m2ua.DefaultEstablish}
 }
