@@ -165,6 +165,13 @@ func TestGate(t *testing.T) {
 	check("unknown", PPID, data(Interface{Text: "E9"}), UnknownInterface, invalidIID, false)
 	check("no interface", PPID, unhex("01000602 00000008"), Malformed, xua.MissingParameter, false)
 	check("no interface", PPID, unhex("01000601 00000010 0300000583000000"), Malformed, xua.MissingParameter, false)
+	// §4.3.4.3: the traffic of an overridden ASP SHOULD be stopped, that from it too.
+	f.l.Recv(f.now, 2, PPID, unhex(up), nil)
+	f.l.Recv(f.now, 2, PPID, unhex(ac1), nil)
+	check("overridden", PPID, data(Interface{ID: 2}), Overridden, xua.UnexpectedMessage, true)
+	check("overridden", PPID, establish, Overridden, xua.UnexpectedMessage, false)
+	f.l.Recv(f.now, 2, PPID, unhex(ia), nil) // there is no other any more
+	check("inactive again", PPID, data(Interface{ID: 2}), NotActive, xua.UnexpectedMessage, true)
 }
 
 // An odd peer whose Data has no interface identifier is understood where there is just

@@ -122,13 +122,20 @@ func (s *as) offer(now time.Time, msus ...*ss7.MSU) {
 	s.node.discards.add(mtp3.LinkGone, len(msus))
 }
 
+// sends tells whether p gets m in load-share. Several ASPs of an M2UA link have an MTP3
+// each, whose own messages (link tests and network management, SI 0 to 2) all of them need: to
+// each of them the link is one that it tests.
+func (s *as) sends(w *xua.Way, m *ss7.MSU, turn uint32, p ss7.PathID) bool {
+	return s.find != nil && m.SI < ss7.SCCP || w.Pick(m.SLS, turn) == p
+}
+
 // share deals MSUs out and gives back those that their ASP did not take.
 func (s *as) share(w *xua.Way, msus []*ss7.MSU) (left []*ss7.MSU) {
 	turn := s.turn.Add(uint32(len(msus))) - uint32(len(msus))
 	for _, p := range w.All {
 		any := len(w.All) == 1
 		for i := 0; i < len(msus) && !any; i++ {
-			any = w.Pick(msus[i].SLS, turn+uint32(i)) == p
+			any = s.sends(w, msus[i], turn+uint32(i), p)
 		}
 		if !any {
 			continue

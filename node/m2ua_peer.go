@@ -200,7 +200,7 @@ func (a *m2uaPeer) offer(s *as, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
 		return false
 	}
 	for i, m := range msus {
-		if w.Pick(m.SLS, turn+uint32(i)) == a.id {
+		if s.sends(w, m, turn+uint32(i), a.id) {
 			a.write(label, stream, m, 0, false)
 		}
 	}

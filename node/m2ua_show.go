@@ -125,7 +125,7 @@ func (n *Node) printOffers(w io.Writer, a *configs.M2UAAS, ass []xua.ASStatus, h
 		fmt.Fprintf(w, "  reason: %s\n", asReason(s))
 	}
 	for _, m := range s.ASPs {
-		fmt.Fprintf(w, "  asp %-19s %s\n", m.ASP, memberState(&m))
+		fmt.Fprintf(w, "  asp %-19s %s\n", m.ASP, memberState(&m)+memberNotes(&m))
 	}
 	offers := map[string]*offered{}
 	for _, i := range *n.m2ua.ifaces.Load() {

@@ -70,7 +70,7 @@ type member struct {
 	peer, own  State
 	static     bool
 	registered bool
-	overridden bool // our traffic went to an alternate ASP; we wait until it is gone
+	overridden bool // an alternate ASP has the traffic: ours, and we wait until it is gone; or, in RoleSG, the far end's
 	waiting    bool // for a routing context from the gateway
 }
 
