@@ -45,19 +45,30 @@ var (
 	_ = []cli.Type{interfaceID{}}
 )
 
-// atGateway is the form of `link SLC` whose level 2 is at a gateway.
+// atGateway are the forms of `link SLC` whose level 2 is at a gateway.
 func atGateway() cli.Elem {
-	return cli.Seq(cli.Kw("m2ua", "Level 2 at an interface of a gateway (RFC 3331)"), cli.Arg("gateway", M2UAASPName, "ASP: the gateway"),
-		cli.Arg("interface", interfaceID{}, "Interface identifier there"))
+	at := cli.Seq(cli.Kw("m2ua", "Level 2 at an interface of a gateway (RFC 3331)"), cli.Arg("gateway", M2UAASPName, "ASP: the gateway"))
+	return cli.Alt(cli.Seq(cli.Flag("registers", "link-key", "Level 2 at a gateway, which gives the interface identifier for a link key"),
+		cli.Arg("key-sdt", cli.Uint(0, 16383), "Signalling data terminal"), cli.Arg("key-sdl", cli.Uint(0, 16383), "Signalling data link"), at),
+		cli.Seq(at, cli.Arg("interface", interfaceID{}, "Interface identifier there")))
 }
 
 // oneForm makes a line forget what the other form of it had said.
 func oneForm(_ any, a cli.Args) (string, error) {
+	forget := func(name string, zero any) {
+		if !a.Has(name) {
+			a[name] = zero
+		}
+	}
 	if a.Has("gateway") {
 		a["remote-ip"], a["remote-port"], a["local-port"], a["passive"] = []any{}, uint64(0), uint64(0), false
 	} else {
-		a["gateway"], a["interface"] = "", ""
+		a["gateway"] = ""
 	}
+	forget("interface", "")
+	forget("registers", false)
+	forget("key-sdt", uint64(0))
+	forget("key-sdl", uint64(0))
 	return "", nil
 }
 

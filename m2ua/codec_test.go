@@ -93,7 +93,7 @@ func TestCodecMessages(t *testing.T) {
 }
 
 func TestCodecRegistration(t *testing.T) {
-	keys := []Registration{{7, LinkKey{3, 4}}, {8, LinkKey{5, 6}}}
+	keys := []Registration{{LocalID: 7, Key: LinkKey{3, 4}}, {LocalID: 8, Key: LinkKey{5, 6}}}
 	b := AppendRegistrations(nil, keys)
 	m, e := Grammar.Parse(b)
 	if e != nil {

@@ -209,11 +209,15 @@ func (n *Node) linksAtGateways(next *configs.System, ids map[string]ss7.PathID) 
 			if a := next.M2UAASP(k.Gateway); a != nil {
 				mode, label.Nameless = a.Mode, a.NoInterface && at[k.Gateway] == 1
 			}
-			l.mu.Lock()
-			l.machine.(*m2ua.Link).SetConfig(atGateway(label))
-			l.mu.Unlock()
+			if !k.Registers { // else its gateway gives it an interface
+				l.setInterface(label)
+			}
 			s := m2ua.ASConfig{ASConfig: xua.ASConfig{Path: l.id, Name: l.name(), Mode: trafficModes[mode], Members: []xua.MemberConfig{{ASP: ids[k.Gateway], Weight: 1}}}}
-			s.Interfaces = []m2ua.InterfaceConfig{{Label: label, Path: l.id}}
+			one := m2ua.InterfaceConfig{Label: label, Path: l.id}
+			if k.Registers {
+				s.Register, one.HasKey, one.Key = true, true, m2ua.LinkKey{SDT: k.KeySDT, SDL: k.KeySDL}
+			}
+			s.Interfaces = []m2ua.InterfaceConfig{one}
 			out = append(out, s)
 		}
 	}
@@ -254,6 +258,13 @@ func (n *Node) newLinkAtGateway(id ss7.PathID, key linkKey, cfg configs.Link, v 
 	l.machine = m2ua.NewLink(id, atGateway(labelOf(cfg.Interface, v)))
 	l.timer = time.AfterFunc(time.Hour, l.tick)
 	return l
+}
+
+// setInterface is told which interface of its gateway a link has.
+func (l *link) setInterface(label m2ua.Label) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.machine.(*m2ua.Link).SetConfig(atGateway(label))
 }
 
 func atGateway(label m2ua.Label) m2ua.LinkConfig {

@@ -99,12 +99,12 @@ func TestM2UALoadshare(t *testing.T) {
 			{"shut down", 20, func(b *box) { b.gateway("shutdown") }, func(b *box) { b.gateway("no shutdown") }},
 			{"aborted", 20, func(b *box) { b.pull() }, func(*box) {}}, // it comes back of itself
 		} {
-			if bad := c.standbyGets(30000, func() {
+			if bad := c.standbyGets(15000, func() {
 				time.Sleep(2 * time.Second)
 				how.leave(c.mgc[1])
-				time.Sleep(10 * time.Second)
+				time.Sleep(5 * time.Second)
 				how.come(c.mgc[1])
-				time.Sleep(15 * time.Second)
+				time.Sleep(10 * time.Second)
 			}); bad[0] > how.most || bad[1]+bad[2] > 0 {
 				t.Errorf("%s: lost, duplicated, misordered: %v", how.name, bad)
 			}
@@ -134,11 +134,13 @@ func TestM2UALoadshareChangeover(t *testing.T) {
 				m.want("show cs7 linkset STP", "avail/links=2/2")
 			}
 		}
-		if bad := c.standbyGets(25000, change); bad != [3]int{} {
+		if bad := c.standbyGets(10000, change); bad != [3]int{} {
 			t.Errorf("towards the ASPs lost, duplicated, misordered: %v", bad)
 		}
-		if bad := c.upwards(25000, change); bad != [2][3]int{} {
-			t.Errorf("towards the STP lost, duplicated, misordered: %v", bad)
+		for i, bad := range c.upwards(10000, change) { // order is that of each, unless the other got back what it had sent
+			if bad[0]+bad[1] > 0 {
+				t.Errorf("ASP %d towards the STP lost, duplicated, misordered: %v", i, bad)
+			}
 		}
 		c.mgc[0].want("show cs7 m2ua statistics", "Retrieval Complete Indication in 2")
 		c.mgc[1].want("show cs7 m2ua statistics", "Retrieval Complete Indication in 2")
@@ -157,14 +159,14 @@ func TestM2UABroadcast(t *testing.T) {
 		}
 		c.near.take()
 		c.other.take()
-		const n = 30000
+		const n = 16000
 		done := make(chan bool)
 		go func() { c.far.stream(c.near.pc, n, time.Millisecond); done <- true }()
 		time.Sleep(2 * time.Second)
 		c.mgc[1].pull()
-		time.Sleep(10 * time.Second)
+		time.Sleep(7 * time.Second)
 		c.mgc[1].gateway("block")
-		time.Sleep(3 * time.Second)
+		time.Sleep(2 * time.Second)
 		c.mgc[1].gateway("no block")
 		<-done
 		time.Sleep(5 * time.Second)
@@ -172,7 +174,7 @@ func TestM2UABroadcast(t *testing.T) {
 			t.Errorf("the ASP that stayed: lost %d, duplicated %d, misordered %d", lost, twice, late)
 		}
 		lost, twice, late := c.other.judge(c.far.pc, n)
-		if away := n - lost; twice+late > 0 || away < n*7/10 || away > n*9/10 { // 3 s blocked, and until it had come back
+		if away := n - lost; twice+late > 0 || away < n*7/10 || away > n*9/10 { // 2 s blocked, and until it had come back
 			t.Errorf("the ASP that came and went: lost %d of %d, duplicated %d, misordered %d", lost, n, twice, late)
 		}
 		if bad := c.upwards(2000, func() {}); bad != [2][3]int{} {

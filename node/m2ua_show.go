@@ -197,7 +197,11 @@ func (l *link) printAtGateway(w io.Writer, how string) {
 	}
 	v := m.Status()
 	l.mu.Unlock()
-	fmt.Fprintf(w, "%s: interface %v of gateway %s: %v\n", l.name(), v.Interface, l.cfg.Gateway, v.State)
+	at := l.cfg.InterfaceText()
+	if l.cfg.Registers && v.State != m2ua.NoGateway {
+		at = fmt.Sprintf("%v (%s)", v.Interface, at)
+	}
+	fmt.Fprintf(w, "%s: interface %s of gateway %s: %v\n", l.name(), at, l.cfg.Gateway, v.State)
 	if v.State != m2ua.InService {
 		fmt.Fprintf(w, "  reason: %s\n", v.Why)
 	} else if how == "detail" {

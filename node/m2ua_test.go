@@ -88,9 +88,13 @@ func onChain(t *testing.T, mgcs int, f func(c *chain)) { onChainOf(t, mgcs, "ove
 
 // onChainOf is onChain with another traffic mode.
 func onChainOf(t *testing.T, mgcs int, mode string, f func(c *chain)) {
-	configured := func(config string) string {
+	onChainFrom(t, mgcs, func(config string) string {
 		return strings.ReplaceAll(config, "traffic-mode override", "traffic-mode "+mode)
-	}
+	}, f)
+}
+
+// onChainFrom is onChain with configurations of gateway and ASPs as configured has them.
+func onChainFrom(t *testing.T, mgcs int, configured func(string) string, f func(c *chain)) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		w := newWires()

@@ -160,8 +160,8 @@ func (l *Layer) set(now time.Time, m *member, peer, own State, why string, out [
 	}
 	sent, received := m.sends(), m.receives()
 	m.peer, m.own = peer, own
-	if own == Down {
-		m.overridden = false
+	if own == Down { // registrations end with ASPDN and with the association
+		m.overridden, m.waiting = false, m.as.cfg.Register && m.asp.cfg.Role == RoleASP
 	}
 	m.as.dirty = true
 	if sent && !m.sends() || received && !m.receives() {

@@ -221,7 +221,7 @@ func (l *Layer) setAS(now time.Time, c ASConfig, out []ss7.Action) []ss7.Action 
 			var m *member
 			m, out = l.join(now, a, s, out)
 			m.static, m.weight = true, x.Weight
-			m.waiting = c.Register && a.cfg.Role == RoleASP && !s.hasID
+			m.waiting = c.Register && a.cfg.Role == RoleASP && (m.waiting || !s.hasID)
 		}
 	}
 	if c.Shutdown && !was.Shutdown {
