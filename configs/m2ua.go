@@ -25,6 +25,7 @@ type M2UAAS struct {
 	Mode        string        `cli:"traffic-mode"`
 	Recovery    time.Duration `cli:"recovery-timeout"`
 	MinActive   uint8         `cli:"minimum-active"`
+	Acks        string        `cli:"data-acknowledgement"`
 	Shutdown    bool          `cli:"shutdown"`
 	Interfaces  []*InterfaceLink
 }

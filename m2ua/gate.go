@@ -129,9 +129,9 @@ func (g *Gate) Admit(ppid uint32, b []byte) (*Entry, Refusal, *xua.Error) {
 		u := Interface{id, string(text)}
 		return nil, UnknownInterface, &xua.Error{Code: invalidIID, Why: fmt.Sprintf("message of interface %v, which this ASP does not serve", u), Raw: u.append(nil), Diag: xua.Head(b)}
 	case !entry.Receives && entry.Overridden: // its traffic is stopped (§4.3.4.3: SHOULD): the other's MTP3 speaks for the point
-		return nil, Overridden, &xua.Error{Code: xua.UnexpectedMessage, Why: fmt.Sprintf("message of interface %v after an alternate ASP took over", entry), Diag: xua.Head(b), Silent: IsData(b)}
+		return nil, Overridden, &xua.Error{Code: xua.UnexpectedMessage, Why: fmt.Sprintf("message of interface %v after an alternate ASP took over", entry), Diag: xua.Head(b), Silent: IsData(b) || IsDataAck(b)}
 	case !entry.Receives: // what is on its way since before is discarded in silence
-		return nil, NotActive, &xua.Error{Code: xua.UnexpectedMessage, Why: fmt.Sprintf("message of interface %v while not active for it", entry), Diag: xua.Head(b), Silent: IsData(b)}
+		return nil, NotActive, &xua.Error{Code: xua.UnexpectedMessage, Why: fmt.Sprintf("message of interface %v while not active for it", entry), Diag: xua.Head(b), Silent: IsData(b) || IsDataAck(b)}
 	}
 	return entry, Taken, nil
 }

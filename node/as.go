@@ -28,6 +28,9 @@ type as struct {
 	// Of M2UA; nil: it is one of M3UA, and MTP3 hears of it.
 	find    func(ss7.PathID) process
 	changed func(takes bool)
+	asks    atomic.Bool // for Data Acks
+	again   atomic.Bool // what is not acknowledged goes to another ASP
+	tag     atomic.Uint32
 
 	jam  jam
 	way  atomic.Pointer[xua.Way]
@@ -65,6 +68,9 @@ func (s *as) publish(w *xua.Way) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	was := s.way.Load()
+	if s.find != nil { // before what waited
+		s.hold.Precede(time.Now(), s.abandoned(was))
+	}
 	if !takes(w) {
 		s.node.discards.add(mtp3.PendingOver, len(s.hold.Take()))
 	} else if w.State == xua.ASActive {

@@ -76,6 +76,7 @@ func (n *Node) applyOffered(next *configs.System, restarted map[uint16]string) {
 			conf, how := linkConfig(next, &configs.Linkset{}, p, &c.Link), settingsFor(p, &c.Link)
 			if i != nil && restarted[c.LocalPort] == "" && sameLink(&i.link.cfg, &c.Link) && i.link.variant() == next.V() {
 				i.shut(c.Shutdown)
+				i.ask(s.Acks)
 				i.link.setConfig(conf, how)
 				delete(old, c.Interface)
 				ifaces[i.link.id] = i
@@ -93,6 +94,7 @@ func (n *Node) applyOffered(next *configs.System, restarted map[uint16]string) {
 				delete(old, c.Interface)
 			}
 			b.shut(c.Shutdown)
+			b.ask(s.Acks)
 			ifaces[b.link.id] = b
 		}
 	}

@@ -92,6 +92,10 @@ func (n *Node) printM2UAPeer(w io.Writer, s *xua.ASPStatus, how string) {
 				fmt.Fprintf(w, "  messages refused: %s: %d\n", r, c)
 			}
 		}
+		if k, waiting := a.ackView(); k != (ackStats{}) || waiting > 0 {
+			fmt.Fprintf(w, "  Data acknowledged %d, not yet %d; acknowledged without having been sent %d; forgotten, too many being unacknowledged %d\n", k.acknowledged, waiting, k.unknown, k.forgotten)
+			fmt.Fprintf(w, "  not acknowledged when its association ended %d, of which %d were sent to another ASP\n", k.left, k.sentAgain)
+		}
 		if spared := n.m2ua.peerStats(a.id).RegistrationsSpared; spared > 0 {
 			fmt.Fprintf(w, "  registrations not answered because there were too many: %d\n", spared)
 		}
