@@ -1,6 +1,8 @@
 package node
 
 import (
+	"context"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
@@ -8,7 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gostp/gostp/m2ua"
+	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/xua"
 )
 
 // The ring keeps what is not acknowledged, in order, whatever is acknowledged first.
@@ -105,4 +110,55 @@ func TestM2UADataAck(t *testing.T) {
 			})
 		})
 	}
+}
+
+// RFC 3331 §3.3.1.2 at the gateway: "The Data Ack message MUST be sent if a Correlation Id
+// parameter is received from the peer. Otherwise, the Data Ack message MUST NOT be sent."
+func TestM2UAClause3312DataAck(t *testing.T) {
+	onChain(t, 0, func(c *chain) {
+		e, err := sctp.NewUser(c.w).Open(sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr("10.3.1.1")}, Port: m2ua.Port}, sctp.Params{OutStreams: 2, InStreams: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		a, err := e.Dial(context.Background(), sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr("10.5.0.1")}, Port: m2ua.Port}, sctp.Params{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var acks []uint32
+		established, done := false, make(chan bool)
+		go func() {
+			defer close(done)
+			for batch := sctp.NewBatch(64); a.Read(batch) == nil; {
+				for _, it := range batch.Items {
+					if typ, _, e := xua.ParseHeader(it.Data); it.Event == nil && e == nil && typ == m2ua.EstablishCfm {
+						established = true
+					}
+					if id, _, _, ok := m2ua.ReadDataAck(it.Data); it.Event == nil && ok {
+						acks = append(acks, id)
+					}
+				}
+			}
+		}()
+		send := func(b []byte) {
+			if _, err := a.Send([]sctp.Message{{Stream: 1, PPID: m2ua.PPID, Data: b}}); err != nil {
+				t.Error(err)
+			}
+			time.Sleep(time.Second)
+		}
+		label := m2ua.Label{Interface: m2ua.Interface{ID: 1}, Variant: ss7.ITU}
+		send(xua.End(xua.Begin(nil, xua.ASPUP), 0))
+		send(xua.End(xua.Begin(nil, xua.ASPAC), 0))
+		send(m2ua.Append(nil, &m2ua.Message{Type: m2ua.EstablishReq, Interface: label.Interface}, false))
+		time.Sleep(15 * time.Second)
+		m := ss7.MSU{DPC: itu("2.2.2"), OPC: itu("3.3.3"), NI: ss7.International, SI: ss7.SCCP, Payload: []byte{1, 2, 3}}
+		send(label.Append(nil, &m))
+		send(label.AppendTagged(nil, &m, 77))
+		send(label.Append(nil, &m))
+		a.Abort("the test is over")
+		<-done
+		if !established || !slices.Equal(acks, []uint32{77}) {
+			t.Errorf("established %v, acknowledged %v", established, acks)
+		}
+	})
 }
