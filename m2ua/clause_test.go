@@ -317,3 +317,17 @@ func TestClause442OneResponse(t *testing.T) {
 		t.Errorf("%+v, %v", got, e)
 	}
 }
+
+// §3.3.4.2: identifiers of more than 14 bits (§3.3.4.1) are refused as what they are.
+func TestClause3342InvalidIdentifiers(t *testing.T) {
+	f := newField(t, nil)
+	f.l.Recv(f.now, 1, PPID, unhex(up), nil)
+	for hex, want := range map[string]RegStatus{"00004000 030c0008 00000001": RegInvalidSDT, "00000001 030c0008 00014000": RegInvalidSDL, "00000003 030c0008 00000004": RegOK, "00000003 030c0008 00000005": RegNotProvisioned} {
+		out := f.l.Recv(f.now, 1, PPID, unhex("01000a01 00000024 0309001c 030a0008 00000007 030b0008"+hex), nil)
+		i := slices.IndexFunc(out, func(a ss7.Action) bool { return a.Op == ss7.Send })
+		m, _ := Grammar.Parse(out[i].Wire)
+		if got, e := ParseResults(m); e != nil || len(got) != 1 || got[0].Status != uint32(want) || got[0].LocalID != 7 {
+			t.Errorf("%s: %+v %v, want %v", hex, got, e, want)
+		}
+	}
+}
