@@ -19,18 +19,21 @@ const M2PAHeaders = 16 + 1 + 1 + 4
 // or are each other's far end where none is between. si is that of the MSUs.
 func M2PA(ctx context.Context, l Layout, si ss7.SI) (*Bench, error) {
 	l.Params.OutStreams, l.Params.InStreams = 2, 2 // RFC 4165 §1.5.2
-	return connect(ctx, l, M2PAHeaders, func(a sctp.Assoc, p *pair, far bool) end {
-		e := &link{reader: reader{a, p, l.Coalesce}, machine: m2pa.New(1, m2paConfig())}
-		e.msu = ss7.MSU{DPC: sinkPC + ss7.PC(p.id), OPC: sourcePC + ss7.PC(p.id), NI: ss7.International, SI: si}
-		if far {
-			e.sink = &sink{p}
-		}
-		e.timer = time.AfterFunc(time.Hour, e.tick)
-		e.tell(ss7.Event{Kind: ss7.Emergency}) // half a second of proving, not eight
-		e.tell(ss7.Event{Kind: ss7.Start})
-		e.tell(ss7.Event{Kind: ss7.CommUp})
-		return e
-	})
+	return connect(ctx, l, M2PAHeaders, func(a sctp.Assoc, p *pair, far bool) end { return newLink(a, p, l.Coalesce, si, far) })
+}
+
+// newLink makes an end of an M2PA link and starts it; far: it is a sink.
+func newLink(a sctp.Assoc, p *pair, coalesce time.Duration, si ss7.SI, far bool) *link {
+	e := &link{reader: reader{a, p, coalesce}, machine: m2pa.New(1, m2paConfig())}
+	e.msu = ss7.MSU{DPC: sinkPC + ss7.PC(p.id), OPC: sourcePC + ss7.PC(p.id), NI: ss7.International, SI: si}
+	if far {
+		e.sink = &sink{p}
+	}
+	e.timer = time.AfterFunc(time.Hour, e.tick)
+	e.tell(ss7.Event{Kind: ss7.Emergency}) // half a second of proving, not eight
+	e.tell(ss7.Event{Kind: ss7.Start})
+	e.tell(ss7.Event{Kind: ss7.CommUp})
+	return e
 }
 
 // m2paConfig has a queue that no window fills.

@@ -25,6 +25,7 @@ type M2UAAS struct {
 	Mode        string        `cli:"traffic-mode"`
 	Recovery    time.Duration `cli:"recovery-timeout"`
 	MinActive   uint8         `cli:"minimum-active"`
+	Acks        string        `cli:"data-acknowledgement"`
 	Shutdown    bool          `cli:"shutdown"`
 	Interfaces  []*InterfaceLink
 }
@@ -38,6 +39,9 @@ type InterfaceLink struct {
 	Link
 }
 
+// key is its link key, if HasKey.
+func (i *InterfaceLink) key() [2]uint16 { return [2]uint16{*i.SDT, *i.SDL} }
+
 // OfM2UA is what an ASP of M2UA has beside one of M3UA.
 type OfM2UA struct {
 	Mode        string `cli:"traffic-mode"` // asked for in role asp; empty: what the gateway has
@@ -48,13 +52,30 @@ type OfM2UA struct {
 // Backhaul says where the level 2 of a link is: at an interface of a gateway. The zero
 // value: it is an M2PA link of this node.
 type Backhaul struct {
-	Gateway   string `cli:"gateway"` // ASP
-	Interface string `cli:"interface"`
+	Gateway   string `cli:"gateway"`   // ASP
+	Interface string `cli:"interface"` // empty: the gateway gives it for the link key
+	Registers bool   `cli:"registers"`
+	KeySDT    uint16 `cli:"key-sdt"`
+	KeySDL    uint16 `cli:"key-sdl"`
 	Extended  bool   `cli:"extended-changeover"`
 }
 
 // IsM2UA tells whether the level 2 of a link is at a gateway.
 func (k *Link) IsM2UA() bool { return k.Gateway != "" }
+
+// Place is what no two links have in common, and what makes another link of one.
+func (b Backhaul) Place() Backhaul {
+	b.Extended = false
+	return b
+}
+
+// InterfaceText is the interface of a link at a gateway as `link SLC m2ua GATEWAY` has it.
+func (b *Backhaul) InterfaceText() string {
+	if b.Registers {
+		return fmt.Sprintf("link-key %d %d", b.KeySDT, b.KeySDL)
+	}
+	return b.Interface
+}
 
 // InterfaceID tells numbers from texts.
 func InterfaceID(s string) (uint32, bool) {
@@ -107,7 +128,7 @@ func (s *System) checkM2UA(bad complain) {
 		}
 		checkSCTP(bad, a, "asp "+a.Name, &a.SCTP)
 	}
-	seen, taken := map[string]string{}, s.linkEnds()
+	seen, taken, keys := map[string]string{}, s.linkEnds(), map[[2]uint16]string{}
 	for _, a := range s.M2UAASs {
 		if s.AS(a.Name) != nil {
 			bad(a, "", "as %s: there is an AS of M3UA of that name", a.Name)
@@ -122,6 +143,13 @@ func (s *System) checkM2UA(bad complain) {
 				bad(i, "", "as %s: interface %s is in as %s already", a.Name, i.Interface, other)
 			}
 			seen[i.Interface] = a.Name
+			if i.HasKey {
+				k := i.key()
+				if keys[k] != "" {
+					bad(i, "", "as %s: interface-identifier %s: interface %s has link-key %d %d already", a.Name, i.Interface, keys[k], k[0], k[1])
+				}
+				keys[k] = i.Interface
+			}
 			if s.LocalPeer(i.LocalPort) == nil {
 				bad(i, "", "%s", s.noLocalPeer("as "+a.Name+" interface-identifier "+i.Interface, &i.Link))
 			}
@@ -191,11 +219,11 @@ func (s *System) checkBackhauled(bad complain) {
 				continue
 			}
 			name := fmt.Sprintf("linkset %s link %d", l.Name, k.SLC)
-			at := Backhaul{Gateway: k.Gateway, Interface: k.Interface}
+			at := k.Place()
 			if why := s.badGateway(k); why != "" {
 				bad(k, "", "%s: %s", name, why)
 			} else if other := seen[at]; other != "" {
-				bad(k, "", "%s: %s has interface %s of asp %s", name, other, k.Interface, k.Gateway)
+				bad(k, "", "%s: %s has interface %s of asp %s", name, other, k.InterfaceText(), k.Gateway)
 			}
 			seen[at] = name
 		}
@@ -222,13 +250,16 @@ func (s *System) pruneM2UA() (turned bool) {
 		turned = a.upright() || turned
 		return s.badM2UAASP(a) == ""
 	})
-	seen, taken := map[string]bool{}, s.linkEnds()
+	seen, taken, keys := map[string]bool{}, s.linkEnds(), map[[2]uint16]bool{}
 	s.M2UAASs = keep(s.M2UAASs, func(a *M2UAAS) bool { return s.AS(a.Name) == nil })
 	for _, a := range s.M2UAASs {
 		a.Members = keep(a.Members, func(m *Member) bool { return s.badMember(m) == "" })
 		a.Interfaces = keep(a.Interfaces, func(i *InterfaceLink) bool {
 			turned = i.Link.upright() || i.Link.distinct() || turned
-			ok := !seen[i.Interface] && s.LocalPeer(i.LocalPort) != nil
+			ok := !seen[i.Interface] && s.LocalPeer(i.LocalPort) != nil && !(i.HasKey && keys[i.key()])
+			if i.HasKey {
+				keys[i.key()] = true
+			}
 			seen[i.Interface] = true
 			for _, e := range i.ends() {
 				ok = ok && !taken[e]
@@ -240,7 +271,7 @@ func (s *System) pruneM2UA() (turned bool) {
 	at := map[Backhaul]bool{}
 	for _, l := range s.Linksets {
 		l.Links = keep(l.Links, func(k *Link) bool {
-			b := Backhaul{Gateway: k.Gateway, Interface: k.Interface}
+			b := k.Place()
 			ok := !k.IsM2UA() || s.badGateway(k) == "" && !at[b]
 			at[b] = true
 			return ok

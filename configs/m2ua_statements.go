@@ -45,19 +45,30 @@ var (
 	_ = []cli.Type{interfaceID{}}
 )
 
-// atGateway is the form of `link SLC` whose level 2 is at a gateway.
+// atGateway are the forms of `link SLC` whose level 2 is at a gateway.
 func atGateway() cli.Elem {
-	return cli.Seq(cli.Kw("m2ua", "Level 2 at an interface of a gateway (RFC 3331)"), cli.Arg("gateway", M2UAASPName, "ASP: the gateway"),
-		cli.Arg("interface", interfaceID{}, "Interface identifier there"))
+	at := cli.Seq(cli.Kw("m2ua", "Level 2 at an interface of a gateway (RFC 3331)"), cli.Arg("gateway", M2UAASPName, "ASP: the gateway"))
+	return cli.Alt(cli.Seq(cli.Flag("registers", "link-key", "Level 2 at a gateway, which gives the interface identifier for a link key"),
+		cli.Arg("key-sdt", cli.Uint(0, 16383), "Signalling data terminal"), cli.Arg("key-sdl", cli.Uint(0, 16383), "Signalling data link"), at),
+		cli.Seq(at, cli.Arg("interface", interfaceID{}, "Interface identifier there")))
 }
 
 // oneForm makes a line forget what the other form of it had said.
 func oneForm(_ any, a cli.Args) (string, error) {
+	forget := func(name string, zero any) {
+		if !a.Has(name) {
+			a[name] = zero
+		}
+	}
 	if a.Has("gateway") {
 		a["remote-ip"], a["remote-port"], a["local-port"], a["passive"] = []any{}, uint64(0), uint64(0), false
 	} else {
-		a["gateway"], a["interface"] = "", ""
+		a["gateway"] = ""
 	}
+	forget("interface", "")
+	forget("registers", false)
+	forget("key-sdt", uint64(0))
+	forget("key-sdl", uint64(0))
 	return "", nil
 }
 
@@ -128,6 +139,9 @@ var m2uaASMode = &cli.Mode{Name: "config-cs7-as", Statements: []*cli.Statement{
 		cli.Kw("broadcast", "All get everything"), cli.Kw("loadshare", "Each gets a part, by SLS"), cli.Kw("override", "The latest gets everything")))),
 	cli.Field[M2UAAS](cli.Seq(cli.Kw("recovery-timeout", "How long traffic waits for an ASP, before the links are in processor outage (default 2000)"), cli.Arg("recovery-timeout", cli.Millis(1, 60000), "Milliseconds"))),
 	cli.Field[M2UAAS](cli.Seq(cli.Kw("minimum-active", "ASPs active before it is active (default 1)"), cli.Arg("minimum-active", cli.Uint(1, 64), "ASPs"))),
+	cli.Field[M2UAAS](cli.Seq(cli.Kw("data-acknowledgement", "ASPs are asked to acknowledge what they are sent, except in broadcast (default: not)"), cli.Choice("data-acknowledgement",
+		cli.Kw("count", "What an ASP has not acknowledged when it dies is counted"),
+		cli.Kw("resend", "It is sent to the ASP that takes over: nothing is lost, and what the dead one had processed comes twice")))),
 	cli.List(cli.Seq(cli.Kw("interface-identifier", "A link that is offered"), cli.Arg("interface", interfaceID{}, "Interface identifier"), overM2PA()),
 		[]string{"interface"}, func(a *M2UAAS) *[]*InterfaceLink { return &a.Interfaces }, offeredMode),
 	shutdown[M2UAAS]("No ASP may become active in it"),

@@ -228,6 +228,11 @@ for t in node loop direct; do
 	has '  "received": 20000,' "$work/bench"
 	has '  "misordered": 0,' "$work/bench"
 done
+for down in false true; do
+	timeout 120 $gostp bench m2ua --transport udp --down=$down --associations 2 --count 20000 --duration 60s --json >"$work/bench" || { cat "$work/bench"; fail "the bench of M2UA, down $down"; }
+	has '  "received": 20000,' "$work/bench"
+	has '  "misordered": 0,' "$work/bench"
+done
 if timeout 60 $gostp bench m2pa --transport udp --through 127.9.0.9 --setup 2s >"$work/bench" 2>&1; then fail "a bench through nothing passes"; fi
 holds 'no association with 127.9.0.9 port 3565 \(.*\): not ready within 2s' "$work/bench"
 pass "20,000 MSUs through the node, a bare forwarder and directly: none lost, none out of order"

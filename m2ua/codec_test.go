@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -93,7 +94,7 @@ func TestCodecMessages(t *testing.T) {
 }
 
 func TestCodecRegistration(t *testing.T) {
-	keys := []Registration{{7, LinkKey{3, 4}}, {8, LinkKey{5, 6}}}
+	keys := []Registration{{LocalID: 7, Key: LinkKey{3, 4}}, {LocalID: 8, Key: LinkKey{5, 6}}}
 	b := AppendRegistrations(nil, keys)
 	m, e := Grammar.Parse(b)
 	if e != nil {
@@ -152,7 +153,8 @@ func TestFaultsOfMessages(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{"01000601 00000020 00010008 00000001 0300000d 8523936432 23010900 000000", "01000607 00000018 0001000800000001 0302000800000007",
-		"0100060b 00000028 0001000800000001 0306000800000001 0308000800000000 0307000800000005", "01000a01 00000024 0309001c 030a000800000007 030b000800000003 030c000800000004"} {
+		"0100060b 00000028 0001000800000001 0306000800000001 0308000800000000 0307000800000005", "01000a01 00000024 0309001c 030a000800000007 030b000800000003 030c000800000004",
+		"01000a02 00000024 030d001c 030a000800000007 030e000800000000 0001000800000004", "0100060f 00000018 0001000800000001 0013000800000009"} {
 		f.Add(unhex(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -161,6 +163,10 @@ func FuzzParse(f *testing.F) {
 			if len(d.PDU) == 0 {
 				t.Error("Data without an MSU is taken")
 			}
+		}
+		ReadDataAck(b)
+		if x, e := Grammar.Parse(b); e == nil && (x.Type == REGRsp || x.Type == DEREGRsp) {
+			_, _ = ParseResults(x)
 		}
 		m, e := Parse(b)
 		if e == nil && IsMAUP(b) && !IsData(b) {
@@ -172,6 +178,10 @@ func FuzzParse(f *testing.F) {
 		}
 		if x, e := Grammar.Parse(b); e == nil && x.Type == REGReq {
 			if keys, e := ParseRegistrations(x); e == nil {
+				keys = slices.DeleteFunc(keys, func(k Registration) bool { return k.Bad != RegOK }) // not kept whole
+				if len(keys) == 0 {
+					return
+				}
 				y, e := Grammar.Parse(AppendRegistrations(nil, keys))
 				if e != nil {
 					t.Error(e)

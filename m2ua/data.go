@@ -36,6 +36,20 @@ func ReadInterface(b []byte) (id uint32, text []byte, ok bool) {
 	return 0, nil, false
 }
 
+// IsDataAck tells Data Acks from everything else.
+func IsDataAck(b []byte) bool { return IsMAUP(b) && b[3] == byte(DataAck&0xff) }
+
+// ReadDataAck reads the Correlation Id of a Data Ack (§3.3.1.2) and the interface that it is
+// of; false: it is none, or malformed. It allocates nothing.
+func ReadDataAck(b []byte) (correlation, id uint32, text []byte, ok bool) {
+	if id, text, ok = ReadInterface(b); !ok || !IsDataAck(b) {
+		return 0, 0, nil, false
+	}
+	_, p, _ := xua.ParseHeader(b)
+	correlation, ok = p.Uint32(xua.TagCorrelation)
+	return correlation, id, text, ok
+}
+
 // ParseData reads a Data message into d. It allocates nothing unless it fails.
 func ParseData(b []byte, d *Data) *xua.Error {
 	_, p, e := xua.ParseHeader(b)

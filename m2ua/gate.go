@@ -17,6 +17,7 @@ const (
 	WrongProtocol
 	UnknownInterface
 	NotActive
+	Overridden
 	Refusals
 )
 
@@ -26,6 +27,7 @@ var refusalTexts = [Refusals]string{
 	WrongProtocol:    "payload protocol identifier is not M2UA's",
 	UnknownInterface: "interface identifier that this ASP does not serve",
 	NotActive:        "ASP not active for the interface",
+	Overridden:       "ASP overridden: an alternate ASP is active for the interface",
 }
 
 func (r Refusal) String() string { return refusalTexts[r] }
@@ -47,6 +49,8 @@ type Entry struct {
 	AS       ss7.PathID
 	Receives bool // it may send us messages of the interface
 	Sends    bool // we may send it messages of the interface
+
+	Overridden bool // an alternate ASP took its place
 }
 
 func (l *Layer) makeGate(p *peer) *Gate {
@@ -58,7 +62,7 @@ func (l *Layer) makeGate(p *peer) *Gate {
 			continue
 		}
 		for _, i := range as.Interfaces {
-			e := &Entry{i.Label, i.Path, s.AS, s.Receives, s.Sends}
+			e := &Entry{i.Label, i.Path, s.AS, s.Receives, s.Sends, s.Overridden}
 			g.single = e
 			g.byPath[i.Path] = e
 			if i.Text != "" {
@@ -124,8 +128,10 @@ func (g *Gate) Admit(ppid uint32, b []byte) (*Entry, Refusal, *xua.Error) {
 	case entry == nil:
 		u := Interface{id, string(text)}
 		return nil, UnknownInterface, &xua.Error{Code: invalidIID, Why: fmt.Sprintf("message of interface %v, which this ASP does not serve", u), Raw: u.append(nil), Diag: xua.Head(b)}
+	case !entry.Receives && entry.Overridden: // its traffic is stopped (§4.3.4.3: SHOULD): the other's MTP3 speaks for the point
+		return nil, Overridden, &xua.Error{Code: xua.UnexpectedMessage, Why: fmt.Sprintf("message of interface %v after an alternate ASP took over", entry), Diag: xua.Head(b), Silent: IsData(b) || IsDataAck(b)}
 	case !entry.Receives: // what is on its way since before is discarded in silence
-		return nil, NotActive, &xua.Error{Code: xua.UnexpectedMessage, Why: fmt.Sprintf("message of interface %v while not active for it", entry), Diag: xua.Head(b), Silent: IsData(b)}
+		return nil, NotActive, &xua.Error{Code: xua.UnexpectedMessage, Why: fmt.Sprintf("message of interface %v while not active for it", entry), Diag: xua.Head(b), Silent: IsData(b) || IsDataAck(b)}
 	}
 	return entry, Taken, nil
 }

@@ -52,6 +52,8 @@ type peer struct {
 	cfg   ASPConfig
 	gate  *Gate
 	regs  xua.Rate
+	keys  map[Interface]ss7.PathID // registered in this association, with their AS
+	regAt time.Time                // role asp: when it is next asked for interfaces
 	stats Stats
 }
 
@@ -65,17 +67,24 @@ type Layer struct {
 	peers map[ss7.PathID]*peer
 	order []*peer
 	arena []byte
+
+	// Of links that are configured by a link key, by their path.
+	keyed   map[ss7.PathID]InterfaceConfig
+	learned map[ss7.PathID]Interface // what their gateway gave them last
+	keyWhy  map[ss7.PathID]string    // why they have none
 }
 
 // New makes a Layer that knows nobody; Configure comes next.
 func New() *Layer {
-	return &Layer{x: xua.New(tags, Grammar), peers: map[ss7.PathID]*peer{}}
+	return &Layer{x: xua.New(tags, Grammar), peers: map[ss7.PathID]*peer{},
+		keyed: map[ss7.PathID]InterfaceConfig{}, learned: map[ss7.PathID]Interface{}, keyWhy: map[ss7.PathID]string{}}
 }
 
 // Configure changes peers and AS to what is configured now.
 func (l *Layer) Configure(now time.Time, c Config, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
 	n := len(out)
+	l.forget(&c)
 	l.cfg = c
 	l.order = l.order[:0]
 	seen := map[ss7.PathID]bool{}
@@ -83,7 +92,7 @@ func (l *Layer) Configure(now time.Time, c Config, out []ss7.Action) []ss7.Actio
 	for i := range c.ASPs {
 		p := l.peers[c.ASPs[i].Path]
 		if p == nil {
-			p = &peer{regs: xua.Rate{PerSecond: 10, Burst: 50}}
+			p = &peer{regs: xua.Rate{PerSecond: 10, Burst: 50}, keys: map[Interface]ss7.PathID{}}
 			l.peers[c.ASPs[i].Path] = p
 		}
 		p.cfg = c.ASPs[i]
@@ -95,19 +104,20 @@ func (l *Layer) Configure(now time.Time, c Config, out []ss7.Action) []ss7.Actio
 	for i := range c.ASs {
 		s := &c.ASs[i]
 		s.ID, s.HasID = uint32(s.Path), true
+		l.learn(s)
 		ass = append(ass, s.ASConfig)
 	}
 	out = l.x.Configure(now, asps, ass, out)
 	for _, p := range l.order {
 		p.gate = l.makeGate(p)
 	}
-	out = l.after(n, nil, out)
+	out = l.after(n, nil, l.deregister(out))
 	for path := range l.peers {
 		if !seen[path] {
 			delete(l.peers, path)
 		}
 	}
-	return out
+	return l.register(now, out)
 }
 
 // begin forgets the wires of the calls before, once their actions were carried out.
@@ -122,7 +132,10 @@ func (l *Layer) begin(out []ss7.Action) []ss7.Action {
 func (l *Layer) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
 	n := len(out)
-	return l.after(n, nil, l.x.Do(now, ev, out))
+	if p := l.peers[ev.Path]; p != nil {
+		clear(p.keys)
+	}
+	return l.register(now, l.after(n, nil, l.x.Do(now, ev, out)))
 }
 
 // Recv is told one message of a peer that is not about an interface.
@@ -148,7 +161,7 @@ func (l *Layer) Recv(now time.Time, path ss7.PathID, ppid uint32, b []byte, out 
 		if e != nil { // with identifiers of its own, which are not to be translated
 			out = l.x.Refuse(now, path, e, out)
 		}
-		return out
+		return l.register(now, out)
 	}
 	named, e := l.inward(p, &m)
 	if e != nil {
@@ -164,7 +177,7 @@ func (l *Layer) Recv(now time.Time, path ss7.PathID, ppid uint32, b []byte, out 
 		}
 	}
 	n = len(out) // what was refused has its identifiers already
-	return l.after(n, named, l.x.Recv(now, path, m, out))
+	return l.register(now, l.after(n, named, l.x.Recv(now, path, m, out)))
 }
 
 // refuseUnknown: an error for each interface identifier that is none (§4.3.4.3).
@@ -199,11 +212,19 @@ func (l *Layer) Quit(now time.Time, out []ss7.Action) []ss7.Action {
 func (l *Layer) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
 	n := len(out)
-	return l.after(n, nil, l.x.Tick(now, out))
+	return l.register(now, l.after(n, nil, l.x.Tick(now, out)))
 }
 
 // Deadline is the earliest.
-func (l *Layer) Deadline() time.Time { return l.x.Deadline() }
+func (l *Layer) Deadline() time.Time {
+	first := l.x.Deadline()
+	for _, p := range l.order {
+		if !p.regAt.IsZero() && (first.IsZero() || p.regAt.Before(first)) {
+			first = p.regAt
+		}
+	}
+	return first
+}
 
 // after does what M2UA has to do about actions of xua, from out[n] on: new gates, and
 // interface identifiers instead of numbers.

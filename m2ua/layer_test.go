@@ -165,6 +165,13 @@ func TestGate(t *testing.T) {
 	check("unknown", PPID, data(Interface{Text: "E9"}), UnknownInterface, invalidIID, false)
 	check("no interface", PPID, unhex("01000602 00000008"), Malformed, xua.MissingParameter, false)
 	check("no interface", PPID, unhex("01000601 00000010 0300000583000000"), Malformed, xua.MissingParameter, false)
+	// §4.3.4.3: the traffic of an overridden ASP SHOULD be stopped, that from it too.
+	f.l.Recv(f.now, 2, PPID, unhex(up), nil)
+	f.l.Recv(f.now, 2, PPID, unhex(ac1), nil)
+	check("overridden", PPID, data(Interface{ID: 2}), Overridden, xua.UnexpectedMessage, true)
+	check("overridden", PPID, establish, Overridden, xua.UnexpectedMessage, false)
+	f.l.Recv(f.now, 2, PPID, unhex(ia), nil) // there is no other any more
+	check("inactive again", PPID, data(Interface{ID: 2}), NotActive, xua.UnexpectedMessage, true)
 }
 
 // An odd peer whose Data has no interface identifier is understood where there is just
@@ -186,7 +193,7 @@ func TestNameless(t *testing.T) {
 // is not to be given up.
 func TestRegistration(t *testing.T) {
 	f := newField(t, nil)
-	req := string(hexOf(AppendRegistrations(nil, []Registration{{9, LinkKey{3, 4}}, {8, LinkKey{3, 5}}})))
+	req := string(hexOf(AppendRegistrations(nil, []Registration{{LocalID: 9, Key: LinkKey{3, 4}}, {LocalID: 8, Key: LinkKey{3, 5}}})))
 	f.rx(1, req, "1<ERR 0x6") // not before ASPUP
 	f.l.Recv(f.now, 1, PPID, unhex(up), nil)
 	f.l.Recv(f.now, 2, PPID, unhex(up), nil)
@@ -293,4 +300,51 @@ func FuzzHostileASP(f *testing.F) {
 			x.l.Tick(x.now, nil)
 		}
 	})
+}
+
+// §4.4.1 at the ASP: a link that is known by its key is asked for with Local-LK-Identifiers that
+// differ, and is asked active when the gateway has given it an interface that no other link
+// has; what is refused is asked for again, and all of it after the association.
+func TestRegistrationAsASP(t *testing.T) {
+	c := Config{ASPs: []ASPConfig{{ASPConfig: xua.ASPConfig{Path: 1, Name: "SG", Role: xua.RoleASP}}}}
+	for i := range uint16(2) {
+		path := ss7.PathID(20 + i)
+		c.ASs = append(c.ASs, ASConfig{ASConfig: xua.ASConfig{Path: path, Name: "link", Register: true, Members: []xua.MemberConfig{{ASP: 1, Weight: 1}}},
+			Interfaces: []InterfaceConfig{{Label: Label{Variant: ss7.ITU}, Path: path, Key: LinkKey{3, i}, HasKey: true}}})
+	}
+	f := &field{t, New(), epoch}
+	f.l.Configure(f.now, c, nil)
+	f.l.Do(f.now, ss7.Event{Kind: ss7.CommUp, Path: 1}, nil)
+	out := f.l.Recv(f.now, 1, PPID, unhex("01000304 00000008"), nil)
+	m, e := Grammar.Parse(out[len(out)-1].Wire)
+	if keys, e2 := ParseRegistrations(m); e != nil || e2 != nil || len(keys) != 2 || keys[0] != (Registration{LocalID: 20, Key: LinkKey{3, 0}}) || keys[1] != (Registration{LocalID: 21, Key: LinkKey{3, 1}}) {
+		t.Fatalf("%+v %v %v", keys, e, e2)
+	}
+	response := func(local, status uint32, id Interface) string {
+		return string(hexOf(xua.End(appendResult(xua.Begin(nil, REGRsp), tagRegResult, local, true, tagRegStatus, status, id), 0)))
+	}
+	f.rx(1, response(20, uint32(RegOK), Interface{ID: 7}), "1<ASPAC i7")
+	f.rx(1, response(21, uint32(RegOK), Interface{ID: 7}), "")
+	if why := f.l.KeyState(21); !strings.Contains(why, "it gave interface 7, which link has") {
+		t.Error(why)
+	}
+	f.now = f.l.Deadline()
+	for f.now.Before(epoch.Add(regRetry)) {
+		f.l.Tick(f.now, nil)
+		f.now = f.l.Deadline()
+	}
+	if got := text(f.l.Tick(f.now, nil)); !strings.Contains(got, "1<REG REQ") {
+		t.Error(got)
+	}
+	f.rx(1, response(21, uint32(RegDenied), Interface{}), "")
+	if why := f.l.KeyState(21); !strings.Contains(why, "link key 3/1: gateway SG refuses it: permission denied") {
+		t.Error(why)
+	}
+	f.rx(1, response(99, uint32(RegOK), Interface{ID: 8}), "") // nobody's
+	f.l.Do(f.now, ss7.Event{Kind: ss7.CommLost, Path: 1}, nil)
+	f.l.Do(f.now, ss7.Event{Kind: ss7.CommUp, Path: 1}, nil)
+	f.now = f.now.Add(regRetry)
+	if got := text(f.l.Recv(f.now, 1, PPID, unhex("01000304 00000008"), nil)); got != "1<REG REQ" {
+		t.Error(got)
+	}
 }

@@ -3,6 +3,7 @@ package m2ua
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -17,11 +18,26 @@ type RegStatus uint32
 
 // The outcomes.
 const (
-	RegOK             RegStatus = 0
-	RegInvalidKey     RegStatus = 4
-	RegDenied         RegStatus = 5
-	RegNotProvisioned RegStatus = 7
+	RegOK RegStatus = iota
+	RegUnknown
+	RegInvalidSDL
+	RegInvalidSDT
+	RegInvalidKey
+	RegDenied
+	RegOverlapping
+	RegNotProvisioned
+	RegNoResources
 )
+
+var regNames = [...]string{"successfully registered", "unknown error", "invalid SDLI", "invalid SDTI", "invalid link key", "permission denied",
+	"overlapping (non-unique) link key", "link key not provisioned", "insufficient resources"}
+
+func (s RegStatus) String() string {
+	if int(s) < len(regNames) {
+		return regNames[s]
+	}
+	return fmt.Sprintf("registration status %d", uint32(s))
+}
 
 // The outcomes of a deregistration (§3.3.4.4).
 const (
@@ -37,7 +53,11 @@ var linkKeyFields = []xua.Field{{Tag: tagLocalLK, Must: true, Size: 4}, {Tag: ta
 type Registration struct {
 	LocalID uint32
 	Key     LinkKey
+	Bad     RegStatus // what is wrong with it; RegOK: nothing
 }
+
+// keyMost is the greatest identifier: 14 bits; the bits above are coded 0 (§3.3.4.1).
+const keyMost = 1<<14 - 1
 
 // ParseRegistrations reads the link keys of a REG REQ.
 func ParseRegistrations(m xua.Message) ([]Registration, *xua.Error) {
@@ -61,7 +81,13 @@ func ParseRegistrations(m xua.Message) ([]Registration, *xua.Error) {
 		r.LocalID, _ = xua.Params(v).Uint32(tagLocalLK)
 		sdt, _ := xua.Params(v).Uint32(tagSDT)
 		sdl, _ := xua.Params(v).Uint32(tagSDL)
-		r.Key = LinkKey{uint16(sdt), uint16(sdl)} // the rest is reserved
+		r.Key = LinkKey{uint16(sdt), uint16(sdl)}
+		switch {
+		case sdt > keyMost:
+			r.Bad = RegInvalidSDT
+		case sdl > keyMost:
+			r.Bad = RegInvalidSDL
+		}
 		out = append(out, r)
 	}
 }
@@ -83,6 +109,9 @@ func AppendRegistrations(dst []byte, keys []Registration) []byte {
 // be told.
 func (l *Layer) recvRegistration(now time.Time, p *peer, m xua.Message, b []byte, out []ss7.Action) ([]ss7.Action, *xua.Error) {
 	path := p.cfg.Path
+	if p.cfg.Role == xua.RoleASP && (m.Type == REGRsp || m.Type == DEREGRsp) {
+		return l.recvResults(now, p, m, b, out)
+	}
 	if (m.Type != REGReq && m.Type != DEREGReq) || p.cfg.Role != xua.RoleSG || !l.x.Up(path) {
 		return out, &xua.Error{Code: xua.UnexpectedMessage, Why: m.Name + ", which does not fit state and role", Diag: xua.Head(b)}
 	}
@@ -102,20 +131,37 @@ func (l *Layer) recvRegistration(now time.Time, p *peer, m xua.Message, b []byte
 	l.arena = xua.Begin(l.arena, REGRsp)
 	n := len(out)
 	for _, k := range keys {
-		as, i := l.keyed(k.Key)
-		status, id := RegOK, Interface{}
-		switch {
-		case !p.cfg.Register:
-			status = RegDenied
-		case as == nil:
-			status = RegNotProvisioned
-		default:
+		as, i, status, why := l.place(p, &k)
+		id := Interface{}
+		if status == RegOK {
 			id = i.Interface
+			if _, registered, _ := l.x.Member(path, as.Path); !registered { // what it had ended with its association
+				maps.DeleteFunc(p.keys, func(_ Interface, x ss7.PathID) bool { return x == as.Path })
+			}
+			p.keys[id] = as.Path
 			out = l.x.Register(now, path, as.Path, out)
+		} else {
+			out = append(out, ss7.Action{Op: ss7.Note, Event: ss7.Event{Kind: ss7.StateChange, Path: path, Arg: xua.NoteError,
+				Why: fmt.Sprintf("registration of link key %v by ASP %s refused, %v: %s", k.Key, p.cfg.Name, status, why)}})
 		}
 		l.arena = appendResult(l.arena, tagRegResult, k.LocalID, true, tagRegStatus, uint32(status), id)
 	}
 	return l.x.Settle(now, l.respond(path, REGRsp, start, n, out)), nil
+}
+
+// place finds the interface of a registration, or says why not (§4.4.1). None is made: a
+// link's far end is not in its key.
+func (l *Layer) place(p *peer, k *Registration) (*ASConfig, *InterfaceConfig, RegStatus, string) {
+	if k.Bad != RegOK {
+		return nil, nil, k.Bad, "identifiers have at most 14 bits"
+	}
+	if !p.cfg.Register {
+		return nil, nil, RegDenied, "it has no `registration allowed`"
+	}
+	if as, i := l.withKey(k.Key); as != nil {
+		return as, i, RegOK, ""
+	}
+	return nil, nil, RegNotProvisioned, "no interface-identifier has that `link-key`"
 }
 
 // respond puts the response that the arena has from start on before what follows from it,
@@ -126,8 +172,8 @@ func (l *Layer) respond(path ss7.PathID, t xua.Type, start, n int, out []ss7.Act
 	return slices.Insert(out, n, ss7.Action{Op: ss7.Send, Wire: wire[:len(wire):len(wire)], Event: ss7.Event{Path: path}})
 }
 
-// keyed finds the interface with a link key.
-func (l *Layer) keyed(k LinkKey) (*ASConfig, *InterfaceConfig) {
+// withKey finds the interface with a link key.
+func (l *Layer) withKey(k LinkKey) (*ASConfig, *InterfaceConfig) {
 	for i := range l.cfg.ASs {
 		for j := range l.cfg.ASs[i].Interfaces {
 			if x := &l.cfg.ASs[i].Interfaces[j]; x.HasKey && x.Key == k {
@@ -175,8 +221,9 @@ func (l *Layer) recvDeregister(now time.Time, p *peer, m xua.Message, b []byte, 
 			if !as.has(s) {
 				continue
 			}
+			id := Interface{s.first, s.text}
 			switch is, registered, state := l.x.Member(path, as.Path); {
-			case !is || !registered:
+			case !is || !registered || p.keys[id] != as.Path:
 				status = DeregNotRegistered
 			case state == xua.Active:
 				status = DeregDenied
@@ -186,12 +233,25 @@ func (l *Layer) recvDeregister(now time.Time, p *peer, m xua.Message, b []byte, 
 				e.Raw = s.append(e.Raw)
 			default:
 				status = DeregOK
-				out = l.x.Deregister(now, path, as.Path, out)
+				delete(p.keys, id)
+				if !p.has(as.Path) { // the last of the AS
+					out = l.x.Deregister(now, path, as.Path, out)
+				}
 			}
 		}
 		l.arena = appendResult(l.arena, tagDeregResult, 0, false, tagDeregStatus, status, Interface{s.first, s.text})
 	}
 	return l.x.Settle(now, l.respond(path, DEREGRsp, start, n, out)), e
+}
+
+// has tells whether a peer registered an interface of an AS.
+func (p *peer) has(as ss7.PathID) bool {
+	for _, x := range p.keys {
+		if x == as {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *ASConfig) has(x span) bool {

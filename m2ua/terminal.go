@@ -34,13 +34,14 @@ type Terminal struct {
 	served    bool // the application server takes traffic
 	started   bool // level 2 was started and has not failed since
 	inService bool
-	remote    bool // processor outage at the far end
-	outage    bool // level 2 was told of an outage here, by an ASP or because none is there
-	locked    bool // shut down here: no ASP may establish it
-	releasing bool // an ASP wants to hear of the end
-	clearRTB  bool // an ASP wants back nothing that was sent
-	asker     ss7.PathID
-	level     uint32 // of level 2
+	remote    bool         // processor outage at the far end
+	outage    bool         // level 2 was told of an outage here, by an ASP or because none is there
+	locked    bool         // shut down here: no ASP may establish it
+	releasing bool         // an ASP wants to hear of the end
+	clearRTB  bool         // an ASP wants back nothing that was sent
+	askers    []ss7.PathID // of numbers, the first to ask first
+	takers    []ss7.PathID // of messages
+	level     uint32       // of level 2
 	toldLevel uint32
 	why       string
 	since     time.Time
@@ -95,15 +96,32 @@ func (t *Terminal) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Actio
 	case ss7.Congestion:
 		t.level = ev.Arg
 		return t.tellLevel(now, out)
-	case ss7.BSNT:
-		return t.tell(t.asker, Message{Type: RetrievalCfm, Action: ActionBSN, Sequence: ev.Arg, HasSequence: true}, out)
-	case ss7.Retrieved:
-		t.stats.Retrieved++
-		return t.tell(t.asker, Message{Type: RetrievalInd, PDU: t.cfg.Variant.AppendMSU(nil, &ev.MSU)}, out)
-	case ss7.RetrievalComplete:
-		return t.tell(t.asker, Message{Type: RetrievalComplete}, out)
+	case ss7.BSNT, ss7.Retrieved, ss7.RetrievalComplete:
+		return t.retrieved(&ev, out)
 	}
 	return out
+}
+
+// retrieved passes what level 2 answers on to the ASP that asked. Where several share a link
+// each changes over and asks; what waited comes back to the first.
+func (t *Terminal) retrieved(ev *ss7.Event, out []ss7.Action) []ss7.Action {
+	from := &t.takers
+	if ev.Kind == ss7.BSNT {
+		from = &t.askers
+	}
+	if len(*from) == 0 {
+		return out
+	}
+	to := (*from)[0]
+	if ev.Kind == ss7.Retrieved {
+		t.stats.Retrieved++
+		return t.tell(to, Message{Type: RetrievalInd, PDU: t.cfg.Variant.AppendMSU(nil, &ev.MSU)}, out)
+	}
+	*from = (*from)[1:]
+	if ev.Kind == ss7.BSNT {
+		return t.tell(to, Message{Type: RetrievalCfm, Action: ActionBSN, Sequence: ev.Arg, HasSequence: true}, out)
+	}
+	return t.tell(to, Message{Type: RetrievalComplete}, out)
 }
 
 func (t *Terminal) begin(out []ss7.Action) []ss7.Action {
@@ -329,10 +347,11 @@ func (t *Terminal) audit(from ss7.PathID, out []ss7.Action) []ss7.Action {
 // with M2PA: MTP3 at the ASP exchanges them with the far end of the link, whose level 2
 // counts the same way.
 func (t *Terminal) retrieve(from ss7.PathID, m *Message, out []ss7.Action) []ss7.Action {
-	t.asker = from
 	if m.Action == ActionBSN {
+		t.askers = append(t.askers, from)
 		return append(out, t.order(ss7.RetrieveBSNT, ""))
 	}
+	t.takers = append(t.takers, from)
 	fsnc := uint32(ss7.NoFSN)
 	if m.HasSequence && !t.clearRTB && m.Sequence < ss7.NoFSN {
 		fsnc = m.Sequence

@@ -135,6 +135,32 @@ func TestGatewayRetrieval(t *testing.T) {
 	b.rx(Message{Type: RetrievalReq, Action: ActionMessages, Sequence: 5, HasSequence: true}, fmt.Sprintf("3<Retrieval Confirm 2, ^Retrieve %d", ss7.NoFSN))
 }
 
+// Two ASPs that share a link ask both; each hears of its own, in the order in which they asked,
+// and nobody of what nobody asked for.
+func TestGatewayRetrievalOfTwo(t *testing.T) {
+	b := newBoard(t)
+	b.up()
+	b.do(ss7.OutOfService, 0, "Release Indication")
+	ask := func(from ss7.PathID, m Message, want string) {
+		m.Type, m.Interface = RetrievalReq, one.Interface
+		out, e := b.x.Recv(b.now, from, Append(nil, &m, false), nil)
+		if e != nil {
+			t.Error(e)
+		}
+		b.want("ask", text(out), want)
+	}
+	ask(4, Message{Action: ActionBSN}, "^RetrieveBSNT")
+	ask(5, Message{Action: ActionBSN}, "^RetrieveBSNT")
+	b.do(ss7.BSNT, 7, "4<Retrieval Confirm 1 seq 7")
+	ask(4, Message{Action: ActionMessages, Sequence: 1, HasSequence: true}, "4<Retrieval Confirm 2, ^Retrieve 1")
+	b.do(ss7.BSNT, 7, "5<Retrieval Confirm 1 seq 7")
+	ask(5, Message{Action: ActionMessages, Sequence: 1, HasSequence: true}, "5<Retrieval Confirm 2, ^Retrieve 1")
+	b.do(ss7.RetrievalComplete, 0, "4<Retrieval Complete Indication")
+	b.do(ss7.RetrievalComplete, 0, "5<Retrieval Complete Indication")
+	b.do(ss7.RetrievalComplete, 0, "")
+	b.do(ss7.BSNT, 7, "")
+}
+
 // §1.5.5: with no ASP active the link is in processor outage.
 func TestGatewayWithoutASP(t *testing.T) {
 	b := newBoard(t)

@@ -28,6 +28,9 @@ type as struct {
 	// Of M2UA; nil: it is one of M3UA, and MTP3 hears of it.
 	find    func(ss7.PathID) process
 	changed func(takes bool)
+	asks    atomic.Bool // for Data Acks
+	again   atomic.Bool // what is not acknowledged goes to another ASP
+	tag     atomic.Uint32
 
 	jam  jam
 	way  atomic.Pointer[xua.Way]
@@ -65,6 +68,9 @@ func (s *as) publish(w *xua.Way) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	was := s.way.Load()
+	if s.find != nil { // before what waited
+		s.hold.Precede(time.Now(), s.abandoned(was))
+	}
 	if !takes(w) {
 		s.node.discards.add(mtp3.PendingOver, len(s.hold.Take()))
 	} else if w.State == xua.ASActive {
@@ -122,13 +128,20 @@ func (s *as) offer(now time.Time, msus ...*ss7.MSU) {
 	s.node.discards.add(mtp3.LinkGone, len(msus))
 }
 
+// sends tells whether p gets m in load-share. Several ASPs of an M2UA link have an MTP3
+// each, whose own messages (link tests and network management, SI 0 to 2) all of them need: to
+// each of them the link is one that it tests.
+func (s *as) sends(w *xua.Way, m *ss7.MSU, turn uint32, p ss7.PathID) bool {
+	return s.find != nil && m.SI < ss7.SCCP || w.Pick(m.SLS, turn) == p
+}
+
 // share deals MSUs out and gives back those that their ASP did not take.
 func (s *as) share(w *xua.Way, msus []*ss7.MSU) (left []*ss7.MSU) {
 	turn := s.turn.Add(uint32(len(msus))) - uint32(len(msus))
 	for _, p := range w.All {
 		any := len(w.All) == 1
 		for i := 0; i < len(msus) && !any; i++ {
-			any = w.Pick(msus[i].SLS, turn+uint32(i)) == p
+			any = s.sends(w, msus[i], turn+uint32(i), p)
 		}
 		if !any {
 			continue

@@ -80,6 +80,13 @@ func (x *backhaul) tellLink(path ss7.PathID, w *xua.Way) {
 	if l == nil || !l.cfg.IsM2UA() || w == nil {
 		return
 	}
+	if l.cfg.Registers {
+		for _, s := range x.layer.AS() {
+			if s.Path == path && len(s.Interfaces) > 0 {
+				l.setInterface(s.Interfaces[0].Label)
+			}
+		}
+	}
 	if w.State == xua.ASActive {
 		l.tell(ss7.Event{Kind: ss7.CommUp})
 		return
@@ -100,6 +107,9 @@ func (x *backhaul) why(path ss7.PathID) string {
 					return asps[j].Why
 				}
 			}
+		}
+		if key := x.layer.KeyState(path); key != "" {
+			return key
 		}
 		return ass[i].Why
 	}

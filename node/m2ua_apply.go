@@ -76,6 +76,7 @@ func (n *Node) applyOffered(next *configs.System, restarted map[uint16]string) {
 			conf, how := linkConfig(next, &configs.Linkset{}, p, &c.Link), settingsFor(p, &c.Link)
 			if i != nil && restarted[c.LocalPort] == "" && sameLink(&i.link.cfg, &c.Link) && i.link.variant() == next.V() {
 				i.shut(c.Shutdown)
+				i.ask(s.Acks)
 				i.link.setConfig(conf, how)
 				delete(old, c.Interface)
 				ifaces[i.link.id] = i
@@ -93,6 +94,7 @@ func (n *Node) applyOffered(next *configs.System, restarted map[uint16]string) {
 				delete(old, c.Interface)
 			}
 			b.shut(c.Shutdown)
+			b.ask(s.Acks)
 			ifaces[b.link.id] = b
 		}
 	}
@@ -192,6 +194,12 @@ func (x *backhaul) servedAS() []m2ua.ASConfig {
 // linksAtGateways gives each link whose level 2 is elsewhere as an application server,
 // and the link its gateway.
 func (n *Node) linksAtGateways(next *configs.System, ids map[string]ss7.PathID) (out []m2ua.ASConfig) {
+	at := map[string]int{} // links at each
+	for _, set := range next.Linksets {
+		for _, k := range set.Links {
+			at[k.Gateway]++
+		}
+	}
 	for _, set := range next.Linksets {
 		for _, k := range set.Links {
 			l := n.links[linkKey{set.Name, k.SLC}]
@@ -199,12 +207,19 @@ func (n *Node) linksAtGateways(next *configs.System, ids map[string]ss7.PathID) 
 				continue
 			}
 			l.gateway.Store(n.m2ua.peer(ids[k.Gateway]))
-			mode := ""
+			label, mode := labelOf(k.Interface, next.V()), ""
 			if a := next.M2UAASP(k.Gateway); a != nil {
-				mode = a.Mode
+				mode, label.Nameless = a.Mode, a.NoInterface && at[k.Gateway] == 1
+			}
+			if !k.Registers { // else its gateway gives it an interface
+				l.setInterface(label)
 			}
 			s := m2ua.ASConfig{ASConfig: xua.ASConfig{Path: l.id, Name: l.name(), Mode: trafficModes[mode], Members: []xua.MemberConfig{{ASP: ids[k.Gateway], Weight: 1}}}}
-			s.Interfaces = []m2ua.InterfaceConfig{{Label: labelOf(k.Interface, next.V()), Path: l.id}}
+			one := m2ua.InterfaceConfig{Label: label, Path: l.id}
+			if k.Registers {
+				s.Register, one.HasKey, one.Key = true, true, m2ua.LinkKey{SDT: k.KeySDT, SDL: k.KeySDL}
+			}
+			s.Interfaces = []m2ua.InterfaceConfig{one}
 			out = append(out, s)
 		}
 	}
@@ -242,7 +257,18 @@ func m2uaAS(c *configs.M2UAAS, ids map[string]ss7.PathID) m2ua.ASConfig {
 func (n *Node) newLinkAtGateway(id ss7.PathID, key linkKey, cfg configs.Link, v *ss7.Variant) *link {
 	l := &link{id: id, linkset: key.linkset, cfg: cfg, kind: v}
 	l.prepare(n, l, where{}, settings{}, nil)
-	l.machine = m2ua.NewLink(id, m2ua.LinkConfig{Label: labelOf(cfg.Interface, v), Answer: m2ua.DefaultAnswer, Establish: m2ua.DefaultEstablish})
+	l.machine = m2ua.NewLink(id, atGateway(labelOf(cfg.Interface, v)))
 	l.timer = time.AfterFunc(time.Hour, l.tick)
 	return l
+}
+
+// setInterface is told which interface of its gateway a link has.
+func (l *link) setInterface(label m2ua.Label) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.machine.(*m2ua.Link).SetConfig(atGateway(label))
+}
+
+func atGateway(label m2ua.Label) m2ua.LinkConfig {
+	return m2ua.LinkConfig{Label: label, Answer: m2ua.DefaultAnswer, Establish: m2ua.DefaultEstablish}
 }

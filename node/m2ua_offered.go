@@ -39,6 +39,12 @@ func (i *offered) changed(takes bool) {
 	i.raised(&ev)
 }
 
+// ask is told whether ASPs are asked for Data Acks: "" not, or "count" or "resend".
+func (i *offered) ask(how string) {
+	i.as.asks.Store(how != "")
+	i.as.again.Store(how == "resend")
+}
+
 // shut takes the link from ASPs, or gives it back.
 func (i *offered) shut(down bool) {
 	i.mu.Lock()

@@ -20,6 +20,10 @@ type m2uaPeer struct {
 	gate    atomic.Pointer[m2ua.Gate]
 	refused [m2ua.Refusals]atomic.Uint64
 
+	// Guarded by mu.
+	unacked map[ss7.PathID]*unacked // by interface
+	acks    ackStats
+
 	// The reader's own.
 	msus   []ss7.MSU
 	tagged []byte // Data Acks to be sent
@@ -61,6 +65,9 @@ func (a *m2uaPeer) admit(it *sctp.Item) *m2ua.Entry {
 	if g == nil {
 		a.refused[m2ua.NotActive].Add(1)
 		return nil
+	}
+	if m2ua.IsDataAck(it.Data) {
+		a.acked(it.Data)
 	}
 	e, r, fault := g.Admit(it.PPID, it.Data)
 	if r != m2ua.Taken {
@@ -199,12 +206,23 @@ func (a *m2uaPeer) offer(s *as, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
 	if !ok {
 		return false
 	}
+	asks := s.asks.Load()
 	for i, m := range msus {
-		if w.Pick(m.SLS, turn+uint32(i)) == a.id {
-			a.write(label, stream, m, 0, false)
+		if !s.sends(w, m, turn+uint32(i), a.id) {
+			continue
 		}
+		tag := uint32(0)
+		if asks {
+			tag = s.tag.Add(1)
+			a.keep(s, tag, m)
+		}
+		a.write(label, stream, m, tag, asks)
 	}
+	before := a.out.Load()
 	a.flush()
+	if u := a.unacked[s.id]; asks && u != nil { // what was not sent is counted as discarded already
+		u.unsend(len(a.messages) - int(a.out.Load()-before))
+	}
 	return true
 }
 

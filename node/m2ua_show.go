@@ -92,6 +92,10 @@ func (n *Node) printM2UAPeer(w io.Writer, s *xua.ASPStatus, how string) {
 				fmt.Fprintf(w, "  messages refused: %s: %d\n", r, c)
 			}
 		}
+		if k, waiting := a.ackView(); k != (ackStats{}) || waiting > 0 {
+			fmt.Fprintf(w, "  Data acknowledged %d, not yet %d; acknowledged without having been sent %d; forgotten, too many being unacknowledged %d\n", k.acknowledged, waiting, k.unknown, k.forgotten)
+			fmt.Fprintf(w, "  not acknowledged when its association ended %d, of which %d were sent to another ASP\n", k.left, k.sentAgain)
+		}
 		if spared := n.m2ua.peerStats(a.id).RegistrationsSpared; spared > 0 {
 			fmt.Fprintf(w, "  registrations not answered because there were too many: %d\n", spared)
 		}
@@ -125,7 +129,7 @@ func (n *Node) printOffers(w io.Writer, a *configs.M2UAAS, ass []xua.ASStatus, h
 		fmt.Fprintf(w, "  reason: %s\n", asReason(s))
 	}
 	for _, m := range s.ASPs {
-		fmt.Fprintf(w, "  asp %-19s %s\n", m.ASP, memberState(&m))
+		fmt.Fprintf(w, "  asp %-19s %s\n", m.ASP, memberState(&m)+memberNotes(&m))
 	}
 	offers := map[string]*offered{}
 	for _, i := range *n.m2ua.ifaces.Load() {
@@ -197,7 +201,11 @@ func (l *link) printAtGateway(w io.Writer, how string) {
 	}
 	v := m.Status()
 	l.mu.Unlock()
-	fmt.Fprintf(w, "%s: interface %v of gateway %s: %v\n", l.name(), v.Interface, l.cfg.Gateway, v.State)
+	at := l.cfg.InterfaceText()
+	if l.cfg.Registers && v.State != m2ua.NoGateway {
+		at = fmt.Sprintf("%v (%s)", v.Interface, at)
+	}
+	fmt.Fprintf(w, "%s: interface %s of gateway %s: %v\n", l.name(), at, l.cfg.Gateway, v.State)
 	if v.State != m2ua.InService {
 		fmt.Fprintf(w, "  reason: %s\n", v.Why)
 	} else if how == "detail" {

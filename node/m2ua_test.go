@@ -84,15 +84,25 @@ type chain struct {
 	other     *station // 5.5.5 once more, behind the second ASP
 }
 
-func onChain(t *testing.T, mgcs int, f func(c *chain)) {
+func onChain(t *testing.T, mgcs int, f func(c *chain)) { onChainOf(t, mgcs, "override", f) }
+
+// onChainOf is onChain with another traffic mode.
+func onChainOf(t *testing.T, mgcs int, mode string, f func(c *chain)) {
+	onChainFrom(t, mgcs, func(config string) string {
+		return strings.ReplaceAll(config, "traffic-mode override", "traffic-mode "+mode)
+	}, f)
+}
+
+// onChainFrom is onChain with configurations of gateway and ASPs as configured has them.
+func onChainFrom(t *testing.T, mgcs int, configured func(string) string, f func(c *chain)) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		w := newWires()
-		c := &chain{w: w, stp: boxOn(t, w, chainSTP), sg: boxOn(t, w, chainSG)}
+		c := &chain{w: w, stp: boxOn(t, w, chainSTP), sg: boxOn(t, w, configured(chainSG))}
 		defer c.stp.Close()
 		defer c.sg.Close()
 		for i := range mgcs {
-			c.mgc[i] = boxOn(t, w, chainMGC(i+1))
+			c.mgc[i] = boxOn(t, w, configured(chainMGC(i+1)))
 			defer c.mgc[i].Close()
 		}
 		defer func() {
@@ -206,24 +216,21 @@ func (c *chain) standbyGets(n int, f func()) (bad [3]int) {
 	return bad
 }
 
+var unavailable = regexp.MustCompile(`Link . of linkset MGC is unavailable`)
+
 // Of two ASPs of one point code the second came last, and so it overrides; the first
 // stands by. When the second goes, the links stay in service at the STP, and what comes
 // meanwhile waits at the gateway.
 func TestM2UAFailover(t *testing.T) {
 	t.Parallel()
-	reason := regexp.MustCompile(`Link . of linkset MGC is unavailable`)
 	for _, how := range []struct {
 		name string
 		most int // lost: what the gateway had sent and the ASP not read when it went
 		do   func(b *box)
 	}{
-		{"blocked", 0, func(b *box) { b.run("configure terminal", "cs7 asp SG 2904 2904 m2ua", "block", "end") }},
-		{"shut down", 20, func(b *box) { b.run("configure terminal", "cs7 asp SG 2904 2904 m2ua", "shutdown", "end") }},
-		{"aborted", 20, func(b *box) {
-			for _, a := range *b.m2ua.byPath.Load() {
-				a.abort("pulled by the test")
-			}
-		}},
+		{"blocked", 0, func(b *box) { b.gateway("block") }},
+		{"shut down", 20, func(b *box) { b.gateway("shutdown") }},
+		{"aborted", 20, func(b *box) { b.pull() }},
 	} {
 		t.Run(how.name, func(t *testing.T) {
 			onChain(t, 2, func(c *chain) {
@@ -232,6 +239,7 @@ func TestM2UAFailover(t *testing.T) {
 					active, standby = standby, active
 				}
 				standby.want("show cs7 linkset STP", "an alternate ASP is active")
+				c.sg.want("show cs7 m2ua", "inactive, an alternate ASP is active")
 				if bad := c.standbyGets(6000, func() {
 					time.Sleep(2 * time.Second)
 					how.do(active)
@@ -239,7 +247,7 @@ func TestM2UAFailover(t *testing.T) {
 					t.Errorf("lost, duplicated, misordered: %v", bad)
 				}
 				c.stp.want("show cs7 linkset MGC", "avail/links=2/2")
-				if log := c.stp.run("show logging"); reason.MatchString(log) {
+				if log := c.stp.run("show logging"); unavailable.MatchString(log) {
 					t.Error("a link went down:\n" + log)
 				}
 			})

@@ -114,7 +114,7 @@ func (n *Node) printLinkset(w io.Writer, s mtp3.LinksetStatus) {
 
 func ends(k *configs.Link) string {
 	if k.IsM2UA() {
-		return fmt.Sprintf("m2ua %s %s", k.Gateway, k.Interface)
+		return fmt.Sprintf("m2ua %s %s", k.Gateway, k.InterfaceText())
 	}
 	return fmt.Sprintf("%s %d %d", k.Remote[0], k.RemotePort, k.LocalPort)
 }

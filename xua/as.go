@@ -125,6 +125,7 @@ func (l *Layer) activate(now time.Time, m *member, out []ss7.Action) []ss7.Actio
 			if o != m && o.peer == Active {
 				l.notify(o.asp, m.as, NotifyAlternate, m.asp)
 				o.peer = Inactive
+				o.overridden = o.asp.cfg.Role == RoleSG
 				if o.asp.both() {
 					o.own = Inactive
 				}
@@ -159,8 +160,8 @@ func (l *Layer) set(now time.Time, m *member, peer, own State, why string, out [
 	}
 	sent, received := m.sends(), m.receives()
 	m.peer, m.own = peer, own
-	if own == Down {
-		m.overridden = false
+	if own == Down { // registrations end with ASPDN and with the association
+		m.overridden, m.waiting = false, m.as.cfg.Register && m.asp.cfg.Role == RoleASP
 	}
 	m.as.dirty = true
 	if sent && !m.sends() || received && !m.receives() {
@@ -288,11 +289,13 @@ func (l *Layer) becomeAS(now time.Time, s *as, state ASState, why string, by *me
 	if by != nil && by.peer == Down && state == ASPending {
 		failed = by.asp
 	}
-	if state != ASDown {
-		for _, m := range s.members {
-			if m.peer != Down {
-				l.notify(m.asp, s, stateStatus[state], failed)
-			}
+	for _, m := range s.members {
+		if m.overridden && state != ASActive && m.asp.cfg.Role == RoleSG {
+			m.overridden = false
+			m.asp.dirty = max(m.asp.dirty, gained)
+		}
+		if state != ASDown && m.peer != Down {
+			l.notify(m.asp, s, stateStatus[state], failed)
 		}
 	}
 	if state == ASActive {

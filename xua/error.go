@@ -35,6 +35,7 @@ var codeNames = map[Code]string{
 	UnexpectedParameter: "Unexpected Parameter", DestinationStatusUnknown: "Destination Status Unknown",
 	InvalidNetworkAppearance: "Invalid Network Appearance", MissingParameter: "Missing Parameter",
 	InvalidRoutingContext: "Invalid Routing Context", NoConfiguredAS: "No Configured AS for ASP",
+	0x02: "Invalid Interface Identifier", 0x08: "Unsupported Interface Identifier Type", 0x10: "ASP Active for Interface Identifier(s)", // M2UA's
 }
 
 func (c Code) String() string {

@@ -33,6 +33,18 @@ func (h *Hold) Add(now time.Time, m *ss7.MSU) bool {
 	return true
 }
 
+// Precede puts MSUs, which are the hold's from then on, before what is kept, beyond its
+// bounds if need be.
+func (h *Hold) Precede(now time.Time, msus []ss7.MSU) {
+	if len(h.msus) == 0 {
+		h.since = now
+	}
+	for i := range msus {
+		h.octets += len(msus[i].Payload)
+	}
+	h.msus = append(msus, h.msus...)
+}
+
 // Take gives all that is kept, the oldest first, and forgets it.
 func (h *Hold) Take() []ss7.MSU {
 	out := h.msus

@@ -70,7 +70,7 @@ type member struct {
 	peer, own  State
 	static     bool
 	registered bool
-	overridden bool // our traffic went to an alternate ASP; we wait until it is gone
+	overridden bool // an alternate ASP has the traffic: ours, and we wait until it is gone; or, in RoleSG, the far end's
 	waiting    bool // for a routing context from the gateway
 }
 
@@ -221,7 +221,7 @@ func (l *Layer) setAS(now time.Time, c ASConfig, out []ss7.Action) []ss7.Action 
 			var m *member
 			m, out = l.join(now, a, s, out)
 			m.static, m.weight = true, x.Weight
-			m.waiting = c.Register && a.cfg.Role == RoleASP && !s.hasID
+			m.waiting = c.Register && a.cfg.Role == RoleASP && (m.waiting || !s.hasID)
 		}
 	}
 	if c.Shutdown && !was.Shutdown {

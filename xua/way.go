@@ -142,6 +142,8 @@ type Serving struct {
 	HasID    bool
 	Sends    bool // we may send it traffic
 	Receives bool // it may send us traffic
+
+	Overridden bool // it was active, and an alternate ASP is instead
 }
 
 // Way gives the present way to an AS; nil: there is no such AS.
@@ -160,7 +162,7 @@ func (l *Layer) Serves(path ss7.PathID) (ASPConfig, []Serving) {
 	}
 	out := make([]Serving, len(a.members))
 	for i, m := range a.members {
-		out[i] = Serving{m.as.cfg.Path, m.as.cfg.Name, m.as.cfg.ID, m.as.hasID, m.sends(), m.receives()}
+		out[i] = Serving{m.as.cfg.Path, m.as.cfg.Name, m.as.cfg.ID, m.as.hasID, m.sends(), m.receives(), m.overridden}
 	}
 	return a.cfg, out
 }

@@ -21,8 +21,9 @@ import (
 // benchOptions are the flags of both kinds of load.
 type benchOptions struct {
 	load           bench.Load
-	what           string // "m2pa", "m3ua" or "sctp"
+	what           string // "m2pa", "m2ua", "m3ua" or "sctp"
 	m3ua           m3uaOptions
+	down           bool // m2ua: the ASPs are the sinks
 	through        string
 	transport      string
 	pairs          int
@@ -43,7 +44,7 @@ func benchCommand() *cobra.Command {
 		Use:   "bench",
 		Short: "Measure: throughput, delay, losses and order, of this program and of others",
 		Long: "Measures throughput, delay, losses and order. `gostp bench m2pa` loads M2PA links, through an STP or without;\n" +
-			"`gostp bench m3ua` loads an M3UA gateway; `gostp bench sctp` loads bare associations; `gostp bench forward` is what both may be compared with.\n" +
+			"`gostp bench m2ua` loads an M2UA gateway, `gostp bench m3ua` one of M3UA; `gostp bench sctp` loads bare associations; `gostp bench forward` is what both may be compared with.\n" +
 			"docs/bench.md says what the figures mean.",
 	}
 	c.AddCommand(loadCommand("m2pa", "node", "Load M2PA links; the ends play the nodes adjacent to an STP",
@@ -51,7 +52,7 @@ func benchCommand() *cobra.Command {
 			"  gostp bench m2pa --through direct --window 64 # no STP: the bare path\n"+
 			"  gostp bench m2pa --rate 20000                 # delay at a fixed rate\n"+
 			"  gostp bench m2pa --through 10.0.0.1:3565 --source-ip 10.0.0.2 --sink-ip 10.0.0.3 --print-config"),
-		m3uaCommand(),
+		m2uaCommand(), m3uaCommand(),
 		loadCommand("sctp", "loop", "Load bare SCTP associations, without M2PA",
 			"  gostp bench sctp --through direct\n  gostp bench sctp --through single-call --transport kernel"), forwardCommand())
 	return c
@@ -108,6 +109,9 @@ func throughHelp(what string) string {
 	if what == "m2pa" {
 		return "what is between: direct (nothing), node (a `gostp run`), loop or single-call (a `gostp bench forward`), or ADDRESS[:PORT] of an STP that runs"
 	}
+	if what == "m2ua" {
+		return "what is between: node (a `gostp run`), or ADDRESS[:PORT] of a gateway that runs; the sinks' port is the next, or --out"
+	}
 	if what == "m3ua" {
 		return "what is between: node (a `gostp run`), osmo-stp (one that is started), or ADDRESS[:PORT] of a gateway that runs"
 	}
@@ -146,7 +150,7 @@ func (o *benchOptions) layout(t sctp.Transport) (l bench.Layout, err error) {
 	}
 	l.In = sctp.Addr{IPs: []netip.Addr{between.Addr()}, Port: between.Port()}
 	l.Out = l.In
-	if o.through == "loop" || o.through == "single-call" || o.what == "sctp" {
+	if o.through == "loop" || o.through == "single-call" || o.what == "sctp" || o.what == "m2ua" {
 		l.Out.Port++
 	}
 	if o.out != "" {
@@ -178,6 +182,9 @@ func (o *benchOptions) run() error {
 	if o.what == "sctp" && o.through == "node" {
 		return fmt.Errorf("a node carries no bare messages: `gostp bench m2pa --through node`")
 	}
+	if o.what == "m2ua" && (o.through == "direct" || o.through == "loop" || o.through == "single-call") {
+		return fmt.Errorf("--through %s: an ASP and an M2PA link need a gateway: node or an ADDRESS", o.through)
+	}
 	if o.what == "m3ua" {
 		if err := o.checkM3UA(); err != nil {
 			return err
@@ -185,7 +192,7 @@ func (o *benchOptions) run() error {
 	} else if o.through == "osmo-stp" {
 		return fmt.Errorf("osmo-stp carries M3UA alone: `gostp bench m3ua --through osmo-stp`")
 	}
-	if err := o.load.Check(map[string]int{"m2pa": bench.M2PAHeaders, "m3ua": bench.M3UAHeaders}[o.what]); err != nil {
+	if err := o.load.Check(map[string]int{"m2pa": bench.M2PAHeaders, "m2ua": bench.M2UAHeaders, "m3ua": bench.M3UAHeaders}[o.what]); err != nil {
 		return err
 	}
 	if o.progress {
@@ -199,12 +206,8 @@ func (o *benchOptions) run() error {
 	if err != nil {
 		return err
 	}
-	if o.printConfig && o.what == "m3ua" {
-		fmt.Print(o.gatewayConfig(l, o.m3ua.words))
-		return nil
-	}
 	if o.printConfig {
-		fmt.Print(bench.STPConfig(l, o.word()))
+		fmt.Print(o.config(l, o.m3ua.words))
 		return nil
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
@@ -226,6 +229,27 @@ func (o *benchOptions) run() error {
 		err = fmt.Errorf("%s", r.Fault())
 	}
 	return err
+}
+
+// config is what the program between needs, for m3ua in words.
+func (o *benchOptions) config(l bench.Layout, words string) string {
+	switch o.what {
+	case "m3ua":
+		return o.gatewayConfig(l, words)
+	case "m2ua":
+		return bench.BackhaulConfig(l, o.word(), o.down)
+	}
+	return bench.STPConfig(l, o.word())
+}
+
+// m2uaCommand is `bench m2ua`.
+func m2uaCommand() *cobra.Command {
+	c, o := loadCommandOf("m2ua", "node", "Load an M2UA gateway; ASPs send to the far ends of its M2PA links",
+		"  gostp bench m2ua                              # through this program's own node\n"+
+			"  gostp bench m2ua --down                       # from the links to the ASPs\n"+
+			"  gostp bench m2ua --through 10.0.0.1:2904 --out 10.0.0.1:3565 --source-ip 10.0.0.2 --sink-ip 10.0.0.3")
+	c.Flags().BoolVar(&o.down, "down", false, "the far ends of the links are the sources, the ASPs the sinks")
+	return c
 }
 
 // word is the transport in the words of a configuration; "" for the node's choice.

@@ -67,6 +67,8 @@ func (o *benchOptions) connect(ctx context.Context, l bench.Layout) (*bench.Benc
 	switch o.what {
 	case "m2pa":
 		return bench.M2PA(ctx, l, ss7.SI(o.si))
+	case "m2ua":
+		return bench.M2UA(ctx, l, ss7.SI(o.si), o.down)
 	case "m3ua":
 		return bench.M3UA(ctx, l, ss7.SI(o.si), o.m3ua.register)
 	}

@@ -39,11 +39,7 @@ func (o *benchOptions) startBetween(l bench.Layout, cancel context.CancelCauseFu
 	switch o.through {
 	case "node", "osmo-stp":
 		file := filepath.Join(dir, "bench.cfg")
-		config := bench.STPConfig(l, o.word())
-		if o.what == "m3ua" {
-			config = o.gatewayConfig(l, o.through)
-		}
-		if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		if err := os.WriteFile(file, []byte(o.config(l, o.through)), 0o600); err != nil {
 			return nil, err
 		}
 		if o.through == "osmo-stp" {
