@@ -271,6 +271,8 @@ func (s *System) checkAS(bad complain) {
 				bad(k, "", "as %s: cic %d %d: the first is the least", a.Name, k.CICFirst, k.CICLast)
 			case k.DPC == nil && (k.SI != "" || k.OPC != nil || k.HasCIC):
 				bad(k, "", "as %s: a routing key needs a DPC; 0.0.0/0 is any", a.Name)
+			case a.Register && k.OPC != nil && k.OPC.Len < s.V().Bits():
+				bad(k, "", "as %s: `register` cannot ask for a masked OPC (RFC 4666 §3.6.1 has single ones only); list them, or give the gateway the key by configuration and take `register` out", a.Name)
 			case k.DPC != nil && k.DPC.Len > s.V().Bits():
 				bad(k, "", "as %s: DPC of %d bits in a network of %d", a.Name, k.DPC.Len, s.V().Bits())
 			}
@@ -324,7 +326,7 @@ func (s *System) pruneM3UA() {
 		first := true
 		a.Keys = keep(a.Keys, func(k *RoutingKey) bool {
 			ok := (first || k.RC == a.Keys[0].RC) && (!first || !rcs[k.RC]) && (!k.HasCIC || k.CICFirst <= k.CICLast) &&
-				(k.DPC != nil && k.DPC.Len <= s.V().Bits() || k.DPC == nil && k.SI == "" && k.OPC == nil && !k.HasCIC)
+				(!a.Register || k.OPC == nil || k.OPC.Len == s.V().Bits()) && (k.DPC != nil && k.DPC.Len <= s.V().Bits() || k.DPC == nil && k.SI == "" && k.OPC == nil && !k.HasCIC)
 			first = first && !ok
 			return ok
 		})

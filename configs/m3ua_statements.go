@@ -157,6 +157,25 @@ func serviceIndicators() cli.Elem {
 	return cli.Choice("si", words...)
 }
 
+// keyOPC joins the OPC of a routing key and its mask into a range.
+func keyOPC(env any, a cli.Args) (note string, err error) {
+	length, masked := a["mask"].(uint64)
+	if !masked {
+		return "", nil
+	}
+	delete(a, "mask")
+	n, opc := system(env).Notation(), a["opc"].(ss7.Range)
+	if opc.Len != n.Bits() {
+		return "", fmt.Errorf("the OPC %s has a mask already", n.FormatRange(opc))
+	}
+	clean, loose := ss7.Range{PC: opc.PC, Len: uint8(length)}.Clean(n.Bits())
+	a["opc"] = clean
+	if loose {
+		note = fmt.Sprintf("OPC %s has bits beyond its mask; taken as %s, which is %s to %s", n.Format(opc.PC), n.FormatRange(clean), n.Format(clean.PC), n.Format(clean.Last(n.Bits())))
+	}
+	return note, nil
+}
+
 var asMode = &cli.Mode{Name: "config-cs7-as", Statements: []*cli.Statement{
 	cli.Field[AS](cli.Seq(cli.Kw("description", "A text about this AS"), cli.Arg("description", cli.Rest(254), "Up to 254 characters"))),
 	cli.List(cli.Seq(cli.Kw("asp", "An ASP that serves it"), cli.Arg("asp", ASPName, "Name"),
@@ -165,9 +184,9 @@ var asMode = &cli.Mode{Name: "config-cs7-as", Statements: []*cli.Statement{
 	cli.List(cli.Seq(cli.Kw("routing-key", "What belongs to it; several lines, one routing context"), cli.Arg("rc", cli.Uint(0, 1<<32-1), "Routing context"),
 		cli.Opt(cli.Arg("dpc", KeyRange{}, "DPC; 0.0.0/0 is what no route covers"),
 			cli.Opt(cli.Kw("si", "Only of one user part"), serviceIndicators()),
-			cli.Opt(cli.Kw("opc", "Only from"), cli.Arg("opc", KeyRange{}, "OPC")),
+			cli.Opt(cli.Kw("opc", "Only from"), cli.Arg("opc", KeyRange{}, "OPC"), cli.Opt(cli.Arg("mask", pcMask{}, "Mask of the OPC in point-code form (default: this code alone)"))),
 			cli.Opt(cli.Flag("cic", "cic", "Only circuits"), cli.Arg("min", cli.Uint(0, 16383), "First"), cli.Arg("max", cli.Uint(0, 16383), "Last")))),
-		[]string{"rc", "dpc", "si", "opc", "cic", "min", "max"}, func(a *AS) *[]*RoutingKey { return &a.Keys }, nil),
+		[]string{"rc", "dpc", "si", "opc", "cic", "min", "max"}, func(a *AS) *[]*RoutingKey { return &a.Keys }, nil).Check(keyOPC),
 	cli.Field[AS](cli.Seq(cli.Kw("traffic-mode", "How traffic is shared (default: as the first ASP says)"), cli.Choice("traffic-mode",
 		cli.Kw("broadcast", "All get everything"), cli.Kw("loadshare", "Each gets a part"), cli.Kw("override", "The latest gets everything")),
 		cli.Opt(cli.Choice("spread", cli.Kw("bindings", "By SLS (default)"), cli.Kw("roundrobin", "In turn, which does not keep the order")))),

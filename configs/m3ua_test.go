@@ -75,6 +75,9 @@ func TestM3UAFaults(t *testing.T) {
 		{" asp UP\n", " asp UP\n asp HLR-A\n", "as UPS: this node is sg to asp HLR-A and ipsp double-exchange to the one before; ASPs of an AS need one role"},
 		{"routing-key 0\n", "routing-key 100\n", "as UPS: routing context 100 is that of as HLR"},
 		{"100 2.2.2 si", "101 2.2.2 si", "as HLR: it has routing context 101 already; all lines of a routing key have the same"},
+		{"traffic-mode loadshare roundrobin", "register", "as HLR: `register` cannot ask for a masked OPC (RFC 4666 §3.6.1 has single ones only); list them, or give the gateway the key by configuration and take `register` out"},
+		{"opc 1.1.0/11", "opc 1.1.0/11 7.255.0", "the OPC 1.1.0/11 has a mask already"},
+		{"opc 1.1.0/11", "opc 1.1.0 7.0.7", `"7.0.7" is not a mask; write PC/LEN, as in 1.2.0/11, or PC MASK, as in 1.2.0 7.255.0`},
 		{"cic 1 30", "cic 30 1", "as HLR: cic 30 1: the first is the least"},
 		{"3.0.0/3 as HLR", "3.0.0/3 as HLX", "route 3.0.0/3: as HLX does not exist"},
 		{"asp UP 2905", "asp UP 0", "asp UP: remote port 0 is any, which only the far end can choose; give its port, or let it set up the association (`sctp-role server`)"},
@@ -128,6 +131,20 @@ func TestOsmocomNesting(t *testing.T) {
 	}
 	for _, want := range []string{"cs7 point-code 0.1.0\n", "cs7 m3ua 2905\n local-ip 127.0.0.1\n accept-asp-connections dynamic-permitted\n", "cs7 as HLR m3ua\n asp HLR-A\n routing-key 100 2.2.2\n traffic-mode override\n",
 		" update route 3.0.0/3 linkset HLR\n"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in:\n%s", want, b.String())
+		}
+	}
+}
+
+// ITP's form, `opc PC MASK`, means the same as PC/LEN, and is written as that.
+func TestOPCMask(t *testing.T) {
+	for written, want := range map[string]string{"1.1.0 7.255.0": "opc 1.1.0/11", "1.1.5 7.255.7": "opc 1.1.5 cic", "1.1.5 7.255.0": "opc 1.1.0/11", "1.1.5 0.0.0": "opc 0.0.0/0"} {
+		s, errs := Read([]byte(strings.Replace(m3uaText, "1.1.0/11", written, 1)))
+		var b bytes.Buffer
+		if err := s.Write(&b); err != nil || len(errs) > 0 {
+			t.Errorf("%s: %v, %v", written, err, errs)
+		}
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in:\n%s", want, b.String())
 		}

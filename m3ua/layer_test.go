@@ -185,6 +185,45 @@ func TestAudit(t *testing.T) {
 	}
 }
 
+// §3.4.4: SCON may be about a range. MTP3 is told of single codes: of a small range those
+// that a route leads to, of a large one the destinations that it has.
+func TestCongestedRange(t *testing.T) {
+	for name, c := range map[string]struct {
+		affected []uint32
+		want     int
+		has      ss7.PC
+	}{
+		"one":          {[]uint32{7<<11 | 10}, 1, 7<<11 | 10},
+		"all there":    {[]uint32{3<<24 | 7<<11 | 16}, 8, 7<<11 | 23},
+		"some there":   {[]uint32{3<<24 | 7<<11 | 8}, 1, 7<<11 | 10},
+		"none there":   {[]uint32{3<<24 | 6<<11}, 0, 0},
+		"large":        {[]uint32{11<<24 | 7<<11}, 3, 7<<11 | 72},
+		"one and some": {[]uint32{5, 3<<24 | 7<<11 | 16}, 9, 5},
+	} {
+		l := gateway(t, func(c *Config) {
+			r := routes()
+			r.dests[3].Range, r.dests[4].Range = one(7<<11|72), one(7<<11|80)
+			c.Networks[0].Routes = r
+		})
+		var codes []ss7.PC
+		for _, a := range l.rx(1, AppendSSNM(nil, &SSNM{Type: SCON, RCs: []uint32{10}, Affected: c.affected, Level: 1, HasLevel: true})) {
+			if a.Op == ss7.Raise && a.Event.Kind == ss7.Status && a.Event.Dest.Len == 14 {
+				codes = append(codes, a.Event.Dest.PC)
+			}
+		}
+		if len(codes) != c.want || c.want > 0 && !slices.Contains(codes, c.has) {
+			t.Errorf("%s: %v", name, codes)
+		}
+	}
+	l := gateway(t, nil)
+	for range 1000 { // a flood is spared
+		l.rx(1, AppendSSNM(nil, &SSNM{Type: SCON, RCs: []uint32{10}, Affected: []uint32{11<<24 | 7<<11}}))
+	}
+	if st := l.PeerStats(1); st.AuditsSpared != 1000-20 {
+		t.Errorf("%d spared", st.AuditsSpared)
+	}
+}
+
 // A wide mask is answered within bounds whatever there is inside it, and a flood of
 // them is spared.
 func TestAuditIsBounded(t *testing.T) {
@@ -321,10 +360,11 @@ func TestSSNMRaised(t *testing.T) {
 	}
 	l = behind(t, false)
 	for typ, kind := range ssnmKinds {
-		out := l.rx(1, AppendSSNM(nil, &SSNM{Type: typ, Affected: []uint32{3<<24 | 8}, User: 3}))
-		if typ == DUPU {
-			out = l.rx(1, AppendSSNM(nil, &SSNM{Type: typ, Affected: []uint32{8}, User: 3, Cause: 2}))
+		s := SSNM{Type: typ, Affected: []uint32{3<<24 | 8}, User: 3, Cause: 2}
+		if typ == DUPU || typ == SCON {
+			s.Affected = []uint32{8}
 		}
+		out := l.rx(1, AppendSSNM(nil, &s))
 		if len(out) != 1 || out[0].Event.Kind != kind || out[0].Event.Dest.PC != 8 {
 			t.Errorf("%v: %+v", kind, out)
 		}

@@ -111,7 +111,7 @@ func TestCodecRKM(t *testing.T) {
 		t.Errorf("%x", out)
 	}
 	regs = append(regs, Registration{LocalID: 2, RC: 7, HasRC: true, Mode: 2, Key: Key{NA: 3, HasNA: true, Terms: []Term{
-		{DPC: one(1), OPCs: []ss7.Range{one(5), {PC: 8, Len: 11}}},
+		{DPC: one(1), OPCs: []ss7.Range{one(5), one(8)}},
 		{DPC: one(2), SIs: 1 << 5, Circuits: []Circuits{{one(9), 1, 31}}},
 	}}})
 	m, e := Grammar.Parse(AppendRegistrations(nil, regs, 14))
@@ -256,6 +256,8 @@ func TestSelector(t *testing.T) {
 		mk(4, "isup", Term{DPC: one(2067), SIs: isup}), mk(5, "opc", Term{DPC: one(2067), OPCs: []ss7.Range{one(9)}}),
 		mk(6, "cic", Term{DPC: one(2067), SIs: isup, Circuits: []Circuits{{one(9), 1, 31}}}),
 		mk(7, "two", Term{DPC: one(100)}, Term{DPC: one(101), SIs: sccp}),
+		mk(8, "net of origins", Term{DPC: one(200), OPCs: []ss7.Range{{PC: 8, Len: 11}}}), mk(9, "one of them", Term{DPC: one(200), OPCs: []ss7.Range{one(9)}}),
+		mk(10, "others", Term{DPC: one(200)}), mk(11, "its SCCP", Term{DPC: one(200), SIs: sccp}),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -269,15 +271,19 @@ func TestSelector(t *testing.T) {
 		{16383, 1, ss7.SCCP, nil, 1}, {2068, 1, ss7.SCCP, nil, 2}, {2067, 1, ss7.SCCP, nil, 3}, {2067, 1, ss7.ISUP, nil, 4},
 		{2067, 9, ss7.SCCP, nil, 5}, {2067, 9, ss7.ISUP, []byte{31, 0}, 6}, {2067, 9, ss7.ISUP, []byte{32, 0}, 4}, {2067, 9, ss7.ISUP, []byte{31, 0xf0}, 6},
 		{2067, 9, ss7.ISUP, []byte{1}, 4}, {100, 1, ss7.ISUP, nil, 7}, {101, 1, ss7.SCCP, nil, 7}, {101, 1, ss7.ISUP, nil, 1}, {101, 1, ss7.SNM, nil, 0},
+		{200, 8, ss7.ISUP, nil, 8}, {200, 15, ss7.ISUP, nil, 8}, {200, 9, ss7.ISUP, nil, 9}, {200, 16, ss7.ISUP, nil, 10}, {200, 7, ss7.ISUP, nil, 10}, {200, 9, ss7.SCCP, nil, 11},
 	} {
 		if got := s.Find(&ss7.MSU{DPC: c.dpc, OPC: c.opc, SI: c.si, Payload: c.payload}); got != c.want {
 			t.Errorf("%+v: %d", c, got)
 		}
 	}
 	for name, clash := range map[string][]Target{
-		"same DPC":    {mk(1, "red", Term{DPC: one(1)}), mk(2, "blue", Term{DPC: one(1)})},
-		"same SI":     {mk(1, "red", Term{DPC: one(1), SIs: isup | sccp}), mk(2, "blue", Term{DPC: one(1), SIs: sccp})},
-		"same CIC":    {mk(1, "red", Term{DPC: one(1), Circuits: []Circuits{{one(9), 1, 31}}}), mk(2, "blue", Term{DPC: one(1), Circuits: []Circuits{{one(9), 31, 40}}})},
+		"same DPC":        {mk(1, "red", Term{DPC: one(1)}), mk(2, "blue", Term{DPC: one(1)})},
+		"same SI":         {mk(1, "red", Term{DPC: one(1), SIs: isup | sccp}), mk(2, "blue", Term{DPC: one(1), SIs: sccp})},
+		"same CIC":        {mk(1, "red", Term{DPC: one(1), Circuits: []Circuits{{one(9), 1, 31}}}), mk(2, "blue", Term{DPC: one(1), Circuits: []Circuits{{one(9), 31, 40}}})},
+		"same masked OPC": {mk(1, "red", Term{DPC: one(1), OPCs: []ss7.Range{one(3), {PC: 8, Len: 11}}}), mk(2, "blue", Term{DPC: one(1), OPCs: []ss7.Range{{PC: 8, Len: 11}}})},
+		"CIC within masked OPCs": {mk(1, "red", Term{DPC: one(1), Circuits: []Circuits{{ss7.Range{PC: 8, Len: 11}, 1, 31}}}),
+			mk(2, "blue", Term{DPC: one(1), Circuits: []Circuits{{ss7.Range{PC: 8, Len: 11}, 30, 40}}})},
 		"two default": {mk(1, "red", Term{}), mk(2, "blue", Term{})},
 	} {
 		if _, err := Compile(ss7.ITU, clash); err == nil || !strings.Contains(err.Error(), "red") || !strings.Contains(err.Error(), "blue") {
@@ -285,9 +291,11 @@ func TestSelector(t *testing.T) {
 		}
 	}
 	for name, fine := range map[string][]Target{
-		"other SI":  {mk(1, "red", Term{DPC: one(1), SIs: isup}), mk(2, "blue", Term{DPC: one(1), SIs: sccp})},
-		"other OPC": {mk(1, "red", Term{DPC: one(1), OPCs: []ss7.Range{one(8)}}), mk(2, "blue", Term{DPC: one(1), OPCs: []ss7.Range{one(9)}})},
-		"other CIC": {mk(1, "red", Term{DPC: one(1), Circuits: []Circuits{{one(9), 1, 31}}}), mk(2, "blue", Term{DPC: one(1), Circuits: []Circuits{{one(9), 32, 40}}})},
+		"other SI":                {mk(1, "red", Term{DPC: one(1), SIs: isup}), mk(2, "blue", Term{DPC: one(1), SIs: sccp})},
+		"other OPC":               {mk(1, "red", Term{DPC: one(1), OPCs: []ss7.Range{one(8)}}), mk(2, "blue", Term{DPC: one(1), OPCs: []ss7.Range{one(9)}})},
+		"OPC within a masked one": {mk(1, "red", Term{DPC: one(1), OPCs: []ss7.Range{{PC: 8, Len: 11}}}), mk(2, "blue", Term{DPC: one(1), OPCs: []ss7.Range{one(9)}})},
+		"masked OPCs apart":       {mk(1, "red", Term{DPC: one(1), OPCs: []ss7.Range{{PC: 8, Len: 11}}}), mk(2, "blue", Term{DPC: one(1), OPCs: []ss7.Range{{PC: 16, Len: 11}}})},
+		"other CIC":               {mk(1, "red", Term{DPC: one(1), Circuits: []Circuits{{one(9), 1, 31}}}), mk(2, "blue", Term{DPC: one(1), Circuits: []Circuits{{one(9), 32, 40}}})},
 	} {
 		if _, err := Compile(ss7.ITU, fine); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -304,7 +312,8 @@ func TestSelectorTwin(t *testing.T) {
 			term := Term{DPC: ss7.Range{PC: ss7.PC(r.Intn(64)), Len: uint8(8 + r.Intn(7))}, SIs: uint16(r.Intn(3)) * 0x28}
 			term.DPC, _ = term.DPC.Clean(14)
 			if r.Intn(2) == 0 {
-				term.OPCs = []ss7.Range{one(ss7.PC(r.Intn(4)))}
+				o, _ := ss7.Range{PC: ss7.PC(r.Intn(4)), Len: uint8(11 + r.Intn(4))}.Clean(14)
+				term.OPCs = []ss7.Range{o}
 			}
 			next := append(targets, Target{AS: ss7.PathID(i + 1), Key: key(term)})
 			if _, err := Compile(ss7.ITU, next); err == nil {

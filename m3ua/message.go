@@ -275,8 +275,11 @@ func (r *Registration) part(tag uint16, v []byte, bits uint8) {
 
 func (r *Registration) opc(v []byte, bits uint8) (ss7.Range, bool) {
 	o, ok := Range(binary.BigEndian.Uint32(v), bits)
-	if !ok {
+	switch {
+	case !ok:
 		r.refuse(RegInvalidKey, fmt.Sprintf("an OPC is wider than %d bits", bits))
+	case o.Len < bits: // a peer's key has a list of single ones (§3.6.1); a mask is for static keys
+		r.refuse(RegUnsupportedField, "an OPC has a mask")
 	}
 	return o, ok
 }

@@ -36,6 +36,7 @@ func TestRegistration(t *testing.T) {
 	}{
 		"new":                    {full, reg(-1, 0, Term{DPC: one(300)}), RegOK},
 		"new with SI and OPC":    {full, reg(-1, 2, Term{DPC: one(300), SIs: sccpSI, OPCs: []ss7.Range{one(9)}}), RegOK},
+		"masked OPC":             {full, reg(-1, 0, Term{DPC: one(300), OPCs: []ss7.Range{{PC: 8, Len: 11}}}), RegUnsupportedField},
 		"other SI of a DPC":      {full, reg(-1, 0, Term{DPC: one(101), SIs: sccpSI}), RegOK},
 		"no DPC":                 {full, reg(-1, 0), RegInvalidKey},
 		"SI of management":       {full, reg(-1, 0, Term{DPC: one(300), SIs: 1}), RegInvalidKey},

@@ -112,10 +112,51 @@ func (l *Layer) recvSSNM(now time.Time, p *peer, m xua.Message, b []byte, out []
 		p.stats.AuditsSpared++
 		return out
 	}
+	if s.Type == SCON {
+		if s.Affected = l.congested(now, p, as, s.Affected, bits); s.Affected == nil {
+			return out
+		}
+	}
 	for _, as := range all {
 		out = raise(p, as, &s, m.Name, bits, out)
 	}
 	return out
+}
+
+// scattered is how many codes a range that is congested may become.
+const scattered = 256
+
+// congested makes single codes of ranges that SCON is about, because MTP3 knows congestion
+// of single codes alone (Q.704 §11.2.3): every code of a small range that a route leads to,
+// of a large one the destinations that are known.
+func (l *Layer) congested(now time.Time, p *peer, as *ASConfig, affected []uint32, bits uint8) (single []uint32) {
+	routes := l.cfg.Networks[as.Network].Routes
+	for _, a := range affected {
+		r, _ := Range(a, bits)
+		if r.Len == bits {
+			single = append(single, a)
+			continue
+		}
+		if routes == nil || !p.sweeps.Take(now, 1) {
+			p.stats.AuditsSpared++
+			continue
+		}
+		if room := scattered - len(single); 1<<(bits-r.Len) <= room {
+			for pc := r.PC; pc <= r.Last(bits); pc++ {
+				if state, _ := routes.State(ss7.Range{PC: pc, Len: bits}); state != Unavailable {
+					single = append(single, uint32(pc))
+				}
+			}
+			continue
+		}
+		routes.Within(r, func(d Destination) bool {
+			if d.Range.Len == bits {
+				single = append(single, uint32(d.Range.PC))
+			}
+			return len(single) < scattered
+		})
+	}
+	return single
 }
 
 // raise tells MTP3 what a peer says of destinations in an AS.

@@ -214,10 +214,13 @@ func (n *Network) recvTFC(now time.Time, msu *ss7.MSU, m Management, out []ss7.A
 
 // recvStatus: a server says that it is congested for a destination, or no longer.
 func (n *Network) recvStatus(now time.Time, s *server, ev ss7.Event, out []ss7.Action) []ss7.Action {
-	if ev.Dest.Len != n.cfg.Variant.Bits() {
-		return n.ignore(fmt.Sprintf("congestion of %s, told by %s, ignored: not a single code", n.cfg.Variant.Notation.FormatRange(ev.Dest), s.cfg.Name), out)
-	}
 	pc := ev.Dest.PC
+	switch {
+	case ev.Dest.Len != n.cfg.Variant.Bits():
+		return n.ignore(fmt.Sprintf("congestion of %s, told by %s, ignored: not a single code", n.cfg.Variant.Notation.FormatRange(ev.Dest), s.cfg.Name), out)
+	case !n.reaches(s, pc):
+		return n.ignore(fmt.Sprintf("congestion of %s, told by %s, ignored: it is not there", n.format(pc), s.cfg.Name), out)
+	}
 	if ev.Arg > 0 && ev.MSU.OPC != 0 {
 		if d := Decide(n.table, &ss7.MSU{DPC: ev.MSU.OPC, OPC: pc, SI: ss7.SNM}, 0); d.Fate == Forward && !d.Path.IsHold() && n.links[d.Path] != nil {
 			out = n.sendTFC(d.Path, ev.MSU.OPC, pc, ev.Arg, out)
@@ -268,6 +271,12 @@ func (n *Network) congest(now time.Time, pc ss7.PC, level uint32, by string, who
 		return out // it knows
 	}
 	return append(out, n.status(whom.Path, whom.MSU.OPC, pc, o.level, by))
+}
+
+// reaches tells whether pc is, or may be, behind s: nobody says that others are congested.
+func (n *Network) reaches(s *server, pc ss7.PC) bool {
+	i, own := n.plan.Find(pc)
+	return !own && (i >= 0 && n.overServer(i, s) || slices.Contains(s.cfg.Points, pc) || n.owns(s.cfg.Path, pc))
 }
 
 // owns tells whether server path is what has pc.

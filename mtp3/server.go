@@ -70,6 +70,8 @@ func (n *Network) doServer(now time.Time, s *server, ev ss7.Event, out []ss7.Act
 			return n.overloaded(now, s.cfg.Path, s.cfg.Name, ev, out)
 		}
 		return n.serverCongestion(s, ev, out)
+	case ss7.NoUser:
+		return n.noUser(now, ev, out)
 	case ss7.UserPart:
 		return append(out, note(ss7.StateChange, NoteUser, fmt.Sprintf("User part %v of %s is unavailable %s: %s",
 			ev.MSU.SI, n.format(ev.Dest.PC), causeText(uint8(ev.Arg)), ev.Why)))

@@ -15,6 +15,7 @@ const (
 	timerUPU    = 101
 	upuInterval = time.Second
 	upuPace     = 10 * time.Millisecond
+	upuBurst    = 8
 )
 
 // noUser answers an MSU for a user that is not here with UPU, from the code it was
@@ -27,11 +28,18 @@ func (n *Network) noUser(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Ac
 		return out
 	}
 	d := Decide(n.table, &ss7.MSU{DPC: m.OPC, OPC: m.DPC, SI: ss7.SNM}, 0)
-	if d.Fate != Forward || d.Path.IsHold() || n.links[d.Path] == nil {
+	s := n.serverOf(&ss7.MSU{DPC: m.OPC})
+	if s == nil && (d.Fate != Forward || d.Path.IsHold() || n.links[d.Path] == nil) {
 		return out // the next one will do
 	}
 	n.agenda.start(now, k, upuInterval)
-	n.nextUPU = now.Add(upuPace)
+	if earliest := now.Add(-upuBurst * upuPace); n.nextUPU.Before(earliest) {
+		n.nextUPU = earliest
+	}
+	n.nextUPU = n.nextUPU.Add(upuPace)
+	if s != nil { // behind a server there is no network management; its users are told
+		return append(out, n.userPart(s.cfg.Path, &ss7.MSU{DPC: m.OPC}, Management{PC: m.DPC, User: m.SI, Cause: uint8(ev.Arg)}, ev.Why))
+	}
 	return n.send(d.Path, m.OPC, m.DPC, 0, Management{Heading: UPU, PC: m.DPC, User: m.SI, Cause: uint8(ev.Arg)}, out)
 }
 

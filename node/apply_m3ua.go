@@ -90,12 +90,21 @@ func (n *Node) applyM3UA(next *configs.System, restarted map[uint16]string) {
 			}
 			k.Members = append(k.Members, xua.MemberConfig{ASP: paths[m.ASP], Weight: weight})
 		}
+		s.remember(mayLackUsers(next, c))
 		conf.ASs = append(conf.ASs, k)
 	}
 	n.putM3UA(conf, fresh, gone, servers)
 	for _, a := range fresh {
 		a.launch()
 	}
+}
+
+// mayLackUsers tells whether the far ends of an AS may say that a user is not there.
+func mayLackUsers(s *configs.System, c *configs.AS) bool {
+	return slices.ContainsFunc(c.Members, func(m *configs.Member) bool {
+		p := s.ASP(m.ASP)
+		return p != nil && p.Role != "" && p.Role != "sg"
+	})
 }
 
 // putM3UA tells the layer.

@@ -32,6 +32,10 @@ type as struct {
 	again   atomic.Bool // what is not acknowledged goes to another ASP
 	tag     atomic.Uint32
 
+	// Of M3UA: who has sent by it, if the far ends may say that a user is not there; nil:
+	// they are ASPs, which may not (RFC 4666 §3.4.5).
+	senders atomic.Pointer[senders]
+
 	jam  jam
 	way  atomic.Pointer[xua.Way]
 	turn atomic.Uint32
@@ -110,6 +114,11 @@ func (s *as) sendHeld(w *xua.Way, m *ss7.MSU) {
 // offer sends MSUs to the ASPs that take them. An ASP that has just gone takes none:
 // then there is a new way, or there will be in a moment, until which they wait.
 func (s *as) offer(now time.Time, msus ...*ss7.MSU) {
+	if o := s.senders.Load(); o != nil {
+		for _, m := range msus {
+			o.note(m)
+		}
+	}
 	for range 10 {
 		w := s.way.Load()
 		switch {
@@ -196,6 +205,16 @@ func (s *as) toAll(w *xua.Way, m *ss7.MSU) {
 	}
 	if !sent {
 		s.node.discards.add(mtp3.LinkGone, 1)
+	}
+}
+
+// remember begins or ends to note who sends.
+func (s *as) remember(is bool) {
+	switch had := s.senders.Load() != nil; {
+	case is && !had:
+		s.senders.Store(new(senders))
+	case !is:
+		s.senders.Store(nil)
 	}
 }
 

@@ -73,7 +73,7 @@ func (c *core) ask(f func()) bool {
 // post tells the network what happened to a link.
 func (c *core) post(ev ss7.Event) {
 	c.do(func() {
-		if ev.Kind == ss7.UserPart { // M3UA's DUPU concerns the users of this node alone
+		if ev.Kind == ss7.UserPart || ev.Kind == ss7.Status { // M3UA's DUPU and SCON concern the users of this node too
 			c.mtpStatus(ev)
 		}
 		c.actions = c.network.Do(time.Now(), ev, c.actions)

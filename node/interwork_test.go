@@ -269,6 +269,15 @@ func TestInterworkingAtGateway(t *testing.T) {
 		}, "", "", "", "TFC 5.5.5")
 		step("an MSU for a user that B has not", func() { m.send(ss7.MSU{DPC: itu("6.6.6"), SI: ss7.ISUP, Payload: make([]byte, 9)}) },
 			"", "", "", "UPU 6.6.6 user 5 cause 1")
+		step("SCON of a range around A", func() {
+			p.says(m3ua.SCON, "5.5.0", func(s *m3ua.SSNM) {
+				s.Affected[0] |= 3 << 24
+				s.Concerned, s.HasConcerned, s.Level, s.HasLevel = itu("4.4.4"), true, 1, true
+			})
+		}, "", "", "", "TFC 5.5.5")
+		step("SCON of others' code", func() {
+			p.says(m3ua.SCON, "7.7.6", func(s *m3ua.SSNM) { s.Concerned, s.HasConcerned, s.Level, s.HasLevel = itu("4.4.4"), true, 1, true })
+		}, "", "", "", "")
 		step("the link to N fails", func() { w.setCut("10.0.0.9", true); time.Sleep(15 * time.Second) }, "DUNA 3.3.3/14 7.7.6/14 7.7.7/14", "DUNA 3.3.3/14 7.7.6/14 7.7.7/14", "", "TFP 3.3.3, TFP 7.7.6, TFP 7.7.7")
 	})
 }
@@ -303,6 +312,24 @@ func TestInterworkingBehindGateway(t *testing.T) {
 			f.says(m3ua.SCON, "7.7.7", func(s *m3ua.SSNM) { s.Concerned, s.HasConcerned, s.Level, s.HasLevel = itu("3.3.3"), true, 1, true })
 		}, "", "TFC 7.7.7", "")
 		step("DUPU", func() { f.says(m3ua.DUPU, "7.7.7", func(s *m3ua.SSNM) { s.User, s.Cause = ss7.SCCP, 1 }) }, "", "", "")
+		sends := func(s *station, dpc string, si ss7.SI) {
+			s.send(ss7.MSU{DPC: itu(dpc), SI: si, Payload: make([]byte, 9)})
+		}
+		dupu := func() { f.says(m3ua.DUPU, "7.7.7", func(s *m3ua.SSNM) { s.User, s.Cause = ss7.SCCP, 1 }) }
+		step("DUPU after MSUs", func() {
+			sends(n, "7.7.7", ss7.SCCP)
+			sends(m, "7.7.7", ss7.ISUP)
+			sends(m, "7.7.6", ss7.SCCP)
+			time.Sleep(time.Second)
+			dupu()
+		}, "", "UPU 7.7.7 user 3 cause 1", "")
+		step("DUPU again, and nobody has sent", dupu, "", "", "")
+		step("DUPU after MSUs of both", func() {
+			sends(n, "7.7.7", ss7.SCCP)
+			sends(m, "7.7.7", ss7.SCCP)
+			time.Sleep(time.Second)
+			dupu()
+		}, "", "UPU 7.7.7 user 3 cause 1", "UPU 7.7.7 user 3 cause 1")
 		h.want("show logging", "User part SCCP of 7.7.7 is unavailable because it is not equipped: DUPU from ASP F")
 		step("the gateway is gone", func() { f.e.Close() }, "", "TFP 7.7.7", "TFP 7.7.7")
 	})

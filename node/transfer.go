@@ -197,6 +197,9 @@ func (n *Node) discard(d mtp3.Verdict, m *ss7.MSU, from ss7.PathID) {
 		case mtp3.NoRoute, mtp3.Inaccessible, mtp3.Circular, mtp3.OwnOrigin:
 			n.core.hint(ss7.Event{Kind: ss7.Unreachable, Path: from, Arg: uint32(d.Reason), MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
 		case mtp3.NoUser:
+			if n.view.Load().link(from) == nil {
+				break // an ASP is told by DUPU, a gateway not at all
+			}
 			n.core.hint(ss7.Event{Kind: ss7.NoUser, Path: from, Arg: n.noUserCause(m), MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
 		}
 	}
