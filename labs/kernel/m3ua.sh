@@ -110,7 +110,7 @@ start_osmo() {
 	(cd "$work" && exec osmo-stp -c "$work/osmo.cfg" </dev/null >>"$work/osmo.log" 2>&1) &
 	pid[osmo]=$!
 }
-active() { on "$1" "show cs7 as $2" | grep " active " >/dev/null; } # active NODE AS
+active() { on "$1" "show cs7 as $2" | grep "^$2 *active " >/dev/null; } # active NODE AS
 ping() { on "$1" "ping cs7 $2 count ${3:-3} rate ${4:-200}"; }
 capture() {
 	dumpcap -q -i lo -w "$work/$1.pcapng" >/dev/null 2>&1 &

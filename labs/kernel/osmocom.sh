@@ -79,7 +79,7 @@ until_ok 90 on stp 'show cs7 m3ua'
 start hlr osmo-hlr -c "$work/hlr.cfg" -l "$work/hlr.db"
 start mgw osmo-mgw -c "$work/mgw.cfg"
 start msc osmo-msc -c "$work/msc.cfg"
-until_ok 60 says ' active ' on stp 'show cs7 as MSC'
+until_ok 60 says '^MSC *active ' on stp 'show cs7 as MSC'
 pass "osmo-msc is an active ASP of its application server"
 start bsc osmo-bsc -c "$work/bsc.cfg"
 until_ok 60 says 'as-rkm-[0-9]+ +active' on stp 'show cs7 as'

@@ -21,7 +21,7 @@ code() { IFS=. read -r a b c <<<"$1"; echo $((a << 11 | b << 3 | c)); }
 start_user() { # start_user N: answers until it is stopped
 	"$user" -local "127.0.0.2$1:2905" -rc "2$1" -pc "$(code "2.0.$1")" -relay "$(code 1.0.0)" -own "49$1$1" >>"$work/U$1.log" 2>&1 &
 	pid[U$1]=$!
-	until_ok 20 shows "show cs7 as U$1" ' active '
+	until_ok 20 shows "show cs7 as U$1" "^U$1 *active "
 }
 asks() { # asks N DIGITS COUNT [CAUSE]: user N sends, and judges what comes back
 	timeout 60 "$user" -local "127.0.0.2$1:2905" -rc "2$1" -pc "$(code "2.0.$1")" -relay "$(code 1.0.0)" -own "49$1$1" -ask "$2" -count "$3" ${4:+-cause "$4"} >"$work/out" 2>>"$work/U$1.log" ||
@@ -75,7 +75,7 @@ pass "to a point that cannot be reached: 10 UDTS, MTP failure"
 asks 2 4944 10 4
 pass "to a subsystem that is not equipped: 10 UDTS, unequipped user"
 stop U1
-until_ok 10 shows 'show cs7 as U1' 'down'
+until_ok 10 shows 'show cs7 as U1' '^U1 *down '
 asks 2 4911 1 5
 pass "to a user that has gone: UDTS, MTP failure"
 shows 'show cs7 gtt measurements' 'E164 .* 4 ' || fail "the selector counts nothing"
