@@ -4,18 +4,28 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"sync"
 )
 
 // fields are the tagged fields of a struct type.
 type fields map[string][]int // by tag: index path
 
+// known are the fields of the types met so far: each of their many statements asks, and
+// reflection would be most of what a program does when it starts.
+var known sync.Map // reflect.Type: fields
+
 func fieldsOf[T any]() fields {
+	t := reflect.TypeFor[T]()
+	if f, ok := known.Load(t); ok {
+		return f.(fields)
+	}
 	f := fields{}
-	for _, sf := range reflect.VisibleFields(reflect.TypeFor[T]()) {
+	for _, sf := range reflect.VisibleFields(t) {
 		if tag, ok := sf.Tag.Lookup("cli"); ok {
 			f[tag] = sf.Index
 		}
 	}
+	known.Store(t, f)
 	return f
 }
 
