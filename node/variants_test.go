@@ -13,7 +13,7 @@ func TestVariantsChangeOver(t *testing.T) {
 	for _, v := range ss7.Variants {
 		t.Run(v.Name, func(t *testing.T) {
 			onPairOf(t, v, func(p *pair) {
-				p.both(t, 10000, func() {
+				p.both(t, 5000, func() {
 					time.Sleep(time.Second)
 					p.w.setCut("10.1.1.1", true)
 					time.Sleep(5 * time.Second)
