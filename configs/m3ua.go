@@ -10,7 +10,7 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// M3UA is an SCTP port of this node that ASPs are at.
+// M3UA is a port of this node that ASPs are at: of SCTP, or with Transport tcp of TCP.
 type M3UA struct {
 	LocalPeer
 	Accept string `cli:"accept"` // dynamic-permitted: from anybody; empty: from ASPs that are configured
@@ -22,6 +22,7 @@ type ASP struct {
 	Name        string `cli:"asp"`
 	RemotePort  uint16 `cli:"remote-port"` // 0: any
 	LocalPort   uint16 `cli:"local-port"`
+	Over        string `cli:"over"` // sctp, tcp; empty: as the port is
 	LocalIPs    []*LocalIP
 	Remote      []*RemoteIP
 	Role        string  `cli:"role"` // of this node: sg (the default), asp, ipsp
@@ -125,13 +126,17 @@ func (s *System) M3UA(port uint16) *M3UA {
 	}
 	for _, a := range s.ASPs { // an ASP with addresses of its own brings its port along
 		if a.LocalPort == port && len(a.LocalIPs) > 0 {
-			return &M3UA{LocalPeer: LocalPeer{Port: port, IPs: a.LocalIPs}}
+			m := &M3UA{LocalPeer: LocalPeer{Port: port, IPs: a.LocalIPs}}
+			if a.Over == tcp {
+				m.Transport = tcp
+			}
+			return m
 		}
 	}
 	return nil
 }
 
-// Port finds a local SCTP port, of links or of ASPs; nil if there is none.
+// Port finds a local port, of links or of ASPs; nil if there is none.
 func (s *System) Port(port uint16) *LocalPeer {
 	if p := s.LocalPeer(port); p != nil {
 		return p
@@ -149,7 +154,7 @@ func (s *System) Port(port uint16) *LocalPeer {
 	return nil
 }
 
-// Ports are all local SCTP ports.
+// Ports are all local ports.
 func (s *System) Ports() []*LocalPeer {
 	out := slices.Clone(s.LocalPeers)
 	add := func(port uint16) {
@@ -222,28 +227,52 @@ func cloneM3UA(s, c *System) {
 
 func (s *System) checkM3UA(bad complain) {
 	for _, m := range s.M3UAs {
-		if s.LocalPeer(m.Port) != nil {
-			bad(m, "", "m3ua %d: local-peer %d has that port; M2PA and M3UA need a port each", m.Port, m.Port)
+		if why := s.badPort(m); why != "" {
+			bad(m, "", "m3ua %d: %s", m.Port, why)
 		}
 		checkSCTP(bad, m, fmt.Sprintf("m3ua %d", m.Port), &m.SCTP)
 	}
 	for _, a := range s.ASPs {
 		name := "asp " + a.Name
 		checkSCTP(bad, a, name, &a.SCTP)
-		switch {
-		case s.LocalPeer(a.LocalPort) != nil:
-			bad(a, "", "%s: port %d is a local-peer, which is for M2PA links; ASPs are at a port of `cs7 m3ua`", name, a.LocalPort)
-		case s.M3UA(a.LocalPort) == nil:
-			bad(a, "", "%s: m3ua %d does not exist: configure `cs7 m3ua %d` and its local-ip first. The order is `cs7 asp NAME REMOTE-PORT LOCAL-PORT m3ua`", name, a.LocalPort, a.LocalPort)
-		}
-		if !a.Passive() && a.RemotePort == 0 {
-			bad(a, "", "%s: remote port 0 is any, which only the far end can choose; give its port, or let it set up the association (`sctp-role server`)", name)
-		}
-		if a.Double && a.Role != "ipsp" {
-			bad(a, "", "%s: only an ipsp exchanges doubly", name)
+		if why := s.badASP(a); why != "" {
+			bad(a, "", "%s: %s", name, why)
 		}
 	}
 	s.checkAS(bad)
+}
+
+// badPort says why a port of ASPs cannot be; empty: it can.
+func (s *System) badPort(m *M3UA) string {
+	switch {
+	case s.LocalPeer(m.Port) != nil:
+		return fmt.Sprintf("local-peer %d has that port; M2PA and M3UA need a port each", m.Port)
+	case m.Transport == tcp && (m.UDPPort != 0 || m.AnyChecksum):
+		return "udp-port and checksum are SCTP's, and its transport is tcp; take them out"
+	}
+	return ""
+}
+
+// badASP says why an ASP cannot be; empty: it can.
+func (s *System) badASP(a *ASP) string {
+	port := s.M3UA(a.LocalPort)
+	switch {
+	case s.LocalPeer(a.LocalPort) != nil:
+		return fmt.Sprintf("port %d is a local-peer, which is for M2PA links; ASPs are at a port of `cs7 m3ua`", a.LocalPort)
+	case port == nil:
+		return fmt.Sprintf("m3ua %d does not exist: configure `cs7 m3ua %d` and its local-ip first. The order is `cs7 asp NAME REMOTE-PORT LOCAL-PORT m3ua`", a.LocalPort, a.LocalPort)
+	case a.Over == tcp && port.Transport != tcp:
+		return fmt.Sprintf("m3ua %d is a port of SCTP; `transport tcp` under it makes it one of TCP, or give the ASP another port", a.LocalPort)
+	case a.Over == "sctp" && port.Transport == tcp:
+		return fmt.Sprintf("m3ua %d is a port of TCP; `no transport` under it makes it one of SCTP, or give the ASP another port", a.LocalPort)
+	case port.Transport == tcp && a.UDPPort != 0:
+		return fmt.Sprintf("udp-port is SCTP's, and m3ua %d is a port of TCP; take it out", a.LocalPort)
+	case !a.Passive() && a.RemotePort == 0:
+		return "remote port 0 is any, which only the far end can choose; give its port, or let it set up the association (`sctp-role server`)"
+	case a.Double && a.Role != "ipsp":
+		return "only an ipsp exchanges doubly"
+	}
+	return ""
 }
 
 func (s *System) checkAS(bad complain) {
@@ -304,13 +333,13 @@ func (s *System) aspNames() string {
 
 // pruneM3UA takes away what checkM3UA refuses.
 func (s *System) pruneM3UA() {
-	s.M3UAs = keep(s.M3UAs, func(m *M3UA) bool { return s.LocalPeer(m.Port) == nil })
+	s.M3UAs = keep(s.M3UAs, func(m *M3UA) bool { return s.badPort(m) == "" })
 	for _, m := range s.M3UAs {
 		m.upright()
 	}
 	s.ASPs = keep(s.ASPs, func(a *ASP) bool {
 		a.upright()
-		return s.LocalPeer(a.LocalPort) == nil && s.M3UA(a.LocalPort) != nil && (a.Passive() || a.RemotePort != 0) && (!a.Double || a.Role == "ipsp")
+		return s.badASP(a) == ""
 	})
 	rcs := map[uint32]bool{}
 	for _, a := range s.ASs {

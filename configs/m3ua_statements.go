@@ -74,6 +74,11 @@ var (
 	_ = []cli.Type{KeyRange{}, ASPName, ASName}
 )
 
+// sctpOrTCP are Osmocom's words behind a port's number.
+func sctpOrTCP(arg string) cli.Elem {
+	return cli.Opt(cli.Choice(arg, cli.Kw("sctp", "Over SCTP (default)"), cli.Kw(tcp, "Over TCP, for far ends that have no SCTP")))
+}
+
 // rkmWords are Osmocom's words for what peers may register.
 func rkmWords(more ...cli.Elem) cli.Elem {
 	return cli.Choice("rkm", append(more, cli.Kw("static-only", "Only routing keys that are configured (default)"),
@@ -85,10 +90,10 @@ func m3uaStatements(in func(...cli.Elem) cli.Elem) []*cli.Statement {
 	m3ua := cli.Kw("m3ua", "MTP3 user adaptation (RFC 4666)")
 	return []*cli.Statement{
 		cli.Field[System](in(cli.Kw("xua", "Adaptation layers"), cli.Kw("rkm", "Routing key management"), cli.Kw("routing-key-allocation", "What ASPs may register"), rkmWords())),
-		cli.List(in(cli.Kw("m3ua", "An SCTP port of this node for ASPs"), cli.Arg("port", cli.Uint(1024, 49151), "SCTP port, usually 2905")),
+		cli.List(in(cli.Kw("m3ua", "An SCTP or TCP port of this node for ASPs"), cli.Arg("port", cli.Uint(1024, 49151), "Port, usually 2905")),
 			[]string{"port"}, func(s *System) *[]*M3UA { return &s.M3UAs }, m3uaMode),
 		cli.List(in(cli.Kw("asp", "An application server process, or a gateway or IPSP that this node is one to"), cli.Arg("asp", ASPName, "Name, at most 19 characters"),
-			cli.Arg("remote-port", cli.Uint(0, 65535), "SCTP port of the FAR end; 0 is any"), cli.Arg("local-port", cli.Uint(1024, 49151), "SCTP port of THIS end: one of `cs7 m3ua`"), m3ua),
+			cli.Arg("remote-port", cli.Uint(0, 65535), "Port of the FAR end; 0 is any"), cli.Arg("local-port", cli.Uint(1024, 49151), "Port of THIS end: one of `cs7 m3ua`"), m3ua, sctpOrTCP("over")),
 			[]string{"asp"}, func(s *System) *[]*ASP { return &s.ASPs }, aspMode),
 		cli.List(in(cli.Kw("as", "An application server"), cli.Arg("as", ASName, "Name, at most 19 characters"), m3ua),
 			[]string{"as"}, func(s *System) *[]*AS { return &s.ASs }, asMode),
@@ -100,7 +105,7 @@ var m3uaMode = &cli.Mode{Name: "config-cs7-m3ua", Statements: append(append([]*c
 		[]string{"local-ip"}, func(p *M3UA) *[]*LocalIP { return &p.IPs }, nil),
 	cli.Field[M3UA](cli.Seq(cli.Kw("accept-asp-connections", "Whose associations are taken"), cli.Choice("accept",
 		cli.Kw("pre-configured", "Those of ASPs that are configured (default)"), cli.Kw("dynamic-permitted", "Anybody's")))),
-	cli.Field[M3UA](cli.Seq(cli.Kw("transport", "SCTP under this port (default: that of `cs7 transport`)"), transports())),
+	cli.Field[M3UA](cli.Seq(cli.Kw("transport", "What is under this port (default: that of `cs7 transport`)"), transports(cli.Kw(tcp, "TCP, for far ends that have no SCTP")))),
 	udpPort[M3UA]("UDP port on which this end takes encapsulated SCTP (RFC 6951; default 9899)"),
 	cli.Field[M3UA](cli.Seq(cli.Kw("checksum", "Checksum of packets that come in (default: wrong ones are discarded)"),
 		cli.Flag("checksum", "any", "Taken even if wrong: for bridges that carry unfinished ones"))),
@@ -135,7 +140,7 @@ var aspMode = &cli.Mode{Name: "config-cs7-asp", Statements: append(append(append
 	cli.Field[ASP](cli.Seq(cli.Kw("role", "What this node is to it"), cli.Choice("role", cli.Kw("asp", "An ASP; the far end is a gateway"),
 		cli.Kw("ipsp", "An IP server process like itself"), cli.Kw("sg", "The signalling gateway (default)")),
 		cli.Opt(cli.Flag("double-exchange", "double-exchange", "Each direction is activated by itself")))),
-	cli.Field[ASP](cli.Seq(cli.Kw("sctp-role", "Who sets up the association (default: an sg is the server)"), cli.Choice("sctp-role",
+	cli.Field[ASP](cli.Seq(cli.Alt(cli.Kw("sctp-role", "Who sets up the association (default: an sg is the server)"), cli.Kw("transport-role", "The same in Osmocom's later word")), cli.Choice("sctp-role",
 		cli.Kw("client", "This end"), cli.Kw("server", "The far end")))),
 	cli.Field[ASP](cli.Seq(cli.Kw("asp-identifier", "The far end's, or in role asp ours"), cli.Arg("asp-identifier", cli.Uint(0, 1<<32-1), "Identifier"))),
 	cli.Field[ASP](cli.Seq(cli.Kw("rkm", "What it may register (default: as `cs7 xua rkm` says)"), rkmWords(cli.Kw("off", "Nothing")))),
@@ -202,9 +207,17 @@ var asMode = &cli.Mode{Name: "config-cs7-as", Statements: []*cli.Statement{
 // without `cs7`. The running configuration is written without it.
 func init() {
 	nested := cli.Without(Global.Statements, cli.Kw("cs7", ""), cli.Opt(cli.Kw("instance", ""), cli.Arg("instance", instance{}, "")))
-	nested = append(nested, cli.List(cli.Seq(cli.Kw("listen", "An SCTP port of this node for ASPs"), cli.Kw("m3ua", "M3UA"), cli.Arg("port", cli.Uint(1024, 49151), "SCTP port, usually 2905")),
-		[]string{"port"}, func(s *System) *[]*M3UA { return &s.M3UAs }, m3uaMode))
+	nested = append(nested, cli.List(cli.Seq(cli.Kw("listen", "An SCTP or TCP port of this node for ASPs"), cli.Kw("m3ua", "M3UA"), cli.Arg("port", cli.Uint(1024, 49151), "Port, usually 2905"), sctpOrTCP("transport")),
+		[]string{"port"}, func(s *System) *[]*M3UA { return &s.M3UAs }, m3uaMode).Check(anySCTP))
 	Global.Statements = append(Global.Statements, cli.Enter[System](cli.Seq(cli.Kw("cs7", "Signalling System No. 7"),
 		cli.Kw("instance", "One of several networks in this node"), cli.Arg("instance", instance{}, "Instance number; 0 is the only one")),
 		&cli.Mode{Name: "config-cs7", Statements: nested}))
+}
+
+// anySCTP: Osmocom's `sctp` is no kind of SCTP.
+func anySCTP(_ any, a cli.Args) (string, error) {
+	if a["transport"] == "sctp" {
+		delete(a, "transport")
+	}
+	return "", nil
 }

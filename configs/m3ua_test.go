@@ -13,6 +13,10 @@ cs7 m3ua 2905
  local-ip 10.0.5.1
  accept-asp-connections dynamic-permitted
 !
+cs7 m3ua 2908
+ local-ip 10.0.5.1
+ transport tcp
+!
 cs7 asp HLR-A 14001 2905 m3ua
  remote-ip 10.0.9.2
  rkm allow 1.2.0/11
@@ -26,6 +30,11 @@ cs7 asp UP 2905 2906 m3ua
  role ipsp double-exchange
  asp-identifier 0
  timer heartbeat 1000
+!
+cs7 asp POOR 0 2907 m3ua tcp
+ local-ip 10.0.5.1
+ remote-ip 10.0.9.4
+ sctp-role server
 !
 cs7 as HLR m3ua
  asp HLR-A weight 0
@@ -71,7 +80,7 @@ func TestM3UARoundTrip(t *testing.T) {
 func TestM3UAFaults(t *testing.T) {
 	for _, c := range []struct{ from, to, want string }{
 		{"14001 2905 m3ua", "2905 14001 m3ua", "asp HLR-A: m3ua 14001 does not exist: configure `cs7 m3ua 14001` and its local-ip first. The order is `cs7 asp NAME REMOTE-PORT LOCAL-PORT m3ua`"},
-		{" asp UP\n", " asp UPP\n", "as UPS: asp UPP does not exist; there is HLR-A UP"},
+		{" asp UP\n", " asp UPP\n", "as UPS: asp UPP does not exist; there is HLR-A UP POOR"},
 		{" asp UP\n", " asp UP\n asp HLR-A\n", "as UPS: this node is sg to asp HLR-A and ipsp double-exchange to the one before; ASPs of an AS need one role"},
 		{"routing-key 0\n", "routing-key 100\n", "as UPS: routing context 100 is that of as HLR"},
 		{"100 2.2.2 si", "101 2.2.2 si", "as HLR: it has routing context 101 already; all lines of a routing key have the same"},
@@ -82,6 +91,10 @@ func TestM3UAFaults(t *testing.T) {
 		{"3.0.0/3 as HLR", "3.0.0/3 as HLX", "route 3.0.0/3: as HLX does not exist"},
 		{"asp UP 2905", "asp UP 0", "asp UP: remote port 0 is any, which only the far end can choose; give its port, or let it set up the association (`sctp-role server`)"},
 		{"!\ncs7 asp HLR-A", "!\ncs7 local-peer 2905\n local-ip 10.0.5.1\n!\ncs7 asp HLR-A", "m3ua 2905: local-peer 2905 has that port; M2PA and M3UA need a port each"},
+		{"14001 2905 m3ua", "14001 2905 m3ua tcp", "asp HLR-A: m3ua 2905 is a port of SCTP; `transport tcp` under it makes it one of TCP, or give the ASP another port"},
+		{"14001 2905 m3ua", "14001 2908 m3ua sctp", "asp HLR-A: m3ua 2908 is a port of TCP; `no transport` under it makes it one of SCTP, or give the ASP another port"},
+		{"2907 m3ua tcp\n", "2907 m3ua tcp\n udp-port 9899\n", "asp POOR: udp-port is SCTP's, and m3ua 2907 is a port of TCP; take it out"},
+		{" transport tcp\n", " transport tcp\n checksum any\n", "m3ua 2908: udp-port and checksum are SCTP's, and its transport is tcp; take them out"},
 	} {
 		text := strings.Replace(m3uaText, c.from, c.to, 1)
 		s, errs := Read([]byte(text))
@@ -111,14 +124,21 @@ func TestOsmocomNesting(t *testing.T) {
   remote-ip 10.0.9.2
   role sg
   sctp-role server
+ asp POOR 0 2906 m3ua tcp
+  remote-ip 10.0.9.3
+  transport-role server
+ asp RICH 0 2905 m3ua sctp
+  remote-ip 10.0.9.3
  as HLR m3ua
   asp HLR-A
   routing-key 100 2.2.2
   traffic-mode override
  route-table system
   update route 3.0.0 7.0.0 linkset HLR
- listen m3ua 2905
+ listen m3ua 2905 sctp
   accept-asp-connections dynamic-permitted
+  local-ip 127.0.0.1
+ listen m3ua 2906 tcp
   local-ip 127.0.0.1
 `
 	s, errs := Read([]byte(text))
@@ -130,7 +150,7 @@ func TestOsmocomNesting(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"cs7 point-code 0.1.0\n", "cs7 m3ua 2905\n local-ip 127.0.0.1\n accept-asp-connections dynamic-permitted\n", "cs7 as HLR m3ua\n asp HLR-A\n routing-key 100 2.2.2\n traffic-mode override\n",
-		" update route 3.0.0/3 linkset HLR\n"} {
+		" update route 3.0.0/3 linkset HLR\n", "cs7 m3ua 2906\n local-ip 127.0.0.1\n transport tcp\n", "cs7 asp POOR 0 2906 m3ua tcp\n remote-ip 10.0.9.3\n sctp-role server\n"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in:\n%s", want, b.String())
 		}

@@ -164,16 +164,19 @@ func bundling(_ any, a cli.Args) (string, error) {
 	return "", nil
 }
 
-// transports are the kinds of SCTP that can be asked for.
-func transports() cli.Elem {
-	return cli.Choice("transport",
-		cli.Kw("auto", "The first of these that works (default)"),
+// transports are the kinds of SCTP that can be asked for, and more.
+func transports(more ...cli.Elem) cli.Elem {
+	return cli.Choice("transport", append([]cli.Elem{
+		cli.Kw("auto", "The first kind of SCTP that works (default)"),
 		cli.Kw("kernel", "SCTP of the operating system"),
 		cli.Kw("udp", "Our own SCTP in UDP (RFC 6951); needs no privileges"),
-		cli.Kw("user", "Our own SCTP over raw IP"))
+		cli.Kw("user", "Our own SCTP over raw IP")}, more...)...)
 }
 
-// TransportOf is the kind of SCTP of a local-peer. Where it is left to the node, a
+// tcp is the transport of ports of M3UA that are no SCTP's.
+const tcp = "tcp"
+
+// TransportOf is the kind of SCTP of a local port, or tcp. Where it is left to the node, a
 // UDP port at either end says that it is to be SCTP in UDP.
 func (s *System) TransportOf(p *LocalPeer) string {
 	kind := either(either(p.Transport, s.Transport), "auto")

@@ -233,6 +233,9 @@ for down in false true; do
 	has '  "received": 20000,' "$work/bench"
 	has '  "misordered": 0,' "$work/bench"
 done
+timeout 120 $gostp bench m3ua --transport tcp --associations 2 --count 20000 --duration 60s --json >"$work/bench" || { cat "$work/bench"; fail "the bench of M3UA over TCP"; }
+has '  "received": 20000,' "$work/bench"
+has '  "misordered": 0,' "$work/bench"
 if timeout 60 $gostp bench m2pa --transport udp --through 127.9.0.9 --setup 2s >"$work/bench" 2>&1; then fail "a bench through nothing passes"; fi
 holds 'no association with 127.9.0.9 port 3565 \(.*\): not ready within 2s' "$work/bench"
 pass "20,000 MSUs through the node, a bare forwarder and directly: none lost, none out of order"

@@ -21,8 +21,11 @@ type platform struct {
 
 func newPlatform(h *Host) platform { return platform{h, sctp.NewUser(h)} }
 
-// Transport is our own SCTP over the wires of the lab, whatever kind is asked for.
-func (p platform) Transport(string) (sctp.Transport, string, error) {
+// Transport is our own SCTP over the wires of the lab, whatever kind of SCTP is asked for.
+func (p platform) Transport(kind string) (sctp.Transport, string, error) {
+	if kind == "tcp" {
+		return nil, "", errors.New("the wires of a lab carry no TCP; in `gostp lab --netns` there is some")
+	}
 	return p.transport, "the wires of a lab carry userspace SCTP", nil
 }
 

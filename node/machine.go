@@ -71,6 +71,8 @@ func (m *machine) open(kind string) (sctp.Transport, string, error) {
 		o = opened{sctp.NewUser(raw), "our own over raw IP, as a kernel's on the wire"}
 	case "udp":
 		o = opened{sctp.NewUser(sctp.UDP()), "our own in UDP: the far end must speak SCTP in UDP too (RFC 6951)"}
+	case tcp:
+		o = opened{sctp.TCP(), "no SCTP; messages are told apart by their headers"}
 	default:
 		return nil, "", fmt.Errorf("there is no transport %q: %s", kind, strings.Join(Transports, ", "))
 	}

@@ -35,8 +35,11 @@ type Platform interface {
 }
 
 // Transports are the kinds of SCTP that can be asked for: kernel; user, our own over
-// raw IP; udp, our own in UDP (RFC 6951); auto, the first of these that works.
-var Transports = []string{"auto", "kernel", "user", "udp"}
+// raw IP; udp, our own in UDP (RFC 6951); auto, the first of these that works; and tcp,
+// which is none, for M3UA.
+var Transports = []string{"auto", "kernel", "user", "udp", tcp}
+
+const tcp = "tcp"
 
 // Store keeps the startup configuration.
 type Store interface {

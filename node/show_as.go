@@ -268,6 +268,9 @@ func (n *Node) printASP(w io.Writer, s *xua.ASPStatus, detail bool) {
 			ip = v.remote.IPs[0].String()
 		}
 	}
+	if v.tcp {
+		assoc += " (tcp)"
+	}
 	line := func(name, as, state string) {
 		fmt.Fprintf(w, "%-12s  %-12s  %-8s  %-4s  %-8d %-15s %s\n", name, as, state, "m3ua", port, ip, assoc)
 	}
@@ -328,7 +331,11 @@ func printASPDetail(w io.Writer, s *xua.ASPStatus, v *assocView) {
 	if v.status == nil {
 		fmt.Fprintf(w, "  no association: %s\n", v.none())
 	} else {
-		fmt.Fprintf(w, "  association %d: %s for %s\n", v.id, v.status.State, since(v.status.Since))
+		over := ""
+		if v.tcp {
+			over = " over TCP"
+		}
+		fmt.Fprintf(w, "  association %d%s: %s for %s\n", v.id, over, v.status.State, since(v.status.Since))
 		for i := range v.status.Paths {
 			printPath(w, &v.status.Paths[i])
 		}

@@ -28,7 +28,9 @@ func (n *Node) carriers() []*peer {
 func (n *Node) printTransports(w io.Writer) {
 	all := n.carriers()
 	for _, p := range all {
-		if c := p.carrier(); c != "" {
+		if c := p.carrier(); c != "" && p.kind == tcp {
+			fmt.Fprintf(w, "%s is without SCTP: %s\n", p.title, c)
+		} else if c != "" {
 			fmt.Fprintf(w, "SCTP of %s is %s\n", p.title, c)
 		} else if _, why, _ := p.current(); why != "" {
 			fmt.Fprintf(w, "SCTP of %s: %s\n", p.title, why)

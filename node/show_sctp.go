@@ -43,11 +43,13 @@ type assocView struct {
 	settings settings
 	local    sctp.Addr
 	remote   sctp.Addr
+	tcp      bool // it is a TCP connection
 }
 
 func (l *runner) view() assocView {
 	l.mu.Lock()
 	v := assocView{id: l.assocID, why: l.assocWhy, attempts: l.attempts, last: l.last, settings: l.settings}
+	v.tcp = l.peer != nil && l.peer.kind == tcp
 	a := l.assoc
 	l.mu.Unlock()
 	if a == nil {

@@ -78,7 +78,7 @@ func loadCommandOf(what, through, short, example string) (*cobra.Command, *bench
 	f := c.Flags()
 	f.StringVar(&o.through, "through", through, throughHelp(what))
 	f.StringVar(&o.out, "out", "", "ADDRESS[:PORT] where the sinks connect, if that is another STP than --through: the messages cross both")
-	f.StringVar(&o.transport, "transport", "auto", "auto, kernel, user or udp")
+	f.StringVar(&o.transport, "transport", "auto", "auto, kernel, user or udp; m3ua: tcp too")
 	f.IntVar(&o.pairs, "associations", 1, "pairs of associations")
 	f.IntVar(&o.load.Size, "size", 100, "octets of each SCTP message, headers of M2PA and MTP3 within")
 	f.IntVar(&o.load.Window, "window", 0, "messages under way in each pair (256, unless --rate is given)")

@@ -1,0 +1,379 @@
+package sctp
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+const (
+	tcpStreams = 2               // that messages are said to be on: 0, and 1 for DATA
+	tcpChunk   = 1 << 16         // octets that wait for room in the system at a time
+	tcpLinger  = 5 * time.Second // for the far end to close too
+)
+
+// tcpAssoc is a TCP connection. Nothing of ours runs for it but its reader, and while
+// the socket has no room a goroutine that waits for some.
+type tcpAssoc struct {
+	endpoint *tcpEndpoint
+	conn     *net.TCPConn
+	rc       syscall.RawConn
+	key      netip.AddrPort // of the far end
+	local    netip.AddrPort
+	since    time.Time
+	release  sync.Once
+	gone     chan struct{} // closed with the descriptor
+
+	in   framer // the reader's own
+	over bool   // the same: the last item was delivered
+
+	sentMessages, sentOctets, recvMessages, recvOctets atomic.Uint64
+
+	mu        sync.Mutex
+	params    Params
+	patience  time.Duration // until a silent far end is given up
+	queue     []byte        // from head on: accepted, and not yet the system's
+	head      int
+	waits     bool   // a goroutine waits for room
+	closing   bool   // no more is taken
+	ended     *Event // by this end
+	failure   error  // of sending
+	lastError string
+	now       func(fd uintptr) // writes; its results:
+	wrote     int
+	err       error
+}
+
+func newTCPAssoc(e *tcpEndpoint, c *net.TCPConn, p Params) *tcpAssoc {
+	port := func(a net.Addr) netip.AddrPort {
+		at := a.(*net.TCPAddr).AddrPort()
+		return netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
+	}
+	a := &tcpAssoc{endpoint: e, conn: c, key: port(c.RemoteAddr()), local: port(c.LocalAddr()), since: time.Now(), gone: make(chan struct{})}
+	a.rc, _ = c.SyscallConn() // fails for no connection
+	a.now = func(fd uintptr) { a.wrote, a.err = writeNow(fd, a.queue[a.head:]) }
+	// An end without a word is a reset: nothing is left in TIME-WAIT, which would keep
+	// this end from dialling again from the same port.
+	_ = c.SetLinger(0)
+	a.Set(p)
+	return a
+}
+
+func (a *tcpAssoc) Local() Addr {
+	return Addr{IPs: []netip.Addr{a.local.Addr()}, Port: a.local.Port()}
+}
+func (a *tcpAssoc) Remote() Addr { return Addr{IPs: []netip.Addr{a.key.Addr()}, Port: a.key.Port()} }
+func (a *tcpAssoc) peer() string { return a.key.Addr().String() }
+
+// SetPrimary has one address to choose from.
+func (a *tcpAssoc) SetPrimary(ip netip.Addr) error {
+	if ip.Unmap() != a.key.Addr() {
+		return fmt.Errorf("a TCP connection has one path, here to %s", a.key.Addr())
+	}
+	return nil
+}
+
+// Set gives up a silent far end after as long as SCTP would retransmit.
+func (a *tcpAssoc) Set(p Params) {
+	p = p.or(DefaultParams())
+	give := backedOff(p.RTOMin, p.RTOMax, p.AssocRetrans)
+	every := max(p.Heartbeat, time.Second) // systems count seconds
+	err := a.conn.SetKeepAliveConfig(net.KeepAliveConfig{Enable: p.Heartbeat >= 0, Idle: every, Interval: every, Count: p.AssocRetrans + 1})
+	if err == nil {
+		err = tuneTCP(a.conn, p.DSCP, give)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.params, a.patience = p, give
+	if err != nil && !errors.Is(err, net.ErrClosed) {
+		a.lastError = "settings that the system refuses: " + err.Error()
+	}
+}
+
+// Read waits in Go's poller. What comes is not copied: Data is valid until the next
+// Read, with whatever batch.
+func (a *tcpAssoc) Read(b *Batch) error {
+	b.Items = b.Items[:0]
+	if a.over {
+		return io.EOF
+	}
+	for {
+		if err := a.cut(b); len(b.Items) > 0 {
+			return nil
+		} else if err != nil {
+			a.endpoint.transport.garbled.Add(1)
+			a.end(Event{Kind: Lost, Why: err.Error() + "; connection closed"})
+			a.finish(b, err)
+			return nil
+		}
+		n, err := a.conn.Read(a.in.room())
+		a.in.filled(n)
+		if err != nil {
+			a.finish(b, err)
+			return nil
+		}
+	}
+}
+
+// cut fills b with the messages that are there.
+func (a *tcpAssoc) cut(b *Batch) (err error) {
+	octets := 0
+	for len(b.Items) < max(cap(b.Items), 1) {
+		var m []byte
+		if m, err = a.in.next(); m == nil {
+			break
+		}
+		octets += len(m)
+		b.Items = append(b.Items, Item{Message: Message{Stream: streamOf(m), Data: m}})
+	}
+	a.recvMessages.Add(uint64(len(b.Items)))
+	a.recvOctets.Add(uint64(octets))
+	return err
+}
+
+// streamOf is where SCTP would carry a message: the transfer class not on stream 0
+// (RFC 4666 §1.4.7).
+func streamOf(m []byte) uint16 {
+	if m[2] == 1 {
+		return 1
+	}
+	return 0
+}
+
+// finish gives the last items and frees the descriptor.
+func (a *tcpAssoc) finish(b *Batch, err error) {
+	a.mu.Lock()
+	left, ev := len(a.queue)-a.head, a.ended
+	if a.failure != nil { // the system tells it once
+		err = a.failure
+	}
+	switch {
+	case ev != nil:
+	case a.closing && errors.Is(err, io.EOF):
+		ev = &Event{Kind: Closed, Why: "shut down by this end"}
+	default:
+		ev = a.outcome(err)
+	}
+	a.closing, a.lastError = true, ev.Why
+	a.mu.Unlock()
+	if left > 0 {
+		b.Items = append(b.Items, Item{Event: &Event{Kind: SendFailed, Why: fmt.Sprintf("%d octets that were accepted are not delivered: the connection ended", left)}})
+	}
+	b.Items = append(b.Items, Item{Event: ev})
+	a.over = true
+	if ev.Kind == Closed {
+		_ = a.conn.SetLinger(-1) // the far end waits for our FIN
+	} else {
+		a.endpoint.transport.lost.Add(1)
+	}
+	a.free()
+}
+
+// outcome says what the end of a connection means that this end did not end. The
+// caller holds mu.
+func (a *tcpAssoc) outcome(err error) *Event {
+	switch {
+	case errors.Is(err, io.EOF) && a.in.partial():
+		return &Event{Kind: Lost, Why: fmt.Sprintf("closed by %s in the middle of a message", a.peer())}
+	case errors.Is(err, io.EOF):
+		return &Event{Kind: Closed, Why: "closed by " + a.peer()}
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return &Event{Kind: Lost, Why: "reset by " + a.peer()}
+	case errors.Is(err, syscall.ETIMEDOUT), errors.Is(err, os.ErrDeadlineExceeded):
+		return &Event{Kind: Lost, Why: fmt.Sprintf("%s is silent: nothing was acknowledged for %v", a.peer(), a.patience)}
+	}
+	return &Event{Kind: Lost, Why: fmt.Sprintf("the TCP connection with %s failed: %v", a.peer(), err)}
+}
+
+// free closes the descriptor.
+func (a *tcpAssoc) free() {
+	a.release.Do(func() {
+		a.conn.Close()
+		a.endpoint.forget(a)
+		close(a.gone)
+	})
+}
+
+// Send gives messages to the system in one call. What it has no room for waits in our
+// queue, up to Params.SendBuffer octets.
+func (a *tcpAssoc) Send(msgs []Message) (int, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closing || a.failure != nil {
+		return 0, net.ErrClosed
+	}
+	sent, octets := 0, 0
+	var err error
+	for i := range msgs {
+		d := msgs[i].Data
+		if err = sendable(&msgs[i]); err != nil {
+			break
+		}
+		if waiting := len(a.queue) - a.head; waiting > 0 && waiting+len(d) > a.params.SendBuffer {
+			err = ErrFull
+			break
+		}
+		a.queue = append(a.queue, d...)
+		sent++
+		octets += len(d)
+	}
+	a.sentMessages.Add(uint64(sent))
+	a.sentOctets.Add(uint64(octets))
+	if !a.waits {
+		a.flush()
+	}
+	return sent, err
+}
+
+// sendable refuses what would garble the stream.
+func sendable(m *Message) error {
+	if d := m.Data; m.Stream >= tcpStreams || len(d) < tcpHeader || len(d) > tcpMaxMessage || int(binary.BigEndian.Uint32(d[4:])) != len(d) {
+		return fmt.Errorf("message of %d octets for stream %d of %d cannot be sent over TCP: a common header with its length comes first", len(d), m.Stream, tcpStreams)
+	}
+	return nil
+}
+
+// flush writes what waits; for what the system has no room for, a goroutine waits.
+// The caller holds mu.
+func (a *tcpAssoc) flush() {
+	if a.head == len(a.queue) {
+		return
+	}
+	if a.rc.Control(a.now) != nil {
+		a.failure = net.ErrClosed
+		return
+	}
+	a.drop(a.wrote)
+	if a.err != nil {
+		a.failure = a.err
+	} else if a.head < len(a.queue) {
+		a.waits = true
+		go a.drain()
+	}
+}
+
+// drop forgets n octets of the queue. The caller holds mu.
+func (a *tcpAssoc) drop(n int) {
+	a.head += n
+	switch left := len(a.queue) - a.head; {
+	case left == 0 && cap(a.queue) > keepTCP:
+		a.queue, a.head = nil, 0
+	case left == 0:
+		a.queue, a.head = a.queue[:0], 0
+	case a.head > keepTCP && a.head > left: // the larger part is behind us
+		a.queue, a.head = a.queue[:copy(a.queue, a.queue[a.head:])], 0
+	}
+}
+
+// keepTCP is how many octets of memory an empty queue keeps.
+const keepTCP = 256 << 10
+
+// drain waits for room until nothing waits for it.
+func (a *tcpAssoc) drain() {
+	chunk := make([]byte, 0, tcpChunk)
+	for {
+		a.mu.Lock()
+		chunk = append(chunk[:0], a.queue[a.head:min(len(a.queue), a.head+tcpChunk)]...)
+		if len(chunk) == 0 || a.failure != nil || a.ended != nil {
+			a.waits = false
+			if a.closing && a.ended == nil {
+				_ = a.conn.CloseWrite() // fails if it has ended already
+			}
+			a.mu.Unlock()
+			return
+		}
+		a.mu.Unlock()
+		n, err := a.conn.Write(chunk)
+		a.mu.Lock()
+		a.drop(n)
+		if err != nil && a.failure == nil {
+			a.failure = err
+		}
+		a.mu.Unlock()
+	}
+}
+
+// Close sends what waits, then says that no more comes.
+func (a *tcpAssoc) Close() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closing {
+		return
+	}
+	a.closing = true
+	if !a.waits {
+		_ = a.conn.CloseWrite() // fails if it has ended already
+	}
+	go a.settle()
+}
+
+// settle ends a connection that was closed here and that the far end keeps open, or
+// that nobody reads any more.
+func (a *tcpAssoc) settle() {
+	t := time.NewTimer(tcpLinger)
+	defer t.Stop()
+	for {
+		select {
+		case <-a.gone:
+			return
+		case <-t.C:
+		}
+		if a.queued() == 0 {
+			break
+		}
+		t.Reset(tcpLinger) // the system gives it up if the far end takes nothing
+	}
+	a.end(Event{Kind: Closed, Why: "shut down by this end"})
+	a.free()
+}
+
+func (a *tcpAssoc) queued() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.failure != nil {
+		return 0
+	}
+	return len(a.queue) - a.head
+}
+
+// end notes that this end ended the connection; the first to say so wins.
+func (a *tcpAssoc) end(ev Event) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.ended != nil {
+		return false
+	}
+	a.ended, a.closing = &ev, true
+	return true
+}
+
+// Abort resets the connection. TCP has no way to tell the far end why.
+func (a *tcpAssoc) Abort(reason string) {
+	if a.end(Event{Kind: Lost, Why: "aborted by this end: " + reason}) {
+		a.free()
+	}
+}
+
+// Status asks the system.
+func (a *tcpAssoc) Status() Status {
+	p := PathStatus{Addr: a.key.Addr(), Local: a.local.Addr(), Primary: true, Active: true, Confirmed: true}
+	a.mu.Lock()
+	s := Status{State: "ESTABLISHED", Since: a.since, OutStreams: tcpStreams, InStreams: tcpStreams, LastError: a.lastError, SendQueued: len(a.queue) - a.head}
+	if a.closing {
+		s.State, p.Active, p.Why = "CLOSED", false, a.lastError
+	}
+	a.mu.Unlock()
+	readTCP(a.conn, &s, &p)
+	s.Paths = []PathStatus{p}
+	s.Stats.SentMessages, s.Stats.RecvMessages = a.sentMessages.Load(), a.recvMessages.Load()
+	s.Stats.SentOctets, s.Stats.RecvOctets = a.sentOctets.Load(), a.recvOctets.Load()
+	return s
+}

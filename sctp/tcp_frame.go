@@ -1,0 +1,70 @@
+package sctp
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+const (
+	// tcpMaxMessage is the longest message over TCP: more than the longest DATA of
+	// M3UA, whose protocol data has a length field of 16 bits.
+	tcpMaxMessage = 1 << 17
+	tcpHeader     = 8       // the common header of the adaptation layers (RFC 4666 §3.1)
+	tcpReadSize   = 1 << 15 // octets of memory to begin with
+)
+
+// framer cuts a stream of octets into messages by the length in their common header
+// (RFC 4666 §3.1.4). The length is taken as it stands: a sender that leaves the last
+// padding out of it does not send that padding.
+type framer struct {
+	buf        []byte
+	start, end int // what came and was not cut off yet
+}
+
+// next cuts off a message; nil: not all of it is there. The message lies in the
+// framer's memory until room is called. An error means that where messages begin is
+// not known any more.
+func (f *framer) next() ([]byte, error) {
+	have := f.buf[f.start:f.end]
+	if len(have) < tcpHeader {
+		return nil, nil
+	}
+	n, err := frameLength(have)
+	if err != nil || len(have) < n {
+		return nil, err
+	}
+	f.start += n
+	return have[:n:n], nil
+}
+
+// frameLength is that of the message that begins with header.
+func frameLength(header []byte) (int, error) {
+	n := binary.BigEndian.Uint32(header[4:])
+	if n < tcpHeader || n > tcpMaxMessage {
+		return 0, fmt.Errorf("garbled: a message header says a length of %d octets, and %d to %d can be (header % x)", n, tcpHeader, tcpMaxMessage, header[:tcpHeader])
+	}
+	return int(n), nil
+}
+
+// partial tells whether a message is there in part.
+func (f *framer) partial() bool { return f.start < f.end }
+
+// room is where to put what comes next, never empty after next gave nil; filled is
+// told how much came.
+func (f *framer) room() []byte {
+	need := tcpReadSize
+	if f.end-f.start >= tcpHeader {
+		if n, err := frameLength(f.buf[f.start:]); err == nil {
+			need = max(need, n)
+		}
+	}
+	to := f.buf
+	if len(to) < need {
+		to = make([]byte, need)
+	}
+	f.end = copy(to, f.buf[f.start:f.end])
+	f.buf, f.start = to, 0
+	return f.buf[f.end:]
+}
+
+func (f *framer) filled(n int) { f.end += n }
