@@ -38,10 +38,10 @@ func Read(text []byte) (*System, []error) {
 // prune takes away what Validate refuses most often, so that the rest can run.
 func (s *System) prune() bool {
 	before := s.size()
+	turned := s.pruneInstances()
 	for _, t := range s.RouteTables {
 		t.Routes = keep(t.Routes, func(r *Route) bool { return s.leads(r) })
 	}
-	turned := false
 	for _, p := range s.LocalPeers {
 		turned = p.upright() || turned
 	}
@@ -106,7 +106,7 @@ func keep[E any](in []*E, ok func(*E) bool) []*E {
 }
 
 func (s *System) size() int {
-	n := len(s.Linksets)
+	n := len(s.Linksets) + len(s.Instances)
 	for _, l := range s.Linksets {
 		n += len(l.Links)
 	}
@@ -116,8 +116,17 @@ func (s *System) size() int {
 // Write prints s as `show running-config` does.
 func (s *System) Write(w io.Writer) error {
 	var body bytes.Buffer
-	if err := cli.Print(&body, s, s, Global); err != nil {
+	var given cli.Args
+	if s.Multi {
+		given = cli.Args{"instance": uint64(0)}
+	}
+	if err := cli.Print(&body, s, s, Global, given); err != nil {
 		return err
+	}
+	for _, i := range s.Instances {
+		if err := cli.Print(&body, i, i, ofInstance(), cli.Args{"instance": uint64(i.Number)}); err != nil {
+			return err
+		}
 	}
 	_, err := fmt.Fprintf(w, "!\n%send\n", body.Bytes())
 	return err

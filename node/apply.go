@@ -36,9 +36,18 @@ func (n *Node) apply(next *configs.System) error {
 	if errs := next.Validate(); len(errs) > 0 {
 		return fmt.Errorf("%w", errors.Join(errs...))
 	}
-	if err := checkM3UA(next); err != nil {
+	if err := checkInstances(next); err != nil {
 		return err
 	}
+	n.log.SetConsole(!next.QuietConsole)
+	n.opt.Platform.Configure(ipConfig(next), func(text string) { n.log.AddLimited("IP", 4, "INTERFACE", text) })
+	n.carryOut(next)
+	n.applyInstances(next)
+	return nil
+}
+
+// carryOut does what differs in this instance. The caller holds applying.
+func (n *Node) carryOut(next *configs.System) {
 	before := warnings(n.Config())
 	n.config.Store(next)
 	for _, w := range warnings(next) {
@@ -46,8 +55,6 @@ func (n *Node) apply(next *configs.System) error {
 			n.log.Add("CS7SCTP", 4, "CONFIG", w)
 		}
 	}
-	n.log.SetConsole(!next.QuietConsole)
-	n.opt.Platform.Configure(ipConfig(next), func(text string) { n.log.AddLimited("IP", 4, "INTERFACE", text) })
 	restarted := n.applyPeers(next)
 	n.applyM3UA(next, restarted)
 	start := n.applyM2UA(next, restarted)
@@ -55,7 +62,6 @@ func (n *Node) apply(next *configs.System) error {
 	n.configureM2UA(next)
 	start()
 	n.applySCCP(next)
-	return nil
 }
 
 // applyPeers opens and closes local ports. The links of the ports it gives must
