@@ -167,8 +167,8 @@ func step(threads []thread, line string, w word) ([]thread, fault) {
 			}
 			next := t.take(e, v, e.elem.kind == repElem)
 			next.rest = isRest
-			if p, ok := e.elem.typ.(Part); ok {
-				next.env = p.Of(t.env, v, false)
+			if x, ok := e.elem.typ.(Lens); ok {
+				next.env = x.Through(t.env, v)
 			}
 			args = next.spread(args)
 		}

@@ -137,6 +137,10 @@ func (s *Statement) emit(env any, e Elem, get func(string) (v any, zero, ok bool
 			if !ok {
 				return out, false
 			}
+			if x, is := sub.typ.(Lens); is {
+				v, _, _ := get(sub.name)
+				env = x.Through(env, v)
+			}
 		}
 		return out, true
 	case altElem:

@@ -50,6 +50,41 @@ func (instance) Of(root any, v any, make bool) any {
 	return i
 }
 
+// Through implements cli.Lens.
+func (i instance) Through(env any, v any) any { return i.Of(env, v, false) }
+
+// otherInstance is the number of an instance whose code follows. Its value is a uint64.
+type otherInstance struct{ instance }
+
+// Parse implements cli.Type.
+func (o otherInstance) Parse(env any, word string) (any, error) {
+	n, err := o.instance.Parse(env, word)
+	if err == nil && o.Through(env, n) == nil {
+		return nil, fmt.Errorf("nothing is configured for instance %v: its `variant` and `point-code` come first, so that its codes can be read", n)
+	}
+	return n, err
+}
+
+// Through implements cli.Lens.
+func (otherInstance) Through(env any, v any) any {
+	n, _ := v.(uint64)
+	if x, ok := v.(uint8); ok {
+		n = uint64(x)
+	}
+	if i := system(env).node().Instance(uint8(n)); i != nil {
+		return i
+	}
+	return nil
+}
+
+// Of hides that of instance: the line is not about the other one.
+func (otherInstance) Of() {}
+
+var (
+	_ cli.Part = instance{}
+	_ cli.Lens = otherInstance{}
+)
+
 // Instance gives the instance of a number; nil if nothing is configured for it.
 func (s *System) Instance(n uint8) *System {
 	if n == 0 {
@@ -105,13 +140,6 @@ var multiInstance = cli.Field[System](wholeNode(cli.Flag("multi-instance", "mult
 
 var networkName = cli.Field[System](CS7(cli.Kw("network-name", "A name for the network of this instance"), cli.Arg("network-name", cli.Word(19), "Name, at most 19 characters")))
 
-// ofInstance is what can be said of an instance.
-func ofInstance() *cli.Mode {
-	m := *Global
-	m.Statements = slices.DeleteFunc(slices.Clone(m.Statements), func(s *cli.Statement) bool { return !s.Parted() })
-	return &m
-}
-
 // instanceProblems are the faults of the other instances, and of all of them together.
 func (s *System) instanceProblems() (out []problem) {
 	for _, i := range s.Instances {
@@ -123,6 +151,9 @@ func (s *System) instanceProblems() (out []problem) {
 		if !s.Multi {
 			out = append(out, problem{cli.Place{Object: i}, where + "this node has instance 0 alone until `cs7 multi-instance` is configured"})
 		}
+	}
+	for _, i := range append([]*System{s}, s.Instances...) {
+		out = append(out, i.aliasProblems()...)
 	}
 	s.sharedPorts(func(i *System, a *LocalIP, port uint16, other uint8) {
 		out = append(out, problem{cli.Place{Object: a}, fmt.Sprintf("instance %d: port %d of %s belongs to instance %d already; a port is of one instance", i.Number, port, a.IP, other)})
@@ -172,6 +203,14 @@ func (s *System) pruneInstances() (pruned bool) {
 			}
 		}
 		pruned = i.prune() || pruned
+	}
+	for _, i := range append([]*System{s}, s.Instances...) {
+		bad := map[any]bool{}
+		for _, p := range i.aliasProblems() {
+			bad[p.at.Object] = true
+		}
+		i.Aliases = keep(i.Aliases, func(a *Alias) bool { return !bad[a] })
+		pruned = pruned || len(bad) > 0
 	}
 	return pruned || len(shared) > 0
 }

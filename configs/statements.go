@@ -32,6 +32,8 @@ var Global = &cli.Mode{Name: "config", Statements: slices.Concat([]*cli.Statemen
 	cli.List(CS7(cli.Kw("secondary-pc", "One more code of this node"), cli.Arg("secondary-pc", PointCode{}, "Point code")),
 		[]string{"secondary-pc"}, func(s *System) *[]*Secondary { return &s.Secondaries }, nil),
 	networkName,
+	pcConversion,
+	ignoreSCCP,
 	cli.Field[System](CS7(cli.Kw("description", "A text about this node"), cli.Arg("description", cli.Rest(254), "Up to 254 characters"))),
 	cli.Field[System](CS7(cli.Kw("max-dynamic-routes", "Most dynamic routes kept (default 1000)"), cli.Arg("max-dynamic-routes", cli.Uint(100, 1000), "Routes"))),
 	cli.Field[System](CS7(cli.Flag("summary-routing-exception", "summary-routing-exception",

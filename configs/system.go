@@ -32,6 +32,8 @@ type System struct {
 	NationalOptions
 	Secondaries []*Secondary
 	Hosts       []*Host
+	Aliases     []*Alias
+	IgnoreSCCP  bool `cli:"ignore-sccp-pcconv"`
 	Interfaces  []*Interface
 	LocalPeers  []*LocalPeer
 	Linksets    []*Linkset
@@ -224,7 +226,7 @@ func (s *System) Clone() *System {
 	c := *s
 	c.Widths = slices.Clone(s.Widths)
 	c.Secondaries = copies(s.Secondaries, nil)
-	c.Hosts = copies(s.Hosts, nil)
+	c.Hosts, c.Aliases = copies(s.Hosts, nil), copies(s.Aliases, nil)
 	c.Interfaces = copies(s.Interfaces, (*Interface).deepen)
 	c.IPRoutes, c.IPv6Routes = copies(s.IPRoutes, nil), copies(s.IPv6Routes, nil)
 	c.LocalPeers = copies(s.LocalPeers, func(p *LocalPeer) { p.IPs = copies(p.IPs, nil) })

@@ -233,12 +233,22 @@ func (c *core) configure() {
 	conf.Servers, conf.Routes = p.servers, append(p.routes, conf.Routes...)
 	v := *c.node.view.Load()
 	v.servers, v.keyed = p.paths, p.keyed
+	v.gates = nil
+	for _, g := range c.gates {
+		v.gates = append(v.gates, make([]*gate, max(0, int(g.id)+1-len(v.gates)))...)
+		v.gates[g.id] = g
+		conf.Servers = append(conf.Servers, mtp3.ServerConfig{Name: g.name, Path: g.id})
+		conf.Routes = append(conf.Routes, mtp3.RouteConfig{Dest: ss7.Range{PC: g.alias, Len: conf.Variant.Bits()}, Linkset: g.name, Priority: mtp3.AdjacentPriority})
+	}
 	c.sccp.servers = p.titles
 	if p.keys != nil {
 		conf.Keys = p.keys
 	}
 	c.node.view.Store(&v)
 	c.actions = c.network.Configure(now, conf, c.actions)
+	for _, g := range c.gates {
+		c.actions = c.network.Do(now, g.event(), c.actions)
+	}
 	for _, s := range p.servers { // they may have been told before they were there
 		ev := ss7.Event{Kind: ss7.OutOfService, Path: s.Path}
 		if p.ready[s.Path] {

@@ -58,13 +58,14 @@ func (n *Node) applyInstances(next *configs.System) {
 	}
 	slices.SortFunc(others, func(a, b *Node) int { return int(a.number) - int(b.number) })
 	n.others.Store(&others)
-	for _, i := range over {
-		i.Close()
-	}
 	for _, i := range others {
 		i.applying.Lock()
 		i.carryOut(next.Instance(i.number))
 		i.applying.Unlock()
+	}
+	n.applyAliases(next)
+	for _, i := range over {
+		i.Close()
 	}
 }
 

@@ -60,7 +60,8 @@ type view struct {
 	sccp  *sccp.View
 	holds map[ss7.PathID]*hold
 
-	servers []*as // by PathID; nil: no server
+	servers []*as   // by PathID; nil: no server
+	gates   []*gate // by PathID; nil: no gate
 	keyed   []keyed
 }
 
@@ -89,6 +90,9 @@ type Node struct {
 	cleared  time.Time
 
 	readers      readers
+	crossings    crossings
+	gateIDs      map[configs.Alias]ss7.PathID // guarded by applying of instance 0, as borders is
+	borders      [configs.MaxInstances]*borderCount
 	ids          pathIDs
 	m3ua         *adaptation
 	m2ua         *backhaul
