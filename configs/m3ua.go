@@ -25,8 +25,8 @@ type ASP struct {
 	Over        string `cli:"over"` // sctp, tcp; empty: as the port is
 	LocalIPs    []*LocalIP
 	Remote      []*RemoteIP
-	Role        string  `cli:"role"` // of this node: sg (the default), asp, ipsp
-	Double      bool    `cli:"double-exchange"`
+	Role        string  `cli:"role"`     // of this node: sg (the default), asp, ipsp
+	Exchange    string  `cli:"exchange"` // of IPSPs: double-exchange, initiate, respond; empty: who sets up the association asks
 	SCTPRole    string  `cli:"sctp-role"`
 	ID          *uint32 `cli:"asp-identifier"`
 	RKM         string  `cli:"rkm"`
@@ -269,8 +269,8 @@ func (s *System) badASP(a *ASP) string {
 		return fmt.Sprintf("udp-port is SCTP's, and m3ua %d is a port of TCP; take it out", a.LocalPort)
 	case !a.Passive() && a.RemotePort == 0:
 		return "remote port 0 is any, which only the far end can choose; give its port, or let it set up the association (`sctp-role server`)"
-	case a.Double && a.Role != "ipsp":
-		return "only an ipsp exchanges doubly"
+	case a.Exchange != "" && a.Role != "ipsp":
+		return fmt.Sprintf("only an ipsp has a choice of exchanges; take `%s` out", a.Exchange)
 	}
 	return ""
 }
@@ -314,10 +314,23 @@ func (a *ASP) role() string {
 	switch {
 	case a.Role == "":
 		return "sg"
-	case a.Double:
-		return a.Role + " double-exchange"
+	case a.Double():
+		return a.Role + " " + doubleExchange
 	}
 	return a.Role
+}
+
+const doubleExchange = "double-exchange"
+
+// Double tells whether each direction between IPSPs is activated by its own end.
+func (a *ASP) Double() bool { return a.Exchange == doubleExchange }
+
+// Leads tells whether this end asks in a single exchange between IPSPs.
+func (a *ASP) Leads() bool {
+	if a.Exchange == "" {
+		return !a.Passive()
+	}
+	return a.Exchange == "initiate"
 }
 
 func (s *System) aspNames() string {

@@ -138,14 +138,14 @@ func aspSettings(s *configs.System, c *configs.ASP) settings {
 }
 
 func aspConfig(s *configs.System, c *configs.ASP, path ss7.PathID) m3ua.ASPConfig {
-	out := m3ua.ASPConfig{ASPConfig: xua.ASPConfig{Path: path, Name: c.Name, Leads: !c.Passive(), Block: c.Block, Shutdown: c.Shutdown, TAck: c.TAck, TBeat: c.TBeat,
+	out := m3ua.ASPConfig{ASPConfig: xua.ASPConfig{Path: path, Name: c.Name, Leads: c.Leads(), Block: c.Block, Shutdown: c.Shutdown, TAck: c.TAck, TBeat: c.TBeat,
 		Slack: xua.Slack{NoID: c.NoRC, ZeroID: c.ZeroRC, NoNotify: c.NoNotify, StayActive: c.StayActive}},
 		Slack:  m3ua.Slack{NoRC: c.NoRC, ZeroRC: c.ZeroRC, HostPPID: c.HostPPID, Stream0: c.Stream0, SSNMInactive: c.SSNMInactive, ChooseRC: c.ChooseRC},
 		Policy: policy(s, c.RKM, len(c.Allowed) > 0)}
 	switch {
 	case c.Role == "asp":
 		out.Role = xua.RoleASP
-	case c.Role == "ipsp" && c.Double:
+	case c.Role == "ipsp" && c.Double():
 		out.Role = xua.RoleIPSPDouble
 	case c.Role == "ipsp":
 		out.Role = xua.RoleIPSP

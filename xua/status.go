@@ -16,6 +16,7 @@ type MemberStatus struct {
 	Registered  bool
 	Overridden  bool
 	WaitsForKey bool
+	Double      bool // the two directions have states of their own
 }
 
 // ASPStatus is a peer as show commands print it.
@@ -49,7 +50,7 @@ type ASStatus struct {
 }
 
 func (m *member) status() MemberStatus {
-	return MemberStatus{m.asp.cfg.Name, m.as.cfg.Name, m.peer, m.own, m.sends(), m.weight, m.registered, m.overridden, m.waiting}
+	return MemberStatus{m.asp.cfg.Name, m.as.cfg.Name, m.peer, m.own, m.sends(), m.weight, m.registered, m.overridden, m.waiting, m.asp.cfg.Role == RoleIPSPDouble}
 }
 
 // Status gives all peers and servers in the order of the configuration.
