@@ -76,6 +76,7 @@ type AS struct {
 	NA          *uint32       `cli:"network-appearance"`
 	MinActive   uint8         `cli:"minimum-active"`
 	Register    bool          `cli:"register"`
+	OwnRC       *uint32       `cli:"own-routing-context"`
 	Shutdown    bool          `cli:"shutdown"`
 }
 
@@ -276,8 +277,11 @@ func (s *System) badASP(a *ASP) string {
 }
 
 func (s *System) checkAS(bad complain) {
-	rcs := map[uint32]string{}
+	rcs, owns := map[uint32]string{}, map[uint32]string{}
 	for _, a := range s.ASs {
+		if why := s.badOwnRC(a, owns); why != "" {
+			bad(a, "own-routing-context", "as %s: %s", a.Name, why)
+		}
 		role := ""
 		for i, m := range a.Members {
 			p := s.ASP(m.ASP)
@@ -308,6 +312,24 @@ func (s *System) checkAS(bad complain) {
 			rcs[k.RC] = a.Name
 		}
 	}
+}
+
+// badOwnRC says why an AS cannot have its own-routing-context; empty: it can, or has
+// none. owns are those of the AS before it.
+func (s *System) badOwnRC(a *AS, owns map[uint32]string) string {
+	if a.OwnRC == nil {
+		return ""
+	}
+	if other := owns[*a.OwnRC]; other != "" {
+		return fmt.Sprintf("own-routing-context %d is that of as %s", *a.OwnRC, other)
+	}
+	owns[*a.OwnRC] = a.Name
+	for _, m := range a.Members {
+		if p := s.ASP(m.ASP); p != nil && !p.Double() {
+			return fmt.Sprintf("own-routing-context is for a double exchange, and asp %s is of `role %s`", m.ASP, p.role())
+		}
+	}
+	return ""
 }
 
 func (a *ASP) role() string {
@@ -345,17 +367,20 @@ func (s *System) aspNames() string {
 }
 
 // pruneM3UA takes away what checkM3UA refuses.
-func (s *System) pruneM3UA() {
+func (s *System) pruneM3UA() (turned bool) {
 	s.M3UAs = keep(s.M3UAs, func(m *M3UA) bool { return s.badPort(m) == "" })
 	for _, m := range s.M3UAs {
-		m.upright()
+		turned = m.upright() || turned
 	}
 	s.ASPs = keep(s.ASPs, func(a *ASP) bool {
-		a.upright()
+		turned = a.upright() || turned
 		return s.badASP(a) == ""
 	})
-	rcs := map[uint32]bool{}
+	rcs, owns := map[uint32]bool{}, map[uint32]string{}
 	for _, a := range s.ASs {
+		if s.badOwnRC(a, owns) != "" {
+			a.OwnRC, turned = nil, true
+		}
 		role := ""
 		a.Members = keep(a.Members, func(m *Member) bool {
 			p := s.ASP(m.ASP)
@@ -376,6 +401,7 @@ func (s *System) pruneM3UA() {
 			rcs[k.RC] = true
 		}
 	}
+	return turned
 }
 
 func (s *System) sizeM3UA() int {

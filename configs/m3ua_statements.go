@@ -200,6 +200,7 @@ var asMode = &cli.Mode{Name: "config-cs7-as", Statements: []*cli.Statement{
 	cli.Field[AS](cli.Seq(cli.Kw("recovery-timeout", "How long traffic waits for an ASP (default 2000)"), cli.Arg("recovery-timeout", cli.Millis(1, 60000), "Milliseconds"))),
 	cli.Field[AS](cli.Seq(cli.Kw("network-appearance", "How its network is named to ASPs"), cli.Arg("network-appearance", cli.Uint(0, 1<<32-1), "Number"))),
 	cli.Field[AS](cli.Seq(cli.Kw("minimum-active", "ASPs active before it is active (default 1)"), cli.Arg("minimum-active", cli.Uint(1, 64), "ASPs"))),
+	cli.Field[AS](cli.Seq(cli.Kw("own-routing-context", "In a double exchange: by which the far end knows this end (default: that of the routing key)"), cli.Arg("own-routing-context", cli.Uint(0, 1<<32-1), "Routing context"))),
 	cli.Field[AS](cli.Flag("register", "register", "In role asp: ask the gateway for the routing context (RKM)")),
 	shutdown[AS]("No ASP may become active in it"),
 }}

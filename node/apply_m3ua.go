@@ -57,7 +57,7 @@ func (n *Node) applyM3UA(next *configs.System, restarted map[uint16]string) {
 		if a == nil || why != "" {
 			b := n.newASP(n.ids.take(), *c, at, how, n.peers[c.LocalPort])
 			if a != nil {
-				a.close(why)
+				x.leave(a, why)
 				gone = append(gone, a)
 				b.inherit(&a.runner)
 			}
@@ -71,7 +71,7 @@ func (n *Node) applyM3UA(next *configs.System, restarted map[uint16]string) {
 		conf.ASPs = append(conf.ASPs, aspConfig(next, c, a.id))
 	}
 	for _, a := range old {
-		a.close("the ASP was taken out of the configuration")
+		x.leave(a, "the ASP was taken out of the configuration")
 		gone = append(gone, a)
 	}
 	var servers []*as
@@ -182,6 +182,9 @@ func asConfig(s *configs.System, c *configs.AS) m3ua.ASConfig {
 	out.ID, out.HasID = c.RC()
 	if c.Register {
 		out.HasID = false
+	}
+	if c.OwnRC != nil {
+		out.OwnID, out.HasOwn = *c.OwnRC, true
 	}
 	if c.NA != nil {
 		out.NA, out.HasNA = *c.NA, true

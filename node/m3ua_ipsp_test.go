@@ -102,6 +102,26 @@ func TestIPSP(t *testing.T) {
 	}
 }
 
+// In a double exchange each direction may have a routing context of its own (RFC 4666
+// §5.6.2): ASPAC and DATA name the one that who asks, and who receives, has.
+func TestOwnRoutingContext(t *testing.T) {
+	ipsps(t, " double-exchange", " double-exchange", func(n [2]*box) {
+		n[0].configure("cs7 as FAR m3ua", "own-routing-context 8")
+		time.Sleep(15 * time.Second)
+		n[0].want("show cs7 asp detail", "far end active, this end inactive", "the far end says: No Configured AS for ASP")
+		n[1].configure("cs7 as FAR m3ua", "no routing-key 7 1.1.1", "routing-key 8 1.1.1", "own-routing-context 7")
+		time.Sleep(30 * time.Second)
+		for i, b := range n {
+			b.want(fmt.Sprintf("ping cs7 %[1]d.%[1]d.%[1]d count 16 rate 200", 2-i), "100% successful packets(16/16)")
+			b.want("show cs7 asp", "FAR           active ")
+			b.want("show cs7 as detail", fmt.Sprintf("own-routing-context %d", 8-i))
+			if got := b.run("show cs7 asp statistics"); strings.Contains(got, "DATA refused: ") {
+				t.Error(got)
+			}
+		}
+	})
+}
+
 // Ends that do not agree say what is missing.
 func TestIPSPMismatch(t *testing.T) {
 	ipsps(t, " respond", " respond", func(n [2]*box) {

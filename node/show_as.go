@@ -87,7 +87,22 @@ func asReason(s *xua.ASStatus) string {
 	if s.State == xua.ASPending {
 		why += fmt.Sprintf("; traffic waits for an ASP, %d ms more", time.Until(s.Expires).Milliseconds())
 	}
-	return why
+	return why + unregistered(s.ASPs)
+}
+
+// unregistered says what became of asking gateways for routing contexts; empty: nobody
+// waits for one.
+func unregistered(ms []xua.MemberStatus) (out string) {
+	for _, m := range ms {
+		switch {
+		case m.WaitWhy == "":
+		case m.WaitTill.IsZero():
+			out += "; " + m.WaitWhy + "; it is not asked again before its association or the configuration changes"
+		default:
+			out += fmt.Sprintf("; %s; it is asked again in %d s", m.WaitWhy, int(time.Until(m.WaitTill).Seconds()))
+		}
+	}
+	return out
 }
 
 func (n *Node) printAS(w io.Writer, s *xua.ASStatus) {
@@ -168,6 +183,9 @@ func (n *Node) printASDetail(w io.Writer, s *xua.ASStatus) {
 		mode += " bindings (by SLS)"
 	}
 	fmt.Fprintf(w, "  traffic mode %s; recovery-timeout %d ms; minimum-active %d\n", mode, s.Config.TR.Milliseconds(), max(1, s.Config.Need))
+	if s.Config.HasOwn {
+		fmt.Fprintf(w, "  own-routing-context %d: the far end's DATA carries it\n", s.Config.OwnID)
+	}
 	if k := n.m3ua.key(s.Config.Path); k.HasNA {
 		fmt.Fprintf(w, "  network appearance %d\n", k.NA)
 	}
@@ -311,6 +329,7 @@ func aspReason(s *xua.ASPStatus, v *assocView) string {
 	if len(s.AS) == 0 {
 		why += "; it serves no AS"
 	}
+	why += unregistered(s.AS)
 	if s.LastError != "" {
 		why += "; " + s.LastError
 	}
