@@ -25,8 +25,8 @@ type ASP struct {
 	Over        string `cli:"over"` // sctp, tcp; empty: as the port is
 	LocalIPs    []*LocalIP
 	Remote      []*RemoteIP
-	Role        string  `cli:"role"` // of this node: sg (the default), asp, ipsp
-	Double      bool    `cli:"double-exchange"`
+	Role        string  `cli:"role"`     // of this node: sg (the default), asp, ipsp
+	Exchange    string  `cli:"exchange"` // of IPSPs: double-exchange, initiate, respond; empty: who sets up the association asks
 	SCTPRole    string  `cli:"sctp-role"`
 	ID          *uint32 `cli:"asp-identifier"`
 	RKM         string  `cli:"rkm"`
@@ -76,6 +76,7 @@ type AS struct {
 	NA          *uint32       `cli:"network-appearance"`
 	MinActive   uint8         `cli:"minimum-active"`
 	Register    bool          `cli:"register"`
+	OwnRC       *uint32       `cli:"own-routing-context"`
 	Shutdown    bool          `cli:"shutdown"`
 }
 
@@ -269,15 +270,18 @@ func (s *System) badASP(a *ASP) string {
 		return fmt.Sprintf("udp-port is SCTP's, and m3ua %d is a port of TCP; take it out", a.LocalPort)
 	case !a.Passive() && a.RemotePort == 0:
 		return "remote port 0 is any, which only the far end can choose; give its port, or let it set up the association (`sctp-role server`)"
-	case a.Double && a.Role != "ipsp":
-		return "only an ipsp exchanges doubly"
+	case a.Exchange != "" && a.Role != "ipsp":
+		return fmt.Sprintf("only an ipsp has a choice of exchanges; take `%s` out", a.Exchange)
 	}
 	return ""
 }
 
 func (s *System) checkAS(bad complain) {
-	rcs := map[uint32]string{}
+	rcs, owns := map[uint32]string{}, map[uint32]string{}
 	for _, a := range s.ASs {
+		if why := s.badOwnRC(a, owns); why != "" {
+			bad(a, "own-routing-context", "as %s: %s", a.Name, why)
+		}
 		role := ""
 		for i, m := range a.Members {
 			p := s.ASP(m.ASP)
@@ -310,14 +314,45 @@ func (s *System) checkAS(bad complain) {
 	}
 }
 
+// badOwnRC says why an AS cannot have its own-routing-context; empty: it can, or has
+// none. owns are those of the AS before it.
+func (s *System) badOwnRC(a *AS, owns map[uint32]string) string {
+	if a.OwnRC == nil {
+		return ""
+	}
+	if other := owns[*a.OwnRC]; other != "" {
+		return fmt.Sprintf("own-routing-context %d is that of as %s", *a.OwnRC, other)
+	}
+	owns[*a.OwnRC] = a.Name
+	for _, m := range a.Members {
+		if p := s.ASP(m.ASP); p != nil && !p.Double() {
+			return fmt.Sprintf("own-routing-context is for a double exchange, and asp %s is of `role %s`", m.ASP, p.role())
+		}
+	}
+	return ""
+}
+
 func (a *ASP) role() string {
 	switch {
 	case a.Role == "":
 		return "sg"
-	case a.Double:
-		return a.Role + " double-exchange"
+	case a.Double():
+		return a.Role + " " + doubleExchange
 	}
 	return a.Role
+}
+
+const doubleExchange = "double-exchange"
+
+// Double tells whether each direction between IPSPs is activated by its own end.
+func (a *ASP) Double() bool { return a.Exchange == doubleExchange }
+
+// Leads tells whether this end asks in a single exchange between IPSPs.
+func (a *ASP) Leads() bool {
+	if a.Exchange == "" {
+		return !a.Passive()
+	}
+	return a.Exchange == "initiate"
 }
 
 func (s *System) aspNames() string {
@@ -332,17 +367,20 @@ func (s *System) aspNames() string {
 }
 
 // pruneM3UA takes away what checkM3UA refuses.
-func (s *System) pruneM3UA() {
+func (s *System) pruneM3UA() (turned bool) {
 	s.M3UAs = keep(s.M3UAs, func(m *M3UA) bool { return s.badPort(m) == "" })
 	for _, m := range s.M3UAs {
-		m.upright()
+		turned = m.upright() || turned
 	}
 	s.ASPs = keep(s.ASPs, func(a *ASP) bool {
-		a.upright()
+		turned = a.upright() || turned
 		return s.badASP(a) == ""
 	})
-	rcs := map[uint32]bool{}
+	rcs, owns := map[uint32]bool{}, map[uint32]string{}
 	for _, a := range s.ASs {
+		if s.badOwnRC(a, owns) != "" {
+			a.OwnRC, turned = nil, true
+		}
 		role := ""
 		a.Members = keep(a.Members, func(m *Member) bool {
 			p := s.ASP(m.ASP)
@@ -363,6 +401,7 @@ func (s *System) pruneM3UA() {
 			rcs[k.RC] = true
 		}
 	}
+	return turned
 }
 
 func (s *System) sizeM3UA() int {

@@ -139,7 +139,8 @@ var aspMode = &cli.Mode{Name: "config-cs7-asp", Statements: append(append(append
 		[]string{"remote-ip"}, func(a *ASP) *[]*RemoteIP { return &a.Remote }, nil),
 	cli.Field[ASP](cli.Seq(cli.Kw("role", "What this node is to it"), cli.Choice("role", cli.Kw("asp", "An ASP; the far end is a gateway"),
 		cli.Kw("ipsp", "An IP server process like itself"), cli.Kw("sg", "The signalling gateway (default)")),
-		cli.Opt(cli.Flag("double-exchange", "double-exchange", "Each direction is activated by itself")))),
+		cli.Opt(cli.Choice("exchange", cli.Kw("double-exchange", "Each direction is activated by its own end"), cli.Kw("initiate", "One exchange moves both directions; this end asks for it"),
+			cli.Kw("respond", "The same; the far end asks (default: who sets up the association)"))))),
 	cli.Field[ASP](cli.Seq(cli.Alt(cli.Kw("sctp-role", "Who sets up the association (default: an sg is the server)"), cli.Kw("transport-role", "The same in Osmocom's later word")), cli.Choice("sctp-role",
 		cli.Kw("client", "This end"), cli.Kw("server", "The far end")))),
 	cli.Field[ASP](cli.Seq(cli.Kw("asp-identifier", "The far end's, or in role asp ours"), cli.Arg("asp-identifier", cli.Uint(0, 1<<32-1), "Identifier"))),
@@ -199,6 +200,7 @@ var asMode = &cli.Mode{Name: "config-cs7-as", Statements: []*cli.Statement{
 	cli.Field[AS](cli.Seq(cli.Kw("recovery-timeout", "How long traffic waits for an ASP (default 2000)"), cli.Arg("recovery-timeout", cli.Millis(1, 60000), "Milliseconds"))),
 	cli.Field[AS](cli.Seq(cli.Kw("network-appearance", "How its network is named to ASPs"), cli.Arg("network-appearance", cli.Uint(0, 1<<32-1), "Number"))),
 	cli.Field[AS](cli.Seq(cli.Kw("minimum-active", "ASPs active before it is active (default 1)"), cli.Arg("minimum-active", cli.Uint(1, 64), "ASPs"))),
+	cli.Field[AS](cli.Seq(cli.Kw("own-routing-context", "In a double exchange: by which the far end knows this end (default: that of the routing key)"), cli.Arg("own-routing-context", cli.Uint(0, 1<<32-1), "Routing context"))),
 	cli.Field[AS](cli.Flag("register", "register", "In role asp: ask the gateway for the routing context (RKM)")),
 	shutdown[AS]("No ASP may become active in it"),
 }}

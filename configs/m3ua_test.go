@@ -48,6 +48,7 @@ cs7 as HLR m3ua
 cs7 as UPS m3ua
  asp UP
  routing-key 0
+ own-routing-context 9
 !
 cs7 route-table system
  update route 3.0.0/3 as HLR
@@ -91,6 +92,9 @@ func TestM3UAFaults(t *testing.T) {
 		{"3.0.0/3 as HLR", "3.0.0/3 as HLX", "route 3.0.0/3: as HLX does not exist"},
 		{"asp UP 2905", "asp UP 0", "asp UP: remote port 0 is any, which only the far end can choose; give its port, or let it set up the association (`sctp-role server`)"},
 		{"!\ncs7 asp HLR-A", "!\ncs7 local-peer 2905\n local-ip 10.0.5.1\n!\ncs7 asp HLR-A", "m3ua 2905: local-peer 2905 has that port; M2PA and M3UA need a port each"},
+		{"timer heartbeat 1000\n", "timer heartbeat 1000\n retransmit-timeout 900 800\n", "asp UP: retransmit-timeout 900 800: the first is the least, the second the greatest; swap them"},
+		{" recovery-timeout 500\n", " recovery-timeout 500\n own-routing-context 3\n", "as HLR: own-routing-context is for a double exchange, and asp HLR-A is of `role sg`"},
+		{" role ipsp double-exchange\n", " role asp respond\n", "asp UP: only an ipsp has a choice of exchanges; take `respond` out"},
 		{"14001 2905 m3ua", "14001 2905 m3ua tcp", "asp HLR-A: m3ua 2905 is a port of SCTP; `transport tcp` under it makes it one of TCP, or give the ASP another port"},
 		{"14001 2905 m3ua", "14001 2908 m3ua sctp", "asp HLR-A: m3ua 2908 is a port of TCP; `no transport` under it makes it one of SCTP, or give the ASP another port"},
 		{"2907 m3ua tcp\n", "2907 m3ua tcp\n udp-port 9899\n", "asp POOR: udp-port is SCTP's, and m3ua 2907 is a port of TCP; take it out"},

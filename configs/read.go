@@ -67,7 +67,7 @@ func (s *System) prune() bool {
 	}
 	s.Linksets = keep(s.Linksets, func(l *Linkset) bool { return !own[uint32(l.Adjacent)] })
 	s.pruneIP()
-	s.pruneM3UA()
+	turned = s.pruneM3UA() || turned
 	turned = s.pruneM2UA() || turned
 	turned = s.pruneSCCP() || turned
 	return turned || s.size() != before

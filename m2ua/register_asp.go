@@ -145,7 +145,7 @@ func (l *Layer) recvResults(now time.Time, p *peer, m xua.Message, b []byte, out
 		l.learned[path], p.keys[r.Interface] = r.Interface, path
 		s.Interfaces = []InterfaceConfig{l.keyed[path]}
 		s.Interfaces[0].Interface = r.Interface
-		out = l.x.SetID(now, path, uint32(path), out)
+		_, out = l.x.Granted(now, p.cfg.Path, path, uint32(path), out) // a link has one gateway
 	}
 	return l.x.Settle(now, out), nil
 }

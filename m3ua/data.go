@@ -181,6 +181,8 @@ type Gate struct {
 // Entry is one AS of a peer.
 type Entry struct {
 	Label
+	Own      uint32 // routing context of what it sends us, if HasOwn: another than the label's
+	HasOwn   bool
 	AS       ss7.PathID
 	Variant  *ss7.Variant
 	Receives bool // it may send us traffic of this AS
@@ -195,6 +197,14 @@ type Slack struct {
 	Stream0      bool // DATA on stream 0
 	SSNMInactive bool // messages about destinations while inactive
 	ChooseRC     bool // a REG REQ may name the routing context it wants
+}
+
+// takes tells whether DATA of the AS comes with a routing context.
+func (e *Entry) takes(rc uint32) bool {
+	if e.HasOwn {
+		return rc == e.Own
+	}
+	return rc == e.RC
 }
 
 // To gives how the AS of path is named to the peer, and whether it takes traffic.
@@ -258,7 +268,7 @@ func (g *Gate) entry(d *Data) (*Entry, Refusal, *xua.Error) {
 		e := &g.Entries[i]
 		switch {
 		case none && (len(g.Entries) == 1 || g.Slack.NoRC && (found == nil || !found.Receives && e.Receives)),
-			!none && e.HasRC && e.RC == d.RC,
+			!none && e.HasRC && e.takes(d.RC),
 			!none && !e.HasRC && d.RC == 0 && len(g.Entries) == 1:
 			found = e
 		}

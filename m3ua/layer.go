@@ -119,6 +119,9 @@ func (l *Layer) Configure(now time.Time, c Config, out []ss7.Action) ([]ss7.Acti
 	if err != nil {
 		return out, err
 	}
+	for i := range c.ASs {
+		l.keepGranted(&c.ASs[i])
+	}
 	l.cfg, l.ass, l.selectors = c, ass, sel
 	l.setPeers(c.ASPs)
 	xa := make([]xua.ASPConfig, len(c.ASPs))
@@ -271,6 +274,9 @@ func (l *Layer) Recv(now time.Time, path ss7.PathID, stream uint16, ppid uint32,
 		out = l.recvRKM(now, p, m, b, out)
 	default:
 		out = l.x.Recv(now, path, m, out)
+		if m.Type == xua.ERR {
+			out = l.recvRefusal(now, p, m, out)
+		}
 	}
 	return l.after(now, n, out)
 }
@@ -286,6 +292,13 @@ func (l *Layer) Heard(now time.Time, path ss7.PathID) { l.x.Heard(now, path, DAT
 // Quit takes leave of all peers.
 func (l *Layer) Quit(now time.Time, out []ss7.Action) []ss7.Action {
 	return l.x.Quit(now, l.begin(out))
+}
+
+// Leave takes leave of one peer and ends its association for a reason.
+func (l *Layer) Leave(now time.Time, path ss7.PathID, why string, out []ss7.Action) []ss7.Action {
+	out = l.begin(out)
+	n := len(out)
+	return l.after(now, n, l.x.Settle(now, l.x.Leave(now, path, why, out)))
 }
 
 // Tick acts on every deadline that has passed.
@@ -355,7 +368,7 @@ func (l *Layer) makeGate(p *peer) *Gate {
 			continue
 		}
 		label := Label{RC: s.ID, HasRC: s.HasID && !c.Slack.NoID, NA: as.NA, HasNA: as.HasNA}
-		g.Entries = append(g.Entries, Entry{Label: label, AS: s.AS, Variant: l.cfg.Networks[as.Network].Variant, Receives: s.Receives, Sends: s.Sends})
+		g.Entries = append(g.Entries, Entry{Label: label, Own: s.OwnID, HasOwn: s.OwnID != s.ID, AS: s.AS, Variant: l.cfg.Networks[as.Network].Variant, Receives: s.Receives, Sends: s.Sends})
 	}
 	return g
 }

@@ -50,7 +50,7 @@ const (
 	tagDeregStatus  uint16 = 0x0213
 )
 
-var tags = xua.Tags{ID: xua.TagRoutingContext, NA: tagNA}
+var tags = xua.Tags{ID: xua.TagRoutingContext, NA: tagNA, Dereg: DEREGReq}
 
 // Grammar is every message of M3UA.
 var Grammar = grammar()

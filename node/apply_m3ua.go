@@ -57,7 +57,7 @@ func (n *Node) applyM3UA(next *configs.System, restarted map[uint16]string) {
 		if a == nil || why != "" {
 			b := n.newASP(n.ids.take(), *c, at, how, n.peers[c.LocalPort])
 			if a != nil {
-				a.close(why)
+				x.leave(a, why)
 				gone = append(gone, a)
 				b.inherit(&a.runner)
 			}
@@ -71,7 +71,7 @@ func (n *Node) applyM3UA(next *configs.System, restarted map[uint16]string) {
 		conf.ASPs = append(conf.ASPs, aspConfig(next, c, a.id))
 	}
 	for _, a := range old {
-		a.close("the ASP was taken out of the configuration")
+		x.leave(a, "the ASP was taken out of the configuration")
 		gone = append(gone, a)
 	}
 	var servers []*as
@@ -138,14 +138,14 @@ func aspSettings(s *configs.System, c *configs.ASP) settings {
 }
 
 func aspConfig(s *configs.System, c *configs.ASP, path ss7.PathID) m3ua.ASPConfig {
-	out := m3ua.ASPConfig{ASPConfig: xua.ASPConfig{Path: path, Name: c.Name, Leads: !c.Passive(), Block: c.Block, Shutdown: c.Shutdown, TAck: c.TAck, TBeat: c.TBeat,
+	out := m3ua.ASPConfig{ASPConfig: xua.ASPConfig{Path: path, Name: c.Name, Leads: c.Leads(), Block: c.Block, Shutdown: c.Shutdown, TAck: c.TAck, TBeat: c.TBeat,
 		Slack: xua.Slack{NoID: c.NoRC, ZeroID: c.ZeroRC, NoNotify: c.NoNotify, StayActive: c.StayActive}},
 		Slack:  m3ua.Slack{NoRC: c.NoRC, ZeroRC: c.ZeroRC, HostPPID: c.HostPPID, Stream0: c.Stream0, SSNMInactive: c.SSNMInactive, ChooseRC: c.ChooseRC},
 		Policy: policy(s, c.RKM, len(c.Allowed) > 0)}
 	switch {
 	case c.Role == "asp":
 		out.Role = xua.RoleASP
-	case c.Role == "ipsp" && c.Double:
+	case c.Role == "ipsp" && c.Double():
 		out.Role = xua.RoleIPSPDouble
 	case c.Role == "ipsp":
 		out.Role = xua.RoleIPSP
@@ -182,6 +182,9 @@ func asConfig(s *configs.System, c *configs.AS) m3ua.ASConfig {
 	out.ID, out.HasID = c.RC()
 	if c.Register {
 		out.HasID = false
+	}
+	if c.OwnRC != nil {
+		out.OwnID, out.HasOwn = *c.OwnRC, true
 	}
 	if c.NA != nil {
 		out.NA, out.HasNA = *c.NA, true

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/mtp3"
@@ -147,6 +148,12 @@ func (x *adaptation) republish(path ss7.PathID) {
 func (x *adaptation) noted(ev *ss7.Event) {
 	x.node.log.Debug("m3ua", ev.Why)
 	x.node.tellNote("CS7M3UA", ev.Arg, ev.Why)
+}
+
+// leave takes an ASP away, which is told so first.
+func (x *adaptation) leave(a *asp, why string) {
+	x.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action { return l.Leave(now, a.id, why, out) })
+	a.close(why)
 }
 
 // close ends all associations.

@@ -87,7 +87,22 @@ func asReason(s *xua.ASStatus) string {
 	if s.State == xua.ASPending {
 		why += fmt.Sprintf("; traffic waits for an ASP, %d ms more", time.Until(s.Expires).Milliseconds())
 	}
-	return why
+	return why + unregistered(s.ASPs)
+}
+
+// unregistered says what became of asking gateways for routing contexts; empty: nobody
+// waits for one.
+func unregistered(ms []xua.MemberStatus) (out string) {
+	for _, m := range ms {
+		switch {
+		case m.WaitWhy == "":
+		case m.WaitTill.IsZero():
+			out += "; " + m.WaitWhy + "; it is not asked again before its association or the configuration changes"
+		default:
+			out += fmt.Sprintf("; %s; it is asked again in %d s", m.WaitWhy, int(time.Until(m.WaitTill).Seconds()))
+		}
+	}
+	return out
 }
 
 func (n *Node) printAS(w io.Writer, s *xua.ASStatus) {
@@ -168,6 +183,9 @@ func (n *Node) printASDetail(w io.Writer, s *xua.ASStatus) {
 		mode += " bindings (by SLS)"
 	}
 	fmt.Fprintf(w, "  traffic mode %s; recovery-timeout %d ms; minimum-active %d\n", mode, s.Config.TR.Milliseconds(), max(1, s.Config.Need))
+	if s.Config.HasOwn {
+		fmt.Fprintf(w, "  own-routing-context %d: the far end's DATA carries it\n", s.Config.OwnID)
+	}
 	if k := n.m3ua.key(s.Config.Path); k.HasNA {
 		fmt.Fprintf(w, "  network appearance %d\n", k.NA)
 	}
@@ -184,17 +202,17 @@ func (n *Node) printASDetail(w io.Writer, s *xua.ASStatus) {
 	}
 }
 
+// memberState is one word, unless the two directions of a double exchange differ.
 func memberState(m *xua.MemberStatus) string {
-	if m.Peer == m.Own {
-		return m.Peer.String()
+	if m.Double && m.Peer != m.Own {
+		return fmt.Sprintf("far end %s, this end %s", m.Peer, m.Own)
 	}
-	if m.Own == xua.Down {
-		return m.Peer.String()
-	}
-	if m.Peer == xua.Down {
-		return m.Own.String()
-	}
-	return fmt.Sprintf("far end %s, this end %s", m.Peer, m.Own)
+	return max(m.Peer, m.Own).String()
+}
+
+// working tells whether all that there is between two ends is active.
+func working(m *xua.MemberStatus) bool {
+	return max(m.Peer, m.Own) == xua.Active && (!m.Double || m.Peer == m.Own)
 }
 
 func memberNotes(m *xua.MemberStatus) (out string) {
@@ -278,7 +296,7 @@ func (n *Node) printASP(w io.Writer, s *xua.ASPStatus, detail bool) {
 	for i := range s.AS {
 		m := &s.AS[i]
 		line(s.Config.Name, m.AS, memberState(m))
-		good = good && (m.Peer == xua.Active || m.Own == xua.Active)
+		good = good && working(m)
 	}
 	if len(s.AS) == 0 {
 		line(s.Config.Name, "-", s.State)
@@ -303,10 +321,15 @@ func aspReason(s *xua.ASPStatus, v *assocView) string {
 		why += "; blocked by configuration"
 	case s.Comm && s.State == "inactive" && s.Config.Role == xua.RoleSG:
 		why += "; waiting for ASPAC"
+	case s.Comm && s.State == "down" && s.Config.Role == xua.RoleIPSP && !s.Config.Leads:
+		why += "; the far end is to ask (`role ipsp initiate` makes it this end)"
+	case s.Config.Role == xua.RoleIPSPDouble && slices.ContainsFunc(s.AS, func(m xua.MemberStatus) bool { return m.Own == xua.Active && m.Peer == xua.Down }):
+		why += "; the far end has not sent ASPUP: has it double-exchange too?"
 	}
 	if len(s.AS) == 0 {
 		why += "; it serves no AS"
 	}
+	why += unregistered(s.AS)
 	if s.LastError != "" {
 		why += "; " + s.LastError
 	}

@@ -171,10 +171,12 @@ func (a *xuaPeer) changedPeer(c *configs.ASP, at where, restarted map[uint16]str
 	switch why := restarted[c.LocalPort]; {
 	case why != "":
 		return why
+	case c.Shutdown && !a.cfg.Shutdown:
+		return "the ASP is shut down by configuration"
+	case a.cfg.Role != c.Role || a.cfg.Exchange != c.Exchange:
+		return "the role at the ASP was changed"
 	case reflect.DeepEqual(a.where, at) && a.cfg.Shutdown == c.Shutdown:
 		return ""
-	case c.Shutdown:
-		return "the ASP is shut down by configuration"
 	}
 	return "the configuration of the ASP was changed"
 }

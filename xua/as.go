@@ -161,7 +161,8 @@ func (l *Layer) set(now time.Time, m *member, peer, own State, why string, out [
 	sent, received := m.sends(), m.receives()
 	m.peer, m.own = peer, own
 	if own == Down { // registrations end with ASPDN and with the association
-		m.overridden, m.waiting = false, m.as.cfg.Register && m.asp.cfg.Role == RoleASP
+		m.overridden, m.granted, m.waiting = false, false, m.as.cfg.Register && m.asp.cfg.Role == RoleASP
+		m.waitWhy, m.waitTill = "", time.Time{}
 	}
 	m.as.dirty = true
 	if sent && !m.sends() || received && !m.receives() {

@@ -387,27 +387,38 @@ func (l *Layer) blockASP(now time.Time, a *asp, out []ss7.Action) []ss7.Action {
 func (l *Layer) Quit(now time.Time, out []ss7.Action) []ss7.Action {
 	for _, a := range l.asps {
 		if a.comm {
-			out = l.leaveGateway(a, out)
-			out = l.lockOut(now, a, out)
+			out = l.Leave(now, a.cfg.Path, "shut down", out)
 		}
 	}
 	return out
 }
 
-// leaveGateway tells the far end that this end is its ASP no longer (§4.3.4.2, §4.3.4.4); its
-// Acks are not waited for.
+// Leave takes leave of one peer and ends its association.
+func (l *Layer) Leave(now time.Time, path ss7.PathID, why string, out []ss7.Action) []ss7.Action {
+	a := l.byPath[path]
+	if a == nil || !a.comm {
+		return out
+	}
+	return l.lockOut(now, a, why, l.leaveGateway(a, out))
+}
+
+// leaveGateway tells the far end that this end is its ASP no longer, and takes back what it
+// registered (§4.3.4.2, §4.3.4.4, §4.4.2); its answers are not waited for.
 func (l *Layer) leaveGateway(a *asp, out []ss7.Action) []ss7.Action {
 	if !a.asks() || !a.ownUp {
 		return out
 	}
 	out = l.request(a, ASPIA, func(m *member) bool { return m.own == Active }, out)
+	if l.tags.Dereg != 0 {
+		out = l.request(a, l.tags.Dereg, func(m *member) bool { return m.granted }, out)
+	}
 	start := len(l.arena)
 	l.arena = Begin(l.arena, ASPDN)
 	return l.send(a, start, out)
 }
 
 // lockOut takes an ASP down at this end's wish and ends its association (§4.7).
-func (l *Layer) lockOut(now time.Time, a *asp, out []ss7.Action) []ss7.Action {
+func (l *Layer) lockOut(now time.Time, a *asp, why string, out []ss7.Action) []ss7.Action {
 	if !a.comm {
 		a.why = "shut down here"
 		return out
@@ -419,7 +430,7 @@ func (l *Layer) lockOut(now time.Time, a *asp, out []ss7.Action) []ss7.Action {
 	if told {
 		out = l.ack(a, ASPDNAck, Message{}, nil, out)
 	}
-	return append(out, ss7.Action{Op: ss7.Hangup, Event: ss7.Event{Path: a.cfg.Path, Why: "shut down"}})
+	return append(out, ss7.Action{Op: ss7.Hangup, Event: ss7.Event{Path: a.cfg.Path, Why: why}})
 }
 
 func (a *asp) stateName() string {

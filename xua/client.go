@@ -51,6 +51,40 @@ func (l *Layer) pursue(now time.Time, a *asp, out []ss7.Action) []ss7.Action {
 	return out
 }
 
+// withdrawAll ends what all ASPs have in s under the names that it has.
+func (l *Layer) withdrawAll(now time.Time, s *as, why string, out []ss7.Action) []ss7.Action {
+	for _, m := range s.members {
+		out = l.withdraw(now, m, why, out)
+	}
+	return out
+}
+
+// withdraw ends what the two ends are to each other in m, while its routing context is still
+// that which the far end knows: this end takes leave and takes its registration back
+// (§4.3.4.4, §4.4.2), an ASP of ours hears that it is inactive (§4.7).
+func (l *Layer) withdraw(now time.Time, m *member, why string, out []ss7.Action) []ss7.Action {
+	a := m.asp
+	if !a.comm || l.tags.Dereg == 0 {
+		return out
+	}
+	if a.asks() && a.ownUp {
+		only := func(x *member) bool { return x == m }
+		if m.own == Active {
+			out = l.request(a, ASPIA, only, out)
+			out = l.setOwn(now, m, Inactive, why, out)
+		}
+		if m.granted {
+			out = l.request(a, l.tags.Dereg, only, out)
+		}
+	}
+	m.granted, m.waitWhy, m.waitTill = false, "", time.Time{}
+	if m.peer == Active && a.serves() && m.as.hasID {
+		out = l.deactivate(now, m, why, out)
+		out = l.ack(a, ASPIAAck, Message{}, []uint32{m.as.cfg.ID}, l.publish(out))
+	}
+	return out
+}
+
 // await starts T(ack). A far end that does not answer is asked less often.
 func (l *Layer) await(now time.Time, a *asp) {
 	d := a.cfg.TAck
@@ -73,7 +107,7 @@ func (l *Layer) request(a *asp, t Type, which func(*member) bool, out []ss7.Acti
 		}
 		mode = m.as.mode
 		if m.as.hasID && !a.cfg.Slack.NoID {
-			ids = append(ids, m.as.cfg.ID)
+			ids = append(ids, m.ownID())
 		} else {
 			bare = true
 		}
@@ -215,11 +249,22 @@ func (l *Layer) eachNamed(a *asp, m Message, f func(*member, []ss7.Action) []ss7
 		return out
 	}
 	for _, id := range ids {
-		if x := a.serving(id); x != nil {
-			out = f(x, out)
+		for _, x := range a.members {
+			if x.as.hasID && x.ownID() == id {
+				out = f(x, out)
+			}
 		}
 	}
 	return out
+}
+
+// ownID is the routing context by which this end is an ASP to the far end: what it
+// sends us carries it (RFC 4666 §5.6.2).
+func (m *member) ownID() uint32 {
+	if m.as.cfg.HasOwn && m.asp.cfg.Role == RoleIPSPDouble {
+		return m.as.cfg.OwnID
+	}
+	return m.as.cfg.ID
 }
 
 // recvNotify: what a gateway tells this end as an ASP. After an alternate ASP took

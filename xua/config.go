@@ -78,6 +78,8 @@ type ASConfig struct {
 	Name   string
 	ID     uint32 // its routing context
 	HasID  bool
+	OwnID  uint32 // in a double exchange: by which this end asks to be active, if HasOwn; else ID
+	HasOwn bool
 	Mode   Mode
 	Robin  bool // loadshare message by message instead of by SLS: order is not kept
 	SLS    uint8

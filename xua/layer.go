@@ -72,6 +72,10 @@ type member struct {
 	registered bool
 	overridden bool // an alternate ASP has the traffic: ours, and we wait until it is gone; or, in RoleSG, the far end's
 	waiting    bool // for a routing context from the gateway
+	granted    bool // it gave one
+
+	waitWhy  string    // and what became of asking for one
+	waitTill time.Time // when it is asked again; zero: not at all
 }
 
 // Stats counts what a peer sends and is sent, by class and type.
@@ -134,6 +138,7 @@ func (l *Layer) Configure(now time.Time, asps []ASPConfig, ass []ASConfig, out [
 	out = l.Begin(out)
 	for _, s := range slices.Clone(l.ass) {
 		if !s.cfg.Dynamic && !slices.ContainsFunc(ass, func(c ASConfig) bool { return c.Path == s.cfg.Path }) {
+			out = l.withdrawAll(now, s, "it was taken out of the configuration", out)
 			out = l.removeAS(now, s, "it was taken out of the configuration", out)
 		}
 	}
@@ -171,7 +176,7 @@ func (l *Layer) SetASP(now time.Time, c ASPConfig, out []ss7.Action) []ss7.Actio
 	a.dirty = max(a.dirty, gained)
 	switch {
 	case c.Shutdown && !was.Shutdown:
-		out = l.lockOut(now, a, l.leaveGateway(a, out))
+		out = l.lockOut(now, a, "shut down", l.leaveGateway(a, out))
 	case c.Block && !was.Block:
 		out = l.blockASP(now, a, out)
 	}
@@ -205,6 +210,10 @@ func (l *Layer) setAS(now time.Time, c ASConfig, out []ss7.Action) []ss7.Action 
 		s = l.newAS(now, c)
 	}
 	was := s.cfg
+	if was.HasID != c.HasID || was.ID != c.ID || was.HasOwn != c.HasOwn || was.OwnID != c.OwnID || was.Register != c.Register {
+		out = l.withdrawAll(now, s, "its routing context or key was changed", out)
+		s.hasID = c.HasID
+	}
 	s.cfg, s.dirty = c, true
 	if c.Mode != 0 {
 		s.mode = c.Mode
@@ -213,6 +222,7 @@ func (l *Layer) setAS(now time.Time, c ASConfig, out []ss7.Action) []ss7.Action 
 	}
 	for _, m := range slices.Clone(s.members) {
 		if m.static && !slices.ContainsFunc(c.Members, func(x MemberConfig) bool { return x.ASP == m.asp.cfg.Path }) {
+			out = l.withdraw(now, m, "it was taken out of the configuration", out)
 			out = l.leave(now, m, "it was taken out of the configuration", out)
 		}
 	}
@@ -221,7 +231,7 @@ func (l *Layer) setAS(now time.Time, c ASConfig, out []ss7.Action) []ss7.Action 
 			var m *member
 			m, out = l.join(now, a, s, out)
 			m.static, m.weight = true, x.Weight
-			m.waiting = c.Register && a.cfg.Role == RoleASP && (m.waiting || !s.hasID)
+			m.waiting = c.Register && a.cfg.Role == RoleASP && !m.granted
 		}
 	}
 	if c.Shutdown && !was.Shutdown {

@@ -66,6 +66,8 @@ type Grammar map[Type]Spec
 type Tags struct {
 	ID uint16 // what traffic is named by, 32 bits each: M3UA's Routing Context
 	NA uint16 // network appearance
+
+	Dereg Type // takes a registration back; 0: the layer above takes leave of what changes its name itself
 }
 
 // Common is the grammar of the messages that all layers have.

@@ -70,24 +70,37 @@ func (l *Layer) deregister(now time.Time, a *asp, why string, out []ss7.Action) 
 	return out
 }
 
-// SetID is told the routing context that a gateway gave an AS; this end then goes
-// on to become active.
-func (l *Layer) SetID(now time.Time, server ss7.PathID, id uint32, out []ss7.Action) []ss7.Action {
-	s := l.byAS[server]
-	if s == nil {
-		return out
+// Granted is told the routing context that a gateway gave an AS; this end then goes on
+// to become active there. False: another gateway of the AS has given it another one.
+func (l *Layer) Granted(now time.Time, path, server ss7.PathID, id uint32, out []ss7.Action) (bool, []ss7.Action) {
+	a, s := l.byPath[path], l.byAS[server]
+	if a == nil || s == nil || a.in(s) == nil {
+		return true, out
 	}
-	s.cfg.ID, s.hasID, s.dirty = id, true, true
+	if s.hasID && s.cfg.ID != id && slices.ContainsFunc(s.members, func(m *member) bool { return m.granted }) {
+		return false, out
+	}
+	s.cfg.ID, s.cfg.HasID, s.hasID, s.dirty = id, true, true, true
+	m := a.in(s)
+	m.granted, m.waiting, m.waitWhy, m.waitTill = true, false, "", time.Time{}
 	for _, m := range s.members {
-		m.waiting = false
 		m.asp.dirty = max(m.asp.dirty, gained)
-		out = l.pursue(now, m.asp, out)
 	}
-	return out
+	return true, l.pursue(now, a, out)
 }
 
-// Unregistered lists the AS that a peer, a gateway that is up, was not yet asked to
-// give routing contexts for.
+// Waits notes what became of asking a gateway for the routing context of an AS, and when
+// it is asked again; zero: not before the association or the configuration changes.
+func (l *Layer) Waits(path, server ss7.PathID, why string, till time.Time) {
+	if a, s := l.byPath[path], l.byAS[server]; a != nil && s != nil {
+		if m := a.in(s); m != nil {
+			m.waitWhy, m.waitTill = why, till
+		}
+	}
+}
+
+// Unregistered lists the AS that a peer, a gateway that is up, has given no routing
+// contexts for.
 func (l *Layer) Unregistered(path ss7.PathID) []ss7.PathID {
 	a := l.byPath[path]
 	if a == nil || !a.ownUp {
@@ -100,6 +113,26 @@ func (l *Layer) Unregistered(path ss7.PathID) []ss7.PathID {
 		}
 	}
 	return out
+}
+
+// AskAnew forgets what Waits noted of an AS.
+func (l *Layer) AskAnew(server ss7.PathID) {
+	if s := l.byAS[server]; s != nil {
+		for _, m := range s.members {
+			m.waitWhy, m.waitTill = "", time.Time{}
+		}
+	}
+}
+
+// Asked tells what Waits noted of an AS that is unregistered; why is empty: the gateway
+// was not asked yet.
+func (l *Layer) Asked(path, server ss7.PathID) (why string, till time.Time) {
+	if a, s := l.byPath[path], l.byAS[server]; a != nil && s != nil {
+		if m := a.in(s); m != nil {
+			return m.waitWhy, m.waitTill
+		}
+	}
+	return "", till
 }
 
 // Settle publishes what Register and Deregister changed and sends what follows.

@@ -16,6 +16,9 @@ type MemberStatus struct {
 	Registered  bool
 	Overridden  bool
 	WaitsForKey bool
+	WaitWhy     string    // and what became of asking the gateway
+	WaitTill    time.Time // when it is asked again; zero: not before the association or the configuration changes
+	Double      bool      // the two directions have states of their own
 }
 
 // ASPStatus is a peer as show commands print it.
@@ -49,7 +52,7 @@ type ASStatus struct {
 }
 
 func (m *member) status() MemberStatus {
-	return MemberStatus{m.asp.cfg.Name, m.as.cfg.Name, m.peer, m.own, m.sends(), m.weight, m.registered, m.overridden, m.waiting}
+	return MemberStatus{m.asp.cfg.Name, m.as.cfg.Name, m.peer, m.own, m.sends(), m.weight, m.registered, m.overridden, m.waiting, m.waitWhy, m.waitTill, m.asp.cfg.Role == RoleIPSPDouble}
 }
 
 // Status gives all peers and servers in the order of the configuration.

@@ -138,10 +138,11 @@ func cycle(members []*member) int {
 type Serving struct {
 	AS       ss7.PathID
 	Name     string
-	ID       uint32
+	ID       uint32 // of what we send it
 	HasID    bool
-	Sends    bool // we may send it traffic
-	Receives bool // it may send us traffic
+	OwnID    uint32 // of what it sends us
+	Sends    bool   // we may send it traffic
+	Receives bool   // it may send us traffic
 
 	Overridden bool // it was active, and an alternate ASP is instead
 }
@@ -162,7 +163,7 @@ func (l *Layer) Serves(path ss7.PathID) (ASPConfig, []Serving) {
 	}
 	out := make([]Serving, len(a.members))
 	for i, m := range a.members {
-		out[i] = Serving{m.as.cfg.Path, m.as.cfg.Name, m.as.cfg.ID, m.as.hasID, m.sends(), m.receives(), m.overridden}
+		out[i] = Serving{m.as.cfg.Path, m.as.cfg.Name, m.as.cfg.ID, m.as.hasID, m.ownID(), m.sends(), m.receives(), m.overridden}
 	}
 	return a.cfg, out
 }
