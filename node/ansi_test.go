@@ -60,7 +60,7 @@ func TestANSITimersAtThePrompt(t *testing.T) {
 	onPairOf(t, ss7.ANSI, func(p *pair) {
 		p.a.want("show cs7 mtp3 timers", "T20        105000    105000  local inhibit test", "T28         30000     30000  restart of an adjacent point: wait for its first word")
 		for line, want := range map[string]string{
-			"cs7 mtp3 timer t18 500":    "timer t18 (Nothing runs on it (transfer restricted by the response method)) is 2000 to 20000 ms in variant ansi",
+			"cs7 mtp3 timer t18 1500":   "timer t18 (Nothing runs on it (transfer restricted by the response method)) is 2000 to 20000 ms in variant ansi",
 			"cs7 mtp3 timer t33 300000": "nothing runs on timer t33: T17 and level 2 damp oscillation",
 			"cs7 mtp3 timer t22 300000": "timer t22 (Restart of this node: wait for links) is 1000 to 60000 ms in variant ansi",
 		} {
