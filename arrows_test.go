@@ -25,6 +25,7 @@ var rooms = map[string][]string{
 	"m3ua":              {"ss7", "xua"},
 	"m2ua":              {"ss7", "xua", "internal/deadline"},
 	"mtp3":              {"ss7", "routing", "internal/deadline"},
+	"internal/clauses":  {"xua"},
 	"tester":            {"ss7"},
 	"sccp/gtt":          {"ss7"},
 	"sccp":              {"ss7", "sccp/gtt"},

@@ -45,7 +45,7 @@ type Source map[Place]int
 // other is a Fault; the lines under a faulty one that should have led into a mode
 // are passed over and counted in its Fault.
 func Parse(r io.Reader, env, root any, top *Mode) (Source, []Fault) {
-	f := &file{in: &scope{env, map[listID]*listIndex{}}, stack: []level{{top, root}}, source: Source{}}
+	f := &file{index: map[listID]*listIndex{}, stack: []level{{top, root, env}}, source: Source{}}
 	sc := bufio.NewScanner(r)
 	sc.Buffer(make([]byte, 0, 64<<10), 1<<20)
 	n := 0
@@ -63,10 +63,11 @@ func Parse(r io.Reader, env, root any, top *Mode) (Source, []Fault) {
 type level struct {
 	mode *Mode
 	obj  any
+	env  any
 }
 
 type file struct {
-	in       *scope
+	index    map[listID]*listIndex
 	stack    []level // modes from the outermost to the current one
 	faults   []Fault
 	source   Source
@@ -120,15 +121,15 @@ func (f *file) statement(n int, body string, offset, indent int) {
 	for i := len(f.stack) - 1; i >= 0; i-- {
 		l := f.stack[i]
 		form, from := negated(body)
-		s, a, flt := parse(f.in.env, l.mode.Statements, body, from, form != plainForm)
+		s, a, flt := parse(l.env, l.mode.Statements, body, from, form != plainForm)
 		if flt.kind == fine {
 			f.stack = f.stack[:i+1]
-			if _, err := s.do(f.in, l.obj, a, form); err != nil {
+			if _, err := s.do(&scope{l.env, f.index}, l.obj, a, form); err != nil {
 				f.skip, f.skipping, f.skipped = indent, true, 0
 				f.fault(n, offset, "", err.Error())
 				return
 			}
-			f.applied(n, s, l.obj, a, form)
+			f.applied(n, s, l, a, form)
 			return
 		}
 		if i == len(f.stack)-1 || worse(flt, worst) {
@@ -146,19 +147,20 @@ func worse(a, b fault) bool {
 }
 
 // applied notes where values came from, and follows the line into its mode.
-func (f *file) applied(n int, s *Statement, obj any, a Args, form form) {
+func (f *file) applied(n int, s *Statement, l level, a Args, form form) {
 	if form != plainForm {
 		return
 	}
+	in, obj := s.within(&scope{l.env, f.index}, l.obj, a, false)
 	if s.child != nil {
-		obj = s.child(f.in, obj, a)
+		obj = s.child(in, obj, a)
 		f.source[Place{obj, ""}] = n
 	}
 	for name := range a {
 		f.source[Place{obj, name}] = n
 	}
 	if s.mode != nil {
-		f.stack = append(f.stack, level{s.mode, obj})
+		f.stack = append(f.stack, level{s.mode, obj, in.env})
 	}
 }
 
@@ -221,6 +223,10 @@ func after(line, first string) (from int, ok bool) {
 
 // do applies a configuration statement in one of its forms.
 func (s *Statement) do(in *scope, obj any, a Args, form form) (note string, err error) {
+	in, obj = s.within(in, obj, a, form == plainForm)
+	if obj == nil {
+		return "", fmt.Errorf("there is no %s %s", s.part.name, s.part.typ.Format(in.env, a[s.part.name]))
+	}
 	if s.check != nil {
 		if note, err = s.check(in.env, a); err != nil {
 			return "", err

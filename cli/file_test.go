@@ -20,7 +20,7 @@ func parseSite(text string) (*Site, []Fault) {
 func printSite(t *testing.T, s *Site) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := Print(&b, s, s, siteMode); err != nil {
+	if err := Print(&b, s, s, siteMode, nil); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -170,7 +170,7 @@ func FuzzParse(f *testing.F) {
 	for range 5 {
 		s := randomSite(r)
 		var b bytes.Buffer
-		_ = Print(&b, s, s, siteMode)
+		_ = Print(&b, s, s, siteMode, nil)
 		f.Add(b.Bytes())
 	}
 	f.Add([]byte("port a\n vlan 1 cost 2 tag\nno port a\nRouter(config)#h\x00\xff\nend\n\n exit\n no no\n"))

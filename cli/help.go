@@ -23,10 +23,9 @@ func unfinished(line string, words []word) ([]word, string) {
 // ways are the threads that fit the whole words of a line, in the first way of
 // reading it that has something to offer for the word after them.
 func (s *Session) ways(line string, offer func(thread, string) bool) (r reading, ts []thread, part string, f fault) {
-	env := s.app.Env()
 	for i, r := range s.readings(line) {
 		words, part := unfinished(line, wordsFrom(line, r.from))
-		ts, g := walk(env, r.stmts, line, words)
+		ts, g := walk(r.env, r.stmts, line, words)
 		if r.form != plainForm { // what has no `no` form
 			ts = slices.DeleteFunc(ts, func(t thread) bool { return t.stmt.unset == nil })
 		}
@@ -47,7 +46,7 @@ func (s *Session) ways(line string, offer func(thread, string) bool) (r reading,
 func (r reading) mayEnd(t thread) bool { return t.at.accept || r.form != plainForm && t.stmt.named(t) }
 
 // suggestions lists what may come after t, as far as it begins with part.
-func (s *Session) suggestions(t thread, part string) (out []suggestion) {
+func suggestions(t thread, part string) (out []suggestion) {
 	if t.rest {
 		return []suggestion{{t.last.typ.Hint(), t.last.help, true}}
 	}
@@ -59,7 +58,7 @@ func (s *Session) suggestions(t thread, part string) (out []suggestion) {
 			continue
 		}
 		if part != "" {
-			if _, err := e.elem.typ.Parse(s.app.Env(), part); err != nil {
+			if _, err := e.elem.typ.Parse(t.env, part); err != nil {
 				continue
 			}
 		}
@@ -75,7 +74,7 @@ func (s *Session) Help(line string) string {
 		return table(list, part, false)
 	}
 	r, ts, part, f := s.ways(line, func(t thread, part string) bool {
-		return len(s.suggestions(t, part)) > 0 || part == "" && t.at.accept
+		return len(suggestions(t, part)) > 0 || part == "" && t.at.accept
 	})
 	switch f.kind {
 	case ambiguous:
@@ -87,7 +86,7 @@ func (s *Session) Help(line string) string {
 	var list []suggestion
 	end, rest := false, false
 	for _, t := range ts {
-		for _, x := range s.suggestions(t, part) {
+		for _, x := range suggestions(t, part) {
 			if !slices.ContainsFunc(list, func(y suggestion) bool { return y.word == x.word }) {
 				list = append(list, x)
 			}
@@ -193,15 +192,15 @@ func (s *Session) candidates(head, part string) (out []string) {
 		}
 		return out
 	}
-	_, ts, _, _ := s.ways(head, func(t thread, part string) bool { return len(s.completions(t, part)) > 0 })
+	_, ts, _, _ := s.ways(head, func(t thread, part string) bool { return len(completions(t, part)) > 0 })
 	for _, t := range ts {
-		out = append(out, s.completions(t, part)...)
+		out = append(out, completions(t, part)...)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
 }
 
-func (s *Session) completions(t thread, part string) (out []string) {
+func completions(t thread, part string) (out []string) {
 	for _, e := range t.at.edges {
 		if e.elem.typ == nil {
 			if prefixed(e.elem.word, part) {
@@ -210,7 +209,7 @@ func (s *Session) completions(t thread, part string) (out []string) {
 			continue
 		}
 		if c, ok := e.elem.typ.(Completer); ok {
-			for _, v := range c.Values(s.app.Env()) {
+			for _, v := range c.Values(t.env) {
 				if strings.HasPrefix(v, part) {
 					out = append(out, v)
 				}

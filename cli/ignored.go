@@ -4,5 +4,7 @@ package cli
 // nothing: what other machines have and this one has no use for. It is not written.
 func Ignored(syntax Elem) *Statement {
 	nothing := func(*scope, any, Args) error { return nil }
-	return &Statement{syntax: syntax, start: compile(syntax), apply: nothing, unset: nothing}
+	s := newStatement(syntax)
+	s.apply, s.unset = nothing, nothing
+	return s
 }

@@ -66,6 +66,7 @@ type thread struct {
 	marks []*int
 	last  *Elem // that took a word
 	rest  bool  // it took the rest of the line
+	env   any   // what the arguments that follow are read with
 }
 
 // spread follows the ways on that need no word.
@@ -109,11 +110,11 @@ type fault struct {
 func walk(env any, stmts []*Statement, line string, words []word) ([]thread, fault) {
 	var threads []thread
 	for _, s := range stmts {
-		threads = thread{stmt: s, at: s.start}.spread(threads)
+		threads = thread{stmt: s, at: s.start, env: env}.spread(threads)
 	}
 	var done []thread // took the rest of the line
 	for _, w := range words {
-		next, f := step(env, threads, line, w)
+		next, f := step(threads, line, w)
 		if f.kind != fine {
 			if len(done) > 0 {
 				return done, fault{}
@@ -134,7 +135,7 @@ func walk(env any, stmts []*Statement, line string, words []word) ([]thread, fau
 
 // step takes one word. Exact keywords win over abbreviated ones, keywords over
 // arguments.
-func step(env any, threads []thread, line string, w word) ([]thread, fault) {
+func step(threads []thread, line string, w word) ([]thread, fault) {
 	var exact, prefix, args []thread
 	var names []string
 	reason := ""
@@ -157,7 +158,7 @@ func step(env any, threads []thread, line string, w word) ([]thread, fault) {
 			if _, isRest = e.elem.typ.(restType); isRest {
 				text = strings.TrimRight(line[w.at:], " \t")
 			}
-			v, err := e.elem.typ.Parse(env, text)
+			v, err := e.elem.typ.Parse(t.env, text)
 			if err != nil {
 				if reason == "" {
 					reason = err.Error()
@@ -166,6 +167,9 @@ func step(env any, threads []thread, line string, w word) ([]thread, fault) {
 			}
 			next := t.take(e, v, e.elem.kind == repElem)
 			next.rest = isRest
+			if x, ok := e.elem.typ.(Lens); ok {
+				next.env = x.Through(t.env, v)
+			}
 			args = next.spread(args)
 		}
 	}

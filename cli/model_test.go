@@ -183,7 +183,7 @@ func (o *office) tree(started chan<- struct{}) *Tree {
 	show := Kw("show", "Show things")
 	return &Tree{Config: siteMode, Exec: []*Statement{
 		Command(Seq(show, Kw("running-config", "What it runs")), func(c *Call) error {
-			return Print(c.Out, c.Env, c.Env, siteMode)
+			return Print(c.Out, c.Env, c.Env, siteMode, nil)
 		}).Privileged(),
 		Command(Seq(show, Kw("clock", "Time of day")), func(c *Call) error {
 			fmt.Fprintln(c.Out, "tea time")

@@ -4,9 +4,17 @@ import "slices"
 
 // Enter is a line that leads into a mode about the same object; it is never written.
 func Enter[O any](syntax Elem, mode *Mode) *Statement {
-	return &Statement{syntax: syntax, start: compile(syntax), mode: mode,
-		apply: func(*scope, any, Args) error { return nil },
-		child: func(_ *scope, obj any, _ Args) any { return obj.(*O) }}
+	s := newStatement(syntax)
+	s.mode = mode
+	s.apply = func(*scope, any, Args) error { return nil }
+	s.child = func(_ *scope, obj any, _ Args) any { return obj.(*O) }
+	return s
+}
+
+// No gives an Enter statement a no form, which takes back what is in the mode.
+func (s *Statement) No(clear func(obj any) error) *Statement {
+	s.unset = func(_ *scope, obj any, _ Args) error { return clear(obj) }
+	return s
 }
 
 // Without gives the statements of all whose syntax begins as prefix does, with the rest
@@ -20,7 +28,7 @@ func Without(all []*Statement, prefix ...Elem) []*Statement {
 		}
 		c := *s
 		c.syntax.subs = s.syntax.subs[n:]
-		c.start = compile(c.syntax)
+		c.start, c.part = compile(c.syntax), partOf(&c.syntax)
 		out = append(out, &c)
 	}
 	return out

@@ -10,10 +10,11 @@ import (
 // Print writes the configuration root as lines of mode top, sub-modes indented by
 // one blank a level. A "!" stands around each block of a sub-mode and between lines
 // that begin with different words; env is what types format their values with. An
-// error is that of w.
-func Print(w io.Writer, env, root any, top *Mode) error {
+// error is that of w. Optional arguments in given are written in each line of mode top
+// that may have them.
+func Print(w io.Writer, env, root any, top *Mode, given Args) error {
 	b := bufio.NewWriter(w)
-	p := printer{w: b, env: env, separated: true}
+	p := printer{w: b, env: env, given: given, separated: true}
 	p.mode(root, top, 0)
 	if !p.separated {
 		b.WriteString("!\n")
@@ -24,6 +25,7 @@ func Print(w io.Writer, env, root any, top *Mode) error {
 type printer struct {
 	w         *bufio.Writer
 	env       any
+	given     Args
 	group     string // first word of the last line of the outermost mode
 	separated bool   // the last line was a "!", or there was none
 }
@@ -35,7 +37,7 @@ func (p *printer) mode(obj any, m *Mode, depth int) {
 		}
 		for _, o := range s.lines(obj) {
 			block := s.mode != nil && depth == 0
-			line := s.line(p.env, o)
+			line := s.line(p.env, o, p.given)
 			group, _, _ := strings.Cut(line, " ")
 			if depth == 0 && !p.separated && (block || group != p.group) {
 				p.w.WriteString("!\n")
@@ -61,11 +63,16 @@ func (p *printer) mode(obj any, m *Mode, depth int) {
 }
 
 // line writes the statement for the object whose fields it binds.
-func (s *Statement) line(env, obj any) string {
+func (s *Statement) line(env, obj any, given Args) string {
 	if s.off != nil && s.off(obj) {
 		return strings.Join(keywords(s.syntax), " ")
 	}
-	words, _ := s.emit(env, s.syntax, func(name string) (any, bool, bool) { return s.fields.get(obj, name) })
+	words, _ := s.emit(env, s.syntax, func(name string) (any, bool, bool) {
+		if v, zero, ok := s.fields.get(obj, name); ok {
+			return v, zero, ok
+		}
+		return given.get(name)
+	})
 	return strings.Join(words, " ")
 }
 
@@ -129,6 +136,10 @@ func (s *Statement) emit(env any, e Elem, get func(string) (v any, zero, ok bool
 			out = append(out, words...)
 			if !ok {
 				return out, false
+			}
+			if x, is := sub.typ.(Lens); is {
+				v, _, _ := get(sub.name)
+				env = x.Through(env, v)
 			}
 		}
 		return out, true

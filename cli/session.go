@@ -117,6 +117,7 @@ func (s *Session) mode() *Mode {
 // reading is one way to read a line: what it may be, and where that begins.
 type reading struct {
 	stmts []*Statement
+	env   any
 	from  int
 	form  form
 	exec  bool
@@ -126,18 +127,20 @@ type reading struct {
 // readings are the ways to read a line in the current mode, in the order in which
 // they are tried: the innermost mode first.
 func (s *Session) readings(line string) []reading {
+	env := s.app.Env()
 	if !s.config {
-		return []reading{{stmts: s.exec(), exec: true}}
+		return []reading{{stmts: s.exec(), env: env, exec: true}}
 	}
 	if from, ok := after(line, "do"); ok {
-		return []reading{{stmts: s.exec(), from: from, exec: true}}
+		return []reading{{stmts: s.exec(), env: env, from: from, exec: true}}
 	}
 	form, from := negated(line)
 	var out []reading
 	for depth := len(s.path); depth >= 0; depth-- {
-		r := reading{stmts: s.tree.Config.Statements, from: from, form: form, depth: depth}
+		r := reading{stmts: s.tree.Config.Statements, env: env, from: from, form: form, depth: depth}
 		if depth > 0 {
 			r.stmts = s.path[depth-1].stmt.mode.Statements
+			r.env = resolve(env, s.path[:depth]).env
 		}
 		if depth == len(s.path) && form == plainForm {
 			r.stmts = slices.Concat(r.stmts, s.configBuiltins())
@@ -266,9 +269,9 @@ func (s *Session) configure(ctx context.Context, line string) error {
 	env := s.app.Env()
 	var worst fault
 	for i, r := range s.readings(line) {
-		stmt, a, f := parse(env, r.stmts, line, r.from, r.form != plainForm)
+		stmt, a, f := parse(r.env, r.stmts, line, r.from, r.form != plainForm)
 		if f.kind == fine && stmt.run != nil {
-			return stmt.run(&Call{Session: s, Args: a, Env: env, Out: s.out, Context: ctx})
+			return stmt.run(&Call{Session: s, Args: a, Env: r.env, Out: s.out, Context: ctx})
 		}
 		if f.kind == fine {
 			return s.change(line, stmt, a, r.form, r.depth)
@@ -289,12 +292,12 @@ func (s *Session) configure(ctx context.Context, line string) error {
 func (s *Session) change(line string, stmt *Statement, a Args, form form, depth int) error {
 	note := ""
 	err := s.app.Edit(line, func(root any) error {
-		obj, found := resolve(root, s.path[:depth])
-		if found < depth {
+		at := resolve(root, s.path[:depth])
+		if at.found < depth {
 			return s.lost(root)
 		}
 		var err error
-		note, err = stmt.do(&scope{env: root}, obj, a, form)
+		note, err = stmt.do(&scope{env: at.env}, at.obj, a, form)
 		return err
 	})
 	if err != nil {
@@ -305,7 +308,7 @@ func (s *Session) change(line string, stmt *Statement, a Args, form form, depth 
 	}
 	s.path = s.path[:min(depth, len(s.path))]
 	if stmt.mode != nil && form == plainForm {
-		s.path = append(s.path[:len(s.path):len(s.path)], place{stmt, pick(a, stmt.keys)})
+		s.path = append(s.path[:len(s.path):len(s.path)], place{stmt, pick(a, stmt.leading())})
 	}
 	return nil
 }
@@ -313,24 +316,34 @@ func (s *Session) change(line string, stmt *Statement, a Args, form form, depth 
 // lost leaves a mode whose object another session has removed. It runs inside
 // App.Edit and so asks the App nothing.
 func (s *Session) lost(root any) error {
-	_, found := resolve(root, s.path)
-	gone := s.path[found]
-	s.path = s.path[:found]
-	return fmt.Errorf("%s no longer exists; this session is in mode %s again", gone.stmt.text(root, gone.keys), s.mode().Name)
+	at := resolve(root, s.path)
+	gone := s.path[at.found]
+	s.path = s.path[:at.found]
+	return fmt.Errorf("%s no longer exists; this session is in mode %s again", gone.stmt.text(at.env, gone.keys), s.mode().Name)
 }
 
-// resolve follows a path from the root of a configuration: to its object, or, if an
-// object of the path is gone, as far as it was found.
-func resolve(root any, path []place) (obj any, found int) {
-	obj = root
+// resolved is where a path leads: to its object, or, if an object of the path is gone,
+// as far as it was found.
+type resolved struct {
+	obj, env any
+	found    int
+}
+
+// resolve follows a path from the root of a configuration.
+func resolve(root any, path []place) resolved {
+	at := resolved{obj: root, env: root}
 	for i, p := range path {
-		next := p.stmt.child(&scope{env: root}, obj, p.keys)
-		if next == nil {
-			return obj, i
+		in, obj := p.stmt.within(&scope{env: at.env}, at.obj, p.keys, false)
+		if obj == nil {
+			return at
 		}
-		obj = next
+		next := p.stmt.child(in, obj, p.keys)
+		if next == nil {
+			return at
+		}
+		at = resolved{next, in.env, i + 1}
 	}
-	return obj, len(path)
+	return at
 }
 
 // fail prints why in IOS's manner.

@@ -28,6 +28,7 @@ type Statement struct {
 	inverted bool
 	reset    func(in *scope, obj any, a Args) error // the default form, where it is not the no form
 	off      func(obj any) bool                     // the object's line is the no form
+	part     *Elem                                  // the argument that is a Part; nil: none
 }
 
 // scope is what a line is applied in.
@@ -73,7 +74,9 @@ type Call struct {
 
 // Command is a command of the exec. An error that it returns is printed.
 func Command(syntax Elem, run func(*Call) error) *Statement {
-	return &Statement{syntax: syntax, start: compile(syntax), run: run}
+	s := newStatement(syntax)
+	s.run = run
+	return s
 }
 
 // Privileged makes a command wait for `enable`.
@@ -120,7 +123,7 @@ func (s *Statement) Off(name string, value any) *Statement {
 // Field is one line about the object of the mode: what it binds goes into fields
 // of O. The no form makes them zero, and zero is not written.
 func Field[O any](syntax Elem) *Statement {
-	s := &Statement{syntax: syntax, start: compile(syntax)}
+	s := newStatement(syntax)
 	f := fieldsOf[O]()
 	s.fields = f
 	names := bound(syntax)
@@ -142,7 +145,8 @@ func Field[O any](syntax Elem) *Statement {
 // element changes it; another makes a new one; the no form removes it. With a mode
 // the line leads into it.
 func List[O, E any](syntax Elem, keys []string, items func(*O) *[]*E, mode *Mode) *Statement {
-	s := &Statement{syntax: syntax, start: compile(syntax), keys: keys, mode: mode}
+	s := newStatement(syntax)
+	s.keys, s.mode = keys, mode
 	f := fieldsOf[E]()
 	s.fields = f
 	s.apply = func(in *scope, obj any, a Args) error {
@@ -233,11 +237,60 @@ func (in *scope) appended(s *Statement, obj, element any, n int) {
 // Edit is a configuration command with an effect of its own, which is never
 // written and has no no form.
 func Edit[O any](syntax Elem, apply func(env any, o *O, a Args) error) *Statement {
-	return &Statement{syntax: syntax, start: compile(syntax),
-		apply: func(in *scope, obj any, a Args) error {
-			clear(in.index) // it may change any list
-			return apply(in.env, obj.(*O), a)
-		}}
+	s := newStatement(syntax)
+	s.apply = func(in *scope, obj any, a Args) error {
+		clear(in.index) // it may change any list
+		return apply(in.env, obj.(*O), a)
+	}
+	return s
+}
+
+// Parted tells whether a line may say what part of the configuration it is about.
+func (s *Statement) Parted() bool { return s.part != nil }
+
+// Run carries out a command.
+func (s *Statement) Run(c *Call) error { return s.run(c) }
+
+// Wrap puts another command around a command.
+func (s *Statement) Wrap(around func(*Call, func(*Call) error) error) {
+	run := s.run
+	s.run = func(c *Call) error { return around(c, run) }
+}
+
+// within gives the object that a line is about, and what it is read and applied in: those
+// of the mode, or the part of the configuration that the line names; nil: it is not there.
+func (s *Statement) within(in *scope, obj any, a Args, make bool) (*scope, any) {
+	if s.part == nil || !a.Has(s.part.name) {
+		return in, obj
+	}
+	obj = s.part.typ.(Part).Of(obj, a[s.part.name], make)
+	return &scope{obj, in.index}, obj
+}
+
+// leading are the arguments that lead back into the mode of an element.
+func (s *Statement) leading() []string {
+	if s.part == nil {
+		return s.keys
+	}
+	return append(slices.Clone(s.keys), s.part.name)
+}
+
+// partOf finds the argument of a syntax that is a Part; nil: none.
+func partOf(e *Elem) *Elem {
+	if _, ok := e.typ.(Part); ok {
+		return e
+	}
+	for i := range e.subs {
+		if p := partOf(&e.subs[i]); p != nil {
+			return p
+		}
+	}
+	return nil
+}
+
+// newStatement compiles a syntax.
+func newStatement(syntax Elem) *Statement {
+	return &Statement{syntax: syntax, start: compile(syntax), part: partOf(&syntax)}
 }
 
 func pick(a Args, keys []string) Args {

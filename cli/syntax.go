@@ -73,6 +73,9 @@ func Any(e ...Elem) Elem {
 	return any
 }
 
+// Parts are the elements of a sequence, or of one that may be left out.
+func (e Elem) Parts() []Elem { return e.subs }
+
 // state is a place in a compiled syntax: what may come next.
 type state struct {
 	edges  []edge

@@ -22,6 +22,21 @@ type Completer interface {
 	Values(env any) []string
 }
 
+// Lens is a Type whose value says how the rest of its line is to be read and written.
+type Lens interface {
+	Type
+	// Through gives the env for what follows a value v.
+	Through(env any, v any) any
+}
+
+// Part is a Lens whose value names a part of the configuration, which takes the place of
+// the root in the rest of the line, and in the mode that the line leads into.
+type Part interface {
+	Lens
+	// Of gives the part; if it is not there nil, or a new one if it is to be made.
+	Of(root any, v any, make bool) any
+}
+
 type uintType struct{ min, max uint64 }
 
 // Uint is a number from min to max; its value is a uint64.

@@ -60,8 +60,25 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// random makes a model that validates, with every field set at some time.
+// random makes a model that validates, with every field set at some time, of one or more
+// instances.
 func random(r *rand.Rand) *System {
+	s := randomInstance(r)
+	for n := range uint8(r.Intn(3)) {
+		i := randomInstance(r)
+		i.Hostname, i.QuietConsole, i.Transport, i.Interfaces, i.IPRoutes, i.IPv6Routes = "", false, "", nil, nil, nil
+		i.Description, i.Number, i.whole = "so that it is not empty", n+1, s
+		before := *s
+		s.Multi, s.Instances = true, append(s.Instances, i)
+		if len(s.Validate()) > 0 { // two instances with the same port
+			*s = before
+			break
+		}
+	}
+	return s
+}
+
+func randomInstance(r *rand.Rand) *System {
 	pick := func(words ...string) string { return words[r.Intn(len(words))] }
 	ms := func(least, most int) time.Duration {
 		if r.Intn(2) == 0 {
@@ -294,6 +311,7 @@ func FuzzRead(f *testing.F) {
 			f.Add(b)
 		}
 	}
+	f.Add([]byte(instances))
 	f.Add([]byte("cs7 variant ansi\nno cs7 variant\ncs7 point-code format 8 8 8\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s, _ := Read(b)

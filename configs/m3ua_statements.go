@@ -205,15 +205,14 @@ var asMode = &cli.Mode{Name: "config-cs7-as", Statements: []*cli.Statement{
 	shutdown[AS]("No ASP may become active in it"),
 }}
 
-// init adds Osmocom's form: `cs7 instance 0` leads into a mode with the same statements
+// init adds Osmocom's form: `cs7 instance N` leads into a mode with the same statements
 // without `cs7`. The running configuration is written without it.
 func init() {
-	nested := cli.Without(Global.Statements, cli.Kw("cs7", ""), cli.Opt(cli.Kw("instance", ""), cli.Arg("instance", instance{}, "")))
+	nested := cli.Without(Global.Statements, cs7Words...)
 	nested = append(nested, cli.List(cli.Seq(cli.Kw("listen", "An SCTP or TCP port of this node for ASPs"), cli.Kw("m3ua", "M3UA"), cli.Arg("port", cli.Uint(1024, 49151), "Port, usually 2905"), sctpOrTCP("transport")),
 		[]string{"port"}, func(s *System) *[]*M3UA { return &s.M3UAs }, m3uaMode).Check(anySCTP))
-	Global.Statements = append(Global.Statements, cli.Enter[System](cli.Seq(cli.Kw("cs7", "Signalling System No. 7"),
-		cli.Kw("instance", "One of several networks in this node"), cli.Arg("instance", instance{}, "Instance number; 0 is the only one")),
-		&cli.Mode{Name: "config-cs7", Statements: nested}))
+	Global.Statements = append(Global.Statements, cli.Enter[System](cli.Seq(cs7Words[0], cli.Seq(cs7Words[1].Parts()...)),
+		&cli.Mode{Name: "config-cs7", Statements: nested}).No(dropInstance))
 }
 
 // anySCTP: Osmocom's `sctp` is no kind of SCTP.

@@ -38,10 +38,10 @@ func Read(text []byte) (*System, []error) {
 // prune takes away what Validate refuses most often, so that the rest can run.
 func (s *System) prune() bool {
 	before := s.size()
+	turned := s.pruneInstances()
 	for _, t := range s.RouteTables {
 		t.Routes = keep(t.Routes, func(r *Route) bool { return s.leads(r) })
 	}
-	turned := false
 	for _, p := range s.LocalPeers {
 		turned = p.upright() || turned
 	}
@@ -106,7 +106,7 @@ func keep[E any](in []*E, ok func(*E) bool) []*E {
 }
 
 func (s *System) size() int {
-	n := len(s.Linksets)
+	n := len(s.Linksets) + len(s.Instances)
 	for _, l := range s.Linksets {
 		n += len(l.Links)
 	}
@@ -116,9 +116,35 @@ func (s *System) size() int {
 // Write prints s as `show running-config` does.
 func (s *System) Write(w io.Writer) error {
 	var body bytes.Buffer
-	if err := cli.Print(&body, s, s, Global); err != nil {
-		return err
+	all := []part{{s, only(func(x *cli.Statement) bool { return x != pcConversion })}}
+	for _, i := range s.Instances {
+		all = append(all, part{i, only(func(x *cli.Statement) bool { return x.Parted() && x != pcConversion })})
+	}
+	for _, i := range append([]*System{s}, s.Instances...) { // when the codes of all can be read
+		all = append(all, part{i, only(func(x *cli.Statement) bool { return x == pcConversion })})
+	}
+	for _, p := range all {
+		var given cli.Args
+		if s.Multi {
+			given = cli.Args{"instance": uint64(p.of.Number)}
+		}
+		if err := cli.Print(&body, p.of, p.of, p.lines, given); err != nil {
+			return err
+		}
 	}
 	_, err := fmt.Fprintf(w, "!\n%send\n", body.Bytes())
 	return err
+}
+
+// part is some lines of an instance.
+type part struct {
+	of    *System
+	lines *cli.Mode
+}
+
+// only is global configuration without what keep does not want.
+func only(keep func(*cli.Statement) bool) *cli.Mode {
+	m := *Global
+	m.Statements = slices.DeleteFunc(slices.Clone(m.Statements), func(s *cli.Statement) bool { return !keep(s) })
+	return &m
 }

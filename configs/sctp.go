@@ -179,7 +179,7 @@ const tcp = "tcp"
 // TransportOf is the kind of SCTP of a local port, or tcp. Where it is left to the node, a
 // UDP port at either end says that it is to be SCTP in UDP.
 func (s *System) TransportOf(p *LocalPeer) string {
-	kind := either(either(p.Transport, s.Transport), "auto")
+	kind := either(either(p.Transport, s.node().Transport), "auto")
 	if kind == "auto" && (p.UDPPort != 0 || s.linkWithUDP(p.Port)) {
 		return "udp"
 	}

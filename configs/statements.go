@@ -8,14 +8,6 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// CS7 puts the words of `cs7`, with or without an instance, in front of a syntax.
-func CS7(e ...cli.Elem) cli.Elem {
-	return cli.Seq(append([]cli.Elem{
-		cli.Kw("cs7", "Signalling System No. 7"),
-		cli.Opt(cli.Kw("instance", "One of several networks in this node"), cli.Arg("instance", instance{}, "Instance number; 0 is the only one")),
-	}, e...)...)
-}
-
 // Global is the statements of global configuration, in the order in which the
 // running configuration writes them.
 var Global = &cli.Mode{Name: "config", Statements: slices.Concat([]*cli.Statement{
@@ -23,6 +15,7 @@ var Global = &cli.Mode{Name: "config", Statements: slices.Concat([]*cli.Statemen
 	cli.Field[System](cli.Seq(cli.Kw("logging", "Log messages"), cli.Flag("console", "console", "Show them on the console (default)"))).Inverted(),
 	interfaceStatement,
 
+	multiInstance,
 	cli.Field[System](CS7(cli.Kw("variant", "Kind of MTP and of point codes"), cli.Choice("variant",
 		cli.Kw("ansi", "ANSI, 24-bit codes"), cli.Kw("china", "China, 24-bit codes"), cli.Kw("itu", "ITU-T, 14-bit codes (default)"),
 		cli.Kw("ntt", "Japan NTT, 16-bit codes"), cli.Kw("ttc", "Japan TTC, 16-bit codes")))),
@@ -38,6 +31,9 @@ var Global = &cli.Mode{Name: "config", Statements: slices.Concat([]*cli.Statemen
 	cli.Field[System](CS7(cli.Kw("point-code", "Point code of this node"), cli.Arg("point-code", PointCode{}, "Point code, 3-8-3 or decimal"))),
 	cli.List(CS7(cli.Kw("secondary-pc", "One more code of this node"), cli.Arg("secondary-pc", PointCode{}, "Point code")),
 		[]string{"secondary-pc"}, func(s *System) *[]*Secondary { return &s.Secondaries }, nil),
+	networkName,
+	pcConversion,
+	ignoreSCCP,
 	cli.Field[System](CS7(cli.Kw("description", "A text about this node"), cli.Arg("description", cli.Rest(254), "Up to 254 characters"))),
 	cli.Field[System](CS7(cli.Kw("max-dynamic-routes", "Most dynamic routes kept (default 1000)"), cli.Arg("max-dynamic-routes", cli.Uint(100, 1000), "Routes"))),
 	cli.Field[System](CS7(cli.Flag("summary-routing-exception", "summary-routing-exception",
@@ -48,7 +44,7 @@ var Global = &cli.Mode{Name: "config", Statements: slices.Concat([]*cli.Statemen
 	multipleCongestion(),
 	restrictedOption(),
 	slsShift(),
-	cli.Field[System](CS7(cli.Kw("transport", "SCTP under all local-peers that do not say otherwise"), transports())),
+	cli.Field[System](wholeNode(cli.Kw("transport", "SCTP under all local-peers that do not say otherwise"), transports())),
 	cli.List(CS7(cli.Kw("local-peer", "An SCTP port of this node"), cli.Arg("port", cli.Uint(1024, 49151), "SCTP port")),
 		[]string{"port"}, func(s *System) *[]*LocalPeer { return &s.LocalPeers }, localPeerMode),
 	cli.List(CS7(cli.Kw("linkset", "A set of links to one adjacent point"), cli.Arg("linkset", cli.Word(19), "Name, at most 19 characters"), cli.Arg("apc", PointCode{}, "Adjacent point code")),

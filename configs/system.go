@@ -14,6 +14,7 @@ type System struct {
 	Hostname     string        `cli:"hostname"`
 	QuietConsole bool          `cli:"console"` // `no logging console`
 	Variant      string        `cli:"variant"`
+	NetworkName  string        `cli:"network-name"`
 	NI           string        `cli:"network-indicator"`
 	Widths       []uint8       `cli:"width"`
 	Delimiter    string        `cli:"delimiter"`
@@ -31,6 +32,8 @@ type System struct {
 	NationalOptions
 	Secondaries []*Secondary
 	Hosts       []*Host
+	Aliases     []*Alias
+	IgnoreSCCP  bool `cli:"ignore-sccp-pcconv"`
 	Interfaces  []*Interface
 	LocalPeers  []*LocalPeer
 	Linksets    []*Linkset
@@ -44,7 +47,12 @@ type System struct {
 	IPRoutes   []*IPRoute
 	IPv6Routes []*IPv6Route
 
-	toldIgnored bool // that a line was taken and has no effect
+	Multi     bool      `cli:"multi-instance"`
+	Number    uint8     // of this instance; 0: the whole node is in it as well
+	Instances []*System // the others, in the order in which they were made
+
+	toldIgnored bool    // that a line was taken and has no effect
+	whole       *System // the node that this instance is in; nil: it is the node itself
 }
 
 // Secondary is one more code of this node.
@@ -165,10 +173,7 @@ func (s *System) Network() ss7.NI {
 
 // Name is the host name.
 func (s *System) Name() string {
-	if s.Hostname == "" {
-		return "gostp"
-	}
-	return s.Hostname
+	return either(s.node().Hostname, "gostp")
 }
 
 // Own is every code of this node, the primary one first; empty without one.
@@ -221,7 +226,7 @@ func (s *System) Clone() *System {
 	c := *s
 	c.Widths = slices.Clone(s.Widths)
 	c.Secondaries = copies(s.Secondaries, nil)
-	c.Hosts = copies(s.Hosts, nil)
+	c.Hosts, c.Aliases = copies(s.Hosts, nil), copies(s.Aliases, nil)
 	c.Interfaces = copies(s.Interfaces, (*Interface).deepen)
 	c.IPRoutes, c.IPv6Routes = copies(s.IPRoutes, nil), copies(s.IPv6Routes, nil)
 	c.LocalPeers = copies(s.LocalPeers, func(p *LocalPeer) { p.IPs = copies(p.IPs, nil) })
@@ -233,6 +238,12 @@ func (s *System) Clone() *System {
 		})
 	})
 	c.RouteTables = copies(s.RouteTables, func(t *RouteTable) { t.Routes = copies(t.Routes, nil) })
+	c.Instances = nil
+	for _, i := range s.Instances {
+		i = i.Clone()
+		i.whole = &c
+		c.Instances = append(c.Instances, i)
+	}
 	cloneM3UA(s, &c)
 	cloneM2UA(s, &c)
 	c.cloneSCCP()

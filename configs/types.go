@@ -87,22 +87,6 @@ func (pcMask) Parse(env any, word string) (any, error) {
 }
 func (pcMask) Format(env any, v any) string { return fmt.Sprint(v) }
 
-// instance accepts only the one instance there is.
-type instance struct{}
-
-func (instance) Hint() string { return "<0-7>" }
-func (instance) Parse(_ any, word string) (any, error) {
-	n, err := strconv.ParseUint(word, 10, 8)
-	if err != nil || n > 7 {
-		return nil, fmt.Errorf("an instance is 0 to 7")
-	}
-	if n != 0 {
-		return nil, fmt.Errorf("this version has one instance, number 0; several in one node are not built yet")
-	}
-	return n, nil
-}
-func (instance) Format(any, any) string { return "0" }
-
 // LinksetName is an argument that names a linkset; its value is a string. A name
 // that does not exist yet is for validation to refuse.
 type LinksetName struct{}

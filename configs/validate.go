@@ -41,7 +41,7 @@ func (s *System) problems() []problem {
 	s.checkM2UA(bad)
 	s.checkRoutes(bad)
 	s.checkSCCP(bad)
-	return out
+	return append(out, s.instanceProblems()...)
 }
 
 type complain func(obj any, arg, format string, args ...any)

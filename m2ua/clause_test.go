@@ -1,22 +1,18 @@
 package m2ua
 
 import (
-	"encoding/binary"
-	"os"
-	"path/filepath"
-	"regexp"
 	"slices"
-	"strings"
 	"testing"
 
+	"github.com/gostp/gostp/internal/clauses"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/xua"
 )
 
-// clauses is each MUST and SHALL of RFC 3331 that concerns a gateway or an ASP, and the tests
+// must is each MUST and SHALL of RFC 3331 that concerns a gateway or an ASP, and the tests
 // that would fail without it: here, in xua (which has what all layers share) or in node. The
 // purposes of ETSI TS 102 380 were not to be had, so that tests have the clauses' numbers.
-var clauses = []struct{ clause, must, tests string }{
+var must = []clauses.Clause{
 	{"1.5.1", "map interface identifiers to links and to associations, and keep it through fail-over", "TestGate TestActiveForSome TestM2UAFailover"},
 	{"1.5.3", "keep the states of ASPs", "TestUpAndActive TestOverride"},
 	{"3.1", "network byte order", "TestCodecData TestCodecMessages"},
@@ -60,33 +56,7 @@ var clauses = []struct{ clause, must, tests string }{
 
 // Every test that the table names is there.
 func TestClausesHaveTests(t *testing.T) {
-	function := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
-	there := map[string]bool{}
-	for _, folder := range []string{".", "../xua", "../node", "../configs"} {
-		files, err := filepath.Glob(filepath.Join(folder, "*_test.go"))
-		if err != nil || len(files) == 0 {
-			t.Fatal(folder, err)
-		}
-		for _, f := range files {
-			b, err := os.ReadFile(f)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, m := range function.FindAllSubmatch(b, -1) {
-				there[string(m[1])] = true
-			}
-		}
-	}
-	for _, c := range clauses {
-		for _, name := range strings.Fields(c.tests) {
-			if !there[name] {
-				t.Errorf("RFC 3331 §%s, %s: there is no %s", c.clause, c.must, name)
-			}
-		}
-		if c.tests == "" {
-			t.Errorf("RFC 3331 §%s, %s: no test", c.clause, c.must)
-		}
-	}
+	clauses.Check(t, "RFC 3331", must, ".", "../xua", "../node", "../configs")
 }
 
 // everyMessage is one of each that this package writes, with all its parameters.
@@ -109,18 +79,7 @@ func everyMessage() [][]byte {
 
 // §3.1.5: "The Message Length MUST include parameter padding bytes, if any" and "MUST NOT be
 // longer than" the message.
-func TestClause315Length(t *testing.T) {
-	for _, b := range everyMessage() {
-		if n := binary.BigEndian.Uint32(b[4:]); int(n) != len(b) || n%4 != 0 {
-			t.Errorf("%x: length %d of %d", b, n, len(b))
-		}
-		longer := slices.Clone(b)
-		binary.BigEndian.PutUint32(longer[4:], uint32(len(b)+4))
-		if _, e := Grammar.Parse(longer); e == nil {
-			t.Errorf("%x is taken", longer)
-		}
-	}
-}
+func TestClause315Length(t *testing.T) { clauses.Length(t, Grammar, everyMessage()) }
 
 // §3.1.6: "Mandatory parameters MUST be placed before optional parameters in a message."
 func TestClause316MandatoryFirst(t *testing.T) {
@@ -150,44 +109,7 @@ func TestClause316MandatoryFirst(t *testing.T) {
 
 // §3.1.6: "A sender MUST NOT pad with more than 3 bytes. The receiver MUST ignore the padding
 // bytes."
-func TestClause316Padding(t *testing.T) {
-	for _, b := range everyMessage() {
-		want, e := Grammar.Parse(b)
-		if e != nil {
-			t.Errorf("%x: %v", b, e)
-			continue
-		}
-		noisy := slices.Clone(b)
-		for at := 8; at < len(b); {
-			n := int(binary.BigEndian.Uint16(b[at+2:]))
-			end := at + (n+3)&^3
-			if n < 4 || end > len(b) || !slices.Equal(b[at+n:end], make([]byte, end-at-n)) {
-				t.Fatalf("%x: parameter at %d", b, at)
-			}
-			for k := at + n; k < end; k++ {
-				noisy[k] = 0xff
-			}
-			at = end
-		}
-		if got, e := Grammar.Parse(noisy); e != nil || !sameParams(got.Params, want.Params) {
-			t.Errorf("%x: with other padding %v", b, e)
-		}
-	}
-}
-
-func sameParams(a, b xua.Params) bool {
-	for {
-		t1, v1, r1, ok1 := a.Cut()
-		t2, v2, r2, ok2 := b.Cut()
-		if ok1 != ok2 || t1 != t2 || !slices.Equal(v1, v2) {
-			return false
-		}
-		if !ok1 {
-			return true
-		}
-		a, b = r1, r2
-	}
-}
+func TestClause316Padding(t *testing.T) { clauses.Padding(t, Grammar, everyMessage()) }
 
 // §3.3.1.1: "The length of the Protocol Data and TTC Protocol Data MUST NOT exceed the length
 // of a MTP2-User application message".

@@ -37,6 +37,8 @@ const (
 	PendingFull          // the server has no active ASP and too much waits for one (RFC 4666 §4.3.2)
 	PendingOver          // it waited, and no ASP of the server became active within T(r)
 	TooLong              // longer than the way out can carry
+	NoAlias              // its OPC has no code in the instance to which its DPC belongs
+	NoAliasInside        // nor has a code in an SCCP address
 	Reasons              // how many there are
 )
 
@@ -58,6 +60,8 @@ var reasonTexts = [Reasons]string{
 	PendingFull:   "no ASP is active, and too many wait for one already",
 	PendingOver:   "no ASP became active before the recovery timer ended",
 	TooLong:       "longer than the way out can carry",
+	NoAlias:       "no pc-conversion for its OPC",
+	NoAliasInside: "no pc-conversion for a code or title in SCCP",
 }
 
 func (r Reason) String() string { return reasonTexts[r] }

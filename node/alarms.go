@@ -91,24 +91,45 @@ func (n *Node) alarmCommands() []*cli.Statement {
 }
 
 func (n *Node) showAlarms(c *cli.Call) error {
-	n.core.ask(func() { n.core.checkAlarms(time.Now()) })
 	if c.Args.Bool("history") {
-		n.alarms.mu.Lock()
-		lines := slices.Clone(n.alarms.history)
-		n.alarms.mu.Unlock()
-		for _, l := range lines {
+		for _, l := range n.alarmHistory() {
 			fmt.Fprintln(c.Out, l)
 		}
 		return nil
 	}
-	all := n.alarms.list()
+	var all []alarm
+	for _, i := range n.all() {
+		i.core.ask(func() { i.core.checkAlarms(time.Now()) })
+		for _, x := range i.alarms.list() {
+			x.Object = i.at() + x.Object
+			all = append(all, x)
+		}
+	}
 	if len(all) == 0 {
 		fmt.Fprintln(c.Out, "No alarms.")
 		return nil
 	}
+	slices.SortStableFunc(all, func(x, y alarm) int {
+		return cmp.Or(cmp.Compare(x.Severity, y.Severity), x.since.Compare(y.since))
+	})
 	fmt.Fprintf(c.Out, "%-9s %-10s %-36s %s\n", "Severity", "For", "Object", "Reason")
 	for _, x := range all {
 		fmt.Fprintf(c.Out, "%-9s %-10s %-36s %s\n", x.Severity, since(x.since), x.Object, x.Why)
 	}
 	return nil
+}
+
+// alarmHistory is what was raised and cleared in all instances, one instance after another.
+func (n *Node) alarmHistory() (out []string) {
+	for _, i := range n.all() {
+		i.core.ask(func() { i.core.checkAlarms(time.Now()) })
+		i.alarms.mu.Lock()
+		lines := slices.Clone(i.alarms.history)
+		i.alarms.mu.Unlock()
+		if i.number != 0 && len(lines) > 0 {
+			out = append(out, fmt.Sprintf("Instance Number %d", i.number))
+		}
+		out = append(out, lines...)
+	}
+	return out
 }

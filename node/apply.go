@@ -36,9 +36,18 @@ func (n *Node) apply(next *configs.System) error {
 	if errs := next.Validate(); len(errs) > 0 {
 		return fmt.Errorf("%w", errors.Join(errs...))
 	}
-	if err := checkM3UA(next); err != nil {
+	if err := checkInstances(next); err != nil {
 		return err
 	}
+	n.log.SetConsole(!next.QuietConsole)
+	n.opt.Platform.Configure(ipConfig(next), func(text string) { n.log.AddLimited("IP", 4, "INTERFACE", text) })
+	n.carryOut(next)
+	n.applyInstances(next)
+	return nil
+}
+
+// carryOut does what differs in this instance. The caller holds applying.
+func (n *Node) carryOut(next *configs.System) {
 	before := warnings(n.Config())
 	n.config.Store(next)
 	for _, w := range warnings(next) {
@@ -46,8 +55,6 @@ func (n *Node) apply(next *configs.System) error {
 			n.log.Add("CS7SCTP", 4, "CONFIG", w)
 		}
 	}
-	n.log.SetConsole(!next.QuietConsole)
-	n.opt.Platform.Configure(ipConfig(next), func(text string) { n.log.AddLimited("IP", 4, "INTERFACE", text) })
 	restarted := n.applyPeers(next)
 	n.applyM3UA(next, restarted)
 	start := n.applyM2UA(next, restarted)
@@ -55,7 +62,6 @@ func (n *Node) apply(next *configs.System) error {
 	n.configureM2UA(next)
 	start()
 	n.applySCCP(next)
-	return nil
 }
 
 // applyPeers opens and closes local ports. The links of the ports it gives must
@@ -227,12 +233,22 @@ func (c *core) configure() {
 	conf.Servers, conf.Routes = p.servers, append(p.routes, conf.Routes...)
 	v := *c.node.view.Load()
 	v.servers, v.keyed = p.paths, p.keyed
+	v.gates = nil
+	for _, g := range c.gates {
+		v.gates = append(v.gates, make([]*gate, max(0, int(g.id)+1-len(v.gates)))...)
+		v.gates[g.id] = g
+		conf.Servers = append(conf.Servers, mtp3.ServerConfig{Name: g.name, Path: g.id})
+		conf.Routes = append(conf.Routes, mtp3.RouteConfig{Dest: ss7.Range{PC: g.alias, Len: conf.Variant.Bits()}, Linkset: g.name, Priority: mtp3.AdjacentPriority})
+	}
 	c.sccp.servers = p.titles
 	if p.keys != nil {
 		conf.Keys = p.keys
 	}
 	c.node.view.Store(&v)
 	c.actions = c.network.Configure(now, conf, c.actions)
+	for _, g := range c.gates {
+		c.actions = c.network.Do(now, g.event(), c.actions)
+	}
 	for _, s := range p.servers { // they may have been told before they were there
 		ev := ss7.Event{Kind: ss7.OutOfService, Path: s.Path}
 		if p.ready[s.Path] {

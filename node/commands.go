@@ -18,20 +18,24 @@ func (n *Node) Env() any { return n.Config() }
 
 // Tree is every command of this node.
 func (n *Node) Tree() *cli.Tree {
-	var all []*cli.Statement
-	all = append(all, n.systemCommands()...)
-	all = append(all, n.linkCommands()...)
+	all := append(n.dispatch(n.commands()), n.systemCommands()...)
 	all = append(all, n.sctpCommands()...)
-	all = append(all, n.routeCommands()...)
-	all = append(all, n.mtp3Commands()...)
 	all = append(all, n.alarmCommands()...)
-	all = append(all, n.m3uaCommands()...)
-	all = append(all, n.m2uaCommands()...)
 	all = append(all, n.ipCommands()...)
-	all = append(all, n.sccpCommands()...)
-	all = append(all, n.pingCommand(), n.traceCommand())
 	all = append(all, n.opt.Commands...)
 	return &cli.Tree{Exec: all, Config: configs.Global}
+}
+
+// commands are those of an instance.
+func (n *Node) commands() []*cli.Statement {
+	var all []*cli.Statement
+	all = append(all, n.linkCommands()...)
+	all = append(all, n.routeCommands()...)
+	all = append(all, n.mtp3Commands()...)
+	all = append(all, n.m3uaCommands()...)
+	all = append(all, n.m2uaCommands()...)
+	all = append(all, n.sccpCommands()...)
+	return append(all, n.pingCommand(), n.traceCommand())
 }
 
 // NewSession makes a console of this node. Log lines reach it if it is the
@@ -53,9 +57,9 @@ func show(run func(*cli.Call) error, e ...cli.Elem) *cli.Statement {
 	return cli.Command(cli.Seq(append([]cli.Elem{kw("show", "Show what is configured and what goes on")}, e...)...), run)
 }
 
-// showCS7 puts `show cs7 [instance 0]` in front of a syntax.
+// showCS7 puts `show cs7 [instance {N|all}]` in front of a syntax.
 func showCS7(run func(*cli.Call) error, e ...cli.Elem) *cli.Statement {
-	return show(run, configs.CS7(e...))
+	return show(run, configs.AnyCS7(e...))
 }
 
 func (n *Node) systemCommands() []*cli.Statement {

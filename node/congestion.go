@@ -16,6 +16,10 @@ import (
 // congestion.go and user.go.
 func (c *core) toUsers(ev ss7.Event) {
 	f := c.node.Config().Notation()
+	if g := c.node.view.Load().gate(ev.Path); g != nil {
+		g.tell(ev)
+		return
+	}
 	whom := "users of this node"
 	if s := c.node.view.Load().server(ev.Path); s != nil {
 		whom = "AS " + s.name

@@ -24,6 +24,8 @@ type core struct {
 	alarmed bool        // something changed that an alarm may be about
 	history []string    // of `show cs7 mtp3 event-history`
 	base    mtp3.Config // of links and routes
+	gates   []*gate     // to other instances
+	watched []watch     // points here that have aliases in others
 
 	mu      sync.Mutex // guards control: unbounded, because state must not be lost
 	control []task

@@ -82,7 +82,7 @@ func (n *Node) settle(now time.Time, holds []*hold, v *view) {
 		h.waiting, h.settled = nil, v
 	}
 	slices.SortStableFunc(all, func(a, b held) int { return cmp.Compare(a.turn, b.turn) })
-	var t transfer
+	t := transfer{settles: true}
 	for i := 0; i < len(all); {
 		from := all[i].from
 		t.msus, t.turns = t.msus[:0], t.turns[:0]

@@ -282,6 +282,36 @@ func TestInterworkingAtGateway(t *testing.T) {
 	})
 }
 
+// RFC 4666 §1.4.3.2: network management "MUST NOT be encapsulated as Data message Payload
+// Data": what comes for an AS's code ends here, whatever it says. Other users' goes through.
+func TestClause1432NoManagementInData(t *testing.T) {
+	withStations(t, crossing, func(w *wires, g *box, n, _ *station) {
+		p := newForeign(t, w, "10.0.0.5")
+		defer p.e.Close()
+		var mu sync.Mutex
+		got := map[ss7.SI]int{}
+		p.data = func(m *ss7.MSU) {
+			mu.Lock()
+			defer mu.Unlock()
+			got[m.SI]++
+		}
+		p.send(0, bare(xua.ASPUP))
+		p.send(0, bare(xua.ASPAC))
+		time.Sleep(time.Second)
+		for h := range 256 {
+			n.send(ss7.MSU{DPC: itu("5.5.5"), SI: ss7.SNM, Payload: []byte{byte(h), 0, 0, 0, 0}})
+			n.send(ss7.MSU{DPC: itu("5.5.5"), SI: ss7.SNT, Payload: []byte{byte(h), 0, 0, 0, 0}})
+		}
+		n.send(ss7.MSU{DPC: itu("5.5.5"), SI: ss7.ISUP, Payload: make([]byte, 9)})
+		time.Sleep(5 * time.Second)
+		mu.Lock()
+		defer mu.Unlock()
+		if len(got) != 1 || got[ss7.ISUP] != 1 {
+			t.Errorf("the ASP got %v by service indicator", got)
+		}
+	})
+}
+
 // The same behind a gateway: what it says moves routes, and neighbours hear of it.
 func TestInterworkingBehindGateway(t *testing.T) {
 	withStations(t, behindGateway, func(w *wires, h *box, n, m *station) {

@@ -17,6 +17,9 @@ const (
 
 // Log keeps the last lines, in IOS form, and hands each to those who watch.
 type Log struct {
+	up    *Log // what writes the lines; nil: this one does
+	label string
+
 	mu       sync.Mutex
 	lines    []string // ring
 	next     int
@@ -44,11 +47,21 @@ func NewLog() *Log {
 	return &Log{console: true, watchers: map[int]watcher{}, buckets: map[string]*bucket{}, debug: map[string]bool{}}
 }
 
+// Labelled gives a log with limits of its own, whose lines are lines of l with a label in
+// front of their text.
+func (l *Log) Labelled(label string) *Log {
+	return &Log{up: l, label: label, buckets: map[string]*bucket{}}
+}
+
 // Stamp writes a time as IOS does: *Jan 01 06:28:53.699, in UTC.
 func Stamp(t time.Time) string { return "*" + t.UTC().Format("Jan 02 15:04:05.000") }
 
 // Add logs %FACILITY-SEVERITY-MNEMONIC: text.
 func (l *Log) Add(facility string, severity int, mnemonic, text string) {
+	if l.up != nil {
+		l.up.Add(facility, severity, mnemonic, l.label+text)
+		return
+	}
 	l.put(fmt.Sprintf("%s: %%%s-%d-%s: %s", Stamp(time.Now()), facility, severity, mnemonic, text))
 }
 
@@ -121,6 +134,10 @@ func (l *Log) SetDebug(topic string, on bool) {
 
 // Debug logs text if the topic's debugging is on.
 func (l *Log) Debug(topic, text string) {
+	if l.up != nil {
+		l.up.Debug(topic, l.label+text)
+		return
+	}
 	l.mu.Lock()
 	on := l.debug[topic]
 	l.mu.Unlock()

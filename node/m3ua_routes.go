@@ -110,6 +110,11 @@ func (d destinations) Reserved(r ss7.Range) string {
 			return f.Format(pc) + " is a code of this node"
 		}
 	}
+	for _, a := range sys.Aliases {
+		if r.Contains(a.Code, bits) {
+			return f.Format(a.Code) + " is the alias of a point in another instance"
+		}
+	}
 	for _, l := range sys.Linksets {
 		if r.Contains(l.Adjacent, bits) {
 			return fmt.Sprintf("%s is adjacent by linkset %s", f.Format(l.Adjacent), l.Name)

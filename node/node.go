@@ -63,7 +63,8 @@ type view struct {
 	sccp  *sccp.View
 	holds map[ss7.PathID]*hold
 
-	servers []*as // by PathID; nil: no server
+	servers []*as   // by PathID; nil: no server
+	gates   []*gate // by PathID; nil: no gate
 	keyed   []keyed
 }
 
@@ -76,6 +77,8 @@ type keyed struct {
 // Node is one signalling point. All methods may be called from any goroutine.
 type Node struct {
 	opt     Options
+	number  uint8 // of this instance; 0: the others are within
+	others  atomic.Pointer[[]*Node]
 	log     *Log
 	core    *core
 	started time.Time
@@ -90,10 +93,13 @@ type Node struct {
 	cleared  time.Time
 
 	readers      readers
+	crossings    crossings
+	gateIDs      map[configs.Alias]ss7.PathID // guarded by applying of instance 0, as borders is
+	borders      [configs.MaxInstances]*borderCount
 	ids          pathIDs
 	m3ua         *adaptation
 	m2ua         *backhaul
-	associations associations
+	associations *associations
 	gtt          gttTables // guarded by applying
 	discards     discards
 	turns        atomic.Uint64 // see held
@@ -105,8 +111,10 @@ type Node struct {
 }
 
 // New makes a node without configuration and starts it.
-func New(opt Options) *Node {
-	n := &Node{opt: opt, started: time.Now(), log: NewLog(), peers: map[uint16]*peer{}, links: map[linkKey]*link{}}
+func New(opt Options) *Node { return start(opt, NewLog(), 0, &associations{}) }
+
+func start(opt Options, log *Log, number uint8, a *associations) *Node {
+	n := &Node{opt: opt, number: number, started: time.Now(), log: log, associations: a, peers: map[uint16]*peer{}, links: map[linkKey]*link{}}
 	n.ctx, n.stop = context.WithCancel(context.Background())
 	n.config.Store(configs.New())
 	n.core = newCore(n)
@@ -119,6 +127,9 @@ func New(opt Options) *Node {
 
 // Close stops everything and waits for it.
 func (n *Node) Close() {
+	for _, i := range n.all()[1:] {
+		i.Close()
+	}
 	n.applying.Lock()
 	links, peers := n.links, n.peers
 	n.links, n.peers = map[linkKey]*link{}, map[uint16]*peer{}
@@ -168,22 +179,26 @@ var ErrInvalid = errors.New("configuration refused")
 
 // Links counts the links that are available and all that are configured.
 func (n *Node) Links() (up, all int) {
-	n.core.ask(func() {
-		for _, s := range n.core.network.Status() {
-			for _, l := range s.Links {
-				all++
-				if l.State == mtp3.Available {
-					up++
+	for _, i := range n.all() {
+		i.core.ask(func() {
+			for _, s := range i.core.network.Status() {
+				for _, l := range s.Links {
+					all++
+					if l.State == mtp3.Available {
+						up++
+					}
 				}
 			}
-		}
-	})
+		})
+	}
 	return up, all
 }
 
 // Unsettled counts the links that should be available, are not, and have not been
 // trying for longer than patience.
 func (n *Node) Unsettled(patience time.Duration) (count int) {
-	n.core.ask(func() { count = n.core.network.Unsettled(time.Now(), patience) })
+	for _, i := range n.all() {
+		i.core.ask(func() { count += i.core.network.Unsettled(time.Now(), patience) })
+	}
 	return count
 }

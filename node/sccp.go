@@ -231,6 +231,7 @@ func (c *core) refresh() {
 	if changed {
 		c.alarmed = true
 		c.node.m3ua.destinationsChanged(t)
+		c.look()
 	}
 }
 

@@ -67,7 +67,7 @@ func (n *Node) showGTTConfig(c *cli.Call) error {
 	for line := range strings.Lines(text.String()) {
 		if line[0] != ' ' && line[0] != '!' {
 			on = strings.HasPrefix(line, "cs7 gtt ")
-			line = strings.Replace(line, "cs7 gtt", "cs7 instance 0 gtt", 1)
+			line = strings.Replace(line, "cs7 gtt", fmt.Sprintf("cs7 instance %d gtt", n.number), 1)
 		}
 		if on {
 			fmt.Fprint(c.Out, line)

@@ -12,6 +12,14 @@ import (
 	"github.com/gostp/gostp/sctp"
 )
 
+// allCarriers are the local-peers of all instances.
+func (n *Node) allCarriers() (out []*peer) {
+	for _, i := range n.all() {
+		out = append(out, i.carriers()...)
+	}
+	return out
+}
+
 // carriers are the local-peers by port.
 func (n *Node) carriers() []*peer {
 	n.applying.Lock()
@@ -26,7 +34,7 @@ func (n *Node) carriers() []*peer {
 
 // printTransports is the part of `show version` about SCTP.
 func (n *Node) printTransports(w io.Writer) {
-	all := n.carriers()
+	all := n.allCarriers()
 	for _, p := range all {
 		if c := p.carrier(); c != "" && p.kind == tcp {
 			fmt.Fprintf(w, "%s is without SCTP: %s\n", p.title, c)
@@ -129,7 +137,7 @@ type counted struct {
 
 // counters reads each transport in use, less what it had when it was cleared.
 func (n *Node) counters() (out []counted, clearedAt time.Time) {
-	for _, p := range n.carriers() {
+	for _, p := range n.allCarriers() {
 		t := p.over()
 		if t == nil {
 			continue
@@ -199,7 +207,7 @@ func printCounters(w io.Writer, cs []sctp.Counter) {
 // the machine's and may serve others, go on counting.
 func (n *Node) clearSCTPStatistics(*cli.Call) error {
 	base := map[sctp.Transport]map[string]uint64{}
-	for _, p := range n.carriers() {
+	for _, p := range n.allCarriers() {
 		if t := p.over(); t != nil {
 			base[t] = map[string]uint64{}
 			for _, x := range t.Counters() {

@@ -26,6 +26,7 @@ func (n *Node) routeCommands() []*cli.Statement {
 				cli.Seq(kw("si", "Service indicator"), cli.Arg("si", cli.Uint(3, 15), "Number (default 3, SCCP)")),
 				cli.Seq(kw("opc", "Originating point code"), cli.Arg("opc", configs.PointCode{}, "Point code")))),
 		showCS7(n.showPointCodes, kw("point-code", "Point codes of this node")),
+		showCS7(n.showAliases, kw("pc-conversion", "Aliases of points in other instances, and what crossed")),
 		showCS7(n.showMask, kw("mask", "The codes that a mask covers"), cli.Arg("dest", configs.DestRange{}, "PC/LEN")),
 		showCS7(n.showPC, kw("pc", "A point code in every notation"), pc),
 		showCS7(n.showMTP3, kw("mtp3", "Level 3"), kw("statistics", "MSUs transferred, delivered and discarded, by reason")),
@@ -81,7 +82,9 @@ func (n *Node) showRoutes(c *cli.Call) error {
 // dynamicText marks route j of a dynamic destination: management, if its neighbour said of
 // the member what holds for it alone; shadow, if it is merely copied from the summary.
 func dynamicText(t *routing.Table, i, j int) string {
-	switch {
+	switch s := &t.Linksets[t.Dests[i].Routes[j].Linkset]; {
+	case s.Server && strings.HasPrefix(s.Name, "instance "):
+		return "alias"
 	case !t.Dests[i].Dynamic:
 		return ""
 	case t.Shadow(i, j):
@@ -237,6 +240,9 @@ func routeText(s *routing.Linkset) string {
 
 // serverDown says why an AS takes nothing.
 func (n *Node) serverDown(p ss7.PathID) string {
+	if g := n.view.Load().gate(p); g != nil {
+		return g.name + " cannot be reached there"
+	}
 	_, all := n.m3ua.status()
 	for i := range all {
 		if s := &all[i]; s.Config.Path == p {
@@ -379,10 +385,16 @@ func (n *Node) showPointCodes(c *cli.Call) error {
 		fmt.Fprintln(c.Out, "This node has no point code; `cs7 point-code` in configuration mode gives it one.")
 		return nil
 	}
-	fmt.Fprintf(c.Out, "Instance Number 0\n%-20s%-16s%-21s%-10s\n%s\n", "CS7 Point Code", "Type", "Status", "Cong", strings.Repeat("-", 67))
+	if !c.Args.Bool("every") { // the heading is there
+		fmt.Fprintf(c.Out, "Instance Number %d\n", n.number)
+	}
+	fmt.Fprintf(c.Out, "%-20s%-16s%-21s%-10s\n%s\n", "CS7 Point Code", "Type", "Status", "Cong", strings.Repeat("-", 67))
 	for i, pc := range s.Own() {
 		kind := "local"
-		if i > 0 {
+		switch {
+		case i > len(s.Secondaries):
+			kind = "capability"
+		case i > 0:
 			kind = "secondary"
 		}
 		fmt.Fprintf(c.Out, "%-20s%-16s%-21s%-10d\n", f.Format(pc), kind, "active", 0)
@@ -411,7 +423,7 @@ func (n *Node) showPC(c *cli.Call) error {
 	}
 	for i, own := range s.Own() {
 		if own == pc {
-			fmt.Fprintln(c.Out, []string{"the code of this node", "a secondary code of this node"}[min(i, 1)])
+			fmt.Fprintln(c.Out, []string{"the code of this node", "another code of this node"}[min(i, 1)])
 		}
 	}
 	for _, l := range s.Linksets {

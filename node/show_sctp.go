@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -82,16 +83,24 @@ func (v *assocView) before() string {
 // selected calls f for each association that the command names.
 func (n *Node) selected(c *cli.Call, f func(k *link, v assocView)) error {
 	id, slc, found := c.Args.Uint("id", 0), c.Args.Uint("slc", 16), false
-	err := n.eachLink(c, func(k *link, l mtp3.LinkStatus) {
-		v := k.view()
-		if id != 0 && uint64(v.id) != id || slc < 16 && uint64(l.SLC) != slc {
-			return
+	var err error
+	for _, x := range n.all() {
+		if x.number != 0 && len(x.Config().Linksets) == 0 || x.number == 0 && len(n.all()) > 1 && len(n.Config().Linksets) == 0 {
+			continue
 		}
-		found = true
-		f(k, v)
-	})
+		err = errors.Join(err, x.eachLink(c, func(k *link, l mtp3.LinkStatus) {
+			v := k.view()
+			if id != 0 && uint64(v.id) != id || slc < 16 && uint64(l.SLC) != slc {
+				return
+			}
+			found = true
+			f(k, v)
+		}))
+	}
 	switch {
-	case err != nil || found:
+	case found:
+		return nil
+	case err != nil:
 		return err
 	case id != 0:
 		return fmt.Errorf("there is no association %d; `show sctp association` lists them", id)
@@ -145,7 +154,7 @@ func (n *Node) showAssociations(c *cli.Call) error {
 // printLine writes an association as a line, with a reason under what is not well.
 func printLine(w io.Writer, k *link, v *assocView) {
 	far := fmt.Sprintf("%s %d", k.cfg.Remote[0], k.cfg.RemotePort)
-	at := fmt.Sprintf("%s %d", k.linkset, k.cfg.SLC)
+	at := fmt.Sprintf("%s%s %d", k.node.at(), k.linkset, k.cfg.SLC)
 	if v.status == nil {
 		fmt.Fprintf(w, "%-4s %-14s %-9s %-5d %-28s %-22s %s\n", "-", "none", "-", k.cfg.LocalPort, far, at, "-")
 		fmt.Fprintf(w, "     reason: %s\n", v.none())

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -36,6 +37,9 @@ type transfer struct {
 	arena   []byte    // what SCCP has written
 	relayed []ss7.MSU // from there
 	turns   []uint64  // of msus, if a hold passes them on
+	foreign []byte    // SCCP as written for this instance, of what comes from another
+	depth   int       // how often its MSUs have crossed from instance to instance
+	settles bool      // holds are locked: what goes to another instance waits
 }
 
 type group struct {
@@ -134,7 +138,7 @@ func (n *Node) routeBy(v *view, now time.Time, t *transfer, from ss7.PathID) {
 	}
 	for i := range t.groups {
 		if g := &t.groups[i]; g.to != nil {
-			g.to.offer(now, g.msus...)
+			t.send(n, now, g)
 		}
 	}
 }
@@ -154,7 +158,36 @@ func (v *view) way(p ss7.PathID) way {
 	if int(p) < len(v.servers) && v.servers[p] != nil {
 		return v.servers[p]
 	}
+	if g := v.gate(p); g != nil {
+		return g
+	}
 	return nil
+}
+
+// gate gives the gate of a path; nil: it is none.
+func (v *view) gate(p ss7.PathID) *gate {
+	if int(p) >= len(v.gates) {
+		return nil
+	}
+	return v.gates[p]
+}
+
+// send hands a group to what it leaves by.
+func (t *transfer) send(n *Node, now time.Time, g *group) {
+	to, is := g.to.(*gate)
+	switch {
+	case !is:
+		g.to.offer(now, g.msus...)
+	case !t.settles:
+		to.cross(now, t.depth, g.msus)
+	default: // the other instance may be settling holds too, towards this one
+		kept := make([]*ss7.MSU, len(g.msus))
+		for i, m := range g.msus {
+			k := keep(m, 0)
+			kept[i] = &k.msu
+		}
+		n.core.do(func() { to.cross(time.Now(), 0, kept) })
+	}
 }
 
 func (t *transfer) group(to way, n *Node, m *ss7.MSU) {
@@ -197,7 +230,7 @@ func (n *Node) discard(d mtp3.Verdict, m *ss7.MSU, from ss7.PathID) {
 		case mtp3.NoRoute, mtp3.Inaccessible, mtp3.Circular, mtp3.OwnOrigin:
 			n.core.hint(ss7.Event{Kind: ss7.Unreachable, Path: from, Arg: uint32(d.Reason), MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
 		case mtp3.NoUser:
-			if n.view.Load().link(from) == nil {
+			if v := n.view.Load(); v.link(from) == nil && v.gate(from) == nil {
 				break // an ASP is told by DUPU, a gateway not at all
 			}
 			n.core.hint(ss7.Event{Kind: ss7.NoUser, Path: from, Arg: n.noUserCause(m), MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
@@ -218,6 +251,9 @@ func (n *Node) cameBy(from ss7.PathID) string {
 	}
 	if int(from) < len(v.servers) && v.servers[from] != nil {
 		return "by AS " + v.servers[from].name
+	}
+	if g := v.gate(from); g != nil {
+		return fmt.Sprintf("from instance %d", g.to.number)
 	}
 	return "from here"
 }

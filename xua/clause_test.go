@@ -424,3 +424,29 @@ func TestBackToBack(t *testing.T) {
 		}
 	}
 }
+
+// §4.3.4.2: "The SGP MUST send an ASP Down Ack message in response to a received ASP Down
+// message from the ASP even if the ASP is already marked as ASP-DOWN".
+func TestClause4342DownAlready(t *testing.T) {
+	l := setup(1, RoleSG, nil)
+	l.comm(1)
+	check(t, step{"never up", l.rx(1, wire(ASPDN)), 1, "1<ASPDN Ack"})
+	l.up(1)
+	check(t, step{"up", l.rx(1, wire(ASPDN)), 1, "1<ASPDN Ack"}, step{"again", l.rx(1, wire(ASPDN)), 1, "1<ASPDN Ack"})
+}
+
+// §4.3.4.3: "The ASP receiving this Notify MUST consider itself now in the ASP-INACTIVE
+// state": in the application server that it names, and the others stay.
+func TestClause4343Overridden(t *testing.T) {
+	l := setup(1, RoleASP, nil)
+	l.comm(1)
+	l.rx(1, wire(ASPUPAck))
+	l.rx(1, wire(ASPACAck, TagRoutingContext, []uint32{10, 11}))
+	if l.byAS[pathA].state != ASActive || l.byAS[pathB].state != ASActive {
+		t.Fatal(l.picture())
+	}
+	l.rx(1, wire(NTFY, TagStatus, uint32(NotifyAlternate), TagRoutingContext, []uint32{10}))
+	if l.byAS[pathA].state == ASActive || l.byAS[pathB].state != ASActive {
+		t.Error(l.picture())
+	}
+}

@@ -128,8 +128,7 @@ netem on
 load "$who, bad network" --window 128 --duration 150s
 netem off
 pass "kernel to user over raw IP, $who, 2 % loss, 25 ms each way, reordering: $count MSUs in order, none lost"
-kill -9 "${pid[A]}"
-wait "${pid[A]}" 2>/dev/null || true
+{ kill -9 "${pid[A]}" && wait "${pid[A]}"; } 2>/dev/null || true
 run_node A ip netns exec gostp-A
 until_ok 40 pings
 pass "A killed and started at once: the link returns"

@@ -1,0 +1,216 @@
+package configs
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+
+	"github.com/gostp/gostp/cli"
+)
+
+// MaxInstances is how many networks a node can be in, numbered from 0.
+const MaxInstances = 8
+
+// instance is the number of an instance, which is a cli.Part. Its value is a uint64.
+type instance struct{}
+
+// Hint implements cli.Type.
+func (instance) Hint() string { return "<0-7>" }
+
+// Parse implements cli.Type.
+func (instance) Parse(_ any, word string) (any, error) {
+	n, err := strconv.ParseUint(word, 10, 8)
+	if err != nil || n >= MaxInstances {
+		return nil, fmt.Errorf("%q is not an instance: they are numbered 0 to %d", word, MaxInstances-1)
+	}
+	return n, nil
+}
+
+// Format implements cli.Type.
+func (instance) Format(_ any, v any) string { return fmt.Sprint(v) }
+
+// Of implements cli.Part.
+func (instance) Of(root any, v any, make bool) any {
+	s, ok := root.(*System)
+	if !ok {
+		return nil
+	}
+	n := uint8(v.(uint64))
+	if i := s.Instance(n); i != nil {
+		return i
+	}
+	if !make {
+		return nil
+	}
+	i := &System{Number: n, whole: s}
+	s.Instances = append(s.Instances, i)
+	slices.SortFunc(s.Instances, func(a, b *System) int { return int(a.Number) - int(b.Number) })
+	return i
+}
+
+// Through implements cli.Lens.
+func (i instance) Through(env any, v any) any { return i.Of(env, v, false) }
+
+// otherInstance is the number of an instance whose code follows. Its value is a uint64.
+type otherInstance struct{ instance }
+
+// Parse implements cli.Type.
+func (o otherInstance) Parse(env any, word string) (any, error) {
+	n, err := o.instance.Parse(env, word)
+	if err == nil && o.Through(env, n) == nil {
+		return nil, fmt.Errorf("nothing is configured for instance %v: its `variant` and `point-code` come first, so that its codes can be read", n)
+	}
+	return n, err
+}
+
+// Through implements cli.Lens.
+func (otherInstance) Through(env any, v any) any {
+	n, _ := v.(uint64)
+	if x, ok := v.(uint8); ok {
+		n = uint64(x)
+	}
+	if i := system(env).node().Instance(uint8(n)); i != nil {
+		return i
+	}
+	return nil
+}
+
+// Of hides that of instance: the line is not about the other one.
+func (otherInstance) Of() {}
+
+var (
+	_ cli.Part = instance{}
+	_ cli.Lens = otherInstance{}
+)
+
+// Instance gives the instance of a number; nil if nothing is configured for it.
+func (s *System) Instance(n uint8) *System {
+	if n == 0 {
+		return s
+	}
+	for _, i := range s.Instances {
+		if i.Number == n {
+			return i
+		}
+	}
+	return nil
+}
+
+// node is the node that an instance is in.
+func (s *System) node() *System {
+	if s.whole != nil {
+		return s.whole
+	}
+	return s
+}
+
+// dropInstance takes an instance away with all that is in it.
+func dropInstance(obj any) error {
+	i := obj.(*System)
+	if i.whole == nil {
+		return errors.New("instance 0 is the node's own and stays; take its lines away one by one")
+	}
+	i.whole.Instances = slices.DeleteFunc(i.whole.Instances, func(x *System) bool { return x == i })
+	return nil
+}
+
+// cs7Words stand in front of what belongs to an instance.
+var cs7Words = []cli.Elem{
+	cli.Kw("cs7", "Signalling System No. 7"),
+	cli.Opt(cli.Kw("instance", "One of several networks in this node (cs7 multi-instance)"), cli.Arg("instance", instance{}, "Instance number; 0 is the one that is meant without")),
+}
+
+// CS7 puts the words of `cs7`, with or without an instance, in front of a syntax.
+func CS7(e ...cli.Elem) cli.Elem {
+	return cli.Seq(append(slices.Clone(cs7Words), e...)...)
+}
+
+// AnyCS7 is CS7 for what can be said of all instances.
+func AnyCS7(e ...cli.Elem) cli.Elem {
+	which := cs7Words[1].Parts()
+	return cli.Seq(append([]cli.Elem{cs7Words[0], cli.Opt(which[0], cli.Alt(cli.Flag("every", "all", "Every instance"), which[1]))}, e...)...)
+}
+
+// wholeNode is for lines of `cs7` that are about the node, not about an instance.
+func wholeNode(e ...cli.Elem) cli.Elem { return cli.Seq(append([]cli.Elem{cs7Words[0]}, e...)...) }
+
+var multiInstance = cli.Field[System](wholeNode(cli.Flag("multi-instance", "multi-instance", "Several networks in this node: `cs7 instance N ...`")))
+
+var networkName = cli.Field[System](CS7(cli.Kw("network-name", "A name for the network of this instance"), cli.Arg("network-name", cli.Word(19), "Name, at most 19 characters")))
+
+// instanceProblems are the faults of the other instances, and of all of them together.
+func (s *System) instanceProblems() (out []problem) {
+	for _, i := range s.Instances {
+		where := fmt.Sprintf("instance %d: ", i.Number)
+		for _, p := range i.problems() {
+			p.text = where + p.text
+			out = append(out, p)
+		}
+		if !s.Multi {
+			out = append(out, problem{cli.Place{Object: i}, where + "this node has instance 0 alone until `cs7 multi-instance` is configured"})
+		}
+	}
+	for _, i := range append([]*System{s}, s.Instances...) {
+		out = append(out, i.aliasProblems()...)
+	}
+	s.sharedPorts(func(i *System, a *LocalIP, port uint16, other uint8) {
+		out = append(out, problem{cli.Place{Object: a}, fmt.Sprintf("instance %d: port %d of %s belongs to instance %d already; a port is of one instance", i.Number, port, a.IP, other)})
+	})
+	return out
+}
+
+// sharedPorts calls f for each address of a port that an earlier instance has.
+func (s *System) sharedPorts(f func(i *System, a *LocalIP, port uint16, other uint8)) {
+	taken := map[netip.AddrPort]uint8{}
+	for _, i := range append([]*System{s}, s.Instances...) {
+		for _, p := range i.Ports() {
+			for _, a := range p.IPs {
+				at := netip.AddrPortFrom(a.IP, p.Port)
+				other, ok := taken[at]
+				if ok && other != i.Number {
+					f(i, a, p.Port, other)
+					continue
+				}
+				taken[at] = i.Number
+			}
+		}
+	}
+}
+
+// pruneInstances takes unsound parts of the other instances away.
+func (s *System) pruneInstances() (pruned bool) {
+	if !s.Multi && len(s.Instances) > 0 {
+		s.Instances, pruned = nil, true
+	}
+	shared := map[*LocalIP]bool{}
+	s.sharedPorts(func(_ *System, a *LocalIP, _ uint16, _ uint8) { shared[a] = true })
+	free := func(a *LocalIP) bool { return !shared[a] }
+	for _, i := range s.Instances {
+		if len(shared) > 0 {
+			for _, p := range i.LocalPeers {
+				p.IPs = keep(p.IPs, free)
+			}
+			for _, p := range i.M3UAs {
+				p.IPs = keep(p.IPs, free)
+			}
+			for _, p := range i.M2UAPorts {
+				p.IPs = keep(p.IPs, free)
+			}
+			for _, a := range i.ASPs {
+				a.LocalIPs = keep(a.LocalIPs, free)
+			}
+		}
+		pruned = i.prune() || pruned
+	}
+	for _, i := range append([]*System{s}, s.Instances...) {
+		bad := map[any]bool{}
+		for _, p := range i.aliasProblems() {
+			bad[p.at.Object] = true
+		}
+		i.Aliases = keep(i.Aliases, func(a *Alias) bool { return !bad[a] })
+		pruned = pruned || len(bad) > 0
+	}
+	return pruned || len(shared) > 0
+}

@@ -1,0 +1,144 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/gostp/gostp/cli"
+	"github.com/gostp/gostp/configs"
+)
+
+// A node may be in several networks at once: instances, which have nothing in common but
+// the machine, the log and the console. Each other than 0 is a Node of its own inside the
+// one that New made, with a core, tables, links and counters of its own: what a neighbour
+// in one network does costs the others nothing, and the way of an MSU is the same in all.
+
+// newInstance makes instance number of n and starts it.
+func (n *Node) newInstance(number uint8) *Node {
+	opt := n.opt
+	opt.Commands = nil
+	return start(opt, n.log.Labelled(fmt.Sprintf("Instance %d: ", number)), number, n.associations)
+}
+
+// all is this node and the instances within, in the order of their numbers.
+func (n *Node) all() []*Node {
+	out := []*Node{n}
+	if others := n.others.Load(); others != nil {
+		out = append(out, *others...)
+	}
+	return out
+}
+
+// instance finds one by number; nil: nothing is configured for it.
+func (n *Node) instance(number uint8) *Node {
+	for _, i := range n.all() {
+		if i.number == number {
+			return i
+		}
+	}
+	return nil
+}
+
+// applyInstances starts and stops instances and carries out what differs in each. The
+// caller holds applying.
+func (n *Node) applyInstances(next *configs.System) {
+	var others, over []*Node
+	for _, i := range n.all()[1:] {
+		if next.Instance(i.number) == nil {
+			over = append(over, i)
+		} else {
+			others = append(others, i)
+		}
+	}
+	for _, c := range next.Instances {
+		if n.instance(c.Number) == nil {
+			others = append(others, n.newInstance(c.Number))
+		}
+	}
+	slices.SortFunc(others, func(a, b *Node) int { return int(a.number) - int(b.number) })
+	n.others.Store(&others)
+	for _, i := range others {
+		i.applying.Lock()
+		i.carryOut(next.Instance(i.number))
+		i.applying.Unlock()
+	}
+	n.applyAliases(next)
+	for _, i := range over {
+		i.Close()
+	}
+}
+
+// checkInstances refuses what the layers of an instance would refuse.
+func checkInstances(next *configs.System) error {
+	if err := checkM3UA(next); err != nil {
+		return err
+	}
+	for _, i := range next.Instances {
+		if err := checkM3UA(i); err != nil {
+			return fmt.Errorf("instance %d: %w", i.Number, err)
+		}
+	}
+	return nil
+}
+
+// dispatch makes the commands of n those of the instance that their line names. All
+// instances have the same commands in the same order.
+func (n *Node) dispatch(all []*cli.Statement) []*cli.Statement {
+	for place, s := range all {
+		if !s.Parted() {
+			continue
+		}
+		s.Wrap(func(c *cli.Call, own func(*cli.Call) error) error {
+			if c.Args.Bool("every") {
+				return n.inEvery(c, place, own)
+			}
+			number := uint8(c.Args.Uint("instance", 0))
+			if number == 0 {
+				return own(c)
+			}
+			i := n.instance(number)
+			if i == nil {
+				return n.noInstance(number)
+			}
+			return i.commands()[place].Run(c)
+		})
+	}
+	return all
+}
+
+// inEvery runs a command in each instance, under its heading.
+func (n *Node) inEvery(c *cli.Call, place int, own func(*cli.Call) error) error {
+	var errs []error
+	for _, i := range n.all() {
+		fmt.Fprintf(c.Out, "Instance Number %d\n", i.number)
+		run := own
+		if i != n {
+			run = i.commands()[place].Run
+		}
+		if err := run(c); err != nil {
+			fmt.Fprintf(c.Out, "%% %v\n", err)
+			errs = append(errs, err)
+		}
+		fmt.Fprintln(c.Out)
+	}
+	if len(errs) == len(n.all()) {
+		return cli.ErrFailed // each was printed
+	}
+	return nil
+}
+
+func (n *Node) noInstance(number uint8) error {
+	if !n.Config().Multi {
+		return errors.New("this node has instance 0 alone; `cs7 multi-instance` in configuration mode allows more")
+	}
+	return fmt.Errorf("nothing is configured for instance %d; `cs7 instance %d variant ...` and `point-code` begin it", number, number)
+}
+
+// at says in which instance something is, where that is not the one meant without saying.
+func (n *Node) at() string {
+	if n.number == 0 {
+		return ""
+	}
+	return fmt.Sprintf("instance %d ", n.number)
+}
