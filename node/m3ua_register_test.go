@@ -126,6 +126,7 @@ func TestRegistrationRefused(t *testing.T) {
 			t.Errorf("%d REG REQs", n)
 		}
 		h.configure("cs7 as HLR m3ua", "no routing-key 99 5.5.7")
+		time.Sleep(time.Second)
 		a.configure("cs7 as NEW m3ua", "routing-key 66 5.5.6")
 		time.Sleep(70 * time.Second)
 		h.want("show cs7 as", "HLR          active 66 ")
