@@ -35,6 +35,7 @@ func (n *Node) commands() []*cli.Statement {
 	all = append(all, n.m3uaCommands()...)
 	all = append(all, n.m2uaCommands()...)
 	all = append(all, n.sccpCommands()...)
+	all = append(all, n.subsystemCommands()...)
 	return append(all, n.pingCommand(), n.traceCommand())
 }
 

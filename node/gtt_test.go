@@ -84,6 +84,39 @@ func TestSubsystemState(t *testing.T) {
 	})
 }
 
+// Q.714 §5.3.5: half of a duplicated subsystem is withdrawn when the other half grants it, and
+// who is concerned hears of it; without another half nobody can be asked.
+func TestWithdrawSubsystem(t *testing.T) {
+	network(t, func(net *sctp.Memory, a, b *box) {
+		for _, x := range []struct {
+			*box
+			me, far string
+		}{{a, "1.1.1", "2.2.2"}, {b, "2.2.2", "1.1.1"}} {
+			x.run("configure terminal", "cs7 sccp local-ssn 8", "cs7 sccp local-ssn 9", "cs7 gtt map "+x.me+" 8 dominant "+x.far+" 8", "cs7 gtt map "+x.far+" 8 solitary", "end")
+		}
+		a.want("cs7 sccp withdraw 9", "nobody can take over for subsystem 9: `cs7 gtt map 1.1.1 9 dominant PC SSN` names its other half")
+		a.want("cs7 sccp withdraw 10", "there is no subsystem 10 here: `cs7 sccp local-ssn 10` makes one")
+		a.want("cs7 sccp withdraw 8", "Its other half is asked")
+		time.Sleep(time.Second)
+		a.want("show logging", "%CS7SCCP-5-SUBSYSTEM: Subsystem 8 of this node is withdrawn: 2.2.2 takes over")
+		a.want("show cs7 sccp subsystems", "8    prohib    2.2.2 8              prohibited or withdrawn at the prompt; `cs7 sccp allow` puts it back", "9    allowed   -")
+		b.want("show cs7 gtt map", "1.1.1          8    sol       -              -    allowed   prohib")
+		b.want("cs7 sccp withdraw 8", "its other half, subsystem 8 at 1.1.1, is prohibited or cannot be reached: nobody could take over")
+		a.run("cs7 sccp allow 8")
+		time.Sleep(time.Second)
+		b.want("show cs7 gtt map", "1.1.1          8    sol       -              -    allowed   allowed")
+		// The far end has no such subsystem any more, and says nothing.
+		b.run("configure terminal", "no cs7 sccp local-ssn 8", "end")
+		a.run("cs7 sccp withdraw 8")
+		time.Sleep(time.Second)
+		a.want("show cs7 sccp subsystems", "8    allowed   2.2.2 8              to be withdrawn: its other half has 1m29s more to grant it")
+		time.Sleep(90 * time.Second)
+		a.want("show logging", "Subsystem 8 of this node stays: 2.2.2 has not granted its withdrawal in 1m30s")
+		b.run("cs7 sccp prohibit 9")
+		b.want("show cs7 sccp subsystems", "9    prohib")
+	})
+}
+
 // The way of a translated message allocates nothing once its memory has grown.
 func TestRelayAllocatesNothing(t *testing.T) {
 	network(t, func(net *sctp.Memory, a, b *box) {

@@ -3,6 +3,7 @@ package node
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -298,7 +299,7 @@ func (n *Node) applySCCP(s *configs.System) {
 	for _, f := range s.Formats {
 		base.Formats[f.PC] = map[string]sccp.Format{"udt-only": sccp.UDTOnly, "long": sccp.Long}[f.Format]
 	}
-	conf := sccp.Config{Variant: s.V(), NI: s.Network(), Own: s.Own()}
+	conf := sccp.Config{Variant: s.V(), NI: s.Network(), Own: s.Own(), Mates: map[uint8]sccp.Mate{}}
 	for _, x := range s.Subsystems {
 		base.Local[x.SSN>>6] |= 1 << (x.SSN & 63)
 		conf.Local = append(conf.Local, x.SSN)
@@ -307,6 +308,9 @@ func (n *Node) applySCCP(s *configs.System) {
 		conf.Watched = append(conf.Watched, m.PC)
 		if m.Multiplicity != "" {
 			conf.Watched = append(conf.Watched, m.BackupPC)
+			if slices.Contains(conf.Own, m.PC) {
+				conf.Mates[m.SSN] = sccp.Mate{PC: m.BackupPC, SSN: m.BackupSSN}
+			}
 		}
 	}
 	for _, x := range s.Concerned {

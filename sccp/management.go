@@ -85,10 +85,11 @@ const (
 type Config struct {
 	Variant     *ss7.Variant
 	NI          ss7.NI
-	Own         []ss7.PC // the primary first
-	Local       []uint8  // subsystems of this node, SSN 1 apart
-	Concerned   []ss7.PC // who is told of changes (Q.714 §5.3.6)
-	Watched     []ss7.PC // points whose accessibility matters, besides those heard of
+	Own         []ss7.PC       // the primary first
+	Local       []uint8        // subsystems of this node, SSN 1 apart
+	Mates       map[uint8]Mate // of those that are duplicated
+	Concerned   []ss7.PC       // who is told of changes (Q.714 §5.3.6)
+	Watched     []ss7.PC       // points whose accessibility matters, besides those heard of
 	StatInfo    time.Duration
 	StatInfoMax time.Duration
 }
@@ -118,7 +119,8 @@ type point struct {
 type Management struct {
 	cfg    Config
 	points map[ss7.PC]*point
-	local  map[uint8]bool // allowed
+	local  map[uint8]bool      // allowed
+	asked  map[uint8]time.Time // to be withdrawn, and how long the grant is waited for
 	status *Status
 	turn   atomic.Uint32
 	Stats  ManagementStats
@@ -129,7 +131,7 @@ type ManagementStats struct{ In, Out [commands]uint64 }
 
 // NewManagement knows nothing; Configure comes next.
 func NewManagement() *Management {
-	return &Management{cfg: Config{Variant: ss7.ITU}, points: map[ss7.PC]*point{}, local: map[uint8]bool{}}
+	return &Management{cfg: Config{Variant: ss7.ITU}, points: map[ss7.PC]*point{}, local: map[uint8]bool{}, asked: map[uint8]time.Time{}}
 }
 
 // Status is the present picture; it is another one after each change.
@@ -151,6 +153,7 @@ func (m *Management) Configure(cfg Config) {
 		local[ssn] = allowed || !known
 	}
 	m.local = local
+	maps.DeleteFunc(m.asked, func(ssn uint8, _ time.Time) bool { _, mate := cfg.Mates[ssn]; return !mate || !local[ssn] })
 	for _, pc := range cfg.Watched {
 		m.point(pc)
 	}
@@ -190,12 +193,13 @@ func (m *Management) Recv(now time.Time, opc ss7.PC, data []byte, out []ss7.Acti
 	case SSC:
 		return m.recvCongested(now, n, out)
 	case SOR:
-		// The other half of a duplicated subsystem asks to leave; this half stays, so it
-		// may (Q.714 §5.3.5.3).
-		if m.local[n.SSN] && slices.Contains(m.cfg.Own, n.PC) || m.local[n.SSN] && n.PC == opc {
-			return m.send(opc, Notice{Command: SOG, SSN: n.SSN, PC: n.PC}, out)
-		}
+		return m.recvRequest(n, opc, out)
+	default: // SOG
+		return m.recvGrant(n, opc, out)
 	}
+}
+
+func (m *Management) unexpected(n Notice, opc ss7.PC, out []ss7.Action) []ss7.Action {
 	return append(out, m.note(NoteIgnored, fmt.Sprintf("%v from %s for subsystem %d at %s ignored: it is not expected", n.Command, m.name(opc), n.SSN, m.name(n.PC))))
 }
 
@@ -289,19 +293,6 @@ func (m *Management) Reach(accessible func(ss7.PC) bool) {
 	m.publish()
 }
 
-// SetLocal allows or prohibits a subsystem of this node and tells who is concerned.
-func (m *Management) SetLocal(ssn uint8, allowed bool, out []ss7.Action) []ss7.Action {
-	if was, known := m.local[ssn]; !known || was == allowed || len(m.cfg.Own) == 0 {
-		return out
-	}
-	m.local[ssn] = allowed
-	c := SSP
-	if allowed {
-		c = SSA
-	}
-	return m.broadcast(Notice{Command: c, SSN: ssn, PC: m.cfg.Own[0]}, 0, out)
-}
-
 // Test sends one SST, for a person who wants to know.
 func (m *Management) Test(pc ss7.PC, ssn uint8, out []ss7.Action) []ss7.Action {
 	return m.send(pc, Notice{Command: SST, SSN: ssn, PC: pc}, out)
@@ -333,6 +324,7 @@ func (m *Management) send(to ss7.PC, n Notice, out []ss7.Action) []ss7.Action {
 // Tick sends the tests that are due, each later than the one before. A whole SCCP
 // whose test nobody contradicted is taken to be back (Q.714 §5.3.4.2).
 func (m *Management) Tick(now time.Time, out []ss7.Action) []ss7.Action {
+	out = m.overdue(now, out)
 	for _, pc := range slices.Sorted(maps.Keys(m.points)) {
 		p := m.points[pc]
 		out = m.relent(now, pc, p, out)
@@ -357,6 +349,11 @@ func (m *Management) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 
 // Deadline is when the next test is due; zero if none is.
 func (m *Management) Deadline() (next time.Time) {
+	for _, t := range m.asked {
+		if next.IsZero() || t.Before(next) {
+			next = t
+		}
+	}
 	for _, p := range m.points {
 		if t := p.congestion.deadline(); !t.IsZero() && (next.IsZero() || t.Before(next)) {
 			next = t

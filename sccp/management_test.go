@@ -207,11 +207,65 @@ func TestStatusTests(t *testing.T) {
 
 func TestLocalSubsystem(t *testing.T) {
 	s := newScript()
-	same(t, "prohibit", sent(t, s.SetLocal(8, false, nil)), "SSP 8 of 100 to 400", "SSP 8 of 100 to 200")
-	same(t, "again", sent(t, s.SetLocal(8, false, nil)))
+	set := func(ssn uint8, allowed bool) []string {
+		out, err := s.SetLocal(ssn, allowed, nil)
+		if (err != nil) != (ssn == 77) {
+			t.Error(ssn, err)
+		}
+		return sent(t, out)
+	}
+	same(t, "prohibit", set(8, false), "SSP 8 of 100 to 400", "SSP 8 of 100 to 200")
+	same(t, "again", set(8, false))
 	same(t, "tested", s.recv(t, hlr, Notice{Command: SST, SSN: 8, PC: me}))
-	same(t, "allow", sent(t, s.SetLocal(8, true, nil)), "SSA 8 of 100 to 400", "SSA 8 of 100 to 200")
-	same(t, "unknown", sent(t, s.SetLocal(77, true, nil)))
+	same(t, "allow", set(8, true), "SSA 8 of 100 to 400", "SSA 8 of 100 to 200")
+	same(t, "unknown", set(77, true))
+}
+
+// Q.714 §5.3.5: one half of a duplicated subsystem leaves when the other grants it, and not
+// before; who is asked itself meanwhile grants nothing.
+func TestCoordinatedChange(t *testing.T) {
+	start := func() *script {
+		s := newScript()
+		c := s.cfg
+		c.Mates = map[uint8]Mate{8: {hlr, 8}}
+		s.Configure(c)
+		return s
+	}
+	withdraw := func(s *script, ssn uint8, want string) []string {
+		out, err := s.Withdraw(s.now, ssn, nil)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("withdraw %d: %v, want %q", ssn, err, want)
+		}
+		return sent(t, out)
+	}
+	s := start()
+	same(t, "asked", withdraw(s, 8, ""), "SOR 8 of 100 to 300")
+	same(t, "SOG of another", s.recv(t, stp, Notice{Command: SOG, SSN: 8, PC: me}))
+	same(t, "SOG about another", s.recv(t, hlr, Notice{Command: SOG, SSN: 9, PC: me}))
+	same(t, "both want to leave", s.recv(t, hlr, Notice{Command: SOR, SSN: 8, PC: hlr}))
+	same(t, "tested while it waits", s.recv(t, hlr, Notice{Command: SST, SSN: 8, PC: me}), "SSA 8 of 100 to 300")
+	same(t, "granted", s.recv(t, hlr, Notice{Command: SOG, SSN: 8, PC: me}), "SSP 8 of 100 to 400", "SSP 8 of 100 to 200", "SSP 8 of 100 to 300")
+	same(t, "tested", s.recv(t, hlr, Notice{Command: SST, SSN: 8, PC: me}))
+	same(t, "granted twice", s.recv(t, hlr, Notice{Command: SOG, SSN: 8, PC: me}))
+	same(t, "again", withdraw(s, 8, "prohibited already"))
+	same(t, "asked by the other half, which would be the last", s.recv(t, hlr, Notice{Command: SOR, SSN: 8, PC: hlr}))
+
+	s = start()
+	withdraw(s, 8, "")
+	same(t, "not yet", s.wait(t, DefaultCoordinate-1))
+	same(t, "denied by silence", s.wait(t, 1))
+	if l := s.Locals()[0]; !l.Allowed || !l.Asked.IsZero() || l.Mate == nil || !s.Deadline().IsZero() {
+		t.Errorf("%+v", l)
+	}
+	same(t, "too late", s.recv(t, hlr, Notice{Command: SOG, SSN: 8, PC: me}))
+
+	s = start()
+	withdraw(s, 9, "nobody can take over for subsystem 9: `cs7 gtt map")
+	withdraw(s, 77, "there is no subsystem 77 here")
+	s.Recv(s.now, hlr, AppendNotice(ss7.ITU, nil, Notice{Command: SSP, SSN: 8, PC: hlr}), nil)
+	withdraw(s, 8, "nobody could take over")
+	s.Reach(func(ss7.PC) bool { return false })
+	withdraw(s, 8, "nobody could take over")
 }
 
 // A published Status never changes, and strangers cannot make this node remember
