@@ -77,8 +77,8 @@ var mtp3TimerUses = []struct {
 	{number: 15, itu: timerUse{"Wait to start the route set congestion test", 2000, 3000, perNode}},
 	{number: 16, itu: timerUse{"Wait for congestion status update", 1400, 2000, perNode}},
 	{number: 17, itu: timerUse{"From a failed alignment to the next", 800, 60000, perLink}},
-	{number: 18, itu: timerUse{"Restart of this node: wait for its neighbours", 1000, 31000, perNode}},
-	{number: 19, itu: timerUse{"No second restart message to the same point", 67000, 69000, perLinkset}},
+	{number: 18, itu: timerUse{"Restart of this node: wait for its neighbours", 1000, 31000, perNode}, ansi: timerUse{"Nothing runs on it (transfer restricted by the response method)", 2000, 20000, perNode}},
+	{number: 19, itu: timerUse{"No second restart message to the same point", 67000, 69000, perLinkset}, ansi: timerUse{"Nothing runs on it (referral of a failed link to a craftsman)", 480000, 600000, perLink}},
 	{number: 20, itu: timerUse{"Restart of this node in all", 1000, 61000, perNode}, ansi: timerUse{"Local inhibit test", 90000, 120000, perLink}},
 	{number: 21, itu: timerUse{"Restart of an adjacent point", 1000, 65000, perLinkset}, ansi: timerUse{"Remote inhibit test", 90000, 120000, perLink}},
 	{number: 22, itu: timerUse{"Local inhibit test", 80000, 360000, perLink}, ansi: timerUse{"Restart of this node: wait for links", 1000, 60000, perNode}},
@@ -89,6 +89,16 @@ var mtp3TimerUses = []struct {
 	{number: 28, ansi: timerUse{"Restart of an adjacent point: wait for its first word", 3000, 35000, perLinkset}},
 	{number: 29, ansi: timerUse{"No second traffic restart allowed to the same point", 60000, 65000, perLinkset}},
 	{number: 30, ansi: timerUse{"No second list of what is prohibited to the same point", 30000, 35000, perLinkset}},
+}
+
+// idleTimers are those that nothing runs on here in any variant, and why. They are taken, for
+// other machines' configurations have them.
+var idleTimers = []struct {
+	number int
+	why    string
+}{
+	{7, "there is no data link to be connected over IP"}, {9, "Q.704 does not use it"}, {24, "M2PA ends a processor outage by itself, and a restart is told in no time"},
+	{31, "M2PA's T6 finds false congestion"}, {32, "T17 and level 2 damp oscillation"}, {33, "T17 and level 2 damp oscillation"}, {34, "T17 and level 2 damp oscillation"},
 }
 
 // timerScope is the narrowest thing that may have a timer of its own.
@@ -138,6 +148,11 @@ func timersOf[O any](scope timerScope, with func(...cli.Elem) cli.Elem) []*cli.S
 		}
 		name := timerName(t.number)
 		out = append(out, cli.Field[O](with(cli.Kw("timer", "A timer of level 3"), cli.Kw(name, u.help), cli.Arg(name, cli.Millis(u.least, u.most), "Milliseconds"))))
+	}
+	for _, t := range idleTimers {
+		name := timerName(t.number)
+		out = append(out, cli.Ignored(with(cli.Kw("timer", "A timer of level 3"), cli.Kw(name, "Taken; nothing runs on it: "+t.why), cli.Arg(name, cli.Millis(0, 600000), "Milliseconds"))).
+			Check(func(any, cli.Args) (string, error) { return "nothing runs on timer " + name + ": " + t.why, nil }))
 	}
 	return out
 }

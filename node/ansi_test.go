@@ -60,15 +60,16 @@ func TestANSITimersAtThePrompt(t *testing.T) {
 	onPairOf(t, ss7.ANSI, func(p *pair) {
 		p.a.want("show cs7 mtp3 timers", "T20        105000    105000  local inhibit test", "T28         30000     30000  restart of an adjacent point: wait for its first word")
 		for line, want := range map[string]string{
-			"cs7 mtp3 timer t18 5000":   "timer t18 has no use here in variant ansi",
+			"cs7 mtp3 timer t18 1500":   "timer t18 (Nothing runs on it (transfer restricted by the response method)) is 2000 to 20000 ms in variant ansi",
+			"cs7 mtp3 timer t33 300000": "nothing runs on timer t33: T17 and level 2 damp oscillation",
 			"cs7 mtp3 timer t22 300000": "timer t22 (Restart of this node: wait for links) is 1000 to 60000 ms in variant ansi",
 		} {
 			if got := p.a.run("configure terminal", line, "end"); !strings.Contains(got, want) {
 				t.Errorf("%s: %s", line, got)
 			}
 		}
-		p.a.run("configure terminal", "cs7 mtp3 timer t27 5000", "cs7 linkset PAIR", "timer t28 3000", "end")
-		p.a.want("show running-config", "cs7 mtp3 timer t27 5000", " timer t28 3000")
+		p.a.run("configure terminal", "cs7 mtp3 timer t18 11000", "no cs7 mtp3 timer t24", "cs7 mtp3 timer t27 5000", "cs7 linkset PAIR", "timer t28 3000", "end")
+		p.a.want("show running-config", "cs7 mtp3 timer t18 11000", "cs7 mtp3 timer t27 5000", " timer t28 3000")
 		p.a.want("show cs7 linkset PAIR timers", "T28          3000  linkset")
 		if got := p.a.run("configure terminal", "cs7 linkset PAIR", "timer t23 90000", "end"); !strings.Contains(got, "linkset PAIR: timer t23 has no use here") {
 			t.Error(got)
