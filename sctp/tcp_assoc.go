@@ -188,7 +188,7 @@ func (a *tcpAssoc) outcome(err error) *Event {
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return &Event{Kind: Lost, Why: "reset by " + a.peer()}
 	case errors.Is(err, syscall.ETIMEDOUT), errors.Is(err, os.ErrDeadlineExceeded):
-		return &Event{Kind: Lost, Why: fmt.Sprintf("%s is silent: nothing was acknowledged for %v", a.peer(), a.patience)}
+		return &Event{Kind: Lost, Why: fmt.Sprintf("%s is silent, or takes nothing any more: no room for data and no acknowledgement in %v", a.peer(), a.patience)}
 	}
 	return &Event{Kind: Lost, Why: fmt.Sprintf("the TCP connection with %s failed: %v", a.peer(), err)}
 }

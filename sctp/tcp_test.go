@@ -93,6 +93,24 @@ func TestConformanceOfTCP(t *testing.T) {
 	}, inRealTime)
 }
 
+func TestTCPOverIPv6(t *testing.T) {
+	if l, err := net.Listen("tcp6", "[::1]:0"); err != nil {
+		t.Log("this machine has no IPv6:", err)
+		return
+	} else {
+		l.Close()
+	}
+	x, y := tcpEnd(t, "::1", 0, Params{DSCP: 46}), tcpEnd(t, "::1", 0, Params{})
+	a, b := tcpJoin(t, x, y)
+	sendAll(t, a, []Message{{Stream: 1, Data: tcpMessage(1, 1, "data")}})
+	if got, _, err := collect(b, 1); err != nil || a.Status().LastError != "" {
+		t.Error(got, err, a.Status())
+	}
+	if _, err := x.Dial(t.Context(), Addr{IPs: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, Port: 2905}, Params{}); err == nil || !strings.Contains(err.Error(), "one is IPv4, the other IPv6") {
+		t.Error(err)
+	}
+}
+
 // What arrives has the stream that M3UA looks for.
 func TestTCPStreams(t *testing.T) {
 	a, b := tcpPair(t, Params{})
@@ -225,6 +243,25 @@ func TestTCPUndelivered(t *testing.T) {
 	_, ev, err := collect(a, 1)
 	if !errors.Is(err, io.EOF) || len(ev) != 2 || ev[0].Kind != SendFailed || !strings.Contains(ev[0].Why, "not delivered") || ev[1].Why != "aborted by this end: enough" {
 		t.Error(ev, err)
+	}
+}
+
+// A far end that lives and reads nothing any more is given up; what it did not take is told.
+func TestTCPFrozen(t *testing.T) {
+	if !sharesPorts {
+		t.Log("only Linux is told how patient to be")
+		return
+	}
+	a, _ := tcpPair(t, Params{SendBuffer: 1 << 18, RTOMin: 50 * time.Millisecond, RTOMax: 50 * time.Millisecond})
+	msg := []Message{{Stream: 1, Data: tcpMessage(1, 1, strings.Repeat("x", 60000))}}
+	for {
+		if _, err := a.Send(msg); err != nil {
+			break
+		}
+	}
+	e, before := last(t, a)
+	if e.Kind != Lost || !strings.Contains(e.Why, "127.0.0.2 is silent, or takes nothing any more") || kinds(before, SendFailed) != 1 {
+		t.Error(e, before)
 	}
 }
 
