@@ -275,6 +275,7 @@ func TestMates(t *testing.T) {
 		"dominant, SSN out":   {prohibited: []ss7.PC{hlr}, want: map[ss7.PC]bool{hlr2: true}},
 		"both out":            {down: []ss7.PC{hlr2}, prohibited: []ss7.PC{hlr}, want: map[ss7.PC]bool{}, reason: SubsystemDown},
 		"shared":              {shared: true, want: map[ss7.PC]bool{hlr: true, hlr2: true}},
+		"dominant, mate out":  {down: []ss7.PC{hlr2}, want: map[ss7.PC]bool{hlr: true}},
 		"shared, one out":     {shared: true, down: []ss7.PC{hlr2}, want: map[ss7.PC]bool{hlr: true}},
 	} {
 		v := view(c.down...)
