@@ -22,7 +22,7 @@ func Modes() []string { return modeNames[:] }
 
 // Group is an application group. Members are sorted by cost where the mode is
 // Cost. Limit is how many messages a second its best member takes before the
-// others get the rest; 0: all.
+// others get the rest; 0: all. What comes in sequence counts, and stays.
 type Group struct {
 	Name    string
 	Mode    Mode
@@ -55,7 +55,7 @@ func (g *Group) Pick(seed uint32, inSequence bool, now int64, usable uint64) *Ro
 	if g.Mode != Cost {
 		return pick(g.Members, g.Mode != Share, seed, usable)
 	}
-	over := g.Limit > 0 && !g.State.take(now, g.Limit)
+	over := g.Limit > 0 && !g.State.take(now, g.Limit) && !inSequence
 	var best *Route
 	for i := 0; i < len(g.Members); {
 		j := i + 1
