@@ -264,12 +264,16 @@ func TestFormats(t *testing.T) {
 
 func TestMates(t *testing.T) {
 	for name, c := range map[string]struct {
+		solitary   bool
 		shared     bool
 		down       []ss7.PC
 		prohibited []ss7.PC
 		want       map[ss7.PC]bool
 		reason     Reason
 	}{
+		"solitary":            {solitary: true, want: map[ss7.PC]bool{hlr: true}},
+		"solitary, SSN out":   {solitary: true, prohibited: []ss7.PC{hlr}, want: map[ss7.PC]bool{}, reason: SubsystemDown},
+		"solitary, point out": {solitary: true, down: []ss7.PC{hlr}, want: map[ss7.PC]bool{}, reason: PointDown},
 		"dominant":            {want: map[ss7.PC]bool{hlr: true}},
 		"dominant, point out": {down: []ss7.PC{hlr}, want: map[ss7.PC]bool{hlr2: true}},
 		"dominant, SSN out":   {prohibited: []ss7.PC{hlr}, want: map[ss7.PC]bool{hlr2: true}},
@@ -283,7 +287,9 @@ func TestMates(t *testing.T) {
 		for _, pc := range c.prohibited {
 			v.Status.points[pc] = &remote{prohibited: [4]uint64{1 << 6}}
 		}
-		v.Table = gtt.NewTable(v.Table.Selectors, nil, []*gtt.Mate{{Application: gtt.Application{PC: hlr, SSN: 6}, Backup: gtt.Application{PC: hlr2, SSN: 6}, Shared: c.shared}})
+		if !c.solitary {
+			v.Table = gtt.NewTable(v.Table.Selectors, nil, []*gtt.Mate{{Application: gtt.Application{PC: hlr, SSN: 6}, Backup: gtt.Application{PC: hlr2, SSN: 6}, Shared: c.shared}})
+		}
 		got := map[ss7.PC]bool{}
 		for sls := range uint8(16) {
 			in := msu(Message{Type: UDT, Called: gt("49123", 6), Calling: onSSN(1, 8), Data: []byte{1}})

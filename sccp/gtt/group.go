@@ -22,7 +22,7 @@ func Modes() []string { return modeNames[:] }
 
 // Group is an application group. Members are sorted by cost where the mode is
 // Cost. Limit is how many messages a second its best member takes before the
-// others get the rest, but for what must stay in sequence; 0: all.
+// others get the rest; 0: all. What comes in sequence counts, and stays.
 type Group struct {
 	Name    string
 	Mode    Mode

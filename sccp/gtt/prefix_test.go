@@ -60,6 +60,55 @@ func random(r *rand.Rand, most int) string {
 	return string(b)
 }
 
+// longest is what an index is to find, by asking a map about one prefix after the other.
+func longest(list map[string]uint32, s string) (to uint32, length int, ok bool) {
+	for l := len(s); l >= 0; l-- {
+		if to, ok := list[s[:l]]; ok {
+			return to, l, true
+		}
+	}
+	return 0, 0, false
+}
+
+// FuzzIndex makes an index of some prefixes and asks it about others: each is an octet that
+// says how much it has in common with the one before, an octet for its length, and digits.
+func FuzzIndex(f *testing.F) {
+	f.Add([]byte("\x00\x024\x004\x024"), uint32(1))
+	f.Add([]byte(strings.Repeat("\x08\x14abcdefghij", 20)), uint32(1<<31))
+	f.Add([]byte("\x00\x40aaaaaaaaaaaaaaaabbbbbbbbbbbbbbbb\x3f\x01c\x10\x00"), uint32(7))
+	f.Fuzz(func(t *testing.T, script []byte, to uint32) {
+		list, last := map[string]uint32{}, ""
+		var prefixes []Prefix
+		var asked []string
+		for len(script) > 2 && len(asked) < 2000 {
+			s := last[:min(int(script[0])&63, len(last))]
+			n := int(script[1]) % 65
+			for script = script[2:]; len(script) > 0 && len(s) < n; script = script[1:] {
+				s += string("0123456789ABCDEF"[script[0]>>4]) + string("0123456789ABCDEF"[script[0]&15])
+			}
+			s = s[:min(len(s), n)]
+			if asked = append(asked, s, s+"0", s+"F"); len(asked)%4 > 0 {
+				to = to*1664525 + 1013904223
+				list[s] = to
+				prefixes = append(prefixes, Prefix{digits(s), to})
+			}
+			last = s
+		}
+		x := NewIndex(prefixes)
+		if x.Len() != len(list) {
+			t.Fatalf("%d prefixes of %d", x.Len(), len(list))
+		}
+		for _, s := range asked {
+			s = s[:min(MaxDigits, len(s))]
+			want, at, found := longest(list, s)
+			d := digits(s)
+			if to, l, place, ok := x.Find(&d); ok != found || ok && (to != want || l != at || place >= x.Places()) {
+				t.Fatalf("%q: %d %d %v, want %d %d %v", s, to, l, ok, want, at, found)
+			}
+		}
+	})
+}
+
 // The index agrees with a scan of the list.
 func TestTwin(t *testing.T) {
 	r := rand.New(rand.NewSource(4))
@@ -90,12 +139,7 @@ func TestTwin(t *testing.T) {
 				s = random(r, 8) + strings.Repeat("F", r.Intn(20))
 			}
 			s = s[:min(64, len(s))]
-			want, at, found := uint32(0), 0, false
-			for l := len(s); l >= 0 && !found; l-- {
-				if to, ok := list[s[:l]]; ok {
-					want, at, found = to, l, true
-				}
-			}
+			want, at, found := longest(list, s)
 			d := digits(s)
 			to, l, _, ok := x.Find(&d)
 			if ok != found || ok && (to != want || l != at) {
