@@ -90,7 +90,8 @@ type failover struct {
 	outcomes   map[messageID]*outcome
 	last       map[uint8]uint32
 	misordered int
-	at         map[string]int // arrivals by place
+	at         map[string]int            // arrivals by place
+	ways       map[uint8]map[string]bool // places by SLS
 }
 
 func onFailover(t *testing.T, mode, member, entry string, f func(x *failover)) {
@@ -98,7 +99,7 @@ func onFailover(t *testing.T, mode, member, entry string, f func(x *failover)) {
 		ctx, cancel := context.WithCancel(t.Context())
 		w := newWires()
 		x := &failover{t: t, w: w, r: boxOn(t, w, strings.NewReplacer("MODE", mode, "MEMBER", member, "ENTRY", entry).Replace(relayConfig)),
-			outcomes: map[messageID]*outcome{}, last: map[uint8]uint32{}, at: map[string]int{}}
+			outcomes: map[messageID]*outcome{}, last: map[uint8]uint32{}, at: map[string]int{}, ways: map[uint8]map[string]bool{}}
 		defer x.r.Close()
 		time.Sleep(100 * time.Millisecond)
 		stationAt := func(n int, pc string, user func(s *station, m *ss7.MSU)) *station {
@@ -132,8 +133,8 @@ func (x *failover) serve(place string) func(*station, *ss7.MSU) {
 		x.mu.Lock()
 		refuses := x.refuses && place != "4.4.4"
 		x.mu.Unlock()
-		if msg, err := sccp.Parse(m.Payload); refuses && err == nil && msg.Type == sccp.UDT && msg.Class&sccp.ReturnOption != 0 {
-			back := sccp.Message{Type: sccp.UDTS, Cause: uint8(sccp.SubsystemFailure), Called: msg.Calling, Calling: msg.Called, Data: msg.Data}
+		if msg, err := sccp.Parse(m.Payload); refuses && err == nil && !msg.Type.Service() && msg.Class&sccp.ReturnOption != 0 {
+			back := sccp.Message{Type: msg.Type + 1, Hops: 15, Cause: uint8(sccp.SubsystemFailure), Called: msg.Calling, Calling: msg.Called, Data: msg.Data, Options: msg.Options}
 			p, _ := sccp.Append(nil, &back)
 			s.put(ss7.MSU{DPC: itu("2.2.2"), OPC: itu("3.3.3"), SLS: m.SLS, NI: ss7.International, SI: ss7.SCCP, Payload: p})
 			return
@@ -163,6 +164,10 @@ func (x *failover) arrive(place string, m *ss7.MSU) {
 	}
 	o.arrived++
 	x.at[place]++
+	if x.ways[id.sls] == nil {
+		x.ways[id.sls] = map[string]bool{}
+	}
+	x.ways[id.sls][place] = true
 	if last, ok := x.last[id.sls]; ok && id.serial < last {
 		x.misordered++
 	}
@@ -170,7 +175,8 @@ func (x *failover) arrive(place string, m *ss7.MSU) {
 }
 
 // stream sends messages of class 1 with return on error, 1,000 a second, numbered
-// within each SLS, for as long as f takes and a while after.
+// within each SLS, for as long as f takes and a while after. Those of odd SLS are the
+// first and second segments of longer ones.
 func (x *failover) stream(f func()) {
 	done, stopped := make(chan bool), make(chan bool)
 	me := itu("2.2.2")
@@ -185,7 +191,11 @@ func (x *failover) stream(f func()) {
 			case <-time.After(time.Millisecond):
 			}
 			data := append(binary.BigEndian.AppendUint32(nil, uint32(i/16)), make([]byte, 36)...)
-			p, _ := sccp.Append(nil, &sccp.Message{Type: sccp.UDT, Class: 1 | sccp.ReturnOption, Called: called, Calling: calling, Data: data})
+			m := sccp.Message{Type: sccp.UDT, Class: 1 | sccp.ReturnOption, Called: called, Calling: calling, Data: data}
+			if i%2 == 1 {
+				m.Type, m.Hops, m.Options = sccp.XUDT, 15, segmentation(i/16)
+			}
+			p, _ := sccp.Append(nil, &m)
 			x.origin.send(ss7.MSU{DPC: itu("1.1.1"), SLS: uint8(i % 16), SI: ss7.SCCP, Payload: p})
 			x.mu.Lock()
 			x.sent++
@@ -198,6 +208,16 @@ func (x *failover) stream(f func()) {
 	close(done)
 	<-stopped
 	time.Sleep(5 * time.Second)
+}
+
+// segmentation is the parameter of the first segment, and then of the second, of each
+// message (Q.713 §3.17).
+func segmentation(serial int) []byte {
+	ref := byte(serial / 2)
+	if serial%2 == 0 {
+		return []byte{0x10, 4, 0xc1, ref, 0, 1}
+	}
+	return []byte{0x10, 4, 0x40, ref, 0, 1}
 }
 
 // judged is the account of all messages.
@@ -223,6 +243,16 @@ func (x *failover) judge() judged {
 	}
 	j.lost = j.sent - len(x.outcomes)
 	return j
+}
+
+// wandering tells whether messages of one SLS went to several places.
+func (x *failover) wandering() bool {
+	for _, places := range x.ways {
+		if len(places) != 1 {
+			return true
+		}
+	}
+	return false
 }
 
 // discarded is every MSU that the node counts as gone.
@@ -305,10 +335,12 @@ func (x *failover) transfer(s *station, h mtp3.Heading) {
 // fault is something that happens under load. Lost messages are the node's to answer
 // for unless they were in the hands of SCTP and M2PA when the far end went silent:
 // silent is for how long that may be. waits: what waited for an ASP in vain is counted.
+// causes are those with which messages come back because no member is left.
 type fault struct {
 	name, entry, member string
 	silent              time.Duration
 	waits               bool
+	causes              []sccp.Cause
 	f                   func(x *failover)
 }
 
@@ -316,11 +348,13 @@ const (
 	toPoint  = "pc 3.3.3 ssn 6"
 	toServer = "asname HLR"
 	alone    = "asname HLR pcssn ssn 6"
+	single   = "pcssn 3.3.3 pcssn ssn 6"
 	grouped  = "app-grp G"
 )
 
 var faults = []fault{
 	{name: "nothing fails", entry: grouped, member: toPoint, f: func(x *failover) {}},
+	{name: "nothing fails, AS", entry: grouped, member: toServer, f: func(x *failover) {}},
 	{name: "route prohibited", entry: grouped, member: toPoint, f: func(x *failover) {
 		x.transfer(x.one, mtp3.TFP)
 		time.Sleep(3 * time.Second)
@@ -347,12 +381,26 @@ var faults = []fault{
 		x.management(sccp.SSA)
 	}},
 	{name: "user part unavailable (UPU)", entry: grouped, member: toPoint, f: func(x *failover) {
-		x.one.send(ss7.MSU{DPC: itu("1.1.1"), SI: ss7.SNM,
-			Payload: mtp3.AppendManagement(nil, ss7.ITU, mtp3.Management{Heading: mtp3.UPU, PC: itu("3.3.3"), User: ss7.SCCP, Cause: mtp3.InaccessibleUser})})
+		x.one.send(userPartGone())
 		time.Sleep(3 * time.Second)
 		x.r.want("test cs7 gtt 4912 ssn 6", "pc 3.3.3             cost 1   SCCP prohibited there")
 		time.Sleep(35 * time.Second) // a test, and nobody says otherwise
 		x.r.want("test cs7 gtt 4912 ssn 6", "pc 3.3.3             cost 1   available")
+	}},
+	{name: "point inaccessible, no other member", entry: single, member: toPoint, causes: []sccp.Cause{sccp.MTPFailure}, f: func(x *failover) {
+		x.transfer(x.one, mtp3.TFP)
+		x.transfer(x.two, mtp3.TFP)
+		time.Sleep(3 * time.Second)
+		x.transfer(x.one, mtp3.TFA)
+	}},
+	{name: "subsystem prohibited, no other member", entry: single, member: toPoint, causes: []sccp.Cause{sccp.SubsystemFailure}, f: func(x *failover) {
+		x.management(sccp.SSP)
+		time.Sleep(3 * time.Second)
+		x.management(sccp.SSA)
+	}},
+	{name: "user part unavailable, no other member", entry: single, member: toPoint, causes: []sccp.Cause{sccp.SCCPFailure}, f: func(x *failover) {
+		x.one.send(userPartGone())
+		time.Sleep(35 * time.Second)
 	}},
 	{name: "one ASP of two inactive", entry: grouped, member: toServer, f: func(x *failover) {
 		x.h1.inactive()
@@ -383,6 +431,12 @@ var faults = []fault{
 	}},
 }
 
+// userPartGone says that 3.3.3 has no SCCP for the time being.
+func userPartGone() ss7.MSU {
+	return ss7.MSU{DPC: itu("1.1.1"), SI: ss7.SNM,
+		Payload: mtp3.AppendManagement(nil, ss7.ITU, mtp3.Management{Heading: mtp3.UPU, PC: itu("3.3.3"), User: ss7.SCCP, Cause: mtp3.InaccessibleUser})}
+}
+
 func (x *failover) refuse(on bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -407,6 +461,14 @@ func TestFailoverUnderLoad(t *testing.T) {
 					}
 					if most := int(c.silent/time.Millisecond) + discarded; j.lost > most || discarded > 0 && !c.waits {
 						t.Errorf("%d lost; %d may be, %d of them counted", j.lost, most, discarded)
+					}
+					for _, cause := range c.causes {
+						if j.causes[cause] < 1000 || j.causes[cause] != j.returned {
+							t.Errorf("returned: %v, want more than 1,000 of %v alone", j.causes, cause)
+						}
+					}
+					if strings.HasPrefix(c.name, "nothing") && (j.arrived != j.sent || x.wandering()) {
+						t.Errorf("of %d arrived %d; places by SLS %v", j.sent, j.arrived, x.ways)
 					}
 					if x.at["AS at 10.1.4.5"]+x.at["3.3.3 by 5.5.1"] == 0 || c.entry == grouped && mode == "share" && x.at["4.4.4"] == 0 {
 						t.Error("a member had no part in it")

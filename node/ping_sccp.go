@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/cli"
+	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sccp"
 	"github.com/gostp/gostp/ss7"
@@ -23,16 +24,16 @@ func (n *Node) testGTT(c *cli.Call) error {
 	if from != "" && s.Linkset(from) == nil {
 		return fmt.Errorf("there is no linkset %s", from)
 	}
-	called, err := titleOf(s.V(), c.Args)
+	called, err := titleOf(s.V(), c.Args, "digits")
 	if err != nil {
 		return err
 	}
 	v := n.view.Load()
-	m, err := n.udt(s.V(), &called, 0, nil)
+	calling, err := callingOf(s, c.Args)
 	if err != nil {
 		return err
 	}
-	d, _ := v.sccp.Relay(m, from, time.Now().Unix(), nil)
+	d, _ := v.sccp.Relay(n.udt(s, &called, &calling, 0), from, time.Now().Unix(), nil)
 	n.explainGTT(c.Out, v, &called, &d)
 	return nil
 }
@@ -47,6 +48,9 @@ func (n *Node) explainGTT(w io.Writer, v *view, called *sccp.Address, d *sccp.Ve
 		fmt.Fprintf(w, "selector        %s (%v), %d entries\n", d.Selector.Name, d.Selector.Nature, d.Selector.Index.Len())
 		if p := d.Selector.Pre; p != nil {
 			fmt.Fprintf(w, "conversion      %s before: looked up as %v\n", p.Name, d.Title)
+		}
+		if d.Selector.Calling {
+			fmt.Fprintf(w, "looked up       the calling address's digits: %v\n", d.Title)
 		}
 	}
 	if d.Result != nil {
@@ -97,17 +101,25 @@ func (n *Node) explainGTT(w io.Writer, v *view, called *sccp.Address, d *sccp.Ve
 	}
 }
 
-// udt makes a message of this node to itself, which the relay translates: class 0,
-// with return on error, number id first in its data.
-func (n *Node) udt(kind *ss7.Variant, called *sccp.Address, id uint32, out []byte) (*ss7.MSU, error) {
-	s := n.Config()
-	calling := sccp.Address{OnSSN: true, HasPC: true, PC: *s.PC, HasSSN: true, SSN: ssnTest}
-	payload, ok := sccp.Append(out, &sccp.Message{Type: sccp.UDT, Class: sccp.ReturnOption, Called: sccp.AppendAddress(kind, nil, called),
-		Calling: sccp.AppendAddress(kind, nil, &calling), Data: append(binary.BigEndian.AppendUint32(nil, id), "gostp"...)})
-	if !ok {
-		return nil, fmt.Errorf("the address is too long for a message")
+func ownAddress(s *configs.System) sccp.Address {
+	return sccp.Address{OnSSN: true, HasPC: true, PC: *s.PC, HasSSN: true, SSN: ssnTest}
+}
+
+// callingOf makes the calling address of a trial: the digits that the line has, of the same nature
+// as the called ones, or this node's own.
+func callingOf(s *configs.System, a cli.Args) (sccp.Address, error) {
+	if !a.Has("calling") {
+		return ownAddress(s), nil
 	}
-	return &ss7.MSU{DPC: *s.PC, OPC: *s.PC, NI: s.Network(), SI: ss7.SCCP, Payload: payload}, nil
+	return titleOf(s.V(), a, "calling")
+}
+
+// udt makes a message of this node to itself, which the relay translates: class 0,
+// with return on error, number id first in its data. Two titles always fit.
+func (n *Node) udt(s *configs.System, called, calling *sccp.Address, id uint32) *ss7.MSU {
+	payload, _ := sccp.Append(nil, &sccp.Message{Type: sccp.UDT, Class: sccp.ReturnOption, Called: sccp.AppendAddress(s.V(), nil, called),
+		Calling: sccp.AppendAddress(s.V(), nil, calling), Data: append(binary.BigEndian.AppendUint32(nil, id), "gostp"...)})
+	return &ss7.MSU{DPC: *s.PC, OPC: *s.PC, NI: s.Network(), SI: ss7.SCCP, Payload: payload}
 }
 
 // await runs send on the core's goroutine and waits for what answers ping id.
@@ -166,20 +178,19 @@ func (n *Node) pingGT(c *cli.Call) error {
 	if s.PC == nil {
 		return fmt.Errorf("this node has no point code; `cs7 point-code` in configuration mode gives it one")
 	}
-	called, err := titleOf(s.V(), c.Args)
+	called, err := titleOf(s.V(), c.Args, "digits")
 	if err != nil {
 		return err
 	}
+	calling := ownAddress(s)
 	f := s.Notation()
 	a, took, ok := n.await(c, &sccpPing{}, func(id uint32) {
-		if m, err := n.udt(s.V(), &called, id, nil); err == nil {
-			n.core.originate(ss7.Event{Kind: ss7.Transfer, MSU: *m})
-		}
+		n.core.originate(ss7.Event{Kind: ss7.Transfer, MSU: *n.udt(s, &called, &calling, id)})
 	})
 	own := ok && (a.from == *s.PC)
 	switch {
 	case own:
-		fmt.Fprintf(c.Out, "Returned by this node: %v. `test cs7 gtt %s` says why.\n", a.cause, c.Args.String("digits", ""))
+		fmt.Fprintf(c.Out, "Returned by this node: %v. `test cs7 gtt %s` says why.\n", a.cause, titleWords(c.Args))
 		return errPing
 	case ok && (a.cause == sccp.UnequippedUser || a.cause == sccp.SubsystemFailure):
 		fmt.Fprintf(c.Out, "Reached %s after %d ms: it returned the message with cause %d, %v %d. This proves translation and routes there and back, not that an application answers.\n", f.Format(a.from), took.Milliseconds(), a.cause, a.cause, called.SSN)

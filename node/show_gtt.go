@@ -21,7 +21,8 @@ func (n *Node) sccpCommands() []*cli.Statement {
 		showCS7(n.showGTTMeasurements, words, kw("measurements", "Translations by selector, members of groups, errors")),
 		showCS7(n.showSCCP, kw("sccp", "Signalling connection control part"), kw("statistics", "Messages by type, and what became of them")),
 		cli.Command(cli.Seq(kw("test", "Try without sending"), configs.CS7(words, titleArgs(),
-			cli.Opt(kw("from", "As if it came from a linkset"), cli.Arg("linkset", configs.LinksetName{}, "Linkset name")))), n.testGTT),
+			cli.Any(cli.Seq(kw("from", "As if it came from a linkset"), cli.Arg("linkset", configs.LinksetName{}, "Linkset name")),
+				cli.Seq(kw("calling", "As if it came from a global title (default: this node)"), cli.Arg("calling", cli.Word(gtt.MaxDigits), "Digits, of the same nature"))))), n.testGTT),
 		cli.Command(configs.CS7(words, kw("reload", "Read the file of entries again")), n.reloadGTT).Privileged(),
 		cli.Command(configs.CS7(kw("save", "Write to a file"), kw("gtt-table", "All entries of all selectors"), cli.Arg("file", cli.Word(255), "File")), n.saveGTT).Privileged(),
 		cli.Command(cli.Seq(kw("ping", "Test whether a signalling point answers"), kw("sccp", "Whether a subsystem is allowed (SST)"),
@@ -43,9 +44,20 @@ func titleArgs() cli.Elem {
 			opt("nai", "Nature of address (default 4, international)", 127), opt("ssn", "Subsystem number (default: that of the TC test responder, 14)", 254)))
 }
 
-// titleOf makes the called address that a command line describes.
-func titleOf(v *ss7.Variant, a cli.Args) (sccp.Address, error) {
-	d, err := gtt.Parse(a.String("digits", ""))
+// titleWords is what titleArgs took, as it is typed.
+func titleWords(a cli.Args) string {
+	s := a.String("digits", "")
+	for _, word := range []string{"tt", "gti", "np", "nai", "ssn"} {
+		if a.Has(word) {
+			s += fmt.Sprintf(" %s %d", word, a.Uint(word, 0))
+		}
+	}
+	return s
+}
+
+// titleOf makes the address that a command line describes, with the digits of one of its words.
+func titleOf(v *ss7.Variant, a cli.Args, digits string) (sccp.Address, error) {
+	d, err := gtt.Parse(a.String(digits, ""))
 	if err != nil {
 		return sccp.Address{}, err
 	}

@@ -52,8 +52,8 @@ var reasonTexts = [Reasons]string{"relayed", "malformed", "unknown message type"
 	"point code not available (MTP failure)", "SCCP not available there", "subsystem not available there", "application server not active",
 	"subsystem unequipped here", "hop counter violation", "translation leads back to where it came from", "too long for the way out",
 	"segments for a point that takes UDT alone", "no such connection here",
-	"way there congested, message of too little importance",
-	"too long for a point that takes no LUDT, and not to be segmented"}
+	"way there congested, importance too little",
+	"too long for a point without LUDT, not to be segmented"}
 
 func (r Reason) String() string { return reasonTexts[r] }
 
