@@ -54,10 +54,7 @@ func tshark(t *testing.T, v *ss7.Variant, messages [][]byte, args ...string) []b
 	if err := closer.Close(); err != nil {
 		t.Fatal(err)
 	}
-	args = append([]string{"-r", file, "--disable-protocol", "tcap", "--disable-protocol", "bssap", "--disable-protocol", "ranap"}, args...)
-	if name := map[*ss7.Variant]string{ss7.ANSI: "ANSI", ss7.TTC: "Japan"}[v]; name != "" {
-		args = append(args, "-o", "mtp3.standard:"+name)
-	}
+	args = append(append(standard(v), "-r", file, "--disable-protocol", "tcap", "--disable-protocol", "bssap", "--disable-protocol", "ranap"), args...)
 	var problems bytes.Buffer
 	cmd := exec.Command("tshark", args...)
 	cmd.Stderr = &problems
@@ -66,6 +63,14 @@ func tshark(t *testing.T, v *ss7.Variant, messages [][]byte, args ...string) []b
 		t.Fatalf("tshark: %v\n%s", err, &problems)
 	}
 	return out
+}
+
+// standard tells tshark of which variant messages are.
+func standard(v *ss7.Variant) []string {
+	if name := map[*ss7.Variant]string{ss7.ANSI: "ANSI", ss7.TTC: "Japan"}[v]; name != "" {
+		return []string{"-o", "mtp3.standard:" + name}
+	}
+	return nil
 }
 
 // Wireshark knows the type of every message of the pairs and finds nothing amiss.
