@@ -1,6 +1,8 @@
 package sccp
 
 import (
+	"math/bits"
+
 	"github.com/gostp/gostp/sccp/gtt"
 	"github.com/gostp/gostp/ss7"
 )
@@ -284,7 +286,9 @@ func (r *run) choose(ssn uint8) Reason {
 	r.MSU.DPC, r.SSN, r.Path = pc, ssn, path
 	if m := v.Table.Mate(gtt.Application{PC: pc, SSN: ssn}); m != nil && !r.Route.ToGT {
 		other := v.Check(m.Backup.PC, m.Backup.SSN, false)
-		turn := m.Shared && r.seed(gtt.Share)&1 == 1
+		// By the number of ones: half the messages of even and half of odd SLS, so that what
+		// goes to either still uses all links of its linkset.
+		turn := m.Shared && bits.OnesCount32(r.seed(gtt.Share))&1 == 1
 		if other == Fine && (why != Fine || turn) {
 			r.MSU.DPC, r.SSN, r.Path, r.Backup, why = m.Backup.PC, m.Backup.SSN, 0, true, Fine
 		}
@@ -301,9 +305,6 @@ func (r *run) choose(ssn uint8) Reason {
 // sequenced tells whether the messages of a sender must take one way: class 1, and
 // segments, which are of class 1 by rule (Q.714 §4.1.1).
 func (r *run) sequenced() bool {
-	if r.msg.Type.Service() {
-		return false
-	}
 	return r.msg.Class&15 == 1 || r.msg.Segmented()
 }
 

@@ -279,6 +279,7 @@ func TestMates(t *testing.T) {
 		"dominant, SSN out":   {prohibited: []ss7.PC{hlr}, want: map[ss7.PC]bool{hlr2: true}},
 		"both out":            {down: []ss7.PC{hlr2}, prohibited: []ss7.PC{hlr}, want: map[ss7.PC]bool{}, reason: SubsystemDown},
 		"shared":              {shared: true, want: map[ss7.PC]bool{hlr: true, hlr2: true}},
+		"dominant, mate out":  {down: []ss7.PC{hlr2}, want: map[ss7.PC]bool{hlr: true}},
 		"shared, one out":     {shared: true, down: []ss7.PC{hlr2}, want: map[ss7.PC]bool{hlr: true}},
 	} {
 		v := view(c.down...)
@@ -302,44 +303,6 @@ func TestMates(t *testing.T) {
 		}
 		if len(got) != len(c.want) || len(got) > 0 && fmt.Sprint(got) != fmt.Sprint(c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
-		}
-	}
-}
-
-// Q.714 §2.1.3, §4.1.1: class 1 and segments, of whatever class they say they are, keep to one
-// member of a group and one SLS, whichever way it shares and however much it is to take;
-// class 0 does not have to.
-func TestOneWay(t *testing.T) {
-	segment := Message{Type: XUDT, Hops: 9, Called: gt("44123", 6), Calling: onSSN(1, 8), Data: []byte{1}, Options: []byte{paramSegmentation, 4, 0x01, 7, 8, 9, 0}}
-	class1 := Message{Type: UDT, Class: 1, Called: gt("44123", 6), Calling: onSSN(1, 8), Data: []byte{1}}
-	class0 := class1
-	class0.Class = 0
-	for _, mode := range []gtt.Mode{gtt.Cost, gtt.Share, gtt.WRR} {
-		for what, c := range map[string]struct {
-			m    Message
-			ways int
-		}{"segments": {segment, 1}, "class 1": {class1, 1}, "class 0": {class0, 2}} {
-			v := view()
-			g := v.Table.Groups[0]
-			g.Mode, g.Members[1].Cost = mode, g.Members[0].Cost
-			if mode == gtt.Cost {
-				g.Limit, g.Members[1].Cost = 50, 2
-			}
-			type way struct {
-				pc  ss7.PC
-				sls uint8
-			}
-			got := map[way]int{}
-			for range 200 {
-				d, _ := v.Relay(msu(c.m), "", 1, nil)
-				if d.Fate != Forward {
-					t.Fatalf("%v, %s: %v", mode, what, d.Reason)
-				}
-				got[way{d.MSU.DPC, d.MSU.SLS}]++
-			}
-			if len(got) != c.ways {
-				t.Errorf("%v, %s: %v", mode, what, got)
-			}
 		}
 	}
 }

@@ -2,8 +2,12 @@ package sccp
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand"
 	"testing"
+
+	"github.com/gostp/gostp/sccp/gtt"
+	"github.com/gostp/gostp/ss7"
 )
 
 // segments relays a LUDT of n octets to a point without LUDT and puts together what
@@ -93,5 +97,57 @@ func TestSegmentsAllocateNothing(t *testing.T) {
 		}
 	}); n != 0 || sum == 0 {
 		t.Error(n, "allocations", sum)
+	}
+}
+
+// What must stay in sequence takes one way, whatever shares the traffic: all messages of
+// class 1 from one OPC with one SLS, and so all segments of a message, which are never put
+// together here, and those of them that are returned. What need not does not.
+func TestOneWay(t *testing.T) {
+	g := func(m gtt.Mode, limit uint32) *gtt.Group {
+		return &gtt.Group{Mode: m, Limit: limit, State: &gtt.GroupState{}, Members: []gtt.Route{
+			{PC: hlr, SSN: gtt.Keep, NTT: gtt.Keep, Cost: 1}, {PC: hlr2, SSN: gtt.Keep, NTT: gtt.Keep, Cost: 1}, {PC: stp, SSN: gtt.Keep, NTT: gtt.Keep, Cost: 2}}}
+	}
+	segment := func(left byte) []byte { return []byte{paramSegmentation, 4, left, 7, 8, 9} }
+	last := Message{Type: XUDT, Class: 1, Hops: 9, Options: segment(0)}
+	kinds := map[string][]Message{
+		"class 1":           {{Type: UDT, Class: 1}, {Type: XUDT, Hops: 9, Class: 1}, {Type: LUDT, Hops: 9, Class: 1}},
+		"segments":          {{Type: XUDT, Class: 1, Hops: 9, Options: segment(0x82)}, {Type: XUDT, Class: 1, Hops: 9, Options: segment(1)}, last},
+		"returned segments": {{Type: XUDTS, Hops: 9, Options: segment(0x81)}, {Type: XUDTS, Hops: 9, Options: segment(0)}},
+		"class 0":           {{Type: UDT}, {Type: XUDT, Hops: 9}},
+	}
+	for mode, group := range map[string]*gtt.Group{"cost": g(gtt.Cost, 0), "limit": g(gtt.Cost, 5), "share": g(gtt.Share, 0), "wrr": g(gtt.WRR, 0), "cgpa": g(gtt.CgPA, 0), "mates": nil} {
+		for kind, messages := range kinds {
+			v := view()
+			if group == nil {
+				v.Table = gtt.NewTable(v.Table.Selectors, nil, []*gtt.Mate{{Application: gtt.Application{PC: hlr, SSN: 6}, Backup: gtt.Application{PC: hlr2, SSN: 6}, Shared: true}})
+			} else {
+				v.Table.Selectors[0].Results[0] = gtt.Result{Group: group}
+				v.Table.Selectors[0].Index = gtt.NewIndex([]gtt.Prefix{{Digits: dig("49")}})
+			}
+			all, spread := map[ss7.PC]bool{}, false
+			for flow := range 64 {
+				ways := map[ss7.PC]bool{}
+				for range 8 {
+					for _, m := range messages {
+						m.Called, m.Calling, m.Data = gt("49123", 6), gt(fmt.Sprint("44", flow), 8), []byte{1}
+						in := msu(m)
+						in.OPC, in.SLS = ss7.PC(200+flow/16), uint8(flow%16)
+						d, _ := v.Relay(in, "", int64(flow), nil)
+						if d.Fate != Forward || d.MSU.SLS != in.SLS {
+							t.Fatalf("%s, %s: %v %v, SLS %d", mode, kind, d.Fate, d.Reason, d.MSU.SLS)
+						}
+						ways[d.MSU.DPC], all[d.MSU.DPC] = true, true
+					}
+				}
+				spread = spread || len(ways) > 1
+			}
+			if may := kind == "class 0" && mode != "cgpa" && mode != "mates"; spread != may {
+				t.Errorf("%s, %s: flows spread: %v", mode, kind, spread)
+			}
+			if len(all) < 2 {
+				t.Errorf("%s, %s: all went to %v", mode, kind, all)
+			}
+		}
 	}
 }
