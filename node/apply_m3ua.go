@@ -44,35 +44,11 @@ func (n *Node) applyM3UA(next *configs.System, restarted map[uint16]string) {
 	}
 	x.mu.Unlock()
 
-	paths, fresh := map[string]ss7.PathID{}, []*asp{}
 	conf := m3ua.Config{Networks: []m3ua.Network{{Variant: next.V(), Routes: destinations{n}}}, NewPath: n.ids.take}
-	var gone []*asp
-	for _, c := range next.ASPs {
-		at, how := aspEnds(c), aspSettings(next, c)
-		a := old[c.Name]
-		why := ""
-		if a != nil {
-			why = a.changedPeer(c, at, restarted)
-		}
-		if a == nil || why != "" {
-			b := n.newASP(n.ids.take(), *c, at, how, n.peers[c.LocalPort])
-			if a != nil {
-				x.leave(a, why)
-				gone = append(gone, a)
-				b.inherit(&a.runner)
-			}
-			fresh = append(fresh, b)
-			a = b
-		} else {
-			a.reconfigure(*c, ppidFor(c), how)
-		}
-		delete(old, c.Name)
-		paths[c.Name] = a.id
-		conf.ASPs = append(conf.ASPs, aspConfig(next, c, a.id))
-	}
-	for _, a := range old {
-		x.leave(a, "the ASP was taken out of the configuration")
-		gone = append(gone, a)
+	fresh, gone := n.applyASPs(next, restarted, old, &conf)
+	paths := map[string]ss7.PathID{}
+	for _, c := range conf.ASPs {
+		paths[c.Name] = c.Path
 	}
 	var servers []*as
 	for _, c := range next.ASs {
@@ -97,6 +73,38 @@ func (n *Node) applyM3UA(next *configs.System, restarted map[uint16]string) {
 	for _, a := range fresh {
 		a.launch()
 	}
+}
+
+// applyASPs makes ASPs what next says, puts them into conf, and tells which are new and
+// which are gone: those that need another association are both. old are those that there were.
+func (n *Node) applyASPs(next *configs.System, restarted map[uint16]string, old map[string]*asp, conf *m3ua.Config) (fresh, gone []*asp) {
+	for _, c := range next.ASPs {
+		at, how := aspEnds(c), aspSettings(next, c)
+		a := old[c.Name]
+		delete(old, c.Name)
+		why := ""
+		if a != nil {
+			why = a.changedPeer(c, at, restarted)
+		}
+		if a == nil || why != "" {
+			b := n.newASP(n.ids.take(), *c, at, how, n.peers[c.LocalPort])
+			if a != nil {
+				n.m3ua.leave(a, why)
+				gone = append(gone, a)
+				b.inherit(&a.runner)
+			}
+			fresh = append(fresh, b)
+			a = b
+		} else {
+			a.reconfigure(*c, ppidFor(c), how)
+		}
+		conf.ASPs = append(conf.ASPs, aspConfig(next, c, a.id))
+	}
+	for _, a := range old {
+		n.m3ua.leave(a, "the ASP was taken out of the configuration")
+		gone = append(gone, a)
+	}
+	return fresh, gone
 }
 
 // mayLackUsers tells whether the far ends of an AS may say that a user is not there.

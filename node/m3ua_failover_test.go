@@ -3,6 +3,7 @@ package node
 import (
 	"encoding/binary"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -87,7 +88,7 @@ func TestFailoverUnderTraffic(t *testing.T) {
 						time.Sleep(time.Second)
 					}
 					asps := *g.m3ua.byPath.Load() // also those that a change of configuration replaces
-					const all = 6000
+					const all = 80000
 					done := make(chan bool)
 					go func() { n.stream(itu("5.5.5"), all, time.Millisecond); done <- true }()
 					time.Sleep(1500 * time.Millisecond)
@@ -160,7 +161,14 @@ func TestOverloadOfAnASP(t *testing.T) {
 		time.Sleep(time.Second)
 		p.take()
 		q.freeze()
-		const all = 40000
+		heap := func() uint64 {
+			var s runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&s)
+			return s.HeapAlloc
+		}
+		before := heap()
+		const all = 80000
 		l := m3ua.Label{RC: 55, HasRC: true}
 		for i := range all {
 			b := binary.BigEndian.AppendUint32(nil, uint32(i/16))
@@ -168,6 +176,10 @@ func TestOverloadOfAnASP(t *testing.T) {
 			p.send(1+uint16(i%16), l.Append(nil, &m))
 		}
 		time.Sleep(5 * time.Second)
+		// What waits is bounded by queues, not by what was sent: 35 MB.
+		if grown := int64(heap()) - int64(before); grown > 28<<20 {
+			t.Errorf("the heap has grown by %d octets", grown)
+		}
 		if got := p.take(); !strings.HasPrefix(got, "SCON 6.6.6/14 level 1") || !strings.HasSuffix(got, "SCON 6.6.6/14 level 0") {
 			t.Errorf("the sender hears %.100q", got)
 		}

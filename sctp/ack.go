@@ -25,10 +25,12 @@ func (a *assoc) sackChunk(c chunk) {
 	a.acknowledge(a.sack.cum, a.sack.gaps, a.sack.window)
 }
 
-// gain is what one acknowledgement brought to a path, in octets.
+// gain is what one acknowledgement brought to a path, in octets. It is sure to speak of that
+// path if some of it went by no other: what was sent by two may have arrived by either (§8.2).
 type gain struct {
-	p *path
-	n int
+	p    *path
+	n    int
+	sure bool
 }
 
 // acknowledge takes chunks that have arrived off the ring, and finds those that
@@ -70,7 +72,9 @@ func (a *assoc) acknowledge(cum uint32, gaps []gap, window uint32) {
 	}
 	for _, g := range gains {
 		a.grow(g.p, g.n)
-		a.answered(g.p)
+		if g.sure {
+			a.answered(g.p)
+		}
 		a.errors = 0
 		if g.p.single = false; g.p.flight > 0 && (advanced || g.p != front) {
 			g.p.t3 = a.now + g.p.rto // R3
@@ -128,10 +132,11 @@ func (a *assoc) credit(gains []gain, tsn uint32, c *outChunk) []gain {
 	for i := range gains {
 		if gains[i].p == p {
 			gains[i].n += c.size()
+			gains[i].sure = gains[i].sure || !c.moved
 			return gains
 		}
 	}
-	return append(gains, gain{p, c.size()})
+	return append(gains, gain{p, c.size(), !c.moved})
 }
 
 // gapBlock credits what a block newly acknowledges: what lies between the runs

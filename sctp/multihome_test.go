@@ -143,6 +143,48 @@ func TestFailover(t *testing.T) {
 	})
 }
 
+// One path is dead, and the other becomes slow: what times out there goes there again and not
+// into the dead one, whose silence no late acknowledgement ends (§6.4, §8.2: what was sent by
+// two paths says nothing of either).
+func TestSlowPathBesideDeadOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		net, a, b, end := homes(t, Params{AssocRetrans: 20})
+		defer end()
+		net.SetFaults(Faults{Delay: 5 * time.Millisecond})
+		net.cutPath(0, true)
+		net.Cut(twoA.IPs[1], twoB.IPs[0], true)
+		var slow time.Time
+		dead := 0
+		net.Tap(func(_, dst netip.AddrPort, p []byte) {
+			if dst.Addr() == twoB.IPs[0] && p[headerLen] == ctData && !slow.IsZero() {
+				dead++
+			}
+		})
+		time.AfterFunc(12*time.Second, func() { slow = time.Now(); net.SetFaults(Faults{Delay: 700 * time.Millisecond}) })
+		time.AfterFunc(14*time.Second, func() { net.SetFaults(Faults{Delay: 5 * time.Millisecond}) })
+		go func() {
+			for range 2000 {
+				sendAll(t, a, numbered(1, 1, 100))
+				time.Sleep(10 * time.Millisecond)
+			}
+		}()
+		if got, _, err := collect(b, 2000); err != nil || len(got) != 2000 {
+			t.Fatal(len(got), err)
+		}
+		time.Sleep(100 * time.Millisecond)
+		if s := a.Status(); s.Paths[0].Active || !s.Paths[1].Active || s.Stats.Retransmits == 0 || dead > 0 {
+			t.Errorf("%d packets with data into the dead path; %+v", dead, s)
+		}
+		a.Abort("end")
+		_, events, _ := collect(a, 1)
+		for _, ev := range events {
+			if ev.Kind == PathUp {
+				t.Errorf("%+v", ev)
+			}
+		}
+	})
+}
+
 // Idle, with both paths dead, the association is lost in seconds, with the reason.
 func TestBothPathsDie(t *testing.T) {
 	for _, busy := range []bool{false, true} {

@@ -93,7 +93,8 @@ func (p *path) better(q *path) bool {
 	return p.errors < q.errors
 }
 
-// otherPath is where what was lost on p goes (§6.4): another path if one is active.
+// otherPath is where what was lost on p goes (§6.4): another path if one is active, else p
+// itself while it is.
 func (a *assoc) otherPath(p *path) *path {
 	var best *path
 	for _, q := range a.paths {
@@ -101,7 +102,7 @@ func (a *assoc) otherPath(p *path) *path {
 			best = q
 		}
 	}
-	if best != nil || a.dataPath() != p {
+	if best != nil || p.usable() || a.dataPath() != p {
 		return cmp.Or(best, a.dataPath())
 	}
 	for i := range a.paths { // none answers: try each in turn

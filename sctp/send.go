@@ -25,6 +25,7 @@ type outChunk struct {
 	stream, ssn uint16
 	flags, fate uint8
 	resent      bool
+	moved       bool // was sent by more than one path
 	fast        bool // was sent again on gap reports
 	timedOut    bool
 }
@@ -353,7 +354,7 @@ func (a *assoc) put(c *outChunk, p *path, b []byte) []byte {
 		a.stats.Retransmits++
 		a.count(cRetransmits)
 		c.path.resent++
-		c.resent, c.timedOut = true, false
+		c.resent, c.timedOut, c.moved = true, false, c.moved || c.path != p
 		if tsn == a.first {
 			p.t3 = 0 // §6.1: the earliest is sent again
 		}
