@@ -34,6 +34,10 @@ type Config struct {
 	// below n are not sent (Q.704 §2.3.5.2, §3.8.2.3). Elsewhere there is one level, and
 	// all are sent until the queue is full.
 	Priorities bool
+
+	// Shared says that several share the link, who find out of its end one after the other:
+	// what comes after a retrieval waits for the next. Else it is refused.
+	Shared bool
 }
 
 // DefaultConfig is Q.703's timers where they fit IP, and the values that Cisco's

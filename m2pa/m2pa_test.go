@@ -401,6 +401,29 @@ func TestRetrieval(t *testing.T) {
 	}
 }
 
+// A link that several share keeps what comes after a retrieval for the next of them; one that
+// nobody shares refuses it, so that MTP3 finds another way at once.
+func TestRetrievalOfSharedLink(t *testing.T) {
+	for _, shared := range []bool{false, true} {
+		c := cfg()
+		c.Shared = shared
+		x := inService(t, c)
+		x.send(0, 1)
+		x.both(ss7.CommLost)
+		x.l[0].Do(x.now, ss7.Event{Kind: ss7.Retrieve, Arg: ss7.NoFSN}, nil)
+		x.send(0, 2)
+		out := x.l[0].Do(x.now, ss7.Event{Kind: ss7.Retrieve, Arg: 5}, nil)
+		if back := len(out) == 2 && out[0].Event.MSU.Payload[0] == 2; back != shared || x.l[0].stats.NotInService == 0 != shared {
+			t.Errorf("shared %v: %s, %d refused", shared, describe(out), x.l[0].stats.NotInService)
+		}
+		x.l[0].Do(x.now, ss7.Event{Kind: ss7.CommUp}, nil)
+		x.l[0].Do(x.now, ss7.Event{Kind: ss7.Start}, nil)
+		if n := x.l[0].n; n != 0 {
+			t.Errorf("shared %v: %d messages wait at a new start", shared, n)
+		}
+	}
+}
+
 // Without an FSNC, or with one that was not sent or was acknowledged long ago, only what was
 // never sent comes back (Q.704 §5.6.1, §5.7.3); what may have arrived is counted.
 func TestRetrievalWithoutFSNC(t *testing.T) {

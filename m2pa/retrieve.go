@@ -7,7 +7,7 @@ import "github.com/gostp/gostp/ss7"
 // of the last message the far end accepted, from its changeover message, or
 // ss7.NoFSN: then only what was never sent, since a message that may have arrived
 // must not be sent twice (Q.704 §5.6.1). Afterwards nothing waits, and a link out of
-// service takes no more; one in processor outage or in service keeps what it has
+// service takes no more, unless it is shared; one in processor outage or in service keeps what it has
 // sent, which the far end will acknowledge yet.
 func (l *Link) retrieve(fsnc uint32, out []ss7.Action) []ss7.Action {
 	first := l.sent
@@ -32,6 +32,6 @@ func (l *Link) retrieve(fsnc uint32, out []ss7.Action) []ss7.Action {
 		l.n, l.sent, l.lastAcked = 0, 0, l.lastTx
 		l.timers.Stop(t7)
 	}
-	l.retain = false
+	l.retain = l.retain && l.cfg.Shared
 	return append(out, l.raise(ss7.Event{Kind: ss7.RetrievalComplete}))
 }

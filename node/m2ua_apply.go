@@ -74,6 +74,7 @@ func (n *Node) applyOffered(next *configs.System, restarted map[uint16]string) {
 			i := old[c.Interface]
 			p := next.LocalPeer(c.LocalPort)
 			conf, how := linkConfig(next, &configs.Linkset{}, p, &c.Link), settingsFor(p, &c.Link)
+			conf.Shared = len(s.Members) > 1 // whichever the traffic mode: one may take over from another
 			if i != nil && restarted[c.LocalPort] == "" && sameLink(&i.link.cfg, &c.Link) && i.link.variant() == next.V() {
 				i.shut(c.Shutdown)
 				i.ask(s.Acks)
