@@ -53,30 +53,7 @@ func (n *Node) explainGTT(w io.Writer, v *view, called *sccp.Address, d *sccp.Ve
 			fmt.Fprintf(w, "looked up       the calling address's digits: %v\n", d.Title)
 		}
 	}
-	if d.Result != nil {
-		matched := d.Title.String()[:d.Matched]
-		if matched == "" {
-			matched = "none (the default)"
-		}
-		fmt.Fprintf(w, "entry           gta %s\n", matched)
-		if g := d.Result.Group; g != nil {
-			fmt.Fprintf(w, "group           %s, multiplicity %v\n", g.Name, g.Mode)
-			for i := range g.Members {
-				r := &g.Members[i]
-				mark := " "
-				if r == d.Route {
-					mark = "*"
-				}
-				_, _, why := v.sccp.Route(r, called.SSN)
-				fmt.Fprintf(w, "  %s %-20s cost %-3d %v\n", mark, whereTo(f, r), r.Cost, why)
-			}
-		} else {
-			_, _, why := v.sccp.Route(d.Route, called.SSN)
-			fmt.Fprintf(w, "leads to        %s: %v\n", whereTo(f, d.Route), why)
-		}
-	} else if d.Selector != nil {
-		fmt.Fprintf(w, "entry           none begins %v\n", d.Title)
-	}
+	explainEntry(w, f, v, called.SSN, d)
 	if d.Backup {
 		fmt.Fprintf(w, "mate            takes it\n")
 	}
@@ -98,6 +75,34 @@ func (n *Node) explainGTT(w io.Writer, v *view, called *sccp.Address, d *sccp.Ve
 		fmt.Fprintf(w, "route           linkset %s\n", v.table.Linksets[to.Linkset].Name)
 	case mtp3.Discard:
 		fmt.Fprintf(w, "route           DISCARDED: %v\n", to.Reason)
+	}
+}
+
+// explainEntry prints the entry that was found, and where it leads.
+func explainEntry(w io.Writer, f ss7.Notation, v *view, ssn uint8, d *sccp.Verdict) {
+	if d.Result != nil {
+		matched := d.Title.String()[:d.Matched]
+		if matched == "" {
+			matched = "none (the default)"
+		}
+		fmt.Fprintf(w, "entry           gta %s\n", matched)
+		if g := d.Result.Group; g != nil {
+			fmt.Fprintf(w, "group           %s, multiplicity %v\n", g.Name, g.Mode)
+			for i := range g.Members {
+				r := &g.Members[i]
+				mark := " "
+				if r == d.Route {
+					mark = "*"
+				}
+				_, _, why := v.sccp.Route(r, ssn)
+				fmt.Fprintf(w, "  %s %-20s cost %-3d %v\n", mark, whereTo(f, r), r.Cost, why)
+			}
+		} else {
+			_, _, why := v.sccp.Route(d.Route, ssn)
+			fmt.Fprintf(w, "leads to        %s: %v\n", whereTo(f, d.Route), why)
+		}
+	} else if d.Selector != nil {
+		fmt.Fprintf(w, "entry           none begins %v\n", d.Title)
 	}
 }
 
