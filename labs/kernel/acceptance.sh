@@ -102,7 +102,7 @@ config() { # config NAME TRANSPORT
 		 link 0 sctp $(address 11 $far) $(address 12 $far) 3570 3570
 		  ${small:+assoc-retransmit 20}
 		  ${small:+path-retransmit 20}
-		  ${small:+tx-queue-depth 4000}
+		  ${small:+tx-queue-depth 600}
 		cs7 route-table system
 		 update route $([ "$1" = A ] && echo 2.0.0 || echo 1.0.0)/14 linkset inner
 	END
@@ -286,7 +286,7 @@ part_full() {
 	local a b
 	local list pair
 	IFS=, read -r -a list <<<"$pairs"
-	small=1 # a window of 50000 octets, a queue of 4000 MSUs (a kernel takes 2000 of them), and a link that waits 10 s for acknowledgements
+	small=1 # a window of 50000 octets, a queue of 600 MSUs, three times as much, and a link that waits 10 s for acknowledgements
 	for pair in "${list[@]}"; do
 		read -r a b <<<"$pair"
 		combination "$a" "$b"
@@ -295,7 +295,7 @@ part_full() {
 		local before
 		before=$(memory A)
 		# Losses are sure; what is judged is the node.
-		load $load_by --rate 1500 --stall 20s --warmup 0s --duration 20s >"$work/report" 2>&1 &
+		load $load_by --rate 300 --size 250 --stall 20s --warmup 0s --duration 20s >"$work/report" 2>&1 &
 		local l=$! answers=0 seen=no
 		until_ok 60 logged A 'Destination 2.0.0 is accessible'
 		sleep 2
