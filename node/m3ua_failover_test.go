@@ -88,7 +88,7 @@ func TestFailoverUnderTraffic(t *testing.T) {
 						time.Sleep(time.Second)
 					}
 					asps := *g.m3ua.byPath.Load() // also those that a change of configuration replaces
-					const all = 80000
+					const all = 6000
 					done := make(chan bool)
 					go func() { n.stream(itu("5.5.5"), all, time.Millisecond); done <- true }()
 					time.Sleep(1500 * time.Millisecond)
