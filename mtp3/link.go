@@ -24,6 +24,12 @@ func (n *Network) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action
 			return out
 		}
 		l.attempt, l.handed = 0, ev.Arg == ss7.TakenOver
+		if l.handed {
+			// It was neither activated nor restored, and its far end sends on: nothing
+			// waits for the test (Q.707 §2.2), which still finds what is wrong.
+			out = n.becomeLink(now, l, Available, "taken over while in service", out)
+			return n.startTest(now, l, out)
+		}
 		out = n.becomeLink(now, l, Testing, "aligned; waiting for the far end to answer the link test", out)
 		return n.startTest(now, l, out)
 	case ss7.OutOfService:
@@ -139,8 +145,12 @@ func (n *Network) activate(now time.Time, l *link, out []ss7.Action) []ss7.Actio
 			kind = ss7.EmergencyCeases
 		}
 	}
+	wasOpen := l.open
 	l.open = false
 	out = n.becomeLink(now, l, Activating, "aligning", out)
+	if wasOpen { // what its far end sends before our test has passed waits for that
+		out = n.refresh(now, out)
+	}
 	return append(out, order(kind, l.cfg.Path), order(ss7.Start, l.cfg.Path))
 }
 

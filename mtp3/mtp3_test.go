@@ -269,6 +269,44 @@ func TestActivation(t *testing.T) {
 	b.want("T17", b.tick(1), "Emergency 1", "Start 1")
 }
 
+// What comes by a link that is aligned again waits for its test, as by one that is new.
+func TestClosedUntilTested(t *testing.T) {
+	b := newBench(t, LinkConfig{Path: 1})
+	b.do(ss7.InService, 1, "")
+	b.answer(1, nil)
+	open := func(what string, want bool) {
+		t.Helper()
+		if _, got := b.Table().From(1); got != want {
+			t.Errorf("%s: open %v", what, got)
+		}
+	}
+	open("tested", true)
+	b.do(ss7.OutOfService, 1, "pulled")
+	open("failed, with the last of its messages on their way", true)
+	b.tick(1150 * time.Millisecond)
+	open("aligning", false)
+	b.do(ss7.InService, 1, "")
+	open("aligned", false)
+	b.answer(1, nil)
+	open("tested again", true)
+}
+
+// A link that was in service at another place carries traffic at once; a test that fails
+// still ends that.
+func TestTakenOver(t *testing.T) {
+	b := newBench(t, LinkConfig{Path: 1})
+	b.want("taken over", b.Do(b.now, ss7.Event{Kind: ss7.InService, Path: 1, Arg: ss7.TakenOver}, nil),
+		"Link 0 of linkset B is available: taken over while in service", "Linkset B is available: 1 of 1 links available",
+		"Destination 7.0.0 is accessible", "Destination 4.5.6 is accessible", "send 1 TRA", "send 1 SNT 11")
+	b.want("answered", b.answer(1, nil))
+	b.want("periodic test", b.tick(DefaultSLTT2), "send 1 SNT 11")
+	b.want("no answer", b.tick(DefaultSLTT1), "send 1 SNT 11")
+	b.tick(DefaultSLTT1)
+	if l := b.Status()[0].Links[0]; l.State != Failed || !strings.Contains(l.Why, "link test failed") {
+		t.Errorf("%+v", l)
+	}
+}
+
 // Q.707 §2.2: a test that is not answered is repeated once, then the link fails.
 func TestTestFails(t *testing.T) {
 	for name, wrong := range map[string]func(*ss7.MSU){

@@ -77,18 +77,18 @@ has() { grep -q "$3" <<<"$(on "$1" "$2")"; } # has NODE COMMAND TEXT
 links() { has "$1" "show cs7 linkset" "avail/links=$2"; } # links NODE READY/ALL
 reaches() { on "$1" "ping cs7 $2 count 3 rate 100"; } # reaches NODE PC: no restart is waited for
 # across LOST NODE PC COUNT RATE WHAT...: a ping of which at most LOST fail, while WHAT is
-# done.
+# done. Where some may, those that were under way may too: on a busy machine they are many.
 across() {
-	on "$2" "ping cs7 $3 count $4 rate $5" >"$work/ping" 2>&1 &
-	local p=$! good late # a busy guest answers late
+	on "$2" "ping cs7 $3 count $4 rate $5 timeout 10000" >"$work/ping" 2>&1 &
+	local p=$! good longest most=$1
 	sleep 1
 	"${@:6}" >/dev/null || fail "${*:6}"
 	wait "$p" || true
 	good=$(sed -n 's/.*successful packets(\([0-9]*\).*/\1/p' "$work/ping")
-	late=$(sed -n 's/^\([0-9]*\) came back after the timeout.*/\1/p' "$work/ping")
-	good=$((${good:-0} + ${late:-0}))
-	[ "$good" -ge $(($4 - $1)) ] || { cat "$work/ping"; fail "of a ping during: ${*:6}"; }
-	lost=$(($4 - good))
+	longest=$(sed -n 's|.* rtt [0-9]*/[0-9]*/\([0-9]*\).*|\1|p' "$work/ping")
+	lost=$(($4 - ${good:-0}))
+	[ "$1" -eq 0 ] || most=$(($1 + $5 * ${longest:-0} / 1000))
+	[ "$lost" -le "$most" ] || { cat "$work/ping"; fail "of a ping during: ${*:6}"; }
 }
 capture() {
 	dumpcap -q -i lo -w "$work/m2ua.pcapng" >/dev/null 2>&1 &
@@ -138,15 +138,14 @@ across 0 STP 3.3.3 500 100 link_up
 until_ok 60 links MGC1 2/2
 pass "a link goes and comes back under traffic; nothing is lost"
 
-# The second ASP comes and takes over; when it leaves in good order the first goes on. It
-# has messages to answer some milliseconds before its link test lets it, and what the one
-# that is overridden still answers is refused (RFC 3331 §4.3.4.3).
+# The second ASP comes and takes over; when it leaves in good order the first goes on. What
+# the one that is overridden still answers is refused (RFC 3331 §4.3.4.3).
 second_comes() { run_node MGC2; until_ok 60 links MGC2 2/2; }
 second_leaves() { on MGC2 'configure terminal' 'cs7 asp SG 2904 2904 m2ua' block; until_ok 60 links MGC1 2/2; }
-across 50 STP 3.3.3 500 100 second_comes
+across 10 STP 3.3.3 500 100 second_comes
 came=$lost
 has MGC1 'show cs7 linkset' 'an alternate ASP is active' || fail "the first ASP does not say that it stands by"
-across 50 STP 3.3.3 500 100 second_leaves
+across 10 STP 3.3.3 500 100 second_leaves
 pass "ASPs take over from each other under traffic; not answered: $came and $lost of 500"
 
 # The active one dies. The links stay in service.
