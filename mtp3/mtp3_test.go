@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -131,11 +132,21 @@ type bench struct {
 
 // Do and Tick answer Drain as a level 2 that has nothing to send does.
 func (b *bench) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	defer b.inForce(ev.Kind)
 	return b.level2Drains(now, b.Network.Do(now, ev, out))
 }
 
 func (b *bench) Tick(now time.Time, out []ss7.Action) []ss7.Action {
+	defer b.inForce("a timer")
 	return b.level2Drains(now, b.Network.Tick(now, out))
+}
+
+// inForce: whatever happened, the table in force is that of the state.
+func (b *bench) inForce(after any) {
+	b.t.Helper()
+	if want := b.newTable(nil, false); !reflect.DeepEqual(b.table, want) {
+		b.t.Errorf("after %v the table is behind the state:\n%+v\nwant\n%+v", after, b.table, want)
+	}
 }
 
 func (b *bench) level2Drains(now time.Time, got []ss7.Action) []ss7.Action {
