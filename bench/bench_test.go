@@ -27,6 +27,15 @@ func through(l Layout, in, out uint16) Layout {
 	return l
 }
 
+// boot starts a node that is between the ends.
+func boot(t *testing.T, tr sctp.Transport, config string) *node.Node {
+	n := node.New(node.Options{Platform: platform{t: tr}, Store: node.MemoryStore("m", []byte(config)), Version: "test"})
+	for _, e := range n.Boot() {
+		t.Error(e)
+	}
+	return n
+}
+
 // run loads l in virtual time; the load must be finite, or time would stand still.
 func run(t *testing.T, l Layout, m2pa bool, load Load) (*Report, error) {
 	t.Helper()
@@ -124,11 +133,7 @@ func TestThroughNode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := sctp.NewUser(sctp.NewMemory(1))
 		l := through(memoryLayout(tr, 3), 3565, 3565)
-		n := node.New(node.Options{Platform: platform{t: tr}, Store: node.MemoryStore("m", []byte(STPConfig(l, ""))), Version: "test"})
-		defer n.Close()
-		for _, e := range n.Boot() {
-			t.Error(e)
-		}
+		defer boot(t, tr, STPConfig(l, "")).Close()
 		r, err := run(t, l, true, Load{Size: 100, Window: 64, Count: 6000, Duration: time.Minute})
 		want(t, r, err, 6000)
 	})

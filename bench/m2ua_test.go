@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/configs"
-	"github.com/gostp/gostp/node"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
 )
@@ -20,11 +19,7 @@ func TestThroughBackhaul(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			tr := sctp.NewUser(sctp.NewMemory(1))
 			l := through(memoryLayout(tr, 3), 2904, 2905)
-			n := node.New(node.Options{Platform: platform{t: tr}, Store: node.MemoryStore("m", []byte(BackhaulConfig(l, "", down))), Version: "test"})
-			defer n.Close()
-			for _, e := range n.Boot() {
-				t.Error(e)
-			}
+			defer boot(t, tr, BackhaulConfig(l, "", down)).Close()
 			ctx, stop := context.WithTimeout(t.Context(), 5*time.Minute)
 			defer stop()
 			b, err := M2UA(ctx, l, ss7.SCCP, down)
@@ -44,9 +39,7 @@ func TestBackhaulRefuses(t *testing.T) {
 		tr := sctp.NewUser(sctp.NewMemory(1))
 		l := through(memoryLayout(tr, 1), 2904, 2905)
 		config := strings.Replace(BackhaulConfig(l, "", false), " asp asp0\n", "", 1)
-		n := node.New(node.Options{Platform: platform{t: tr}, Store: node.MemoryStore("m", []byte(config)), Version: "test"})
-		defer n.Close()
-		n.Boot()
+		defer boot(t, tr, config).Close()
 		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 		defer stop()
 		_, err := M2UA(ctx, l, ss7.SCCP, false)

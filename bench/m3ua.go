@@ -79,8 +79,7 @@ type asp struct {
 	gate    *m3ua.Gate
 	actions []ss7.Action
 	arena   []byte
-	out     []sctp.Message
-	flows   []uint8
+	out     batch
 	timer   *time.Timer
 	closed  bool
 	why     string // what the gateway or the layer said last
@@ -140,29 +139,15 @@ func (e *asp) send(_ time.Time, n int, fill func([]byte) uint8, undo func(uint8)
 	if want := max(e.p.load.Size-M3UAHeaders, stampLen); len(e.msu.Payload) != want {
 		e.msu.Payload = make([]byte, want)
 	}
-	total := 0
-	for total < n {
-		e.arena, e.out, e.flows = e.arena[:0], e.out[:0], e.flows[:0]
-		for range min(n-total, batchSize) {
-			e.msu.SLS = fill(e.msu.Payload)
-			e.flows = append(e.flows, e.msu.SLS)
-			start := len(e.arena)
-			e.arena = label.Append(e.arena, &e.msu)
-			e.out = append(e.out, sctp.Message{Stream: m3ua.Stream(e.msu.SLS, e.streams), PPID: m3ua.PPID, Data: e.arena[start:len(e.arena):len(e.arena)]})
+	return e.out.send(e.assoc, n, func(i int) (uint8, sctp.Message) {
+		if i == 0 {
+			e.arena = e.arena[:0]
 		}
-		took, err := e.assoc.Send(e.out)
-		for i := len(e.out) - 1; i >= took; i-- {
-			undo(e.flows[i])
-		}
-		total += took
-		switch {
-		case errors.Is(err, sctp.ErrFull):
-			return total, nil
-		case err != nil:
-			return total, err
-		}
-	}
-	return total, nil
+		e.msu.SLS = fill(e.msu.Payload)
+		start := len(e.arena)
+		e.arena = label.Append(e.arena, &e.msu)
+		return e.msu.SLS, sctp.Message{Stream: m3ua.Stream(e.msu.SLS, e.streams), PPID: m3ua.PPID, Data: e.arena[start:len(e.arena):len(e.arena)]}
+	}, undo)
 }
 
 func (e *asp) serve() {

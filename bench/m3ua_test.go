@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/configs"
-	"github.com/gostp/gostp/node"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
 )
@@ -22,11 +21,7 @@ func TestThroughGateway(t *testing.T) {
 			tr := sctp.NewUser(sctp.NewMemory(1))
 			l := through(memoryLayout(tr, 3), 2905, 2905)
 			config := GatewayConfig(l, "", register, map[bool]int{false: 100}[register])
-			n := node.New(node.Options{Platform: platform{t: tr}, Store: node.MemoryStore("m", []byte(config)), Version: "test"})
-			defer n.Close()
-			for _, e := range n.Boot() {
-				t.Error(e)
-			}
+			defer boot(t, tr, config).Close()
 			ctx, stop := context.WithTimeout(t.Context(), 5*time.Minute)
 			defer stop()
 			b, err := M3UA(ctx, l, ss7.SCCP, register)
@@ -45,9 +40,7 @@ func TestGatewayRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := sctp.NewUser(sctp.NewMemory(1))
 		l := through(memoryLayout(tr, 1), 2905, 2905)
-		n := node.New(node.Options{Platform: platform{t: tr}, Store: node.MemoryStore("m", []byte(GatewayConfig(l, "", true, 0))), Version: "test"})
-		defer n.Close()
-		n.Boot()
+		defer boot(t, tr, GatewayConfig(l, "", true, 0)).Close()
 		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 		defer stop()
 		_, err := M3UA(ctx, l, ss7.SCCP, false) // it serves no AS

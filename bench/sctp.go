@@ -28,8 +28,7 @@ type bare struct {
 	sink    *sink
 	streams uint16
 	buf     []byte
-	out     []sctp.Message
-	flows   []uint8
+	out     batch
 	items   []sctp.Item
 }
 
@@ -40,18 +39,31 @@ func (e *bare) send(_ time.Time, n int, fill func([]byte) uint8, undo func(uint8
 	if len(e.buf) < size*batchSize {
 		e.buf = make([]byte, size*batchSize)
 	}
-	total := 0
+	return e.out.send(e.assoc, n, func(i int) (uint8, sctp.Message) {
+		b := e.buf[i*size : (i+1)*size]
+		f := fill(b)
+		return f, sctp.Message{Stream: uint16(f) % e.streams, PPID: ppid, Data: b}
+	}, undo)
+}
+
+// batch is messages that are sent by one call, and their flows.
+type batch struct {
+	messages []sctp.Message
+	flows    []uint8
+}
+
+// send sends n messages, batchSize at a time, the i-th of each as next makes it; those
+// that a does not take are undone. It gives how many a took.
+func (b *batch) send(a sctp.Assoc, n int, next func(i int) (flow uint8, m sctp.Message), undo func(flow uint8)) (total int, err error) {
 	for total < n {
-		e.out, e.flows = e.out[:0], e.flows[:0]
+		b.messages, b.flows = b.messages[:0], b.flows[:0]
 		for i := range min(n-total, batchSize) {
-			b := e.buf[i*size : (i+1)*size]
-			f := fill(b)
-			e.flows = append(e.flows, f)
-			e.out = append(e.out, sctp.Message{Stream: uint16(f) % e.streams, PPID: ppid, Data: b})
+			flow, m := next(i)
+			b.flows, b.messages = append(b.flows, flow), append(b.messages, m)
 		}
-		took, err := e.assoc.Send(e.out)
-		for i := len(e.out) - 1; i >= took; i-- {
-			undo(e.flows[i])
+		took, err := a.Send(b.messages)
+		for i := len(b.messages) - 1; i >= took; i-- {
+			undo(b.flows[i])
 		}
 		total += took
 		switch {

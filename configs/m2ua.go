@@ -3,7 +3,6 @@ package configs
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -192,22 +191,11 @@ func (s *System) badM2UAASP(a *ASP) string {
 func (s *System) badMember(m *Member) string {
 	switch p := s.M2UAASP(m.ASP); {
 	case p == nil:
-		return fmt.Sprintf("asp %s of M2UA does not exist; %s", m.ASP, s.m2uaNames())
+		return fmt.Sprintf("asp %s of M2UA does not exist; %s", m.ASP, thereIs(s.M2UAASPs, " of M2UA"))
 	case p.Role == "asp":
 		return fmt.Sprintf("asp %s is a gateway to this node (role asp); links name it themselves: `link SLC m2ua %s INTERFACE`", m.ASP, m.ASP)
 	}
 	return ""
-}
-
-func (s *System) m2uaNames() string {
-	var names []string
-	for _, a := range s.M2UAASPs {
-		names = append(names, a.Name)
-	}
-	if len(names) == 0 {
-		return "no asp of M2UA is configured"
-	}
-	return "there is " + strings.Join(names, " ")
 }
 
 // checkBackhauled looks at links at gateways.
@@ -233,7 +221,7 @@ func (s *System) checkBackhauled(bad complain) {
 func (s *System) badGateway(k *Link) string {
 	switch a := s.M2UAASP(k.Gateway); {
 	case a == nil:
-		return fmt.Sprintf("asp %s of M2UA does not exist; %s", k.Gateway, s.m2uaNames())
+		return fmt.Sprintf("asp %s of M2UA does not exist; %s", k.Gateway, thereIs(s.M2UAASPs, " of M2UA"))
 	case a.Role != "asp":
 		return fmt.Sprintf("this node is the gateway of asp %s; `role asp` in its configuration makes the far end one", k.Gateway)
 	}

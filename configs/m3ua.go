@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/gostp/gostp/ss7"
@@ -286,7 +285,7 @@ func (s *System) checkAS(bad complain) {
 		for i, m := range a.Members {
 			p := s.ASP(m.ASP)
 			if p == nil {
-				bad(m, "", "as %s: asp %s does not exist; %s", a.Name, m.ASP, s.aspNames())
+				bad(m, "", "as %s: asp %s does not exist; %s", a.Name, m.ASP, thereIs(s.ASPs, ""))
 				continue
 			}
 			if i > 0 && p.role() != role {
@@ -355,15 +354,16 @@ func (a *ASP) Leads() bool {
 	return a.Exchange == "initiate"
 }
 
-func (s *System) aspNames() string {
-	var names []string
-	for _, a := range s.ASPs {
-		names = append(names, a.Name)
+// thereIs names the ASPs that a name may have been meant for; of is "" or " of M2UA".
+func thereIs(asps []*ASP, of string) string {
+	if len(asps) == 0 {
+		return "no asp" + of + " is configured"
 	}
-	if len(names) == 0 {
-		return "no asp is configured"
+	text := "there is"
+	for _, a := range asps {
+		text += " " + a.Name
 	}
-	return "there is " + strings.Join(names, " ")
+	return text
 }
 
 // pruneM3UA takes away what checkM3UA refuses.

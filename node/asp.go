@@ -141,20 +141,26 @@ func (a *asp) setGate(g *m3ua.Gate) {
 	a.gate.Store(g)
 }
 
+// begin gives what DATA of s to a begins with; false: a is not active there, or has no
+// association. The caller holds mu.
+func (a *asp) begin(s *as) (*m3ua.Label, bool) {
+	g := a.gate.Load()
+	if g == nil || a.assoc == nil {
+		return nil, false
+	}
+	a.arena, a.messages = a.arena[:0], a.messages[:0]
+	return g.To(s.id)
+}
+
 // offer sends those of msus that w gives to a, the first being the turn-th of the AS.
-// It is false if a takes none: it is not active there, or has no association.
+// It is false if a takes none.
 func (a *asp) offer(s *as, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	g := a.gate.Load()
-	if g == nil || a.assoc == nil {
-		return false
-	}
-	label, ok := g.To(s.id)
+	label, ok := a.begin(s)
 	if !ok {
 		return false
 	}
-	a.arena, a.messages = a.arena[:0], a.messages[:0]
 	for i, m := range msus {
 		if w.Pick(m.SLS, turn+uint32(i)) == a.id {
 			a.write(label, m, 0, false)
@@ -185,15 +191,10 @@ func (a *asp) write(label *m3ua.Label, m *ss7.MSU, tag uint32, tagged bool) {
 func (a *asp) broadcast(s *as, m *ss7.MSU, tag uint32, tagged bool) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	g := a.gate.Load()
-	if g == nil || a.assoc == nil {
-		return false
-	}
-	label, ok := g.To(s.id)
+	label, ok := a.begin(s)
 	if !ok {
 		return false
 	}
-	a.arena, a.messages = a.arena[:0], a.messages[:0]
 	a.write(label, m, tag, tagged)
 	if a.flush() > 0 {
 		s.jam.full(s, m)
