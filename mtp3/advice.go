@@ -139,7 +139,7 @@ func (n *Network) points() []ss7.PC {
 // adviceOn is what the adjacent point of s should know of pc, which is not this node's.
 func (n *Network) adviceOn(pc ss7.PC, s *linkset) routing.RouteState {
 	if n.served(pc) {
-		return routing.Allowed
+		return n.leaving
 	}
 	if i, _ := n.plan.Find(pc); i >= 0 {
 		return n.advice(i, s)

@@ -19,6 +19,10 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 	}
 	if s := via.set; !s.ready && s.cfg.Adjacent == m.OPC {
 		s.early = true // the test has passed there, and not yet here
+		if s.stale {
+			n.forget(s)
+			out = n.refresh(now, out)
+		}
 	}
 	n.stats.SNMIn++
 	n.stats.In[x.Heading]++

@@ -139,6 +139,7 @@ type linkset struct {
 	toldPoints          map[ss7.PC]routing.RouteState // the same of codes that servers have by keys; allowed ones need not be in it
 	restarting, sentTRA bool                          // §9.3
 	early, earlyTRA     bool                          // it said something, or TRA, before it was available here
+	stale               bool                          // what it has said does not hold any more, but for what waits there
 }
 
 // Notes that the loop makes log lines of: the Arg of a Note with Kind StateChange.
@@ -184,6 +185,7 @@ type Network struct {
 	agenda     agenda
 	speaksTRA  map[ss7.PC]bool
 	own        ownRestart
+	leaving    routing.RouteState // what neighbours are told at least of every destination
 	restricted map[ss7.Range]bool // neighbours are told that we go there by a worse way
 	overloads  map[ss7.PC]*overload
 	circles    map[agendaKey]*circle
@@ -354,13 +356,15 @@ func (n *Network) refresh(now time.Time, out []ss7.Action) []ss7.Action {
 	for _, s := range n.sets {
 		ready := s.usable()
 		if ready == s.ready {
+			n.forgetStale(s)
 			continue
 		}
 		s.ready, s.since, s.why = ready, now, n.linksetWhy(s)
 		if ready {
 			n.restartAdjacent(now, s)
 		} else {
-			n.forget(s)
+			s.stale = true
+			n.forgetStale(s)
 			s.restarting, s.early, s.earlyTRA = false, false, false
 		}
 		out = append(out, note(ss7.StateChange, NoteLinkset, fmt.Sprintf("Linkset %s is %s: %s", s.cfg.Name, upDown(ready), s.why)))

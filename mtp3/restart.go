@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gostp/gostp/routing"
 	"github.com/gostp/gostp/ss7"
 )
 
@@ -109,6 +110,16 @@ func (n *Network) beginRestart(now time.Time, out []ss7.Action) []ss7.Action {
 func (n *Network) waited(now time.Time, out []ss7.Action) []ss7.Action {
 	n.own.late = true
 	n.agenda.start(now, agendaKey{timer: 23}, n.timer(23))
+	return n.refresh(now, out)
+}
+
+// Leave has the neighbours send another way because this node is about to stop. Q.704 has
+// nothing for that; route management does: they are told of every destination that is
+// reached by way of this node that it is restricted, where the network has that option, so
+// that what they send keeps its order (§8), or prohibited, so that all do it (§7). What is
+// under way still passes. Allowed: this node stays after all.
+func (n *Network) Leave(now time.Time, state routing.RouteState, out []ss7.Action) []ss7.Action {
+	n.leaving = state
 	return n.refresh(now, out)
 }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gostp/gostp/routing"
 	"github.com/gostp/gostp/ss7"
 )
 
@@ -136,4 +137,36 @@ func TestTransferRestricted(t *testing.T) {
 		t.Errorf("restricted: %v", s.restricted)
 	}
 	s.wantSent("allowed again", s.from(3, Management{Heading: RSR, PC: pc("7.7.1")}), "3 TFA 7.7.1")
+}
+
+// A node that is about to stop has its neighbours send another way, and passes on what is
+// under way.
+func TestLeave(t *testing.T) {
+	s := newStar(t)
+	s.wantSent("would rather leave", s.Leave(s.now, routing.Restricted, nil), "1 TFR 5.5.5", "1 TFR 6.6.6", // B had TFP 7.7.1 before, as the way there
+		"2 TFR 4.5.6", "2 TFR 6.6.6", "2 TFR 7.7.1", "3 TFR 4.5.6", "3 TFR 5.5.5", "3 TFR 7.7.1")
+	s.wantSent("leaves", s.Leave(s.now, routing.Prohibited, nil), "1 TFP 5.5.5", "1 TFP 6.6.6",
+		"2 TFP 4.5.6", "2 TFP 6.6.6", "2 TFP 7.7.1", "3 TFP 4.5.6", "3 TFP 5.5.5", "3 TFP 7.7.1")
+	s.wantPath("what still comes", "7.7.1", 1)
+	s.wantSent("a test finds it so", s.from(2, Management{Heading: RST, PC: pc("7.7.1")}))
+	s.wantSent("stays after all", s.Leave(s.now, routing.Allowed, nil), "1 TFA 5.5.5", "1 TFA 6.6.6",
+		"2 TFA 4.5.6", "2 TFA 6.6.6", "2 TFA 7.7.1", "3 TFA 4.5.6", "3 TFA 5.5.5", "3 TFA 7.7.1")
+}
+
+// What went another way because of what was said of a route does not wait for the
+// changeover when the links there fail too.
+func TestProhibitedDoesNotWait(t *testing.T) {
+	s := newStar(t)
+	s.from(1, Management{Heading: TFP, PC: pc("7.7.1")})
+	s.wantPath("prohibited over B", "7.7.1", 2)
+	s.do(ss7.OutOfService, 1, "cut")
+	s.wantPath("B's link has failed", "7.7.1", 2)
+	s.level2(ss7.BSNT, 1, 0)
+	s.wantPath("the order is under way", "7.7.1", 2)
+	s.tick(1400 * time.Millisecond)
+	s.level2(ss7.RetrievalComplete, 1, 0)
+	s.wantPath("changeover is over", "7.7.1", 2)
+	s.up(1)
+	s.tick(time.Second) // changeback
+	s.wantPath("it is there again and has said nothing", "7.7.1", 1)
 }

@@ -197,7 +197,7 @@ func (n *Network) advice(i int, s *linkset) routing.RouteState {
 			return routing.Prohibited
 		}
 	}
-	return n.allowed(i)
+	return max(n.allowed(i), n.leaving)
 }
 
 var sayings = [...]Heading{routing.Allowed: TFA, routing.Restricted: TFR, routing.Prohibited: TFP}
@@ -312,7 +312,20 @@ func (n *Network) testRoute(now time.Time, k agendaKey, out []ss7.Action) []ss7.
 // forget drops what the adjacent point of s said and was told: both begin anew when
 // it can be reached again (§9.3).
 func (n *Network) forget(s *linkset) {
+	s.stale = false
 	n.forgetSaid(s.cfg.Name)
 	clear(s.told)
 	clear(s.toldPoints)
+}
+
+// forgetStale forgets once the changeover of s is over. Until then what belongs on s waits
+// for it, and what went another way because of what was said must not begin to.
+func (n *Network) forgetStale(s *linkset) {
+	if s.stale && !s.diverting() {
+		n.forget(s)
+	}
+}
+
+func (s *linkset) diverting() bool {
+	return slices.ContainsFunc(s.links, func(l *link) bool { return l.div.state != Undiverted })
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/routing"
 )
 
 // Hostname is half of cli.App.
@@ -156,9 +157,11 @@ func (n *Node) reload(c *cli.Call) error {
 		}
 	}
 	n.log.Add("SYS", 5, "RELOAD", "Reload requested")
+	n.Leave(c.Context)
 	if err := n.Apply(configs.New()); err != nil {
 		return err
 	}
+	n.setLeaving(routing.Allowed)
 	n.Boot()
 	n.log.Add("SYS", 5, "RESTART", "System restarted")
 	return nil

@@ -35,6 +35,9 @@ func available(t *routing.Table, i int) m3ua.Availability {
 // nobody was told to be congested is not.
 func (d destinations) State(r ss7.Range) (m3ua.Availability, uint8) {
 	state := d.served(r)
+	if d.node.leaving.Load() {
+		state = m3ua.Unavailable
+	}
 	if r.Len == d.node.view.Load().table.Variant.Bits() {
 		return state, d.node.m3ua.levels[r.PC]
 	}
@@ -136,7 +139,11 @@ func (x *adaptation) destinationsChanged(t *routing.Table) {
 	}
 	known := make(map[ss7.Range]m3ua.Availability, len(t.Dests))
 	changed := map[ss7.PathID][]m3ua.Destination{}
+	leaving := x.node.leaving.Load()
 	see := func(r ss7.Range, state m3ua.Availability, of func() ss7.PathID) {
+		if leaving {
+			state = m3ua.Unavailable
+		}
 		known[r] = state
 		if was, ok := x.known[r]; was == state && ok || !ok && state == m3ua.Available {
 			return

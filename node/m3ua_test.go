@@ -214,3 +214,21 @@ func TestUnreachable(t *testing.T) {
 		h1.want("show logging", "m3ua: 2.2.2/14: DUNA from ASP SG")
 	})
 }
+
+// A node that is about to stop tells its ASPs that nothing is reached through it; one that
+// starts anew has their traffic again.
+func TestLeaveTellsASPs(t *testing.T) {
+	servers(t, gatewayConfig, func(net *sctp.Memory, a, b, h1, h2 *box) {
+		h1.want("debug cs7 m3ua", "CS7 M3UA debugging is on")
+		h1.want("ping cs7 2.2.2", "100% successful")
+		a.Leave(context.Background())
+		a.want("show logging", "%SYS-5-LEAVE: No more traffic comes")
+		b.want("show cs7 mtp3 event-history", "TFP from 1.1.1")
+		time.Sleep(time.Second)
+		h1.want("show logging", "m3ua: 2.2.2/14: DUNA from ASP SG")
+		h1.want("ping cs7 2.2.2", "2.2.2 is inaccessible")
+		a.run("write memory", "reload")
+		time.Sleep(30 * time.Second)
+		h1.want("ping cs7 2.2.2", "100% successful")
+	})
+}

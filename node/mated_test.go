@@ -266,7 +266,16 @@ var matedCases = []struct {
 			time.Sleep(2 * time.Second)
 		}
 	}},
-	{"an STP is stopped, and started", 22 * time.Second, 100, func(m *mated) {
+	{"an STP is stopped in good order, and started", 22 * time.Second, 0, func(m *mated) {
+		m.boxes["M"].run("configure terminal", "cs7 national-options tfr", "end")
+		m.boxes["M"].Leave(m.t.Context())
+		m.boxes["M"].Close()
+		time.Sleep(5 * time.Second)
+		m.start("M")
+		time.Sleep(30 * time.Second)
+		m.boxes["A"].want("show cs7 linkset M", "avail/links=2/2")
+	}},
+	{"an STP is stopped at once, and started", 22 * time.Second, 100, func(m *mated) {
 		m.boxes["M"].Close()
 		time.Sleep(5 * time.Second)
 		m.start("M")

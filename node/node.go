@@ -105,6 +105,7 @@ type Node struct {
 	turns        atomic.Uint64 // see held
 	alarms       alarms
 	sccp         sccpCounters
+	leaving      atomic.Bool // see Leave; changes on the core
 	ctx          context.Context
 	stop         context.CancelFunc
 	group        sync.WaitGroup

@@ -76,7 +76,8 @@ func run(file, socket, lab string) error {
 	} else {
 		<-ctx.Done()
 	}
-	stop()
+	stop() // a second signal ends it at once
+	n.Leave(context.Background())
 	listener.Close()
 	<-served
 	return err

@@ -9,10 +9,10 @@
 #                N                     delays by 5 ms.
 #
 # Printed is a row for each case: MSUs sent, lost, repeated, out of order within their
-# SLS, and the longest that one was on its way. Where both ends of a link live, a lost
-# one is a fault; where a node dies, what it had taken dies with it, and what nobody knows
-# to have arrived is not sent again (Q.704 §5.6.2). Out of order or repeated is always a
-# fault.
+# SLS, and the longest that one was on its way. Where both ends of a link live, a lost one
+# is a fault, and where a node stops in good order (TFR keeps the order then). Where one
+# dies, what it had taken dies with it, and what nobody knows to have arrived is not sent
+# again (Q.704 §5.6.2). Out of order or repeated is always a fault.
 set -euo pipefail
 gostp=$(realpath "$1")
 shift
@@ -75,7 +75,7 @@ declare -A routes=(
 )
 config() { # config NODE
 	local w k a b far mine its set="" slc=0
-	printf 'hostname %s\ncs7 transport '"$transport"'\ncs7 variant itu\ncs7 network-indicator international\ncs7 point-code %s\n' "$1" "${code[$1]}"
+	printf 'hostname %s\ncs7 transport '"$transport"'\ncs7 variant itu\ncs7 network-indicator international\ncs7 national-options tfr\ncs7 point-code %s\n' "$1" "${code[$1]}"
 	for w in $wires; do
 		IFS=: read -r k a b <<<"$w"
 		[ "$a" = "$1" ] || [ "$b" = "$1" ] || continue
@@ -144,7 +144,7 @@ restart() { # restart NODE SIGNAL
 	start "$1"
 	until_ok 60 links A "$1" 2/2
 }
-case_stop() { during 30 $((rate / 2)) "an STP is stopped, and started again" restart M -TERM; }
+case_stop() { during 30 0 "an STP is stopped in good order, and started" restart M -TERM; }
 # An SCTP that is killed with its process still says so to its peers; a node that loses
 # power does not.
 both_lose_power() {
