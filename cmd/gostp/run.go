@@ -77,6 +77,9 @@ func run(file, socket, lab string) error {
 		<-ctx.Done()
 	}
 	stop() // a second signal ends it at once
+	if tty {
+		fmt.Fprintln(os.Stderr, "Neighbours are told to send another way; Ctrl-C stops at once")
+	}
 	n.Leave(context.Background())
 	listener.Close()
 	<-served
