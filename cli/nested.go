@@ -11,9 +11,12 @@ func Enter[O any](syntax Elem, mode *Mode) *Statement {
 	return s
 }
 
-// No gives an Enter statement a no form, which takes back what is in the mode.
-func (s *Statement) No(clear func(obj any) error) *Statement {
-	s.unset = func(_ *scope, obj any, _ Args) error { return clear(obj) }
+// No gives an Enter or Edit statement a no form.
+func (s *Statement) No(undo func(obj any, a Args) error) *Statement {
+	s.unset = func(in *scope, obj any, a Args) error {
+		clear(in.index) // it may change any list
+		return undo(obj, a)
+	}
 	return s
 }
 

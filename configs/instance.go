@@ -107,7 +107,7 @@ func (s *System) node() *System {
 }
 
 // dropInstance takes an instance away with all that is in it.
-func dropInstance(obj any) error {
+func dropInstance(obj any, _ cli.Args) error {
 	i := obj.(*System)
 	if i.whole == nil {
 		return errors.New("instance 0 is the node's own and stays; take its lines away one by one")

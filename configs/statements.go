@@ -52,7 +52,7 @@ var Global = &cli.Mode{Name: "config", Statements: slices.Concat([]*cli.Statemen
 }, m3uaStatements(CS7), m2uaStatements(CS7), []*cli.Statement{
 	cli.List(CS7(cli.Kw("route-table", "Routes to point codes"), cli.Choice("table", cli.Kw("system", "The table that routes"))),
 		[]string{"table"}, func(s *System) *[]*RouteTable { return &s.RouteTables }, routeMode),
-}, ipStatements, sccpStatements)}
+}, ipStatements, sccpStatements, accessStatements)}
 
 var localPeerMode = &cli.Mode{Name: "config-cs7-lp", Statements: append(append([]*cli.Statement{
 	cli.List(cli.Seq(cli.Kw("local-ip", "An address of this local peer; several: multihomed"), cli.Arg("local-ip", cli.IP(), "Address of an interface of this node")),

@@ -33,7 +33,10 @@ type System struct {
 	Secondaries []*Secondary
 	Hosts       []*Host
 	Aliases     []*Alias
-	IgnoreSCCP  bool `cli:"ignore-sccp-pcconv"`
+	IgnoreSCCP  bool       `cli:"ignore-sccp-pcconv"`
+	PaklogIP    netip.Addr `cli:"paklog-ip"`
+	PaklogPort  uint16     `cli:"paklog-port"` // UDP; 0: 514
+	Access      []*AccessEntry
 	Interfaces  []*Interface
 	LocalPeers  []*LocalPeer
 	Linksets    []*Linkset
@@ -226,7 +229,7 @@ func (s *System) Clone() *System {
 	c := *s
 	c.Widths = slices.Clone(s.Widths)
 	c.Secondaries = copies(s.Secondaries, nil)
-	c.Hosts, c.Aliases = copies(s.Hosts, nil), copies(s.Aliases, nil)
+	c.Hosts, c.Aliases, c.Access = copies(s.Hosts, nil), copies(s.Aliases, nil), copies(s.Access, nil)
 	c.Interfaces = copies(s.Interfaces, (*Interface).deepen)
 	c.IPRoutes, c.IPv6Routes = copies(s.IPRoutes, nil), copies(s.IPv6Routes, nil)
 	c.LocalPeers = copies(s.LocalPeers, func(p *LocalPeer) { p.IPs = copies(p.IPs, nil) })

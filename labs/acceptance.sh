@@ -182,6 +182,20 @@ b=$last
 until_ok 20 on a 'ping cs7 2.2.2 count 3 rate 100'
 until_ok 20 on b 'ping cs7 1.1.1 count 3 rate 100'
 pass "two daemons on loopback ping each other"
+
+# --- copies of MSUs, in the three lines that an ITP has for them -----------------------
+dumpcap -q -i lo -f 'udp port 5514' -w "$work/paklog.pcapng" >/dev/null 2>&1 &
+pids+=($!)
+dumper=$!
+until_ok 10 test -s "$work/paklog.pcapng"
+on a 'configure terminal' 'cs7 paklog 127.0.0.1 dest-port 5514' 'access-list 2700 instance 0 permit all' 'end' 'debug cs7 mtp3 paklog 2700' >/dev/null
+on a 'ping cs7 2.2.2 count 5 rate 100' >/dev/null
+copied() { tshark -r "$work/paklog.pcapng" -d udp.port==5514,syslog -Y 'syslog && mtp3.service_indicator == 8' -T fields -e mtp3.opc -e mtp3.dpc 2>/dev/null | sort | uniq -c | tr -s ' \t' ' ' | tr '\n' ';'; }
+all_copied() { [ "$(copied)" = " 5 2057 4114; 5 4114 2057;" ]; }
+until_ok 20 all_copied
+on a 'undebug all' 'configure terminal' 'no access-list 2700' 'no cs7 paklog' >/dev/null
+kill -INT "$dumper"
+pass "debug cs7 mtp3 paklog: tshark reads the copies of a ping and its answer"
 kill -9 "$b"
 down() { on a 'show cs7 linkset' | grep -qE 'reason:.*(silent|does not answer)'; }
 until_ok 20 down

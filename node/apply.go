@@ -43,6 +43,7 @@ func (n *Node) apply(next *configs.System) error {
 	n.opt.Platform.Configure(ipConfig(next), func(text string) { n.log.AddLimited("IP", 4, "INTERFACE", text) })
 	n.carryOut(next)
 	n.applyInstances(next)
+	n.applyPaklog(next)
 	return nil
 }
 

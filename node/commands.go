@@ -81,6 +81,10 @@ func (n *Node) systemCommands() []*cli.Statement {
 		n.debugCommand(kw("debug", "Show what goes on inside"), true),
 		n.debugCommand(kw("undebug", "Stop debugging"), false),
 		n.debugCommand(cli.Seq(kw("no", "Turn off"), kw("debug", "Debugging")), false),
+		n.paklogCommand(kw("debug", "Show what goes on inside"), true),
+		n.paklogCommand(kw("undebug", "Stop debugging"), false),
+		n.paklogCommand(cli.Seq(kw("no", "Turn off"), kw("debug", "Debugging")), false),
+		show(n.showAccessLists, kw("cs7", "Signalling System No. 7"), kw("access-lists", "Access lists with their matches, and where copies of MSUs go")),
 	}
 }
 
@@ -96,6 +100,11 @@ func (n *Node) debugCommand(word cli.Elem, on bool) *cli.Statement {
 		cli.Seq(cli.Opt(kw("ip", "IP")), cli.Choice("topic", associations)),
 		kw("all", "Everything"))),
 		func(c *cli.Call) error {
+			if c.Args.String("topic", "") == "" && !on { // all
+				n.applying.Lock()
+				n.stopPaklog()
+				n.applying.Unlock()
+			}
 			for _, t := range topics {
 				if only := c.Args.String("topic", t); only == t {
 					n.log.SetDebug(t, on)

@@ -178,7 +178,7 @@ func (l *link) retryEarly(now time.Time) {
 	early := l.early
 	l.early = nil
 	for i := range early {
-		l.node.route(now, &transfer{msus: []*ss7.MSU{&early[i].msu}}, l.id)
+		l.node.routeAgain(now, &transfer{msus: []*ss7.MSU{&early[i].msu}}, l.id)
 	}
 }
 

@@ -106,6 +106,8 @@ type Node struct {
 	alarms       alarms
 	sccp         sccpCounters
 	leaving      atomic.Bool // see Leave; changes on the core
+	paklog       *paklog     // of instance 0, guarded by applying; nil: no MSUs are copied
+	tap          atomic.Pointer[tap]
 	ctx          context.Context
 	stop         context.CancelFunc
 	group        sync.WaitGroup
@@ -134,6 +136,7 @@ func (n *Node) Close() {
 	n.applying.Lock()
 	links, peers := n.links, n.peers
 	n.links, n.peers = map[linkKey]*link{}, map[uint16]*peer{}
+	n.stopPaklog()
 	n.applying.Unlock()
 	n.m2ua.close("the node stops") // before its links, so that they are not released: another ASP may serve them
 	for _, l := range links {

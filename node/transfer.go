@@ -58,6 +58,12 @@ func (n *Node) route(now time.Time, t *transfer, from ss7.PathID) {
 	if len(t.msus) == 0 {
 		return
 	}
+	n.tapped(now, t.msus...)
+	n.routeAgain(now, t, from)
+}
+
+// routeAgain is route for what has been there before.
+func (n *Node) routeAgain(now time.Time, t *transfer, from ss7.PathID) {
 	t.arena, t.relayed = t.arena[:0], t.relayed[:0]
 	t.routing.Lock()
 	defer t.routing.Unlock()

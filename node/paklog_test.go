@@ -1,0 +1,52 @@
+package node
+
+import (
+	"fmt"
+	"net"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/ss7"
+)
+
+// What the list permits arrives as syslog messages with the octets of the MSU from its SIO
+// on; what it denies, or does not name, does not.
+func TestPaklog(t *testing.T) {
+	receiver, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer receiver.Close()
+	n := newBox(t, sctp.NewMemory(1), "")
+	defer n.Close()
+	n.want("debug cs7 mtp3 paklog 2700", "no receiver is configured")
+	n.run("configure terminal", "cs7 paklog 127.0.0.1", "end")
+	n.want("debug cs7 mtp3 paklog 2700", "access-list 2700 is empty")
+	port := receiver.LocalAddr().(*net.UDPAddr).Port
+	n.run("configure terminal", fmt.Sprint("cs7 paklog 127.0.0.1 dest-port ", port),
+		"access-list 2700 deny si 0", "access-list 2700 permit dpc 0.0.1", "end", "debug cs7 mtp3 paklog 2700")
+	now := time.Now()
+	for _, m := range []ss7.MSU{
+		{NI: ss7.National, SI: ss7.SNM, DPC: 1, OPC: 2, Payload: []byte{1}},
+		{NI: ss7.National, SI: ss7.SCCP, DPC: 3, OPC: 2, Payload: []byte{2}},
+		{NI: ss7.National, SI: ss7.ISUP, DPC: 1, OPC: 34, SLS: 9, Payload: []byte{0xab, 0xcd}},
+	} {
+		n.route(now, &transfer{msus: []*ss7.MSU{&m}}, 0)
+	}
+	b := make([]byte, 2000)
+	_ = receiver.SetReadDeadline(time.Now().Add(10 * time.Second))
+	k, err := receiver.Read(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := regexp.MustCompile(`^<135>[A-Z][a-z]{2} [ 0-9]\d \d\d:\d\d:\d\d gostp 00000001: msu=8501800890abcd$`); !want.Match(b[:k]) {
+		t.Errorf("got %s", b[:k])
+	}
+	n.want("show cs7 access-lists", "deny si 0  (1 matches)", "permit dpc 0.0.1  (1 matches)", "1 copied")
+	n.run("no debug cs7 mtp3 paklog")
+	if n.tap.Load() != nil {
+		t.Error("still copied")
+	}
+}
