@@ -241,11 +241,12 @@ func (n *Network) recvRouteTest(via *link, opc ss7.PC, m Management, out []ss7.A
 }
 
 // unreachable answers an MSU that could go no further with TFP by the response method,
-// unless T8 of its destination runs (§13.2.2 iii). If a server has the destination, but
-// not for that user, it is the user that is not there.
+// unless T8 of its destination runs (§13.2.2 iii). So it does one that was passed on by a
+// node that is about to stop. If a server has the destination, but not for that user, it is
+// the user that is not there.
 func (n *Network) unreachable(now time.Time, l *link, m *ss7.MSU, out []ss7.Action) []ss7.Action {
 	pc := m.DPC
-	if n.served(pc) {
+	if n.served(pc) && n.leaving == routing.Allowed {
 		return n.noUser(now, ss7.Event{Arg: uint32(UnequippedUser), MSU: *m}, out)
 	}
 	r := n.single(pc)

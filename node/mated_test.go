@@ -275,6 +275,14 @@ var matedCases = []struct {
 		time.Sleep(30 * time.Second)
 		m.boxes["A"].want("show cs7 linkset M", "avail/links=2/2")
 	}},
+	{"an STP that routes by summaries is stopped in good order", 8 * time.Second, 0, func(m *mated) {
+		m.boxes["M"].run("configure terminal", "cs7 route-table system", "no update route 3.3.3/14 linkset A", "no update route 4.4.4/14 linkset B",
+			"no update route 3.3.3/14 linkset N", "no update route 4.4.4/14 linkset N", "update route 3.3.0/11 linkset A", "update route 4.4.0/11 linkset B", "end")
+		time.Sleep(time.Second)
+		m.boxes["M"].Leave(m.t.Context())
+		m.boxes["M"].want("show logging", "No more traffic comes")
+		m.boxes["M"].Close()
+	}},
 	{"an STP is stopped at once, and started", 22 * time.Second, 100, func(m *mated) {
 		m.boxes["M"].Close()
 		time.Sleep(5 * time.Second)

@@ -110,9 +110,13 @@ func (n *Node) routeBy(v *view, now time.Time, t *transfer, from ss7.PathID) {
 	for i := range t.groups {
 		t.groups[i].to, t.groups[i].msus = nil, t.groups[i].msus[:0]
 	}
+	leaving := from != 0 && n.leaving.Load() && v.link(from) != nil
 	for i, m := range t.msus {
 		switch d := mtp3.Decide(v.table, m, from); d.Fate {
 		case mtp3.Forward:
+			if leaving && m.SI != ss7.SNM { // who sends by a summary was not told; T8 spares the others
+				n.hintUnreachable(from, m, mtp3.NoReason)
+			}
 			if d.Path.IsHold() {
 				var turn *uint64
 				if len(t.turns) > 0 {
@@ -234,7 +238,7 @@ func (n *Node) discard(d mtp3.Verdict, m *ss7.MSU, from ss7.PathID) {
 	if from != 0 && m.SI != ss7.SNM {
 		switch d.Reason {
 		case mtp3.NoRoute, mtp3.Inaccessible, mtp3.Circular, mtp3.OwnOrigin:
-			n.core.hint(ss7.Event{Kind: ss7.Unreachable, Path: from, Arg: uint32(d.Reason), MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
+			n.hintUnreachable(from, m, d.Reason)
 		case mtp3.NoUser:
 			if v := n.view.Load(); v.link(from) == nil && v.gate(from) == nil {
 				break // an ASP is told by DUPU, a gateway not at all
@@ -247,6 +251,11 @@ func (n *Node) discard(d mtp3.Verdict, m *ss7.MSU, from ss7.PathID) {
 	}
 	f, by := n.Config().Notation(), n.cameBy(from)
 	n.log.Add("CS7MTP3", 4, "DISCARD", m.SI.String()+" from "+f.Format(m.OPC)+" to "+f.Format(m.DPC)+" "+by+" discarded: "+d.Reason.String())
+}
+
+// hintUnreachable has MTP3 answer m, which came by path from, with TFP.
+func (n *Node) hintUnreachable(from ss7.PathID, m *ss7.MSU, r mtp3.Reason) {
+	n.core.hint(ss7.Event{Kind: ss7.Unreachable, Path: from, Arg: uint32(r), MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
 }
 
 // cameBy names a path by which an MSU came.

@@ -129,6 +129,7 @@ func (p *Plan) Table(s State) *Table {
 			t.holds = append(t.holds, hold)
 		}
 	}
+	slices.Sort(t.holds) // not as the map had them: equal states make equal tables
 	return t
 }
 
