@@ -44,6 +44,12 @@ func TestPaklog(t *testing.T) {
 	if want := regexp.MustCompile(`^<135>[A-Z][a-z]{2} [ 0-9]\d \d\d:\d\d:\d\d gostp 00000001: msu=8501800890abcd$`); !want.Match(b[:k]) {
 		t.Errorf("got %s", b[:k])
 	}
+	for range 1000 { // it is counted when it has gone
+		if n.paklog.sent.Load() > 0 {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 	n.want("show cs7 access-lists", "deny si 0  (1 matches)", "permit dpc 0.0.1  (1 matches)", "1 copied")
 	n.run("no debug cs7 mtp3 paklog")
 	if n.tap.Load() != nil {
