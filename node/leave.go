@@ -15,7 +15,7 @@ import (
 // those who are told that destinations are restricted, and again for the others.
 const (
 	leaveQuiet = 300 * time.Millisecond
-	leaveMost  = 3 * time.Second
+	leaveMost  = 5 * time.Second
 )
 
 // Leave takes the node out of the way of traffic before it stops: neighbours and ASPs are
