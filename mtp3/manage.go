@@ -19,7 +19,7 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 	}
 	if s := via.set; !s.ready && s.cfg.Adjacent == m.OPC {
 		s.early = true // the test has passed there, and not yet here
-		if s.stale {
+		if s.stale {   // now, or what it says anew would be forgotten with that
 			n.forget(s)
 			out = n.refresh(now, out)
 		}

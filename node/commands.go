@@ -102,7 +102,10 @@ func (n *Node) debugCommand(word cli.Elem, on bool) *cli.Statement {
 		func(c *cli.Call) error {
 			if c.Args.String("topic", "") == "" && !on { // all
 				n.applying.Lock()
-				n.stopPaklog()
+				if n.paklog != nil {
+					n.stopPaklog()
+					fmt.Fprintln(c.Out, paklogOff)
+				}
 				n.applying.Unlock()
 			}
 			for _, t := range topics {
@@ -167,10 +170,11 @@ func (n *Node) reload(c *cli.Call) error {
 	}
 	n.log.Add("SYS", 5, "RELOAD", "Reload requested")
 	n.Leave(c.Context)
-	if err := n.Apply(configs.New()); err != nil {
+	err = n.Apply(configs.New())
+	n.setLeaving(routing.Allowed) // in any case: it stays
+	if err != nil {
 		return err
 	}
-	n.setLeaving(routing.Allowed)
 	n.Boot()
 	n.log.Add("SYS", 5, "RESTART", "System restarted")
 	return nil

@@ -129,6 +129,15 @@ func onMated(t *testing.T, f func(m *mated)) {
 
 func (m *mated) start(name string) { m.boxes[name] = boxOn(m.t, m.w, matedConfig(name)) }
 
+// restart stops a node, and starts it after a while.
+func (m *mated) restart(name string) {
+	m.boxes[name].Close()
+	time.Sleep(5 * time.Second)
+	m.start(name)
+	time.Sleep(30 * time.Second)
+	m.boxes["A"].want("show cs7 linkset "+name, "avail/links=2/2")
+}
+
 // cut cuts wires, or mends them.
 func (m *mated) cut(cut bool, wires ...int) {
 	for _, k := range wires {
@@ -269,27 +278,18 @@ var matedCases = []struct {
 	{"an STP is stopped in good order, and started", 22 * time.Second, 0, func(m *mated) {
 		m.boxes["M"].run("configure terminal", "cs7 national-options tfr", "end")
 		m.boxes["M"].Leave(m.t.Context())
-		m.boxes["M"].Close()
-		time.Sleep(5 * time.Second)
-		m.start("M")
-		time.Sleep(30 * time.Second)
-		m.boxes["A"].want("show cs7 linkset M", "avail/links=2/2")
+		m.restart("M")
 	}},
 	{"an STP that routes by summaries is stopped in good order", 8 * time.Second, 0, func(m *mated) {
-		m.boxes["M"].run("configure terminal", "cs7 route-table system", "no update route 3.3.3/14 linkset A", "no update route 4.4.4/14 linkset B",
-			"no update route 3.3.3/14 linkset N", "no update route 4.4.4/14 linkset N", "update route 3.3.0/11 linkset A", "update route 4.4.0/11 linkset B", "end")
+		// Each line counts at once: at no time is there no route.
+		m.boxes["M"].run("configure terminal", "cs7 route-table system", "update route 3.3.0/11 linkset A", "update route 4.4.0/11 linkset B",
+			"no update route 3.3.3/14 linkset N", "no update route 4.4.4/14 linkset N", "no update route 3.3.3/14 linkset A", "no update route 4.4.4/14 linkset B", "end")
 		time.Sleep(time.Second)
 		m.boxes["M"].Leave(m.t.Context())
 		m.boxes["M"].want("show logging", "No more traffic comes")
 		m.boxes["M"].Close()
 	}},
-	{"an STP is stopped at once, and started", 22 * time.Second, 100, func(m *mated) {
-		m.boxes["M"].Close()
-		time.Sleep(5 * time.Second)
-		m.start("M")
-		time.Sleep(30 * time.Second)
-		m.boxes["A"].want("show cs7 linkset M", "avail/links=2/2")
-	}},
+	{"an STP is stopped at once, and started", 22 * time.Second, 100, func(m *mated) { m.restart("M") }},
 	{"the two STPs of the pair lose power in turn", 45 * time.Second, 5000, func(m *mated) {
 		for _, name := range []string{"M", "N"} {
 			m.power(name, false)

@@ -29,6 +29,8 @@ type paklog struct {
 	trouble                    atomic.Pointer[string] // of sending, last
 }
 
+const paklogOff = "CS7 MTP3 paklog debugging is off"
+
 // paklogQueue is how many copies wait to be sent before more are let go.
 const paklogQueue = 4096
 
@@ -186,7 +188,7 @@ func (n *Node) paklogCommand(word cli.Elem, on bool) *cli.Statement {
 		sys := n.Config()
 		n.stopPaklog()
 		if !on {
-			fmt.Fprintln(c.Out, "CS7 MTP3 paklog debugging is off")
+			fmt.Fprintln(c.Out, paklogOff)
 			return nil
 		}
 		number := uint16(c.Args.Uint("list", 0))

@@ -51,8 +51,21 @@ func TestPaklog(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	n.want("show cs7 access-lists", "deny si 0  (1 matches)", "permit dpc 0.0.1  (1 matches)", "1 copied")
-	n.run("no debug cs7 mtp3 paklog")
-	if n.tap.Load() != nil {
+	// The lists and the receiver may change meanwhile.
+	n.run("configure terminal", "access-list 2700 permit si 3", "end")
+	n.want("show cs7 access-lists", "deny si 0  (1 matches)", "permit si 3  (0 matches)")
+	n.run("configure terminal", "no access-list 2700", "end")
+	if n.route(now, &transfer{msus: []*ss7.MSU{{NI: ss7.National, SI: ss7.ISUP, DPC: 1}}}, 0); n.paklog.number.Load() != 1 {
+		t.Error("an empty list permits")
+	}
+	n.run("configure terminal", "access-list 2700 permit all", "cs7 paklog 127.0.0.1 dest-port 9", "end")
+	n.want("show cs7 access-lists", "to 127.0.0.1:9: 0 copied")
+	n.run("configure terminal", "no cs7 paklog", "end")
+	n.want("show logging", "No more MSUs are copied: no receiver is configured")
+	n.run("configure terminal", "cs7 paklog ::1", "end")
+	n.want("debug cs7 mtp3 paklog 2700", "to [::1]:514")
+	n.want("undebug all", "paklog debugging is off")
+	if n.tap.Load() != nil || n.paklog != nil {
 		t.Error("still copied")
 	}
 }
