@@ -72,6 +72,7 @@ type file struct {
 	faults   []Fault
 	source   Source
 	skipping bool // lines deeper than skip are passed over
+	quiet    bool // without a word: nothing was wrong with their head
 	skip     int
 	skipped  int
 }
@@ -129,7 +130,7 @@ func (f *file) statement(n int, body string, offset, indent int) {
 				f.fault(n, offset, "", err.Error())
 				return
 			}
-			f.applied(n, s, l, a, form)
+			f.applied(n, indent, s, l, a, form)
 			return
 		}
 		if i == len(f.stack)-1 || worse(flt, worst) {
@@ -146,9 +147,15 @@ func worse(a, b fault) bool {
 	return a.at > b.at || a.at == b.at && a.kind == ambiguous && b.kind == invalid
 }
 
-// applied notes where values came from, and follows the line into its mode.
-func (f *file) applied(n int, s *Statement, l level, a Args, form form) {
+// applied notes where values came from, and follows the line, which stands indent deep, into
+// its mode.
+func (f *file) applied(n, indent int, s *Statement, l level, a Args, form form) {
 	if form != plainForm {
+		return
+	}
+	if s.passed {
+		f.stack = append(f.stack, level{s.mode, l.obj, l.env})
+		f.skip, f.skipping, f.quiet, f.skipped = indent, true, true, 0
 		return
 	}
 	in, obj := s.within(&scope{l.env, f.index}, l.obj, a, false)
@@ -169,11 +176,11 @@ func (f *file) fault(n, at int, w, text string) {
 }
 
 func (f *file) endSkip() {
-	if f.skipping && f.skipped > 0 {
+	if f.skipping && f.skipped > 0 && !f.quiet {
 		last := &f.faults[len(f.faults)-1]
 		last.Text += fmt.Sprintf("; lines passed over under it: %d", f.skipped)
 	}
-	f.skipping, f.skipped = false, 0
+	f.skipping, f.quiet, f.skipped = false, false, 0
 }
 
 // describe says what is wrong with a word in a sentence.

@@ -8,3 +8,13 @@ func Ignored(syntax Elem) *Statement {
 	s.apply, s.unset = nothing, nothing
 	return s
 }
+
+// PassedOver is the head of a block that other machines have and this one has no use for. It
+// is taken, changes nothing, and is not written. In a file every line that stands deeper than
+// the head is passed over; a session enters mode, whose lines are those of the block.
+func PassedOver(syntax Elem, mode *Mode) *Statement {
+	s := Ignored(syntax)
+	s.mode, s.passed = mode, true
+	s.child = func(_ *scope, obj any, _ Args) any { return obj }
+	return s
+}

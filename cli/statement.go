@@ -29,6 +29,7 @@ type Statement struct {
 	reset    func(in *scope, obj any, a Args) error // the default form, where it is not the no form
 	off      func(obj any) bool                     // the object's line is the no form
 	part     *Elem                                  // the argument that is a Part; nil: none
+	passed   bool                                   // the head of a block without use here
 }
 
 // scope is what a line is applied in.

@@ -148,7 +148,7 @@ func (s *System) Port(port uint16) *LocalPeer {
 	}
 	if m := s.M3UA(port); m != nil {
 		p := m.LocalPeer
-		p.SCTP = p.SCTP.Or(m3uaStreams)
+		p.SCTP, p.Anywhere = p.SCTP.Or(m3uaStreams), len(p.IPs) == 0
 		return &p
 	}
 	return nil

@@ -12,7 +12,8 @@ import (
 // running configuration writes them.
 var Global = &cli.Mode{Name: "config", Statements: slices.Concat([]*cli.Statement{
 	cli.Field[System](cli.Seq(cli.Kw("hostname", "Name of this node, shown in the prompt"), cli.Arg("hostname", cli.Word(63), "Host name"))),
-	cli.Field[System](cli.Seq(cli.Kw("logging", "Log messages"), cli.Flag("console", "console", "Show them on the console (default)"))).Inverted(),
+	cli.Field[System](cli.Seq(cli.Alt(cli.Kw("logging", "Log messages"), cli.Kw("log", "Log messages")),
+		cli.Flag("console", "console", "Show them on the console (default)"))).Inverted(),
 	interfaceStatement,
 
 	multiInstance,
@@ -52,7 +53,7 @@ var Global = &cli.Mode{Name: "config", Statements: slices.Concat([]*cli.Statemen
 }, m3uaStatements(CS7), m2uaStatements(CS7), []*cli.Statement{
 	cli.List(CS7(cli.Kw("route-table", "Routes to point codes"), cli.Choice("table", cli.Kw("system", "The table that routes"))),
 		[]string{"table"}, func(s *System) *[]*RouteTable { return &s.RouteTables }, routeMode),
-}, ipStatements, sccpStatements, accessStatements)}
+}, ipStatements, sccpStatements, accessStatements, passedOver)}
 
 var localPeerMode = &cli.Mode{Name: "config-cs7-lp", Statements: append(append([]*cli.Statement{
 	cli.List(cli.Seq(cli.Kw("local-ip", "An address of this local peer; several: multihomed"), cli.Arg("local-ip", cli.IP(), "Address of an interface of this node")),

@@ -78,6 +78,10 @@ type LocalPeer struct {
 	AnyChecksum bool   `cli:"checksum"`
 	Shutdown    bool   `cli:"shutdown"`
 	SCTP
+
+	// Anywhere: a port of M3UA without local-ip is at every address of the machine, as it is
+	// in OsmoSTP. System.Port says it; it is no part of the model.
+	Anywhere bool
 }
 
 // LocalIP is an address of a local peer.

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -69,6 +70,9 @@ func (p *peer) config() configs.LocalPeer {
 
 // addresses lists those of a local-peer for a person.
 func addresses(c *configs.LocalPeer) string {
+	if c.Anywhere {
+		return "every address of this machine"
+	}
 	var out []string
 	for _, ip := range c.IPs {
 		out = append(out, ip.IP.String())
@@ -83,7 +87,7 @@ func (p *peer) bind() bool {
 	case c.Shutdown:
 		p.set(nil, "shut down by configuration")
 		return false
-	case len(c.IPs) == 0:
+	case len(c.IPs) == 0 && !c.Anywhere:
 		p.set(nil, "it has no local-ip")
 		return false
 	}
@@ -98,6 +102,9 @@ func (p *peer) bind() bool {
 	a := sctp.Addr{Port: c.Port, UDP: c.UDPPort}
 	for _, ip := range c.IPs {
 		a.IPs = append(a.IPs, ip.IP)
+	}
+	if c.Anywhere {
+		a.IPs = []netip.Addr{sctp.Anywhere}
 	}
 	e, err := t.Open(a, settingsFor(&c, nil).params)
 	if err != nil {
@@ -154,7 +161,7 @@ func (p *peer) current() (sctp.Endpoint, string, <-chan struct{}) {
 // keepBinding tries until the port is bound; each new reason is told.
 func (p *peer) keepBinding(ctx context.Context) {
 	c := p.config()
-	if c.Shutdown || len(c.IPs) == 0 {
+	if c.Shutdown || len(c.IPs) == 0 && !c.Anywhere {
 		return
 	}
 	told := ""

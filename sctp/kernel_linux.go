@@ -108,7 +108,12 @@ func (e *kernelEndpoint) bind() error {
 			family = unix.AF_INET6
 		}
 	}
-	fd, err := unix.Socket(family, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.IPPROTO_SCTP)
+	const kind = unix.SOCK_SEQPACKET | unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK
+	fd, err := unix.Socket(family, kind, unix.IPPROTO_SCTP)
+	if err != nil && e.local.anywhere() { // a machine without IPv6
+		e.local.IPs = []netip.Addr{netip.IPv4Unspecified()}
+		fd, err = unix.Socket(unix.AF_INET, kind, unix.IPPROTO_SCTP)
+	}
 	if err != nil {
 		return fmt.Errorf("no SCTP socket: %w", err)
 	}

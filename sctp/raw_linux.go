@@ -45,6 +45,9 @@ func kernelHasSCTP() bool {
 
 func (rawNet) String() string { return "over raw IP" }
 
+// Locals are the addresses of this machine.
+func (rawNet) Locals() ([]netip.Addr, error) { return machineAddresses() }
+
 func (rawNet) Open(local netip.AddrPort) (Wire, error) {
 	if local.Port() != 0 {
 		return nil, fmt.Errorf("udp-port %d: SCTP over raw IP has no UDP port; take `udp-port` away or use `transport udp`", local.Port())

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -40,7 +39,11 @@ func (t *tcp) Open(local Addr, p Params) (Endpoint, error) {
 	e := &tcpEndpoint{transport: t, local: local, params: p.or(DefaultParams()), accepted: make(chan *tcpAssoc), closed: make(chan struct{}), conns: map[netip.AddrPort]*tcpAssoc{}}
 	for i, ip := range local.IPs {
 		at := netip.AddrPortFrom(ip.Unmap(), e.local.Port)
-		l, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(at))
+		to := net.TCPAddrFromAddrPort(at)
+		if ip == Anywhere {
+			to.IP = nil // both families, where the machine has both
+		}
+		l, err := net.ListenTCP("tcp", to)
 		if err == nil {
 			err = withFD(l, share)
 		}
@@ -195,11 +198,11 @@ func (e *tcpEndpoint) dial(ctx context.Context, to netip.AddrPort, p Params) (*t
 	if e.has(to) {
 		return nil, ErrExists
 	}
-	i := slices.IndexFunc(e.local.IPs, func(ip netip.Addr) bool { return ip.Unmap().Is4() == to.Addr().Is4() })
-	if i < 0 {
+	ip, ok := e.local.from(to.Addr())
+	if !ok {
 		return nil, fmt.Errorf("%s cannot be reached from %v: one is IPv4, the other IPv6", to.Addr(), e.local.IPs)
 	}
-	from := netip.AddrPortFrom(e.local.IPs[i].Unmap(), 0)
+	from := netip.AddrPortFrom(ip, 0)
 	if sharesPorts {
 		from = netip.AddrPortFrom(from.Addr(), e.local.Port)
 	}

@@ -66,6 +66,10 @@ func (u *user) Open(local Addr, p Params) (Endpoint, error) {
 	if len(local.IPs) == 0 {
 		return nil, errors.New("userspace SCTP needs a local address: give the local-peer a `local-ip`")
 	}
+	local, err := placed(u.net, local)
+	if err != nil {
+		return nil, err
+	}
 	e := &endpoint{user: u, addr: local, params: p.or(DefaultParams()), door: newDoor(),
 		assocs: map[peerKey]*assoc{}, tags: map[uint32]*assoc{}}
 	e.anySum.Store(p.AnyChecksum)

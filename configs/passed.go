@@ -1,0 +1,37 @@
+package configs
+
+import "github.com/gostp/gostp/cli"
+
+// passedOver are blocks of Osmocom's and IOS's configurations about their own logs and
+// terminals. Here the log is `show logging`, and a terminal belongs to whoever may open
+// the console's socket.
+var passedOver = []*cli.Statement{
+	block("Where another program writes its log", cli.Seq(cli.Kw("log", "Log messages"), cli.Choice("target",
+		words("alarms", "file", "gsmtap", "stderr", "strbuf", "syslog", "systemd-journal")...), rest()), "config-log",
+		"logging", "level"),
+	block("A line for terminals", cli.Seq(cli.Kw("line", "Terminals"),
+		cli.Choice("target", words("aux", "console", "tty", "vty")...), rest()), "config-line",
+		"access-class", "bind", "exec-timeout", "flowcontrol", "history", "length", "location", "logging", "login",
+		"password", "privilege", "session-timeout", "speed", "stopbits", "transport", "width"),
+}
+
+// block is the head of a block that is passed over; lines are the first words of those in it.
+func block(what string, head cli.Elem, mode string, lines ...string) *cli.Statement {
+	m := &cli.Mode{Name: mode}
+	for _, w := range words(lines...) {
+		m.Statements = append(m.Statements, cli.Ignored(cli.Seq(w, rest())))
+	}
+	return cli.PassedOver(head, m).Check(func(any, cli.Args) (string, error) {
+		return what + " is passed over, with the lines under it: here `show logging` has the log, and who may " +
+			"open the console's socket has a terminal", nil
+	})
+}
+
+func words(all ...string) (out []cli.Elem) {
+	for _, w := range all {
+		out = append(out, cli.Kw(w, ignoredHelp))
+	}
+	return out
+}
+
+func rest() cli.Elem { return cli.Opt(cli.Arg("rest", cli.Rest(200), "Passed over")) }

@@ -1,0 +1,63 @@
+package configs
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/gostp/gostp/cli"
+)
+
+// A file as Osmocom's STP has it is sound: what is about its log and its terminals is passed
+// over, whatever stands in those blocks.
+func TestForeignLogAndTerminalBlocksArePassedOver(t *testing.T) {
+	s := read(t, `log stderr
+ logging filter all 1
+ logging color 0
+ some thing that nobody knows
+log file /var/log/stp.log
+  logging level lss7 info
+!
+line vty
+ no login
+ bind 127.0.0.1 4239
+line con 0
+ exec-timeout 0 0
+hostname STP
+cs7 instance 0
+ network-indicator national
+ point-code 0.0.5
+ xua rkm routing-key-allocation dynamic-permitted
+ listen m3ua 2905
+  accept-asp-connections dynamic-permitted
+`)
+	if s.Hostname != "STP" || *s.PC != 5 || len(s.M3UAs) != 1 || s.M3UAs[0].Accept == "" {
+		t.Error(text(t, s))
+	}
+	if got := text(t, s); strings.Contains(got, "log") || strings.Contains(got, "line") {
+		t.Error("what was passed over is written:", got)
+	}
+	if p := s.Port(2905); !p.Anywhere {
+		t.Error("a port of M3UA without local-ip is not at every address")
+	}
+}
+
+// In a session the head of such a block says so, and its lines go nowhere; what follows is
+// about the node again. An abbreviated `logging` is still the node's own.
+func TestForeignBlocksInASession(t *testing.T) {
+	a := &ipApp{System: New()}
+	var out strings.Builder
+	c := cli.NewSession(a, &cli.Tree{Config: Global}, &out)
+	c.Enable()
+	for _, l := range []string{"configure terminal", "log stderr", " logging filter all 1", "line vty", " no login",
+		"cs7 point-code 1.1.1", "no log console", "no logg c"} {
+		if err := c.Run(t.Context(), l); err != nil {
+			t.Error(l, err)
+		}
+	}
+	if strings.Count(out.String(), "is passed over, with the lines under it") != 2 || c.Prompt() != "R(config)#" {
+		t.Error(out.String(), c.Prompt())
+	}
+	if a.PC == nil || !a.QuietConsole {
+		t.Error(text(t, a.System))
+	}
+}
