@@ -177,6 +177,9 @@ func randomInstance(r *rand.Rand) *System {
 				k.Remote = append(k.Remote, netip.AddrFrom4([4]byte{10, 8, byte(i), byte(slc)}), netip.MustParseAddr(fmt.Sprintf("2001:db8::%d:%d", i, slc)))
 			}
 		}
+		if own := s.Own(); len(own) > 0 && r.Intn(2) == 0 {
+			l.Local = &own[r.Intn(len(own))]
+		}
 		s.Linksets = append(s.Linksets, l)
 		for k := range r.Intn(4) {
 			length := uint8(1 + k*4)
@@ -280,6 +283,24 @@ what is this
 	}
 	if s.Hostname != "X" || s.Linkset("M") == nil || s.Linkset("L") != nil || len(s.Validate()) > 0 {
 		t.Errorf("what is sound: %s", text(t, s))
+	}
+}
+
+// A linkset whose far end is to know this node by a code that is not here runs without it,
+// and the line says how the code is given.
+func TestLocalCodeOfALinksetIsOurs(t *testing.T) {
+	file := "cs7 point-code 1.2.3\ncs7 secondary-pc 1.2.4\n" +
+		"cs7 linkset L 4.5.6 local-pc 1.2.4\ncs7 linkset M 4.5.7 local-pc 1.2.5\n"
+	s, errs := Read([]byte(file))
+	want := "line 4: linkset M: local-pc 1.2.5 is no code of this node; `cs7 secondary-pc 1.2.5` makes it one"
+	if len(errs) != 1 || errs[0].Error() != want {
+		t.Errorf("%v, want %s", errs, want)
+	}
+	if l := s.Linkset("L"); l == nil || l.Local == nil || *l.Local != s.Secondaries[0].PC {
+		t.Errorf("%+v", l)
+	}
+	if l := s.Linkset("M"); l == nil || l.Local != nil {
+		t.Errorf("%+v", l)
 	}
 }
 

@@ -47,6 +47,9 @@ func (s *System) prune() bool {
 	}
 	seen := map[ends]bool{}
 	for _, l := range s.Linksets {
+		if s.strange(l) {
+			l.Local, turned = nil, true
+		}
 		for _, k := range l.Links {
 			turned = k.upright() || k.distinct() || turned
 		}

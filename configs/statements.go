@@ -48,7 +48,11 @@ var Global = &cli.Mode{Name: "config", Statements: slices.Concat([]*cli.Statemen
 	cli.Field[System](wholeNode(cli.Kw("transport", "SCTP under all local-peers that do not say otherwise"), transports())),
 	cli.List(CS7(cli.Kw("local-peer", "An SCTP port of this node"), cli.Arg("port", cli.Uint(1024, 49151), "SCTP port")),
 		[]string{"port"}, func(s *System) *[]*LocalPeer { return &s.LocalPeers }, localPeerMode),
-	cli.List(CS7(cli.Kw("linkset", "A set of links to one adjacent point"), cli.Arg("linkset", cli.Word(19), "Name, at most 19 characters"), cli.Arg("apc", PointCode{}, "Adjacent point code")),
+	cli.List(CS7(cli.Kw("linkset", "A set of links to one adjacent point"),
+		cli.Arg("linkset", cli.Word(19), "Name, at most 19 characters"),
+		cli.Arg("apc", PointCode{}, "Adjacent point code"),
+		cli.Opt(cli.Kw("local-pc", "The code by which the far end knows this node (default: as its link tests say)"),
+			cli.Arg("local-pc", PointCode{}, "A code of this node"))),
 		[]string{"linkset"}, func(s *System) *[]*Linkset { return &s.Linksets }, linksetMode),
 }, m3uaStatements(CS7), m2uaStatements(CS7), []*cli.Statement{
 	cli.List(CS7(cli.Kw("route-table", "Routes to point codes"), cli.Choice("table", cli.Kw("system", "The table that routes"))),

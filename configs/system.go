@@ -104,11 +104,12 @@ type Timers struct {
 
 // Linkset is a set of links to one adjacent signalling point.
 type Linkset struct {
-	Name        string `cli:"linkset"`
-	Adjacent    ss7.PC `cli:"apc"`
-	Description string `cli:"description"`
-	Shutdown    bool   `cli:"shutdown"`
-	KeepSLS     bool   `cli:"rotate-sls"` // off
+	Name        string  `cli:"linkset"`
+	Adjacent    ss7.PC  `cli:"apc"`
+	Local       *ss7.PC `cli:"local-pc"` // by which the far end knows this node; nil: as it addresses us
+	Description string  `cli:"description"`
+	Shutdown    bool    `cli:"shutdown"`
+	KeepSLS     bool    `cli:"rotate-sls"` // off
 	Timers
 	MTP3Timers // zero: those of the node
 	Congestion []*Thresholds

@@ -88,6 +88,7 @@ func (s *System) checkCodes(bad complain) {
 			bad(l, "", "linkset %s: %s is this node's own code; give the code of the adjacent node", l.Name, n.Format(l.Adjacent))
 		}
 	}
+	s.checkLocal(bad)
 	for _, h := range s.Hosts {
 		fits(h, "", "host "+h.Name, h.PC)
 	}
@@ -97,6 +98,23 @@ func (s *System) checkCodes(bad complain) {
 		}
 		fits(r, "", "route to", r.Dest.PC)
 	}
+}
+
+// checkLocal refuses a linkset whose far end is to know this node by a code that it does not
+// have: nothing that comes from there would be taken.
+func (s *System) checkLocal(bad complain) {
+	n := s.Notation()
+	for _, l := range s.Linksets {
+		if s.strange(l) {
+			bad(l, "local-pc", "linkset %s: local-pc %s is no code of this node; `cs7 secondary-pc %s` makes it one",
+				l.Name, n.Format(*l.Local), n.Format(*l.Local))
+		}
+	}
+}
+
+// strange tells whether the code by which the far end of l is to know this node is not here.
+func (s *System) strange(l *Linkset) bool {
+	return l.Local != nil && !slices.Contains(s.Own(), *l.Local)
 }
 
 func (s *System) checkPeers(bad complain) {

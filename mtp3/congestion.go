@@ -122,7 +122,7 @@ func (n *Network) sendTFC(path ss7.PathID, origin, dest ss7.PC, level uint32, ou
 	if n.cfg.Levels || n.cfg.Timed {
 		m.Level = uint8(level)
 	}
-	return n.send(path, origin, n.cfg.Own[0], 0, m, out)
+	return n.send(path, origin, n.codeFor(origin), 0, m, out)
 }
 
 func (n *Network) status(server ss7.PathID, origin, dest ss7.PC, level uint32, why string) ss7.Action {
@@ -337,7 +337,7 @@ func (n *Network) sendRCT(pc ss7.PC, priority uint32, out []ss7.Action) []ss7.Ac
 	if d.Fate != Forward || d.Path.IsHold() || n.links[d.Path] == nil {
 		return out
 	}
-	out = n.send(d.Path, pc, n.cfg.Own[0], 0, Management{Heading: RCT}, out)
+	out = n.send(d.Path, pc, n.codeFor(pc), 0, Management{Heading: RCT}, out)
 	out[len(out)-1].Event.MSU.Prio = uint8(priority)
 	return out
 }

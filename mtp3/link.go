@@ -31,7 +31,7 @@ func (n *Network) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action
 			return n.startTest(now, l, out)
 		}
 		out = n.becomeLink(now, l, Testing, "aligned; waiting for the far end to answer the link test", out)
-		return n.startTest(now, l, out)
+		return n.firstTest(now, l, out)
 	case ss7.OutOfService:
 		if l.state == Shutdown || l.state == Failed {
 			return out
@@ -45,7 +45,7 @@ func (n *Network) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action
 		if l.state == Blocked {
 			l.attempt = 0
 			out = n.becomeLink(now, l, Testing, "processor outage over; testing again", out)
-			return n.startTest(now, l, out)
+			return n.firstTest(now, l, out)
 		}
 	case ss7.Transfer:
 		if ev.MSU.SI == ss7.SNM {
@@ -116,7 +116,7 @@ func (n *Network) expired(now time.Time, l *link, id int, out []ss7.Action) []ss
 		}
 	case timerSLTA:
 		return n.testFailed(now, l, fmt.Sprintf("no answer to %d tests in %v each", l.attempt, n.cfg.SLTT1), out)
-	case timerSLT:
+	case timerSLT, timerKnown:
 		l.attempt = 0
 		return n.startTest(now, l, out)
 	}
@@ -169,7 +169,7 @@ func (n *Network) linkFailed(now time.Time, l *link, why string, out []ss7.Actio
 // stopTests stops the timers of activation and testing; those of diversion and
 // inhibiting go on.
 func (l *link) stopTests() {
-	for _, t := range []int{timerT17, timerSLTA, timerSLT} {
+	for _, t := range []int{timerT17, timerSLTA, timerSLT, timerKnown} {
 		l.timers.Stop(t)
 	}
 }

@@ -60,8 +60,14 @@ func (n *Network) startTest(now time.Time, l *link, out []ss7.Action) []ss7.Acti
 		l.pattern = binary.BigEndian.AppendUint32(l.pattern, uint32(now.UnixNano()))
 	}
 	l.timers.Start(timerSLTA, now, n.cfg.SLTT1)
+	return n.askAgain(l, out)
+}
+
+// askAgain sends the SLTM whose answer is waited for.
+func (n *Network) askAgain(l *link, out []ss7.Action) []ss7.Action {
 	n.stats.SLTMOut++
-	return n.sendTest(l, ss7.SNT, l.cfg.SLC, LinkTest{Pattern: l.pattern}, l.set.cfg.Adjacent, n.localPC(l.set), out)
+	l.testOPC = n.localPC(l.set)
+	return n.sendTest(l, ss7.SNT, l.cfg.SLC, LinkTest{Pattern: l.pattern}, l.set.cfg.Adjacent, l.testOPC, out)
 }
 
 func (n *Network) sendTest(l *link, si ss7.SI, slc uint8, t LinkTest, dpc, opc ss7.PC, out []ss7.Action) []ss7.Action {
@@ -85,12 +91,12 @@ func (n *Network) recvTest(now time.Time, l *link, m *ss7.MSU, out []ss7.Action)
 		return n.recvSLTA(now, l, m, t, out)
 	}
 	n.stats.SLTMIn++
-	return n.recvSLTM(l, m, t, out)
+	return n.recvSLTM(now, l, m, t, out)
 }
 
 // recvSLTM answers the far end's test, whether or not we ever test (Q.707 §2.2),
 // but only one that can be for this link; else it tells what is set up wrongly.
-func (n *Network) recvSLTM(l *link, m *ss7.MSU, t LinkTest, out []ss7.Action) []ss7.Action {
+func (n *Network) recvSLTM(now time.Time, l *link, m *ss7.MSU, t LinkTest, out []ss7.Action) []ss7.Action {
 	f := n.cfg.Variant.Notation.Format
 	switch {
 	case m.NI != n.cfg.NI:
@@ -104,7 +110,8 @@ func (n *Network) recvSLTM(l *link, m *ss7.MSU, t LinkTest, out []ss7.Action) []
 	default:
 		l.peerFault = ""
 		n.stats.SLTAOut++
-		return n.sendTest(l, m.SI, m.SLS, LinkTest{Ack: true, Pattern: t.Pattern}, m.OPC, m.DPC, out)
+		out = n.sendTest(l, m.SI, m.SLS, LinkTest{Ack: true, Pattern: t.Pattern}, m.OPC, m.DPC, out)
+		return n.addressed(now, l, m.DPC, out)
 	}
 	n.stats.Bad++
 	return append(out, note(ss7.Discard, 0, "link test on "+n.linkName(l)+" not answered: "+l.peerFault))

@@ -30,12 +30,12 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 	if s := n.serverOf(m); s != nil {
 		return n.toServer(s, m, x, out)
 	}
-	if !n.plausible(via, m.OPC, x) {
+	if !n.plausible(via, m, x) {
 		return n.ignore(fmt.Sprintf("%v from %s on %s ignored: no route to that point leads over linkset %s, so it cannot be who says so", x.Heading, n.format(m.OPC), n.linkName(via), via.set.cfg.Name), out)
 	}
 	switch x.Heading {
 	case COO, COA, XCO, XCA, ECO, ECA, CBD, CBA, LIN, LUN, LIA, LUA, LID, LFU, LLT, LRT:
-		l := n.linkTo(m.OPC, x.SLC)
+		l := n.linkTo(m.OPC, m.DPC, x.SLC)
 		if l == nil {
 			return n.ignore(fmt.Sprintf("%v from %s for link %d, which is not there", x.Heading, n.format(m.OPC), x.SLC), out)
 		}
@@ -60,9 +60,9 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 	case UPU:
 		return n.recvUPU(m, x, out)
 	case TRA:
-		return n.recvTRA(now, m.OPC, out)
+		return n.recvTRA(now, m.OPC, m.DPC, out)
 	case TRW:
-		return n.recvTRW(now, m.OPC, out)
+		return n.recvTRW(now, m.OPC, m.DPC, out)
 	case TCP, TCR, TCA:
 		return n.recvCluster(now, m.OPC, x, out)
 	case RCP, RCR:
@@ -77,13 +77,14 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 // it. What tells of congestion and users has little effect, and may come from afar; an
 // order about a link that is down has none but the one meant, and its sender may know a
 // way that this end has no route back by.
-func (n *Network) plausible(via *link, opc ss7.PC, m Management) bool {
+func (n *Network) plausible(via *link, msu *ss7.MSU, m Management) bool {
+	opc := msu.OPC
 	if via.set.cfg.Adjacent == opc || m.Heading == TFC || m.Heading == RCT || m.Heading == UPU {
 		return true
 	}
 	switch m.Heading {
 	case COO, COA, XCO, XCA, ECO, ECA:
-		if l := n.linkTo(opc, m.SLC); l != nil && l.state != Available {
+		if l := n.linkTo(opc, msu.DPC, m.SLC); l != nil && l.state != Available {
 			return true
 		}
 	}
@@ -103,10 +104,11 @@ func (n *Network) ignore(why string, out []ss7.Action) []ss7.Action {
 
 func (n *Network) format(pc ss7.PC) string { return n.cfg.Variant.Notation.Format(pc) }
 
-// linkTo finds the link with a code to an adjacent point; nil if there is none.
-func (n *Network) linkTo(adjacent ss7.PC, slc uint8) *link {
+// linkTo finds the link with an SLC to an adjacent point, which knows this node by code; nil
+// if there is none.
+func (n *Network) linkTo(adjacent, code ss7.PC, slc uint8) *link {
 	for _, s := range n.sets {
-		if s.cfg.Adjacent != adjacent {
+		if !n.meant(s, adjacent, code) {
 			continue
 		}
 		for _, l := range s.links {

@@ -43,6 +43,7 @@ const (
 type LinksetConfig struct {
 	Name     string
 	Adjacent ss7.PC
+	Local    *ss7.PC // by which the far end knows this node; nil: as it addresses its link tests
 	Shutdown bool
 	Timers   Timers // zero: those of the node
 	Links    []LinkConfig
@@ -103,6 +104,7 @@ const (
 	timerT23
 	timerTx
 	timerTy
+	timerKnown // see firstTest
 )
 
 type link struct {
@@ -115,6 +117,7 @@ type link struct {
 	timers    deadline.Set
 	attempt   int // tests sent for the running check
 	pattern   []byte
+	testOPC   ss7.PC // of the last test
 	peerFault string // what the far end's own tests reveal to be set up wrongly
 	ups       uint64
 	handed    bool // it was in service at another place before (ss7.TakenOver)
@@ -139,6 +142,8 @@ type linkset struct {
 	toldPoints          map[ss7.PC]routing.RouteState // the same of codes that servers have by keys; allowed ones need not be in it
 	restarting, sentTRA bool                          // §9.3
 	early, earlyTRA     bool                          // it said something, or TRA, before it was available here
+	known               ss7.PC                        // the code to which the far end addresses its link tests
+	heard               bool                          // known is set
 	stale               bool                          // what it has said does not hold any more, but for what waits there
 }
 
@@ -226,6 +231,7 @@ func (n *Network) Configure(now time.Time, cfg Config, out []ss7.Action) []ss7.A
 			o := oldSets[i]
 			s.ready, s.why, s.since, s.restarting, s.sentTRA = o.ready, o.why, o.since, o.restarting, o.sentTRA
 			s.told, s.toldPoints = o.told, o.toldPoints
+			s.known, s.heard = o.known, o.heard && o.cfg.Adjacent == sc.Adjacent
 		}
 		for _, lc := range sc.Links {
 			l := old[lc.Path]
@@ -308,7 +314,7 @@ func (n *Network) compile() {
 // it is not nil.
 func (n *Network) newTable(as *link, ready bool) *routing.Table {
 	t := n.plan.Table(n.routingState(as, ready))
-	t.Keys = n.cfg.Keys
+	t.Keys, t.Codes = n.cfg.Keys, n.codes()
 	return t
 }
 
@@ -447,9 +453,6 @@ func (n *Network) linksetWhy(s *linkset) string {
 func (n *Network) isOwn(pc ss7.PC) bool {
 	return slices.Contains(n.cfg.Own, pc)
 }
-
-// localPC is the code by which the far end of a linkset knows this node.
-func (n *Network) localPC(*linkset) ss7.PC { return n.cfg.Own[0] }
 
 func (n *Network) linkName(l *link) string {
 	return fmt.Sprintf("link %d of linkset %s", l.cfg.SLC, l.set.cfg.Name)

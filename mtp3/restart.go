@@ -126,7 +126,7 @@ func (n *Network) Leave(now time.Time, state routing.RouteState, out []ss7.Actio
 // sayTRW tells the adjacent point of s that this node restarts.
 func (n *Network) sayTRW(now time.Time, s *linkset, out []ss7.Action) []ss7.Action {
 	n.agenda.start(now, agendaKey{timer: 26, set: s.cfg.Name}, s.timer(n, 26))
-	return n.send(n.wayTo(s.cfg.Adjacent, nil), s.cfg.Adjacent, n.localPC(s), 0, Management{Heading: TRW}, out)
+	return n.sendTo(s, Management{Heading: TRW}, out)
 }
 
 // sayTRWs is part of every refresh: to those that have come since, and to those whose T26
@@ -140,14 +140,14 @@ func (n *Network) sayTRWs(now time.Time, out []ss7.Action) []ss7.Action {
 	return out
 }
 
-// recvTRW: the adjacent point restarts, and will say TRA.
-func (n *Network) recvTRW(now time.Time, opc ss7.PC, out []ss7.Action) []ss7.Action {
+// recvTRW: the adjacent point restarts, and will say TRA. It has said so to code, one of ours.
+func (n *Network) recvTRW(now time.Time, opc, code ss7.PC, out []ss7.Action) []ss7.Action {
 	if !n.isAdjacent(opc) {
 		return n.ignore("TRW from "+n.format(opc)+", which is not adjacent", out)
 	}
 	n.speaksTRA[opc] = true
 	for _, s := range n.sets {
-		if s.cfg.Adjacent != opc || !s.ready {
+		if !n.meant(s, opc, code) || !s.ready {
 			continue
 		}
 		if !s.restarting {
@@ -235,7 +235,7 @@ func (n *Network) sayTRA(now time.Time, out []ss7.Action) []ss7.Action {
 		if s.ready && !s.sentTRA {
 			s.sentTRA = true
 			n.agenda.start(now, agendaKey{timer: 19, set: s.cfg.Name}, s.timer(n, n.numbered(19, 29)))
-			out = n.send(n.wayTo(s.cfg.Adjacent, nil), s.cfg.Adjacent, n.localPC(s), 0, Management{Heading: TRA}, out)
+			out = n.sendTo(s, Management{Heading: TRA}, out)
 		}
 	}
 	return out
@@ -243,13 +243,13 @@ func (n *Network) sayTRA(now time.Time, out []ss7.Action) []ss7.Action {
 
 // recvTRA: the adjacent point is ready for traffic. One that comes when we do not know
 // of a restart is answered once in T19 (§9.5).
-func (n *Network) recvTRA(now time.Time, opc ss7.PC, out []ss7.Action) []ss7.Action {
+func (n *Network) recvTRA(now time.Time, opc, code ss7.PC, out []ss7.Action) []ss7.Action {
 	if !n.isAdjacent(opc) {
 		return n.ignore("TRA from "+n.format(opc)+", which is not adjacent", out)
 	}
 	n.speaksTRA[opc] = true
 	for _, s := range n.sets {
-		if s.cfg.Adjacent != opc {
+		if !n.meant(s, opc, code) {
 			continue
 		}
 		if !s.ready {

@@ -176,10 +176,10 @@ func (n *Network) tell(now time.Time, out []ss7.Action) []ss7.Action {
 }
 
 // first tells whether linkset si is the first usable one to its adjacent point, so
-// that a point with several linksets is told once.
+// that a point with several linksets is told once for each code by which it knows this node.
 func (n *Network) first(si int) bool {
 	for _, o := range n.sets[:si] {
-		if o.ready && o.cfg.Adjacent == n.sets[si].cfg.Adjacent {
+		if o.ready && o.cfg.Adjacent == n.sets[si].cfg.Adjacent && n.localPC(o) == n.localPC(n.sets[si]) {
 			return false
 		}
 	}
@@ -203,7 +203,7 @@ func (n *Network) advice(i int, s *linkset) routing.RouteState {
 var sayings = [...]Heading{routing.Allowed: TFA, routing.Restricted: TFR, routing.Prohibited: TFP}
 
 func (n *Network) sayTo(s *linkset, state routing.RouteState, r ss7.Range, out []ss7.Action) []ss7.Action {
-	return n.send(n.wayTo(s.cfg.Adjacent, nil), s.cfg.Adjacent, n.localPC(s), 0, n.about(sayings[state], r), out)
+	return n.sendTo(s, n.about(sayings[state], r), out)
 }
 
 // single is the range of one code.
@@ -307,7 +307,7 @@ func (n *Network) testRoute(now time.Time, k agendaKey, out []ss7.Action) []ss7.
 		h = RSR
 	}
 	s := n.sets[i]
-	return n.send(n.wayTo(s.cfg.Adjacent, nil), s.cfg.Adjacent, n.localPC(s), 0, n.about(h, k.dest), out)
+	return n.sendTo(s, n.about(h, k.dest), out)
 }
 
 // forget drops what the adjacent point of s said and was told: both begin anew when

@@ -36,7 +36,8 @@ func (n *Node) ping(c *cli.Call) error {
 	if s.PC == nil {
 		return fmt.Errorf("this node has no point code; `cs7 point-code` in configuration mode gives it one")
 	}
-	cfg := tester.Config{DPC: c.Args["pc"].(ss7.PC), OPC: *s.PC, NI: s.Network(), SLS: -1,
+	pc := c.Args["pc"].(ss7.PC)
+	cfg := tester.Config{DPC: pc, OPC: n.view.Load().code(s, pc), NI: s.Network(), SLS: -1,
 		Count: int(c.Args.Uint("count", 1)), Size: int(c.Args.Uint("size", 64)),
 		Interval: time.Second / time.Duration(c.Args.Uint("rate", 10)), Timeout: time.Duration(c.Args.Uint("timeout", 2000)) * time.Millisecond}
 	if c.Args.Has("sls") {

@@ -212,6 +212,7 @@ func newSubsystems() *subsystems {
 // view makes what the relay looks at, for a routing table.
 func (s *subsystems) view(t *routing.Table) *sccp.View {
 	v := s.base
+	v.Codes = t.Codes
 	v.Network, v.Status = tableNetwork{t, s.servers}, s.management.Status()
 	return &v
 }
@@ -222,6 +223,7 @@ func (c *core) refresh() {
 	t := c.network.Table()
 	changed := v.table != t
 	if changed {
+		c.sccp.management.Known(t.Codes)
 		c.sccp.management.Reach(tableNetwork{t, c.sccp.servers}.Accessible)
 	}
 	if changed || v.sccp.Status != c.sccp.management.Status() {
@@ -261,7 +263,7 @@ func (c *core) recvSCCP(now time.Time, ev *ss7.Event) {
 		}
 	case ssn == 1:
 		c.noticed(ev.MSU.OPC, m.Data)
-		c.actions = c.sccp.management.Recv(now, ev.MSU.OPC, m.Data, c.actions)
+		c.actions = c.sccp.management.Recv(now, ev.MSU.DPC, ev.MSU.OPC, m.Data, c.actions)
 	default: // a subsystem that answers tests, and has no user behind it
 		c.node.discards.add(mtp3.NoUser, 1)
 	}
@@ -320,6 +322,7 @@ func (n *Node) applySCCP(s *configs.System) {
 		c := n.core
 		c.sccp.base = base
 		c.sccp.management.Configure(conf)
+		c.sccp.management.Known(c.network.Table().Codes)
 		c.sccp.management.Reach(tableNetwork{c.network.Table(), c.sccp.servers}.Accessible)
 		next := *n.view.Load()
 		next.table, next.sccp = c.network.Table(), c.sccp.view(c.network.Table())

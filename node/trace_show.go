@@ -42,7 +42,9 @@ func (n *Node) trace(c *cli.Call) error {
 	if s.PC == nil {
 		return fmt.Errorf("this node has no point code; `cs7 point-code` in configuration mode gives it one")
 	}
-	x := &trace{n: n, w: c.Out, me: *s.PC, target: c.Args["pc"].(ss7.PC), sls: uint8(c.Args.Uint("sls", 0)), wait: time.Duration(c.Args.Uint("timeout", 2000)) * time.Millisecond}
+	target := c.Args["pc"].(ss7.PC)
+	x := &trace{n: n, w: c.Out, me: n.view.Load().code(s, target), target: target, sls: uint8(c.Args.Uint("sls", 0)),
+		wait: time.Duration(c.Args.Uint("timeout", 2000)) * time.Millisecond}
 	if opc, ok := c.Args["opc"].(ss7.PC); ok {
 		if !slices.Contains(s.Own(), opc) {
 			return fmt.Errorf("%s is no code of this node; reports would not come back here", s.Notation().Format(opc))

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/ss7"
 )
@@ -158,6 +159,14 @@ func (v *view) link(p ss7.PathID) *link {
 		return nil
 	}
 	return v.paths[p]
+}
+
+// code is the code by which pc knows this node, which has one by s.
+func (v *view) code(s *configs.System, pc ss7.PC) ss7.PC {
+	if c, ok := v.table.Codes[pc]; ok {
+		return c
+	}
+	return *s.PC
 }
 
 // way gives what MSUs leave by on p; nil: it is gone.

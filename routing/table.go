@@ -89,7 +89,8 @@ type ingress struct {
 type Table struct {
 	*Plan
 	Linksets []Linkset
-	Keys     Keys // nil: none
+	Keys     Keys              // nil: none
+	Codes    map[ss7.PC]ss7.PC // points that know this node by another code than its first, and by which; nil: none
 
 	routes  []RouteState // by Plan.Route; nil: all allowed
 	current []*Bundle    // by destination; nil: inaccessible
@@ -285,6 +286,14 @@ func (t *Table) Dest(pc ss7.PC) (i int, b *Bundle, own bool) {
 	default:
 		return int(e), t.current[e], false
 	}
+}
+
+// Code gives the code by which pc knows this node, which has one.
+func (t *Table) Code(pc ss7.PC) ss7.PC {
+	if c, ok := t.Codes[pc]; ok {
+		return c
+	}
+	return t.Own[0]
 }
 
 // Slot gives where the MSUs of an SLS go.

@@ -120,6 +120,7 @@ type Management struct {
 	cfg    Config
 	points map[ss7.PC]*point
 	local  map[uint8]bool      // allowed
+	codes  map[ss7.PC]ss7.PC   // see Known
 	asked  map[uint8]time.Time // to be withdrawn, and how long the grant is waited for
 	status *Status
 	turn   atomic.Uint32
@@ -176,8 +177,9 @@ func (p *point) find(ssn uint8) int {
 	return slices.IndexFunc(p.prohibited, func(s *subsystem) bool { return s.ssn == ssn })
 }
 
-// Recv is told the data of a message for subsystem 1 that came from opc.
-func (m *Management) Recv(now time.Time, opc ss7.PC, data []byte, out []ss7.Action) []ss7.Action {
+// Recv is told the data of a message for subsystem 1 that came from opc to own, a code of
+// this node: what is answered is answered from there.
+func (m *Management) Recv(now time.Time, own, opc ss7.PC, data []byte, out []ss7.Action) []ss7.Action {
 	n, err := ParseNotice(m.cfg.Variant, data)
 	if err != nil {
 		return append(out, m.note(NoteIgnored, fmt.Sprintf("management message from %s ignored: %s", m.name(opc), err)))
@@ -185,7 +187,7 @@ func (m *Management) Recv(now time.Time, opc ss7.PC, data []byte, out []ss7.Acti
 	m.Stats.In[n.Command]++
 	switch n.Command {
 	case SST:
-		return m.recvTest(n, opc, out)
+		return m.recvTest(n, own, opc, out)
 	case SSA:
 		return m.recvAllowed(n, opc, out)
 	case SSP:
@@ -193,7 +195,7 @@ func (m *Management) Recv(now time.Time, opc ss7.PC, data []byte, out []ss7.Acti
 	case SSC:
 		return m.recvCongested(now, n, out)
 	case SOR:
-		return m.recvRequest(n, opc, out)
+		return m.recvRequest(n, own, opc, out)
 	default: // SOG
 		return m.recvGrant(n, opc, out)
 	}
@@ -205,11 +207,11 @@ func (m *Management) unexpected(n Notice, opc ss7.PC, out []ss7.Action) []ss7.Ac
 
 // recvTest answers a test of a subsystem here that is allowed; for one that is not
 // there is no answer (Q.714 §5.3.4.3).
-func (m *Management) recvTest(n Notice, opc ss7.PC, out []ss7.Action) []ss7.Action {
+func (m *Management) recvTest(n Notice, own, opc ss7.PC, out []ss7.Action) []ss7.Action {
 	if !slices.Contains(m.cfg.Own, n.PC) || n.SSN != ssnManagement && !m.local[n.SSN] {
 		return out
 	}
-	return m.send(opc, Notice{Command: SSA, SSN: n.SSN, PC: n.PC}, out)
+	return m.sendFrom(own, opc, Notice{Command: SSA, SSN: n.SSN, PC: n.PC}, out)
 }
 
 func (m *Management) recvAllowed(n Notice, opc ss7.PC, out []ss7.Action) []ss7.Action {
@@ -307,18 +309,44 @@ func (m *Management) broadcast(n Notice, except ss7.PC, out []ss7.Action) []ss7.
 	return out
 }
 
-// send makes a UDT of class 0 without return, from subsystem 1 to subsystem 1
-// (Q.714 §5.1).
+// Known takes the points that know this node by another code than its first, and by which.
+func (m *Management) Known(codes map[ss7.PC]ss7.PC) { m.codes = codes }
+
+// code is the code by which a point knows this node, which has one.
+func (m *Management) code(pc ss7.PC) ss7.PC {
+	if c, ok := m.codes[pc]; ok {
+		return c
+	}
+	return m.cfg.Own[0]
+}
+
+// send tells a point n from the code by which it knows this node. What is said of this
+// node is said of that code: of another one its receiver knows nothing.
 func (m *Management) send(to ss7.PC, n Notice, out []ss7.Action) []ss7.Action {
 	if len(m.cfg.Own) == 0 {
 		return out
+	}
+	if n.PC == m.cfg.Own[0] {
+		n.PC = m.code(to)
+	}
+	return m.sendFrom(m.code(to), to, n, out)
+}
+
+// sendFrom makes a UDT of class 0 without return, from subsystem 1 to subsystem 1
+// (Q.714 §5.1).
+func (m *Management) sendFrom(own, to ss7.PC, n Notice, out []ss7.Action) []ss7.Action {
+	if len(m.cfg.Own) == 0 {
+		return out
+	}
+	if !slices.Contains(m.cfg.Own, own) {
+		own = m.code(to)
 	}
 	v := m.cfg.Variant
 	m.Stats.Out[n.Command]++
 	address := AppendAddress(v, nil, &Address{OnSSN: true, HasSSN: true, SSN: ssnManagement})
 	payload, _ := Append(nil, &Message{Type: UDT, Called: address, Calling: address, Data: AppendNotice(v, nil, n)})
 	return append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Transfer,
-		MSU: ss7.MSU{DPC: to, OPC: m.cfg.Own[0], NI: m.cfg.NI, SI: ss7.SCCP, Payload: payload}}})
+		MSU: ss7.MSU{DPC: to, OPC: own, NI: m.cfg.NI, SI: ss7.SCCP, Payload: payload}}})
 }
 
 // Tick sends the tests that are due, each later than the one before. A whole SCCP

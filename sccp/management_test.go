@@ -94,7 +94,7 @@ func sent(t *testing.T, out []ss7.Action) (lines []string) {
 
 func (s *script) recv(t *testing.T, from ss7.PC, n Notice) []string {
 	t.Helper()
-	return sent(t, s.Recv(s.now, from, AppendNotice(ss7.ITU, nil, n), nil))
+	return sent(t, s.Recv(s.now, me, from, AppendNotice(ss7.ITU, nil, n), nil))
 }
 
 func (s *script) wait(t *testing.T, d time.Duration) []string {
@@ -115,7 +115,7 @@ func TestManagementMatrix(t *testing.T) {
 	prepare := map[string]func(*script){
 		"allowed": func(*script) {},
 		"prohibited": func(s *script) {
-			s.Recv(s.now, hlr, AppendNotice(ss7.ITU, nil, Notice{Command: SSP, SSN: 6, PC: hlr}), nil)
+			s.Recv(s.now, me, hlr, AppendNotice(ss7.ITU, nil, Notice{Command: SSP, SSN: 6, PC: hlr}), nil)
 		},
 		"SCCP gone":      func(s *script) { s.UserPartUnavailable(s.now, hlr, false, nil) },
 		"inaccessible":   func(s *script) { s.Reach(func(pc ss7.PC) bool { return pc != hlr }) },
@@ -262,7 +262,7 @@ func TestCoordinatedChange(t *testing.T) {
 	s = start()
 	withdraw(s, 9, "nobody can take over for subsystem 9: `cs7 gtt map")
 	withdraw(s, 77, "there is no subsystem 77 here")
-	s.Recv(s.now, hlr, AppendNotice(ss7.ITU, nil, Notice{Command: SSP, SSN: 8, PC: hlr}), nil)
+	s.Recv(s.now, me, hlr, AppendNotice(ss7.ITU, nil, Notice{Command: SSP, SSN: 8, PC: hlr}), nil)
 	withdraw(s, 8, "nobody could take over")
 	s.Reach(func(ss7.PC) bool { return false })
 	withdraw(s, 8, "nobody could take over")

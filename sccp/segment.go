@@ -57,7 +57,7 @@ func (r *run) segment() Reason {
 		}
 	}
 	r.Fate = Forward
-	r.label(r.MSU.DPC, r.buf[first:last])
+	r.label(r.view.code(r.MSU.DPC), r.MSU.DPC, r.buf[first:last])
 	r.rest = r.buf[last:len(r.buf):len(r.buf)]
 	return NoReason
 }

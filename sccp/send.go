@@ -1,6 +1,10 @@
 package sccp
 
-import "github.com/gostp/gostp/ss7"
+import (
+	"slices"
+
+	"github.com/gostp/gostp/ss7"
+)
 
 // send writes the message that leaves for r.MSU.DPC.
 func (r *run) send() Reason {
@@ -28,7 +32,7 @@ func (r *run) send() Reason {
 	}
 	r.buf = out
 	r.Fate = Forward
-	r.label(r.MSU.DPC, out[start:])
+	r.label(r.view.code(r.MSU.DPC), r.MSU.DPC, out[start:])
 	return NoReason
 }
 
@@ -55,8 +59,26 @@ func (r *run) cut(buf []byte, m *Message) (out []byte, ok bool) {
 
 // label makes the MSU that leaves. The same SLS goes out that came in, so that what
 // is in sequence stays so (Q.714 §2.3.2).
-func (r *run) label(dpc ss7.PC, payload []byte) {
-	r.MSU = ss7.MSU{DPC: dpc, OPC: r.view.Own[0], SLS: r.in.SLS, NI: r.view.NI, Prio: r.in.Prio, SI: ss7.SCCP, Payload: payload[:len(payload):len(payload)]}
+func (r *run) label(opc, dpc ss7.PC, payload []byte) {
+	r.MSU = ss7.MSU{DPC: dpc, OPC: opc, SLS: r.in.SLS, NI: r.view.NI, Prio: r.in.Prio, SI: ss7.SCCP,
+		Payload: payload[:len(payload):len(payload)]}
+}
+
+// code is the code by which a point knows this node.
+func (v *View) code(pc ss7.PC) ss7.PC {
+	if c, ok := v.Codes[pc]; ok {
+		return c
+	}
+	return v.Own[0]
+}
+
+// asked is the code of this node to which the message was addressed: an answer comes from
+// there, for its receiver may know no other (Q.714 §4.2).
+func (r *run) asked() ss7.PC {
+	if slices.Contains(r.view.Own, r.in.DPC) {
+		return r.in.DPC
+	}
+	return r.view.Own[0]
 }
 
 // insertOPC puts the code of the sender into a calling address that cannot be
@@ -151,7 +173,7 @@ func (r *run) answer(m Message) {
 	}
 	r.buf = out
 	r.Fate, r.Told = Return, true
-	r.label(r.in.OPC, out[start:])
+	r.label(r.asked(), r.in.OPC, out[start:])
 }
 
 // giveBack is message return (Q.714 §4.2): the message as it was received, with
@@ -189,5 +211,5 @@ func (r *run) giveBack(c Cause) {
 	}
 	r.buf = out
 	r.Fate, r.Told = Return, true
-	r.label(dpc, out[start:])
+	r.label(r.asked(), dpc, out[start:])
 }

@@ -35,7 +35,8 @@ const (
 type View struct {
 	Variant *ss7.Variant
 	NI      ss7.NI
-	Own     []ss7.PC // the primary first; empty: nothing can be relayed
+	Own     []ss7.PC          // the primary first; empty: nothing can be relayed
+	Codes   map[ss7.PC]ss7.PC // points that know this node by another code than its first, and by which
 	Table   *gtt.Table
 	Status  *Status
 	Network Network

@@ -90,11 +90,11 @@ func (m *Management) Withdraw(now time.Time, ssn uint8, out []ss7.Action) ([]ss7
 
 // recvRequest: the other half of a duplicated subsystem asks to leave; this half stays, so it
 // may (Q.714 §5.3.5.3).
-func (m *Management) recvRequest(n Notice, opc ss7.PC, out []ss7.Action) []ss7.Action {
+func (m *Management) recvRequest(n Notice, own, opc ss7.PC, out []ss7.Action) []ss7.Action {
 	if !m.local[n.SSN] || !m.asked[n.SSN].IsZero() || n.PC != opc && !slices.Contains(m.cfg.Own, n.PC) {
 		return m.unexpected(n, opc, out)
 	}
-	return m.send(opc, Notice{Command: SOG, SSN: n.SSN, PC: n.PC}, out)
+	return m.sendFrom(own, opc, Notice{Command: SOG, SSN: n.SSN, PC: n.PC}, out)
 }
 
 // recvGrant: this half may leave.

@@ -1,0 +1,126 @@
+package mtp3
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/gostp/gostp/ss7"
+)
+
+// The code by which a neighbour knows this node. A node that took over the links of another
+// exchange has that exchange's code as well, and the neighbours there know no other one: an
+// SLTM, a TRA or a TFP with another OPC is a stranger's to them. A linkset's code is what the
+// configuration says (local-pc); else what the far end's own link test was addressed to; else
+// the node's first.
+
+// knownWait is how long the first test of a link waits for the far end's own, where that
+// alone can tell by which of several codes the far end knows this node.
+const knownWait = time.Second
+
+// localPC is the code by which the far end of a linkset knows this node.
+func (n *Network) localPC(s *linkset) ss7.PC {
+	switch {
+	case s.cfg.Local != nil:
+		return *s.cfg.Local
+	case s.heard && n.isOwn(s.known):
+		return s.known
+	}
+	return n.cfg.Own[0]
+}
+
+// codeFor is the code by which a point knows this node: the linkset's if it is adjacent.
+func (n *Network) codeFor(pc ss7.PC) ss7.PC {
+	if i := slices.IndexFunc(n.sets, func(s *linkset) bool { return s.cfg.Adjacent == pc }); i >= 0 {
+		return n.localPC(n.sets[i])
+	}
+	return n.cfg.Own[0]
+}
+
+// codes are the adjacent points that know this node by another code than its first; nil
+// if there are none.
+func (n *Network) codes() (by map[ss7.PC]ss7.PC) {
+	if len(n.cfg.Own) == 0 {
+		return nil
+	}
+	for i, s := range n.sets {
+		if c := n.localPC(s); c != n.cfg.Own[0] && n.firstTo(i) {
+			if by == nil {
+				by = map[ss7.PC]ss7.PC{}
+			}
+			by[s.cfg.Adjacent] = c
+		}
+	}
+	return by
+}
+
+// firstTo tells whether linkset si is the first of all to its adjacent point.
+func (n *Network) firstTo(si int) bool {
+	adjacent := n.sets[si].cfg.Adjacent
+	return !slices.ContainsFunc(n.sets[:si], func(s *linkset) bool { return s.cfg.Adjacent == adjacent })
+}
+
+// meant tells whether a message from opc to code is about linkset s: with two linksets to
+// one adjacent point, the one whose code it is.
+func (n *Network) meant(s *linkset, opc, code ss7.PC) bool {
+	if s.cfg.Adjacent != opc {
+		return false
+	}
+	return n.localPC(s) == code || !slices.ContainsFunc(n.sets, func(o *linkset) bool {
+		return o.cfg.Adjacent == opc && n.localPC(o) == code
+	})
+}
+
+// wayOf finds a path to the far end of s: a link of its own, else as wayTo does.
+func (n *Network) wayOf(s *linkset) ss7.PathID {
+	if i := slices.IndexFunc(s.links, (*link).usable); i >= 0 {
+		return s.links[i].cfg.Path
+	}
+	return n.wayTo(s.cfg.Adjacent, nil)
+}
+
+// sendTo sends m to the far end of s, from the code by which that knows this node.
+func (n *Network) sendTo(s *linkset, m Management, out []ss7.Action) []ss7.Action {
+	return n.send(n.wayOf(s), s.cfg.Adjacent, n.localPC(s), 0, m, out)
+}
+
+// firstTest begins to test a link that has come into service. Where the far end's test has
+// yet to tell which code is known there, it is waited for.
+func (n *Network) firstTest(now time.Time, l *link, out []ss7.Action) []ss7.Action {
+	if len(n.cfg.Own) == 1 || l.set.cfg.Local != nil || l.set.heard {
+		return n.startTest(now, l, out)
+	}
+	l.timers.Start(timerKnown, now, knownWait)
+	return out
+}
+
+// addressed takes the code to which the adjacent point has addressed its own test of l
+// (Q.707 §2.2). What was said to it from another one was a stranger's, and is said again.
+func (n *Network) addressed(now time.Time, l *link, code ss7.PC, out []ss7.Action) []ss7.Action {
+	s := l.set
+	before := n.localPC(s)
+	s.known, s.heard = code, true
+	for _, x := range s.links {
+		if x.timers.Running(timerKnown) {
+			x.timers.Stop(timerKnown)
+			out = n.startTest(now, x, out)
+		}
+	}
+	is := n.localPC(s)
+	if is == before {
+		return out
+	}
+	text := fmt.Sprintf("Linkset %s: the far end knows this node by its code %s, which is used there from now on",
+		s.cfg.Name, n.format(is))
+	out = append(out, note(ss7.StateChange, NoteLinkset, text))
+	for _, x := range s.links {
+		if x.timers.Running(timerSLTA) && x.testOPC != is {
+			x.timers.Start(timerSLTA, now, n.cfg.SLTT1)
+			out = n.askAgain(x, out)
+		}
+	}
+	clear(s.told)
+	clear(s.toldPoints)
+	s.sentTRA = false
+	return n.refresh(now, out)
+}
