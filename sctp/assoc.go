@@ -122,6 +122,18 @@ func (a *assoc) Remote() Addr {
 	return out
 }
 
+// Confirmed implements Assoc.
+func (a *assoc) Confirmed() (out []netip.Addr) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, p := range a.paths {
+		if p.confirmed {
+			out = append(out, p.addr)
+		}
+	}
+	return out
+}
+
 // name says who the far end is, for reasons.
 func (a *assoc) name() string {
 	var ips []netip.Addr

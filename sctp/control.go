@@ -17,7 +17,9 @@ func (a *assoc) packet(h header, chunks []byte, w *sharedWire, src netip.AddrPor
 			if c, _, err := nextChunk(chunks); err == nil {
 				a.initAck(c, w, src)
 			}
+			return
 		}
+		a.count(cStranger)
 		return
 	}
 	p.udp = src.Port()

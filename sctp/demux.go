@@ -101,10 +101,9 @@ func (d *demux) dispatch(e *endpoint, h header, first chunk, chunks []byte, src 
 		d.leave()
 		e.cookieEcho(d, a, h, first, chunks, src)
 		return
-	case ctInitAck:
-		if a == nil {
-			a = e.findInitAck(h, first) // it may come from another address than we called (§5.1.2 D)
-		}
+	}
+	if a == nil {
+		a = e.findTag(h.tag, h.src)
 	}
 	if a != nil {
 		d.enter(a)
@@ -112,10 +111,6 @@ func (d *demux) dispatch(e *endpoint, h header, first chunk, chunks []byte, src 
 			a.packet(h, chunks, d.w, src)
 			return
 		}
-	}
-	if e.hasTag(h.tag) {
-		d.w.user.count.add(cStranger)
-		return
 	}
 	d.w.user.count.add(cOutOfBlue)
 	d.w.outOfTheBlue(h, chunks, first, src)

@@ -20,9 +20,9 @@ type endpoint struct {
 	addr   Addr
 	anySum atomic.Bool
 
-	mu     sync.RWMutex // held after an assoc's, never before
-	assocs map[peerKey]*assoc
-	tags   map[uint32]*assoc // by our verification tag
+	mu     sync.RWMutex       // held after an assoc's, never before
+	assocs map[peerKey]*assoc // by the confirmed addresses of their far ends (§5.4)
+	tags   map[uint32]*assoc  // by our verification tag
 	params Params
 }
 
@@ -37,18 +37,12 @@ func (e *endpoint) find(ip netip.Addr, port uint16) *assoc {
 	return e.assocs[peerKey{ip, port}]
 }
 
-func (e *endpoint) hasTag(tag uint32) bool {
+// findAny finds the association that an INIT belongs to, or its cookie, by any of the
+// addresses listed in it (§5.1.2 D).
+func (e *endpoint) findAny(addrs []netip.Addr, port uint16) *assoc {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
-	return e.tags[tag] != nil
-}
-
-// findInit finds the association that an INIT belongs to by any address in it
-// (§5.1.2 D).
-func (e *endpoint) findInit(in *initChunk, port uint16) *assoc {
-	e.mu.RLock()
-	defer e.mu.RUnlock()
-	for _, ip := range in.addrs {
+	for _, ip := range addrs {
 		if a := e.assocs[peerKey{ip, port}]; a != nil {
 			return a
 		}
@@ -56,19 +50,21 @@ func (e *endpoint) findInit(in *initChunk, port uint16) *assoc {
 	return nil
 }
 
-// findInitAck finds the association that waits for an INIT ACK by the tag that it
-// gave out, which nobody else knows.
-func (e *endpoint) findInitAck(h header, _ chunk) *assoc {
+// findTag finds an association by the tag that this end gave out, which nobody but its far
+// end knows: for what comes from an address that is not confirmed, and for an INIT ACK that
+// comes from another address than this end called (§5.1.2 D).
+func (e *endpoint) findTag(tag uint32, port uint16) *assoc {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
-	if a := e.tags[h.tag]; a != nil && a.port == h.src {
+	if a := e.tags[tag]; a != nil && a.port == port {
 		return a
 	}
 	return nil
 }
 
-// enroll makes a be found by its tag and by all of addrs, and by no other; false:
-// another association has one of them. The caller holds a.mu.
+// enroll makes a be found by its tag and by all of addrs, which are confirmed, and by no
+// other; false: another association has one of them. What a far end only lists it does not
+// have: else whoever lists the address of another keeps that one out. The caller holds a.mu.
 func (e *endpoint) enroll(a *assoc, addrs []netip.Addr) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -86,6 +82,22 @@ func (e *endpoint) enroll(a *assoc, addrs []netip.Addr) bool {
 	}
 	a.enrolled, a.enrolledTag = slices.Clone(addrs), a.localTag
 	e.tags[a.localTag] = a
+	return true
+}
+
+// claim makes a be found by one more address, which has just been confirmed; false: another
+// association was confirmed there before. The caller holds a.mu.
+func (e *endpoint) claim(a *assoc, ip netip.Addr) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	k := peerKey{ip, a.port}
+	if o := e.assocs[k]; o != nil && o != a || e.tags[a.enrolledTag] != a {
+		return false
+	}
+	if e.assocs[k] == nil {
+		e.assocs[k] = a
+		a.enrolled = append(a.enrolled, ip)
+	}
 	return true
 }
 
@@ -185,7 +197,7 @@ func (e *endpoint) init(a *assoc, w *sharedWire, h header, c chunk, src netip.Ad
 		return
 	}
 	if a == nil {
-		a = e.findInit(&in, h.src)
+		a = e.findAny(in.addrs, h.src)
 	}
 	p := e.settings()
 	k := cookie{made: time.Now(), life: p.CookieLife + min(time.Duration(in.preserve)*time.Millisecond, p.CookieLife), localTag: random32(),
@@ -215,6 +227,12 @@ func (e *endpoint) cookieEcho(d *demux, a *assoc, h header, c chunk, chunks []by
 		e.user.count.add(cCookieBad)
 		return
 	}
+	if a == nil {
+		a = e.findTag(k.localTag, h.src)
+	}
+	if a == nil {
+		a = e.findAny(k.addrs, h.src)
+	}
 	if a != nil {
 		d.enter(a)
 		if a.state != closed {
@@ -234,7 +252,7 @@ func (e *endpoint) cookieEcho(d *demux, a *assoc, h header, c chunk, chunks []by
 	a = newAssoc(e, h.src, e.settings())
 	a.localTag, a.nextTSN = k.localTag, k.localTSN
 	d.enter(a)
-	if !e.enroll(a, k.addrs) {
+	if !e.enroll(a, k.addrs[:1]) {
 		e.user.count.add(cCookieOdd)
 		a.timer.Stop()
 		return

@@ -121,19 +121,23 @@ func (a *assoc) initFor(k *cookie, p *Params, src netip.Addr) (due bool, cause [
 	return true, nil
 }
 
-// adopt takes the far end's side of the association; the first address is where
-// it was heard from.
+// adopt takes the far end's side of the association. The first address of the cookie is
+// confirmed: INIT ACK went there, so the far end that brings the cookie back is there. That
+// the cookie comes from another address that it lists proves nothing, since the source of a
+// packet can be forged (§5.4).
 func (a *assoc) adopt(k *cookie, w *sharedWire, src netip.AddrPort) bool {
-	ips := slices.Clone(k.addrs)
-	if i := slices.Index(ips, src.Addr()); i > 0 {
-		ips[0], ips[i] = ips[i], ips[0]
+	proven := k.addrs[:1:1]
+	for _, ip := range k.addrs[1:] {
+		if p := a.path(ip); p != nil && p.confirmed {
+			proven = append(proven, ip)
+		}
 	}
-	if !a.endpoint.enroll(a, ips) {
+	if !a.endpoint.enroll(a, proven) {
 		return false
 	}
 	udp := src.Port()
 	var paths []*path
-	for _, ip := range ips {
+	for _, ip := range k.addrs {
 		p := a.path(ip)
 		if p == nil {
 			var over *sharedWire
@@ -191,7 +195,11 @@ func (a *assoc) establish() {
 // cookieAck answers a COOKIE ECHO and takes the chunks that came with it.
 func (a *assoc) cookieAck(_ header, chunks []byte, w *sharedWire, src netip.AddrPort) {
 	p := a.path(src.Addr())
-	a.reply(p, w, a.peerTag, appendSimple(nil, ctCookieAck, 0, nil))
+	ack := appendSimple(nil, ctCookieAck, 0, nil)
+	if !p.confirmed { // MUST be bundled with a HEARTBEAT (§5.4)
+		ack = appendBeat(ack, a.beginBeat(p))
+	}
+	a.reply(p, w, a.peerTag, ack)
 	if _, rest, err := nextChunk(chunks); err == nil && len(rest) > 0 {
 		a.take(rest, p, w)
 	}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -22,7 +23,8 @@ type kernelAssoc struct {
 	endpoint *kernelEndpoint
 	f        *os.File
 	rc       syscall.RawConn
-	remote   Addr
+	remote   Addr       // all that the far end listed
+	home     netip.Addr // of those, the one that it set up the association from, or answered from
 	since    time.Time
 	notes    []string
 	done     chan struct{} // closed once the descriptor is
@@ -53,14 +55,40 @@ func newKernelAssoc(e *kernelEndpoint, fd int) *kernelAssoc {
 		f.Close()
 		return nil
 	}
-	a := &kernelAssoc{endpoint: e, f: f, rc: rc, remote: fromLibrary(peer), since: time.Now(), notes: e.notes, params: e.params, in: st.in, out: st.out,
+	home, _ := fromStorage(st.primary.addr[:])
+	a := &kernelAssoc{endpoint: e, f: f, rc: rc, remote: fromLibrary(peer), home: home, since: time.Now(),
+		notes: e.notes, params: e.params, in: st.in, out: st.out,
 		done: make(chan struct{}), pathWhy: map[netip.Addr]string{}}
 	a.read.init(a)
 	a.send.init(a)
 	return a
 }
 
+// keys are where the association may be looked for; has tells whether it is the one.
 func (a *kernelAssoc) keys() []netip.AddrPort { return keysOf(a.remote) }
+
+// has tells whether the far end has proved to be at one of its addresses.
+func (a *kernelAssoc) has(k netip.AddrPort) bool {
+	return slices.Contains(a.Confirmed(), k.Addr())
+}
+
+// Confirmed implements Assoc. The kernel's primary path is at first the one that INIT came
+// by and INIT ACK went back by; the others of one that was accepted it calls unconfirmed
+// until a HEARTBEAT is answered (SCTP_GET_PEER_ADDR_INFO, RFC 6458 §8.2.2).
+func (a *kernelAssoc) Confirmed() []netip.Addr {
+	out := []netip.Addr{a.home}
+	_ = control(a.rc, func(fd int) error {
+		for _, ip := range a.remote.IPs {
+			info := peerAddrInfo{}
+			toStorage(&info.addr, ip, a.remote.Port)
+			if ip != a.home && getOpt(fd, solSCTP, optPeerAddrInfo, &info) == nil && info.state != addrUnconfirmed {
+				out = append(out, ip)
+			}
+		}
+		return nil
+	})
+	return out
+}
 
 func (a *kernelAssoc) Local() Addr  { return a.endpoint.local }
 func (a *kernelAssoc) Remote() Addr { return a.remote }
@@ -219,9 +247,11 @@ func (a *kernelAssoc) readStats(fd int, s *Stats) {
 	s.Retransmits, s.Duplicates = k.resent, k.duplicates
 }
 
+// States of an address of the far end (enum sctp_spinfo_state).
+const addrInactive, addrPotentiallyFailed, addrActive, addrUnconfirmed = 0, 1, 2, 3
+
 // path asks for one address of the far end. The caller holds a.mu.
 func (a *kernelAssoc) path(fd int, ip, primary netip.Addr) PathStatus {
-	const inactive, potentiallyFailed, active, unconfirmed = 0, 1, 2, 3
 	p := PathStatus{Addr: ip, Primary: ip == primary}
 	info := peerAddrInfo{}
 	toStorage(&info.addr, ip, a.remote.Port)
@@ -229,17 +259,17 @@ func (a *kernelAssoc) path(fd int, ip, primary netip.Addr) PathStatus {
 		p.Why = "no longer an address of this association"
 		return p
 	}
-	p.Active, p.Confirmed = info.state == active, info.state != unconfirmed
+	p.Active, p.Confirmed = info.state == addrActive, info.state != addrUnconfirmed
 	p.SRTT, p.RTO = time.Duration(info.srtt)*time.Millisecond, time.Duration(info.rto)*time.Millisecond
 	p.CWND, p.MTU = info.cwnd, int(info.mtu)
 	switch info.state {
-	case inactive:
+	case addrInactive:
 		if p.Why = a.pathWhy[ip]; p.Why == "" {
 			p.Why = "does not answer"
 		}
-	case potentiallyFailed:
+	case addrPotentiallyFailed:
 		p.Why = "did not answer lately"
-	case unconfirmed:
+	case addrUnconfirmed:
 		p.Why = "has not answered a HEARTBEAT yet"
 	}
 	return p

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -26,8 +27,8 @@ type kernelEndpoint struct {
 	loop   chan struct{} // closed when the goroutine of notifications has ended
 
 	mu     sync.Mutex
-	assocs map[netip.AddrPort]*kernelAssoc // under each address of the far end
-	dials  map[netip.AddrPort]*kernelDial  // likewise
+	assocs map[netip.AddrPort][]*kernelAssoc // under each address that the far end lists
+	dials  map[netip.AddrPort]*kernelDial    // under each address that was named
 }
 
 // kernelDial is a Dial under way.
@@ -119,7 +120,7 @@ func (e *kernelEndpoint) admit(fd int) {
 		return
 	}
 	for _, k := range a.keys() {
-		if d := e.dials[k]; d != nil && len(d.up) == 0 {
+		if d := e.dials[k]; d != nil && len(d.up) == 0 && a.has(k) {
 			a.remote.UDP = d.udp
 			a.adopt(d.params)
 			e.enter(a)
@@ -140,7 +141,7 @@ func (e *kernelEndpoint) admit(fd int) {
 func (e *kernelEndpoint) enter(a *kernelAssoc) {
 	e.kernel.started.Add(1)
 	for _, k := range a.keys() {
-		e.assocs[k] = a
+		e.assocs[k] = append(e.assocs[k], a)
 	}
 }
 
@@ -149,7 +150,8 @@ func (e *kernelEndpoint) forget(a *kernelAssoc) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, k := range a.keys() {
-		if e.assocs[k] == a {
+		left := slices.DeleteFunc(e.assocs[k], func(o *kernelAssoc) bool { return o == a })
+		if e.assocs[k] = left; len(left) == 0 {
 			delete(e.assocs, k)
 		}
 	}
@@ -162,8 +164,10 @@ func (e *kernelEndpoint) Close() error {
 		return nil
 	}
 	all := map[*kernelAssoc]bool{}
-	for _, a := range e.assocs {
-		all[a] = true
+	for _, here := range e.assocs {
+		for _, a := range here {
+			all[a] = true
+		}
 	}
 	for _, d := range e.dials {
 		d.cancel(net.ErrClosed)
@@ -226,7 +230,8 @@ func (e *kernelEndpoint) begin(d *kernelDial, keys []netip.AddrPort) error {
 		return net.ErrClosed
 	}
 	for _, k := range keys {
-		if a := e.assocs[k]; e.dials[k] != nil || a != nil && a.alive() {
+		one := func(a *kernelAssoc) bool { return a.has(k) && a.alive() }
+		if e.dials[k] != nil || slices.ContainsFunc(e.assocs[k], one) {
 			return ErrExists
 		}
 	}

@@ -82,7 +82,7 @@ func (k *kernel) Open(local Addr, p Params) (Endpoint, error) {
 		return nil, fmt.Errorf("port %d needs a local address", local.Port)
 	}
 	e := &kernelEndpoint{kernel: k, local: local, params: p.or(DefaultParams()), door: newDoor(),
-		assocs: map[netip.AddrPort]*kernelAssoc{}, dials: map[netip.AddrPort]*kernelDial{}}
+		assocs: map[netip.AddrPort][]*kernelAssoc{}, dials: map[netip.AddrPort]*kernelDial{}}
 	if err := e.bind(); err != nil {
 		return nil, err
 	}

@@ -49,6 +49,9 @@ type pairEnd struct {
 func (e *pairEnd) Local() Addr  { return e.local }
 func (e *pairEnd) Remote() Addr { return e.remote }
 
+// Confirmed are all: both ends are in this process.
+func (e *pairEnd) Confirmed() []netip.Addr { return e.remote.IPs }
+
 // SetPrimary has nothing to choose from: there are no packets.
 func (e *pairEnd) SetPrimary(netip.Addr) error { return nil }
 

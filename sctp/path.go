@@ -128,9 +128,14 @@ func (a *assoc) measured(p *path, r time.Duration) {
 	p.rto = min(max(p.srtt+4*p.rttvar, a.params.RTOMin), a.params.RTOMax)
 }
 
-// answered: p works.
+// answered: p works. From now on its address is the far end's, unless another association
+// was confirmed there before.
 func (a *assoc) answered(p *path) {
-	p.errors, p.heard, p.confirmed = 0, a.now, true
+	p.errors, p.heard = 0, a.now
+	if !p.confirmed && !a.endpoint.claim(a, p.addr) {
+		return
+	}
+	p.confirmed = true
 	if p.inactive {
 		p.inactive, p.why = false, ""
 		a.event(Event{Kind: PathUp, Addr: p.addr, Why: fmt.Sprintf("%v answers again", p.addr)})
@@ -219,11 +224,17 @@ func (a *assoc) heartbeat(p *path) {
 
 // beat sends a HEARTBEAT whose answer nobody can give who has not seen it (§5.4).
 func (a *assoc) beat(p *path) {
+	nonce := a.beginBeat(p)
+	b := a.open(p.wire, p.mtu)
+	a.close(appendBeat(b, nonce), a.peerTag, p.dst())
+}
+
+// beginBeat notes that a HEARTBEAT goes out on p, and gives the nonce for it.
+func (a *assoc) beginBeat(p *path) uint64 {
 	p.nonce, p.nonceAt = random64()|1, a.now
 	p.beats++
 	p.beatAt = a.now + p.rto
-	b := a.open(p.wire, p.mtu)
-	a.close(appendBeat(b, p.nonce), a.peerTag, p.dst())
+	return p.nonce
 }
 
 // scheduleBeat sets when the next HEARTBEAT is due: after the interval, the

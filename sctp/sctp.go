@@ -78,7 +78,12 @@ type Assoc interface {
 	// rest did not fit the send buffer (ErrFull) or came too late (net.ErrClosed).
 	Send(msgs []Message) (int, error)
 	Local() Addr
+	// Remote is all that the far end says it has: by addresses that it only lists nobody is known.
 	Remote() Addr
+	// Confirmed are the addresses at which the far end has proved to be, the one it set up the
+	// association from first: those that this end called, the one that INIT ACK went to, and
+	// those that have answered a HEARTBEAT (RFC 9260 §5.4). By these alone it may be identified.
+	Confirmed() []netip.Addr
 	Status() Status
 	// SetPrimary makes a remote address the one that data goes to while it answers.
 	SetPrimary(netip.Addr) error

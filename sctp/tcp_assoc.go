@@ -71,6 +71,10 @@ func (a *tcpAssoc) Local() Addr {
 	return Addr{IPs: []netip.Addr{a.local.Addr()}, Port: a.local.Port()}
 }
 func (a *tcpAssoc) Remote() Addr { return Addr{IPs: []netip.Addr{a.key.Addr()}, Port: a.key.Port()} }
+
+// Confirmed is the one address: the handshake of TCP has proved it.
+func (a *tcpAssoc) Confirmed() []netip.Addr { return []netip.Addr{a.key.Addr()} }
+
 func (a *tcpAssoc) peer() string { return a.key.Addr().String() }
 
 // SetPrimary has one address to choose from.
