@@ -71,7 +71,7 @@ func (n *Network) members(s *server, ev ss7.Event, out []ss7.Action) (_ []ss7.Ac
 	}
 	if 1<<(bits-ev.Dest.Len) > adviceMost {
 		return n.ignore(fmt.Sprintf("%s ignored: it is of more than %d codes inside the route to %s", ev.Why, adviceMost,
-			n.cfg.Variant.Notation.FormatRange(n.plan.Dests[i].Range)), out), true
+			n.formatRange(n.plan.Dests[i].Range)), out), true
 	}
 	var members []ss7.Range
 	for pc := ev.Dest.PC; pc < ev.Dest.PC+1<<(bits-ev.Dest.Len); pc++ {

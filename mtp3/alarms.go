@@ -2,7 +2,10 @@ package mtp3
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
+	"github.com/gostp/gostp/routing"
 	"github.com/gostp/gostp/ss7"
 )
 
@@ -27,16 +30,25 @@ type Alarm struct {
 	Why      string
 }
 
+// Explain tells Alarms what lies below MTP3. A function that is nil says nothing.
+type Explain struct {
+	// Link is the reason why a link carries nothing, of the lowest layer that has one.
+	Link func(*LinkStatus) string
+	// Server is the reason why an application server takes nothing.
+	Server func(ss7.PathID) string
+}
+
 // Alarms gives what is wrong now: links, linksets, destinations, circular routes, a restart
 // of the node.
 // What is shut down is as it should be.
-func (n *Network) Alarms() []Alarm {
+func (n *Network) Alarms(explain Explain) []Alarm {
 	var out []Alarm
 	up, wanted := false, false
 	for _, s := range n.sets {
 		up, wanted = up || s.ready, wanted || !s.cfg.Shutdown && len(s.links) > 0
-		out = s.alarms(n, out)
+		out = s.alarms(n, explain, out)
 	}
+	out = n.sharedCodes(out)
 	switch {
 	case wanted && !up:
 		out = append(out, Alarm{Critical, "node", "it is isolated: no linkset is available"})
@@ -46,11 +58,8 @@ func (n *Network) Alarms() []Alarm {
 	for i := range n.plan.Dests {
 		d := &n.plan.Dests[i]
 		if r := d.Range; n.table.Bundle(i) == nil && !n.ownAdjacent(r) {
-			why := "no route to it is available"
-			if d.Dynamic {
-				why = "every neighbour on the way to it prohibits it (TFP)"
-			}
-			out = append(out, Alarm{Major, "destination " + n.cfg.Variant.Notation.FormatRange(r), why})
+			why := "no route to it is available: " + n.whyNoRoute(i, explain)
+			out = append(out, Alarm{Major, "destination " + n.formatRange(r), why})
 		}
 	}
 	for _, c := range n.Circles() {
@@ -72,29 +81,124 @@ func (n *Network) ownAdjacent(r ss7.Range) bool {
 	return false
 }
 
-func (s *linkset) alarms(n *Network, out []Alarm) []Alarm {
+// sharedCodes names linksets that lead to one adjacent point. Q.704 §2.3 knows one linkset
+// between two points: what the far end says of a route by one of them is kept for that one.
+func (n *Network) sharedCodes(out []Alarm) []Alarm {
+	for i, s := range n.sets {
+		if s.cfg.Shutdown || slices.ContainsFunc(n.sets[:i], s.rivals) {
+			continue // the first of them has told
+		}
+		names := []string{s.cfg.Name}
+		for _, o := range n.sets[i+1:] {
+			if s.rivals(o) {
+				names = append(names, o.cfg.Name)
+			}
+		}
+		if len(names) > 1 {
+			out = append(out, Alarm{Warning, "adjacent point " + n.format(s.cfg.Adjacent), fmt.Sprintf(
+				"linksets %s all lead to it: two points cannot have one code, and links to one point belong in one "+
+					"linkset",
+				strings.Join(names, ", "))})
+		}
+	}
+	return out
+}
+
+// rivals tells whether s and o are in use and lead to one adjacent point.
+func (s *linkset) rivals(o *linkset) bool {
+	return o.cfg.Adjacent == s.cfg.Adjacent && !o.cfg.Shutdown && !s.cfg.Shutdown
+}
+
+// whyNoRoute says for each route of a destination why it does not serve.
+func (n *Network) whyNoRoute(dest int, explain Explain) string {
+	var out []string
+	d := &n.plan.Dests[dest]
+	for j, r := range d.Routes {
+		set := &n.table.Linksets[r.Linkset]
+		switch said := n.table.RouteState(dest, j); {
+		case set.Server:
+			out = append(out, serverWhy(set, explain))
+		case !set.Ready():
+			out = append(out, "linkset "+set.Name+" is down")
+		case said == routing.Prohibited:
+			heading := TransferHeading(said, d.Range.Len, n.cfg.Variant)
+			out = append(out, fmt.Sprintf("%s prohibits it (%v)", n.format(set.Adjacent), heading))
+		default:
+			out = append(out, "linkset "+set.Name+" carries no traffic yet")
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+func serverWhy(set *routing.Linkset, explain Explain) string {
+	if explain.Server == nil || len(set.Links) == 0 {
+		return set.Name + " takes nothing"
+	}
+	return explain.Server(set.Links[0].Path)
+}
+
+func (s *linkset) alarms(n *Network, explain Explain, out []Alarm) []Alarm {
 	if s.cfg.Shutdown || len(s.links) == 0 {
 		return out
 	}
+	status := n.statusOf(s)
 	switch {
 	case !s.ready:
-		out = append(out, Alarm{Major, "linkset " + s.cfg.Name, n.linksetWhy(s)})
+		out = append(out, Alarm{Major, "linkset " + s.cfg.Name, status.Reason(explain.Link)})
 	case s.restarting:
 		out = append(out, Alarm{Warning, "linkset " + s.cfg.Name, "its adjacent point restarts: no TRA from it so far (Q.704 §9.3)"})
 	}
-	for _, l := range s.links {
+	for i, l := range s.links {
 		object := fmt.Sprintf("link %d of linkset %s", l.cfg.SLC, s.cfg.Name)
 		switch {
 		case l.cfg.Shutdown:
-		case l.state != Available:
-			out = append(out, Alarm{Minor, object, l.why})
-		case l.localInhibit:
-			out = append(out, Alarm{Warning, object, "inhibited from this end"})
-		case l.remoteInhibit:
-			out = append(out, Alarm{Warning, object, "inhibited from the far end"})
+		case !status.Links[i].Usable():
+			severity := Warning // it was taken from traffic on purpose
+			if l.state != Available {
+				severity = Minor
+			}
+			out = append(out, Alarm{severity, object, status.Links[i].reason(explain.Link)})
 		case l.peerFault != "":
 			out = append(out, Alarm{Warning, object, l.peerFault})
 		}
 	}
 	return out
+}
+
+// reason is that of a link which carries nothing; explain may be nil.
+func (l *LinkStatus) reason(explain func(*LinkStatus) string) string {
+	if explain == nil {
+		return l.Why
+	}
+	return explain(l)
+}
+
+// Reason says why a linkset is as it is. explain gives the reason of a link that carries
+// nothing; nil: what level 3 knows.
+func (s *LinksetStatus) Reason(explain func(*LinkStatus) string) string {
+	if s.Shutdown {
+		return "shut down by configuration"
+	}
+	if len(s.Links) == 0 {
+		return "it has no links"
+	}
+	ready, wanted := 0, -1
+	for i := range s.Links {
+		l := &s.Links[i]
+		if l.Usable() {
+			ready++
+		}
+		if wanted < 0 && l.State != Shutdown {
+			wanted = i
+		}
+	}
+	if ready > 0 {
+		return fmt.Sprintf("%d of %d links available", ready, len(s.Links))
+	}
+	l := &s.Links[max(0, wanted)] // one that is shut down is not what to mend
+	text := fmt.Sprintf("link %d: %s", l.SLC, l.reason(explain))
+	if len(s.Links) == 1 {
+		return text
+	}
+	return fmt.Sprintf("none of %d links available; %s", len(s.Links), text)
 }

@@ -217,7 +217,8 @@ func (n *Network) recvStatus(now time.Time, s *server, ev ss7.Event, out []ss7.A
 	pc := ev.Dest.PC
 	switch {
 	case ev.Dest.Len != n.cfg.Variant.Bits():
-		return n.ignore(fmt.Sprintf("congestion of %s, told by %s, ignored: not a single code", n.cfg.Variant.Notation.FormatRange(ev.Dest), s.cfg.Name), out)
+		return n.ignore(fmt.Sprintf("congestion of %s, told by %s, ignored: not a single code",
+			n.formatRange(ev.Dest), s.cfg.Name), out)
 	case !n.reaches(s, pc):
 		return n.ignore(fmt.Sprintf("congestion of %s, told by %s, ignored: it is not there", n.format(pc), s.cfg.Name), out)
 	}

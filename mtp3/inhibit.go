@@ -32,7 +32,8 @@ func (n *Network) SetInhibit(now time.Time, set string, slc uint8, on bool, out 
 		return n.askInhibition(now, l, LUN, out), nil
 	}
 	if i := n.neededFor(l); i >= 0 {
-		return out, fmt.Errorf("%s cannot be inhibited: %s would become inaccessible", n.linkName(l), n.cfg.Variant.Notation.FormatRange(n.plan.Dests[i].Range))
+		return out, fmt.Errorf("%s cannot be inhibited: %s would become inaccessible", n.linkName(l),
+			n.formatRange(n.plan.Dests[i].Range))
 	}
 	if n.inhibitWay(l) == 0 {
 		return out, fmt.Errorf("%s cannot be inhibited: there is no way to ask %s", n.linkName(l), n.format(l.set.cfg.Adjacent))

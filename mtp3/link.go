@@ -30,7 +30,7 @@ func (n *Network) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action
 			out = n.becomeLink(now, l, Available, "taken over while in service", out)
 			return n.startTest(now, l, out)
 		}
-		out = n.becomeLink(now, l, Testing, "aligned; waiting for the far end to answer the link test", out)
+		out = n.becomeLink(now, l, Testing, "aligned; the far end has not answered the link test yet", out)
 		return n.firstTest(now, l, out)
 	case ss7.OutOfService:
 		if l.state == Shutdown || l.state == Failed {
@@ -136,6 +136,9 @@ func (n *Network) Deadline() time.Time {
 	return first
 }
 
+// Aligning is the reason of a link that has not failed yet; what lies below it knows more.
+const Aligning = "aligning"
+
 // activate asks level 2 to align the link (Q.704 §12.2.2). A linkset without a
 // link in service wants one back fast: emergency proving (§12.2.4.1).
 func (n *Network) activate(now time.Time, l *link, out []ss7.Action) []ss7.Action {
@@ -147,7 +150,7 @@ func (n *Network) activate(now time.Time, l *link, out []ss7.Action) []ss7.Actio
 	}
 	wasOpen := l.open
 	l.open = false
-	out = n.becomeLink(now, l, Activating, "aligning", out)
+	out = n.becomeLink(now, l, Activating, Aligning, out)
 	if wasOpen { // what its far end sends before our test has passed waits for that
 		out = n.refresh(now, out)
 	}
@@ -238,11 +241,19 @@ type LinksetStatus struct {
 func (n *Network) Status() []LinksetStatus {
 	out := make([]LinksetStatus, len(n.sets))
 	for i, s := range n.sets {
-		out[i] = LinksetStatus{s.cfg.Name, s.cfg.Adjacent, s.ready, s.cfg.Shutdown, n.linksetWhy(s), s.since, nil, s.restarting || s.ready && n.own.on}
-		for _, l := range s.links {
-			out[i].Links = append(out[i].Links, LinkStatus{l.cfg.Path, l.cfg.SLC, l.state, l.why, l.peerFault, l.since, l.ups,
-				l.timers.At(timerT17), l.div.state, l.congestion, l.congestionWhy, l.localInhibit, l.remoteInhibit})
-		}
+		out[i] = n.statusOf(s)
+		out[i].Why = out[i].Reason(nil)
+	}
+	return out
+}
+
+// statusOf is one linkset's, without Why.
+func (n *Network) statusOf(s *linkset) LinksetStatus {
+	out := LinksetStatus{Name: s.cfg.Name, Adjacent: s.cfg.Adjacent, Ready: s.ready, Shutdown: s.cfg.Shutdown,
+		Since: s.since, Restarting: s.restarting || s.ready && n.own.on}
+	for _, l := range s.links {
+		out.Links = append(out.Links, LinkStatus{l.cfg.Path, l.cfg.SLC, l.state, l.why, l.peerFault, l.since, l.ups,
+			l.timers.At(timerT17), l.div.state, l.congestion, l.congestionWhy, l.localInhibit, l.remoteInhibit})
 	}
 	return out
 }

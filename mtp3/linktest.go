@@ -97,7 +97,7 @@ func (n *Network) recvTest(now time.Time, l *link, m *ss7.MSU, out []ss7.Action)
 // recvSLTM answers the far end's test, whether or not we ever test (Q.707 §2.2),
 // but only one that can be for this link; else it tells what is set up wrongly.
 func (n *Network) recvSLTM(now time.Time, l *link, m *ss7.MSU, t LinkTest, out []ss7.Action) []ss7.Action {
-	f := n.cfg.Variant.Notation.Format
+	f := n.format
 	switch {
 	case m.NI != n.cfg.NI:
 		l.peerFault = fmt.Sprintf("the far end tests with network indicator %v; this node has %v", m.NI, n.cfg.NI)
@@ -123,7 +123,7 @@ func (n *Network) recvSLTA(now time.Time, l *link, m *ss7.MSU, t LinkTest, out [
 	if !l.timers.Running(timerSLTA) {
 		return out // late, or unasked for
 	}
-	f := n.cfg.Variant.Notation.Format
+	f := n.format
 	switch {
 	case m.OPC != l.set.cfg.Adjacent:
 		return n.testFailed(now, l, fmt.Sprintf("answered by %s instead of %s", f(m.OPC), f(l.set.cfg.Adjacent)), out)

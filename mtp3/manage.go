@@ -102,7 +102,9 @@ func (n *Network) ignore(why string, out []ss7.Action) []ss7.Action {
 	return append(out, note(ss7.Discard, 0, why))
 }
 
-func (n *Network) format(pc ss7.PC) string { return n.cfg.Variant.Notation.Format(pc) }
+func (n *Network) format(pc ss7.PC) string { return n.cfg.notation().Format(pc) }
+
+func (n *Network) formatRange(r ss7.Range) string { return n.cfg.notation().FormatRange(r) }
 
 // linkTo finds the link with an SLC to an adjacent point, which knows this node by code; nil
 // if there is none.

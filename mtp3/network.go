@@ -14,6 +14,7 @@ import (
 // §16.8 and Q.707 §5.5.
 type Config struct {
 	Variant  *ss7.Variant
+	Notation ss7.Notation // how texts write point codes; zero: the variant's
 	NI       ss7.NI
 	Own      []ss7.PC // this node's codes, the primary one first; links need one
 	Linksets []LinksetConfig
@@ -31,6 +32,13 @@ type Config struct {
 	Exception  bool          // summaries are no backup for full codes
 	SLTT1      time.Duration // wait for SLTA
 	SLTT2      time.Duration // between periodic tests
+}
+
+func (c *Config) notation() ss7.Notation {
+	if c.Notation.Bits() == 0 {
+		return c.Variant.Notation
+	}
+	return c.Notation
 }
 
 // Default timers (Q.707 §5.5.2; the values of Cisco's GSP MIB).
@@ -428,26 +436,8 @@ func upDown(up bool) string {
 }
 
 func (n *Network) linksetWhy(s *linkset) string {
-	if s.cfg.Shutdown {
-		return "shut down by configuration"
-	}
-	if len(s.links) == 0 {
-		return "it has no links"
-	}
-	ready := 0
-	for _, l := range s.links {
-		if l.usable() {
-			ready++
-		}
-	}
-	if ready > 0 {
-		return fmt.Sprintf("%d of %d links available", ready, len(s.links))
-	}
-	l := s.links[0]
-	if len(s.links) == 1 {
-		return fmt.Sprintf("link %d: %s", l.cfg.SLC, l.why)
-	}
-	return fmt.Sprintf("none of %d links available; link %d: %s", len(s.links), l.cfg.SLC, l.why)
+	status := n.statusOf(s)
+	return status.Reason(nil)
 }
 
 func (n *Network) isOwn(pc ss7.PC) bool {

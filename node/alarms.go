@@ -10,6 +10,7 @@ import (
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/ss7"
 )
 
 const alarmHistory = 200 // raised and cleared ones kept
@@ -81,7 +82,64 @@ func (a *alarms) list() []alarm {
 // checkAlarms runs on the core's goroutine.
 func (c *core) checkAlarms(now time.Time) {
 	c.alarmed = false
-	c.node.alarms.check(now, c.network.Alarms())
+	n := c.node
+	is := c.network.Alarms(mtp3.Explain{Link: n.linkReason, Server: c.serverDown()})
+	n.alarms.check(now, append(is, n.troubles()...))
+}
+
+// troubles are the alarms about what is not MTP3's. A part of the node with a state that
+// an operator must know adds a function here, which reads that state and never waits, and
+// calls core.recheck when the state changes.
+func (n *Node) troubles() []mtp3.Alarm {
+	return append(n.portTroubles(), n.startupTroubles()...)
+}
+
+// recheck has the core look for alarms soon.
+func (c *core) recheck() { c.do(func() { c.alarmed = true }) }
+
+// serverDown remembers what it has said of an application server: many destinations may
+// lie behind one.
+func (c *core) serverDown() func(ss7.PathID) string {
+	said := map[ss7.PathID]string{}
+	return func(p ss7.PathID) string {
+		if said[p] == "" {
+			said[p] = c.node.serverDown(p)
+		}
+		return said[p]
+	}
+}
+
+// startupTroubles are the faults of the startup configuration, until it is read or written
+// without one.
+func (n *Node) startupTroubles() (out []mtp3.Alarm) {
+	faults := n.faults.Load()
+	if faults == nil {
+		return nil
+	}
+	for i, f := range *faults {
+		if i == startupShown {
+			f = fmt.Sprintf("%d faults more; `gostp check` lists them all", len(*faults)-i)
+		}
+		object := fmt.Sprintf("startup configuration, fault %d", i+1)
+		out = append(out, mtp3.Alarm{Severity: mtp3.Major, Object: object, Why: f})
+		if i == startupShown {
+			break
+		}
+	}
+	return out
+}
+
+// startupShown is how many faults of the startup configuration have an alarm each.
+const startupShown = 10
+
+// setFaults remembers what is wrong with the startup configuration.
+func (n *Node) setFaults(errs []error) {
+	var texts []string
+	for _, e := range errs {
+		texts = append(texts, e.Error())
+	}
+	n.faults.Store(&texts)
+	n.core.recheck()
 }
 
 func (n *Node) alarmCommands() []*cli.Statement {

@@ -3,6 +3,7 @@ package node
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -95,6 +96,9 @@ func (n *Node) applyPeers(next *configs.System) map[uint16]string {
 			n.peers[c.Port] = n.newPeer(next.TransportOf(c), c, title(next, c.Port))
 		}
 	}
+	ports := slices.SortedFunc(maps.Values(n.peers), func(a, b *peer) int { return int(a.port) - int(b.port) })
+	n.ports.Store(&ports)
+	n.core.recheck()
 	return restarted
 }
 
@@ -287,7 +291,7 @@ func (l *link) variant() *ss7.Variant { return l.kind }
 
 func (n *Node) networkConfig(s *configs.System) mtp3.Config {
 	c := mtp3.Config{Variant: s.V(), NI: s.Network(), SLTT1: or(s.SLTT1, mtp3.DefaultSLTT1), SLTT2: or(s.SLTT2, mtp3.DefaultSLTT2)}
-	c.Own = s.Own()
+	c.Own, c.Notation = s.Own(), s.Notation()
 	c.Levels, c.SLSShift, c.TFR = s.Levels(), s.SLSShift, s.TFR
 	c.Timed, c.Tx, c.Ty = s.TimedCongestion, s.Tx, s.Ty
 	c.MaxDynamic, c.Exception = int(maxDynamic(s)), s.Exception

@@ -162,8 +162,10 @@ func TestInhibitAtThePrompt(t *testing.T) {
 		p.both(t, 12000, func() {
 			p.a.want("cs7 inhibit PAIR 0", "The far end is asked")
 			time.Sleep(2 * time.Second)
-			p.a.want("show cs7 linkset PAIR", "avail/links=1/2", "UNAVAIL   InService         LOC", "reason: inhibited here")
-			p.b.want("show cs7 linkset PAIR", "avail/links=1/2", "UNAVAIL   InService         REM", "reason: inhibited at the far end")
+			p.a.want("show cs7 linkset PAIR", "avail/links=1/2", "UNAVAIL   InService         LOC",
+				"reason: inhibited from this end")
+			p.b.want("show cs7 linkset PAIR", "avail/links=1/2", "UNAVAIL   InService         REM",
+				"reason: inhibited from the far end")
 			p.a.want("cs7 inhibit PAIR 1", "% link 1 of linkset PAIR cannot be inhibited: 2.2.2/14 would become inaccessible")
 			p.a.want("cs7 uninhibit PAIR 1", "% link 1 of linkset PAIR is not inhibited here")
 			p.a.want("cs7 uninhibit PAIR 0", "The far end is asked")

@@ -150,6 +150,7 @@ func (n *Node) write(c *cli.Call) error {
 	if err := n.opt.Store.Save(n.Running()); err != nil {
 		return fmt.Errorf("not saved: %w", err)
 	}
+	n.setFaults(nil) // the file holds what runs
 	fmt.Fprintf(c.Out, "[OK] %s\n", n.opt.Store.Name())
 	return nil
 }

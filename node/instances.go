@@ -18,7 +18,7 @@ import (
 func (n *Node) newInstance(number uint8) *Node {
 	opt := n.opt
 	opt.Commands = nil
-	return start(opt, n.log.Labelled(fmt.Sprintf("Instance %d: ", number)), number, n.associations)
+	return start(opt, n.log.Labelled(fmt.Sprintf("Instance %d: ", number)), number, n.associations, n.ground)
 }
 
 // all is this node and the instances within, in the order of their numbers.

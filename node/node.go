@@ -104,6 +104,9 @@ type Node struct {
 	discards     discards
 	turns        atomic.Uint64 // see held
 	alarms       alarms
+	faults       atomic.Pointer[[]string] // of the startup configuration; nil: it was not read yet
+	ports        atomic.Pointer[[]*peer]  // peers, for alarms; never changed
+	ground       *ground                  // shared by all instances
 	sccp         sccpCounters
 	leaving      atomic.Bool // see Leave; changes on the core
 	paklog       *paklog     // of instance 0, guarded by applying; nil: no MSUs are copied
@@ -114,10 +117,11 @@ type Node struct {
 }
 
 // New makes a node without configuration and starts it.
-func New(opt Options) *Node { return start(opt, NewLog(), 0, &associations{}) }
+func New(opt Options) *Node { return start(opt, NewLog(), 0, &associations{}, &ground{}) }
 
-func start(opt Options, log *Log, number uint8, a *associations) *Node {
-	n := &Node{opt: opt, number: number, started: time.Now(), log: log, associations: a, peers: map[uint16]*peer{}, links: map[linkKey]*link{}}
+func start(opt Options, log *Log, number uint8, a *associations, g *ground) *Node {
+	n := &Node{opt: opt, number: number, started: time.Now(), log: log, associations: a, ground: g,
+		peers: map[uint16]*peer{}, links: map[linkKey]*link{}}
 	n.ctx, n.stop = context.WithCancel(context.Background())
 	n.config.Store(configs.New())
 	n.core = newCore(n)
@@ -163,6 +167,7 @@ func (n *Node) Boot() []error {
 	if err != nil {
 		err = fmt.Errorf("startup configuration: %w", err)
 		n.log.Add("SYS", 2, "STARTUP", err.Error())
+		n.setFaults([]error{err})
 		return []error{err}
 	}
 	sys, errs := configs.Read(text)
@@ -175,6 +180,7 @@ func (n *Node) Boot() []error {
 	if err := n.Apply(sys); err != nil {
 		errs = append(errs, err)
 	}
+	n.setFaults(errs)
 	return errs
 }
 

@@ -68,6 +68,15 @@ func (p *peer) config() configs.LocalPeer {
 	return p.cfg
 }
 
+// ips are the local addresses.
+func (p *peer) ips() (out []netip.Addr) {
+	c := p.config()
+	for _, ip := range c.IPs {
+		out = append(out, ip.IP)
+	}
+	return out
+}
+
 // addresses lists those of a local-peer for a person.
 func addresses(c *configs.LocalPeer) string {
 	if c.Anywhere {
@@ -100,15 +109,12 @@ func (p *peer) bind() bool {
 	p.transport, p.choice = t, choice
 	p.mu.Unlock()
 	a := sctp.Addr{Port: c.Port, UDP: c.UDPPort}
-	for _, ip := range c.IPs {
-		a.IPs = append(a.IPs, ip.IP)
-	}
-	if c.Anywhere {
+	if a.IPs = p.ips(); c.Anywhere {
 		a.IPs = []netip.Addr{sctp.Anywhere}
 	}
 	e, err := t.Open(a, settingsFor(&c, nil).params)
 	if err != nil {
-		p.set(nil, err.Error())
+		p.set(nil, err.Error()+p.node.groundWhy(a.IPs))
 		return false
 	}
 	p.set(e, "")
@@ -144,6 +150,9 @@ func (p *peer) set(e sctp.Endpoint, why string) {
 	defer p.mu.Unlock()
 	if (e == nil) != (p.endpoint == nil) {
 		p.since = time.Now()
+	}
+	if (e == nil) != (p.endpoint == nil) || why != p.why {
+		p.node.core.recheck()
 	}
 	p.endpoint, p.why = e, why
 	close(p.changed)

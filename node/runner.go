@@ -91,7 +91,7 @@ func (r *runner) run() {
 	for ctx.Err() == nil {
 		a, accepted, err := r.connect(ctx)
 		if err != nil {
-			r.setWhy(err.Error())
+			r.setWhy(err.Error() + r.node.groundWhy(r.peer.ips()))
 			r.node.log.Debug("sctp", fmt.Sprintf("%s: no association: %v", r.user.name(), err))
 			r.pause(ctx)
 			continue
@@ -132,7 +132,8 @@ func (r *runner) connect(ctx context.Context) (a sctp.Assoc, accepted bool, err 
 		}
 	}
 	if r.where.passive {
-		r.setWhy(fmt.Sprintf("waiting for %s to set up the association (passive)", r.farEnd()))
+		r.setWhy(fmt.Sprintf("waiting for %s to set up the association (passive); if the far end is passive too, "+
+			"neither begins", r.farEnd()))
 		select {
 		case <-ctx.Done():
 			return nil, false, ctx.Err()
@@ -184,7 +185,10 @@ func (r *runner) dial(ctx context.Context, e sctp.Endpoint, p sctp.Params) (sctp
 func (r *runner) setWhy(why string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.assocWhy = why
+	if r.assocWhy != why {
+		r.assocWhy = why
+		r.node.core.recheck()
+	}
 }
 
 // serve reads a until it ends.

@@ -7,7 +7,6 @@ import (
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
-	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/mtp3"
 )
 
@@ -91,14 +90,14 @@ func (n *Node) printLinkset(w io.Writer, s mtp3.LinksetStatus) {
 		if k == nil {
 			continue
 		}
-		st, assoc, why := k.status()
+		st, assoc, _ := k.status()
 		peer := st.State.String()
 		if assoc == nil {
 			peer = "NoAssociation"
 		}
 		fmt.Fprintf(w, "  %02d   %-28s %-9s %-17s %s\n", l.SLC, ends(&k.cfg), service(l), peer, inhibited(l))
 		if !l.Usable() {
-			fmt.Fprintf(w, "       reason: %s\n", reason(l, st, why))
+			fmt.Fprintf(w, "       reason: %s\n", n.linkReason(&l))
 		}
 		if l.Congestion > 0 {
 			fmt.Fprintf(w, "       congested, level %d: %s; now %d\n", l.Congestion, l.CongestionWhy, st.Unacked+st.Queued)
@@ -144,36 +143,10 @@ func service(l mtp3.LinkStatus) string {
 	return "UNAVAIL"
 }
 
-// reason is the lowest layer's, because that is what has to be mended first.
-func reason(l mtp3.LinkStatus, st m2pa.View, assocWhy string) string {
-	switch {
-	case l.State == mtp3.Shutdown:
-		return l.Why
-	case l.State == mtp3.Available && l.LocalInhibit:
-		return "inhibited here; `cs7 uninhibit` gives it its traffic back"
-	case l.State == mtp3.Available && l.RemoteInhibit:
-		return "inhibited at the far end"
-	}
-	if assocWhy != "" {
-		return "no association: " + assocWhy
-	}
-	why := l.Why
-	if st.State != m2pa.InService {
-		why = fmt.Sprintf("level 2 %v: %s", st.State, st.Why)
-		if l.State == mtp3.Failed {
-			why = l.Why + "; next try soon"
-		}
-	}
-	if l.PeerFault != "" {
-		why += "; " + l.PeerFault
-	}
-	return why
-}
-
 func (n *Node) link(l mtp3.LinkStatus) *link { return n.view.Load().link(l.Path) }
 
 func (n *Node) printDetail(w io.Writer, s mtp3.LinksetStatus) {
-	fmt.Fprintf(w, "  Linkset: %s, for %s\n", s.Why, since(s.Since))
+	fmt.Fprintf(w, "  Linkset: %s, for %s\n", s.Reason(n.linkReason), since(s.Since))
 	for _, l := range s.Links {
 		k := n.link(l)
 		if k == nil {

@@ -208,7 +208,7 @@ func (n *Node) whyDown(t *routing.Table, i int) string {
 			}
 			switch _, said := n.routeText(t, i, j); {
 			case !s.Ready:
-				out = append(out, "linkset "+s.Name+" is down: "+n.linksetReason(s))
+				out = append(out, "linkset "+s.Name+" is down: "+s.Reason(n.linkReason))
 			case s.Restarting:
 				out = append(out, "linkset "+s.Name+" carries no traffic yet: its adjacent point restarts (no TRA from it so far)")
 			case said != "":
@@ -250,17 +250,6 @@ func (n *Node) serverDown(p ss7.PathID) string {
 		}
 	}
 	return "the as is gone"
-}
-
-// linksetReason is the reason of the linkset's first link, from the lowest layer.
-func (n *Node) linksetReason(s mtp3.LinksetStatus) string {
-	for _, l := range s.Links {
-		if k := n.link(l); k != nil {
-			st, _, why := k.status()
-			return fmt.Sprintf("link %d: %s", l.SLC, reason(l, st, why))
-		}
-	}
-	return s.Why
 }
 
 func (n *Node) explainRoute(c *cli.Call) error {

@@ -1,0 +1,126 @@
+package node
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gostp/gostp/m2pa"
+	"github.com/gostp/gostp/mtp3"
+)
+
+// linkReason says why a link carries nothing. It is the one function that does: `show cs7
+// linkset`, `show cs7 route`, alarms and the log's lines about linksets all have their
+// reason from here. Any goroutine may call it, the core's too.
+func (n *Node) linkReason(l *mtp3.LinkStatus) string {
+	k := n.link(*l)
+	if k == nil {
+		return l.Why
+	}
+	st, why := k.below()
+	return reason(l, &st, why)
+}
+
+// reason is the lowest layer's, because that is what has to be mended first. assocWhy says
+// why there is no association; empty: there is one.
+func reason(l *mtp3.LinkStatus, st *m2pa.View, assocWhy string) string {
+	switch {
+	case l.State == mtp3.Shutdown:
+		return l.Why
+	case l.State == mtp3.Available && l.LocalInhibit:
+		return "inhibited from this end; `cs7 uninhibit` gives it its traffic back"
+	case l.State == mtp3.Available && l.RemoteInhibit:
+		return "inhibited from the far end"
+	}
+	if assocWhy != "" {
+		return "no association: " + assocWhy
+	}
+	why := l.Why
+	switch {
+	case l.State == mtp3.Failed:
+		why += "; next try soon"
+	case st.State != m2pa.InService:
+		why = fmt.Sprintf("level 2 %v: %s", st.State, st.Why)
+		if l.State == mtp3.Activating && l.Why != mtp3.Aligning {
+			why += "; before that: " + l.Why
+		}
+	}
+	if l.PeerFault != "" {
+		return l.PeerFault + "; " + strings.TrimSuffix(strings.Replace(why, l.PeerFault, "", 1), "; ")
+	}
+	return why
+}
+
+// below is what stands below level 3 of a link: level 2, and why there is no association;
+// empty: there is one.
+func (l *link) below() (m2pa.View, string) {
+	l.mu.Lock()
+	st, a, why := l.level2View(), l.assoc, l.assocWhy
+	l.mu.Unlock()
+	if g := l.gateway.Load(); g != nil {
+		a, why = g.association()
+	}
+	if a != nil {
+		why = ""
+	}
+	return st, why
+}
+
+// portTroubles are the local ports that should be bound and are not, whatever uses them.
+func (n *Node) portTroubles() (out []mtp3.Alarm) {
+	ports := n.ports.Load()
+	if ports == nil {
+		return nil
+	}
+	for _, p := range *ports {
+		if e, why, _ := p.current(); e == nil && !p.config().Shutdown {
+			out = append(out, mtp3.Alarm{Severity: mtp3.Major, Object: p.title, Why: "not bound: " + why})
+		}
+	}
+	return out
+}
+
+// groundFresh is for how long a picture of the machine's interfaces serves.
+const groundFresh = time.Second
+
+// ground is a picture of the machine's interfaces. Those who wait for an association or a
+// port look at it, never the core.
+type ground struct {
+	mu    sync.Mutex
+	at    time.Time
+	state []InterfaceState
+}
+
+// groundWhy says which of the local addresses ips stand on an interface that carries
+// nothing, in words that end a sentence; empty: none does.
+func (n *Node) groundWhy(ips []netip.Addr) string {
+	g := n.ground
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if now := time.Now(); g.at.IsZero() || now.Sub(g.at) > groundFresh {
+		g.state, g.at = n.opt.Platform.Interfaces(), now
+	}
+	var out []string
+	for _, i := range g.state {
+		if i.Up {
+			continue
+		}
+		for _, ip := range ips {
+			if slices.ContainsFunc(i.Addresses, func(p netip.Prefix) bool { return p.Addr() == ip }) {
+				why := orUnknown(i.Why)
+				out = append(out, fmt.Sprintf("; interface %s, which has %s, is down: %s", i.Name, ip, why))
+			}
+		}
+	}
+	return strings.Join(out, "")
+}
+
+func orUnknown(why string) string {
+	if why == "" {
+		return "it carries no packets"
+	}
+	return why
+}

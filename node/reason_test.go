@@ -1,0 +1,193 @@
+package node
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gostp/gostp/cli"
+	"github.com/gostp/gostp/sctp"
+)
+
+const reasonA = `hostname A
+cs7 network-indicator international
+cs7 point-code 1.1.1
+cs7 local-peer 1024
+ local-ip 10.0.0.1
+cs7 linkset B 2.2.2
+ link 0 sctp 10.0.0.2 1024 1024
+`
+
+const reasonB = `hostname B
+cs7 network-indicator international
+cs7 point-code 2.2.2
+cs7 local-peer 1024
+ local-ip 10.0.0.2
+cs7 linkset A 1.1.1
+ link 0 sctp 10.0.0.1 1024 1024
+`
+
+// groundless is a machine of which one address is missing, and whose interfaces are told.
+type groundless struct {
+	memoryPlatform
+	interfaces []InterfaceState
+}
+
+func (g groundless) Interfaces() []InterfaceState { return g.interfaces }
+
+// absent is a network without one of its addresses.
+type absent struct {
+	*sctp.Memory
+	address netip.Addr
+}
+
+func (a absent) Open(at netip.AddrPort) (sctp.Wire, error) {
+	if at.Addr() == a.address {
+		return nil, fmt.Errorf("%s is not an address of this machine", a.address)
+	}
+	return a.Memory.Open(at)
+}
+
+// row is one of `show alarms`: its object, and what its reason must have.
+type row struct{ object, why string }
+
+// rows checks that a node's alarms have each of want, that `show cs7 linkset` gives the same
+// reason for a link, and that no reason is that a link is aligning.
+func (b *box) rows(want ...row) {
+	b.t.Helper()
+	got := b.run("show alarms")
+	b.t.Log("\n" + got)
+	linksets := b.run("show cs7 linkset")
+next:
+	for _, w := range want {
+		for _, l := range strings.Split(got, "\n") {
+			if strings.Contains(l, " "+w.object+" ") && strings.Contains(l, w.why) {
+				if strings.HasPrefix(w.object, "link ") && !strings.Contains(linksets, w.why) {
+					b.t.Errorf("show cs7 linkset has another reason than %q:\n%s", w.why, linksets)
+				}
+				continue next
+			}
+		}
+		b.t.Errorf("no alarm of %s with %q in:\n%s", w.object, w.why, got)
+	}
+	if strings.Contains(got, ": aligning") || strings.Contains(got, " aligning\n") {
+		b.t.Errorf("that a link is aligning is no reason:\n%s", got)
+	}
+}
+
+// The alarm of a link has the reason that lies deepest, whatever keeps the link down.
+func TestAlarmHasTheTrueCause(t *testing.T) {
+	const link = "link 0 of linkset B"
+	const both = "if the far end is passive too, neither begins"
+	down := []InterfaceState{{Name: "eth1", Device: "eth1",
+		Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24")},
+		Shutdown:  true, Why: "shut down by configuration"}}
+	for name, c := range map[string]struct {
+		a, b     string // configurations; empty b: there is no far end
+		platform func(*sctp.Memory) Platform
+		a0, b0   []row
+	}{
+		"the far end's host is down": {a: reasonA, a0: []row{
+			{link, "no association: 10.0.0.2 port 1024 does not answer"},
+			{"linkset B", "link 0: no association: 10.0.0.2 port 1024 does not answer"},
+			{"destination 2.2.2/14", "no route to it is available: linkset B is down"}}},
+		"a local address is missing": {a: reasonA, b: reasonB,
+			platform: func(m *sctp.Memory) Platform {
+				p := onMemory(m)
+				p.t = sctp.NewUser(absent{m, netip.MustParseAddr("10.0.0.1")})
+				return p
+			},
+			a0: []row{{"local-peer 1024", "not bound: 10.0.0.1 is not an address of this machine"},
+				{link, "no association: local-peer 1024 is not bound: 10.0.0.1 is not an address of this machine"}}},
+		"the port is taken": {a: reasonA, b: reasonB,
+			platform: func(m *sctp.Memory) Platform {
+				if _, err := m.Open(netip.MustParseAddrPort("10.0.0.1:0")); err != nil {
+					panic(err)
+				}
+				return onMemory(m)
+			},
+			a0: []row{{"local-peer 1024", "not bound: "}, {link, "no association: local-peer 1024 is not bound: "}}},
+		"both ends are passive": {a: strings.ReplaceAll(reasonA, "1024 1024\n", "1024 1024 passive\n"),
+			b: strings.ReplaceAll(reasonB, "1024 1024\n", "1024 1024 passive\n"),
+			a0: []row{{link, "no association: waiting for 10.0.0.2 port 1024 to set up the " +
+				"association (passive); " + both}},
+			b0: []row{{"link 0 of linkset A", "no association: waiting for 10.0.0.1 port 1024 to set up the " +
+				"association (passive); " + both}}},
+		"the interface is down": {a: reasonA, b: reasonB,
+			platform: func(m *sctp.Memory) Platform {
+				m.Cut(netip.MustParseAddr("10.0.0.1"), netip.Addr{}, true)
+				return groundless{onMemory(m), down}
+			},
+			a0: []row{{link, "no association: 10.0.0.2 port 1024 does not answer"},
+				{link, "interface eth1, which has 10.0.0.1, is down: shut down by configuration"}}},
+		"the network indicator is another": {a: reasonA,
+			b:  strings.Replace(reasonB, "indicator international", "indicator national", 1),
+			a0: []row{{link, "the far end tests with network indicator national; this node has international"}},
+			b0: []row{{"link 0 of linkset A",
+				"the far end tests with network indicator international; this node has national"}}},
+		"the link code is another": {a: reasonA, b: strings.Replace(reasonB, "link 0 ", "link 3 ", 1),
+			a0: []row{{link, "the far end calls this link SLC 3; here it is SLC 0"}},
+			b0: []row{{"link 3 of linkset A", "the far end calls this link SLC 0; here it is SLC 3"}}},
+		"an M3UA port is not bound": {a: "cs7 point-code 1.1.1\ncs7 m3ua 2905\n local-ip 10.0.0.1\n",
+			platform: func(m *sctp.Memory) Platform {
+				p := onMemory(m)
+				p.t = sctp.NewUser(absent{m, netip.MustParseAddr("10.0.0.1")})
+				return p
+			},
+			a0: []row{{"m3ua 2905", "not bound: 10.0.0.1 is not an address of this machine"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := sctp.NewMemory(1)
+				platform := c.platform
+				if platform == nil {
+					platform = func(m *sctp.Memory) Platform { return onMemory(m) }
+				}
+				a := newBoxOn(t, platform(m), c.a)
+				defer a.Close()
+				if c.b != "" {
+					b := newBox(t, m, c.b)
+					defer b.Close()
+					time.Sleep(40 * time.Second)
+					b.rows(c.b0...)
+				}
+				time.Sleep(40 * time.Second)
+				a.rows(c.a0...)
+			})
+		})
+	}
+}
+
+// Two linksets to one adjacent point raise an alarm that names both.
+func TestAlarmOfTwoLinksetsToOnePoint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := sctp.NewMemory(1)
+		a := newBox(t, m, reasonA+"cs7 linkset OTHER 2.2.2\n link 0 sctp 10.0.0.2 1025 1024\n")
+		defer a.Close()
+		a.rows(row{"adjacent point 2.2.2", "linksets B, OTHER all lead to it"})
+		a.run("configure terminal", "cs7 linkset OTHER", "shutdown", "end")
+		if got := a.run("show alarms"); strings.Contains(got, "adjacent point") {
+			t.Errorf("a linkset that is shut down is alarmed:\n%s", got)
+		}
+	})
+}
+
+// A fault of the startup configuration is an alarm until the configuration is written.
+func TestAlarmOfAStartupFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := New(Options{Platform: onMemory(sctp.NewMemory(1)), Version: "test",
+			Store: MemoryStore("m", []byte("hostname X\nnonsense\ncs7 point-code 1.1.1\n"))})
+		defer n.Close()
+		n.Boot()
+		b := &box{t: t, Node: n}
+		b.session = cli.NewSession(n, n.Tree(), &b.out)
+		b.session.Enable()
+		b.rows(row{"startup configuration, fault 1", "line 2, "})
+		b.want("show alarms history", "RAISED  Major    startup configuration, fault 1: line 2, ")
+		b.run("write memory")
+		b.want("show alarms", "No alarms.")
+	})
+}
