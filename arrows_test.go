@@ -22,7 +22,8 @@ var rooms = map[string][]string{
 	"routing":           {"ss7"},
 	"m2pa":              {"ss7", "internal/deadline"},
 	"xua":               {"ss7", "internal/deadline"},
-	"m3ua":              {"ss7", "xua"},
+	"m3ua":              {"ss7", "xua", "m3ua/keys"},
+	"m3ua/keys":         {"ss7"},
 	"m2ua":              {"ss7", "xua", "internal/deadline"},
 	"mtp3":              {"ss7", "routing", "internal/deadline"},
 	"internal/clauses":  {"xua"},
@@ -32,7 +33,7 @@ var rooms = map[string][]string{
 	"cli":               {},
 	"sctp":              {"internal/deadline"},
 	"capture":           {},
-	"configs":           {"cli", "sccp/gtt", "ss7"},
+	"configs":           {"cli", "m3ua/keys", "sccp/gtt", "ss7"},
 	"node":              {"cli", "configs", "m2pa", "m2ua", "m3ua", "mtp3", "routing", "sccp", "sccp/gtt", "sctp", "ss7", "tester", "xua"},
 	"internal/console":  {"cli"},
 	"labs":              {"capture", "cli", "internal/console", "node", "sctp"},
@@ -41,7 +42,8 @@ var rooms = map[string][]string{
 }
 
 // pure packages have neither clock nor goroutines nor network nor files.
-var pure = []string{"ss7", "internal/deadline", "routing", "m2pa", "xua", "m2ua", "m3ua", "mtp3", "tester", "sccp", "sccp/gtt"}
+var pure = []string{"ss7", "internal/deadline", "routing", "m2pa", "xua", "m2ua", "m3ua", "m3ua/keys", "mtp3", "tester",
+	"sccp", "sccp/gtt"}
 
 var impure = []string{"net", "os", "log", "log/slog", "sync", "context", "math/rand", "math/rand/v2"}
 

@@ -78,7 +78,9 @@ func everyMessage() [][]byte {
 			l = Label{NA: 1, HasNA: true, RC: 2, HasRC: true}
 			s.NA, s.HasNA, s.RCs, s.Concerned, s.HasConcerned, s.Level, s.HasLevel = 1, true, []uint32{2, 3}, 4, true, 1, true
 			r.Mode, r.RC, r.HasRC, r.Key.NA, r.Key.HasNA = 2, 3, true, 1, true
-			r.Key.Terms = append(r.Key.Terms, Term{DPC: one(6), SIs: sccpSI | isupSI | 1<<4, OPCs: []ss7.Range{one(1), one(2)}}, Term{DPC: one(7), SIs: isupSI, Circuits: []Circuits{{one(9), 1, 31}}})
+			r.Key.Terms = append(r.Key.Terms,
+				Term{DPC: one(6), SIs: sccpSI | isupSI | 1<<4, OPCs: []ss7.Range{one(1), one(2)}},
+				Term{DPC: one(7), SIs: isupSI, Circuits: circuits(one(9), 1, 31)})
 		}
 		for n := range 5 {
 			m := ss7.MSU{SI: ss7.SCCP, Payload: make([]byte, n)}

@@ -1,248 +1,26 @@
 package m3ua
 
 import (
-	"cmp"
-	"fmt"
-	"slices"
-	"strings"
-
+	"github.com/gostp/gostp/m3ua/keys"
 	"github.com/gostp/gostp/ss7"
 )
 
-// Key is a routing key: which traffic belongs to an AS (RFC 4666 §1.4.2). An MSU
-// matches if it matches one of the terms.
-type Key struct {
-	NA    uint32 // network appearance, if HasNA
-	HasNA bool
-	Terms []Term
-}
-
-// has tells whether the key names a code, alone or in a range.
-func (k *Key) has(pc ss7.PC, bits uint8) bool {
-	return slices.ContainsFunc(k.Terms, func(t Term) bool { return t.DPC.Contains(pc, bits) })
-}
-
-// Term is one group of a routing key. What is empty matches everything, MTP
-// management (SI 0 to 2) excepted.
-type Term struct {
-	DPC      ss7.Range
-	SIs      uint16      // a bit for each service indicator
-	OPCs     []ss7.Range // one of these
-	Circuits []Circuits  // or one of these; of ISUP and TUP only
-}
-
-// Circuits is a range of circuit identification codes towards an OPC.
-type Circuits struct {
-	OPC         ss7.Range
-	First, Last uint16
-}
-
-// anySI is every service indicator that M3UA carries.
-const anySI uint16 = 0xfff8
-
-// Target is an AS and its key, for Compile.
-type Target struct {
-	AS   ss7.PathID
-	Name string
-	Key  Key
-}
-
-// Selector finds the AS that an MSU belongs to: the one with the most specific
-// key. The longer DPC is the more specific; between equal ones, in this order, the
-// key that names service indicators, the longer OPC, the key that names circuits.
-// It is immutable.
-type Selector struct {
-	variant *ss7.Variant
-	masks   []ss7.PC // of the DPC lengths in use, longest first
-	rules   []map[ss7.PC][]rule
-}
-
-// rule is one DPC, one OPC and one range of circuits of a key.
-type rule struct {
-	as     ss7.PathID
-	name   string
-	sis    uint16
-	opc    ss7.Range
-	first  uint16 // circuits, if hasCIC
-	last   uint16
-	hasCIC bool
-	dpc    ss7.Range
-}
-
-// Clash is two keys that claim the same traffic with equal right.
-type Clash struct{ A, B, What string }
-
-func (c *Clash) Error() string {
-	return fmt.Sprintf("routing keys of %s and %s clash: both claim %s, and neither is more specific", c.A, c.B, c.What)
-}
+// Routing keys are in a room of their own, so that a configuration can be judged without this
+// package.
+type (
+	// Key is a routing key: which traffic belongs to an AS (RFC 4666 §1.4.2).
+	Key = keys.Key
+	// Term is one group of a routing key.
+	Term = keys.Term
+	// Circuits is a range of circuit identification codes towards an OPC.
+	Circuits = keys.Circuits
+	// Target is an AS and its key.
+	Target = keys.Target
+	// Selector finds the AS that an MSU belongs to.
+	Selector = keys.Selector
+	// Clash is two keys that claim the same traffic with equal right.
+	Clash = keys.Clash
+)
 
 // Compile makes the Selector of the AS of one network. The error is a *Clash.
-func Compile(v *ss7.Variant, targets []Target) (*Selector, error) {
-	var all []rule
-	for _, t := range targets {
-		all = append(all, t.rules()...)
-	}
-	slices.SortStableFunc(all, compare)
-	s := &Selector{variant: v}
-	for _, r := range all {
-		m := mask(r.dpc.Len, v.Bits())
-		if n := len(s.masks); n == 0 || s.masks[n-1] != m {
-			s.masks = append(s.masks, m)
-			s.rules = append(s.rules, map[ss7.PC][]rule{})
-		}
-		at := s.rules[len(s.rules)-1]
-		for _, o := range at[r.dpc.PC] {
-			if o.as != r.as && compare(o, r) == 0 && o.overlaps(&r, v.Bits()) {
-				return nil, &Clash{o.name, r.name, r.what(v)}
-			}
-		}
-		at[r.dpc.PC] = append(at[r.dpc.PC], r)
-	}
-	return s, nil
-}
-
-func mask(length, bits uint8) ss7.PC { return (ss7.PC(1)<<length - 1) << (bits - length) }
-
-func (t *Target) rules() []rule {
-	var out []rule
-	for _, term := range t.Key.Terms {
-		sis := term.SIs & anySI
-		if term.SIs == 0 {
-			sis = anySI
-		}
-		r := rule{as: t.AS, name: t.Name, sis: sis, dpc: term.DPC}
-		for _, c := range term.Circuits {
-			r.opc, r.first, r.last, r.hasCIC = c.OPC, c.First, c.Last, true
-			out = append(out, r)
-		}
-		for _, o := range term.OPCs {
-			r.opc, r.first, r.last, r.hasCIC = o, 0, 0, false
-			out = append(out, r)
-		}
-		if len(term.Circuits)+len(term.OPCs) == 0 {
-			out = append(out, r)
-		}
-	}
-	return out
-}
-
-// compare puts the more specific rule first.
-func compare(a, b rule) int {
-	return cmp.Or(cmp.Compare(b.dpc.Len, a.dpc.Len), cmp.Compare(flag(b.sis != anySI), flag(a.sis != anySI)),
-		cmp.Compare(b.opc.Len, a.opc.Len), cmp.Compare(flag(b.hasCIC), flag(a.hasCIC)))
-}
-
-func flag(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// overlaps tells whether an MSU could match both.
-func (r *rule) overlaps(o *rule, bits uint8) bool {
-	if r.sis&o.sis == 0 || !meet(r.dpc, o.dpc, bits) || !meet(r.opc, o.opc, bits) {
-		return false
-	}
-	return !r.hasCIC || !o.hasCIC || r.first <= o.last && o.first <= r.last
-}
-
-func meet(a, b ss7.Range, bits uint8) bool {
-	if a.Len > b.Len {
-		a, b = b, a
-	}
-	return a.Contains(b.PC, bits)
-}
-
-func (r *rule) what(v *ss7.Variant) string {
-	parts := []string{"DPC " + v.Notation.FormatRange(r.dpc)}
-	if r.sis != anySI {
-		for si := range ss7.SI(16) {
-			if r.sis&(1<<si) != 0 {
-				parts = append(parts, si.String())
-			}
-		}
-	}
-	if r.opc.Len > 0 {
-		parts = append(parts, "OPC "+v.Notation.FormatRange(r.opc))
-	}
-	if r.hasCIC {
-		parts = append(parts, fmt.Sprintf("CIC %d to %d", r.first, r.last))
-	}
-	return strings.Join(parts, ", ")
-}
-
-// Find gives the AS that m belongs to; 0 if no key matches.
-func (s *Selector) Find(m *ss7.MSU) ss7.PathID {
-	as, _ := s.Match(m)
-	return as
-}
-
-// Match is Find, and how many bits of the DPC the key names. It allocates nothing.
-func (s *Selector) Match(m *ss7.MSU) (as ss7.PathID, length uint8) {
-	bits := s.variant.Bits()
-	for i, mk := range s.masks {
-		rules := s.rules[i][m.DPC&mk]
-		for j := range rules {
-			r := &rules[j]
-			if r.sis&(1<<(m.SI&15)) != 0 && r.opc.Contains(m.OPC, bits) && (!r.hasCIC || r.circuit(m, s.variant)) {
-				return r.as, r.dpc.Len
-			}
-		}
-	}
-	return 0, 0
-}
-
-// circuit tells whether m is of a circuit in range: the first two octets after the
-// label, low octet first, 12 bits and in ANSI 14 (Q.763 §1.2, T1.113.3).
-func (r *rule) circuit(m *ss7.MSU, v *ss7.Variant) bool {
-	if m.SI != ss7.ISUP && m.SI != ss7.TUP || len(m.Payload) < 2 {
-		return false
-	}
-	c := uint16(m.Payload[0]) | uint16(m.Payload[1])<<8
-	if v == ss7.ANSI {
-		c &= 1<<14 - 1
-	} else {
-		c &= 1<<12 - 1
-	}
-	return c >= r.first && c <= r.last
-}
-
-// Overlaps tells whether an MSU could match both keys.
-func (k *Key) Overlaps(o *Key, bits uint8) bool {
-	if k.HasNA && o.HasNA && k.NA != o.NA {
-		return false
-	}
-	a, b := (&Target{Key: *k}).rules(), (&Target{Key: *o}).rules()
-	for i := range a {
-		for j := range b {
-			if a[i].overlaps(&b[j], bits) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// Equal tells whether two keys say the same, in whatever order.
-func (k *Key) Equal(o *Key) bool {
-	if k.HasNA != o.HasNA || k.NA != o.NA || len(k.Terms) != len(o.Terms) {
-		return false
-	}
-	return slices.Equal(k.canonical(), o.canonical())
-}
-
-func (k *Key) canonical() []string {
-	var out []string
-	for _, r := range (&Target{Key: *k}).rules() {
-		out = append(out, fmt.Sprint(r.dpc, r.sis, r.opc, r.first, r.last, r.hasCIC))
-	}
-	slices.Sort(out)
-	return out
-}
-
-// IsDefault tells whether the key takes whatever no other takes: all its DPCs have
-// length 0 (§1.4.2.2).
-func (k *Key) IsDefault() bool {
-	return !slices.ContainsFunc(k.Terms, func(t Term) bool { return t.DPC.Len > 0 })
-}
+func Compile(v *ss7.Variant, targets []Target) (*Selector, error) { return keys.Compile(v, targets) }

@@ -156,7 +156,7 @@ func compileAll(nets []Network, ass []*ASConfig) ([]*Selector, error) {
 		var targets []Target
 		for _, s := range ass {
 			if s.Network == i && !s.Away {
-				targets = append(targets, Target{s.Path, s.Name, s.Key})
+				targets = append(targets, Target{AS: s.Path, Name: s.Name, Key: s.Key})
 			}
 		}
 		sel, err := Compile(n.Variant, targets)

@@ -267,7 +267,8 @@ func (r *Registration) part(tag uint16, v []byte, bits uint8) {
 	case tagCircuits: // RFC 3332 §3.6.1: OPC, lower and upper CIC
 		for ; len(v) >= 8 && !r.full(); v = v[8:] {
 			if o, ok := r.opc(v, bits); ok {
-				t.Circuits = append(t.Circuits, Circuits{o, binary.BigEndian.Uint16(v[4:]), binary.BigEndian.Uint16(v[6:])})
+				c := Circuits{OPC: o, First: binary.BigEndian.Uint16(v[4:]), Last: binary.BigEndian.Uint16(v[6:])}
+				t.Circuits = append(t.Circuits, c)
 			}
 		}
 	}
@@ -313,14 +314,14 @@ func AppendRegistrations(dst []byte, keys []Registration, bits uint8) []byte {
 			k = xua.AppendUint32(k, tagNA, r.Key.NA)
 		}
 		for _, t := range r.Key.Terms {
-			k = t.append(k, bits)
+			k = appendTerm(k, &t, bits)
 		}
 		dst = xua.AppendBytes(dst, tagRoutingKey, k)
 	}
 	return xua.End(dst, start)
 }
 
-func (t *Term) append(k []byte, bits uint8) []byte {
+func appendTerm(k []byte, t *Term, bits uint8) []byte {
 	k = xua.AppendUint32(k, tagDPC, Affected(t.DPC, bits))
 	if t.SIs != 0 {
 		var list []byte

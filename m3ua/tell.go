@@ -62,7 +62,7 @@ func (l *Layer) TellUsers(_ time.Time, network int, ev ss7.Event, out []ss7.Acti
 	out = l.begin(out)
 	bits := l.cfg.Networks[network].Variant.Bits()
 	meant := func(s *ASConfig) bool {
-		return s.Network == network && !s.Away && (s.Path == ev.Path || ev.Path == 0 && s.Key.has(ev.MSU.OPC, bits))
+		return s.Network == network && !s.Away && (s.Path == ev.Path || ev.Path == 0 && s.Key.Has(ev.MSU.OPC, bits))
 	}
 	s := SSNM{Type: SCON, Affected: []uint32{Affected(ev.Dest, bits)}, Level: uint8(ev.Arg), HasLevel: true}
 	if ev.Kind == ss7.UserPart {
