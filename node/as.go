@@ -40,9 +40,12 @@ type as struct {
 	way  atomic.Pointer[xua.Way]
 	turn atomic.Uint32
 
+	told atomic.Bool // MTP3, or the interface, was told that traffic may go here; changes under mu
+
 	mu    sync.Mutex
 	hold  xua.Hold
 	flows xua.Flows
+	departure
 }
 
 // process is an ASP as an AS sees it.
@@ -65,7 +68,7 @@ func (s *as) process(p ss7.PathID) process {
 // takes tells whether traffic may go to an AS by w: now, or when an ASP is there.
 func takes(w *xua.Way) bool { return w != nil && (w.State == xua.ASActive || w.State == xua.ASPending) }
 
-func (s *as) ready() bool { return takes(s.way.Load()) }
+func (s *as) ready() bool { return s.told.Load() }
 
 // publish puts a new way in force, nil if the AS is gone. What waited goes first.
 func (s *as) publish(w *xua.Way) {
@@ -75,27 +78,38 @@ func (s *as) publish(w *xua.Way) {
 	if s.find != nil { // before what waited
 		s.hold.Precede(time.Now(), s.abandoned(was))
 	}
-	if !takes(w) {
-		s.node.discards.add(mtp3.PendingOver, len(s.hold.Take()))
-	} else if w.State == xua.ASActive {
+	if w == nil || w.State != xua.ASPending {
+		s.departure.early = false
+	}
+	serves := takes(w) && !s.departure.early
+	if w != nil && w.State == xua.ASActive {
 		held := s.hold.Take()
 		for i := range held {
-			s.sendHeld(w, &held[i])
+			s.sendHeld(w, &held[i].MSU)
 		}
+		s.departure = departure{}
+	}
+	if !serves {
+		s.depart(was)
 	}
 	s.way.Store(w)
-	if takes(was) == takes(w) {
+	s.tell(serves)
+}
+
+// tell says to MTP3, or to the interface, whether traffic may go here. The caller holds mu.
+func (s *as) tell(serves bool) {
+	if s.told.Swap(serves) == serves {
 		return
 	}
-	if s.changed != nil {
-		s.changed(takes(w))
-		return
+	switch {
+	case s.changed != nil:
+		s.changed(serves)
+	case serves:
+		s.node.core.post(ss7.Event{Kind: ss7.InService, Path: s.id})
+	default:
+		s.node.core.post(ss7.Event{Kind: ss7.OutOfService, Path: s.id})
+		s.node.core.do(s.node.settleDepartures)
 	}
-	ev := ss7.Event{Kind: ss7.OutOfService, Path: s.id}
-	if takes(w) {
-		ev.Kind = ss7.InService
-	}
-	s.node.core.post(ev)
 }
 
 // sendHeld sends one MSU that waited. The caller holds mu.
@@ -111,9 +125,9 @@ func (s *as) sendHeld(w *xua.Way, m *ss7.MSU) {
 	}
 }
 
-// offer sends MSUs to the ASPs that take them. An ASP that has just gone takes none:
-// then there is a new way, or there will be in a moment, until which they wait.
-func (s *as) offer(now time.Time, msus ...*ss7.MSU) {
+// offer sends MSUs, which came by path from, to the ASPs that take them. An ASP that has just gone
+// takes none: then there is a new way, or there will be in a moment, until which they wait.
+func (s *as) offer(now time.Time, from ss7.PathID, msus ...*ss7.MSU) {
 	if o := s.senders.Load(); o != nil {
 		for _, m := range msus {
 			o.note(m)
@@ -121,16 +135,16 @@ func (s *as) offer(now time.Time, msus ...*ss7.MSU) {
 	}
 	for range 10 {
 		w := s.way.Load()
-		switch {
-		case !takes(w):
-			s.node.discards.add(mtp3.LinkGone, len(msus))
-			return
-		case w.State == xua.ASActive && w.Mode != xua.Broadcast:
+		if w != nil && w.State == xua.ASActive && w.Mode != xua.Broadcast {
 			if msus = s.share(w, msus); len(msus) == 0 {
 				return
 			}
 		}
-		if s.wait(now, w, msus) {
+		done, by := s.wait(now, w, from, msus)
+		if by != nil {
+			s.node.routeBy(by, now, &transfer{msus: msus}, from)
+		}
+		if done || by != nil {
 			return
 		}
 	}
@@ -167,27 +181,36 @@ func (s *as) share(w *xua.Way, msus []*ss7.MSU) (left []*ss7.MSU) {
 	return left
 }
 
-// wait keeps MSUs until there is another way than w, or sends them to all in
-// broadcast. It is false if there is another way already.
-func (s *as) wait(now time.Time, w *xua.Way, msus []*ss7.MSU) bool {
+// wait keeps MSUs until there is another way than w, or sends them to all in broadcast. It is
+// false if there is another way already. by is the view to route them by instead, if MTP3 has
+// one that no longer leads here.
+func (s *as) wait(now time.Time, w *xua.Way, from ss7.PathID, msus []*ss7.MSU) (done bool, by *view) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.way.Load() != w {
-		return false
-	}
-	if w.State == xua.ASActive && w.Mode == xua.Broadcast {
+	switch {
+	case s.way.Load() != w:
+		return false, nil
+	case s.departure.by != nil:
+		return false, s.departure.by
+	case !takes(w) && !s.departure.leaves:
+		s.node.discards.add(mtp3.LinkGone, len(msus))
+		return true, nil
+	case takes(w) && w.State == xua.ASActive && w.Mode == xua.Broadcast:
 		for _, m := range msus {
 			s.toAll(w, m)
 		}
-		return true
+		return true, nil
 	}
 	s.hold.Max, s.hold.MaxOctets = holdMessages, holdOctets
 	for _, m := range msus {
-		if !s.hold.Add(now, m) {
+		if !s.hold.Add(now, m, from, s.node.turns.Add(1)) {
 			s.node.discards.add(mtp3.PendingFull, 1)
 		}
 	}
-	return true
+	if takes(w) && w.State == xua.ASPending && s.hold.Filling() {
+		s.hurry(w)
+	}
+	return true, nil
 }
 
 // toAll sends one MSU to each active ASP. The caller holds mu.

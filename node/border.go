@@ -85,7 +85,7 @@ func (x *crossings) give(t *transfer) {
 const mostCrossings = 4
 
 // offer implements way, for groups; what routes uses cross.
-func (g *gate) offer(now time.Time, msus ...*ss7.MSU) { g.cross(now, 0, msus) }
+func (g *gate) offer(now time.Time, _ ss7.PathID, msus ...*ss7.MSU) { g.cross(now, 0, msus) }
 
 // cross converts MSUs, in place, and routes them in the other instance. depth is how often
 // they have crossed before.

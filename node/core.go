@@ -217,7 +217,7 @@ func (c *core) raise(ev ss7.Event) {
 	case ev.Path != 0: // on exactly this link (Q.704 §2.3.4.2)
 		if l := n.view.Load().link(ev.Path); l != nil {
 			n.tapped(time.Now(), &ev.MSU)
-			l.offer(time.Now(), &ev.MSU)
+			l.offer(time.Now(), 0, &ev.MSU)
 		}
 	default:
 		c.originate(ev)

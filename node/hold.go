@@ -32,7 +32,8 @@ type hold struct {
 type held struct {
 	msu  ss7.MSU // its payload is a copy
 	from ss7.PathID
-	turn uint64 // counts what comes to holds; 0: retrieved from a link, before all that came since
+	turn uint64      // counts what comes to holds; 0: retrieved from a link, before all that came since
+	over mtp3.Reason // why it is discarded if its destination is inaccessible; 0: for that
 }
 
 func keep(m *ss7.MSU, from ss7.PathID) held {
@@ -71,9 +72,9 @@ func (h *hold) retrieved(msus []held) {
 	h.waiting = append(h.waiting, msus...)
 }
 
-// settle sends all that waits at holds as v says, in the order in which it came, and
-// whatever comes later at once. Nobody routes by v yet, so nothing overtakes.
-func (n *Node) settle(now time.Time, holds []*hold, v *view) {
+// settle sends all that waits at holds, and at AS that are gone, as v says, in the order in which
+// it came, and whatever comes later at once. Nobody routes by v yet, so nothing overtakes.
+func (n *Node) settle(now time.Time, holds []*hold, gone []*as, v *view) {
 	var all []held
 	for _, h := range holds {
 		h.mu.Lock()
@@ -81,12 +82,17 @@ func (n *Node) settle(now time.Time, holds []*hold, v *view) {
 		all = append(all, h.waiting...)
 		h.waiting, h.settled = nil, v
 	}
+	for _, s := range gone {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		all = append(all, s.leave(v)...)
+	}
 	slices.SortStableFunc(all, func(a, b held) int { return cmp.Compare(a.turn, b.turn) })
 	t := transfer{settles: true}
 	for i := 0; i < len(all); {
-		from := all[i].from
-		t.msus, t.turns = t.msus[:0], t.turns[:0]
-		for ; i < len(all) && all[i].from == from; i++ {
+		from, over := all[i].from, all[i].over
+		t.msus, t.turns, t.over = t.msus[:0], t.turns[:0], over
+		for ; i < len(all) && all[i].from == from && all[i].over == over; i++ {
 			t.msus, t.turns = append(t.msus, &all[i].msu), append(t.turns, all[i].turn)
 		}
 		n.routeBy(v, now, &t, from)
@@ -125,19 +131,26 @@ func (n *Node) publish(next *view) {
 			over = append(over, h)
 		}
 	}
-	n.settle(now, over, next)
+	gone := n.departures.take(next.table)
+	n.settle(now, over, gone, next)
 	n.view.Store(next)
-	if len(old.holds)+len(next.holds) == 0 {
-		n.releaseEarly(old, next)
-		return
+	if len(old.holds)+len(next.holds)+len(gone) > 0 {
+		n.awaitAll(next)
 	}
+	for _, s := range gone {
+		s.left()
+	}
+	n.releaseEarly(old, next)
+}
+
+// awaitAll returns when nobody routes by a view older than v, which is in force.
+func (n *Node) awaitAll(v *view) {
 	n.readers.await()
-	for _, l := range next.paths {
+	for _, l := range v.paths {
 		if l != nil {
 			l.await() // what its timer or the core made it route
 		}
 	}
-	n.releaseEarly(old, next)
 }
 
 // await returns when what came by the link has been routed.

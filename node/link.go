@@ -162,7 +162,7 @@ func (l *link) performKept(now time.Time) {
 func (l *link) route(now time.Time, t *transfer) {
 	if l.offered != nil {
 		if len(t.msus) > 0 {
-			l.offered.as.offer(now, t.msus...)
+			l.offered.as.offer(now, 0, t.msus...)
 		}
 		return
 	}
@@ -280,7 +280,7 @@ func (l *link) arm() {
 }
 
 // offer hands the link MSUs to send and counts those it refuses.
-func (l *link) offer(now time.Time, msus ...*ss7.MSU) {
+func (l *link) offer(now time.Time, _ ss7.PathID, msus ...*ss7.MSU) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {

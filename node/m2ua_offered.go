@@ -137,7 +137,7 @@ func (i *offered) send(to ss7.PathID, wire []byte) {
 // give offers the link what an ASP sent.
 func (i *offered) give(now time.Time, msus []*ss7.MSU) {
 	if len(msus) > 0 {
-		i.link.offer(now, msus...)
+		i.link.offer(now, 0, msus...)
 	}
 }
 

@@ -93,6 +93,7 @@ type Node struct {
 	cleared  time.Time
 
 	readers      readers
+	departures   departures
 	crossings    crossings
 	gateIDs      map[configs.Alias]ss7.PathID // guarded by applying of instance 0, as borders is
 	borders      [configs.MaxInstances]*borderCount

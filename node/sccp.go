@@ -66,7 +66,8 @@ func (t tableNetwork) Server(name string) (sccp.Server, bool) {
 		return sccp.Server{}, false
 	}
 	w := s.way.Load()
-	out := sccp.Server{Path: s.id, Ready: w != nil && w.State == xua.ASActive, Waits: w != nil && w.State == xua.ASPending}
+	out := sccp.Server{Path: s.id, Ready: w != nil && w.State == xua.ASActive}
+	out.Waits = w != nil && w.State == xua.ASPending && s.ready()
 	if s.pc != nil {
 		out.PC, out.HasPC = *s.pc, true
 	}

@@ -34,13 +34,15 @@ type transfer struct {
 	actions []ss7.Action
 	msus    []*ss7.MSU
 	groups  []group
-	asp     *asp      // whose reader it is; nil: a link's, or nobody's
-	arena   []byte    // what SCCP has written
-	relayed []ss7.MSU // from there
-	turns   []uint64  // of msus, if a hold passes them on
-	foreign []byte    // SCCP as written for this instance, of what comes from another
-	depth   int       // how often its MSUs have crossed from instance to instance
-	settles bool      // holds are locked: what goes to another instance waits
+	asp     *asp        // whose reader it is; nil: a link's, or nobody's
+	arena   []byte      // what SCCP has written
+	relayed []ss7.MSU   // from there
+	turns   []uint64    // of msus, if a hold passes them on
+	foreign []byte      // SCCP as written for this instance, of what comes from another
+	depth   int         // how often its MSUs have crossed from instance to instance
+	settles bool        // holds are locked: what goes to another instance waits
+	over    mtp3.Reason // why its MSUs are discarded if their destination is inaccessible; 0: for that
+	from    ss7.PathID  // by which its groups came
 }
 
 type group struct {
@@ -50,7 +52,7 @@ type group struct {
 
 // way is what MSUs leave by: a link, or the way to an application server.
 type way interface {
-	offer(now time.Time, msus ...*ss7.MSU)
+	offer(now time.Time, from ss7.PathID, msus ...*ss7.MSU)
 }
 
 // route decides the MSUs of t, which came by path from (0: they start here), and
@@ -111,6 +113,7 @@ func (n *Node) routeBy(v *view, now time.Time, t *transfer, from ss7.PathID) {
 	for i := range t.groups {
 		t.groups[i].to, t.groups[i].msus = nil, t.groups[i].msus[:0]
 	}
+	t.from = from
 	leaving := from != 0 && n.leaving.Load() && v.link(from) != nil
 	for i, m := range t.msus {
 		switch d := mtp3.Decide(v.table, m, from); d.Fate {
@@ -138,7 +141,12 @@ func (n *Node) routeBy(v *view, now time.Time, t *transfer, from ss7.PathID) {
 				n.deliver(from, m)
 			}
 		default:
-			if l := v.link(from); l != nil && (d.Reason == mtp3.NotInService && l.stash(m) || m.SI == ss7.SNM && n.toKeyed(v, m, from)) {
+			if t.over != 0 && d.Reason == mtp3.Inaccessible {
+				d.Reason = t.over
+			}
+			l := v.link(from)
+			early := l != nil && d.Reason == mtp3.NotInService && !t.settles
+			if early && l.stash(m) || l != nil && m.SI == ss7.SNM && n.toKeyed(v, m, from) {
 				continue
 			}
 			n.discard(d, m, from)
@@ -196,7 +204,7 @@ func (t *transfer) send(n *Node, now time.Time, g *group) {
 	to, is := g.to.(*gate)
 	switch {
 	case !is:
-		g.to.offer(now, g.msus...)
+		g.to.offer(now, t.from, g.msus...)
 	case !t.settles:
 		to.cross(now, t.depth, g.msus)
 	default: // the other instance may be settling holds too, towards this one

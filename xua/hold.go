@@ -13,13 +13,21 @@ type Hold struct {
 	Max       int
 	MaxOctets int
 
-	msus   []ss7.MSU
+	msus   []Held
 	octets int
 	since  time.Time
 }
 
-// Add keeps a copy of m; false if there is no room.
-func (h *Hold) Add(now time.Time, m *ss7.MSU) bool {
+// Held is one message that waits: by which path it came (0: it starts here), and its turn among
+// all that wait anywhere in the node (0: before all others).
+type Held struct {
+	MSU  ss7.MSU
+	From ss7.PathID
+	Turn uint64
+}
+
+// Add keeps a copy of m, which came by path from; false if there is no room.
+func (h *Hold) Add(now time.Time, m *ss7.MSU, from ss7.PathID, turn uint64) bool {
 	if len(h.msus) >= h.Max || h.octets+len(m.Payload) > h.MaxOctets {
 		return false
 	}
@@ -28,9 +36,14 @@ func (h *Hold) Add(now time.Time, m *ss7.MSU) bool {
 	}
 	kept := *m
 	kept.Payload = append([]byte(nil), m.Payload...)
-	h.msus = append(h.msus, kept)
+	h.msus = append(h.msus, Held{kept, from, turn})
 	h.octets += len(m.Payload)
 	return true
+}
+
+// Filling tells whether three quarters of the room are taken.
+func (h *Hold) Filling() bool {
+	return 4*len(h.msus) >= 3*h.Max || 4*h.octets >= 3*h.MaxOctets
 }
 
 // Precede puts MSUs, which are the hold's from then on, before what is kept, beyond its
@@ -39,14 +52,16 @@ func (h *Hold) Precede(now time.Time, msus []ss7.MSU) {
 	if len(h.msus) == 0 {
 		h.since = now
 	}
+	before := make([]Held, 0, len(msus)+len(h.msus))
 	for i := range msus {
 		h.octets += len(msus[i].Payload)
+		before = append(before, Held{MSU: msus[i]})
 	}
-	h.msus = append(msus, h.msus...)
+	h.msus = append(before, h.msus...)
 }
 
 // Take gives all that is kept, the oldest first, and forgets it.
-func (h *Hold) Take() []ss7.MSU {
+func (h *Hold) Take() []Held {
 	out := h.msus
 	h.msus, h.octets = nil, 0
 	return out

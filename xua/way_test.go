@@ -107,7 +107,7 @@ func TestHold(t *testing.T) {
 	now := time.Unix(5, 0)
 	for i := range 5 {
 		b[0] = byte(i)
-		if got := h.Add(now, &ss7.MSU{SLS: uint8(i), Payload: b}); got != (i < 3) {
+		if got := h.Add(now, &ss7.MSU{SLS: uint8(i), Payload: b}, 7, uint64(i)); got != (i < 3) {
 			t.Errorf("message %d: %v", i, got)
 		}
 	}
@@ -115,11 +115,12 @@ func TestHold(t *testing.T) {
 		t.Errorf("%d since %v", n, since)
 	}
 	for i, m := range h.Take() {
-		if m.SLS != uint8(i) || m.Payload[0] != byte(i) {
+		if m.MSU.SLS != uint8(i) || m.MSU.Payload[0] != byte(i) || m.From != 7 || m.Turn != uint64(i) {
 			t.Errorf("message %d: %+v", i, m)
 		}
 	}
-	if !h.Add(now, &ss7.MSU{Payload: make([]byte, 10)}) || h.Add(now, &ss7.MSU{Payload: make([]byte, 1)}) {
+	all, one := &ss7.MSU{Payload: make([]byte, 10)}, &ss7.MSU{Payload: make([]byte, 1)}
+	if !h.Add(now, all, 0, 0) || h.Add(now, one, 0, 0) || !h.Filling() {
 		t.Error("octets are not bounded")
 	}
 }
