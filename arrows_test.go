@@ -37,6 +37,7 @@ var rooms = map[string][]string{
 	"node":              {"cli", "configs", "m2pa", "m2ua", "m3ua", "mtp3", "routing", "sccp", "sccp/gtt", "sctp", "ss7", "tester", "xua"},
 	"internal/console":  {"cli"},
 	"labs":              {"capture", "cli", "internal/console", "node", "sctp"},
+	"labs/attack":       {"m3ua", "sccp", "ss7", "xua"},
 	"bench":             {"m2pa", "m2ua", "m3ua", "mtp3", "sctp", "ss7", "xua"},
 	"cmd/gostp":         {"bench", "cli", "configs", "internal/console", "labs", "node", "sctp", "ss7"},
 }

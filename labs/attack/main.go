@@ -1,0 +1,136 @@
+// Command attack is what somebody with ill will could do to a node: each case starts the
+// program that it is given, plays a far end that lies, floods, or takes nothing, and tells
+// whether what must hold did. It speaks SCTP in UDP of its own, so that an INIT may list
+// addresses that are not its sender's, and stays on loopback. Every case ends by itself:
+// its messages are counted and its time is bounded.
+//
+//	attack [-transport udp|kernel] [-at NET] [-side N] GOSTP [CASE ...]
+//
+// The exit code is 1 if a case fails. `labs/attack.sh` builds it and runs it.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// caseTime is the longest that a case may take.
+const caseTime = 60 * time.Second
+
+// attack is one row of the table.
+type attack struct {
+	name string
+	what string // somebody does
+	must string // hold
+	run  func(t *trial)
+	over string // the transport that it needs; empty: any
+}
+
+var attacks = slices.Concat(identity, management, resources)
+
+func main() {
+	over := flag.String("transport", "udp", "of the node's SCTP: udp, or kernel with net.sctp.udp_port=9899")
+	side := flag.Int("side", 4, "cases side by side")
+	net := flag.String("at", "127.66", "first two octets of the addresses; each case has a third of its own")
+	flag.Parse()
+	if flag.NArg() < 1 || *side < 1 {
+		fmt.Fprintln(os.Stderr, "usage: attack [-transport udp|kernel] [-at NET] [-side N] GOSTP [CASE ...]")
+		os.Exit(2)
+	}
+	chosen, unknown := choose(flag.Args()[1:], *over)
+	if unknown != "" {
+		fmt.Fprintf(os.Stderr, "there is no case %s; there are %s\n", unknown, names())
+		os.Exit(2)
+	}
+	if runAll(chosen, flag.Arg(0), *over, *net, *side) > 0 {
+		os.Exit(1)
+	}
+}
+
+func names() string {
+	var out []string
+	for _, a := range attacks {
+		out = append(out, a.name)
+	}
+	return strings.Join(out, ", ")
+}
+
+// choose gives the cases of these names, all of them if there are none, that can be
+// tried over a transport; unknown is a name that no case has.
+func choose(want []string, over string) (out []attack, unknown string) {
+	for _, name := range want {
+		if !slices.ContainsFunc(attacks, func(a attack) bool { return a.name == name }) {
+			return nil, name
+		}
+	}
+	for _, a := range attacks {
+		if (len(want) == 0 || slices.Contains(want, a.name)) && (a.over == "" || a.over == over) {
+			out = append(out, a)
+		}
+	}
+	return out, ""
+}
+
+// runAll runs cases, some at a time, prints the table in its order and gives how many
+// failed.
+func runAll(chosen []attack, gostp, over, net string, side int) (failed int) {
+	results := make([]chan []string, len(chosen))
+	turn := make(chan struct{}, side)
+	var all sync.WaitGroup
+	for i, a := range chosen {
+		results[i] = make(chan []string, 1)
+		place := slices.IndexFunc(attacks, func(x attack) bool { return x.name == a.name })
+		all.Go(func() {
+			turn <- struct{}{}
+			defer func() { <-turn }()
+			results[i] <- try(a, &trial{gostp: gostp, over: over, net: fmt.Sprintf("%s.%d", net, place+1)})
+		})
+	}
+	fmt.Printf("%-22s %-6s %s\n", "Case", "", "What is tried, and what must hold")
+	for i, a := range chosen {
+		wrong := <-results[i]
+		verdict := "PASS"
+		if len(wrong) > 0 {
+			verdict = "FAIL"
+			failed++
+		}
+		fmt.Printf("%-22s %-6s %s; %s\n", a.name, verdict, a.what, a.must)
+		for _, w := range wrong {
+			fmt.Printf("%-22s %-6s   %s\n", "", "", w)
+		}
+	}
+	all.Wait()
+	fmt.Printf("%d of %d hold\n", len(chosen)-failed, len(chosen))
+	return failed
+}
+
+// try runs one case, and gives what did not hold.
+func try(a attack, t *trial) []string {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer t.end()
+		defer func() {
+			if x := recover(); x != nil && x != giveUp {
+				t.wrong("the attacker's program: %v", x)
+			}
+		}()
+		t.begin()
+		a.run(t)
+		t.alive()
+	}()
+	select {
+	case <-done:
+	case <-time.After(caseTime):
+		t.wrong("the case took more than %v", caseTime)
+		t.end()
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.wrongs)
+}
