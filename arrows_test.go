@@ -34,12 +34,14 @@ var rooms = map[string][]string{
 	"sctp":              {"internal/deadline"},
 	"capture":           {},
 	"configs":           {"cli", "m3ua/keys", "sccp/gtt", "ss7"},
-	"node":              {"cli", "configs", "m2pa", "m2ua", "m3ua", "mtp3", "routing", "sccp", "sccp/gtt", "sctp", "ss7", "tester", "xua"},
-	"internal/console":  {"cli"},
-	"labs":              {"capture", "cli", "internal/console", "node", "sctp"},
-	"labs/attack":       {"m3ua", "sccp", "ss7", "xua"},
-	"bench":             {"m2pa", "m2ua", "m3ua", "mtp3", "sctp", "ss7", "xua"},
-	"cmd/gostp":         {"bench", "cli", "configs", "internal/console", "labs", "node", "sctp", "ss7"},
+	"machine":           {"configs", "sctp"},
+	"node": {"cli", "configs", "m2pa", "m2ua", "m3ua", "machine", "mtp3", "routing", "sccp", "sccp/gtt", "sctp", "ss7",
+		"tester", "xua"},
+	"internal/console": {"cli"},
+	"labs":             {"capture", "cli", "internal/console", "machine", "node", "sctp"},
+	"labs/attack":      {"m3ua", "sccp", "ss7", "xua"},
+	"bench":            {"m2pa", "m2ua", "m3ua", "mtp3", "sctp", "ss7", "xua"},
+	"cmd/gostp":        {"bench", "cli", "configs", "internal/console", "labs", "machine", "node", "sctp", "ss7"},
 }
 
 // pure packages have neither clock nor goroutines nor network nor files.

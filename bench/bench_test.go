@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/node"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
@@ -122,7 +123,7 @@ func TestThroughForwarder(t *testing.T) {
 
 // platform is a machine whose addresses all exist.
 type platform struct {
-	node.NoIP
+	machine.NoIP
 	t sctp.Transport
 }
 

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/gostp/gostp/node"
+	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/sctp"
 )
 
@@ -30,12 +30,12 @@ func (p platform) Transport(kind string) (sctp.Transport, string, error) {
 }
 
 // Configure implements node.Platform. GigabitEthernet0/1 is the host's eth1.
-func (p platform) Configure(ip node.IP, _ func(string)) {
+func (p platform) Configure(ip machine.IP, _ func(string)) {
 	var out []Interface
 	for _, i := range ip.Interfaces {
 		c := Interface{Name: i.Name, Label: i.Name, Addrs: i.Addresses, MTU: i.MTU, Shutdown: i.Shutdown}
-		if !node.IsLoopback(i.Name) {
-			if d, err := node.DeviceOf(i, p.devices()); err == nil {
+		if !machine.IsLoopback(i.Name) {
+			if d, err := machine.DeviceOf(i, p.devices()); err == nil {
 				c.Name = d
 			}
 		}
@@ -57,11 +57,17 @@ func (h *Host) devices() []string {
 	return out
 }
 
-func (p platform) Interfaces() []node.InterfaceState {
-	var out []node.InterfaceState
+func (p platform) Interfaces() []machine.InterfaceState {
+	var out []machine.InterfaceState
 	for _, i := range p.Host.Interfaces() {
-		s := node.InterfaceState{Name: cmp.Or(i.Label, i.Name), Device: i.Name, Addresses: i.Addrs, Shutdown: i.Shutdown, Up: i.Up, Why: i.Why, Method: "manual", MTU: cmp.Or(i.MTU, wireMTU)}
-		s.Counters = node.InterfaceCounters{InPackets: i.In.packets, InOctets: i.In.octets, InDrops: i.Lost, OutPackets: i.Out.packets, OutOctets: i.Out.octets}
+		s := machine.InterfaceState{
+			Name: cmp.Or(i.Label, i.Name), Device: i.Name, Addresses: i.Addrs, Shutdown: i.Shutdown, Up: i.Up, Why: i.Why,
+			Method: "manual", MTU: cmp.Or(i.MTU, wireMTU),
+		}
+		s.Counters = machine.InterfaceCounters{
+			InPackets: i.In.packets, InOctets: i.In.octets, InDrops: i.Lost,
+			OutPackets: i.Out.packets, OutOctets: i.Out.octets,
+		}
 		if len(i.Addrs) == 0 {
 			s.Method = "unset"
 		}
@@ -71,21 +77,25 @@ func (p platform) Interfaces() []node.InterfaceState {
 }
 
 // Routes implements node.Platform.
-func (p platform) Routes() ([]node.RouteState, error) {
+func (p platform) Routes() ([]machine.RouteState, error) {
 	h := p.Host
 	h.network.mu.Lock()
 	defer h.network.mu.Unlock()
-	var out []node.RouteState
+	var out []machine.RouteState
 	for _, x := range h.ports {
 		for _, a := range x.config.Addrs {
 			if x.down() == "" {
-				out = append(out, node.RouteState{Code: 'C', Dest: a.Masked(), Interface: cmp.Or(x.config.Label, x.name)})
+				out = append(out, machine.RouteState{
+					Code: 'C', Dest: a.Masked(), Interface: cmp.Or(x.config.Label, x.name),
+				})
 			}
 		}
 	}
 	for _, r := range h.routes {
 		if x := h.connected(r.Via); x != nil && x.down() == "" {
-			out = append(out, node.RouteState{Code: 'S', Dest: r.Dest, Via: r.Via, Interface: cmp.Or(x.config.Label, x.name), Distance: int(r.Distance)})
+			out = append(out, machine.RouteState{
+				Code: 'S', Dest: r.Dest, Via: r.Via, Interface: cmp.Or(x.config.Label, x.name), Distance: int(r.Distance),
+			})
 		}
 	}
 	return out, nil
@@ -127,7 +137,7 @@ func (h *Host) towards(dst netip.Addr) *port {
 		return p
 	}
 	var out *port
-	var best node.StaticRoute
+	var best machine.StaticRoute
 	for _, r := range h.routes {
 		p := h.connected(r.Via)
 		better := out == nil || r.Dest.Bits() > best.Dest.Bits() || r.Dest.Bits() == best.Dest.Bits() && r.Distance < best.Distance
@@ -159,7 +169,7 @@ const (
 )
 
 // Echo implements node.Platform: an ICMP packet on a virtual wire.
-func (h *Host) Echo(ctx context.Context, e node.Echo) (time.Duration, error) {
+func (h *Host) Echo(ctx context.Context, e machine.Echo) (time.Duration, error) {
 	key, answer := echoKey{e.ID, e.Seq}, make(chan error, 1)
 	start := time.Now()
 	if err := h.ask(e, key, answer); err != nil {
@@ -176,13 +186,13 @@ func (h *Host) Echo(ctx context.Context, e node.Echo) (time.Duration, error) {
 	case err := <-answer:
 		return time.Since(start), err
 	case <-t.C:
-		return 0, node.ErrEchoTimeout
+		return 0, machine.ErrEchoTimeout
 	case <-ctx.Done():
 		return 0, ctx.Err()
 	}
 }
 
-func (h *Host) ask(e node.Echo, key echoKey, answer chan error) error {
+func (h *Host) ask(e machine.Echo, key echoKey, answer chan error) error {
 	h.network.mu.Lock()
 	defer h.network.mu.Unlock()
 	src := e.Src
@@ -196,9 +206,9 @@ func (h *Host) ask(e node.Echo, key echoKey, answer chan error) error {
 		answer <- nil
 		return nil
 	case !src.IsValid() || p == nil:
-		return node.ErrEchoUnreachable
+		return machine.ErrEchoUnreachable
 	case e.Size > wireMTU: // the wires of a lab do not fragment
-		return node.ErrEchoTooBig
+		return machine.ErrEchoTooBig
 	}
 	typ, proto, header := byte(echoRequest4), icmp4, 20
 	if e.Dst.Is6() {

@@ -3,7 +3,6 @@ package labs
 import (
 	"bytes"
 	"context"
-	"github.com/gostp/gostp/sctp"
 	"net"
 	"net/netip"
 	"os"
@@ -13,6 +12,8 @@ import (
 	"testing/fstest"
 	"testing/synctest"
 	"time"
+
+	"github.com/gostp/gostp/sctp"
 )
 
 const topologyHead = "name: x\ntopology:\n  nodes:\n    A: {kind: linux, startup-config: a.cfg}\n    B: {kind: linux, binds: [\"b.cfg:/etc/gostp/startup-config:ro\"]}\n    C:\n  links:\n"

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/capture"
-	"github.com/gostp/gostp/node"
+	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/sctp"
 )
 
@@ -178,7 +178,7 @@ type Host struct {
 	name    string
 	ports   []*port
 	open    map[netip.Addr]*hostWire
-	routes  []node.StaticRoute
+	routes  []machine.StaticRoute
 	echoes  map[echoKey]chan error // requests that wait for an answer
 	id      uint16                 // of IP packets
 }
@@ -216,7 +216,7 @@ func (h *Host) port(name string) *port {
 
 // Configure sets interfaces and static routes; interfaces that are not named lose
 // their addresses.
-func (h *Host) Configure(ifs []Interface, routes []node.StaticRoute) {
+func (h *Host) Configure(ifs []Interface, routes []machine.StaticRoute) {
 	h.network.mu.Lock()
 	defer h.network.mu.Unlock()
 	for _, p := range h.ports {
@@ -248,7 +248,7 @@ func (p *port) down() string {
 	switch {
 	case p.config.Shutdown:
 		return "shut down by configuration"
-	case node.IsLoopback(p.name):
+	case machine.IsLoopback(p.name):
 	case p.wire == nil:
 		return "no wire of this lab ends here"
 	case !p.wire.up:

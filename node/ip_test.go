@@ -10,52 +10,22 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/sctp"
 )
-
-func TestDeviceOf(t *testing.T) {
-	for _, x := range []struct {
-		name, device string
-		ethernets    string
-		want         string
-	}{
-		{"eth7", "", "", "eth7"}, {"enp1s0", "", "eth0", "enp1s0"},
-		{"GigabitEthernet0/1", "", "eth0 eth1 eth2", "eth1"}, {"FastEthernet1/0", "", "eth1", "eth2"},
-		{"FastEthernet0/0", "", "", "eth0"}, // a container whose interfaces come later
-		{"FastEthernet0/1", "", "enp10s0 enp2s0", "enp10s0"}, {"FastEthernet0/0", "", "enp10s0 enp2s0", "enp2s0"},
-		{"FastEthernet0/5", "", "ens3 ens4", "error: it would be Ethernet interface number 5 of this machine, which has ens3, ens4"},
-		{"FastEthernet0/5", "ens4", "ens3 ens4", "ens4"}, {"Loopback3", "", "ens3", "lo"},
-	} {
-		got, err := DeviceOf(Interface{Name: x.name, Device: x.device}, strings.Fields(x.ethernets))
-		if err != nil {
-			got = "error: " + err.Error()
-		}
-		if got != x.want && !(err != nil && strings.HasPrefix(got, x.want)) {
-			t.Errorf("%+v: %s", x, got)
-		}
-	}
-}
-
-func TestNaturalOrder(t *testing.T) {
-	names := []string{"eth10", "eth2", "ens3", "eth2.10", "eth2.9", "e"}
-	slices.SortFunc(names, natural)
-	if got := strings.Join(names, " "); got != "e ens3 eth2 eth2.9 eth2.10 eth10" {
-		t.Error(got)
-	}
-}
 
 // scripted is a platform that shows what a test says, and echoes by script.
 type scripted struct {
 	memoryPlatform
-	interfaces []InterfaceState
-	routes     []RouteState
+	interfaces []machine.InterfaceState
+	routes     []machine.RouteState
 	echoes     []error
-	asked      []Echo
+	asked      []machine.Echo
 }
 
-func (s *scripted) Interfaces() []InterfaceState  { return s.interfaces }
-func (s *scripted) Routes() ([]RouteState, error) { return slices.Clone(s.routes), nil }
-func (s *scripted) Echo(_ context.Context, e Echo) (time.Duration, error) {
+func (s *scripted) Interfaces() []machine.InterfaceState  { return s.interfaces }
+func (s *scripted) Routes() ([]machine.RouteState, error) { return slices.Clone(s.routes), nil }
+func (s *scripted) Echo(_ context.Context, e machine.Echo) (time.Duration, error) {
 	s.asked = append(s.asked, e)
 	err := s.echoes[(len(s.asked)-1)%len(s.echoes)]
 	return time.Duration(len(s.asked)) * time.Millisecond, err
@@ -82,12 +52,27 @@ func (s *scripted) at(t *testing.T, config string, lines ...string) (out string)
 
 func TestShowIPLayouts(t *testing.T) {
 	p := netip.MustParsePrefix
-	s := &scripted{interfaces: []InterfaceState{
-		{Name: "GigabitEthernet0/1", Device: "eth1", Addresses: []netip.Prefix{p("10.0.5.1/24"), p("10.0.9.1/24"), p("2001:db8::1/64")}, Up: true, Method: "manual", MTU: 1500, Hardware: "02:00:00:00:00:01",
-			Counters: InterfaceCounters{1, 2, 3, 4, 5, 6, 7, 8}},
+	s := &scripted{interfaces: []machine.InterfaceState{
+		{
+			Name: "GigabitEthernet0/1", Device: "eth1", Up: true, Method: "manual", MTU: 1500, Hardware: "02:00:00:00:00:01",
+			Addresses: []netip.Prefix{p("10.0.5.1/24"), p("10.0.9.1/24"), p("2001:db8::1/64")},
+			Counters: machine.InterfaceCounters{
+				InPackets: 1, InOctets: 2, InErrors: 3, InDrops: 4, OutPackets: 5, OutOctets: 6, OutErrors: 7, OutDrops: 8,
+			},
+		},
 		{Name: "eth2", Device: "eth2", Shutdown: true, Why: "shut down by configuration", Method: "unset"},
-	}, routes: []RouteState{{'C', p("10.0.5.0/24"), netip.Addr{}, "GigabitEthernet0/1", 0, 0}, {'S', p("10.1.0.0/16"), netip.MustParseAddr("10.0.5.2"), "GigabitEthernet0/1", 7, 0},
-		{'K', p("0.0.0.0/0"), netip.MustParseAddr("10.0.5.254"), "GigabitEthernet0/1", 0, 100}, {'C', p("2001:db8::/64"), netip.Addr{}, "GigabitEthernet0/1", 0, 256}}}
+	}, routes: []machine.RouteState{
+		{Code: 'C', Dest: p("10.0.5.0/24"), Interface: "GigabitEthernet0/1"},
+		{
+			Code: 'S', Dest: p("10.1.0.0/16"), Via: netip.MustParseAddr("10.0.5.2"), Interface: "GigabitEthernet0/1",
+			Distance: 7,
+		},
+		{
+			Code: 'K', Dest: p("0.0.0.0/0"), Via: netip.MustParseAddr("10.0.5.254"), Interface: "GigabitEthernet0/1",
+			Metric: 100,
+		},
+		{Code: 'C', Dest: p("2001:db8::/64"), Interface: "GigabitEthernet0/1", Metric: 256},
+	}}
 	for command, want := range map[string]string{
 		"show ip interface brief": `Interface                  IP-Address      OK? Method Status                Protocol
 GigabitEthernet0/1         10.0.5.1        YES manual up                    up
@@ -148,7 +133,7 @@ Success rate is 100 percent (5/5), round-trip min/avg/max = 1/3/5 ms
 	if e := s.asked[4]; e.Seq != 4 || e.Size != 100 || e.Timeout != 2*time.Second || e.ID != s.asked[0].ID || e.Src.IsValid() {
 		t.Errorf("%+v", e)
 	}
-	s = &scripted{echoes: []error{ErrEchoTimeout, fmt.Errorf("10.0.0.254 says: %w", ErrEchoUnreachable), ErrEchoTooBig, nil}}
+	s = &scripted{echoes: []error{machine.ErrEchoTimeout, fmt.Errorf("10.0.0.254 says: %w", machine.ErrEchoUnreachable), machine.ErrEchoTooBig, nil}}
 	got := s.at(t, "", "ping ip 10.9.9.9 repeat 72 size 1400 timeout 1 source 10.0.5.1")
 	if !strings.Contains(got, "Sending 72, 1400-byte ICMP Echos to 10.9.9.9, timeout is 1 seconds:\nPacket sent with a source address of 10.0.5.1\n"+strings.Repeat(".UM!", 17)+".U\nM!\nSuccess rate is 25 percent (18/72)") ||
 		!strings.Contains(got, "10.9.9.9: 10.0.0.254 says: unreachable\n") || !strings.Contains(got, "% test failed") {

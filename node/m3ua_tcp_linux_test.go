@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gostp/gostp/machine"
 )
 
 // tcpNet gives loopback addresses that no other process of tests has.
@@ -65,9 +67,9 @@ func (b *box) until(command string, texts ...string) {
 // A gateway and its ASPs without SCTP: traffic crosses, each display says that it is TCP,
 // and what ends a connection is told.
 func TestM3UAOverTCP(t *testing.T) {
-	a := newBoxOn(t, ThisMachine(), tcpGateway())
+	a := newBoxOn(t, machine.This(), tcpGateway())
 	defer a.Close()
-	h1, h2 := newBoxOn(t, ThisMachine(), tcpProcess(1)), newBoxOn(t, ThisMachine(), tcpProcess(2))
+	h1, h2 := newBoxOn(t, machine.This(), tcpProcess(1)), newBoxOn(t, machine.This(), tcpProcess(2))
 	defer h1.Close()
 	defer h2.Close()
 	up := func(n int) string { return fmt.Sprintf("HLR%d         active", n) }
@@ -111,9 +113,9 @@ func TestM3UAOverTCP(t *testing.T) {
 
 // A far end that speaks nonsense loses its connection, with the reason; nobody else's.
 func TestGarbledTCP(t *testing.T) {
-	a := newBoxOn(t, ThisMachine(), tcpGateway())
+	a := newBoxOn(t, machine.This(), tcpGateway())
 	defer a.Close()
-	h1 := newBoxOn(t, ThisMachine(), tcpProcess(1))
+	h1 := newBoxOn(t, machine.This(), tcpProcess(1))
 	defer h1.Close()
 	a.until("show cs7 as", "HLR1         active")
 	dial := func(from int) (net.Conn, error) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/routing"
 	"github.com/gostp/gostp/sccp"
@@ -19,27 +20,20 @@ import (
 
 // Platform is the machine under a node: its network, and its IP interfaces.
 type Platform interface {
-	// Transport gives the SCTP that kind asks for, one of Transports, and in words
+	// Transport gives the SCTP that kind asks for, one of machine.Transports, and in words
 	// why it is this one. The error says why there is none, and what to do.
 	Transport(kind string) (t sctp.Transport, why string, err error)
 	// Configure makes interfaces and static routes what ip says. What cannot be done
 	// yet is tried again in the background; tell, which must not wait, is called from
 	// any goroutine with what goes wrong or comes right.
-	Configure(ip IP, tell func(text string))
+	Configure(ip machine.IP, tell func(text string))
 	// Interfaces tells what there is.
-	Interfaces() []InterfaceState
+	Interfaces() []machine.InterfaceState
 	// Routes tells the ways of IP packets.
-	Routes() ([]RouteState, error)
+	Routes() ([]machine.RouteState, error)
 	// Echo sends an ICMP echo request and waits for its answer, which took so long.
-	Echo(context.Context, Echo) (time.Duration, error)
+	Echo(context.Context, machine.Echo) (time.Duration, error)
 }
-
-// Transports are the kinds of SCTP that can be asked for: kernel; user, our own over
-// raw IP; udp, our own in UDP (RFC 6951); auto, the first of these that works; and tcp,
-// which is none, for M3UA.
-var Transports = []string{"auto", "kernel", "user", "udp", tcp}
-
-const tcp = "tcp"
 
 // Store keeps the startup configuration.
 type Store interface {

@@ -12,6 +12,7 @@ import (
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/m2pa"
+	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/routing"
 	"github.com/gostp/gostp/sctp"
@@ -20,7 +21,7 @@ import (
 
 // memoryPlatform is a machine whose addresses all exist.
 type memoryPlatform struct {
-	NoIP
+	machine.NoIP
 	*sctp.Memory
 	t sctp.Transport
 }

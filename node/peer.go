@@ -21,7 +21,7 @@ type peer struct {
 	node  *Node
 	port  uint16
 	title string // local-peer 1024, or m3ua 2905
-	kind  string // of transport: one of Transports
+	kind  string // of transport: one of machine.Transports
 
 	accepted, refused atomic.Uint64
 

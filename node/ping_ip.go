@@ -10,6 +10,7 @@ import (
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/machine"
 )
 
 // echoIDs tells the pings of this program apart.
@@ -56,7 +57,10 @@ func (sourceAddr) Parse(env any, word string) (any, error) {
 func (sourceAddr) Format(_ any, v any) string { return fmt.Sprint(v) }
 
 func (n *Node) pingIP(c *cli.Call) error {
-	e := Echo{Dst: c.Args["address"].(netip.Addr), ID: uint16(echoIDs.Add(1)), Size: int(c.Args.Uint("size", 100)), Timeout: time.Duration(c.Args.Uint("timeout", 2)) * time.Second}
+	e := machine.Echo{
+		Dst: c.Args["address"].(netip.Addr), ID: uint16(echoIDs.Add(1)), Size: int(c.Args.Uint("size", 100)),
+		Timeout: time.Duration(c.Args.Uint("timeout", 2)) * time.Second,
+	}
 	if e.Dst.Is6() {
 		e.Size = max(e.Size, 48) // IPv6 and ICMP headers
 	}
@@ -79,11 +83,11 @@ func (n *Node) pingIP(c *cli.Call) error {
 		switch {
 		case err == nil:
 			times = append(times, took)
-		case errors.Is(err, ErrEchoTimeout):
+		case errors.Is(err, machine.ErrEchoTimeout):
 			mark = "."
-		case errors.Is(err, ErrEchoUnreachable):
+		case errors.Is(err, machine.ErrEchoUnreachable):
 			mark = "U"
-		case errors.Is(err, ErrEchoTooBig):
+		case errors.Is(err, machine.ErrEchoTooBig):
 			mark = "M"
 		case c.Context.Err() != nil:
 			mark = ""
@@ -148,12 +152,12 @@ func roundTrip(times []time.Duration) string {
 }
 
 // whySilent says what is known of the way to a host that does not answer.
-func (n *Node) whySilent(e Echo) string {
+func (n *Node) whySilent(e machine.Echo) string {
 	routes, err := n.opt.Platform.Routes()
 	if err != nil {
 		return "nothing came back"
 	}
-	best := RouteState{Dest: netip.Prefix{}}
+	best := machine.RouteState{Dest: netip.Prefix{}}
 	for _, r := range routes {
 		if r.Dest.Contains(e.Dst) && (!best.Dest.IsValid() || r.Dest.Bits() > best.Dest.Bits()) {
 			best = r

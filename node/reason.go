@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/m2pa"
+	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/mtp3"
 )
 
@@ -91,7 +92,7 @@ const groundFresh = time.Second
 type ground struct {
 	mu    sync.Mutex
 	at    time.Time
-	state []InterfaceState
+	state []machine.InterfaceState
 }
 
 // groundWhy says which of the local addresses ips stand on an interface that carries

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/cli"
+	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/sctp"
 )
 
@@ -33,10 +34,10 @@ cs7 linkset A 1.1.1
 // groundless is a machine of which one address is missing, and whose interfaces are told.
 type groundless struct {
 	memoryPlatform
-	interfaces []InterfaceState
+	interfaces []machine.InterfaceState
 }
 
-func (g groundless) Interfaces() []InterfaceState { return g.interfaces }
+func (g groundless) Interfaces() []machine.InterfaceState { return g.interfaces }
 
 // absent is a network without one of its addresses.
 type absent struct {
@@ -82,7 +83,7 @@ next:
 func TestAlarmHasTheTrueCause(t *testing.T) {
 	const link = "link 0 of linkset B"
 	const both = "if the far end is passive too, neither begins"
-	down := []InterfaceState{{Name: "eth1", Device: "eth1",
+	down := []machine.InterfaceState{{Name: "eth1", Device: "eth1",
 		Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24")},
 		Shutdown:  true, Why: "shut down by configuration"}}
 	for name, c := range map[string]struct {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/machine"
 )
 
 func (n *Node) ipCommands() []*cli.Statement {
@@ -27,8 +28,8 @@ func (n *Node) ipCommands() []*cli.Statement {
 	}
 }
 
-// status is the two words of IOS for the state of an interface.
-func (i *InterfaceState) status() (status, protocol string) {
+// ipStatus is the two words of IOS for the state of an interface.
+func ipStatus(i *machine.InterfaceState) (status, protocol string) {
 	switch {
 	case i.Shutdown && !i.Up:
 		return "administratively down", "down"
@@ -38,9 +39,9 @@ func (i *InterfaceState) status() (status, protocol string) {
 	return "down", "down"
 }
 
-// notes are what a layout of IOS has no place for: the machine's name for the
+// ipNotes are what a layout of IOS has no place for: the machine's name for the
 // interface, and why it is not as it should be.
-func (i *InterfaceState) notes(w io.Writer) {
+func ipNotes(w io.Writer, i *machine.InterfaceState) {
 	if i.Device != "" && i.Device != i.Name {
 		fmt.Fprintf(w, "  is %s of this machine\n", i.Device)
 	}
@@ -56,16 +57,16 @@ func (n *Node) showBrief(c *cli.Call) error {
 		if k := slices.IndexFunc(i.Addresses, func(p netip.Prefix) bool { return p.Addr().Is4() }); k >= 0 {
 			addr = i.Addresses[k].Addr().String()
 		}
-		status, protocol := i.status()
+		status, protocol := ipStatus(&i)
 		fmt.Fprintf(c.Out, "%-26s %-15s %-3s %-6s %-21s %s\n", i.Name, addr, "YES", i.Method, status, protocol)
-		i.notes(c.Out)
+		ipNotes(c.Out, &i)
 	}
 	return nil
 }
 
 func (n *Node) showBrief6(c *cli.Call) error {
 	for _, i := range n.opt.Platform.Interfaces() {
-		status, protocol := i.status()
+		status, protocol := ipStatus(&i)
 		fmt.Fprintf(c.Out, "%-26s [%s/%s]\n", i.Name, status, protocol)
 		some := false
 		for _, p := range i.Addresses {
@@ -77,13 +78,13 @@ func (n *Node) showBrief6(c *cli.Call) error {
 		if !some {
 			fmt.Fprintln(c.Out, "    unassigned")
 		}
-		i.notes(c.Out)
+		ipNotes(c.Out, &i)
 	}
 	return nil
 }
 
 // eachInterface prints the interface that a command names, or all of them.
-func (n *Node) eachInterface(c *cli.Call, print func(io.Writer, *InterfaceState)) error {
+func (n *Node) eachInterface(c *cli.Call, print func(io.Writer, *machine.InterfaceState)) error {
 	name := c.Args.String("interface", "")
 	var names []string
 	for _, i := range n.opt.Platform.Interfaces() {
@@ -95,20 +96,20 @@ func (n *Node) eachInterface(c *cli.Call, print func(io.Writer, *InterfaceState)
 			}
 		}
 	}
-	if name != "" && !slices.ContainsFunc(n.opt.Platform.Interfaces(), func(i InterfaceState) bool { return i.Device == name }) {
+	if name != "" && !slices.ContainsFunc(n.opt.Platform.Interfaces(), func(i machine.InterfaceState) bool { return i.Device == name }) {
 		return fmt.Errorf("there is no interface %s; there are %s", name, strings.Join(names, ", "))
 	}
 	return nil
 }
 
-func head(w io.Writer, i *InterfaceState) {
-	status, protocol := i.status()
+func head(w io.Writer, i *machine.InterfaceState) {
+	status, protocol := ipStatus(i)
 	fmt.Fprintf(w, "%s is %s, line protocol is %s\n", i.Name, status, protocol)
-	i.notes(w)
+	ipNotes(w, i)
 }
 
-func (n *Node) printAddresses(v6 bool) func(io.Writer, *InterfaceState) {
-	return func(w io.Writer, i *InterfaceState) {
+func (n *Node) printAddresses(v6 bool) func(io.Writer, *machine.InterfaceState) {
+	return func(w io.Writer, i *machine.InterfaceState) {
 		head(w, i)
 		word := "Internet address is"
 		for _, p := range i.Addresses {
@@ -128,7 +129,7 @@ func (n *Node) printAddresses(v6 bool) func(io.Writer, *InterfaceState) {
 	}
 }
 
-func (n *Node) printCounters(w io.Writer, i *InterfaceState) {
+func (n *Node) printCounters(w io.Writer, i *machine.InterfaceState) {
 	head(w, i)
 	for _, c := range n.Config().Interfaces {
 		if c.Name == i.Name && c.Description != "" {
@@ -154,7 +155,9 @@ func (n *Node) showIPRoutes(c *cli.Call, v6 bool) error {
 	if err != nil {
 		return err
 	}
-	all = slices.DeleteFunc(all, func(r RouteState) bool { return r.Dest.Addr().Is6() != v6 || r.Dest.Addr().IsLinkLocalUnicast() })
+	all = slices.DeleteFunc(all, func(r machine.RouteState) bool {
+		return r.Dest.Addr().Is6() != v6 || r.Dest.Addr().IsLinkLocalUnicast()
+	})
 	fmt.Fprint(c.Out, "Codes: C - connected, S - static, K - the machine's own\n       * - candidate default\n\n")
 	last := "Gateway of last resort is not set"
 	for _, r := range all {
@@ -164,7 +167,7 @@ func (n *Node) showIPRoutes(c *cli.Call, v6 bool) error {
 		}
 	}
 	fmt.Fprintf(c.Out, "%s\n\n", last)
-	slices.SortStableFunc(all, func(a, b RouteState) int {
+	slices.SortStableFunc(all, func(a, b machine.RouteState) int {
 		if d := a.Dest.Addr().Compare(b.Dest.Addr()); d != 0 {
 			return d
 		}
@@ -186,7 +189,7 @@ func (n *Node) showIPRoutes(c *cli.Call, v6 bool) error {
 		fmt.Fprintln(c.Out)
 	}
 	for _, r := range ipConfig(n.Config()).Routes {
-		set := slices.ContainsFunc(all, func(s RouteState) bool { return s.Dest == r.Dest && s.Via == r.Via })
+		set := slices.ContainsFunc(all, func(s machine.RouteState) bool { return s.Dest == r.Dest && s.Via == r.Via })
 		if r.Dest.Addr().Is6() == v6 && !set {
 			fmt.Fprintf(c.Out, "     %s via %s is configured and not set: its next hop is in no network of an interface that is up; `show logging` tells more\n", r.Dest, r.Via)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sctp"
 )
@@ -50,7 +51,7 @@ type assocView struct {
 func (l *runner) view() assocView {
 	l.mu.Lock()
 	v := assocView{id: l.assocID, why: l.assocWhy, attempts: l.attempts, last: l.last, settings: l.settings}
-	v.tcp = l.peer != nil && l.peer.kind == tcp
+	v.tcp = l.peer != nil && l.peer.kind == machine.TCP
 	a := l.assoc
 	l.mu.Unlock()
 	if a == nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/m2pa"
+	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
@@ -52,7 +53,7 @@ func (c *cuttable) Write(ps []sctp.Packet) (int, error) {
 }
 
 type wiresPlatform struct {
-	NoIP
+	machine.NoIP
 	*wires
 	t sctp.Transport
 }

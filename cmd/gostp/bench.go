@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gostp/gostp/bench"
-	"github.com/gostp/gostp/node"
+	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
 )
@@ -198,7 +198,7 @@ func (o *benchOptions) run() error {
 	if o.progress {
 		o.load.Progress = os.Stderr
 	}
-	t, _, err := node.ThisMachine().Transport(o.transport)
+	t, _, err := machine.This().Transport(o.transport)
 	if err != nil {
 		return err
 	}
@@ -318,7 +318,7 @@ func forwardCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			t, _, err := node.ThisMachine().Transport(transport)
+			t, _, err := machine.This().Transport(transport)
 			if err != nil {
 				return err
 			}

@@ -17,6 +17,7 @@ import (
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/internal/console"
 	"github.com/gostp/gostp/labs"
+	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/node"
 )
 
@@ -47,7 +48,7 @@ func run(file, socket, lab string) error {
 	}
 	defer os.Remove(socket)
 	var n *node.Node
-	opt := node.Options{Platform: node.ThisMachine(), Store: node.FileStore(file), Version: version()}
+	opt := node.Options{Platform: machine.This(), Store: node.FileStore(file), Version: version()}
 	if lab != "" {
 		if opt.Commands, err = labs.Member(lab, func() *node.Node { return n }); err != nil {
 			return err

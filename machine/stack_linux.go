@@ -1,4 +1,4 @@
-package node
+package machine
 
 import (
 	"errors"
@@ -45,7 +45,7 @@ type deviceAddr struct {
 	prefix netip.Prefix
 }
 
-// Configure implements Platform.
+// Configure makes the interfaces and routes of the kernel what ip says; it tells what cannot be done yet.
 func (m *ipStack) Configure(ip IP, tell func(string)) {
 	m.setup.Lock()
 	defer m.setup.Unlock()

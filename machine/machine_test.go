@@ -1,10 +1,10 @@
-package node
+package machine
 
 import "testing"
 
 // The same kind is the same transport, so that its ports are bound once.
 func TestTransportsOfTheMachine(t *testing.T) {
-	m := ThisMachine()
+	m := This()
 	a, _, err := m.Transport("udp")
 	b, _, _ := m.Transport("udp")
 	if err != nil || a != b {

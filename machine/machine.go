@@ -1,4 +1,7 @@
-package node
+// Package machine is the computer that a node runs on: the SCTP that it has, its IP interfaces and
+// routes, and its ICMP. A configuration's interfaces and routes become the kernel's (rtnetlink, on Linux);
+// the package takes away only what it put there itself.
+package machine
 
 import (
 	"context"
@@ -11,8 +14,16 @@ import (
 	"github.com/gostp/gostp/sctp"
 )
 
-// machine is the computer this program runs on.
-type machine struct {
+// Transports are the kinds of SCTP that can be asked for: kernel; user, our own over
+// raw IP; udp, our own in UDP (RFC 6951); auto, the first of these that works; and tcp,
+// which is none, for M3UA.
+var Transports = []string{"auto", "kernel", "user", "udp", TCP}
+
+// TCP is the kind of transport that is no SCTP.
+const TCP = "tcp"
+
+// Machine is the computer that this program runs on, the platform of `gostp run`.
+type Machine struct {
 	ipStack
 
 	mu         sync.Mutex
@@ -24,14 +35,14 @@ type opened struct {
 	why string
 }
 
-// ThisMachine is the platform of `gostp run`.
-func ThisMachine() Platform {
-	return &machine{transports: map[string]opened{}}
+// This gives the computer that this program runs on.
+func This() *Machine {
+	return &Machine{transports: map[string]opened{}}
 }
 
 // Transport gives the same one for the same kind, so that there is one endpoint for
 // each address and port. A kind that failed is tried anew.
-func (m *machine) Transport(kind string) (sctp.Transport, string, error) {
+func (m *Machine) Transport(kind string) (sctp.Transport, string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if kind != "auto" {
@@ -51,7 +62,7 @@ func (m *machine) Transport(kind string) (sctp.Transport, string, error) {
 }
 
 // open gives the transport of one kind. The caller holds mu.
-func (m *machine) open(kind string) (sctp.Transport, string, error) {
+func (m *Machine) open(kind string) (sctp.Transport, string, error) {
 	if o, ok := m.transports[kind]; ok {
 		return o.t, o.why, nil
 	}
@@ -71,7 +82,7 @@ func (m *machine) open(kind string) (sctp.Transport, string, error) {
 		o = opened{sctp.NewUser(raw), "our own over raw IP, as a kernel's on the wire"}
 	case "udp":
 		o = opened{sctp.NewUser(sctp.UDP()), "our own in UDP: the far end must speak SCTP in UDP too (RFC 6951)"}
-	case tcp:
+	case TCP:
 		o = opened{sctp.TCP(), "no SCTP; messages are told apart by their headers"}
 	default:
 		return nil, "", fmt.Errorf("there is no transport %q: %s", kind, strings.Join(Transports, ", "))
@@ -81,4 +92,4 @@ func (m *machine) open(kind string) (sctp.Transport, string, error) {
 }
 
 // Echo asks over the machine's own IP.
-func (*machine) Echo(ctx context.Context, e Echo) (time.Duration, error) { return echo(ctx, e) }
+func (*Machine) Echo(ctx context.Context, e Echo) (time.Duration, error) { return echo(ctx, e) }
