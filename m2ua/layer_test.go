@@ -259,8 +259,8 @@ func TestAsASP(t *testing.T) {
 	if w := f.l.Way(20); w.State == xua.ASActive {
 		t.Errorf("overridden: %+v", w)
 	}
-	f.rx(1, "01000001 00000018 000d000800010004 0001000800000004", "1<ASPAC i4 i6")
-	f.rx(1, "01000301 00000008", "1<ERR 0x6") // which a gateway does not send
+	f.rx(1, "01000001 00000018 000d000800010004 0001000800000004", "1<ASPAC i4") // i6 was asked for
+	f.rx(1, "01000301 00000008", "1<ERR 0x6")                                    // which a gateway does not send
 }
 
 // FuzzHostileASP: what two ASPs send in whatever order leaves a gateway whole: it answers

@@ -29,6 +29,7 @@ type as struct {
 	cfg     ASConfig
 	hasID   bool
 	mode    Mode
+	passing bool // mode is what an ASPAC told: it ends when nobody is active
 	state   ASState
 	why     string
 	since   time.Time
@@ -159,6 +160,9 @@ func (l *Layer) set(now time.Time, m *member, peer, own State, why string, out [
 		return out
 	}
 	sent, received := m.sends(), m.receives()
+	if m.own != own {
+		m.asked = 0
+	}
 	m.peer, m.own = peer, own
 	if own == Down { // registrations end with ASPDN and with the association
 		m.overridden, m.granted, m.waiting = false, false, m.as.cfg.Register && m.asp.cfg.Role == RoleASP
@@ -172,6 +176,7 @@ func (l *Layer) set(now time.Time, m *member, peer, own State, why string, out [
 	}
 	joined := m.sends() && !sent
 	out = l.evaluate(now, m.as, m, why, out)
+	m.as.unlearn()
 	if joined {
 		m.as.joins++
 		m.as.latest = m
@@ -269,7 +274,17 @@ func (l *Layer) recoveryOver(now time.Time, s *as, out []ss7.Action) []ss7.Actio
 	if s.state != ASPending {
 		return out
 	}
-	return l.idle(now, s, fmt.Sprintf("no ASP became active within T(r) (%v)", s.cfg.TR), nil, out)
+	out = l.idle(now, s, fmt.Sprintf("no ASP became active within T(r) (%v)", s.cfg.TR), nil, out)
+	s.unlearn()
+	return out
+}
+
+// unlearn forgets a traffic mode that an ASPAC told once nobody is active and nothing waits:
+// the next one decides again (§4.3.4.3).
+func (s *as) unlearn() {
+	if active, _ := s.census(); s.passing && active == 0 && s.state != ASPending {
+		s.mode, s.passing, s.dirty = 0, false, true
+	}
 }
 
 // becomeAS enters a state and notifies all that are not down (§4.3.4.5).
@@ -283,7 +298,7 @@ func (l *Layer) becomeAS(now time.Time, s *as, state ASState, why string, by *me
 		s.timers.Start(tR, now, s.cfg.TR)
 	case ASDown:
 		if s.cfg.Mode == 0 {
-			s.mode = 0 // the first to come decides again
+			s.mode, s.passing = 0, false // the first to come decides again
 		}
 	}
 	var failed *asp

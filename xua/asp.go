@@ -99,6 +99,7 @@ func (l *Layer) recvUp(now time.Time, a *asp, m Message, out []ss7.Action) []ss7
 		return out
 	}
 	a.peerUp = true
+	a.timers.Stop(tUp)
 	a.ownUp = a.ownUp || a.both()
 	a.why, a.since = "up", now
 	out = append(out, note(a.cfg.Path, NoteASP, "ASP "+a.cfg.Name+" is up"))
@@ -183,7 +184,7 @@ func (l *Layer) recvActive(now time.Time, a *asp, m Message, out []ss7.Action) [
 		default:
 			acked, enter = append(acked, x.as.cfg.ID), append(enter, x)
 			if x.as.mode == 0 {
-				x.as.mode = Mode(mode)
+				x.as.mode, x.as.passing = Mode(mode), true
 				if !hasMode {
 					x.as.mode = Loadshare
 				}

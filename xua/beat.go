@@ -38,6 +38,11 @@ func (l *Layer) checkAlive(now time.Time, a *asp, out []ss7.Action) []ss7.Action
 		return out
 	}
 	why := fmt.Sprintf("the far end has said nothing for 2 T(beat) (%v)", 2*a.cfg.TBeat)
+	return l.hangUp(now, a, why, out)
+}
+
+// hangUp ends the association of a peer for a reason of this end.
+func (l *Layer) hangUp(now time.Time, a *asp, why string, out []ss7.Action) []ss7.Action {
 	out = append(out, ss7.Action{Op: ss7.Hangup, Event: ss7.Event{Path: a.cfg.Path, Why: why}})
 	return l.commLost(now, a, why, out)
 }

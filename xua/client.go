@@ -2,6 +2,7 @@ package xua
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gostp/gostp/ss7"
@@ -24,31 +25,77 @@ func (m *member) wants() bool {
 	return !m.asp.cfg.Block && !m.as.cfg.Shutdown && !m.waiting && !m.overridden
 }
 
-// pursue sends the request that moves this end one step nearer to what the
-// configuration wants, and waits T(ack) for its answer (§4.3.4.1 to §4.3.4.4).
+// need is the request that would move this end to what the configuration wants in m;
+// 0: none.
+func (m *member) need() Type {
+	switch {
+	case m.own == Active && !m.wants():
+		return ASPIA
+	case m.own == Inactive && m.wants():
+		return ASPAC
+	}
+	return 0
+}
+
+// pursue sends the requests that move this end one step nearer to what the configuration
+// wants, and waits T(ack) for their answers (§4.3.4.1 to §4.3.4.4). What was asked and is
+// not answered yet is not asked again before T(ack), whoever calls.
 func (l *Layer) pursue(now time.Time, a *asp, out []ss7.Action) []ss7.Action {
-	a.timers.Stop(tAck)
 	if !a.comm || !a.asks() || a.cfg.Shutdown {
+		a.timers.Stop(tAck)
 		return out
 	}
-	if !a.ownUp {
+	n, open := len(out), a.upAsked
+	switch {
+	case a.ownUp:
+		out, open = l.pursueAll(a, out)
+	case !a.upAsked:
+		a.upAsked = true
 		start := len(l.arena)
 		l.arena = Begin(l.arena, ASPUP)
 		if a.cfg.HasID && a.cfg.Role == RoleASP {
 			l.arena = AppendUint32(l.arena, TagASPID, a.cfg.ID)
 		}
-		l.await(now, a)
-		return l.send(a, start, out)
+		out = l.send(a, start, out)
 	}
-	n := len(out)
-	out = l.request(a, ASPIA, func(m *member) bool { return m.own == Active && !m.wants() }, out)
-	for mode := range Broadcast + 1 {
-		out = l.request(a, ASPAC, func(m *member) bool { return m.own == Inactive && m.wants() && m.as.mode == mode }, out)
-	}
-	if len(out) > n {
+	switch {
+	case len(out) > n:
 		l.await(now, a)
+	case !open:
+		a.timers.Stop(tAck)
 	}
 	return out
+}
+
+// pursueAll asks for what the AS of a, which is up, need and was not asked for; open: an
+// answer is waited for.
+func (l *Layer) pursueAll(a *asp, out []ss7.Action) (_ []ss7.Action, open bool) {
+	ask := func(t Type, which func(*member) bool) {
+		fresh := func(m *member) bool { return m.need() == t && m.asked != t && which(m) }
+		out = l.request(a, t, fresh, out)
+	}
+	ask(ASPIA, func(*member) bool { return true })
+	for mode := range Broadcast + 1 {
+		ask(ASPAC, func(m *member) bool { return m.as.mode == mode })
+	}
+	a.mark()
+	return out, slices.ContainsFunc(a.members, func(m *member) bool { return m.asked != 0 })
+}
+
+// mark notes that all that a needs is asked for, or is not to be asked for before T(ack).
+func (a *asp) mark() {
+	a.upAsked = a.upAsked || !a.ownUp
+	for _, m := range a.members {
+		m.asked = m.need()
+	}
+}
+
+// forget has all that is not answered asked for again.
+func (a *asp) forget() {
+	a.upAsked = false
+	for _, m := range a.members {
+		m.asked = 0
+	}
 }
 
 // withdrawAll ends what all ASPs have in s under the names that it has.
@@ -69,7 +116,8 @@ func (l *Layer) withdraw(now time.Time, m *member, why string, out []ss7.Action)
 	}
 	if a.asks() && a.ownUp {
 		only := func(x *member) bool { return x == m }
-		if m.own == Active {
+		if m.own == Active || m.asked == ASPAC {
+			m.asked = 0
 			out = l.request(a, ASPIA, only, out)
 			out = l.setOwn(now, m, Inactive, why, out)
 		}
@@ -160,13 +208,18 @@ func (l *Layer) recvAck(now time.Time, a *asp, m Message, out []ss7.Action) []ss
 			return l.unexpected(now, a, m, out)
 		}
 		out = l.eachNamed(a, m, func(x *member, out []ss7.Action) []ss7.Action {
+			x.asked = 0
 			return l.setOwn(now, x, Active, "the far end acknowledged ASPAC", out)
 		}, out)
+		if asked {
+			return l.pursue(now, a, out)
+		}
 	case ASPIAAck:
 		out = l.eachNamed(a, m, func(x *member, out []ss7.Action) []ss7.Action {
 			if x.own == Down {
 				return out
 			}
+			x.asked = 0
 			return l.setOwn(now, x, Inactive, "the far end sent ASPIA Ack", out)
 		}, out)
 		return l.retry(now, a, asked, out)
@@ -192,7 +245,7 @@ func (l *Layer) upAcked(now time.Time, a *asp, m Message, out []ss7.Action) []ss
 		}
 		return l.retry(now, a, false, out)
 	}
-	a.ownUp = true
+	a.ownUp, a.upAsked = true, false
 	a.peerUp = a.peerUp || a.both()
 	a.why, a.since = "up", now
 	out = append(out, note(a.cfg.Path, NoteASP, "ASP "+a.cfg.Name+" is up: the far end acknowledged ASPUP"))
@@ -212,6 +265,7 @@ func (l *Layer) retry(now time.Time, a *asp, asked bool, out []ss7.Action) []ss7
 	if asked && a.ownUp {
 		return l.pursue(now, a, out)
 	}
+	a.mark()
 	l.await(now, a)
 	return out
 }

@@ -67,6 +67,7 @@ type ASPConfig struct {
 
 	TAck  time.Duration // until a request is sent again
 	TBeat time.Duration // between heartbeats; zero: none
+	TUp   time.Duration // how long its association may be without its ASPUP; zero: for ever
 }
 
 // DefaultTAck is RFC 4666's (§4.3.4.1).

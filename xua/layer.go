@@ -1,6 +1,7 @@
 package xua
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -27,6 +28,7 @@ const (
 	tAck = iota
 	tBeat
 	tDead
+	tUp
 )
 const tR = 0
 
@@ -36,6 +38,7 @@ type asp struct {
 	comm    bool // there is an association
 	peerUp  bool // the far end said ASPUP
 	ownUp   bool // our ASPUP was acknowledged
+	upAsked bool // our ASPUP was sent and is not answered
 	why     string
 	since   time.Time
 	id      uint32 // as ASPUP told
@@ -73,6 +76,7 @@ type member struct {
 	overridden bool // an alternate ASP has the traffic: ours, and we wait until it is gone; or, in RoleSG, the far end's
 	waiting    bool // for a routing context from the gateway
 	granted    bool // it gave one
+	asked      Type // ASPAC or ASPIA that was sent and is not answered; 0: none
 
 	waitWhy  string    // and what became of asking for one
 	waitTill time.Time // when it is asked again; zero: not at all
@@ -183,6 +187,9 @@ func (l *Layer) SetASP(now time.Time, c ASPConfig, out []ss7.Action) []ss7.Actio
 	if c.TBeat != was.TBeat && a.comm {
 		l.startBeat(now, a)
 	}
+	if c.HasID != was.HasID || c.ID != was.ID {
+		a.upAsked = false // a refused ASPUP may be taken with another identifier
+	}
 	if c.Block != was.Block && !l.arrived(a) {
 		return l.pursue(now, a, out)
 	}
@@ -215,10 +222,13 @@ func (l *Layer) setAS(now time.Time, c ASConfig, out []ss7.Action) []ss7.Action 
 		s.hasID = c.HasID
 	}
 	s.cfg, s.dirty = c, true
-	if c.Mode != 0 {
-		s.mode = c.Mode
-	} else if was.Mode != 0 {
-		s.mode = 0
+	if c.Mode != 0 || was.Mode != 0 {
+		s.mode, s.passing = c.Mode, false
+	}
+	if c.Mode != was.Mode {
+		for _, m := range s.members {
+			m.asked = 0
+		}
 	}
 	for _, m := range slices.Clone(s.members) {
 		if m.static && !slices.ContainsFunc(c.Members, func(x MemberConfig) bool { return x.ASP == m.asp.cfg.Path }) {
@@ -304,6 +314,7 @@ func (l *Layer) commUp(now time.Time, a *asp, out []ss7.Action) []ss7.Action {
 	a.comm, a.heard, a.tries = true, now, 0
 	a.why, a.since = "association up; waiting for ASPUP", now
 	l.startBeat(now, a)
+	a.timers.Start(tUp, now, a.cfg.TUp)
 	return l.pursue(now, a, out)
 }
 
@@ -313,6 +324,7 @@ func (l *Layer) commLost(now time.Time, a *asp, why string, out []ss7.Action) []
 	}
 	a.comm = false
 	a.timers.StopAll()
+	a.forget()
 	return l.fall(now, a, "association lost: "+why, true, out)
 }
 
@@ -321,6 +333,9 @@ func (l *Layer) commLost(now time.Time, a *asp, why string, out []ss7.Action) []
 func (l *Layer) fall(now time.Time, a *asp, why string, failure bool, out []ss7.Action) []ss7.Action {
 	was := a.peerUp || a.ownUp
 	a.peerUp, a.ownUp = false, false
+	if a.comm {
+		a.timers.Start(tUp, now, a.cfg.TUp)
+	}
 	a.why, a.since = why, now
 	if was {
 		out = append(out, note(a.cfg.Path, NoteASP, "ASP "+a.cfg.Name+" is down: "+why))
@@ -345,11 +360,14 @@ func (l *Layer) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 		for id := a.timers.Expired(now); id >= 0; id = a.timers.Expired(now) {
 			switch id {
 			case tAck:
+				a.forget()
 				out = l.pursue(now, a, out)
 			case tBeat:
 				out = l.sendBeat(now, a, out)
 			case tDead:
 				out = l.checkAlive(now, a, out)
+			case tUp:
+				out = l.hangUp(now, a, fmt.Sprintf("the far end has not said ASPUP for %v", a.cfg.TUp), out)
 			}
 		}
 	}

@@ -15,6 +15,19 @@ func (l *Layer) AddAS(now time.Time, c ASConfig) {
 	l.newAS(now, c)
 }
 
+// Share tells whether a source that holds so many of what all strangers share may have
+// another one, of so many that are free: at most a quarter of them, so that no few sources
+// can use up all.
+func Share(held, free int) bool { return free > 0 && held < max(1, free/4) }
+
+// TakeMode gives an AS the traffic mode that a registration asks for, if it has none, or
+// has it from an ASPAC alone (§4.4.1, §3.6.1). It stays until no ASP of the AS is up.
+func (l *Layer) TakeMode(server ss7.PathID, m Mode) {
+	if s := l.byAS[server]; s != nil && m != 0 && (s.mode == 0 || s.mode == m) {
+		s.mode, s.passing, s.dirty = m, false, true
+	}
+}
+
 // Register makes a peer an ASP of an AS, until it deregisters or goes down.
 func (l *Layer) Register(now time.Time, path, server ss7.PathID, out []ss7.Action) []ss7.Action {
 	a, s := l.byPath[path], l.byAS[server]

@@ -22,7 +22,7 @@ var (
 	epoch   = time.Unix(1000, 0)
 )
 
-var timerNames = [...]string{"T(ack)", "T(beat)", "dead"}
+var timerNames = [...]string{"T(ack)", "T(beat)", "dead", "up"}
 
 func unhex(s string) []byte {
 	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
