@@ -90,6 +90,10 @@ func m3uaStatements(in func(...cli.Elem) cli.Elem) []*cli.Statement {
 	m3ua := cli.Kw("m3ua", "MTP3 user adaptation (RFC 4666)")
 	return []*cli.Statement{
 		cli.Field[System](in(cli.Kw("xua", "Adaptation layers"), cli.Kw("rkm", "Routing key management"), cli.Kw("routing-key-allocation", "What ASPs may register"), rkmWords())),
+		cli.Field[System](in(cli.Kw("xua", "Adaptation layers"), cli.Kw("rkm", "Routing key management"),
+			cli.Kw("default-route", "Whether 0.0.0/0 reserves what it alone leads to"),
+			cli.Choice("rkm-default", cli.Kw("free", "ASPs may register it (default)"),
+				cli.Kw("reserved", "They may not, as with every other route")))),
 		cli.List(in(cli.Kw("m3ua", "An SCTP or TCP port of this node for ASPs"), cli.Arg("port", cli.Uint(1024, 49151), "Port, usually 2905")),
 			[]string{"port"}, func(s *System) *[]*M3UA { return &s.M3UAs }, m3uaMode),
 		cli.List(in(cli.Kw("asp", "An application server process, or a gateway or IPSP that this node is one to"), cli.Arg("asp", ASPName, "Name, at most 19 characters"),

@@ -41,7 +41,8 @@ type System struct {
 	LocalPeers  []*LocalPeer
 	Linksets    []*Linkset
 	RouteTables []*RouteTable
-	RKM         string `cli:"rkm"` // dynamic-permitted: keys that are not configured may be registered
+	RKM         string `cli:"rkm"`         // dynamic-permitted: keys that are not configured may be registered
+	RKMDefault  string `cli:"rkm-default"` // reserved: nor what 0.0.0/0 alone leads to; empty: that is free
 	M3UAs       []*M3UA
 	ASPs        []*ASP
 	ASs         []*AS

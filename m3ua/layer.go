@@ -21,6 +21,7 @@ type ASPConfig struct {
 	Network int         // of what it registers
 	Policy  Policy      // of what it may register
 	Allowed []ss7.Range // destinations it may register, with InRanges
+	Source  string      // of nobody configured: where it comes from, whose share of registrations it uses; else empty
 }
 
 // ASConfig is an application server.
@@ -44,6 +45,7 @@ type Config struct {
 // Bounds on what peers can make a Layer keep and do.
 const (
 	MaxDynamic    = 1024 // AS made by registration
+	keptDynamic   = 128  // of these, those that ASPs which are not configured leave to the others
 	maxRegistered = 64   // memberships that one peer may register
 	firstRC       = 1 << 20
 )

@@ -35,16 +35,21 @@ func (f *fakeRoutes) Within(r ss7.Range, yield func(Destination) bool) {
 	}
 }
 
-func (f *fakeRoutes) Reserved(dpc ss7.Range) string {
+func (f *fakeRoutes) Reserved(dpc ss7.Range) (string, bool) {
 	if dpc.Contains(f.own, 14) {
-		return "it is a code of this node"
+		return "it is a code of this node", false
 	}
 	for _, d := range f.dests {
 		if d.Range == dpc {
-			return "it has a configured route"
+			return "it has a configured route", false
 		}
 	}
-	return ""
+	for _, d := range f.dests {
+		if covers(d.Range, dpc, 14) {
+			return "a summary route covers it", true
+		}
+	}
+	return "", false
 }
 
 const (

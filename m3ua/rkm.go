@@ -103,6 +103,9 @@ func (l *Layer) recvRKM(now time.Time, p *peer, m xua.Message, b []byte, out []s
 		if as != nil && (status == RegOK || status == RegAlready) {
 			results[i].RC = as.ID
 		}
+		if as != nil && (status == RegOK || status == RegAlready) {
+			l.x.TakeMode(as.Path, xua.Mode(r.Mode))
+		}
 		if status == RegOK {
 			joined = append(joined, as.Path)
 			// At once, so that the next key of the message sees it. Its NTFY waits.
@@ -146,12 +149,14 @@ func (l *Layer) place(now time.Time, p *peer, r *Registration) (*ASConfig, RegSt
 	if same != nil {
 		return l.joinExisting(p, same, r, hasRC, bits)
 	}
-	if hasRC && !p.cfg.Slack.ChooseRC { // a key is not changed in place (§4.4.1)
-		return nil, RegChangeRefused, fmt.Sprintf("routing context %d has another key, or none", r.RC)
+	if hasRC && !p.cfg.Slack.ChooseRC && !l.knowsRC(r.RC) { // with a routing context a key is changed (§4.4.1)
+		return nil, RegChangeRefused, fmt.Sprintf("routing context %d has no key that could be changed; "+
+			"if this is the number that it wants for a new one, "+chooseRemedy, r.RC)
 	}
 	for _, s := range l.ass {
-		if hasRC && s.HasID && s.ID == r.RC {
-			return nil, RegChangeRefused, fmt.Sprintf("routing context %d is AS %s, with another key", r.RC, s.Name)
+		if hasRC && s.HasID && s.ID == r.RC { // a key is not changed in place
+			return nil, RegChangeRefused, fmt.Sprintf("routing context %d is AS %s, with another key; "+
+				"it needs another number", r.RC, s.Name)
 		}
 		if s.Network == p.cfg.Network && s.Key.Overlaps(&r.Key, bits) && !s.Key.IsDefault() {
 			return nil, RegNotUnique, "it overlaps the key of AS " + s.Name
@@ -162,6 +167,9 @@ func (l *Layer) place(now time.Time, p *peer, r *Registration) (*ASConfig, RegSt
 	}
 	return l.create(now, p, r, hasRC)
 }
+
+// chooseRemedy is what to do about an ASP that names the routing context that it wants.
+const chooseRemedy = "`slack chosen-routing-context` under its asp takes it"
 
 func (l *Layer) knowsRC(rc uint32) bool {
 	return slices.ContainsFunc(l.ass, func(s *ASConfig) bool { return s.HasID && s.ID == rc })
@@ -192,15 +200,18 @@ func (l *Layer) knowsNA(p *peer, na uint32) bool {
 
 func (l *Layer) joinExisting(p *peer, s *ASConfig, r *Registration, hasRC bool, bits uint8) (*ASConfig, RegStatus, string) {
 	is, _, _ := l.x.Member(p.cfg.Path, s.Path)
+	has, asks := l.x.Mode(s.Path), xua.Mode(r.Mode)
 	switch {
+	case asks != 0 && has != 0 && asks != has: // also for a key that it has (§3.6.2)
+		return nil, RegBadTrafficMode, fmt.Sprintf("AS %s has traffic mode %v, and it asks for %v", s.Name, has, asks)
 	case is:
 		return s, RegAlready, "it serves AS " + s.Name + " already"
 	case hasRC && s.ID != r.RC && !p.cfg.Slack.ChooseRC:
-		return nil, RegChangeRefused, fmt.Sprintf("the key has routing context %d", s.ID)
-	case r.Mode != 0 && l.x.Mode(s.Path) != 0 && l.x.Mode(s.Path) != xua.Mode(r.Mode):
-		return nil, RegBadTrafficMode, fmt.Sprintf("AS %s has traffic mode %v", s.Name, l.x.Mode(s.Path))
+		return nil, RegChangeRefused, fmt.Sprintf("the key has routing context %d, and it asks for %d; "+chooseRemedy,
+			s.ID, r.RC)
 	case !s.Dynamic && !s.Open:
-		return nil, RegPermissionDenied, "AS " + s.Name + " takes only the ASPs that are configured"
+		return nil, RegPermissionDenied, "AS " + s.Name + " takes only the ASPs that are configured: " +
+			"an `asp` line under it names one"
 	case p.cfg.Policy == InRanges && !allowed(p, r, bits):
 		return nil, RegPermissionDenied, "a destination is outside of what it is allowed"
 	case l.x.Registrations(p.cfg.Path) >= maxRegistered:
@@ -222,10 +233,11 @@ func allowed(p *peer, r *Registration, bits uint8) bool {
 func covers(a, r ss7.Range, bits uint8) bool { return a.Len <= r.Len && a.Contains(r.PC, bits) }
 
 // mayCreate tells whether a peer may make a new AS: nobody takes a destination that
-// is not its to take.
+// is not its to take. What a summary alone covers may be taken by whom `rkm allow` lets.
 func (l *Layer) mayCreate(p *peer, r *Registration, bits uint8) (RegStatus, string) {
 	if p.cfg.Policy == Configured {
-		return RegNotProvisioned, "only configured keys may be registered"
+		return RegNotProvisioned, "only configured keys may be registered; `rkm dynamic-permitted` under its asp, or " +
+			"`cs7 xua rkm routing-key-allocation dynamic-permitted` for all, takes others"
 	}
 	if p.cfg.Policy == InRanges && !allowed(p, r, bits) {
 		return RegPermissionDenied, "a destination is outside of what it is allowed"
@@ -235,19 +247,43 @@ func (l *Layer) mayCreate(p *peer, r *Registration, bits uint8) (RegStatus, stri
 			return RegPermissionDenied, "it claims every destination"
 		}
 		if routes := l.cfg.Networks[p.cfg.Network].Routes; routes != nil {
-			if why := routes.Reserved(t.DPC); why != "" {
+			if why, summary := routes.Reserved(t.DPC); why != "" && (!summary || p.cfg.Policy != InRanges) {
+				if summary {
+					why += ", which reserves what it covers; `rkm allow` under its asp gives it a range"
+				}
 				return RegPermissionDenied, why
 			}
 		}
 	}
-	dynamic := 0
+	return l.mayHold(p)
+}
+
+// mayHold tells whether there is room for another AS that p registers.
+func (l *Layer) mayHold(p *peer) (RegStatus, string) {
+	free := MaxDynamic
 	for _, s := range l.ass {
 		if s.Dynamic {
-			dynamic++
+			free--
 		}
 	}
-	if dynamic >= MaxDynamic || l.x.Registrations(p.cfg.Path) >= maxRegistered {
+	if p.cfg.Source != "" {
+		free -= keptDynamic
+	}
+	if free <= 0 || l.x.Registrations(p.cfg.Path) >= maxRegistered {
 		return RegNoResources, "there are too many registrations"
+	}
+	if p.cfg.Source == "" {
+		return RegOK, ""
+	}
+	held := 0
+	for _, o := range l.order {
+		if o.cfg.Source == p.cfg.Source {
+			held += l.x.Registrations(o.cfg.Path)
+		}
+	}
+	if !xua.Share(held, free) {
+		return RegNoResources, fmt.Sprintf("%s holds %d registrations, the share of one source; "+
+			"an asp that is configured has no share", p.cfg.Source, held)
 	}
 	return RegOK, ""
 }

@@ -29,6 +29,8 @@ func TestRegistration(t *testing.T) {
 		}
 	}
 	full := policy(AnyKey)
+	summary, low := ss7.Range{PC: 7 << 11, Len: 3}, ss7.Range{Len: 4}
+	shared := func(c *Config) { c.ASs[0].Mode = xua.Loadshare }
 	for name, c := range map[string]struct {
 		fix  func(*Config)
 		r    Registration
@@ -63,6 +65,11 @@ func TestRegistration(t *testing.T) {
 		"in its ranges":          {policy(InRanges, ss7.Range{PC: 256, Len: 6}), reg(-1, 0, Term{DPC: one(300)}), RegOK},
 		"outside of its ranges":  {policy(InRanges, ss7.Range{PC: 256, Len: 6}), reg(-1, 0, Term{DPC: one(300)}, Term{DPC: one(600)}), RegPermissionDenied},
 		"wider than its ranges":  {policy(InRanges, ss7.Range{PC: 1024, Len: 5}), reg(-1, 0, Term{DPC: ss7.Range{PC: 1024, Len: 4}}), RegPermissionDenied},
+		"under a summary":        {full, reg(-1, 0, Term{DPC: one(7<<11 | 100)}), RegPermissionDenied},
+		"summary, its range":     {policy(InRanges, summary), reg(-1, 0, Term{DPC: one(7<<11 | 100)}), RegOK},
+		"route in its range":     {policy(InRanges, low), reg(-1, 0, Term{DPC: one(5)}), RegPermissionDenied},
+		"again, another mode":    {shared, reg(-1, 1, Term{DPC: one(100)}), RegBadTrafficMode},
+		"again, the same mode":   {shared, reg(-1, 2, Term{DPC: one(100)}), RegAlready},
 		"no room":                {func(c *Config) { full(c); c.NewPath = nil }, reg(-1, 0, Term{DPC: one(300)}), RegNoResources},
 	} {
 		l := gateway(t, c.fix)
@@ -193,5 +200,91 @@ func TestConfigure(t *testing.T) {
 	}
 	if got := l.Selector(0).Find(&ss7.MSU{DPC: 300, SI: 3}); got != 103 || len(l.AS()) != 4 {
 		t.Errorf("%d of %d", got, len(l.AS()))
+	}
+}
+
+// §4.4.1: an AS without a traffic mode of its own takes that of the first REG REQ, also if
+// its sender serves it already, and the next ones must have the same.
+func TestFirstRegistrationHasTheMode(t *testing.T) {
+	l := gateway(t, func(c *Config) { c.ASs[0].Members, c.ASs[0].Open = nil, true })
+	reg := func(p ss7.PathID, mode uint32) string {
+		r := Registration{LocalID: 1, RC: 10, HasRC: true, Mode: mode, Key: key(Term{DPC: one(100)})}
+		return told(p, l.rx(p, AppendRegistrations(nil, []Registration{r}, 14)))
+	}
+	if got := reg(1, 1); got != "REG RSP {1: 0 RC 10}, NTFY AS-INACTIVE [10]" || l.x.Mode(100) != xua.Override {
+		t.Errorf("%s, mode %v", got, l.x.Mode(100))
+	}
+	if got := told(1, l.rx(1, wire(xua.ASPAC, 10))); !strings.HasPrefix(got, "ASPAC Ack [10], NTFY AS-ACTIVE [10]") {
+		t.Error(got)
+	}
+	if got := reg(2, 1); got != "REG RSP {1: 0 RC 10}, NTFY AS-ACTIVE [10]" {
+		t.Errorf("the second: %s", got)
+	}
+	out := l.rx(2, wire(xua.ASPAC, 10))
+	if got := told(1, out); got != "NTFY alternate ASP active [10]" {
+		t.Errorf("the first hears %s", got)
+	}
+	if got := reg(1, 2); got != "REG RSP {1: 10 RC 0}" {
+		t.Errorf("another mode for a key that it has: %s", got)
+	}
+	l = gateway(t, func(c *Config) { c.ASs[0].Members = c.ASs[0].Members[:1] })
+	l.rx(1, wire(xua.ASPDN))
+	l.Tick(epoch.Add(xua.DefaultTR), nil)
+	l.rx(1, wire(xua.ASPUP))
+	if got := reg(1, 3); got != "REG RSP {1: 12 RC 10}" || l.x.Mode(100) != xua.Broadcast {
+		t.Errorf("a configured ASP: %s, mode %v", got, l.x.Mode(100))
+	}
+}
+
+// What strangers may register in all is shared among the sources they come from, and they
+// leave some to those that are configured.
+func TestRegistrationsAreShared(t *testing.T) {
+	l := gateway(t, func(c *Config) { c.Networks[0].Routes = nil })
+	pc := ss7.PC(3000)
+	registered := func(p ss7.PathID) (n int) {
+		for ; ; pc++ {
+			l.peers[p].regs = xua.Rate{PerSecond: 1e6, Burst: 1e6}
+			r := Registration{LocalID: 1, Key: key(Term{DPC: one(pc)})}
+			got := told(p, l.rx(p, AppendRegistrations(nil, []Registration{r}, 14)))
+			if !strings.HasPrefix(got, "REG RSP {1: 0 ") {
+				if !strings.HasPrefix(got, "REG RSP {1: 8 ") {
+					t.Fatalf("ASP %d: %s", p, got)
+				}
+				return n
+			}
+			n++
+		}
+	}
+	add := func(p ss7.PathID, source string) {
+		c := ASPConfig{ASPConfig: xua.ASPConfig{Path: p, Name: fmt.Sprint("D", p)}, Policy: AnyKey, Source: source}
+		l.AddASP(epoch, c, nil)
+		l.Do(epoch, ss7.Event{Kind: ss7.CommUp, Path: p}, nil)
+		l.rx(p, wire(xua.ASPUP))
+	}
+	sum := 0
+	for source := range 5 {
+		mine := 0
+		for i := range 6 {
+			p := ss7.PathID(10 + 6*source + i)
+			add(p, fmt.Sprint("source ", source))
+			mine += registered(p)
+		}
+		if most := (MaxDynamic - keptDynamic) / 4; mine > most || mine < most/4 {
+			t.Errorf("source %d has %d", source, mine)
+		}
+		sum += mine
+	}
+	if left := MaxDynamic - keptDynamic - sum; left < (MaxDynamic-keptDynamic)/4 {
+		t.Errorf("five greedy sources leave %d to other strangers", left)
+	}
+	for p := ss7.PathID(200); sum < MaxDynamic-keptDynamic; p++ {
+		add(p, fmt.Sprint("source of ", p))
+		n := registered(p)
+		if sum += n; n == 0 {
+			t.Fatalf("%d AS, and a source that has none gets none", sum)
+		}
+	}
+	if n := registered(1); n != maxRegistered {
+		t.Errorf("a configured ASP gets %d when strangers have all of theirs", n)
 	}
 }

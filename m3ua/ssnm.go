@@ -36,8 +36,9 @@ type Routes interface {
 	// with the shorter codes first, until f returns false.
 	Within(r ss7.Range, f func(Destination) bool)
 	// Reserved tells why a peer may not register dpc, if not: it is a code of this
-	// node, or has a route that was configured.
-	Reserved(dpc ss7.Range) string
+	// node, or has a route that was configured. Summary: it has only a route that is
+	// shorter than dpc.
+	Reserved(dpc ss7.Range) (why string, summary bool)
 }
 
 const (

@@ -145,10 +145,15 @@ func aspSettings(s *configs.System, c *configs.ASP) settings {
 	return settingsOf(s.Port(c.LocalPort), c.SCTP.At(s.Port(c.LocalPort)))
 }
 
+// aspConfig is what the layer is told of an ASP. Where anybody may come, ASPs choose their
+// routing contexts, as every program of Osmocom does.
 func aspConfig(s *configs.System, c *configs.ASP, path ss7.PathID) m3ua.ASPConfig {
+	port := s.M3UA(c.LocalPort)
+	dynamic := port != nil && port.Accept == "dynamic-permitted"
 	out := m3ua.ASPConfig{ASPConfig: xua.ASPConfig{Path: path, Name: c.Name, Leads: c.Leads(), Block: c.Block, Shutdown: c.Shutdown, TAck: c.TAck, TBeat: c.TBeat,
 		Slack: xua.Slack{NoID: c.NoRC, ZeroID: c.ZeroRC, NoNotify: c.NoNotify, StayActive: c.StayActive}},
-		Slack:  m3ua.Slack{NoRC: c.NoRC, ZeroRC: c.ZeroRC, HostPPID: c.HostPPID, Stream0: c.Stream0, SSNMInactive: c.SSNMInactive, ChooseRC: c.ChooseRC},
+		Slack: m3ua.Slack{NoRC: c.NoRC, ZeroRC: c.ZeroRC, HostPPID: c.HostPPID, Stream0: c.Stream0,
+			SSNMInactive: c.SSNMInactive, ChooseRC: c.ChooseRC || dynamic},
 		Policy: policy(s, c.RKM, len(c.Allowed) > 0)}
 	switch {
 	case c.Role == "asp":
@@ -257,7 +262,7 @@ func (n *Node) welcome(p *peer, a sctp.Assoc) (why string) {
 	if !dynamic && !anyone {
 		return "no asp is configured"
 	}
-	to := a.Remote()
+	to, from := a.Remote(), source(a)
 	id := n.ids.take()
 	c := configs.ASP{Name: fmt.Sprintf("asp-dyn-%d", id), RemotePort: to.Port, LocalPort: p.port}
 	at := where{remote: to.IPs, remotePort: to.Port, localPort: p.port, passive: true}
@@ -265,18 +270,19 @@ func (n *Node) welcome(p *peer, a sctp.Assoc) (why string) {
 	s.stranger = true
 	conf := aspConfig(sys, &c, id)
 	conf.Anyone = anyone && !dynamic
-	full := false
+	conf.Source, conf.TUp = from, strangerUp
 	n.m3ua.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
-		if full = n.m3ua.strangers() >= maxStrangers; full {
+		if why = n.m3ua.mayEnter(from); why != "" {
 			return out
 		}
+		s.source = from
 		n.m3ua.asps[id] = s
 		n.m3ua.index()
 		return l.AddASP(now, conf, out)
 	})
-	if full {
+	if why != "" {
 		n.ids.give(id)
-		return "there are too many that are not configured; none is configured"
+		return why
 	}
 	n.group.Go(func() {
 		defer n.dismiss(s)

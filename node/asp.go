@@ -16,7 +16,8 @@ import (
 // asp is a peer of M3UA on its association. gate changes under the runner's mu: who holds it knows whether the peer still takes data.
 type asp struct {
 	xuaPeer
-	stranger bool // an association of nobody configured
+	stranger bool   // an association of nobody configured
+	source   string // where a stranger comes from
 
 	gate    atomic.Pointer[m3ua.Gate]
 	heir    atomic.Pointer[asp]

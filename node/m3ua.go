@@ -8,6 +8,7 @@ import (
 
 	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/xua"
 )
@@ -31,8 +32,12 @@ type adaptation struct {
 	levels map[ss7.PC]uint8 // congestion of destinations that users were told of; guarded by mu
 }
 
-// maxStrangers is how many associations of nobody configured a node has.
-const maxStrangers = 256
+// maxStrangers is how many associations of nobody configured a node has, strangerUp how long
+// one of them may be without an ASPUP.
+const (
+	maxStrangers = 256
+	strangerUp   = time.Minute
+)
 
 func newAdaptation(n *Node) *adaptation {
 	x := &adaptation{node: n, asps: map[ss7.PathID]*asp{}, servers: map[ss7.PathID]*as{}, known: map[ss7.Range]m3ua.Availability{}, levels: map[ss7.PC]uint8{}}
@@ -227,15 +232,49 @@ func codeOf(c *m3ua.ASConfig, bits uint8) *ss7.PC {
 // serverName is how an AS is called among linksets: no linkset has a blank in its name.
 func serverName(as string) string { return "as " + as }
 
-// strangers counts the associations of nobody configured. The caller holds mu.
-func (x *adaptation) strangers() int {
-	n := 0
+// strangers counts the associations of nobody configured, and those from one source. The
+// caller holds mu.
+func (x *adaptation) strangers(from string) (all, same int) {
 	for _, a := range x.asps {
 		if a.stranger {
-			n++
+			all++
+			if a.source == from {
+				same++
+			}
 		}
 	}
-	return n
+	return all, same
+}
+
+// mayEnter says why an association of nobody configured has no place; "": it has one. The
+// caller holds mu.
+func (x *adaptation) mayEnter(from string) string {
+	all, same := x.strangers(from)
+	switch {
+	case all >= maxStrangers:
+		return fmt.Sprintf("there is room for %d associations that are not configured, and they are all there; "+
+			"none is configured", maxStrangers)
+	case !xua.Share(same, maxStrangers-all):
+		return fmt.Sprintf("%s has %d of the %d places for associations that are not configured, the share of one "+
+			"source; none is configured", from, same, maxStrangers)
+	}
+	return ""
+}
+
+// source is where a stranger comes from: whose share of what all strangers share it uses. Of
+// IPv6 it is the network, since one host has as many addresses there as it likes.
+func source(a sctp.Assoc) string {
+	ips := a.Remote().IPs
+	if len(ips) == 0 {
+		return "an unknown address"
+	}
+	ip := ips[0].Unmap()
+	if ip.Is6() {
+		if net, err := ip.Prefix(64); err == nil {
+			return net.String()
+		}
+	}
+	return ip.String()
 }
 
 // status is a picture for show commands, with the AS in the order of the configuration.

@@ -103,32 +103,35 @@ func (d destinations) Within(r ss7.Range, f func(m3ua.Destination) bool) {
 	}
 }
 
-// Reserved implements m3ua.Routes. A summary reserves nothing: what it covers and
-// nobody has is free.
-func (d destinations) Reserved(r ss7.Range) string {
+// Reserved implements m3ua.Routes. A summary reserves what it covers: its traffic has a way.
+// The default route does so only if `cs7 xua rkm default-route reserved` says it.
+func (d destinations) Reserved(r ss7.Range) (why string, summary bool) {
 	sys := d.node.Config()
 	bits, f := sys.V().Bits(), sys.Notation()
 	for _, pc := range sys.Own() {
 		if r.Contains(pc, bits) {
-			return f.Format(pc) + " is a code of this node"
+			return f.Format(pc) + " is a code of this node", false
 		}
 	}
 	for _, a := range sys.Aliases {
 		if r.Contains(a.Code, bits) {
-			return f.Format(a.Code) + " is the alias of a point in another instance"
+			return f.Format(a.Code) + " is the alias of a point in another instance", false
 		}
 	}
 	for _, l := range sys.Linksets {
 		if r.Contains(l.Adjacent, bits) {
-			return fmt.Sprintf("%s is adjacent by linkset %s", f.Format(l.Adjacent), l.Name)
+			return fmt.Sprintf("%s is adjacent by linkset %s", f.Format(l.Adjacent), l.Name), false
 		}
 	}
 	for _, route := range sys.Routes() {
-		if covers(r, route.Dest, bits) {
-			return "there is a route to " + f.FormatRange(route.Dest)
+		switch {
+		case covers(r, route.Dest, bits) && (route.Dest.Len > 0 || sys.RKMDefault == "reserved"):
+			return "there is a route to " + f.FormatRange(route.Dest), false
+		case covers(route.Dest, r, bits) && (route.Dest.Len > 0 || sys.RKMDefault == "reserved"):
+			why, summary = f.FormatRange(r)+" is covered by the route to "+f.FormatRange(route.Dest), true
 		}
 	}
-	return ""
+	return why, summary
 }
 
 // destinationsChanged tells the ASPs of destinations that are no longer as they were
