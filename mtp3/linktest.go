@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/gostp/gostp/ss7"
@@ -84,6 +85,10 @@ func (n *Network) recvTest(now time.Time, l *link, m *ss7.MSU, out []ss7.Action)
 	t, err := ParseLinkTest(m.Payload)
 	if err != nil {
 		n.stats.Bad++
+		if fault := foreignTest(n.cfg.Variant, m); fault != "" {
+			l.peerFault = fault
+			return append(out, note(ss7.Discard, 0, "link test on "+n.linkName(l)+" not answered: "+fault))
+		}
 		return append(out, note(ss7.Discard, 0, "link test message on "+n.linkName(l)+": "+err.Error()))
 	}
 	if t.Ack {
@@ -97,24 +102,74 @@ func (n *Network) recvTest(now time.Time, l *link, m *ss7.MSU, out []ss7.Action)
 // recvSLTM answers the far end's test, whether or not we ever test (Q.707 §2.2),
 // but only one that can be for this link; else it tells what is set up wrongly.
 func (n *Network) recvSLTM(now time.Time, l *link, m *ss7.MSU, t LinkTest, out []ss7.Action) []ss7.Action {
-	f := n.format
-	switch {
-	case m.NI != n.cfg.NI:
-		l.peerFault = fmt.Sprintf("the far end tests with network indicator %v; this node has %v", m.NI, n.cfg.NI)
-	case m.OPC != l.set.cfg.Adjacent:
-		l.peerFault = fmt.Sprintf("the far end is %s; linkset %s expects %s", f(m.OPC), l.set.cfg.Name, f(l.set.cfg.Adjacent))
-	case !n.isOwn(m.DPC):
-		l.peerFault = fmt.Sprintf("the far end expects this node to be %s; it is %s", f(m.DPC), f(n.cfg.Own[0]))
-	case m.SLS != l.cfg.SLC:
-		l.peerFault = fmt.Sprintf("the far end calls this link SLC %d; here it is SLC %d", m.SLS, l.cfg.SLC)
-	default:
-		l.peerFault = ""
+	if l.peerFault = n.testFault(l, m); l.peerFault == "" {
 		n.stats.SLTAOut++
 		out = n.sendTest(l, m.SI, m.SLS, LinkTest{Ack: true, Pattern: t.Pattern}, m.OPC, m.DPC, out)
 		return n.addressed(now, l, m.DPC, out)
 	}
 	n.stats.Bad++
 	return append(out, note(ss7.Discard, 0, "link test on "+n.linkName(l)+" not answered: "+l.peerFault))
+}
+
+// testFault says what the far end's test reveals to be set up wrongly, here or there; empty:
+// nothing.
+func (n *Network) testFault(l *link, m *ss7.MSU) string {
+	f := n.format
+	switch {
+	case m.NI != n.cfg.NI:
+		return fmt.Sprintf("the far end tests with network indicator %v; this node has %v", m.NI, n.cfg.NI)
+	case m.OPC != l.set.cfg.Adjacent && n.isOwn(m.OPC):
+		return fmt.Sprintf("the far end says that it is %s, which is this node's own code: two points cannot have "+
+			"one code", f(m.OPC))
+	case m.OPC != l.set.cfg.Adjacent:
+		text := fmt.Sprintf("the far end is %s; linkset %s expects %s", f(m.OPC), l.set.cfg.Name, f(l.set.cfg.Adjacent))
+		for _, s := range n.sets {
+			if s != l.set && s.cfg.Adjacent == m.OPC {
+				text += fmt.Sprintf(" (%s is the neighbour of linkset %s: two neighbours cannot have one code)",
+					f(m.OPC), s.cfg.Name)
+			}
+		}
+		return text
+	case !n.isOwn(m.DPC):
+		return fmt.Sprintf("the far end expects this node to be %s; it is %s", f(m.DPC), f(n.cfg.Own[0]))
+	case m.SLS != l.cfg.SLC:
+		return fmt.Sprintf("the far end calls this link SLC %d; here it is SLC %d", m.SLS, l.cfg.SLC)
+	}
+	return ""
+}
+
+// foreignTest says of what came as a link test and is none in this node's variant that it
+// is one in another; empty: it is one in none. Variants differ in the width of their codes,
+// so that the heading stands at another place of the MSU. The message must end with its
+// pattern (Q.707 §5.4, T1.111.7): what is any longer may be anything.
+func foreignTest(own *ss7.Variant, m *ss7.MSU) string {
+	b := own.AppendMSU(nil, m)
+	for _, v := range ss7.Variants {
+		n := v.LabelLen()
+		if n == own.LabelLen() || len(b) < 3+n || len(b) != 3+n+int(b[2+n]>>4) || b[2+n]>>4 == 0 {
+			continue
+		}
+		h := b[1+n]
+		if n+1 == own.LabelLen() && own.SLSBits < 8 { // its high half was read as no part of the SLS
+			h |= sltm & 0xf0
+		}
+		if h == sltm || h == slta {
+			return fmt.Sprintf("the far end speaks %d-bit codes (%s); this node speaks %d-bit codes (`cs7 variant %s`)",
+				v.Bits(), sisters(v), own.Bits(), own.Name)
+		}
+	}
+	return ""
+}
+
+// sisters names the variants with codes as wide as those of v.
+func sisters(v *ss7.Variant) string {
+	var out []string
+	for _, o := range ss7.Variants {
+		if o.LabelLen() == v.LabelLen() {
+			out = append(out, o.Name)
+		}
+	}
+	return strings.Join(out, " or ")
 }
 
 // recvSLTA ends our test: it must have come by the link that its SLC names, from

@@ -49,7 +49,10 @@ func reason(l *mtp3.LinkStatus, st *m2pa.View, assocWhy string) string {
 			why += "; before that: " + l.Why
 		}
 	}
-	if l.PeerFault != "" {
+	switch {
+	case l.PeerFault != "" && l.State == mtp3.Testing:
+		return l.PeerFault // which is why the test is not answered
+	case l.PeerFault != "":
 		return l.PeerFault + "; " + strings.TrimSuffix(strings.Replace(why, l.PeerFault, "", 1), "; ")
 	}
 	return why

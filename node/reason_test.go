@@ -132,6 +132,20 @@ func TestAlarmHasTheTrueCause(t *testing.T) {
 		"the link code is another": {a: reasonA, b: strings.Replace(reasonB, "link 0 ", "link 3 ", 1),
 			a0: []row{{link, "the far end calls this link SLC 3; here it is SLC 0"}},
 			b0: []row{{"link 3 of linkset A", "the far end calls this link SLC 0; here it is SLC 3"}}},
+		"the variant is another": {a: reasonA, b: "cs7 variant ansi\n" + reasonB,
+			a0: []row{{link, "the far end speaks 24-bit codes (ansi or china); this node speaks 14-bit codes " +
+				"(`cs7 variant itu`)"}},
+			b0: []row{{"link 0 of linkset A",
+				"the far end speaks 14-bit codes (itu); this node speaks 24-bit codes (`cs7 variant ansi`)"}}},
+		"the far end has our own code": {a: reasonA,
+			b:  strings.Replace(strings.Replace(reasonB, "2.2.2", "1.1.1", 1), "linkset A 1.1.1", "linkset A 2.2.2", 1),
+			a0: []row{{link, "the far end says that it is 1.1.1, which is this node's own code"}},
+			b0: []row{{"link 0 of linkset A", "the far end says that it is 1.1.1, which is this node's own code"}}},
+		"the far end has another neighbour's code": {
+			a: strings.Replace(reasonA, "linkset B 2.2.2", "linkset C 2.2.2\ncs7 linkset B 3.3.3", 1), b: reasonB,
+			a0: []row{{link, "the far end is 2.2.2; linkset B expects 3.3.3 (2.2.2 is the neighbour of linkset C: " +
+				"two neighbours cannot have one code)"}},
+			b0: []row{{"link 0 of linkset A", "the far end expects this node to be 3.3.3; it is 2.2.2"}}},
 		"an M3UA port is not bound": {a: "cs7 point-code 1.1.1\ncs7 m3ua 2905\n local-ip 10.0.0.1\n",
 			platform: func(m *sctp.Memory) Platform {
 				p := onMemory(m)
