@@ -160,7 +160,8 @@ func iam(rc uint32, opc, dpc ss7.PC) []byte {
 func TestTwoExchanges(t *testing.T) {
 	strangers(t, exchangeLab, func(t *testing.T, net *sctp.Memory, a *box) {
 		one, two := play(t, net, "10.0.0.11"), play(t, net, "10.0.0.12")
-		for rc, p := range map[uint32]*player{1: one, 2: two} {
+		for i, p := range []*player{one, two} {
+			rc := uint32(i + 1)
 			for _, x := range []struct {
 				b    []byte
 				want string
@@ -176,7 +177,7 @@ func TestTwoExchanges(t *testing.T) {
 				}
 			}
 		}
-		one.hears()
+		one.hears() // that the other can be reached
 		one.say(iam(1, 1, 2))
 		if got := two.hears(); got != "DATA [2] 1 to 2 0100011148" {
 			t.Errorf("the second hears %q", got)
