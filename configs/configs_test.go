@@ -212,36 +212,70 @@ func TestPrintParsePrint(t *testing.T) {
 	}
 }
 
-// A clone shares nothing that can be written.
+// A clone shares no memory with the original that a line could change: every field of the
+// model, found by reflection, is filled first.
 func TestCloneIsDeep(t *testing.T) {
-	r := rand.New(rand.NewSource(6))
-	for range 50 {
-		s := random(r)
-		before := text(t, s)
-		c := s.Clone()
-		for _, l := range c.Linksets {
-			l.Name += "x"
-			for _, k := range l.Links {
-				k.Remote[0] = netip.Addr{}
-				for _, t := range k.Congestion {
-					t.Onset++
-				}
-				k.SLC++
+	s := &System{}
+	fill(reflect.ValueOf(s).Elem(), 3)
+	c := s.Clone()
+	before := map[uintptr]string{}
+	memory(reflect.ValueOf(s), "", func(at uintptr, path string) { before[at] = path })
+	if len(before) < 100 {
+		t.Fatalf("only %d places were looked at", len(before))
+	}
+	memory(reflect.ValueOf(c), "", func(at uintptr, path string) {
+		if b, shared := before[at]; shared {
+			t.Errorf("%s is the same memory in the clone, as %s", b, path)
+		}
+	})
+}
+
+// fill gives every slice and pointer below v one element; instances are nested once.
+func fill(v reflect.Value, depth int) {
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				fill(v.Field(i), depth)
 			}
 		}
-		for _, p := range c.LocalPeers {
-			p.Port++
-			for _, ip := range p.IPs {
-				ip.IP = netip.Addr{}
+	case reflect.Slice:
+		if v.Type() == reflect.TypeFor[[]*System]() {
+			if depth--; depth == 0 {
+				return
 			}
 		}
-		for _, x := range c.RouteTables {
-			for _, y := range x.Routes {
-				y.Priority++
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fill(v.Index(0), depth)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), depth)
+	}
+}
+
+// memory tells the address of all that v points to through exported fields, and its path there.
+func memory(v reflect.Value, path string, tell func(at uintptr, path string)) {
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if f := v.Type().Field(i); f.IsExported() {
+				memory(v.Field(i), path+"."+f.Name, tell)
 			}
 		}
-		if text(t, s) != before {
-			t.Fatal("a change of the clone is seen in the original")
+	case reflect.Slice:
+		if v.Len() > 0 {
+			tell(v.Pointer(), path)
+		}
+		for i := range v.Len() {
+			if v.Index(i).Kind() == reflect.Pointer {
+				tell(v.Index(i).Pointer(), path+"[]")
+			}
+			memory(v.Index(i), path+"[]", tell)
+		}
+	case reflect.Pointer:
+		// A pointer in a field is an optional value: a line replaces it, and never writes through it.
+		if !v.IsNil() {
+			memory(v.Elem(), path, tell)
 		}
 	}
 }

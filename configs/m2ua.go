@@ -2,6 +2,7 @@ package configs
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -107,10 +108,13 @@ var m2uaStreams = SCTP{InStreams: 17, OutStreams: 17}
 
 func cloneM2UA(s, c *System) {
 	c.M2UAPorts = copies(s.M2UAPorts, func(p *M2UAPort) { p.IPs = copies(p.IPs, nil) })
-	c.M2UAASPs = copies(s.M2UAASPs, func(a *ASP) { a.Remote = copies(a.Remote, nil) })
+	c.M2UAASPs = copies(s.M2UAASPs, (*ASP).deepen)
 	c.M2UAASs = copies(s.M2UAASs, func(a *M2UAAS) {
 		a.Members = copies(a.Members, nil)
-		a.Interfaces = copies(a.Interfaces, func(i *InterfaceLink) { i.Remote = append(i.Remote[:0:0], i.Remote...) })
+		a.Interfaces = copies(a.Interfaces, func(i *InterfaceLink) {
+			i.Remote = slices.Clone(i.Remote)
+			i.Congestion = copies(i.Congestion, nil)
+		})
 	})
 }
 
