@@ -29,6 +29,20 @@ func fieldsOf[T any]() fields {
 	return f
 }
 
+// all gives the names that a syntax binds. Each must have a field, or be Unkept: a misspelt
+// one would be accepted, stored nowhere and printed nowhere.
+func (f fields) all(syntax Elem) []string {
+	if _, ok := f[syntax.name]; syntax.name != "" && !ok && !syntax.unkept {
+		if _, part := syntax.typ.(Part); !part { // it names a part of the configuration, and is no value in it
+			panic("cli: argument " + syntax.name + " has no field")
+		}
+	}
+	for _, e := range syntax.subs {
+		f.all(e)
+	}
+	return bound(syntax)
+}
+
 func (f fields) at(obj any, name string) (reflect.Value, bool) {
 	i, ok := f[name]
 	if !ok {

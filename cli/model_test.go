@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 )
 
@@ -114,9 +115,9 @@ var vlanMode = &Mode{Name: "config-port-vlan", Statements: []*Statement{
 var siteMode = &Mode{Name: "config", Statements: []*Statement{
 	Field[Site](Seq(Kw("hostname", "Name of this device"), Arg("hostname", Word(20), "Name"))),
 	Field[Site](Seq(Kw("logging", "Log messages"), Flag("log", "console", "On the console"))).Inverted(),
-	Field[Site](Seq(Kw("site", "The site"), Opt(Kw("number", "Of the site"), Arg("n", Uint(0, 0), "Only 0")),
+	Field[Site](Seq(Kw("site", "The site"), Opt(Kw("number", "Of the site"), Unkept(Arg("n", Uint(0, 0), "Only 0"))),
 		Kw("contact", "Whom to call"), Arg("contact", Rest(60), "Text"))),
-	Field[Site](Seq(Kw("site", "The site"), Opt(Kw("number", "Of the site"), Arg("n", Uint(0, 0), "Only 0")),
+	Field[Site](Seq(Kw("site", "The site"), Opt(Kw("number", "Of the site"), Unkept(Arg("n", Uint(0, 0), "Only 0"))),
 		Kw("kind", "What it is"), Choice("kind", Kw("core", "In the middle"), Kw("edge", "At the border")))),
 	Field[Site](Seq(Kw("clock", "Time"), Kw("offset", "From UTC"), Arg("offset", Uint(0, 23), "Hours"))),
 	Field[Site](Seq(Kw("clock", "Time"), Kw("wait", "For an answer"), Arg("wait", Millis(10, 5000), "Milliseconds"))).Off("wait", pause(-1)),
@@ -222,3 +223,24 @@ func (o *office) tree(started chan<- struct{}) *Tree {
 }
 
 func lines(s string) []string { return strings.Split(strings.TrimSuffix(s, "\n"), "\n") }
+
+// A statement whose argument no field keeps cannot be made: its line would be accepted and
+// stored nowhere.
+func TestArgumentWithoutAField(t *testing.T) {
+	for name, statement := range map[string]func(){
+		"field": func() { Field[Vlan](Seq(Kw("description", "A text"), Arg("txet", Rest(40), "Text"))) },
+		"list": func() {
+			List(Seq(Kw("host", "A name"), Arg("nmae", Word(10), "Name")), []string{"name"},
+				func(s *Site) *[]*HostName { return &s.Hosts }, nil)
+		},
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: an argument without a field was taken", name)
+				}
+			}()
+			statement()
+		}()
+	}
+}

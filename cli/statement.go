@@ -127,7 +127,7 @@ func Field[O any](syntax Elem) *Statement {
 	s := newStatement(syntax)
 	f := fieldsOf[O]()
 	s.fields = f
-	names := bound(syntax)
+	names := f.all(syntax)
 	s.apply = func(_ *scope, obj any, a Args) error {
 		f.clear(obj, names) // what this line leaves out is no longer set
 		return f.set(obj, a)
@@ -150,6 +150,7 @@ func List[O, E any](syntax Elem, keys []string, items func(*O) *[]*E, mode *Mode
 	s.keys, s.mode = keys, mode
 	f := fieldsOf[E]()
 	s.fields = f
+	f.all(syntax)
 	s.apply = func(in *scope, obj any, a Args) error {
 		list := items(obj.(*O))
 		if i := find(s, in, obj, *list, a); i >= 0 {

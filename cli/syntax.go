@@ -2,12 +2,13 @@ package cli
 
 // Elem is one element of a syntax. Make it with the functions below.
 type Elem struct {
-	kind kind
-	word string // keyword
-	name string // of the argument that it binds; may be empty for a keyword
-	help string
-	typ  Type
-	subs []Elem
+	kind   kind
+	word   string // keyword
+	name   string // of the argument that it binds; may be empty for a keyword
+	help   string
+	typ    Type
+	subs   []Elem
+	unkept bool // a Check reads the argument, and no field keeps it
 }
 
 type kind uint8
@@ -30,6 +31,13 @@ func Kw(word, help string) Elem { return Elem{kind: kwElem, word: word, help: he
 // Arg is an argument.
 func Arg(name string, t Type, help string) Elem {
 	return Elem{kind: argElem, name: name, typ: t, help: help}
+}
+
+// Unkept is an argument that no field keeps: the statement's Check reads it, or its type
+// takes one value only.
+func Unkept(e Elem) Elem {
+	e.unkept = true
+	return e
 }
 
 // Flag is a keyword that binds name to true.

@@ -11,7 +11,7 @@ import (
 
 var interfaceStatement = cli.List(cli.Seq(cli.Kw("interface", "An IP interface"),
 	cli.Arg("interface", InterfaceName{}, "eth1 as the machine calls it, or as IOS does: GigabitEthernet0/1 is eth1, Loopback0 is on lo"),
-	cli.Opt(cli.Arg("unit", unit{}, "Number, if it stands apart: FastEthernet 0/1"))),
+	cli.Opt(cli.Unkept(cli.Arg("unit", unit{}, "Number, if it stands apart: FastEthernet 0/1")))),
 	[]string{"interface"}, func(s *System) *[]*Interface { return &s.Interfaces }, interfaceMode).Check(joinUnit)
 
 // ipStatements are the IP part of global configuration.

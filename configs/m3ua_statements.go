@@ -194,7 +194,8 @@ var asMode = &cli.Mode{Name: "config-cs7-as", Statements: []*cli.Statement{
 	cli.List(cli.Seq(cli.Kw("routing-key", "What belongs to it; several lines, one routing context"), cli.Arg("rc", cli.Uint(0, 1<<32-1), "Routing context"),
 		cli.Opt(cli.Arg("dpc", KeyRange{}, "DPC; 0.0.0/0 is what no route covers"),
 			cli.Opt(cli.Kw("si", "Only of one user part"), serviceIndicators()),
-			cli.Opt(cli.Kw("opc", "Only from"), cli.Arg("opc", KeyRange{}, "OPC"), cli.Opt(cli.Arg("mask", pcMask{}, "Mask of the OPC in point-code form (default: this code alone)"))),
+			cli.Opt(cli.Kw("opc", "Only from"), cli.Arg("opc", KeyRange{}, "OPC"), cli.Opt(cli.Unkept(
+				cli.Arg("mask", pcMask{}, "Mask of the OPC in point-code form (default: this code alone)")))),
 			cli.Opt(cli.Flag("cic", "cic", "Only circuits"), cli.Arg("min", cli.Uint(0, 16383), "First"), cli.Arg("max", cli.Uint(0, 16383), "Last")))),
 		[]string{"rc", "dpc", "si", "opc", "cic", "min", "max"}, func(a *AS) *[]*RoutingKey { return &a.Keys }, nil).Check(keyOPC),
 	cli.Field[AS](cli.Seq(cli.Kw("traffic-mode", "How traffic is shared (default: as the first ASP says)"), cli.Choice("traffic-mode",

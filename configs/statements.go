@@ -99,7 +99,8 @@ var linkMode = &cli.Mode{Name: "config-cs7-ls-link", Statements: append(append([
 var routeMode = &cli.Mode{Name: "config-cs7-rt", Statements: []*cli.Statement{
 	cli.List(cli.Seq(cli.Kw("update", "Add or change"), cli.Kw("route", "A route to a range of point codes"),
 		cli.Alt(cli.Arg("dest", DestRange{}, "Codes that share LEN leading bits with PC; 0.0.0/0 is the default route"),
-			cli.Seq(cli.Arg("pc", PointCode{}, "Point code"), cli.Arg("mask", pcMask{}, "Mask in point-code form; all ones is one code"))),
+			cli.Seq(cli.Unkept(cli.Arg("pc", PointCode{}, "Point code")),
+				cli.Unkept(cli.Arg("mask", pcMask{}, "Mask in point-code form; all ones is one code")))),
 		cli.Alt(cli.Seq(cli.Flag("as", "as", "To an application server"), cli.Arg("linkset", ASName, "AS name")),
 			cli.Seq(cli.Kw("linkset", "Over a linkset"), cli.Arg("linkset", LinksetName{}, "Linkset name"))),
 		cli.Opt(cli.Kw("priority", "The lower, the better; equal ones share"), cli.Arg("priority", cli.Uint(1, 9), "Priority (default 5)"))),
