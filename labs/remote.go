@@ -77,7 +77,8 @@ func (l *Lab) serve(socket string) (stop func(), err error) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		console.Serve(ctx, listener, func(out io.Writer) (*cli.Session, func()) { return cli.NewSession(labApp{l}, tree, out), func() {} })
+		open := func(out io.Writer) (*cli.Session, func()) { return cli.NewSession(labApp{l}, tree, out), func() {} }
+		console.Serve(ctx, listener, open, nil)
 	}()
 	return func() { cancel(); <-done }, nil
 }

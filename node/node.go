@@ -102,6 +102,8 @@ type Node struct {
 	faults       atomic.Pointer[[]string] // of the startup configuration; nil: it was not read yet
 	ports        atomic.Pointer[[]*peer]  // peers, for alarms; never changed
 	ground       *ground                  // shared by all instances
+	output       atomic.Pointer[printer]  // see Print
+	shortages    shortages                // of instance 0
 	sccp         sccpCounters
 	leaving      atomic.Bool // see Leave; changes on the core
 	paklog       *paklog     // of instance 0, guarded by applying; nil: no MSUs are copied

@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -42,6 +43,8 @@ func runCommand() *cobra.Command {
 func run(file, socket, lab string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
+	context.AfterFunc(ctx, stop)   // a second signal ends it at once
+	signal.Ignore(syscall.SIGPIPE) // who has read the output and went takes no node along
 	listener, err := console.Listen(socket)
 	if err != nil {
 		return err
@@ -58,7 +61,7 @@ func run(file, socket, lab string) error {
 	defer n.Close()
 	tty := term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd()))
 	if !tty {
-		defer n.Log().Watch(false, func(line string) { fmt.Println(line) })()
+		defer n.Print(os.Stdout)()
 	}
 	errs := n.Boot()
 	if tty {
@@ -69,15 +72,17 @@ func run(file, socket, lab string) error {
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
-		console.Serve(ctx, listener, func(out io.Writer) (*cli.Session, func()) { return n.NewSession(out, false) })
+		open := func(out io.Writer) (*cli.Session, func()) { return n.NewSession(out, false) }
+		console.Serve(ctx, listener, open, func(why string) { n.Short("console "+socket, why) })
 	}()
-	fmt.Fprintf(os.Stderr, "gostp %s runs %s; `gostp attach --socket %s` for a terminal, SIGTERM to stop\n", version(), file, socket)
+	// Nobody may read it: a node does not wait for that.
+	go fmt.Fprintf(os.Stderr, "gostp %s runs %s; `gostp attach --socket %s` for a terminal, SIGTERM to stop\n",
+		version(), file, socket)
 	if tty {
 		err = terminal(ctx, func(rw io.ReadWriter) (*cli.Session, func()) { return n.NewSession(rw, true) })
 	} else {
 		<-ctx.Done()
 	}
-	stop() // a second signal ends it at once
 	if tty {
 		fmt.Fprintln(os.Stderr, "Neighbours are told to send another way; Ctrl-C stops at once")
 	}
@@ -100,7 +105,18 @@ func terminal(ctx context.Context, open func(io.ReadWriter) (*cli.Session, func(
 		return err
 	}
 	defer restore()
-	return cli.Serve(ctx, rw, s, size)
+	done := make(chan error, 1)
+	go func() { done <- cli.Serve(ctx, rw, s, size) }()
+	select {
+	case err = <-done:
+		return err
+	case <-ctx.Done():
+	}
+	select { // a terminal that is stopped (Ctrl-S) takes nothing, and must not keep the node
+	case err = <-done:
+	case <-time.After(time.Second):
+	}
+	return err
 }
 
 func raw() (restore func(), err error) {

@@ -14,7 +14,10 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/gostp/gostp/cli"
 )
@@ -55,25 +58,68 @@ func Listen(path string) (net.Listener, error) {
 	return l, nil
 }
 
-// Serve takes connections until l is closed or ctx ends, and waits for them.
-func Serve(ctx context.Context, l net.Listener, open Opener) {
+// Bounds on what consoles may take of the node.
+const (
+	maxSessions = 128              // open at once
+	maxRequest  = 1 << 20          // octets of a request's line
+	requestTime = 10 * time.Second // for the first one
+	acceptPause = 100 * time.Millisecond
+)
+
+// Serve takes connections until l is closed or ctx ends, and waits for them. What keeps
+// it from taking one (no file descriptor is left) it waits out: tell, which may be nil,
+// is called with the reason, and with an empty one when that is over.
+func Serve(ctx context.Context, l net.Listener, open Opener, tell func(why string)) {
 	var all sync.WaitGroup
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	defer stop()
-	for {
+	x := &server{open: open, places: make(chan struct{}, maxSessions)}
+	for failed := false; ; {
 		c, err := l.Accept()
-		if err != nil {
+		if errors.Is(err, net.ErrClosed) || ctx.Err() != nil && err != nil {
 			break
 		}
-		all.Go(func() {
-			ctx, cancel := context.WithCancel(ctx)
-			defer cancel()
-			defer c.Close()
-			context.AfterFunc(ctx, func() { c.Close() })
-			serveOne(ctx, c, open)
-		})
+		if is := err != nil; is != failed && tell != nil {
+			if failed = is; is {
+				tell(fmt.Sprintf("no console can be opened: %v", err))
+			} else {
+				tell("")
+			}
+		}
+		if err != nil {
+			select {
+			case <-ctx.Done():
+			case <-time.After(acceptPause):
+			}
+			continue
+		}
+		x.take(ctx, &all, c)
 	}
 	all.Wait()
+}
+
+// server is what consoles of one socket share.
+type server struct {
+	open    Opener
+	places  chan struct{} // of sessions that are open
+	waiting atomic.Int32  // connections that have no session yet
+}
+
+// take serves a connection. One that has no place is told so; where too many have none it
+// is closed without a word.
+func (x *server) take(ctx context.Context, all *sync.WaitGroup, c net.Conn) {
+	if x.waiting.Add(1) > maxSessions {
+		x.waiting.Add(-1)
+		c.Close()
+		return
+	}
+	all.Go(func() {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer c.Close()
+		context.AfterFunc(ctx, func() { c.Close() })
+		x.serve(ctx, c)
+	})
 }
 
 // stream is a connection whose first line was read already. It cannot be compared:
@@ -84,17 +130,29 @@ type stream struct {
 	_ [0]func()
 }
 
-func serveOne(ctx context.Context, c net.Conn, open Opener) {
+// serve reads the first request, which has to come soon, and gives it a session.
+func (x *server) serve(ctx context.Context, c net.Conn) {
+	_ = c.SetReadDeadline(time.Now().Add(requestTime)) // it fails only where the connection has ended
 	in := bufio.NewReader(c)
 	req, err := readRequest(in)
+	_ = c.SetDeadline(time.Time{})
+	x.waiting.Add(-1)
 	if err != nil {
+		refuse(c, req, err)
+		return
+	}
+	select {
+	case x.places <- struct{}{}:
+		defer func() { <-x.places }()
+	default:
+		refuse(c, req, fmt.Errorf("%d consoles are open, and no more may be: close one", maxSessions))
 		return
 	}
 	if len(req.Exec) > 0 {
-		exec(ctx, c, in, req, open)
+		exec(ctx, c, in, req, x.open)
 		return
 	}
-	s, end := open(c)
+	s, end := x.open(c)
 	defer end()
 	if req.Enabled {
 		s.Enable()
@@ -103,15 +161,39 @@ func serveOne(ctx context.Context, c net.Conn, open Opener) {
 	_ = cli.Serve(ctx, stream{Reader: in, Writer: c}, s, func() (int, int) { return req.Width, req.Height })
 }
 
+// refuse tells who asked for a session why there is none.
+func refuse(c net.Conn, req request, err error) {
+	if errors.Is(err, io.EOF) || errors.Is(err, os.ErrDeadlineExceeded) {
+		return
+	}
+	_ = c.SetWriteDeadline(time.Now().Add(time.Second)) // who does not read does not want to know
+	text, code := fmt.Sprintf("%% %v\n", err), 1
+	if req.Width > 0 {
+		_, _ = io.WriteString(c, strings.ReplaceAll(text, "\n", "\r\n"))
+		return
+	}
+	_ = json.NewEncoder(c).Encode(reply{Out: text, Exit: &code})
+}
+
+var errLong = fmt.Errorf("a request has more than %d octets", maxRequest)
+
+// readRequest reads one line, and no more of it than a request may have.
 func readRequest(in *bufio.Reader) (req request, err error) {
-	line, err := in.ReadBytes('\n')
-	if err == nil && len(line) > 1<<20 {
-		err = errors.New("the request is too long")
+	var line []byte
+	for {
+		piece, err := in.ReadSlice('\n')
+		if len(line)+len(piece) > maxRequest {
+			return req, errLong
+		}
+		line = append(line, piece...)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return req, err
+		}
 	}
-	if err == nil {
-		err = json.Unmarshal(line, &req)
-	}
-	return req, err
+	return req, json.Unmarshal(line, &req)
 }
 
 // pieces sends what is written to it as replies.
@@ -142,6 +224,7 @@ func exec(ctx context.Context, c net.Conn, in *bufio.Reader, req request, open O
 		}
 		var err error
 		if req, err = readRequest(in); err != nil {
+			refuse(c, req, err)
 			return
 		}
 	}

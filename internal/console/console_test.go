@@ -30,7 +30,8 @@ func serve(t *testing.T) string {
 	}}
 	done := make(chan struct{})
 	go func() {
-		Serve(t.Context(), l, func(out io.Writer) (*cli.Session, func()) { return cli.NewSession(app{}, tree, out), func() {} })
+		open := func(out io.Writer) (*cli.Session, func()) { return cli.NewSession(app{}, tree, out), func() {} }
+		Serve(t.Context(), l, open, nil)
 		close(done)
 	}()
 	t.Cleanup(func() { l.Close(); <-done })

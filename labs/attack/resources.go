@@ -21,6 +21,7 @@ var resources = []attack{
 	{"descriptors", "consoles are opened until there is no descriptor",
 		"P is served meanwhile, and the console afterwards", descriptors, ""},
 	{"unread-stdout", "nobody reads the node's standard output", "P is served, and the console", unreadStdout, ""},
+	{"gone-stdout", "who reads the node's standard output goes away", "P is served, and the console", goneStdout, ""},
 	{"unread-console", "terminals ask for all and read nothing",
 		"P is served, and other consoles", unreadConsole, ""},
 	{"endless-request", "a console sends a request line without an end",
@@ -158,6 +159,23 @@ func unreadStdout(t *trial) {
 	}
 	t.must(n.answers(), "the console does not answer")
 	served(t, q, p, "while nobody reads the output")
+}
+
+// goneStdout gives the node a pipe that loses its reader.
+func goneStdout(t *trial) {
+	r, w, err := os.Pipe()
+	t.need(err == nil, "no pipe: %v", err)
+	n := t.start(gateway, w)
+	w.Close()
+	q, p := both(t)
+	r.Close()
+	for i := range 5 {
+		p.abort()
+		p = t.serves(t.at(2), 2905, 10, 5*time.Second)
+		t.need(p != nil, "P does not come back, the time %d", i+1)
+	}
+	t.must(n.answers(), "the console does not answer")
+	served(t, q, p, "without a reader of the output")
 }
 
 // fill writes into a pipe until it is full, with room for nothing.

@@ -1,0 +1,92 @@
+package node
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/gostp/gostp/sctp"
+)
+
+// Nobody reads the output: who logs goes on, an alarm tells of it, and when somebody reads
+// again the place where lines are missing says how many.
+func TestOutputThatNobodyReads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newBox(t, sctp.NewMemory(1), configA)
+		defer a.Close()
+		r, w := io.Pipe()
+		stop := a.Print(w)
+		for i := range 3000 {
+			a.Log().Add("TEST", 5, "LINE", fmt.Sprint("number ", i))
+			if i == 0 {
+				synctest.Wait() // it is being written
+			}
+		}
+		synctest.Wait()
+		a.want("show alarms", "Minor", "standard output", "takes nothing: 1975 lines of the log are left out of it")
+		read := make(chan string)
+		go func() {
+			var text strings.Builder
+			for s := bufio.NewScanner(r); s.Scan(); {
+				fmt.Fprintln(&text, s.Text())
+			}
+			read <- text.String()
+		}()
+		synctest.Wait()
+		if got := a.run("show alarms"); strings.Contains(got, "standard output") {
+			t.Error("the output is read again, and still alarmed:", got)
+		}
+		a.Log().Add("TEST", 5, "LINE", "the last")
+		stop()
+		w.Close()
+		text := <-read
+		gap := "number 1024\n(1975 lines of the log are left out here: the output took nothing)\n"
+		if !strings.Contains(text, gap) || !strings.HasSuffix(text, "the last\n") {
+			t.Errorf("%.400s … %s", text, text[max(0, len(text)-200):])
+		}
+	})
+}
+
+type refusing struct{}
+
+func (refusing) Write([]byte) (int, error) { return 0, errors.New("write: broken pipe") }
+
+// Whoever read the output has gone: that is an alarm with the reason, and a node that stops
+// does not wait.
+func TestOutputThatIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newBox(t, sctp.NewMemory(1), configA)
+		defer a.Close()
+		stop := a.Print(refusing{})
+		a.Log().Add("TEST", 5, "LINE", "once")
+		synctest.Wait()
+		a.want("show alarms", "standard output", "write: broken pipe: 1 lines of the log are left out of it")
+		stop()
+		if got := a.run("show alarms"); strings.Contains(got, "standard output") {
+			t.Error("there is no output any more, and it is still alarmed:", got)
+		}
+	})
+}
+
+// What the program around the node runs out of is an alarm, and two lines of the log.
+func TestShortageIsAnAlarm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newBox(t, sctp.NewMemory(1), configA)
+		defer a.Close()
+		a.Short("console /run/x", "no console can be opened: too many open files")
+		a.Short("console /run/x", "no console can be opened: too many open files")
+		a.want("show alarms", "Major", "console /run/x", "no console can be opened: too many open files")
+		a.Short("console /run/x", "")
+		if got := a.run("show alarms"); strings.Contains(got, "console /run/x") {
+			t.Error(got)
+		}
+		got := a.run("show logging")
+		if strings.Count(got, "%SYS-3-RESOURCE") != 1 || strings.Count(got, "%SYS-5-RESOURCE") != 1 {
+			t.Error(got)
+		}
+	})
+}
