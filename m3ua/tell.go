@@ -57,12 +57,19 @@ func (l *Layer) Tell(_ time.Time, network int, dests []Destination, of ss7.PathI
 // TellUsers tells the ASPs of those servers that an event of MTP3 is for: SCON for Status
 // (congestion of Dest, level Arg; 0: over), DUPU for UserPart (the user MSU.SI at Dest is not
 // there, cause Arg). They are the ASPs of server Path, or if it is 0 those of every server
-// that has the code MSU.OPC by its key.
+// that has the code MSU.OPC by its key; of every server but Of, if that says so of what is
+// behind it (RFC 4666 §3.4.4: "to all concerned ASPs").
 func (l *Layer) TellUsers(_ time.Time, network int, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
 	bits := l.cfg.Networks[network].Variant.Bits()
 	meant := func(s *ASConfig) bool {
-		return s.Network == network && !s.Away && (s.Path == ev.Path || ev.Path == 0 && s.Key.Has(ev.MSU.OPC, bits))
+		switch {
+		case s.Network != network || s.Away:
+			return false
+		case ev.Of != 0:
+			return s.Path != ev.Of
+		}
+		return s.Path == ev.Path || ev.Path == 0 && s.Key.Has(ev.MSU.OPC, bits)
 	}
 	s := SSNM{Type: SCON, Affected: []uint32{Affected(ev.Dest, bits)}, Level: uint8(ev.Arg), HasLevel: true}
 	if ev.Kind == ss7.UserPart {

@@ -20,6 +20,8 @@ const adviceMost = 256
 
 var advised = map[ss7.Kind]routing.RouteState{ss7.Pause: routing.Prohibited, ss7.Restricted: routing.Restricted, ss7.Resume: routing.Allowed}
 
+var advice = map[ss7.Kind]string{ss7.Pause: "DUNA", ss7.Restricted: "DRST", ss7.Resume: "DAVA"}
+
 // recvAdvice takes what is said of ev.Dest by the gateway behind s.
 func (n *Network) recvAdvice(now time.Time, s *server, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	said := advised[ev.Kind]
@@ -52,6 +54,7 @@ func (n *Network) recvAdvice(now time.Time, s *server, ev ss7.Event, out []ss7.A
 	case len(changed) > 0:
 		return n.reroute(now, changed, said, out)
 	case !known && said != routing.Allowed:
+		n.doubted[doubtKey{advice[ev.Kind], NotThere}]++
 		return n.ignore(ev.Why+" ignored: no route by "+s.cfg.Name+" leads there", out)
 	}
 	return out

@@ -19,10 +19,12 @@ import (
 //	Arg      its level, 0 to 3; 0: no longer
 //	MSU.OPC  the code whose users are meant: who sent there, or to whom TFC came
 //	Path     the server (AS) that has that code; 0: the users of this node itself
+//	Of       the server that says so of what is behind it: all users but its own are meant,
+//	         Path and MSU.OPC are 0
 //	Why      the reason, for a person
 //
-// Network.Do takes the same event from a server that is congested itself (M3UA's SCON):
-// Path is the server's, MSU.OPC the origin that it wants told, or 0.
+// Network.Do takes such an event from a server that is congested, or knows that what is behind it
+// is (M3UA's SCON): Path is the server's, MSU.OPC the origin that it wants told, or 0.
 //
 // What STPs further on say of a destination (TFC) is kept. Where congestion has levels
 // the test of §13.9 finds out when it is over: T15 after the last TFC, RCT of the
@@ -35,8 +37,8 @@ import (
 type overload struct {
 	level uint32
 	by    string     // who says it
-	from  ss7.PathID // the server that says it of itself; 0: an STP, by TFC
-	meant ss7.Event  // MSU.OPC and Path: whose users were told last
+	from  ss7.PathID // the server that says it of what is behind it; 0: an STP, by TFC
+	meant ss7.Event  // MSU.OPC, Path and Of: whose users were told last
 	told  time.Time  // and when
 }
 
@@ -84,15 +86,12 @@ func (n *Network) overloaded(now time.Time, path ss7.PathID, name string, ev ss7
 	d := Decide(n.table, &ss7.MSU{DPC: m.OPC, OPC: m.DPC, SI: m.SI}, 0)
 	switch {
 	case d.Fate == Deliver:
-		return append(out, n.status(0, m.OPC, m.DPC, ev.Arg, name+" is congested"))
+		return append(out, n.status(meant(0, m.OPC), m.DPC, ev.Arg, name+" is congested"))
 	case d.Fate != Forward || d.Path.IsHold() || d.Path == path:
 		return out
 	case n.server(d.Path) != nil:
-		k := toldKey{d.Path, m.OPC, m.DPC}
-		if _, ok := n.told[k]; ok || len(n.told) < toldMost {
-			n.told[k] = ev.Arg
-		}
-		return append(out, n.status(d.Path, m.OPC, m.DPC, ev.Arg, name+" is congested"))
+		n.noteTold(d.Path, m.OPC, m.DPC, ev.Arg)
+		return append(out, n.status(meant(d.Path, m.OPC), m.DPC, ev.Arg, name+" is congested"))
 	}
 	return n.sendTFC(d.Path, m.OPC, m.DPC, ev.Arg, out)
 }
@@ -125,9 +124,23 @@ func (n *Network) sendTFC(path ss7.PathID, origin, dest ss7.PC, level uint32, ou
 	return n.send(path, origin, n.codeFor(origin), 0, m, out)
 }
 
-func (n *Network) status(server ss7.PathID, origin, dest ss7.PC, level uint32, why string) ss7.Action {
-	return ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Status, Path: server, Arg: level, Why: why,
-		Dest: ss7.Range{PC: dest, Len: n.cfg.Variant.Bits()}, MSU: ss7.MSU{OPC: origin}}}
+// status tells the users that whom means.
+func (n *Network) status(whom ss7.Event, dest ss7.PC, level uint32, why string) ss7.Action {
+	whom.Kind, whom.Dest, whom.Arg, whom.Why = ss7.Status, n.single(dest), level, why
+	return ss7.Action{Op: ss7.Raise, Event: whom}
+}
+
+// meant is the users of a server, or of this node, that have the code origin.
+func meant(server ss7.PathID, origin ss7.PC) ss7.Event {
+	return ss7.Event{Path: server, MSU: ss7.MSU{OPC: origin}}
+}
+
+// noteTold keeps what a server's users were told, so that they hear when it is over.
+func (n *Network) noteTold(server ss7.PathID, origin, to ss7.PC, level uint32) {
+	k := toldKey{server, origin, to}
+	if _, ok := n.told[k]; ok || len(n.told) < toldMost {
+		n.told[k] = level
+	}
 }
 
 // abated tells servers' users whose way is less congested than they were told.
@@ -146,9 +159,9 @@ func (n *Network) abated(out []ss7.Action) []ss7.Action {
 		}
 		if n.told[k] = level; level == 0 {
 			delete(n.told, k)
-			why = "the links there are no longer congested"
+			why = "the way there is no longer congested"
 		}
-		out = append(out, n.status(k.server, k.origin, k.to, level, why))
+		out = append(out, n.status(meant(k.server, k.origin), k.to, level, why))
 	}
 	return out
 }
@@ -203,24 +216,30 @@ func (n *Network) recvTFC(now time.Time, msu *ss7.MSU, m Management, out []ss7.A
 	if i, own := n.plan.Find(m.PC); own || i < 0 {
 		return n.ignore(fmt.Sprintf("TFC about %s from %s ignored: there is no route to it", n.format(m.PC), n.format(msu.OPC)), out)
 	}
+	return n.controlled(now, msu, m, meant(0, msu.DPC), out)
+}
+
+// controlled takes the level of a TFC, for the users that whom means.
+func (n *Network) controlled(now time.Time, msu *ss7.MSU, m Management, whom ss7.Event, out []ss7.Action) []ss7.Action {
 	level := uint32(1)
 	if n.cfg.Levels || n.cfg.Timed {
 		if level = uint32(m.Level); level == 0 {
 			return n.ignore(fmt.Sprintf("TFC about %s from %s ignored: it has level 0", n.format(m.PC), n.format(msu.OPC)), out)
 		}
 	}
-	return n.congest(now, m.PC, level, "TFC from "+n.format(msu.OPC), ss7.Event{MSU: ss7.MSU{OPC: msu.DPC}}, out)
+	return n.congest(now, m.PC, level, "TFC from "+n.format(msu.OPC), whom, out)
 }
 
 // recvStatus: a server says that it is congested for a destination, or no longer.
 func (n *Network) recvStatus(now time.Time, s *server, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	pc := ev.Dest.PC
-	switch {
-	case ev.Dest.Len != n.cfg.Variant.Bits():
+	if ev.Dest.Len != n.cfg.Variant.Bits() {
 		return n.ignore(fmt.Sprintf("congestion of %s, told by %s, ignored: not a single code",
 			n.formatRange(ev.Dest), s.cfg.Name), out)
-	case !n.reaches(s, pc):
-		return n.ignore(fmt.Sprintf("congestion of %s, told by %s, ignored: it is not there", n.format(pc), s.cfg.Name), out)
+	}
+	out, ok := n.Believe(Claim{What: "SCON", Path: s.cfg.Path, By: Nobody, About: pc}, out)
+	if !ok {
+		return out
 	}
 	if ev.Arg > 0 && ev.MSU.OPC != 0 {
 		if d := Decide(n.table, &ss7.MSU{DPC: ev.MSU.OPC, OPC: pc, SI: ss7.SNM}, 0); d.Fate == Forward && !d.Path.IsHold() && n.links[d.Path] != nil {
@@ -237,7 +256,7 @@ func (n *Network) recvStatus(now time.Time, s *server, ev ss7.Event, out []ss7.A
 		}
 		return out
 	}
-	return n.congest(now, pc, min(ev.Arg, 3), why, ss7.Event{Path: s.cfg.Path, MSU: ss7.MSU{OPC: ev.MSU.OPC}}, out)
+	return n.congest(now, pc, min(ev.Arg, 3), why, ss7.Event{Of: s.cfg.Path}, out)
 }
 
 // congest records what was said of pc and tells the users that it concerns. While T15
@@ -246,7 +265,7 @@ func (n *Network) congest(now time.Time, pc ss7.PC, level uint32, by string, who
 	o := n.overloads[pc]
 	if o == nil {
 		if len(n.overloads) >= overloadsMost {
-			return append(out, n.status(whom.Path, whom.MSU.OPC, pc, level, by)) // told, and not remembered
+			return append(out, n.status(whom, pc, level, by)) // told, and not remembered
 		}
 		o = &overload{}
 		n.overloads[pc] = o
@@ -255,10 +274,7 @@ func (n *Network) congest(now time.Time, pc ss7.PC, level uint32, by string, who
 	if level > o.level || n.agenda.running(n.congestionKey(16, pc)) {
 		o.level = level
 	}
-	o.by, o.from, o.meant = by, 0, whom
-	if n.server(whom.Path) != nil && n.owns(whom.Path, pc) {
-		o.from = whom.Path
-	}
+	o.by, o.from, o.meant = by, whom.Of, whom
 	n.agenda.stop(n.congestionKey(16, pc))
 	n.agenda.start(now, n.congestionKey(15, pc), n.timer(15))
 	if o.level != was {
@@ -268,21 +284,10 @@ func (n *Network) congest(now time.Time, pc ss7.PC, level uint32, by string, who
 		return out
 	}
 	o.told = now
-	if o.from != 0 {
-		return out // it knows
+	if whom.Path != 0 {
+		n.noteTold(whom.Path, whom.MSU.OPC, pc, o.level)
 	}
-	return append(out, n.status(whom.Path, whom.MSU.OPC, pc, o.level, by))
-}
-
-// reaches tells whether pc is, or may be, behind s: nobody says that others are congested.
-func (n *Network) reaches(s *server, pc ss7.PC) bool {
-	i, own := n.plan.Find(pc)
-	return !own && (i >= 0 && n.overServer(i, s) || slices.Contains(s.cfg.Points, pc) || n.owns(s.cfg.Path, pc))
-}
-
-// owns tells whether server path is what has pc.
-func (n *Network) owns(path ss7.PathID, pc ss7.PC) bool {
-	return Decide(n.table, &ss7.MSU{DPC: pc, SI: ss7.SCCP}, 0).Path == path
+	return append(out, n.status(whom, pc, o.level, by))
 }
 
 // relieve lowers the level of pc, for the reason why.
@@ -297,10 +302,11 @@ func (n *Network) relieve(pc ss7.PC, level uint32, why string, out []ss7.Action)
 		text = fmt.Sprintf("Destination %s is no longer congested: %s", n.format(pc), why)
 	}
 	out = append(out, note(ss7.StateChange, NoteCongestion, text))
-	if o.from != 0 {
-		return out
+	out = n.abated(out)
+	if o.meant.Path != 0 {
+		return out // it is one of those
 	}
-	return append(out, n.status(o.meant.Path, o.meant.MSU.OPC, pc, level, why))
+	return append(out, n.status(o.meant, pc, level, why))
 }
 
 func (n *Network) congestionKey(timer int, pc ss7.PC) agendaKey {

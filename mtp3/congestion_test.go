@@ -24,7 +24,13 @@ func (s *star) over(opc, dpc string, level uint32) []ss7.Action {
 func statuses(out []ss7.Action) (lines []string) {
 	for _, a := range out {
 		if e := a.Event; a.Op == ss7.Raise && e.Kind == ss7.Status {
-			lines = append(lines, fmt.Sprintf("%s at %d: %s %d", ss7.ITU.Notation.Format(e.MSU.OPC), e.Path, ss7.ITU.Notation.FormatRange(e.Dest), e.Arg))
+			by := ""
+			if e.Of != 0 {
+				by = fmt.Sprintf(", as %d says", e.Of)
+			}
+			f := ss7.ITU.Notation
+			line := fmt.Sprintf("%s at %d%s: %s %d", f.Format(e.MSU.OPC), e.Path, by, f.FormatRange(e.Dest), e.Arg)
+			lines = append(lines, line)
 		}
 	}
 	return lines
@@ -84,9 +90,11 @@ func TestCongestion(t *testing.T) {
 // §11.2.3.1: an international network has no levels and nobody says that it is over.
 func TestTFCInternational(t *testing.T) {
 	s := newStar(t)
-	tfc := func() []ss7.Action { return s.from(3, Management{Heading: TFC, PC: pc("7.7.1")}) }
+	tfc := func() []ss7.Action { return s.from(1, Management{Heading: TFC, PC: pc("7.7.1")}) }
 	out := tfc()
-	s.want("the first", slices.DeleteFunc(slices.Clone(out), func(a ss7.Action) bool { return a.Op == ss7.Raise }), "Destination 7.7.1 is congested, level 1: TFC from 6.6.6")
+	raised := func(a ss7.Action) bool { return a.Op == ss7.Raise }
+	s.want("the first", slices.DeleteFunc(slices.Clone(out), raised),
+		"Destination 7.7.1 is congested, level 1: TFC from 4.5.6")
 	s.wantStatus("the first", out, "1.2.3 at 0: 7.7.1/14 1")
 	s.wantStatus("the next, too soon for users", tfc())
 	s.tick(2 * time.Second)
@@ -119,7 +127,7 @@ func TestRouteSetCongestionTest(t *testing.T) {
 	s := newStar(t)
 	s.cfg.Levels = true
 	tfc := func(level uint8) []ss7.Action {
-		return s.from(3, Management{Heading: TFC, PC: pc("7.7.1"), Level: level})
+		return s.from(1, Management{Heading: TFC, PC: pc("7.7.1"), Level: level})
 	}
 	wantRCT := func(what string, out []ss7.Action, want ...string) {
 		t.Helper()
@@ -160,7 +168,7 @@ func TestCongestionAtServers(t *testing.T) {
 	s.wantStatus("the link is better", s.queue(1, 1), "3.3.3 at 9: 7.7.1/14 1")
 	s.wantStatus("the link fails, C takes over", s.do(ss7.OutOfService, 1, "cut"), "3.3.3 at 9: 7.7.1/14 0")
 	toAS := func(m Management) []ss7.Action {
-		return s.Do(s.now, ss7.Event{Kind: ss7.Transfer, Path: 3, MSU: ss7.MSU{DPC: pc("3.3.3"), OPC: pc("6.6.6"), SI: ss7.SNM, Payload: AppendManagement(nil, ss7.ITU, m)}}, nil)
+		return s.by(2, "5.5.5", "3.3.3", m)
 	}
 	s.wantStatus("TFC to a server", toAS(Management{Heading: TFC, PC: pc("7.7.1")}), "3.3.3 at 9: 7.7.1/14 1")
 	out := toAS(Management{Heading: UPU, PC: pc("7.7.1"), User: ss7.SCCP, Cause: InaccessibleUser})
@@ -174,11 +182,11 @@ func TestCongestionAtServers(t *testing.T) {
 	}
 	out = status(1, "3.3.3/14", "6.6.6")
 	s.wantSent("SCON", out, "3 TFC 3.3.3")
-	s.wantStatus("SCON", out)
+	s.wantStatus("SCON, for all but those of the AS", out, "0.0.0 at 0, as 9 says: 3.3.3/14 1")
 	if level, why := s.Congestion(dest("3.3.3/14")); level != 1 || why != "as A says so" {
 		t.Errorf("level %d, %s", level, why)
 	}
-	status(0, "3.3.3/14", "0.0.0")
+	s.wantStatus("SCON 0", status(0, "3.3.3/14", "0.0.0"), "0.0.0 at 0, as 9 says: 3.3.3/14 0")
 	if level, _ := s.Congestion(dest("3.3.3/14")); level != 0 {
 		t.Errorf("level %d after SCON 0", level)
 	}
@@ -190,7 +198,7 @@ func TestCongestionIsBounded(t *testing.T) {
 	s := newStar(t, RouteConfig{dest("7.0.0/3"), "B", 1})
 	for i := range ss7.PC(overloadsMost + 100) {
 		// More codes than the route has: the rest is ignored.
-		s.from(3, Management{Heading: TFC, PC: pc("7.0.0") + i%2048})
+		s.from(1, Management{Heading: TFC, PC: pc("7.0.0") + i%2048})
 	}
 	if len(s.overloads) != 2048 {
 		t.Errorf("%d destinations are congested", len(s.overloads))
@@ -200,7 +208,7 @@ func TestCongestionIsBounded(t *testing.T) {
 	}
 	s = newStar(t, RouteConfig{dest("0.0.0/0"), "B", 1})
 	for i := range ss7.PC(3 * overloadsMost) {
-		s.from(3, Management{Heading: TFC, PC: i})
+		s.from(1, Management{Heading: TFC, PC: i})
 	}
 	if len(s.overloads) != overloadsMost {
 		t.Errorf("%d destinations are congested", len(s.overloads))

@@ -27,11 +27,13 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 	n.stats.SNMIn++
 	n.stats.In[x.Heading]++
 	out = append(out, n.message("from", m.OPC, "by "+n.linkName(via), x))
-	if s := n.serverOf(m); s != nil {
-		return n.toServer(s, m, x, out)
+	if c, ok := n.claim(via, m, x); ok {
+		if out, ok = n.Believe(c, out); !ok {
+			return out
+		}
 	}
-	if !n.plausible(via, m, x) {
-		return n.ignore(fmt.Sprintf("%v from %s on %s ignored: no route to that point leads over linkset %s, so it cannot be who says so", x.Heading, n.format(m.OPC), n.linkName(via), via.set.cfg.Name), out)
+	if s := n.serverOf(m); s != nil {
+		return n.toServer(now, s, m, x, out)
 	}
 	switch x.Heading {
 	case COO, COA, XCO, XCA, ECO, ECA, CBD, CBA, LIN, LUN, LIA, LUA, LID, LFU, LLT, LRT:
@@ -71,29 +73,28 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 	return n.ignore(fmt.Sprintf("%v from %s on %s is not acted on", x.Heading, n.format(m.OPC), n.linkName(via)), out)
 }
 
-// plausible tells whether a message with an adjacent point's code can be that point's: it
-// came by a linkset to it, or by one over which a route leads there (§5.4.1, §13.2.1).
-// Else any neighbour could take down the links of another, prohibit its routes or restart
-// it. What tells of congestion and users has little effect, and may come from afar; an
-// order about a link that is down has none but the one meant, and its sender may know a
-// way that this end has no route back by.
-func (n *Network) plausible(via *link, msu *ss7.MSU, m Management) bool {
-	opc := msu.OPC
-	if via.set.cfg.Adjacent == opc || m.Heading == TFC || m.Heading == RCT || m.Heading == UPU {
-		return true
-	}
+// claim is what has to be believed before a message is acted on: that an adjacent point is
+// who says so (§5.4.1, §13.2.1), else any neighbour could take down the links of another,
+// prohibit its routes or restart it; and that what is said of congestion and users comes from
+// there. False: the message has no effect, or none but the one meant, as an order about a
+// link that is down, whose sender may know a way that this end has no route back by.
+func (n *Network) claim(via *link, msu *ss7.MSU, m Management) (c Claim, ok bool) {
+	c = Claim{What: m.Heading.String(), Path: via.cfg.Path, By: msu.OPC, About: Nobody}
 	switch m.Heading {
+	case RCT:
+		return c, false
+	case TFC:
+		c.About, c.Far = m.PC, true
+		return c, true
+	case UPU:
+		c.About = m.PC
+		return c, true
 	case COO, COA, XCO, XCA, ECO, ECA:
-		if l := n.linkTo(opc, msu.DPC, m.SLC); l != nil && l.state != Available {
-			return true
+		if l := n.linkTo(msu.OPC, msu.DPC, m.SLC); l != nil && l.state != Available {
+			return c, false
 		}
 	}
-	for i := range n.plan.Dests {
-		if n.plan.Dests[i].Range.Contains(opc, n.cfg.Variant.Bits()) && n.over(i, via.set.cfg.Adjacent) {
-			return true
-		}
-	}
-	return !n.isAdjacent(opc) // ignored for that, where it matters
+	return c, n.isAdjacent(msu.OPC) // from others it is ignored for that, where it matters
 }
 
 // ignore counts and tells what is not acted on.

@@ -203,6 +203,7 @@ type Network struct {
 	overloads  map[ss7.PC]*overload
 	circles    map[agendaKey]*circle
 	nextUPU    time.Time
+	doubted    map[doubtKey]uint64
 	told       map[toldKey]uint32 // servers' users, and of what level they were told last
 }
 
@@ -213,6 +214,7 @@ func NewNetwork() *Network {
 	n.said, n.rerouting, n.speaksTRA = map[routeKey]routing.RouteState{}, map[ss7.Range]ss7.PathID{}, map[ss7.PC]bool{}
 	n.circles = map[agendaKey]*circle{}
 	n.overloads, n.told = map[ss7.PC]*overload{}, map[toldKey]uint32{}
+	n.doubted = map[doubtKey]uint64{}
 	n.stats.In, n.stats.Out = map[Heading]uint64{}, map[Heading]uint64{}
 	n.cfg.Variant = ss7.ITU
 	n.compile()

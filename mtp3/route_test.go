@@ -45,6 +45,12 @@ func (s *star) from(p ss7.PathID, m Management) []ss7.Action {
 	return s.Do(s.now, ss7.Event{Kind: ss7.Transfer, Path: p, MSU: msu}, nil)
 }
 
+// by is a management message that comes by path p, whatever its label says.
+func (s *star) by(p ss7.PathID, opc, dpc string, m Management) []ss7.Action {
+	msu := ss7.MSU{DPC: pc(dpc), OPC: pc(opc), SI: ss7.SNM, Payload: AppendManagement(nil, s.cfg.Variant, m)}
+	return s.Do(s.now, ss7.Event{Kind: ss7.Transfer, Path: p, MSU: msu}, nil)
+}
+
 func (s *star) pc(text string) ss7.PC {
 	p, err := s.cfg.Variant.Notation.Parse(text)
 	if err != nil {

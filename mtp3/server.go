@@ -1,7 +1,7 @@
 package mtp3
 
 import (
-	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gostp/gostp/routing"
@@ -14,7 +14,8 @@ import (
 type ServerConfig struct {
 	Name   string // as routes name it; not that of a linkset
 	Path   ss7.PathID
-	Points []ss7.PC // codes that it has by its key, beside routes
+	Points []ss7.PC    // codes of which it has some users, or some circuits, by its key, beside routes
+	Spans  []ss7.Range // the same of ranges of codes
 }
 
 // server is one that is configured, and whether it takes traffic.
@@ -24,6 +25,12 @@ type server struct {
 
 	congestion    uint32 // level
 	congestionWhy string
+}
+
+// has tells whether the key of s names pc, for whatever users.
+func (s *server) has(pc ss7.PC, bits uint8) bool {
+	covers := func(r ss7.Range) bool { return r.Contains(pc, bits) }
+	return slices.Contains(s.cfg.Points, pc) || slices.ContainsFunc(s.cfg.Spans, covers)
 }
 
 // setServers takes the servers of a new configuration; those that stay keep their state.
@@ -73,8 +80,7 @@ func (n *Network) doServer(now time.Time, s *server, ev ss7.Event, out []ss7.Act
 	case ss7.NoUser:
 		return n.noUser(now, ev, out)
 	case ss7.UserPart:
-		return append(out, note(ss7.StateChange, NoteUser, fmt.Sprintf("User part %v of %s is unavailable %s: %s",
-			ev.MSU.SI, n.format(ev.Dest.PC), causeText(uint8(ev.Arg)), ev.Why)))
+		return n.recvUserPart(s, ev, out)
 	}
 	ready := ev.Kind == ss7.InService
 	if ev.Kind != ss7.InService && ev.Kind != ss7.OutOfService || ready == s.ready {

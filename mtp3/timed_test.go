@@ -35,7 +35,7 @@ func TestTimedCongestion(t *testing.T) {
 		t.Errorf("a link that failed: level %d", l.congestion)
 	}
 
-	out := s.from(3, Management{Heading: TFC, PC: s.pc("7.7.1"), Level: 2})
+	out := s.from(1, Management{Heading: TFC, PC: s.pc("7.7.1"), Level: 2})
 	s.wantStatus("TFC", out, "1.2.3 at 0: 7.7.1/14 2")
 	s.wantStatus("T15", s.tick(2500*time.Millisecond), "1.2.3 at 0: 7.7.1/14 1")
 	out = s.tick(2500 * time.Millisecond)

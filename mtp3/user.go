@@ -46,10 +46,22 @@ func (n *Network) noUser(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Ac
 // recvUPU: a far user that ours have sent to is not there (§11.2.7). Nothing is kept;
 // users are told by an event of kind ss7.UserPart: Dest is the far point, MSU.SI its user,
 // Arg the cause, MSU.OPC and Path the code and the server whose users are meant, as for
-// ss7.Status.
+// ss7.Status. What a gateway says (DUPU) comes with Of, the gateway's server.
 func (n *Network) recvUPU(msu *ss7.MSU, m Management, out []ss7.Action) []ss7.Action {
 	text := fmt.Sprintf("User part %v of %s is unavailable %s, says %s", m.User, n.format(m.PC), causeText(m.Cause), n.format(msu.OPC))
 	return append(out, note(ss7.StateChange, NoteUser, text), n.userPart(0, msu, m, text))
+}
+
+// recvUserPart: the far end of a server says that a user behind it is not there (DUPU).
+func (n *Network) recvUserPart(s *server, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	out, ok := n.Believe(Claim{What: "DUPU", Path: s.cfg.Path, By: Nobody, About: ev.Dest.PC}, out)
+	if !ok {
+		return out
+	}
+	ev.Path, ev.Of = 0, s.cfg.Path
+	text := fmt.Sprintf("User part %v of %s is unavailable %s: %s",
+		ev.MSU.SI, n.format(ev.Dest.PC), causeText(uint8(ev.Arg)), ev.Why)
+	return append(out, note(ss7.StateChange, NoteUser, text), ss7.Action{Op: ss7.Raise, Event: ev})
 }
 
 func causeText(cause uint8) string {
@@ -85,14 +97,10 @@ func (n *Network) serverOf(m *ss7.MSU) *server {
 
 // toServer: behind a server there is no network management. What is for its users
 // becomes an event.
-func (n *Network) toServer(s *server, msu *ss7.MSU, m Management, out []ss7.Action) []ss7.Action {
+func (n *Network) toServer(now time.Time, s *server, msu *ss7.MSU, m Management, out []ss7.Action) []ss7.Action {
 	switch m.Heading {
 	case TFC:
-		level := uint32(1)
-		if n.cfg.Levels {
-			level = uint32(m.Level)
-		}
-		return append(out, n.status(s.cfg.Path, msu.DPC, m.PC, level, "TFC from "+n.format(msu.OPC)))
+		return n.controlled(now, msu, m, meant(s.cfg.Path, msu.DPC), out)
 	case UPU:
 		return append(out, n.userPart(s.cfg.Path, msu, m, "UPU from "+n.format(msu.OPC)))
 	case RCT:

@@ -21,8 +21,12 @@ func (c *core) toUsers(ev ss7.Event) {
 		return
 	}
 	whom := "users of this node"
-	if s := c.node.view.Load().server(ev.Path); s != nil {
+	by := c.node.view.Load().server(ev.Of)
+	switch s := c.node.view.Load().server(ev.Path); {
+	case s != nil:
 		whom = "AS " + s.name
+	case ev.Of != 0:
+		whom = "all users"
 	}
 	if ev.Path == 0 {
 		c.mtpStatus(ev)
@@ -31,7 +35,23 @@ func (c *core) toUsers(ev ss7.Event) {
 		}
 	}
 	c.node.log.Debug("mtp3", fmt.Sprintf("%v of %s, %d, for %s at %s: %s", ev.Kind, f.Format(ev.Dest.PC), ev.Arg, f.Format(ev.MSU.OPC), whom, ev.Why))
+	if ev.Kind == ss7.UserPart && ev.Of != 0 {
+		c.tellOrigins(by, &ev)
+		return
+	}
 	c.node.m3ua.tellUsers(ev)
+}
+
+// tellOrigins passes on what the far end of an AS says, that a user is not there, to those who
+// have sent to it: UPU, or DUPU to ASPs.
+func (c *core) tellOrigins(by *as, ev *ss7.Event) {
+	if by == nil || by.senders.Load() == nil {
+		return
+	}
+	for _, opc := range by.senders.Load().take(ev.Dest.PC, ev.MSU.SI) {
+		m := ss7.MSU{OPC: opc, DPC: ev.Dest.PC, SI: ev.MSU.SI}
+		c.post(ss7.Event{Kind: ss7.NoUser, Path: by.id, Arg: ev.Arg, Why: ev.Why, MSU: m})
+	}
 }
 
 func (v *view) server(p ss7.PathID) *as {

@@ -72,14 +72,10 @@ func (c *core) ask(f func()) bool {
 	}
 }
 
-// post tells the network what happened to a link.
+// post tells the network what happened to a link, or what a server's far end says. What
+// concerns users comes back as an event if it is believed.
 func (c *core) post(ev ss7.Event) {
-	c.do(func() {
-		if ev.Kind == ss7.UserPart || ev.Kind == ss7.Status { // M3UA's DUPU and SCON concern the users of this node too
-			c.mtpStatus(ev)
-		}
-		c.actions = c.network.Do(time.Now(), ev, c.actions)
-	})
+	c.do(func() { c.actions = c.network.Do(time.Now(), ev, c.actions) })
 }
 
 // offer hands over an MSU for a local user; false if the user is too slow.

@@ -256,8 +256,13 @@ func TestInterworkingAtGateway(t *testing.T) {
 		step("RST about it", func() { n.manages("1.1.1", mtp3.Management{Heading: mtp3.RST, PC: itu("6.6.6")}) }, "", "", "TFA 6.6.6", "")
 		step("AS A goes down", func() { p.send(0, bare(xua.ASPIA)) }, "", "DUNA 5.5.5/14", "TFP 5.5.5", "TFP 5.5.5")
 		step("AS A comes back", func() { p.send(0, bare(xua.ASPAC)) }, "", "DAVA 5.5.5/14", "TFA 5.5.5", "TFA 5.5.5")
-		step("TFC for A", func() { n.manages("5.5.5", mtp3.Management{Heading: mtp3.TFC, PC: itu("7.7.7")}) }, "SCON 7.7.7/14 level 1", "", "", "")
-		step("DAUD while it is congested", func() { p.says(m3ua.DAUD, "7.7.7") }, "SCON 7.7.7/14 level 1, DAVA 7.7.7/14", "", "", "")
+		step("TFC for A, and DAUD while it is congested", func() {
+			n.manages("5.5.5", mtp3.Management{Heading: mtp3.TFC, PC: itu("7.7.7")})
+			time.Sleep(time.Second)
+			p.says(m3ua.DAUD, "7.7.7")
+		}, "SCON 7.7.7/14 level 1, SCON 7.7.7/14 level 1, DAVA 7.7.7/14, SCON 7.7.7/14 level 0", // 0 after T15
+			"", "", "")
+		step("DAUD when that is over", func() { p.says(m3ua.DAUD, "7.7.7") }, "DAVA 7.7.7/14", "", "", "")
 		step("DAUD", func() { p.says(m3ua.DAUD, "7.7.6") }, "DAVA 7.7.6/14", "", "", "")
 		step("DAUD of nobody's", func() { p.says(m3ua.DAUD, "2.2.2") }, "DUNA 2.2.2/14", "", "", "")
 		step("DAUD of an AS by key", func() { p.says(m3ua.DAUD, "6.6.6") }, "DAVA 6.6.6/14", "", "", "")
@@ -266,7 +271,7 @@ func TestInterworkingAtGateway(t *testing.T) {
 		}, "", "DUPU 7.7.7/14 user 3 cause 1", "", "")
 		step("SCON of A", func() {
 			p.says(m3ua.SCON, "5.5.5", func(s *m3ua.SSNM) { s.Concerned, s.HasConcerned, s.Level, s.HasLevel = itu("4.4.4"), true, 1, true })
-		}, "", "", "", "TFC 5.5.5")
+		}, "", "SCON 5.5.5/14 level 1, SCON 5.5.5/14 level 0", "", "TFC 5.5.5")
 		step("an MSU for a user that B has not", func() { m.send(ss7.MSU{DPC: itu("6.6.6"), SI: ss7.ISUP, Payload: make([]byte, 9)}) },
 			"", "", "", "UPU 6.6.6 user 5 cause 1")
 		step("SCON of a range around A", func() {
@@ -274,7 +279,7 @@ func TestInterworkingAtGateway(t *testing.T) {
 				s.Affected[0] |= 3 << 24
 				s.Concerned, s.HasConcerned, s.Level, s.HasLevel = itu("4.4.4"), true, 1, true
 			})
-		}, "", "", "", "TFC 5.5.5")
+		}, "", "SCON 5.5.5/14 level 1, SCON 5.5.5/14 level 0", "", "TFC 5.5.5")
 		step("SCON of others' code", func() {
 			p.says(m3ua.SCON, "7.7.6", func(s *m3ua.SSNM) { s.Concerned, s.HasConcerned, s.Level, s.HasLevel = itu("4.4.4"), true, 1, true })
 		}, "", "", "", "")

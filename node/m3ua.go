@@ -107,22 +107,7 @@ func (x *adaptation) raised(ev *ss7.Event) {
 		x.asps[ev.Path].bequeath(x.asps[ss7.PathID(ev.Arg)])
 	case ss7.Pause, ss7.Resume, ss7.Restricted, ss7.Status, ss7.UserPart:
 		x.node.core.post(*ev)
-		if ev.Kind == ss7.UserPart {
-			x.tellOrigins(ev)
-		}
 		x.node.log.Debug("m3ua", fmt.Sprintf("%s: %v", x.node.Config().Notation().FormatRange(ev.Dest), ev.Why))
-	}
-}
-
-// tellOrigins passes on that a user is not there to those who have sent to it: UPU, or
-// DUPU to ASPs. The caller holds mu.
-func (x *adaptation) tellOrigins(ev *ss7.Event) {
-	s := x.servers[ev.Path]
-	if s == nil || s.senders.Load() == nil {
-		return
-	}
-	for _, opc := range s.senders.Load().take(ev.Dest.PC, ev.MSU.SI) {
-		x.node.core.post(ss7.Event{Kind: ss7.NoUser, Path: ev.Path, Arg: ev.Arg, Why: ev.Why, MSU: ss7.MSU{OPC: opc, DPC: ev.Dest.PC, SI: ev.MSU.SI}})
 	}
 }
 
@@ -207,6 +192,8 @@ func (x *adaptation) picture(bits uint8) (p picture) {
 				p.keyed = append(p.keyed, keyed{t.DPC, s})
 				if t.DPC.Len == bits {
 					conf.Points = append(conf.Points, t.DPC.PC)
+				} else {
+					conf.Spans = append(conf.Spans, t.DPC)
 				}
 			}
 		}

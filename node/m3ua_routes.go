@@ -182,12 +182,13 @@ func (x *adaptation) destinationsChanged(t *routing.Table) {
 
 // tellUsers tells ASPs what MTP3 has for its users (RFC 4666 §4.5.1). It runs on the core.
 func (x *adaptation) tellUsers(ev ss7.Event) {
+	level, _ := x.node.core.network.Congestion(ev.Dest)
 	x.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
 		if ev.Kind == ss7.Status {
-			if pc := ev.Dest.PC; ev.Arg == 0 {
+			if pc := ev.Dest.PC; level == 0 {
 				delete(x.levels, pc)
 			} else if _, ok := x.levels[pc]; ok || len(x.levels) < maxLevels {
-				x.levels[pc] = uint8(ev.Arg)
+				x.levels[pc] = uint8(level)
 			}
 		}
 		return l.TellUsers(now, 0, ev, out)

@@ -263,11 +263,33 @@ func (c *core) recvSCCP(now time.Time, ev *ss7.Event) {
 			c.node.discards.add(mtp3.NoUser, 1)
 		}
 	case ssn == 1:
-		c.noticed(ev.MSU.OPC, m.Data)
-		c.actions = c.sccp.management.Recv(now, ev.MSU.DPC, ev.MSU.OPC, m.Data, c.actions)
+		if c.believes(ev, m.Data) {
+			c.noticed(ev.MSU.OPC, m.Data)
+			c.actions = c.sccp.management.Recv(now, ev.MSU.DPC, ev.MSU.OPC, m.Data, c.actions)
+		}
 	default: // a subsystem that answers tests, and has no user behind it
 		c.node.discards.add(mtp3.NoUser, 1)
 	}
+}
+
+// believes tells whether SCCP's management may act on what came by a path in a point's name
+// (docs/mtp3.md): the rule is MTP3's. A test (SST) and what halves of a duplicated subsystem
+// agree on (SOR, SOG) are about a code of this node; then only the name is in question. What
+// cannot be read is left to the management, which says so.
+func (c *core) believes(ev *ss7.Event, data []byte) (ok bool) {
+	n, err := sccp.ParseNotice(c.node.Config().V(), data)
+	if err != nil {
+		return true
+	}
+	claim := mtp3.Claim{What: n.Command.String(), Path: ev.Path, By: ev.MSU.OPC, About: n.PC}
+	switch n.Command {
+	case sccp.SST, sccp.SOR, sccp.SOG:
+		if slices.Contains(c.node.Config().Own(), n.PC) {
+			claim.About = mtp3.Nobody
+		}
+	}
+	c.actions, ok = c.network.Believe(claim, c.actions)
+	return ok
 }
 
 // noticed ends the tests that an SSA answers.

@@ -205,11 +205,25 @@ func (n *Node) showSCCP(c *cli.Call) error {
 	fmt.Fprintf(c.Out, "%-60s %d\n%-60s %d\n%-60s %d\n", "translated", s.translated.Load(), "for subsystems here", s.delivered.Load(), "returned", s.returned.Load())
 	n.printReasons(c.Out)
 	var st sccp.ManagementStats
-	n.core.ask(func() { st = n.core.sccp.management.Stats })
+	var doubted uint64
+	n.core.ask(func() { st, doubted = n.core.sccp.management.Stats, n.core.doubtedSCCP() })
+	fmt.Fprintf(c.Out, "%-60s %d\n", "not believed (`show cs7 mtp3 errors`)", doubted)
 	for x := sccp.SSA; x <= sccp.SSC; x++ {
 		fmt.Fprintf(c.Out, "%-8v %12d %12d\n", x, st.In[x], st.Out[x])
 	}
 	return nil
+}
+
+// doubtedSCCP counts what SCCP's management did not believe.
+func (c *core) doubtedSCCP() (count uint64) {
+	for _, d := range c.network.Doubted() {
+		for x := sccp.SSA; x <= sccp.SSC; x++ {
+			if d.What == x.String() {
+				count += d.N
+			}
+		}
+	}
+	return count
 }
 
 func (n *Node) reloadGTT(c *cli.Call) error {

@@ -25,7 +25,8 @@ func (n *Node) mtp3Commands() []*cli.Statement {
 	}
 	return []*cli.Statement{
 		showCS7(n.showMTP3Timers, level3, kw("timers", "Timers of Q.704")),
-		showCS7(n.showMTP3Messages, level3, kw("errors", "Network management: messages by kind, and what went wrong")),
+		showCS7(n.showMTP3Messages, level3,
+			kw("errors", "Network management: messages by kind, what went wrong, what was not believed")),
 		showCS7(n.showMTP3History, level3, kw("event-history", "The last events of links, routes and network management, oldest first")),
 		cli.Command(cli.Seq(kw("clear", "Reset"), configs.CS7(level3, kw("event-history", "Forget the events so far"))), func(*cli.Call) error {
 			n.core.ask(func() { n.core.history = nil })
@@ -69,8 +70,9 @@ func (n *Node) showMTP3Timers(c *cli.Call) error {
 func (n *Node) showMTP3Messages(c *cli.Call) error {
 	var s mtp3.Stats
 	var in, out map[mtp3.Heading]uint64
+	var doubted []mtp3.Doubted
 	n.core.ask(func() {
-		s = n.core.network.Stats()
+		s, doubted = n.core.network.Stats(), n.core.network.Doubted()
 		in, out = maps.Clone(s.In), maps.Clone(s.Out)
 	})
 	fmt.Fprintf(c.Out, "Network management messages: in %d, out %d; discarded, or without effect: %d\n", s.SNMIn, s.SNMOut, s.Bad)
@@ -81,6 +83,12 @@ func (n *Node) showMTP3Messages(c *cli.Call) error {
 	heads := slices.SortedFunc(maps.Keys(all), func(a, b mtp3.Heading) int { return cmp.Or(cmp.Compare(a&15, b&15), cmp.Compare(a, b)) })
 	for _, h := range heads {
 		fmt.Fprintf(c.Out, "  %-4v in %-10d out %d\n", h, in[h], out[h])
+	}
+	for i, d := range doubted {
+		if i == 0 {
+			fmt.Fprintln(c.Out, "Not believed, because a point is spoken for by the way that leads there alone:")
+		}
+		fmt.Fprintf(c.Out, "  %-4s %-13d %s\n", d.What, d.N, d.Text())
 	}
 	return nil
 }

@@ -119,9 +119,9 @@ func (p *Plan) Routes() int { return p.routes }
 // Route numbers the routes of all destinations, for State.
 func (p *Plan) Route(d, r int) int { return p.Dests[d].first + r }
 
-// backed tells whether the summaries that cover destination i are its backup: not of a
+// Backed tells whether the summaries that cover destination i are its backup: not of a
 // dynamic one, whose routes are the summary's own.
-func (p *Plan) backed(i int) bool {
+func (p *Plan) Backed(i int) bool {
 	d := &p.Dests[i]
 	return d.Parent >= 0 && !d.Dynamic && !(p.Apart && d.Range.Len == p.Variant.Bits())
 }

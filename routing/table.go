@@ -120,7 +120,7 @@ func (p *Plan) Table(s State) *Table {
 		t.via[i] = int32(i)
 		t.current[i] = b.best(d, nil)
 		// A summary that covers a full code is its backup (Cisco's GRT MIB, cgrtDestStatus).
-		if t.current[i] == nil && p.backed(i) {
+		if t.current[i] == nil && p.Backed(i) {
 			t.current[i], t.via[i] = b.covering(d)
 		}
 	}
@@ -350,7 +350,7 @@ func (t *Table) Avoid(i int, sls uint8, ls int) (Slot, bool) {
 			}
 			a = b
 		}
-		if !t.backed(i) {
+		if !t.Backed(i) {
 			break
 		}
 	}

@@ -94,6 +94,7 @@ type Event struct {
 	Kind Kind
 	Path PathID // from which it was raised, or for which it is meant
 	Arg  uint32
+	Of   PathID // Status, UserPart: the server that says so of what is behind it; 0: nobody behind a server does
 	Why  string // the reason, for a person
 	MSU  MSU    // Transfer, Retrieved
 	Dest Range  // Pause, Resume, Restricted, Status, UserPart: what is concerned
