@@ -162,11 +162,14 @@ func (n *Network) tellPoints(now time.Time, s *linkset, points []ss7.PC, out []s
 		if pc == s.cfg.Adjacent || want == s.toldPoints[pc] {
 			continue
 		}
+		var said bool
+		if out, said = n.sayPaced(now, s, want, n.single(pc), out); !said {
+			break
+		}
 		s.tellPoint(pc, want)
 		if want == routing.Prohibited {
 			n.agenda.start(now, agendaKey{timer: 8, dest: n.single(pc)}, n.timer(8))
 		}
-		out = n.sayTo(s, want, n.single(pc), out)
 	}
 	return out
 }

@@ -77,7 +77,7 @@ func (n *Network) recvCluster(now time.Time, opc ss7.PC, m Management, out []ss7
 
 // recvClusterTest handles RCP and RCR. Who has routes to single members alone says nothing
 // of the cluster.
-func (n *Network) recvClusterTest(via *link, opc ss7.PC, m Management, out []ss7.Action) []ss7.Action {
+func (n *Network) recvClusterTest(now time.Time, via *link, opc ss7.PC, m Management, out []ss7.Action) []ss7.Action {
 	if !n.isAdjacent(opc) {
 		return n.ignore(fmt.Sprintf("%v about %s from %s, which is not adjacent", m.Heading, n.format(m.PC), n.format(opc)), out)
 	}
@@ -92,7 +92,7 @@ func (n *Network) recvClusterTest(via *link, opc ss7.PC, m Management, out []ss7
 	s := n.setOf(via, opc)
 	thinks := map[Heading]routing.RouteState{RCP: routing.Prohibited, RCR: routing.Restricted}[m.Heading]
 	if is := n.advice(i, s); is != thinks {
-		return n.sayTo(s, is, r, out)
+		return n.correct(now, s, is, r, out)
 	}
 	return out
 }
@@ -110,9 +110,12 @@ func (n *Network) tellClusters(now time.Time, s *linkset, points []ss7.PC, out [
 		if want == s.told[i] {
 			continue
 		}
+		var said bool
+		if out, said = n.sayPaced(now, s, want, r, out); !said {
+			break
+		}
 		s.told[i] = want
 		changed[r.PC] = want
-		out = n.sayTo(s, want, r, out)
 		if want == routing.Prohibited {
 			n.agenda.start(now, agendaKey{timer: 8, dest: r}, n.timer(8))
 		}

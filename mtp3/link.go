@@ -8,9 +8,13 @@ import (
 )
 
 // Do is told what links and neighbours do: InService, OutOfService,
-// RemoteOutage, RemoteRecovered of a path, and Transfer of an MSU with SI 0, 1 or
-// 2 that came by a path.
+// RemoteOutage, RemoteRecovered of a path, Transfer of an MSU with SI 0, 1 or 2 that
+// came by a path, and Discard of one of its own that the path did not take.
 func (n *Network) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	if ev.Kind == ss7.Discard {
+		n.lost(now, &ev.MSU)
+		return out
+	}
 	if s := n.server(ev.Path); s != nil {
 		return n.doServer(now, s, ev, out)
 	}
@@ -74,10 +78,11 @@ func (n *Network) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action
 	case ss7.BSNT:
 		return n.accepted(now, l, ev.Arg, out)
 	case ss7.Retrieved:
-		return n.sendAgain(l, &ev.MSU, out)
+		return n.sendAgain(now, l, &ev.MSU, out)
 	case ss7.RetrievalComplete:
 		return n.retrieved(now, l, out)
 	case ss7.Drained:
+		n.paced(now, ev.Path)
 		return n.drained(now, ev.Path, out)
 	}
 	return out

@@ -54,7 +54,7 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 	case TFP, TFR, TFA:
 		return n.recvRoute(now, m.OPC, x, out)
 	case RST, RSR:
-		return n.recvRouteTest(via, m.OPC, x, out)
+		return n.recvRouteTest(now, via, m.OPC, x, out)
 	case TFC:
 		return n.recvTFC(now, m, x, out)
 	case RCT:
@@ -68,7 +68,7 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 	case TCP, TCR, TCA:
 		return n.recvCluster(now, m.OPC, x, out)
 	case RCP, RCR:
-		return n.recvClusterTest(via, m.OPC, x, out)
+		return n.recvClusterTest(now, via, m.OPC, x, out)
 	}
 	return n.ignore(fmt.Sprintf("%v from %s on %s is not acted on", x.Heading, n.format(m.OPC), n.linkName(via)), out)
 }
@@ -190,7 +190,7 @@ func (n *Network) send(path ss7.PathID, dpc, opc ss7.PC, sls uint8, m Management
 
 // sendAgain finds another way for a management message that a failed link gave back:
 // it may be the order for another link, which must not wait for this one's traffic.
-func (n *Network) sendAgain(failed *link, m *ss7.MSU, out []ss7.Action) []ss7.Action {
+func (n *Network) sendAgain(now time.Time, failed *link, m *ss7.MSU, out []ss7.Action) []ss7.Action {
 	path := ss7.PathID(0)
 	if n.isAdjacent(m.DPC) {
 		path = n.wayTo(m.DPC, failed)
@@ -198,7 +198,8 @@ func (n *Network) sendAgain(failed *link, m *ss7.MSU, out []ss7.Action) []ss7.Ac
 		path = n.table.Slot(b, m.SLS).Path
 	}
 	if path == 0 || path.IsHold() {
-		return out // what waits for an answer asks again
+		n.lost(now, m)
+		return out
 	}
 	return append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Transfer, Path: path, MSU: *m}})
 }

@@ -150,6 +150,7 @@ type linkset struct {
 	toldPoints          map[ss7.PC]routing.RouteState // the same of codes that servers have by keys; allowed ones need not be in it
 	restarting, sentTRA bool                          // §9.3
 	early, earlyTRA     bool                          // it said something, or TRA, before it was available here
+	pace                pace                          // of what the adjacent point is told of destinations
 	known               ss7.PC                        // the code to which the far end addresses its link tests
 	heard               bool                          // known is set
 	stale               bool                          // what it has said does not hold any more, but for what waits there
@@ -204,6 +205,9 @@ type Network struct {
 	circles    map[agendaKey]*circle
 	nextUPU    time.Time
 	doubted    map[doubtKey]uint64
+	heard      []heard // see Hear
+	gathering  bool
+	testsLate  int                // route set tests that had to wait for others
 	told       map[toldKey]uint32 // servers' users, and of what level they were told last
 }
 
@@ -241,6 +245,7 @@ func (n *Network) Configure(now time.Time, cfg Config, out []ss7.Action) []ss7.A
 			o := oldSets[i]
 			s.ready, s.why, s.since, s.restarting, s.sentTRA = o.ready, o.why, o.since, o.restarting, o.sentTRA
 			s.told, s.toldPoints = o.told, o.toldPoints
+			s.pace = o.pace
 			s.known, s.heard = o.known, o.heard && o.cfg.Adjacent == sc.Adjacent
 		}
 		for _, lc := range sc.Links {

@@ -232,7 +232,7 @@ func (n *Network) sayTRA(now time.Time, out []ss7.Action) []ss7.Action {
 		return out
 	}
 	for _, s := range n.sets {
-		if s.ready && !s.sentTRA {
+		if s.ready && !s.sentTRA && !n.owesPoint(s.cfg.Adjacent) {
 			s.sentTRA = true
 			n.agenda.start(now, agendaKey{timer: 19, set: s.cfg.Name}, s.timer(n, n.numbered(19, 29)))
 			out = n.sendTo(s, Management{Heading: TRA}, out)

@@ -41,6 +41,10 @@ func (n *Network) recvRoute(now time.Time, opc ss7.PC, m Management, out []ss7.A
 	if !n.hear(now, i, opc, said, true) {
 		return out
 	}
+	if n.gathering {
+		n.heard = append(n.heard, heard{n.plan.Dests[i].Range, said})
+		return out
+	}
 	return n.reroute(now, []int{i}, said, out)
 }
 
@@ -119,11 +123,7 @@ func (n *Network) over(i int, opc ss7.PC) bool {
 // goes on at once (§7); controlled rerouting, from one way that works to a better one,
 // waits T6 (§8).
 func (n *Network) reroute(now time.Time, dests []int, said routing.RouteState, out []ss7.Action) []ss7.Action {
-	for _, i := range dests {
-		r := n.plan.Dests[i].Range
-		delete(n.rerouting, r)
-		n.agenda.stop(agendaKey{timer: 6, dest: r})
-	}
+	n.unhold(dests)
 	if said == routing.Prohibited {
 		n.stats.Forced += uint64(len(dests))
 		return n.refresh(now, out)
@@ -146,7 +146,17 @@ func (n *Network) reroute(now time.Time, dests []int, said routing.RouteState, o
 	return n.refresh(now, out)
 }
 
-// tell brings every neighbour up to date; it is part of every refresh.
+// unhold ends the controlled rerouting of destinations.
+func (n *Network) unhold(dests []int) {
+	for _, i := range dests {
+		r := n.plan.Dests[i].Range
+		delete(n.rerouting, r)
+		n.agenda.stop(agendaKey{timer: 6, dest: r})
+	}
+}
+
+// tell brings every neighbour up to date, as far as its burst allows; it is part of every
+// refresh.
 func (n *Network) tell(now time.Time, out []ss7.Action) []ss7.Action {
 	full := n.cfg.Variant.Bits()
 	points := n.points()
@@ -164,8 +174,11 @@ func (n *Network) tell(now time.Time, out []ss7.Action) []ss7.Action {
 				continue
 			}
 			if want := n.advice(i, s); want != s.told[i] {
+				var said bool
+				if out, said = n.sayPaced(now, s, want, r, out); !said {
+					break
+				}
 				s.told[i] = want
-				out = n.sayTo(s, want, r, out)
 				if want == routing.Prohibited {
 					n.agenda.start(now, agendaKey{timer: 8, dest: r}, n.timer(8)) // §13.2.2 ii
 				}
@@ -219,7 +232,7 @@ func (n *Network) setOf(via *link, adjacent ss7.PC) *linkset {
 
 // recvRouteTest handles RST and RSR: the answer, if the tester has it wrong, must not
 // count on the way through the tester (§13.5.4).
-func (n *Network) recvRouteTest(via *link, opc ss7.PC, m Management, out []ss7.Action) []ss7.Action {
+func (n *Network) recvRouteTest(now time.Time, via *link, opc ss7.PC, m Management, out []ss7.Action) []ss7.Action {
 	if !n.isAdjacent(opc) {
 		return n.ignore(fmt.Sprintf("%v about %s from %s, which is not adjacent", m.Heading, n.format(m.PC), n.format(opc)), out)
 	}
@@ -237,7 +250,19 @@ func (n *Network) recvRouteTest(via *link, opc ss7.PC, m Management, out []ss7.A
 	if is == thinks {
 		return out
 	}
-	return n.sayTo(s, is, n.single(m.PC), out)
+	return n.correct(now, s, is, n.single(m.PC), out)
+}
+
+// correct tells the adjacent point of s, which has it wrong, how r is: now, or when those before
+// it have been told.
+func (n *Network) correct(
+	now time.Time, s *linkset, is routing.RouteState, r ss7.Range, out []ss7.Action,
+) []ss7.Action {
+	out, said := n.sayPaced(now, s, is, r, out)
+	if i, ok := n.plan.Exact(r); !said && ok {
+		s.told[i] = untold
+	}
+	return out
 }
 
 // unreachable answers an MSU that could go no further with TFP by the response method,
@@ -257,8 +282,11 @@ func (n *Network) unreachable(now time.Time, l *link, m *ss7.MSU, out []ss7.Acti
 	if n.own.on || n.agenda.running(k) || len(n.agenda.at) > agendaMost {
 		return out
 	}
-	n.agenda.start(now, k, n.timer(8))
-	return n.sayTo(l.set, routing.Prohibited, r, out)
+	out, said := n.sayPaced(now, l.set, routing.Prohibited, r, out)
+	if said { // else the next such MSU asks again
+		n.agenda.start(now, k, n.timer(8))
+	}
+	return out
 }
 
 // agendaMost bounds what a flood of MSUs to nowhere can start.
@@ -274,6 +302,8 @@ func (n *Network) agendaTimer(now time.Time, k agendaKey, out []ss7.Action) []ss
 		return n.testRoute(now, k, out)
 	case 11:
 		return n.restrict(now, k.dest, out)
+	case timerTell:
+		return n.tellOn(now, out)
 	case timerCircle:
 		return n.circleTimer(now, k, out)
 	case 15, 16:
@@ -301,13 +331,18 @@ func (n *Network) testRoute(now time.Time, k agendaKey, out []ss7.Action) []ss7.
 	if i < 0 || !said || !n.sets[i].ready {
 		return out
 	}
+	if !n.may(now, n.sets[i]) { // thousands have become due together
+		n.testsLate++
+		n.agenda.start(now, k, tellPace*time.Duration(1+n.testsLate%(tellSpread*tellBurst)/tellBurst))
+		return out
+	}
 	n.agenda.start(now, k, n.sets[i].timer(n, 10))
 	h := RST
 	if state == routing.Restricted {
 		h = RSR
 	}
 	s := n.sets[i]
-	return n.sendTo(s, n.about(h, k.dest), out)
+	return n.burst(s, n.sendTo(s, n.about(h, k.dest), out))
 }
 
 // forget drops what the adjacent point of s said and was told: both begin anew when

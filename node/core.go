@@ -107,9 +107,7 @@ func (c *core) run() {
 			c.drain()
 		case <-c.data.ready:
 			c.drain() // control first
-			if ev, ok := c.data.take(); ok {
-				c.user(ev)
-			}
+			c.users()
 		case ev := <-c.hints: // whatever its MSU's service indicator is
 			c.actions = c.network.Do(time.Now(), ev, c.actions)
 			c.perform()
@@ -156,6 +154,33 @@ func (c *core) drain() {
 			}
 		}
 	}
+}
+
+// usersMost is how many MSUs for users are taken before what else there is has its turn.
+const usersMost = 256
+
+// users hands waiting MSUs to their users. What neighbours say of destinations, which may be
+// of thousands in one go, makes one new table.
+func (c *core) users() {
+	for range usersMost {
+		ev, ok := c.data.take()
+		if !ok {
+			break
+		}
+		if ev.MSU.SI == ss7.SNM && mtp3.Gathers(&ev.MSU) {
+			c.actions = c.network.Hear(time.Now(), ev, c.actions)
+			continue
+		}
+		c.heard() // what comes now may ask about it
+		c.user(ev)
+	}
+	c.heard()
+}
+
+// heard puts in force what neighbours have said.
+func (c *core) heard() {
+	c.actions = c.network.Heard(time.Now(), c.actions)
+	c.perform()
 }
 
 // user hands an MSU to the user its service indicator names.
@@ -211,9 +236,13 @@ func (c *core) raise(ev ss7.Event) {
 			l.tell(ev)
 		}
 	case ev.Path != 0: // on exactly this link (Q.704 §2.3.4.2)
-		if l := n.view.Load().link(ev.Path); l != nil {
+		l := n.view.Load().link(ev.Path)
+		if l != nil {
 			n.tapped(time.Now(), &ev.MSU)
-			l.offer(time.Now(), 0, &ev.MSU)
+		}
+		if (l == nil || l.send(time.Now(), &ev.MSU) > 0) && ev.MSU.SI == ss7.SNM {
+			ev.Kind = ss7.Discard // it is told again if it must be known
+			c.post(ev)
 		}
 	default:
 		c.originate(ev)

@@ -3,41 +3,117 @@ package node
 import (
 	"sync"
 
+	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/ss7"
 )
 
-// inboxMost is how many MSUs for local users may wait of those that came by one linkset.
-const inboxMost = 4096
+// Bounds on what waits for the core of that which came by one linkset: MSUs for users, and
+// network management, each by itself, so that neither crowds out the other; and what is said
+// of destinations, which is more than all codes of ITU.
+const (
+	inboxMost   = 4096
+	noticesMost = 1 << 15
+)
 
-// inbox keeps MSUs for local users until the core takes them: those of one linkset in their
-// order, the linksets in turn, so that a neighbour's flood makes nobody else wait. What
-// a neighbour says by one link and takes back by the next must not change places.
+// inbox keeps MSUs for local users until the core takes them: those of one source in their
+// order, the sources in turn, so that a neighbour's flood makes nobody else wait. What
+// a neighbour says by one link and takes back by the next must not change places. Of what it
+// says of a destination only the last counts: that takes the place of what is not read yet.
 type inbox struct {
 	ready chan struct{} // one slot
 
 	mu   sync.Mutex
-	of   map[string][]ss7.Event
-	turn []string // those that have something
+	of   map[inflow]*backlog
+	turn []inflow // those that have something
+}
+
+// inflow is where MSUs come from, and whether they are network management.
+type inflow struct {
+	linkset    string
+	management bool
+}
+
+// backlog is what waits of one source.
+type backlog struct {
+	queue   []waiting
+	first   uint64 // the number of queue[0]
+	live    int
+	notices map[saidOf]uint64 // the numbers of those whose place another may take
+	epoch   uint32
+}
+
+// saidOf is a subject between two messages that are about many destinations: what was said of
+// single ones before such a message stays before it.
+type saidOf struct {
+	mtp3.Subject
+	epoch uint32
+}
+
+// waiting is one event; of kind None if another has taken its place.
+type waiting struct {
+	event  ss7.Event
+	about  saidOf
+	notice bool
 }
 
 func newInbox() inbox {
-	return inbox{ready: make(chan struct{}, 1), of: map[string][]ss7.Event{}}
+	return inbox{ready: make(chan struct{}, 1), of: map[inflow]*backlog{}}
 }
 
 // put takes ev, which came by a linkset, if there is room for one more from there.
 func (b *inbox) put(from string, ev ss7.Event) bool {
+	k := inflow{from, ev.MSU.SI <= ss7.SNTS}
+	w := waiting{event: ev}
+	if ev.MSU.SI == ss7.SNM {
+		w.about.Subject, w.notice = mtp3.About(&ev.MSU)
+	}
 	b.mu.Lock()
-	q := b.of[from]
-	if len(q) >= inboxMost {
-		b.mu.Unlock()
+	q := b.of[k]
+	if q == nil {
+		q = &backlog{}
+		b.of[k] = q
+	}
+	idle := q.live == 0
+	ok := q.add(w)
+	if ok && idle {
+		b.turn = append(b.turn, k)
+	}
+	b.mu.Unlock()
+	if ok {
+		b.wake()
+	}
+	return ok
+}
+
+func (q *backlog) add(w waiting) bool {
+	if !w.notice {
+		if q.live-len(q.notices) >= inboxMost {
+			return false
+		}
+	} else if !q.replace(&w) {
 		return false
 	}
-	if len(q) == 0 {
-		b.turn = append(b.turn, from)
+	q.live++
+	q.queue = append(q.queue, w)
+	return true
+}
+
+// replace makes room for what is said of a destination.
+func (q *backlog) replace(w *waiting) bool {
+	if w.about.Many() {
+		q.epoch++
 	}
-	b.of[from] = append(q, ev)
-	b.mu.Unlock()
-	b.wake()
+	w.about.epoch = q.epoch
+	if n, ok := q.notices[w.about]; ok {
+		q.queue[n-q.first] = waiting{}
+		q.live--
+	} else if len(q.notices) >= noticesMost {
+		return false
+	}
+	if q.notices == nil {
+		q.notices = map[saidOf]uint64{}
+	}
+	q.notices[w.about] = q.first + uint64(len(q.queue))
 	return true
 }
 
@@ -48,15 +124,14 @@ func (b *inbox) take() (ss7.Event, bool) {
 		b.mu.Unlock()
 		return ss7.Event{}, false
 	}
-	from := b.turn[0]
-	q := b.of[from]
-	ev := q[0]
+	k := b.turn[0]
+	q := b.of[k]
+	ev := q.next()
 	b.turn = b.turn[1:]
-	if len(q) > 1 {
-		b.of[from] = q[1:]
-		b.turn = append(b.turn, from)
+	if q.live > 0 {
+		b.turn = append(b.turn, k)
 	} else {
-		delete(b.of, from)
+		delete(b.of, k)
 	}
 	more := len(b.turn) > 0
 	b.mu.Unlock()
@@ -64,6 +139,23 @@ func (b *inbox) take() (ss7.Event, bool) {
 		b.wake()
 	}
 	return ev, true
+}
+
+// next takes the first event whose place no other has taken. There is one.
+func (q *backlog) next() ss7.Event {
+	for {
+		w := q.queue[0]
+		q.queue = q.queue[1:]
+		q.first++
+		if w.event.Kind == ss7.None {
+			continue
+		}
+		q.live--
+		if w.notice {
+			delete(q.notices, w.about)
+		}
+		return w.event
+	}
 }
 
 func (b *inbox) wake() {

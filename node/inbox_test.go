@@ -3,6 +3,7 @@ package node
 import (
 	"testing"
 
+	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/ss7"
 )
 
@@ -10,7 +11,8 @@ import (
 func TestInboxTakesTurns(t *testing.T) {
 	b := newInbox()
 	put := func(p ss7.PathID, arg uint32) bool {
-		return b.put(map[ss7.PathID]string{1: "A", 2: "B", 3: "C", 4: "A"}[p], ss7.Event{Path: p, Arg: arg})
+		ev := ss7.Event{Kind: ss7.Transfer, Path: p, Arg: arg, MSU: ss7.MSU{SI: ss7.MTPT}}
+		return b.put(map[ss7.PathID]string{1: "A", 2: "B", 3: "C", 4: "A"}[p], ev)
 	}
 	for i := range uint32(inboxMost) {
 		if !put(1+ss7.PathID(i%2)*3, i) {
@@ -36,5 +38,68 @@ func TestInboxTakesTurns(t *testing.T) {
 	}
 	if _, ok := b.take(); ok || len(b.of) != 0 {
 		t.Error("something is left")
+	}
+}
+
+// noticeOf is a message of a neighbour about a destination.
+func noticeOf(h mtp3.Heading, pc ss7.PC) ss7.Event {
+	return ss7.Event{Kind: ss7.Transfer, MSU: ss7.MSU{SI: ss7.SNM, DPC: 1, OPC: 2,
+		Payload: mtp3.AppendManagement(nil, ss7.ANSI, mtp3.Management{Heading: h, PC: pc})}}
+}
+
+// What a neighbour says of every destination that there is has room, twice over; of one
+// destination only the last counts, in its place behind what was said of its cluster.
+func TestInboxKeepsWhatIsSaidOfEveryDestination(t *testing.T) {
+	b := newInbox()
+	for _, h := range []mtp3.Heading{mtp3.TFP, mtp3.TFA} {
+		for pc := range ss7.PC(16_384) {
+			if !b.put("A", noticeOf(h, pc)) {
+				t.Fatalf("%v of %d refused", h, pc)
+			}
+		}
+	}
+	for pc := range ss7.PC(16_384) {
+		ev, ok := b.take()
+		if m, _ := mtp3.ParseManagement(ss7.ANSI, ev.MSU.Payload); !ok || m.Heading != mtp3.TFA || m.PC != pc {
+			t.Fatalf("%d: %+v", pc, m)
+		}
+	}
+	if _, ok := b.take(); ok || len(b.of) != 0 {
+		t.Error("something is left")
+	}
+	for _, ev := range []ss7.Event{noticeOf(mtp3.TFP, 0x10101), noticeOf(mtp3.TCA, 0x10100),
+		noticeOf(mtp3.TFP, 0x10101), noticeOf(mtp3.TFR, 0x10101), noticeOf(mtp3.TRA, 0)} {
+		b.put("A", ev)
+	}
+	for _, want := range []mtp3.Heading{mtp3.TFP, mtp3.TCA, mtp3.TFR, mtp3.TRA} {
+		if ev, _ := b.take(); mtp3.Heading(ev.MSU.Payload[0]) != want {
+			t.Errorf("%v, want %v", mtp3.Heading(ev.MSU.Payload[0]), want)
+		}
+	}
+}
+
+// Pings that nobody takes in time leave management its room, and the other way round;
+// what one neighbour may have wait is bounded.
+func TestInboxHasRoomOfItsOwnForManagement(t *testing.T) {
+	b := newInbox()
+	ping := ss7.Event{Kind: ss7.Transfer, MSU: ss7.MSU{SI: ss7.MTPT}}
+	order := noticeOf(mtp3.ECO, 0)
+	for _, ev := range []ss7.Event{ping, order} {
+		for range inboxMost {
+			if !b.put("A", ev) {
+				t.Fatal("refused")
+			}
+		}
+		if b.put("A", ev) {
+			t.Error("more than its bound")
+		}
+	}
+	for pc := range ss7.PC(noticesMost) {
+		if !b.put("A", noticeOf(mtp3.TFP, pc)) {
+			t.Fatalf("TFP %d refused", pc)
+		}
+	}
+	if b.put("A", noticeOf(mtp3.TFP, noticesMost)) {
+		t.Error("more than its bound")
 	}
 }

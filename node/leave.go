@@ -57,7 +57,7 @@ func (n *Node) setLeaving(state routing.RouteState) (told bool) {
 // quiet waits until nothing comes and all that was sent is acknowledged.
 func (n *Node) quiet(ctx context.Context) bool {
 	last, since, end := n.passed(), time.Now(), time.Now().Add(leaveMost)
-	for time.Since(since) < leaveQuiet || n.unacknowledged() > 0 {
+	for time.Since(since) < leaveQuiet || n.unacknowledged() > 0 || n.owes() {
 		select {
 		case <-ctx.Done():
 			return false
@@ -71,6 +71,14 @@ func (n *Node) quiet(ctx context.Context) bool {
 		}
 	}
 	return true
+}
+
+// owes tells whether neighbours are still to be told of destinations.
+func (n *Node) owes() (any bool) {
+	for _, i := range n.all() {
+		i.core.ask(func() { any = any || i.core.network.Owes() })
+	}
+	return any
 }
 
 // busy tells whether there is anybody to leave.

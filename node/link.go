@@ -280,12 +280,15 @@ func (l *link) arm() {
 }
 
 // offer hands the link MSUs to send and counts those it refuses.
-func (l *link) offer(now time.Time, _ ss7.PathID, msus ...*ss7.MSU) {
+func (l *link) offer(now time.Time, _ ss7.PathID, msus ...*ss7.MSU) { l.send(now, msus...) }
+
+// send is offer; it gives how many were refused.
+func (l *link) send(now time.Time, msus ...*ss7.MSU) (refused uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
 		l.node.discards.add(mtp3.LinkGone, len(msus))
-		return
+		return uint64(len(msus))
 	}
 	full, down, shed := l.machine.Refused()
 	l.actions = l.actions[:0]
@@ -300,11 +303,13 @@ func (l *link) offer(now time.Time, _ ss7.PathID, msus ...*ss7.MSU) {
 	l.node.discards.add(mtp3.QueueFull, int(fullNow-full))
 	l.node.discards.add(mtp3.LinkGone, int(downNow-down))
 	l.node.discards.add(mtp3.Shed, int(shedNow-shed))
-	l.node.discards.transferred.Add(uint64(len(msus)) - (fullNow - full) - (downNow - down) - (shedNow - shed))
+	refused = fullNow - full + downNow - down + shedNow - shed
+	l.node.discards.transferred.Add(uint64(len(msus)) - refused)
 	l.perform(l.actions, nil)
 	if level := l.machine.Level(); level > 0 && l.offered == nil {
 		l.congested(now, level, msus)
 	}
+	return refused
 }
 
 // status is the link as show commands print it.

@@ -1,0 +1,99 @@
+package mtp3
+
+import (
+	"slices"
+	"time"
+
+	"github.com/gostp/gostp/routing"
+	"github.com/gostp/gostp/ss7"
+)
+
+// A neighbour that loses much says much at once. Of what it says of one destination only the
+// last counts (Subject), and what comes in a burst makes one new table (Hear, Heard).
+
+// Subject is what a message of route management is about. Of two that are equal the later
+// one makes the earlier one void.
+type Subject struct {
+	OPC, DPC ss7.PC
+	kind     uint8
+	affected uint32 // as it is coded
+}
+
+// The kinds of subjects.
+const (
+	aboutRoute = iota + 1
+	aboutTest
+	aboutCluster
+	aboutClusterTest
+)
+
+// About gives the subject of a network management message; false if it is about no
+// destination.
+func About(m *ss7.MSU) (s Subject, ok bool) {
+	if len(m.Payload) < 2 {
+		return s, false
+	}
+	s = Subject{OPC: m.OPC, DPC: m.DPC, affected: uint32(word(m.Payload[1:min(4, len(m.Payload))]))}
+	switch Heading(m.Payload[0]) {
+	case TFP, TFR, TFA:
+		s.kind = aboutRoute
+	case RST, RSR:
+		s.kind = aboutTest
+	case TCP, TCR, TCA:
+		s.kind = aboutCluster
+	case RCP, RCR:
+		s.kind = aboutClusterTest
+	}
+	return s, s.kind != 0
+}
+
+// Many tells whether it is a cluster: what is said of that is said of all its members.
+func (s Subject) Many() bool { return s.kind == aboutCluster }
+
+// heard is a change of what a neighbour says that the table does not have yet.
+type heard struct {
+	dest ss7.Range
+	said routing.RouteState
+}
+
+// Gathers tells whether m, of SI 0, may be told by Hear: it says something of one destination.
+func Gathers(m *ss7.MSU) bool {
+	s, _ := About(m)
+	return s.kind == aboutRoute
+}
+
+// Hear is Do for one of several messages that came together and that Gathers takes. What they
+// say is in force when Heard returns, which must follow before anything else is done.
+func (n *Network) Hear(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	n.gathering = true
+	out = n.Do(now, ev, out)
+	n.gathering = false
+	return out
+}
+
+// Heard puts in force what was heard.
+func (n *Network) Heard(now time.Time, out []ss7.Action) []ss7.Action {
+	if len(n.heard) == 0 {
+		return out
+	}
+	var worse, better []int
+	for _, h := range n.heard {
+		i, ok := n.plan.Exact(h.dest)
+		switch {
+		case !ok:
+		case h.said == routing.Prohibited:
+			worse = append(worse, i)
+		case !slices.Contains(better, i):
+			better = append(better, i)
+		}
+	}
+	n.heard = n.heard[:0]
+	if len(worse) > 0 {
+		n.unhold(worse)
+		n.stats.Forced += uint64(len(worse))
+	}
+	if len(better) > 0 {
+		return n.reroute(now, better, routing.Allowed, out)
+	}
+	return n.refresh(now, out)
+}

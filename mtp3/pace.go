@@ -1,0 +1,142 @@
+package mtp3
+
+import (
+	"slices"
+	"time"
+
+	"github.com/gostp/gostp/routing"
+	"github.com/gostp/gostp/ss7"
+)
+
+// Telling a neighbour of thousands of destinations takes bursts. What it must know is kept as
+// state (what it was told last, beside what holds now), so nothing has to wait in the queue
+// of a link, where it would push out the messages of users and be lost itself when the queue
+// is full. A burst goes out, the link is asked to say when its far end has acknowledged that
+// (ss7.Drain), and the next burst is made of what holds then. Route set tests and answers have
+// their share of the same bursts. TRA goes out behind the last of them (§9.2).
+const (
+	tellBurst    = 64 // messages, well below a link's room for management
+	tellPace     = 20 * time.Millisecond
+	tellPatience = time.Second // wait for the acknowledgement of a burst; then another link may have better luck
+	tellSpread   = 256         // bursts over which tests that are due together are spread
+	timerTell    = 103         // in the agenda, beside the numbers of Q.704
+)
+
+// untold is what a neighbour was told last if that was lost: nothing.
+const untold routing.RouteState = 255
+
+// pace is how far the present burst to a neighbour has come.
+type pace struct {
+	begun time.Time
+	spent int
+	asked ss7.PathID // the link whose acknowledgements end it; 0: none, or they have come
+}
+
+func (s *linkset) tellKey() agendaKey { return agendaKey{timer: timerTell, set: s.cfg.Name} }
+
+// owes tells whether the adjacent point of s is still to be told of something.
+func (n *Network) owes(s *linkset) bool { return n.agenda.running(s.tellKey()) }
+
+// owesPoint tells whether an adjacent point is still to be told of something, by any linkset.
+func (n *Network) owesPoint(pc ss7.PC) bool {
+	return slices.ContainsFunc(n.sets, func(s *linkset) bool { return s.cfg.Adjacent == pc && n.owes(s) })
+}
+
+// Owes tells whether any neighbour that can be reached is still to be told of something.
+func (n *Network) Owes() bool {
+	return slices.ContainsFunc(n.sets, func(s *linkset) bool { return s.ready && n.owes(s) })
+}
+
+// may tells whether one more message about a destination may go to the adjacent point of s
+// now, and counts it. Otherwise timerTell runs.
+func (n *Network) may(now time.Time, s *linkset) bool {
+	p := &s.pace
+	age := now.Sub(p.begun)
+	if p.asked == 0 && age >= tellPace || age >= tellPatience {
+		*p = pace{begun: now}
+	}
+	if p.spent < tellBurst {
+		p.spent++
+		return true
+	}
+	if !n.owes(s) {
+		n.agenda.start(now, s.tellKey(), n.untilNext(now, p))
+	}
+	return false
+}
+
+// untilNext is how long the next burst waits.
+func (n *Network) untilNext(now time.Time, p *pace) time.Duration {
+	wait := tellPace
+	if p.asked != 0 {
+		wait = tellPatience
+	}
+	return max(0, p.begun.Add(wait).Sub(now))
+}
+
+// sayPaced is sayTo if there is room in the burst; else it is false.
+func (n *Network) sayPaced(
+	now time.Time, s *linkset, state routing.RouteState, r ss7.Range, out []ss7.Action,
+) ([]ss7.Action, bool) {
+	if !n.may(now, s) {
+		return out, false
+	}
+	return n.burst(s, n.sayTo(s, state, r, out)), true
+}
+
+// burst asks for acknowledgement behind the last message of a burst.
+func (n *Network) burst(s *linkset, out []ss7.Action) []ss7.Action {
+	if s.pace.spent < tellBurst {
+		return out
+	}
+	if s.pace.asked = n.wayOf(s); s.pace.asked == 0 {
+		return out
+	}
+	return append(out, order(ss7.Drain, s.pace.asked))
+}
+
+// paced: a burst that went by path has been acknowledged.
+func (n *Network) paced(now time.Time, path ss7.PathID) {
+	for _, s := range n.sets {
+		if s.pace.asked != path {
+			continue
+		}
+		if s.pace.asked = 0; n.owes(s) {
+			n.agenda.start(now, s.tellKey(), n.untilNext(now, &s.pace))
+		}
+	}
+}
+
+// tellOn goes on telling.
+func (n *Network) tellOn(now time.Time, out []ss7.Action) []ss7.Action {
+	return n.sayTRA(now, n.tell(now, out))
+}
+
+// lost: a management message could not be sent. What a neighbour must know is told again
+// from state, in a while; what waits for an answer asks again by itself.
+func (n *Network) lost(now time.Time, m *ss7.MSU) {
+	x, err := ParseManagement(n.cfg.Variant, m.Payload)
+	if err != nil {
+		return
+	}
+	_, route := saying[x.Heading]
+	for _, s := range n.sets {
+		if s.cfg.Adjacent != m.DPC || n.localPC(s) != m.OPC || !route && x.Heading != TRA {
+			continue
+		}
+		r := n.single(x.PC)
+		if x.Heading == TCP || x.Heading == TCR || x.Heading == TCA {
+			r = clusterOf(x.PC)
+		}
+		if x.Heading == TRA {
+			s.sentTRA = false
+		} else if i, ok := n.plan.Exact(r); ok {
+			s.told[i] = untold
+		} else if _, ok := s.toldPoints[x.PC]; ok {
+			s.toldPoints[x.PC] = untold
+		}
+		if !n.owes(s) {
+			n.agenda.start(now, s.tellKey(), tellPatience)
+		}
+	}
+}
