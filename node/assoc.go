@@ -19,8 +19,10 @@ type ended struct {
 }
 
 // associations gives each association of a node a small number for as long as it
-// lives.
+// lives, and all of them one memory for what is not whole yet.
 type associations struct {
+	memory *sctp.Budget
+
 	mu   sync.Mutex
 	used map[uint32]bool
 }

@@ -114,7 +114,12 @@ type Node struct {
 }
 
 // New makes a node without configuration and starts it.
-func New(opt Options) *Node { return start(opt, NewLog(), 0, &associations{}, &ground{}) }
+func New(opt Options) *Node {
+	memory := sctp.NewBudget(sctp.DefaultBudget)
+	n := start(opt, NewLog(), 0, &associations{memory: memory}, &ground{})
+	memory.OnShortage(n.memoryShort)
+	return n
+}
 
 func start(opt Options, log *Log, number uint8, a *associations, g *ground) *Node {
 	n := &Node{opt: opt, number: number, started: time.Now(), log: log, associations: a, ground: g,

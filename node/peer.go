@@ -105,6 +105,9 @@ func (p *peer) bind() bool {
 		p.set(nil, err.Error())
 		return false
 	}
+	if s, ok := t.(interface{ Share(*sctp.Budget) }); ok {
+		s.Share(p.node.associations.memory)
+	}
 	p.mu.Lock()
 	p.transport, p.choice = t, choice
 	p.mu.Unlock()

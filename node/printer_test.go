@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/gostp/gostp/sctp"
 )
@@ -86,6 +87,25 @@ func TestShortageIsAnAlarm(t *testing.T) {
 		}
 		got := a.run("show logging")
 		if strings.Count(got, "%SYS-3-RESOURCE") != 1 || strings.Count(got, "%SYS-5-RESOURCE") != 1 {
+			t.Error(got)
+		}
+	})
+}
+
+// An association that was ended for what it holds of the memory of all is an alarm for a minute.
+func TestMemoryOfAllAssociationsIsShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newBox(t, sctp.NewMemory(1), configA)
+		defer a.Close()
+		a.want("show sctp statistics", "messages that are not whole: 0 of 33554432 octets; 0 ended")
+		a.memoryShort("it holds 5000000 octets of messages that are not whole, and all have 33554432")
+		a.want("show alarms", "Major", memoryName, "an association was ended: it holds 5000000 octets")
+		time.Sleep(50 * time.Second)
+		a.memoryShort("it holds 6000000 octets of messages that are not whole, and all have 33554432")
+		time.Sleep(50 * time.Second)
+		a.want("show alarms", "an association was ended: it holds 6000000 octets")
+		time.Sleep(11 * time.Second)
+		if got := a.run("show alarms"); strings.Contains(got, "not whole") {
 			t.Error(got)
 		}
 	})

@@ -172,6 +172,7 @@ func (n *Node) showSCTPStatistics(c *cli.Call) error {
 	if !cleared.IsZero() {
 		fmt.Fprintf(c.Out, "Counted since %s ago, when they were cleared\n", since(cleared))
 	}
+	n.printMemory(c.Out)
 	var sum []sctp.Counter
 	for _, t := range all {
 		fmt.Fprintf(c.Out, "%s, under local-peer %s\n", t.transport.Name(), strings.Join(t.ports, ", "))

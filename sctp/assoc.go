@@ -85,6 +85,7 @@ type assoc struct {
 func newAssoc(e *endpoint, port uint16, p Params) *assoc {
 	a := &assoc{endpoint: e, port: port, params: p, base: time.Now(), tie: random64() | 1, up: make(chan struct{}), down: make(chan struct{}),
 		readable: make(chan struct{}, 1)}
+	a.held = e.user.holding(a.Abort)
 	a.timer = time.AfterFunc(time.Hour, a.tick)
 	a.timer.Stop()
 	return a

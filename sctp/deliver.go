@@ -22,6 +22,9 @@ type received struct {
 	at, n int
 }
 
+// keepArena is how many octets of memory an empty box, or a batch, keeps.
+const keepArena = 1 << 20
+
 // box is what waits to be read. There are two: one is filled while the other is
 // read, so that memory is used again without being moved.
 type box struct {
@@ -30,7 +33,10 @@ type box struct {
 	arena []byte
 }
 
-// keep copies a chunk that must wait.
+// keepPart is the longest chunk, in octets, whose memory is kept for another one.
+const keepPart = 4096
+
+// keep copies a chunk that must wait, for which admit has taken memory.
 func (r *receiver) keep(d *dataChunk) *part {
 	p := r.free
 	if p == nil {
@@ -48,7 +54,8 @@ func (r *receiver) keep(d *dataChunk) *part {
 
 func (r *receiver) drop(p *part) {
 	r.charge -= len(p.data) + overhead
-	if r.freed < 128 {
+	r.held.give(len(p.data) + overhead)
+	if r.freed < 128 && cap(p.data) <= keepPart {
 		p.next, r.free = r.free, p
 		r.freed++
 	}
@@ -220,12 +227,18 @@ func (a *assoc) event(e Event) {
 // fill moves what waits into a batch, at most what the batch was made for.
 func (a *assoc) fill(b *Batch) int {
 	b.Items, b.buf = b.Items[:0], b.buf[:0]
+	if cap(b.buf) > keepArena {
+		b.buf = nil
+	}
 	if cap(b.Items) == 0 {
 		b.Items = make([]Item, 0, 64)
 	}
 	r := &a.reading
 	if r.next == len(r.queue) {
 		r.queue, r.arena, r.next = r.queue[:0], r.arena[:0], 0
+		if cap(r.arena) > keepArena {
+			r.queue, r.arena = nil, nil // after a burst
+		}
 		a.in, a.reading = a.reading, a.in
 	}
 	last := min(len(r.queue), r.next+cap(b.Items))

@@ -40,6 +40,7 @@ import (
 //   - Why a handshake failed is told by the number of an error cause, which is 0 both
 //     when nobody answered and for an ABORT without one.
 type kernel struct {
+	sharing
 	started, refused, aborted atomic.Uint64
 }
 

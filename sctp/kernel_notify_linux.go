@@ -88,7 +88,7 @@ func (r *kernelReader) notification(b *Batch, n []byte) {
 		r.event(b, PeerShutdown, netip.Addr{}, "the far end is shutting down")
 	case notePartialDelivery:
 		// The rest of a message of which we hold the start does not come.
-		r.carry = nil
+		r.drop()
 		r.event(b, PeerError, netip.Addr{}, "the far end did not finish a message that it had begun")
 	}
 }
@@ -104,7 +104,7 @@ func (r *kernelReader) assocChange(b *Batch, c assocChange) {
 	case changeShutdown:
 		r.ending = &Event{Kind: Closed, Why: "shut down by the far end"}
 	case changeRestart:
-		r.carry = nil
+		r.drop()
 		r.a.mu.Lock()
 		r.a.in, r.a.out = c.in, c.out
 		r.a.mu.Unlock()

@@ -6,6 +6,7 @@ import (
 	"math/rand"
 	"net"
 	"net/netip"
+	"os"
 	"testing"
 	"unsafe"
 
@@ -88,7 +89,7 @@ func FuzzKernelNotification(f *testing.F) {
 	change[8] = changeLost
 	f.Add(append(change, 0, causeUserAbort, 0, 8, 'd', 'o', 'w', 'n'))
 	f.Fuzz(func(t *testing.T, n []byte) {
-		a := &kernelAssoc{remote: addrB, pathWhy: map[netip.Addr]string{}}
+		a := &kernelAssoc{endpoint: &kernelEndpoint{kernel: &kernel{}}, remote: addrB, pathWhy: map[netip.Addr]string{}}
 		a.read.init(a)
 		b := NewBatch(4)
 		a.read.notification(b, n)
@@ -107,5 +108,46 @@ func TestKernelZones(t *testing.T) {
 		{IP: net.ParseIP("2001:db8::1"), Zone: "lo"}, {IP: net.ParseIP("fe80::1"), Zone: "eth0"}, {IP: net.ParseIP("192.0.2.1")}}})
 	if inWords(got) != "2001:db8::1, fe80::1%eth0, 192.0.2.1 port 7" || !got.IPs[2].Is4() {
 		t.Error(inWords(got))
+	}
+}
+
+// A reader that carries the beginning of a message has memory for it in the budget of all,
+// or ends the association.
+func TestKernelReaderKeepsToTheBudget(t *testing.T) {
+	k := &kernel{}
+	b := NewBudget(100_000)
+	k.Share(b)
+	reader := func() *kernelReader {
+		f, w, err := os.Pipe() // in the place of a socket
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { w.Close() })
+		e := &kernelEndpoint{kernel: k, assocs: map[netip.AddrPort][]*kernelAssoc{}}
+		a := &kernelAssoc{endpoint: e, f: f, done: make(chan struct{}),
+			remote: Addr{IPs: []netip.Addr{netip.MustParseAddr("10.0.0.1")}}}
+		if a.rc, err = f.SyscallConn(); err != nil {
+			t.Fatal(err)
+		}
+		a.send.init(a)
+		a.read.init(a)
+		return &a.read
+	}
+	one, two := reader(), reader()
+	one.keep(make([]byte, 90_000))
+	two.keep(make([]byte, 60_000)) // its own share
+	if s := b.State(); s.Held != 150_000 || s.Ended != 0 {
+		t.Errorf("%+v", s)
+	}
+	two.keep(make([]byte, 10_000))
+	<-two.a.done
+	if mine, _, _, _ := two.a.send.outcome(); mine == nil || mine.Why != "aborted by this end: "+noMemory {
+		t.Errorf("%+v", mine)
+	}
+	<-one.a.done // it held the most
+	one.drop()
+	two.drop()
+	if s := b.State(); s.Held != 0 || s.Holders != 0 || s.Ended != 1 {
+		t.Errorf("%+v", s)
 	}
 }

@@ -33,6 +33,7 @@ type kernelReader struct {
 	err  error
 
 	carry  []byte // of a message whose end has not come yet
+	hold   *holding
 	errors int    // one after the other
 	sockEr error  // the last
 	ending *Event // told by the kernel; delivered last
@@ -49,7 +50,7 @@ type failures struct {
 }
 
 func (r *kernelReader) init(a *kernelAssoc) {
-	r.a = a
+	r.a, r.hold = a, a.endpoint.kernel.holding(a.Abort)
 	r.fill = func(fd uintptr) bool {
 		r.n, r.err = recvmmsg(fd, r.hdrs)
 		// What comes after the end (SEND_FAILED) is queued with it: nothing more will.
@@ -141,7 +142,7 @@ func (r *kernelReader) take(b *Batch) {
 		start, end = 0, 0
 		if len(r.carry) > 0 {
 			data = append(r.carry, data...)
-			r.carry = nil // the caller's now
+			r.drop() // the caller's now
 		}
 		if note {
 			r.notification(b, data)
@@ -154,10 +155,25 @@ func (r *kernelReader) take(b *Batch) {
 		messages++
 		octets += uint64(len(data))
 	}
-	r.carry = append(r.carry, b.buf[start:end]...)
+	r.keep(b.buf[start:end])
 	r.tellFailures(b)
 	r.a.recvMessages.Add(messages)
 	r.a.recvOctets.Add(octets)
+}
+
+// keep carries the beginning of a message, for which there has to be memory.
+func (r *kernelReader) keep(b []byte) {
+	if len(b) > 0 && !r.hold.take(len(b)) {
+		r.a.Abort(noMemory)
+		return
+	}
+	r.carry = append(r.carry, b...)
+}
+
+// drop forgets what it carries.
+func (r *kernelReader) drop() {
+	r.carry = nil
+	r.hold.empty()
 }
 
 // rcvInfo reads an SCTP_RCVINFO control message (RFC 6458 §5.3.5).
@@ -195,6 +211,7 @@ func (r *kernelReader) finish(b *Batch) {
 	}
 	b.Items = append(b.Items, Item{Event: ev})
 	r.over = true
+	r.drop()
 	r.a.note(ev.Why)
 	r.a.free()
 }

@@ -32,6 +32,7 @@ type receiver struct {
 	streams []inStream
 	parts   map[uint32]*part // fragments by TSN
 	waiting map[uint32]*part // whole messages by stream and SSN, whose turn has not come
+	held    *holding         // for these two
 	free    *part
 	freed   int
 	charge  int
@@ -61,6 +62,7 @@ func (r *receiver) begin(streams int, tsn uint32) {
 func (r *receiver) reset() {
 	r.runs, r.dups, r.parts, r.waiting, r.free, r.freed, r.sackPath = nil, nil, nil, nil, nil, 0, nil
 	r.sackOwed, r.sackNow, r.stopDue, r.acked, r.packets = false, false, false, false, 0
+	r.held.empty()
 	r.charge = r.unread + overhead*(len(r.in.queue)+len(r.reading.queue)-r.reading.next)
 }
 
@@ -91,7 +93,7 @@ func (a *assoc) data(c chunk) bool {
 		if len(a.dups) < 64 {
 			a.dups = append(a.dups, d.tsn)
 		}
-	case !a.room(&d) || !a.mark(d.tsn):
+	case !a.admit(&d):
 		a.stats.Discarded++ // it will come again
 		a.count(cDataRoom)
 		a.sackNow = true
@@ -100,6 +102,35 @@ func (a *assoc) data(c chunk) bool {
 		a.arrive(&d)
 	}
 	return a.state != closed
+}
+
+// admit tells whether there is room for a chunk, and marks it as received. What has to wait
+// for others needs a place in the memory of all associations too.
+func (a *assoc) admit(d *dataChunk) bool {
+	if !a.room(d) {
+		return false
+	}
+	n := 0
+	if a.waits(d) {
+		n = len(d.data) + overhead
+	}
+	if n > 0 && !a.held.take(n) {
+		return false
+	}
+	if !a.mark(d.tsn) {
+		a.held.give(n)
+		return false
+	}
+	return true
+}
+
+// waits tells whether a chunk is one that keep is for: a fragment, or a message whose turn
+// in its stream has not come.
+func (a *assoc) waits(d *dataChunk) bool {
+	if int(d.stream) >= len(a.streams) {
+		return false
+	}
+	return d.flags&(flagB|flagE) != flagB|flagE || d.flags&flagU == 0 && d.ssn != a.streams[d.stream].next
 }
 
 // room tells whether there is memory for a chunk. The window that is advertised

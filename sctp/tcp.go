@@ -24,6 +24,7 @@ import (
 func TCP() Transport { return &tcp{} }
 
 type tcp struct {
+	sharing
 	dialled, accepted, failed, garbled, lost atomic.Uint64
 }
 

@@ -18,6 +18,7 @@ const (
 	tcpStreams = 2               // that messages are said to be on: 0, and 1 for DATA
 	tcpChunk   = 1 << 16         // octets that wait for room in the system at a time
 	tcpLinger  = 5 * time.Second // for the far end to close too
+	tcpPause   = 20 * time.Millisecond
 )
 
 // tcpAssoc is a TCP connection. Nothing of ours runs for it but its reader, and while
@@ -32,8 +33,9 @@ type tcpAssoc struct {
 	release  sync.Once
 	gone     chan struct{} // closed with the descriptor
 
-	in   framer // the reader's own
-	over bool   // the same: the last item was delivered
+	in   framer   // the reader's own
+	hold *holding // for what in is larger by than it begins with
+	over bool     // the same: the last item was delivered
 
 	sentMessages, sentOctets, recvMessages, recvOctets atomic.Uint64
 
@@ -63,6 +65,7 @@ func newTCPAssoc(e *tcpEndpoint, c *net.TCPConn, p Params) *tcpAssoc {
 	// An end without a word is a reset: nothing is left in TIME-WAIT, which would keep
 	// this end from dialling again from the same port.
 	_ = c.SetLinger(0)
+	a.hold = e.transport.holding(a.Abort)
 	a.Set(p)
 	return a
 }
@@ -118,13 +121,38 @@ func (a *tcpAssoc) Read(b *Batch) error {
 			a.finish(b, err)
 			return nil
 		}
-		n, err := a.conn.Read(a.in.room())
+		room := a.room()
+		if room == nil {
+			a.end(Event{Kind: Lost, Why: "aborted by this end: " + noMemory})
+			a.finish(b, net.ErrClosed)
+			return nil
+		}
+		n, err := a.conn.Read(room)
 		a.in.filled(n)
 		if err != nil {
 			a.finish(b, err)
 			return nil
 		}
 	}
+}
+
+// noMemory is why an association ends whose message finds no room in the Budget.
+const noMemory = "there is no memory for its message: those that are not whole use up what there is"
+
+// room gives the framer's. Where there is no memory for a long message, somebody's is about to
+// be freed: nothing is read for as long, which closes TCP's window. nil: there is none.
+func (a *tcpAssoc) room() []byte {
+	for range tcpLinger / tcpPause {
+		if room := a.in.room(a.hold); room != nil {
+			return room
+		}
+		select {
+		case <-a.gone:
+			return nil
+		case <-time.After(tcpPause):
+		}
+	}
+	return nil
 }
 
 // cut fills b with the messages that are there.
@@ -173,6 +201,8 @@ func (a *tcpAssoc) finish(b *Batch, err error) {
 	}
 	b.Items = append(b.Items, Item{Event: ev})
 	a.over = true
+	a.in = framer{}
+	a.hold.empty()
 	if ev.Kind == Closed {
 		_ = a.conn.SetLinger(-1) // the far end waits for our FIN
 	} else {

@@ -50,8 +50,9 @@ func frameLength(header []byte) (int, error) {
 func (f *framer) partial() bool { return f.start < f.end }
 
 // room is where to put what comes next, never empty after next gave nil; filled is
-// told how much came.
-func (f *framer) room() []byte {
+// told how much came. A long message needs more memory, which is given back after it; nil:
+// there is none.
+func (f *framer) room(hold *holding) []byte {
 	need := tcpReadSize
 	if f.end-f.start >= tcpHeader {
 		if n, err := frameLength(f.buf[f.start:]); err == nil {
@@ -59,7 +60,11 @@ func (f *framer) room() []byte {
 		}
 	}
 	to := f.buf
-	if len(to) < need {
+	if len(to) < need || len(to) > need && need == tcpReadSize && f.end-f.start <= need {
+		if !hold.take(need - tcpReadSize) {
+			return nil
+		}
+		hold.give(max(len(to)-tcpReadSize, 0))
 		to = make([]byte, need)
 	}
 	f.end = copy(to, f.buf[f.start:f.end])

@@ -337,10 +337,11 @@ func FuzzFramer(f *testing.F) {
 	f.Add(tcpMessage(1, 1, strings.Repeat("y", 300)), int64(3))
 	f.Fuzz(func(t *testing.T, b []byte, seed int64) {
 		r, fr := rand.New(rand.NewSource(seed)), framer{}
+		hold := new(sharing).holding(func(string) {})
 		var got []byte
 		var failed error
 		for rest := b; len(rest) > 0 && failed == nil; {
-			room := fr.room()
+			room := fr.room(hold)
 			if len(room) == 0 || len(fr.buf) > tcpMaxMessage {
 				t.Fatalf("room for %d octets in %d", len(room), len(fr.buf))
 			}

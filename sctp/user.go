@@ -15,6 +15,7 @@ import (
 // hands a batch of packets to their associations and then lets each of those send
 // once what the batch called for: SACKs, answers, and data the windows let go.
 type user struct {
+	sharing
 	net     Network
 	secret  secret
 	count   counters

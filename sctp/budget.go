@@ -1,0 +1,139 @@
+package sctp
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+)
+
+const (
+	// DefaultBudget is how many octets all associations may hold of what is not whole.
+	DefaultBudget = 32 << 20
+	// ownShare is how many of them each association has for itself, whatever others hold: a
+	// long message, or what a lost packet keeps waiting.
+	ownShare = 64 << 10
+)
+
+// Budget bounds the memory for what is not whole yet, over all associations of the
+// transports that share it: fragments of messages, messages whose turn in their stream has
+// not come (RFC 9260 §6.6, §6.9), the beginning of a message that TCP brings. The far end
+// decides how long that waits. Each association has a small share for itself. When the rest is
+// used up, the association that holds the most is aborted: none has to wait for another.
+type Budget struct {
+	most  int64
+	held  atomic.Int64
+	ended atomic.Uint64
+	tell  atomic.Pointer[func(why string)]
+
+	mu      sync.Mutex
+	holders map[*holding]bool // that hold more than their share
+}
+
+// NewBudget makes one of some octets.
+func NewBudget(octets int) *Budget {
+	return &Budget{most: int64(octets), holders: map[*holding]bool{}}
+}
+
+// BudgetState is a picture of a Budget for show commands.
+type BudgetState struct {
+	Held, Most int    // octets
+	Holders    int    // associations that hold more than their own share
+	Ended      uint64 // associations that were aborted for what they held
+}
+
+// State tells how much is in use.
+func (b *Budget) State() BudgetState {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return BudgetState{int(b.held.Load()), int(b.most), len(b.holders), b.ended.Load()}
+}
+
+// OnShortage has f called, from a goroutine of its own, with a reason whenever an
+// association is aborted because the memory is used up.
+func (b *Budget) OnShortage(f func(why string)) { b.tell.Store(&f) }
+
+// sharing is a transport whose associations share a Budget.
+type sharing struct{ budget atomic.Pointer[Budget] }
+
+// Share has associations from now on share b with those of other transports.
+func (s *sharing) Share(b *Budget) { s.budget.Store(b) }
+
+// holding makes the account of an association, which end aborts.
+func (s *sharing) holding(end func(why string)) *holding {
+	b := s.budget.Load()
+	if b == nil {
+		s.budget.CompareAndSwap(nil, NewBudget(DefaultBudget))
+		b = s.budget.Load()
+	}
+	return &holding{budget: b, end: end}
+}
+
+// holding is the account of an association in a Budget. take and give are called by one
+// goroutine at a time.
+type holding struct {
+	budget *Budget
+	end    func(why string)
+	octets atomic.Int64
+	ending bool // guarded by the budget's mu
+}
+
+// take asks for n octets; false: there is no memory for them.
+func (h *holding) take(n int) bool {
+	b := h.budget
+	now, all := h.octets.Add(int64(n)), b.held.Add(int64(n))
+	if now > ownShare && all > b.most {
+		h.octets.Add(-int64(n))
+		b.held.Add(-int64(n))
+		b.relieve()
+		return false
+	}
+	if now > ownShare && now-int64(n) <= ownShare {
+		b.mu.Lock()
+		b.holders[h] = true
+		b.mu.Unlock()
+	}
+	return true
+}
+
+// give returns n octets.
+func (h *holding) give(n int) {
+	b := h.budget
+	now := h.octets.Add(-int64(n))
+	b.held.Add(-int64(n))
+	if now <= ownShare && now+int64(n) > ownShare {
+		b.mu.Lock()
+		delete(b.holders, h)
+		b.mu.Unlock()
+	}
+}
+
+// empty returns all.
+func (h *holding) empty() { h.give(int(h.octets.Load())) }
+
+// relieve aborts the association that holds the most, unless one is being aborted. It does not
+// wait: the caller holds the lock of an association.
+func (b *Budget) relieve() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var most *holding
+	for h := range b.holders {
+		if h.ending {
+			return
+		}
+		if most == nil || h.octets.Load() > most.octets.Load() {
+			most = h
+		}
+	}
+	if most == nil {
+		return
+	}
+	most.ending = true
+	b.ended.Add(1)
+	why := fmt.Sprintf("it holds %d octets of messages that are not whole, and all have %d", most.octets.Load(), b.most)
+	go func() {
+		most.end(why)
+		if tell := b.tell.Load(); tell != nil {
+			(*tell)(why)
+		}
+	}()
+}
