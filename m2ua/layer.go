@@ -112,8 +112,12 @@ func (l *Layer) Configure(now time.Time, c Config, out []ss7.Action) []ss7.Actio
 		p.gate = l.makeGate(p)
 	}
 	out = l.after(n, nil, l.deregister(out))
-	for path := range l.peers {
-		if !seen[path] {
+	for path, p := range l.peers {
+		switch {
+		case seen[path]:
+		case l.x.Leaving(path):
+			l.order = append(l.order, p)
+		default:
 			delete(l.peers, path)
 		}
 	}
@@ -205,7 +209,33 @@ func (l *Layer) Heard(now time.Time, path ss7.PathID) { l.x.Heard(now, path, DAT
 func (l *Layer) Quit(now time.Time, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
 	n := len(out)
-	return l.after(n, nil, l.x.Quit(now, out))
+	return l.after(n, nil, l.x.Settle(now, l.x.Quit(now, out)))
+}
+
+// Leave takes leave of one peer, and then ends its association for a reason.
+func (l *Layer) Leave(now time.Time, path ss7.PathID, why string, out []ss7.Action) []ss7.Action {
+	out = l.begin(out)
+	n := len(out)
+	return l.after(n, nil, l.x.Settle(now, l.x.Leave(now, path, why, out)))
+}
+
+// Leaving tells whether this end is taking leave of a peer: it waits for answers.
+func (l *Layer) Leaving(path ss7.PathID) bool { return l.x.Leaving(path) }
+
+// Company tells whether an AS of this end has another ASP, as far as is known here.
+func (l *Layer) Company(server ss7.PathID) bool { return l.x.Company(server) }
+
+// Leavers counts the peers of which this end is taking leave.
+func (l *Layer) Leavers() int { return l.x.Leavers() }
+
+// RemoveASP forgets a peer of which leave was taken.
+func (l *Layer) RemoveASP(now time.Time, path ss7.PathID, why string, out []ss7.Action) []ss7.Action {
+	out = l.begin(out)
+	n := len(out)
+	out = l.after(n, nil, l.x.Settle(now, l.x.RemoveASP(now, path, why, out)))
+	l.order = slices.DeleteFunc(l.order, func(p *peer) bool { return p == l.peers[path] })
+	delete(l.peers, path)
+	return out
 }
 
 // Tick acts on every deadline that has passed.

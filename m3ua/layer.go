@@ -181,7 +181,7 @@ func (l *Layer) setPeers(asps []ASPConfig) {
 	for path, p := range l.peers {
 		switch {
 		case seen[path]:
-		case p.cfg.Anyone:
+		case p.cfg.Anyone, l.x.Leaving(path):
 			l.order = append(l.order, p)
 		default:
 			delete(l.peers, path)
@@ -293,7 +293,9 @@ func (l *Layer) Heard(now time.Time, path ss7.PathID) { l.x.Heard(now, path, DAT
 
 // Quit takes leave of all peers.
 func (l *Layer) Quit(now time.Time, out []ss7.Action) []ss7.Action {
-	return l.x.Quit(now, l.begin(out))
+	out = l.begin(out)
+	n := len(out)
+	return l.after(now, n, l.x.Settle(now, l.x.Quit(now, out)))
 }
 
 // Leave takes leave of one peer and ends its association for a reason.
@@ -302,6 +304,12 @@ func (l *Layer) Leave(now time.Time, path ss7.PathID, why string, out []ss7.Acti
 	n := len(out)
 	return l.after(now, n, l.x.Settle(now, l.x.Leave(now, path, why, out)))
 }
+
+// Leaving tells whether this end is taking leave of a peer: it waits for answers.
+func (l *Layer) Leaving(path ss7.PathID) bool { return l.x.Leaving(path) }
+
+// Leavers counts the peers of which this end is taking leave.
+func (l *Layer) Leavers() int { return l.x.Leavers() }
 
 // Tick acts on every deadline that has passed.
 func (l *Layer) Tick(now time.Time, out []ss7.Action) []ss7.Action {

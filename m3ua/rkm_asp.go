@@ -82,7 +82,8 @@ func (l *Layer) recvResults(now time.Time, p *peer, m xua.Message, b []byte, out
 		return l.x.Refuse(now, p.cfg.Path, e, out)
 	}
 	if m.Type == DEREGRsp {
-		return l.recvDeregistered(p, results, out)
+		out = l.recvDeregistered(p, results, out)
+		return l.x.Settle(now, l.x.Answered(now, p.cfg.Path, out))
 	}
 	waiting := l.x.Unregistered(p.cfg.Path)
 	for _, r := range results {

@@ -33,7 +33,7 @@ func (n *Node) applyM3UA(next *configs.System, restarted map[uint16]string) {
 	oldAS := map[string]*as{}
 	x.mu.Lock()
 	for _, a := range x.asps {
-		if !a.stranger {
+		if !a.stranger && a.lasting() {
 			old[a.title] = a
 		}
 	}
@@ -89,7 +89,7 @@ func (n *Node) applyASPs(next *configs.System, restarted map[uint16]string, old 
 		if a == nil || why != "" {
 			b := n.newASP(n.ids.take(), *c, at, how, n.peers[c.LocalPort])
 			if a != nil {
-				n.m3ua.leave(a, why)
+				n.m3ua.leave(&a.xuaPeer, why)
 				gone = append(gone, a)
 				b.inherit(&a.runner)
 			}
@@ -101,7 +101,7 @@ func (n *Node) applyASPs(next *configs.System, restarted map[uint16]string, old 
 		conf.ASPs = append(conf.ASPs, aspConfig(next, c, a.id))
 	}
 	for _, a := range old {
-		n.m3ua.leave(a, "the ASP was taken out of the configuration")
+		n.m3ua.leave(&a.xuaPeer, "the ASP was taken out of the configuration")
 		gone = append(gone, a)
 	}
 	return fresh, gone
@@ -120,7 +120,9 @@ func (n *Node) putM3UA(conf m3ua.Config, fresh, gone []*asp, servers []*as) {
 	x := n.m3ua
 	x.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
 		for _, a := range gone {
-			delete(x.asps, a.id)
+			if !l.Leaving(a.id) {
+				delete(x.asps, a.id)
+			}
 		}
 		for _, a := range fresh {
 			x.asps[a.id] = a
@@ -234,7 +236,7 @@ func (x *adaptation) aspFor(local uint16, remote sctp.Addr) *asp {
 	defer x.mu.Unlock()
 	var found *asp
 	for _, a := range x.asps {
-		if a.stranger || a.cfg.Shutdown {
+		if a.stranger || a.cfg.Shutdown || !a.lasting() {
 			continue
 		}
 		if a.where.fits(local, remote) && (found == nil || found.where.remotePort == 0) { // the exact port is the better one

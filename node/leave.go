@@ -16,6 +16,7 @@ import (
 const (
 	leaveQuiet = 300 * time.Millisecond
 	leaveMost  = 5 * time.Second
+	leavePoll  = 10 * time.Millisecond
 )
 
 // Leave takes the node out of the way of traffic before it stops: neighbours and ASPs are
@@ -61,7 +62,7 @@ func (n *Node) quiet(ctx context.Context) bool {
 		select {
 		case <-ctx.Done():
 			return false
-		case <-time.After(10 * time.Millisecond):
+		case <-time.After(leavePoll):
 		}
 		if time.Now().After(end) {
 			return false

@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"maps"
 	"sync/atomic"
 
 	"github.com/gostp/gostp/m2ua"
@@ -36,6 +37,14 @@ func (x *backhaul) peer(p ss7.PathID) *m2uaPeer       { return (*x.byPath.Load()
 func (x *backhaul) interfaceOf(p ss7.PathID) *offered { return (*x.ifaces.Load())[p] }
 
 func (x *backhaul) rest() func() { return nil }
+
+// forget implements xuaOwner.
+func (x *backhaul) forget(p ss7.PathID) {
+	peers := maps.Clone(x.peers)
+	delete(peers, p)
+	x.peers = peers
+	x.byPath.Store(&peers)
+}
 
 func (x *backhaul) peerAt(p ss7.PathID) *xuaPeer {
 	if a := x.peers[p]; a != nil {
@@ -158,7 +167,10 @@ func (x *backhaul) status() ([]xua.ASPStatus, []xua.ASStatus) {
 func (x *backhaul) peerFor(local uint16, remote sctp.Addr) *m2uaPeer {
 	var found *m2uaPeer
 	for _, a := range *x.byPath.Load() {
-		if !a.cfg.Shutdown && a.where.fits(local, remote) && (found == nil || found.where.remotePort == 0) {
+		if a.cfg.Shutdown || !a.lasting() || !a.where.fits(local, remote) {
+			continue
+		}
+		if found == nil || found.where.remotePort == 0 {
 			found = a // the exact port is the better one
 		}
 	}

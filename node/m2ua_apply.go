@@ -18,7 +18,9 @@ func (n *Node) applyM2UA(next *configs.System, restarted map[uint16]string) (sta
 	x := n.m2ua
 	old := map[string]*m2uaPeer{}
 	for _, a := range *x.byPath.Load() {
-		old[a.title] = a
+		if a.lasting() {
+			old[a.title] = a
+		}
 	}
 	peers := map[ss7.PathID]*m2uaPeer{}
 	var fresh []*m2uaPeer
@@ -35,7 +37,7 @@ func (n *Node) applyM2UA(next *configs.System, restarted map[uint16]string) (sta
 			b.layer, b.topic = x, "m2ua"
 			b.prepare(n, b, at, how, n.peers[c.LocalPort])
 			if a != nil {
-				a.close(why)
+				n.leaveM2UA(a, why)
 				b.inherit(&a.runner)
 			}
 			fresh = append(fresh, b)
@@ -47,10 +49,15 @@ func (n *Node) applyM2UA(next *configs.System, restarted map[uint16]string) (sta
 		peers[a.id] = a
 	}
 	for _, a := range old {
-		a.close("the ASP was taken out of the configuration")
+		n.leaveM2UA(a, "the ASP was taken out of the configuration")
 	}
 	n.applyOffered(next, restarted)
 	x.mu.Lock()
+	for id, a := range x.peers { // leave is taken of them
+		if peers[id] == nil && x.layer.Leaving(id) {
+			peers[id] = a
+		}
+	}
 	x.peers = peers
 	x.byPath.Store(&peers)
 	x.mu.Unlock()
@@ -59,6 +66,21 @@ func (n *Node) applyM2UA(next *configs.System, restarted map[uint16]string) (sta
 			a.launch()
 		}
 	}
+}
+
+// leaveM2UA takes leave of a peer: of a gateway after the links there are released (RFC 3331
+// §3.3.1.4), as they would be by their own shutdown. A link with which another ASP goes on stays.
+func (n *Node) leaveM2UA(a *m2uaPeer, why string) {
+	x := n.m2ua
+	for _, l := range n.links {
+		x.mu.Lock()
+		company := x.layer.Company(l.id)
+		x.mu.Unlock()
+		if l.gateway.Load() == a && !company {
+			l.tell(ss7.Event{Kind: ss7.Stop, Why: why})
+		}
+	}
+	x.leave(&a.xuaPeer, why)
 }
 
 // applyOffered makes the interfaces that this node offers. One whose association stays
@@ -136,7 +158,9 @@ func (n *Node) configureM2UA(next *configs.System) {
 	var conf m2ua.Config
 	ids := map[string]ss7.PathID{}
 	for id, a := range *x.byPath.Load() {
-		ids[a.title] = id
+		if a.lasting() {
+			ids[a.title] = id
+		}
 	}
 	for _, c := range next.M2UAASPs {
 		conf.ASPs = append(conf.ASPs, m2uaASP(c, ids[c.Name]))

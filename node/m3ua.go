@@ -57,7 +57,7 @@ func (x *adaptation) asp(p ss7.PathID) *asp {
 // aspNamed finds an ASP; nil: there is none.
 func (x *adaptation) aspNamed(name string) *asp {
 	for _, a := range *x.byPath.Load() {
-		if a != nil && a.title == name {
+		if a != nil && a.title == name && a.lasting() {
 			return a
 		}
 	}
@@ -140,10 +140,10 @@ func (x *adaptation) noted(ev *ss7.Event) {
 	x.node.tellNote("CS7M3UA", ev.Arg, ev.Why)
 }
 
-// leave takes an ASP away, which is told so first.
-func (x *adaptation) leave(a *asp, why string) {
-	x.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action { return l.Leave(now, a.id, why, out) })
-	a.close(why)
+// forget implements xuaOwner.
+func (x *adaptation) forget(p ss7.PathID) {
+	delete(x.asps, p)
+	x.index()
 }
 
 // close ends all associations.

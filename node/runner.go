@@ -62,6 +62,7 @@ type runner struct {
 	attempts uint64 // since the last association
 	last     ended
 	closed   bool
+	retired  func() // its association is the last; called when that has ended
 }
 
 // prepare makes a zero runner ready to run.
@@ -88,7 +89,7 @@ func (r *runner) take(a sctp.Assoc) {
 // run keeps an association under the link until its user is closed.
 func (r *runner) run() {
 	ctx := r.ctx
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && r.lasting() {
 		a, accepted, err := r.connect(ctx)
 		if err != nil {
 			r.setWhy(err.Error() + r.node.groundWhy(r.peer.ips()))
@@ -97,13 +98,35 @@ func (r *runner) run() {
 			continue
 		}
 		r.serve(ctx, a, accepted)
-		r.pause(ctx)
+		if r.lasting() {
+			r.pause(ctx)
+		}
 	}
 	select {
 	case a := <-r.offered:
 		a.Abort("its user is gone")
 	default:
 	}
+	r.mu.Lock()
+	gone := r.retired
+	r.mu.Unlock()
+	if gone != nil {
+		gone()
+	}
+}
+
+// retire makes the present association the last; then is called when it has ended.
+func (r *runner) retire(then func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.retired = then
+}
+
+// lasting tells whether there may be another association.
+func (r *runner) lasting() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.retired == nil
 }
 
 // pause waits a little, but not for an association that the far end sets up.

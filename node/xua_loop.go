@@ -15,6 +15,10 @@ type xuaLayer interface {
 	Heard(now time.Time, path ss7.PathID)
 	Tick(now time.Time, out []ss7.Action) []ss7.Action
 	Quit(now time.Time, out []ss7.Action) []ss7.Action
+	Leave(now time.Time, path ss7.PathID, why string, out []ss7.Action) []ss7.Action
+	Leaving(path ss7.PathID) bool
+	Leavers() int
+	RemoveASP(now time.Time, path ss7.PathID, why string, out []ss7.Action) []ss7.Action
 	Deadline() time.Time
 }
 
@@ -25,6 +29,7 @@ type xuaOwner interface {
 	raised(*ss7.Event)          // an event for the rest of the node
 	noted(*ss7.Event)           // a note
 	rest() func()               // what is left to be done by who ran the layer, without mu; nil: nothing
+	forget(ss7.PathID)          // a peer of which leave was taken has gone
 }
 
 // xuaLoop runs a layer, which sees all that is slow; data passes it by. mu guards the layer
@@ -115,16 +120,46 @@ func (x *xuaLoop[L]) arm() {
 	x.timer.Reset(time.Until(next))
 }
 
+// leave takes a peer away. A gateway is told so first, and its answers are waited for, while
+// the configuration goes on without it; then its association ends, and it is forgotten.
+func (x *xuaLoop[L]) leave(a *xuaPeer, why string) {
+	a.retire(func() {
+		x.run(func(now time.Time, l L, out []ss7.Action) []ss7.Action {
+			x.owner.forget(a.id)
+			return l.RemoveASP(now, a.id, why, out)
+		})
+	})
+	waits := false
+	x.run(func(now time.Time, l L, out []ss7.Action) []ss7.Action {
+		out = l.Leave(now, a.id, why, out)
+		waits = l.Leaving(a.id)
+		return out
+	})
+	if !waits {
+		a.close(why)
+	}
+}
+
 // end stops the loop. Peers are told first (ASPIA, ASPDN, or their Acks), so that they move
-// the traffic at once. It gives those whose associations are to be ended.
+// the traffic at once, and the answers of gateways are waited for, not for ever. It gives those
+// whose associations are to be ended.
 func (x *xuaLoop[L]) end() (peers []*xuaPeer) {
 	x.run(func(now time.Time, l L, out []ss7.Action) []ss7.Action { return l.Quit(now, out) })
+	for end := time.Now().Add(leaveMost); x.leavers() > 0 && time.Now().Before(end); {
+		time.Sleep(leavePoll)
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.closed = true
 	x.timer.Stop()
 	x.owner.eachPeer(func(a *xuaPeer) { peers = append(peers, a) })
 	return peers
+}
+
+func (x *xuaLoop[L]) leavers() int {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.layer.Leavers()
 }
 
 // tellNote logs what a layer notes.

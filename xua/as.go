@@ -166,7 +166,7 @@ func (l *Layer) set(now time.Time, m *member, peer, own State, why string, out [
 	m.peer, m.own = peer, own
 	if own == Down { // registrations end with ASPDN and with the association
 		m.overridden, m.granted, m.waiting = false, false, m.as.cfg.Register && m.asp.cfg.Role == RoleASP
-		m.waitWhy, m.waitTill = "", time.Time{}
+		m.waitWhy, m.waitTill, m.company = "", time.Time{}, false
 	}
 	m.as.dirty = true
 	if sent && !m.sends() || received && !m.receives() {
@@ -187,6 +187,9 @@ func (l *Layer) set(now time.Time, m *member, peer, own State, why string, out [
 
 // sends tells whether traffic may go to the ASP, receives whether it may come.
 func (m *member) sends() bool {
+	if m.asp.leaving != "" {
+		return false
+	}
 	if m.asp.cfg.Role == RoleASP {
 		return m.own == Active
 	}
@@ -201,7 +204,7 @@ func (m *member) receives() bool {
 }
 
 // up tells whether m counts among the ASPs that are not down.
-func (m *member) up() bool { return m.peer != Down || m.own != Down }
+func (m *member) up() bool { return m.asp.leaving == "" && (m.peer != Down || m.own != Down) }
 
 var stateStatus = [...]Status{ASInactive: NotifyInactive, ASActive: NotifyActive, ASPending: NotifyPending}
 
@@ -340,7 +343,7 @@ func (l *Layer) notify(to *asp, s *as, status Status, about *asp) {
 // tell sends the notices that wait, to those that are still there.
 func (l *Layer) tell(out []ss7.Action) []ss7.Action {
 	for _, n := range l.notices {
-		if !n.to.peerUp {
+		if !n.to.peerUp || n.to.leaving != "" {
 			continue
 		}
 		start := len(l.arena)

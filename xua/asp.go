@@ -22,6 +22,11 @@ func (l *Layer) Recv(now time.Time, path ss7.PathID, m Message, out []ss7.Action
 		return out
 	}
 	l.Heard(now, path, m.Type)
+	if a.leaving != "" && a.serves() && (m.Type == ASPUP || m.Type == ASPAC) {
+		e := &Error{Code: ManagementBlocking, Why: m.Name + " refused: this end is leaving"}
+		e.IDs = m.Params.Uint32s(l.tags.ID)
+		return l.settle(now, l.Refuse(now, path, e, out))
+	}
 	switch m.Type {
 	case ERR:
 		out = l.recvError(now, a, m, out)
@@ -382,56 +387,6 @@ func (l *Layer) blockASP(now time.Time, a *asp, out []ss7.Action) []ss7.Action {
 		return out
 	}
 	return l.ack(a, ASPIAAck, Message{}, ids, l.publish(out))
-}
-
-// Quit takes leave of all peers: this end stops.
-func (l *Layer) Quit(now time.Time, out []ss7.Action) []ss7.Action {
-	for _, a := range l.asps {
-		if a.comm {
-			out = l.Leave(now, a.cfg.Path, "shut down", out)
-		}
-	}
-	return out
-}
-
-// Leave takes leave of one peer and ends its association.
-func (l *Layer) Leave(now time.Time, path ss7.PathID, why string, out []ss7.Action) []ss7.Action {
-	a := l.byPath[path]
-	if a == nil || !a.comm {
-		return out
-	}
-	return l.lockOut(now, a, why, l.leaveGateway(a, out))
-}
-
-// leaveGateway tells the far end that this end is its ASP no longer, and takes back what it
-// registered (§4.3.4.2, §4.3.4.4, §4.4.2); its answers are not waited for.
-func (l *Layer) leaveGateway(a *asp, out []ss7.Action) []ss7.Action {
-	if !a.asks() || !a.ownUp {
-		return out
-	}
-	out = l.request(a, ASPIA, func(m *member) bool { return m.own == Active }, out)
-	if l.tags.Dereg != 0 {
-		out = l.request(a, l.tags.Dereg, func(m *member) bool { return m.granted }, out)
-	}
-	start := len(l.arena)
-	l.arena = Begin(l.arena, ASPDN)
-	return l.send(a, start, out)
-}
-
-// lockOut takes an ASP down at this end's wish and ends its association (§4.7).
-func (l *Layer) lockOut(now time.Time, a *asp, why string, out []ss7.Action) []ss7.Action {
-	if !a.comm {
-		a.why = "shut down here"
-		return out
-	}
-	told := a.serves() && a.peerUp
-	out = l.fall(now, a, "shut down here", false, out)
-	out = l.publish(out)
-	a.timers.StopAll()
-	if told {
-		out = l.ack(a, ASPDNAck, Message{}, nil, out)
-	}
-	return append(out, ss7.Action{Op: ss7.Hangup, Event: ss7.Event{Path: a.cfg.Path, Why: why}})
 }
 
 func (a *asp) stateName() string {

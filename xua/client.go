@@ -41,6 +41,9 @@ func (m *member) need() Type {
 // wants, and waits T(ack) for their answers (§4.3.4.1 to §4.3.4.4). What was asked and is
 // not answered yet is not asked again before T(ack), whoever calls.
 func (l *Layer) pursue(now time.Time, a *asp, out []ss7.Action) []ss7.Action {
+	if a.leaving != "" {
+		return out
+	}
 	if !a.comm || !a.asks() || a.cfg.Shutdown {
 		a.timers.Stop(tAck)
 		return out
@@ -90,6 +93,15 @@ func (a *asp) mark() {
 	}
 }
 
+// unanswered: T(ack) has expired.
+func (l *Layer) unanswered(now time.Time, a *asp, out []ss7.Action) []ss7.Action {
+	if a.leaving != "" {
+		return l.leaveOn(now, a, false, out)
+	}
+	a.forget()
+	return l.pursue(now, a, out)
+}
+
 // forget has all that is not answered asked for again.
 func (a *asp) forget() {
 	a.upAsked = false
@@ -111,7 +123,7 @@ func (l *Layer) withdrawAll(now time.Time, s *as, why string, out []ss7.Action) 
 // (§4.3.4.4, §4.4.2), an ASP of ours hears that it is inactive (§4.7).
 func (l *Layer) withdraw(now time.Time, m *member, why string, out []ss7.Action) []ss7.Action {
 	a := m.asp
-	if !a.comm || l.tags.Dereg == 0 {
+	if !a.comm || l.tags.Dereg == 0 || a.leaving != "" {
 		return out
 	}
 	if a.asks() && a.ownUp {
@@ -183,6 +195,9 @@ func (l *Layer) request(a *asp, t Type, which func(*member) bool, out []ss7.Acti
 func (l *Layer) recvAck(now time.Time, a *asp, m Message, out []ss7.Action) []ss7.Action {
 	if !a.asks() {
 		return l.unexpected(now, a, m, out)
+	}
+	if a.leaving != "" {
+		return l.leaveAcked(now, a, m, out)
 	}
 	asked := a.timers.Running(tAck)
 	if asked {
@@ -330,13 +345,19 @@ func (l *Layer) recvNotify(now time.Time, a *asp, m Message, out []ss7.Action) [
 		return out
 	}
 	out = append(out, note(a.cfg.Path, NoteASP, fmt.Sprintf("ASP %s is notified: %v", a.cfg.Name, Status(status))))
+	if s := Status(status); s == NotifyActive || s == NotifyPending || s == NotifyFailure {
+		out = l.eachNamed(a, m, func(x *member, out []ss7.Action) []ss7.Action {
+			x.company = x.company || x.own != Active || s == NotifyFailure
+			return out
+		}, out)
+	}
 	switch Status(status) {
 	case NotifyAlternate: // MUST consider itself inactive
 		return l.eachNamed(a, m, func(x *member, out []ss7.Action) []ss7.Action {
 			if x.own != Active {
 				return out
 			}
-			x.overridden = true
+			x.overridden, x.company = true, true
 			return l.setOwn(now, x, Inactive, "an alternate ASP is active", out)
 		}, out)
 	case NotifyPending, NotifyInactive, NotifyInsufficient:
@@ -358,6 +379,9 @@ func (l *Layer) recvNotify(now time.Time, a *asp, m Message, out []ss7.Action) [
 func (l *Layer) recvError(now time.Time, a *asp, m Message, out []ss7.Action) []ss7.Action {
 	code, _ := m.Params.Uint32(TagErrorCode)
 	a.lastErr = "the far end says: " + Code(code).String()
+	if a.leaving != "" {
+		return l.leaveOn(now, a, true, out)
+	}
 	if a.timers.Running(tAck) {
 		a.tries = patience
 		l.await(now, a)

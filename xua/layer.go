@@ -35,10 +35,12 @@ const tR = 0
 // asp is a peer.
 type asp struct {
 	cfg     ASPConfig
-	comm    bool // there is an association
-	peerUp  bool // the far end said ASPUP
-	ownUp   bool // our ASPUP was acknowledged
-	upAsked bool // our ASPUP was sent and is not answered
+	comm    bool   // there is an association
+	peerUp  bool   // the far end said ASPUP
+	ownUp   bool   // our ASPUP was acknowledged
+	upAsked bool   // our ASPUP was sent and is not answered
+	leaving string // why this end takes leave of it; empty: it does not
+	step    uint8  // how far that is
 	why     string
 	since   time.Time
 	id      uint32 // as ASPUP told
@@ -76,6 +78,7 @@ type member struct {
 	overridden bool // an alternate ASP has the traffic: ours, and we wait until it is gone; or, in RoleSG, the far end's
 	waiting    bool // for a routing context from the gateway
 	granted    bool // it gave one
+	company    bool // the gateway told of another ASP in the AS
 	asked      Type // ASPAC or ASPIA that was sent and is not answered; 0: none
 
 	waitWhy  string    // and what became of asking for one
@@ -147,7 +150,10 @@ func (l *Layer) Configure(now time.Time, asps []ASPConfig, ass []ASConfig, out [
 		}
 	}
 	for _, a := range slices.Clone(l.asps) {
-		if !a.cfg.Anyone && !slices.ContainsFunc(asps, func(c ASPConfig) bool { return c.Path == a.cfg.Path }) {
+		if a.cfg.Anyone || a.leaving != "" {
+			continue
+		}
+		if !slices.ContainsFunc(asps, func(c ASPConfig) bool { return c.Path == a.cfg.Path }) {
 			out = l.RemoveASP(now, a.cfg.Path, "it was taken out of the configuration", out)
 		}
 	}
@@ -180,7 +186,7 @@ func (l *Layer) SetASP(now time.Time, c ASPConfig, out []ss7.Action) []ss7.Actio
 	a.dirty = max(a.dirty, gained)
 	switch {
 	case c.Shutdown && !was.Shutdown:
-		out = l.lockOut(now, a, "shut down", l.leaveGateway(a, out))
+		out = l.Leave(now, a.cfg.Path, "shut down", out)
 	case c.Block && !was.Block:
 		out = l.blockASP(now, a, out)
 	}
@@ -231,7 +237,8 @@ func (l *Layer) setAS(now time.Time, c ASConfig, out []ss7.Action) []ss7.Action 
 		}
 	}
 	for _, m := range slices.Clone(s.members) {
-		if m.static && !slices.ContainsFunc(c.Members, func(x MemberConfig) bool { return x.ASP == m.asp.cfg.Path }) {
+		named := func(x MemberConfig) bool { return x.ASP == m.asp.cfg.Path }
+		if m.static && m.asp.leaving == "" && !slices.ContainsFunc(c.Members, named) {
 			out = l.withdraw(now, m, "it was taken out of the configuration", out)
 			out = l.leave(now, m, "it was taken out of the configuration", out)
 		}
@@ -301,6 +308,10 @@ func (l *Layer) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	case ss7.CommLost:
 		out = l.commLost(now, a, ev.Why, out)
 	case ss7.CommRestart:
+		if a.leaving != "" {
+			out = l.hangUp(now, a, a.leaving, out)
+			break
+		}
 		out = l.commLost(now, a, "the far end restarted SCTP", out)
 		out = l.commUp(now, a, out)
 	}
@@ -322,7 +333,7 @@ func (l *Layer) commLost(now time.Time, a *asp, why string, out []ss7.Action) []
 	if !a.comm {
 		return out
 	}
-	a.comm = false
+	a.comm, a.leaving = false, ""
 	a.timers.StopAll()
 	a.forget()
 	return l.fall(now, a, "association lost: "+why, true, out)
@@ -360,8 +371,7 @@ func (l *Layer) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 		for id := a.timers.Expired(now); id >= 0; id = a.timers.Expired(now) {
 			switch id {
 			case tAck:
-				a.forget()
-				out = l.pursue(now, a, out)
+				out = l.unanswered(now, a, out)
 			case tBeat:
 				out = l.sendBeat(now, a, out)
 			case tDead:

@@ -182,3 +182,29 @@ func TestShare(t *testing.T) {
 		t.Error(fmt.Sprint("five greedy sources leave ", left, " of 256"))
 	}
 }
+
+// From when this end leaves nothing is sent to the gateway, and what it sends is taken until it
+// has acknowledged ASPIA (§4.3.4.4); a configuration that does not name it any more lets it
+// finish, and a far end that restarts is not asked again.
+func TestLeavingStopsTraffic(t *testing.T) {
+	l := setup(1, RoleASP, nil)
+	l.comm(1)
+	l.rx(1, wire(ASPUPAck))
+	l.rx(1, wire(ASPACAck))
+	l.settle(epoch, l.Leave(epoch, 1, "test", nil))
+	if w := l.Way(pathA); w.State == ASActive || len(w.All) > 0 {
+		t.Errorf("traffic still goes there: %+v", w)
+	}
+	l.Configure(epoch, nil, []ASConfig{l.byAS[pathA].cfg, l.byAS[pathB].cfg}, nil)
+	if _, s := l.Serves(1); len(s) != 2 || !s[0].Receives || s[0].Sends {
+		t.Errorf("what is on its way: %+v", s)
+	}
+	check(t, step{"ASPIA Ack", l.rx(1, wire(ASPIAAck)), 1, "1<ASPDN"})
+	if _, s := l.Serves(1); s[0].Receives {
+		t.Error("traffic is taken after ASPIA Ack")
+	}
+	got := describe(clone(l.Do(epoch, ss7.Event{Kind: ss7.CommRestart, Path: 1}, nil)))
+	if !strings.Contains(got, "hang up 1") || strings.Contains(got, "ASPUP") {
+		t.Errorf("the far end restarts: %s", got)
+	}
+}

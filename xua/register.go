@@ -116,7 +116,7 @@ func (l *Layer) Waits(path, server ss7.PathID, why string, till time.Time) {
 // contexts for.
 func (l *Layer) Unregistered(path ss7.PathID) []ss7.PathID {
 	a := l.byPath[path]
-	if a == nil || !a.ownUp {
+	if a == nil || !a.ownUp || a.leaving != "" {
 		return nil
 	}
 	var out []ss7.PathID

@@ -57,8 +57,11 @@ func (m *member) status() MemberStatus {
 
 // Status gives all peers and servers in the order of the configuration.
 func (l *Layer) Status() ([]ASPStatus, []ASStatus) {
-	asps := make([]ASPStatus, len(l.asps))
-	for i, a := range l.asps {
+	asps := make([]ASPStatus, 0, len(l.asps))
+	for _, a := range l.asps {
+		if a.leaving != "" { // another may have its name
+			continue
+		}
 		st := ASPStatus{Config: a.cfg, Comm: a.comm, State: a.stateName(), Why: a.why, Since: a.since, ID: a.id, HasID: a.hasID,
 			LastError: a.lastErr, NextTry: a.timers.At(tAck), Heard: a.heard, Stats: a.stats}
 		for _, m := range a.members {
@@ -67,7 +70,7 @@ func (l *Layer) Status() ([]ASPStatus, []ASStatus) {
 				st.Registered++
 			}
 		}
-		asps[i] = st
+		asps = append(asps, st)
 	}
 	ass := make([]ASStatus, len(l.ass))
 	for i, s := range l.ass {

@@ -435,7 +435,9 @@ func TestMatrixServer(t *testing.T) {
 
 // TestMatrixClient is an ASP's view of the gateway at path 1 (§4.3.4, ASP's side).
 func TestMatrixClient(t *testing.T) {
-	matrix(t, "client", []string{"no association", "ASPUP sent", "ASPAC sent", "active", "overridden"}, func(s string) *Layer {
+	states := []string{"no association", "ASPUP sent", "ASPAC sent", "active", "overridden",
+		"leaving, ASPIA sent", "leaving, ASPDN sent"}
+	matrix(t, "client", states, func(s string) *Layer {
 		l := setup(1, RoleASP, nil)
 		if s == "no association" {
 			return l
@@ -451,6 +453,12 @@ func TestMatrixClient(t *testing.T) {
 		l.rx(1, wire(ASPACAck))
 		if s == "overridden" {
 			l.rx(1, wire(NTFY, TagStatus, uint32(NotifyAlternate), TagRoutingContext, []uint32{10}))
+		}
+		if strings.HasPrefix(s, "leaving") {
+			l.settle(epoch, l.Leave(epoch, 1, "test", nil))
+		}
+		if strings.Contains(s, "ASPDN") {
+			l.rx(1, wire(ASPIAAck))
 		}
 		return l
 	}, allEvents, event)
