@@ -342,16 +342,19 @@ func TestBrief(t *testing.T) {
 func TestUnreachable(t *testing.T) {
 	l := gateway(t, nil)
 	m := ss7.MSU{DPC: 5, SI: ss7.SCCP}
-	if got := told(1, l.Unreachable(epoch, 1, 100, &m, Destination{}, false, nil)); got != "DUNA [10] 5/0" {
+	if got := told(1, l.Unreachable(epoch, 1, 100, &m, Destination{}, false, 0, nil)); got != "DUNA [10] 5/0" {
 		t.Error(got)
 	}
-	if out := l.Unreachable(epoch, 1, 100, &m, Destination{}, false, nil); len(out) != 0 {
+	if out := l.Unreachable(epoch, 1, 100, &m, Destination{}, false, 0, nil); len(out) != 0 {
 		t.Error("again at once")
 	}
-	if got := told(1, l.Unreachable(epoch, 1, 100, &m, Destination{}, true, nil)); got != "DUPU [10] 5/0 user 3 cause 1" {
+	lacksUser := told(1, l.Unreachable(epoch, 1, 100, &m, Destination{}, true, 1, nil))
+	if got := lacksUser; got != "DUPU [10] 5/0 user 3 cause 1" {
 		t.Error(got)
 	}
-	if got := told(1, l.Unreachable(epoch.Add(2*time.Second), 1, 100, &m, Destination{State: Available, Level: 3}, false, nil)); got != "SCON [10] 5/0 level 3" {
+	full := Destination{State: Available, Level: 3}
+	congested := told(1, l.Unreachable(epoch.Add(2*time.Second), 1, 100, &m, full, false, 0, nil))
+	if got := congested; got != "SCON [10] 5/0 level 3" {
 		t.Error(got)
 	}
 }

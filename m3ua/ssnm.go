@@ -47,9 +47,10 @@ const (
 	answerHold = time.Second
 )
 
-// Unreachable answers a peer whose MSU could go no further: DUNA or SCON, and DUPU
-// where nobody takes its service indicator; not again and again (§3.4.1).
-func (l *Layer) Unreachable(now time.Time, path, server ss7.PathID, m *ss7.MSU, d Destination, noUser bool, out []ss7.Action) []ss7.Action {
+// Unreachable answers a peer whose MSU could go no further: DUNA or SCON, and DUPU with a cause
+// (§3.4.5) where nobody takes its service indicator; not again and again (§3.4.1).
+func (l *Layer) Unreachable(now time.Time, path, server ss7.PathID, m *ss7.MSU, d Destination, noUser bool,
+	cause uint16, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
 	p, as := l.peers[path], l.as(server)
 	if p == nil || as == nil || p.cfg.Role == xua.RoleASP {
@@ -77,7 +78,7 @@ func (l *Layer) Unreachable(now time.Time, path, server ss7.PathID, m *ss7.MSU, 
 	}
 	switch {
 	case noUser:
-		s.Type, s.User, s.Cause = DUPU, m.SI, 1 // unequipped
+		s.Type, s.User, s.Cause = DUPU, m.SI, cause
 	case d.State != Unavailable && d.Level > 0:
 		s.Type, s.Level, s.HasLevel = SCON, d.Level, true
 	}

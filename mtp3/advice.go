@@ -152,7 +152,11 @@ func (n *Network) adviceOn(pc ss7.PC, s *linkset) routing.RouteState {
 
 // served tells whether a server that takes traffic has pc by its key.
 func (n *Network) served(pc ss7.PC) bool {
-	return slices.ContainsFunc(n.servers, func(s *server) bool { return s.ready && slices.Contains(s.cfg.Points, pc) })
+	if slices.ContainsFunc(n.having[pc], func(s *server) bool { return s.ready }) {
+		return true
+	}
+	bits := n.cfg.Variant.Bits()
+	return slices.ContainsFunc(n.spanning, func(s *server) bool { return s.ready && s.has(pc, bits) })
 }
 
 // tellPoints tells the adjacent point of s of the codes that servers have by keys.

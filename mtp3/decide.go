@@ -39,6 +39,7 @@ const (
 	TooLong              // longer than the way out can carry
 	NoAlias              // its OPC has no code in the instance to which its DPC belongs
 	NoAliasInside        // nor has a code in an SCCP address
+	NoKey                // its DPC is a server's, whose key has neither its user, its origin nor its circuit
 	Reasons              // how many there are
 )
 
@@ -62,6 +63,7 @@ var reasonTexts = [Reasons]string{
 	TooLong:       "longer than the way out can carry",
 	NoAlias:       "no pc-conversion for its OPC",
 	NoAliasInside: "no pc-conversion for a code or title in SCCP",
+	NoKey:         "no routing key for its DPC has its user, origin or circuit",
 }
 
 func (r Reason) String() string { return reasonTexts[r] }
@@ -115,6 +117,9 @@ func Decide(t *routing.Table, m *ss7.MSU, from ss7.PathID) Verdict {
 		if _, _, ours := t.Dest(m.OPC); ours {
 			return Verdict{Reason: OwnOrigin, Dest: int32(i)}
 		}
+	}
+	if i < 0 && t.Keys != nil && keyed(t, m.DPC) {
+		return Verdict{Reason: NoKey, Dest: -1}
 	}
 	if i < 0 {
 		return Verdict{Reason: NoRoute, Dest: -1}

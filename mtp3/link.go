@@ -72,7 +72,7 @@ func (n *Network) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action
 		case Circular:
 			out = n.circular(now, l, ev, out)
 		}
-		return n.unreachable(now, l, &ev.MSU, out)
+		return n.unreachable(now, l, &ev.MSU, Reason(ev.Arg), out)
 	case ss7.NoUser:
 		return n.noUser(now, ev, out)
 	case ss7.BSNT:

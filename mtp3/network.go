@@ -179,16 +179,18 @@ type Stats struct {
 
 // Network is the stateful part of MTP3. See the package comment.
 type Network struct {
-	cfg     Config
-	sets    []*linkset
-	servers []*server
-	links   map[ss7.PathID]*link
-	plan    *routing.Plan // base and the dynamic destinations
-	base    *routing.Plan // what is configured
-	table   *routing.Table
-	dests   map[ss7.Range]bool // accessible
-	serial  uint32
-	stats   Stats
+	cfg      Config
+	sets     []*linkset
+	servers  []*server
+	having   map[ss7.PC][]*server // by the codes that their keys name, and spanning those whose keys name ranges
+	spanning []*server
+	links    map[ss7.PathID]*link
+	plan     *routing.Plan // base and the dynamic destinations
+	base     *routing.Plan // what is configured
+	table    *routing.Table
+	dests    map[ss7.Range]bool // accessible
+	serial   uint32
+	stats    Stats
 
 	changebackCode uint8
 

@@ -199,8 +199,12 @@ func (n *Network) first(si int) bool {
 	return true
 }
 
-// advice is what the adjacent point of s should know of destination i.
+// advice is what the adjacent point of s should know of destination i. A code of which a server
+// takes a part is there, whatever becomes of the routes for the rest.
 func (n *Network) advice(i int, s *linkset) routing.RouteState {
+	if r := n.plan.Dests[i].Range; r.Len == n.cfg.Variant.Bits() && n.served(r.PC) {
+		return n.leaving
+	}
 	b := n.table.Bundle(i)
 	if b == nil {
 		return routing.Prohibited
@@ -267,12 +271,16 @@ func (n *Network) correct(
 
 // unreachable answers an MSU that could go no further with TFP by the response method,
 // unless T8 of its destination runs (§13.2.2 iii). So it does one that was passed on by a
-// node that is about to stop. If a server has the destination, but not for that user, it is
-// the user that is not there.
-func (n *Network) unreachable(now time.Time, l *link, m *ss7.MSU, out []ss7.Action) []ss7.Action {
+// node that is about to stop. Where the user alone is not there, that is told.
+func (n *Network) unreachable(now time.Time, l *link, m *ss7.MSU, why Reason, out []ss7.Action) []ss7.Action {
 	pc := m.DPC
-	if n.served(pc) && n.leaving == routing.Allowed {
-		return n.noUser(now, ss7.Event{Arg: uint32(UnequippedUser), MSU: *m}, out)
+	if n.leaving == routing.Allowed {
+		switch lack, cause := Lacking(n.table, m, l.cfg.Path, why); lack {
+		case LacksNothing:
+			return out
+		case LacksUser:
+			return n.noUser(now, ss7.Event{Arg: uint32(cause), MSU: *m}, out)
+		}
 	}
 	r := n.single(pc)
 	if i, _ := n.plan.Find(pc); i >= 0 && n.isCluster(n.plan.Dests[i].Range) {

@@ -46,6 +46,15 @@ func (n *Network) setServers(cfg []ServerConfig) {
 		}
 		n.servers = append(n.servers, s)
 	}
+	n.having, n.spanning = map[ss7.PC][]*server{}, nil
+	for _, s := range n.servers {
+		for _, pc := range s.cfg.Points {
+			n.having[pc] = append(n.having[pc], s)
+		}
+		if len(s.cfg.Spans) > 0 {
+			n.spanning = append(n.spanning, s)
+		}
+	}
 	for _, o := range old {
 		if n.server(o.cfg.Path) == nil {
 			n.forgetSaid(o.cfg.Name)

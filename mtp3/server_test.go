@@ -22,6 +22,12 @@ func (k keyStub) Match(m *ss7.MSU) (ss7.PathID, uint8) {
 	return 0, 0
 }
 
+func (k keyStub) Users(dpc ss7.PC, f func(ss7.PathID, uint16) bool) {
+	if k.serves && k.dpc.Contains(dpc, 14) {
+		f(k.as, 1<<k.si)
+	}
+}
+
 // A key goes before routes that are no longer than its DPC, also for the node's own
 // code; a server that takes nothing leaves the rest to routes.
 func TestServers(t *testing.T) {

@@ -29,9 +29,10 @@ type asp struct {
 	next    int
 }
 
-// answer is a destination that the peer was told of lately.
+// answer is a destination, and a user there, that the peer was told of lately.
 type answer struct {
 	pc ss7.PC
+	si ss7.SI
 	at time.Time
 }
 
@@ -203,19 +204,25 @@ func (a *asp) broadcast(s *as, m *ss7.MSU, tag uint32, tagged bool) bool {
 	return true
 }
 
-// unreachable tells the peer that its MSU went no further (RFC 4666 §4.5.1), not for
+// discarded tells the peer what its MSU has found lacking, if anything (RFC 4666 §4.5.1), not for
 // every MSU.
-func (a *asp) unreachable(d mtp3.Verdict, m *ss7.MSU, server ss7.PathID) {
+func (a *asp) discarded(why mtp3.Reason, m *ss7.MSU, server ss7.PathID) {
 	now := time.Now()
 	for i := range a.answers {
-		if t := &a.answers[i]; t.pc == m.DPC && now.Sub(t.at) < time.Second {
+		if t := &a.answers[i]; t.pc == m.DPC && t.si == m.SI && now.Sub(t.at) < time.Second {
 			return
 		}
 	}
-	a.answers[a.next] = answer{m.DPC, now}
+	a.answers[a.next] = answer{m.DPC, m.SI, now}
 	a.next = (a.next + 1) % len(a.answers)
+	t := a.node.view.Load().table
+	lack, cause := mtp3.Lacking(t, m, server, why)
+	if lack == mtp3.LacksNothing && !a.node.leaving.Load() {
+		return
+	}
+	user := lack == mtp3.LacksUser
 	a.node.m3ua.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
-		return l.Unreachable(now, a.id, server, m, m3ua.Destination{}, d.Reason == mtp3.NoUser, out)
+		return l.Unreachable(now, a.id, server, m, m3ua.Destination{}, user, uint16(cause), out)
 	})
 }
 

@@ -61,17 +61,6 @@ func (v *view) server(p ss7.PathID) *as {
 	return v.servers[p]
 }
 
-// noUserCause is the cause of a UPU about what m was for: a server has it by its key, but
-// takes nothing now, or nobody has it (Q.704 §15.17.5).
-func (n *Node) noUserCause(m *ss7.MSU) uint32 {
-	if t := n.view.Load().table; t.Keys != nil {
-		if p, _ := t.Keys.Match(m); p != 0 {
-			return uint32(mtp3.InaccessibleUser)
-		}
-	}
-	return uint32(mtp3.UnequippedUser)
-}
-
 // Of the MSUs of one origin for one destination over a congested link, the first and
 // then every eighth are answered (Q.704 §11.2.3.1), a burst at once and 500 a second of
 // all that go over the link.

@@ -71,7 +71,12 @@ func (n *Node) cannotReach(cfg tester.Config) string {
 	switch d := mtp3.Decide(t, &m, 0); d.Reason {
 	case mtp3.NoRoute:
 		return "No route to " + f.Format(cfg.DPC) + ": " + n.nearest(t, cfg.DPC)
+	case mtp3.NoKey:
+		return f.Format(cfg.DPC) + " is an application server's: " + d.Reason.String()
 	case mtp3.Inaccessible:
+		if d.Keyed {
+			return f.Format(cfg.DPC) + " is inaccessible: " + n.serverDown(d.Path)
+		}
 		return fmt.Sprintf("%s is inaccessible: %s covers it, but %s", f.Format(cfg.DPC), f.FormatRange(t.Dests[d.Dest].Range), n.whyDown(t, int(d.Dest)))
 	}
 	return ""

@@ -163,7 +163,7 @@ func onward(t *routing.Table, m ss7.MSU, from ss7.PathID, x *tester.Trace) (test
 		return tester.Step{Verdict: tester.Onward, Next: next}, d.Path
 	}
 	switch d.Reason {
-	case mtp3.NoRoute:
+	case mtp3.NoRoute, mtp3.NoKey:
 		return tester.Step{Verdict: tester.NoRoute}, 0
 	case mtp3.Inaccessible:
 		return tester.Step{Verdict: tester.Inaccessible}, 0

@@ -138,7 +138,7 @@ func (n *Node) routeBy(v *view, now time.Time, t *transfer, from ss7.PathID) {
 			if m.SI == ss7.SCCP {
 				n.relay(now, v, t, from, m)
 			} else {
-				n.deliver(from, m)
+				t.tell(n.deliver(from, m), m, from)
 			}
 		default:
 			if t.over != 0 && d.Reason == mtp3.Inaccessible {
@@ -150,15 +150,20 @@ func (n *Node) routeBy(v *view, now time.Time, t *transfer, from ss7.PathID) {
 				continue
 			}
 			n.discard(d, m, from)
-			if t.asp != nil {
-				t.asp.unreachable(d, m, from)
-			}
+			t.tell(d.Reason, m, from)
 		}
 	}
 	for i := range t.groups {
 		if g := &t.groups[i]; g.to != nil {
 			t.send(n, now, g)
 		}
+	}
+}
+
+// tell has the ASP, if it is one that t reads, told of its MSU that was discarded.
+func (t *transfer) tell(why mtp3.Reason, m *ss7.MSU, from ss7.PathID) {
+	if why != mtp3.NoReason && t.asp != nil {
+		t.asp.discarded(why, m, from)
 	}
 }
 
@@ -233,20 +238,21 @@ func (t *transfer) group(to way, n *Node, m *ss7.MSU) {
 	t.groups = append(t.groups, group{to, append(make([]*ss7.MSU, 0, 64), m)})
 }
 
-// deliver hands an MSU for this node to its user.
-func (n *Node) deliver(from ss7.PathID, m *ss7.MSU) {
+// deliver hands an MSU for this node to its user, or gives the reason why it was discarded.
+func (n *Node) deliver(from ss7.PathID, m *ss7.MSU) mtp3.Reason {
 	switch m.SI {
 	case ss7.SNM, ss7.SNT, ss7.SNTS, ss7.MTPT:
 		kept := *m
 		kept.Payload = append([]byte(nil), m.Payload...)
 		if n.core.offer(ss7.Event{Kind: ss7.Transfer, Path: from, MSU: kept}) {
 			n.discards.delivered.Add(1)
-		} else {
-			n.discards.add(mtp3.UserQueueFull, 1)
+			return mtp3.NoReason
 		}
-	default:
-		n.discard(mtp3.Verdict{Reason: mtp3.NoUser, Dest: -1}, m, from)
+		n.discards.add(mtp3.UserQueueFull, 1)
+		return mtp3.UserQueueFull
 	}
+	n.discard(mtp3.Verdict{Reason: mtp3.NoUser, Dest: -1}, m, from)
+	return mtp3.NoUser
 }
 
 // discard counts an MSU and, at a bounded rate, says why it went no further.
@@ -254,13 +260,17 @@ func (n *Node) discard(d mtp3.Verdict, m *ss7.MSU, from ss7.PathID) {
 	n.discards.add(d.Reason, 1)
 	if from != 0 && m.SI != ss7.SNM {
 		switch d.Reason {
-		case mtp3.NoRoute, mtp3.Inaccessible, mtp3.Circular, mtp3.OwnOrigin:
+		case mtp3.NoRoute, mtp3.NoKey, mtp3.Inaccessible, mtp3.Circular, mtp3.OwnOrigin:
 			n.hintUnreachable(from, m, d.Reason)
 		case mtp3.NoUser:
-			if v := n.view.Load(); v.link(from) == nil && v.gate(from) == nil {
+			v := n.view.Load()
+			if v.link(from) == nil && v.gate(from) == nil {
 				break // an ASP is told by DUPU, a gateway not at all
 			}
-			n.core.hint(ss7.Event{Kind: ss7.NoUser, Path: from, Arg: n.noUserCause(m), MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
+			if lack, cause := mtp3.Lacking(v.table, m, from, d.Reason); lack == mtp3.LacksUser {
+				user := ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}
+				n.core.hint(ss7.Event{Kind: ss7.NoUser, Path: from, Arg: uint32(cause), MSU: user})
+			}
 		}
 	}
 	if !n.log.Allow("discard", time.Second) {

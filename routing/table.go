@@ -62,6 +62,9 @@ type Keys interface {
 	// Match gives the server's path and how many leading bits of the DPC its key names;
 	// 0 if it belongs to none.
 	Match(m *ss7.MSU) (as ss7.PathID, length uint8)
+	// Users calls f, until it returns false, for each server whose key names dpc, with a bit for
+	// each service indicator that the key has there, whatever it says of origins and circuits.
+	Users(dpc ss7.PC, f func(as ss7.PathID, sis uint16) bool)
 }
 
 // Slot is where the MSUs of one SLS go.
@@ -355,4 +358,29 @@ func (t *Table) Avoid(i int, sls uint8, ls int) (Slot, bool) {
 		}
 	}
 	return Slot{}, false
+}
+
+// Beside is the state of destination i for who is behind linkset ls: as it is without the
+// ways over ls. Prohibited: there is no other.
+func (t *Table) Beside(i, ls int) RouteState {
+	for ; i >= 0; i = t.Dests[i].Parent {
+		best, routes := Prohibited, t.Dests[i].Routes
+		for r := range routes {
+			if r > 0 && best != Prohibited && routes[r].Priority != routes[r-1].Priority {
+				break
+			}
+			if l := routes[r].Linkset; l != ls && t.Linksets[l].Ready() {
+				best = min(best, t.RouteState(i, r))
+			}
+		}
+		if best != Prohibited || !t.Backed(i) {
+			return best
+		}
+	}
+	return Prohibited
+}
+
+// Sole tells whether every route to destination i itself leads over linkset ls.
+func (t *Table) Sole(i, ls int) bool {
+	return !slices.ContainsFunc(t.Dests[i].Routes, func(r Route) bool { return r.Linkset != ls })
 }

@@ -226,6 +226,19 @@ func (s *Selector) Match(m *ss7.MSU) (as ss7.PathID, length uint8) {
 	return 0, 0
 }
 
+// Users calls f, until it returns false, for each rule that names dpc: with its AS and a bit for
+// each of its service indicators, whatever it says of origins and circuits.
+func (s *Selector) Users(dpc ss7.PC, f func(as ss7.PathID, sis uint16) bool) {
+	for i, mk := range s.masks {
+		rules := s.rules[i][dpc&mk]
+		for j := range rules {
+			if !f(rules[j].as, rules[j].sis) {
+				return
+			}
+		}
+	}
+}
+
 // circuit tells whether m is of a circuit in range: the first two octets after the
 // label, low octet first, 12 bits and in ANSI 14 (Q.763 §1.2, T1.113.3).
 func (r *rule) circuit(m *ss7.MSU, v *ss7.Variant) bool {
