@@ -181,7 +181,7 @@ func (l *Layer) setPeers(asps []ASPConfig) {
 	for path, p := range l.peers {
 		switch {
 		case seen[path]:
-		case p.cfg.Anyone, l.x.Leaving(path):
+		case p.cfg.Stranger, l.x.Leaving(path): // no configuration names it
 			l.order = append(l.order, p)
 		default:
 			delete(l.peers, path)
@@ -199,12 +199,15 @@ func (l *Layer) setPeer(c *ASPConfig) *peer {
 	return p
 }
 
-// AddASP adds a peer that nobody configured: an association that policy accepts.
+// AddASP adds a peer that nobody configured, an association that policy accepts, or changes
+// its settings. It stays until RemoveASP.
 func (l *Layer) AddASP(now time.Time, c ASPConfig, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
 	n := len(out)
-	if l.peers[c.Path] == nil {
-		l.order = append(l.order, l.setPeer(&c))
+	c.Stranger = true
+	known := l.peers[c.Path] != nil
+	if p := l.setPeer(&c); !known {
+		l.order = append(l.order, p)
 	}
 	out = l.x.SetASP(now, c.ASPConfig, out)
 	return l.after(now, n, l.x.Settle(now, append(out, republish(c.Path))))

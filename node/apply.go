@@ -63,6 +63,7 @@ func (n *Node) carryOut(next *configs.System) {
 	n.applyLinks(next, restarted)
 	n.configureM2UA(next)
 	start()
+	n.reviewStrangers(next)
 	n.applySCCP(next)
 }
 
@@ -88,6 +89,7 @@ func (n *Node) applyPeers(next *configs.System) map[uint16]string {
 				i.close(restarted[port])
 			}
 		}
+		n.sendAwayFrom(port, restarted[port])
 		p.close()
 		delete(n.peers, port)
 	}

@@ -1,7 +1,6 @@
 package node
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -230,54 +229,21 @@ func asConfig(s *configs.System, c *configs.AS) m3ua.ASConfig {
 	return out
 }
 
-// aspFor finds the ASP whose far end an association has; nil: none.
-func (x *adaptation) aspFor(local uint16, remote sctp.Addr) *asp {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	var found *asp
-	for _, a := range x.asps {
-		if a.stranger || a.cfg.Shutdown || !a.lasting() {
-			continue
-		}
-		if a.where.fits(local, remote) && (found == nil || found.where.remotePort == 0) { // the exact port is the better one
-			found = a
-		}
-	}
-	return found
-}
-
-// welcome takes the association of nobody configured, if policy lets it: as an ASP that
-// may register keys, or to hear by its ASP identifier whose it is. It gives why not.
+// welcome takes the association of nobody configured, as an ASP that may register keys. It
+// gives why not.
 func (n *Node) welcome(p *peer, a sctp.Assoc) (why string) {
 	sys := n.Config()
-	port := sys.M3UA(p.port)
-	if sys.M2UAPort(p.port) != nil {
-		return "no asp is configured"
-	}
-	if port == nil {
-		return "no link is configured"
-	}
-	dynamic := port.Accept == "dynamic-permitted"
-	anyone := slices.ContainsFunc(sys.ASPs, func(c *configs.ASP) bool {
-		return c.LocalPort == p.port && len(c.Remote) == 0 && c.ID != nil && !c.Shutdown
-	})
-	if !dynamic && !anyone {
-		return "no asp is configured"
-	}
 	to, from := a.Remote(), source(a)
 	id := n.ids.take()
-	c := configs.ASP{Name: fmt.Sprintf("asp-dyn-%d", id), RemotePort: to.Port, LocalPort: p.port}
+	c := strangerASP(id, to.Port, p.port)
 	at := where{remote: to.IPs, remotePort: to.Port, localPort: p.port, passive: true}
 	s := n.newASP(id, c, at, aspSettings(sys, &c), p)
-	s.stranger = true
-	conf := aspConfig(sys, &c, id)
-	conf.Anyone = anyone && !dynamic
-	conf.Source, conf.TUp = from, strangerUp
+	s.stranger, s.source = true, from
+	conf := strangerConfig(sys, s)
 	n.m3ua.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
 		if why = n.m3ua.mayEnter(from); why != "" {
 			return out
 		}
-		s.source = from
 		n.m3ua.asps[id] = s
 		n.m3ua.index()
 		return l.AddASP(now, conf, out)

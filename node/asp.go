@@ -1,7 +1,6 @@
 package node
 
 import (
-	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -20,7 +19,6 @@ type asp struct {
 	source   string // where a stranger comes from
 
 	gate    atomic.Pointer[m3ua.Gate]
-	heir    atomic.Pointer[asp]
 	refused [m3ua.Refusals]atomic.Uint64
 
 	// The reader's own.
@@ -52,24 +50,9 @@ func ppidFor(c *configs.ASP) uint32 {
 	return m3ua.PPID
 }
 
-// tell hands the layer what becomes of the association.
-func (a *asp) tell(ev ss7.Event) {
-	if h := a.heir.Load(); h != nil {
-		if ev.Kind == ss7.CommLost {
-			h.forget(ev.Why)
-		}
-		h.tell(ev)
-		return
-	}
-	a.xuaPeer.tell(ev)
-}
-
 // carry runs a batch to completion: DATA is admitted by the gate and routed, without
 // the layer; everything else goes to the layer, in its place among the DATA.
 func (a *asp) carry(items []sctp.Item, t *transfer) (why string) {
-	if h := a.heir.Load(); h != nil {
-		return h.carry(items, t)
-	}
 	now := time.Now()
 	if len(a.data) < len(items) {
 		a.data = make([]m3ua.Data, len(items))
@@ -94,12 +77,6 @@ func (a *asp) carry(items []sctp.Item, t *transfer) (why string) {
 		t.msus = t.msus[:0]
 		if w := a.slow(it); w != "" {
 			why = w
-		}
-		if h := a.heir.Load(); h != nil {
-			if w := h.carry(items[i+1:], t); w != "" {
-				why = w
-			}
-			return why
 		}
 	}
 	a.node.route(now, t, from)
@@ -224,23 +201,4 @@ func (a *asp) discarded(why mtp3.Reason, m *ss7.MSU, server ss7.PathID) {
 	a.node.m3ua.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
 		return l.Unreachable(now, a.id, server, m, m3ua.Destination{}, user, uint16(cause), out)
 	})
-}
-
-// bequeath makes the association of a, which was nobody's yet, that of h. The caller
-// holds the adaptation's mu and reads the association.
-func (a *asp) bequeath(h *asp) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.assoc, h.assocID, h.assocWhy, h.ending, h.streams = a.assoc, a.assocID, "", "", a.streams
-	a.heir.Store(h)
-	a.node.log.AddLimited("CS7SCTP", 5, "ASSOC", fmt.Sprintf("association %d is that of %s by its ASP identifier", a.assocID, h.name()))
-}
-
-// forget: the association that a inherited has ended.
-func (a *asp) forget(why string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.assoc, a.assocID, a.assocWhy = nil, 0, why
 }

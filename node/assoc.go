@@ -58,6 +58,9 @@ func list(ips []netip.Addr) string {
 
 // farEnd is what r is configured to talk to.
 func (r *runner) farEnd() string {
+	if len(r.where.remote) == 0 {
+		return "who says its asp-identifier"
+	}
 	return fmt.Sprintf("%s port %d", list(r.where.remote), r.where.remotePort)
 }
 
@@ -80,6 +83,7 @@ func (r *runner) up(a sctp.Assoc, accepted bool) bool {
 		return false
 	}
 	r.assoc, r.assocID, r.assocWhy, r.ending, r.attempts = a, r.node.associations.take(), "", "", 0
+	r.promised = false
 	id, how := r.assocID, r.settings
 	r.mu.Unlock()
 	// What accepted it did not know whose it is, and what set it up may have had a
@@ -170,7 +174,7 @@ func (r *runner) event(ev *sctp.Event) (tell ss7.Event, why string) {
 		log.AddLimited("CS7SCTP", 4, "PATH", fmt.Sprintf("path %s of %s is inactive: %s%s", ev.Addr, id, ev.Why, r.pathsLeft()))
 	case sctp.PathUp:
 		log.AddLimited("CS7SCTP", 5, "PATH", fmt.Sprintf("path %s of %s is active: %s%s", ev.Addr, id, ev.Why, r.pathsLeft()))
-		if r.assoc != nil && ev.Addr == r.where.remote[0] {
+		if r.assoc != nil && len(r.where.remote) > 0 && ev.Addr == r.where.remote[0] {
 			r.prefer(r.assoc)
 		}
 	case sctp.PeerError:

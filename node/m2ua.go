@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 
 	"github.com/gostp/gostp/m2ua"
-	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/xua"
 )
@@ -161,18 +160,4 @@ func (x *backhaul) status() ([]xua.ASPStatus, []xua.ASStatus) {
 		}
 	}
 	return asps, ass
-}
-
-// peerFor finds the peer whose far end an association has; nil: none.
-func (x *backhaul) peerFor(local uint16, remote sctp.Addr) *m2uaPeer {
-	var found *m2uaPeer
-	for _, a := range *x.byPath.Load() {
-		if a.cfg.Shutdown || !a.lasting() || !a.where.fits(local, remote) {
-			continue
-		}
-		if found == nil || found.where.remotePort == 0 {
-			found = a // the exact port is the better one
-		}
-	}
-	return found
 }

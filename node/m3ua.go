@@ -103,8 +103,6 @@ func (x *adaptation) raised(ev *ss7.Event) {
 	switch ev.Kind {
 	case ss7.Republish:
 		x.republish(ev.Path)
-	case ss7.Adopt:
-		x.asps[ev.Path].bequeath(x.asps[ss7.PathID(ev.Arg)])
 	case ss7.Pause, ss7.Resume, ss7.Restricted, ss7.Status, ss7.UserPart:
 		x.node.core.post(*ev)
 		x.node.log.Debug("m3ua", fmt.Sprintf("%s: %v", x.node.Config().Notation().FormatRange(ev.Dest), ev.Why))
@@ -248,10 +246,11 @@ func (x *adaptation) mayEnter(from string) string {
 	return ""
 }
 
-// source is where a stranger comes from: whose share of what all strangers share it uses. Of
-// IPv6 it is the network, since one host has as many addresses there as it likes.
+// source is where a far end has proved to be when it set its association up: whose share of
+// what all strangers share it uses, whatever addresses it lists. Of IPv6 it is the network,
+// since one host has as many addresses there as it likes.
 func source(a sctp.Assoc) string {
-	ips := a.Remote().IPs
+	ips := a.Confirmed()
 	if len(ips) == 0 {
 		return "an unknown address"
 	}

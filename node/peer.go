@@ -25,6 +25,8 @@ type peer struct {
 
 	accepted, refused atomic.Uint64
 
+	lobby lobby
+
 	mu        sync.Mutex
 	cfg       configs.LocalPeer
 	transport sctp.Transport
@@ -194,7 +196,7 @@ func (p *peer) keepBinding(ctx context.Context) {
 	}
 }
 
-// accept hands each association that a far end sets up to its link.
+// accept hands each association that a far end sets up to whose it is.
 func (p *peer) accept(ctx context.Context) {
 	e, _, _ := p.current()
 	if e == nil {
@@ -210,22 +212,7 @@ func (p *peer) accept(ctx context.Context) {
 		if err != nil {
 			return
 		}
-		if to := p.node.runnerSoon(p.port, a.Remote()); to != nil {
-			p.accepted.Add(1)
-			to.take(a)
-			continue
-		}
-		why := p.node.welcome(p, a)
-		if why == "" {
-			p.accepted.Add(1)
-			continue
-		}
-		p.refused.Add(1)
-		p.node.discards.unknownPeer.Add(1)
-		r := a.Remote()
-		why = fmt.Sprintf("%s for %v port %d on %s", why, r.IPs, r.Port, p.title)
-		p.node.log.AddLimited("CS7SCTP", 4, "NOLINK", "association refused: "+why)
-		a.Abort(why)
+		p.admit(ctx, a)
 	}
 }
 
@@ -235,47 +222,4 @@ func (p *peer) close() {
 		e.Close()
 	}
 	p.set(nil, p.title+" is gone")
-}
-
-// runnerFor finds the link or the ASP that an association is for; nil: there is none.
-func (n *Node) runnerFor(local uint16, remote sctp.Addr) *runner {
-	if l := n.linkFor(local, remote); l != nil {
-		return &l.runner
-	}
-	if a := n.m3ua.aspFor(local, remote); a != nil {
-		return &a.runner
-	}
-	if a := n.m2ua.peerFor(local, remote); a != nil {
-		return &a.runner
-	}
-	return nil
-}
-
-// runnerSoon is runnerFor, after a change of the configuration that goes on: it may be
-// what binds the port, and the link or ASP comes after.
-func (n *Node) runnerSoon(local uint16, remote sctp.Addr) *runner {
-	if r := n.runnerFor(local, remote); r != nil {
-		return r
-	}
-	n.applying.Lock()
-	defer n.applying.Unlock()
-	return n.runnerFor(local, remote)
-}
-
-// linkFor finds the link one of whose far end's addresses is among remote's.
-func (n *Node) linkFor(local uint16, remote sctp.Addr) *link {
-	v := n.view.Load()
-	for _, l := range v.paths {
-		if l == nil || l.cfg.LocalPort != local || l.cfg.RemotePort != remote.Port {
-			continue
-		}
-		for _, ip := range l.cfg.Remote {
-			for _, r := range remote.IPs {
-				if ip == r {
-					return l
-				}
-			}
-		}
-	}
-	return nil
 }

@@ -49,7 +49,7 @@ type runner struct {
 	user    user
 	where   where
 	peer    *peer
-	offered chan sctp.Assoc // accepted for this user by its peer
+	offered chan sctp.Assoc // accepted for this user by its peer; filled under mu
 	ctx     context.Context // ends with the user
 	cancel  context.CancelFunc
 
@@ -59,6 +59,7 @@ type runner struct {
 	assocID  uint32
 	assocWhy string // there is none
 	ending   string // why this end has ended the association
+	promised bool   // one was offered that is not up yet
 	attempts uint64 // since the last association
 	last     ended
 	closed   bool
@@ -72,17 +73,69 @@ func (r *runner) prepare(n *Node, u user, at where, how settings, p *peer) {
 	r.ctx, r.cancel = context.WithCancel(n.ctx)
 }
 
-// take is told of an association that the far end has set up.
+// take is told of an association that the far end has set up. While there is another it
+// waits until that has ended, but not for long: who stays unserved is told so.
 func (r *runner) take(a sctp.Assoc) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed || r.retired != nil {
+		a.Abort("its user is gone")
+		return
+	}
 	select {
 	case old := <-r.offered:
 		old.Abort("a newer association took its place")
 	default:
 	}
+	r.offerLocked(a)
+	if r.assoc != nil {
+		to := a.Remote()
+		r.node.log.AddLimited("CS7SCTP", 5, "ASSOC", fmt.Sprintf("a second association for %s, with %s port %d, "+
+			"waits %v at most for the first to end", r.user.name(), list(to.IPs), to.Port, unserved))
+	}
+}
+
+// offerLocked has an association wait to be served, not for ever. The caller holds mu.
+func (r *runner) offerLocked(a sctp.Assoc) {
+	r.offered <- a
+	time.AfterFunc(unserved, func() { r.withdraw(a) })
+}
+
+// takeIfFree is take where there is no other association, and none to come; false: there is.
+func (r *runner) takeIfFree(a sctp.Assoc) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.freeLocked() {
+		return false
+	}
+	r.promised = true
+	r.offerLocked(a)
+	return true
+}
+
+// isFree tells whether there is no association, and none to come.
+func (r *runner) isFree() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.freeLocked()
+}
+
+func (r *runner) freeLocked() bool {
+	return !r.closed && r.retired == nil && r.assoc == nil && !r.promised && len(r.offered) == 0
+}
+
+// withdraw ends an association that has waited too long.
+func (r *runner) withdraw(a sctp.Assoc) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	select {
-	case r.offered <- a:
-	default:
-		a.Abort("another association is being taken")
+	case waits := <-r.offered:
+		if waits != a {
+			r.offered <- waits // there is room: only who holds mu offers
+			return
+		}
+		r.peer.refuse(a, r.user.name()+" has another association")
+	default: // it is served, or has ended
 	}
 }
 

@@ -21,7 +21,7 @@ type xuaPeer struct {
 	runner
 	id    ss7.PathID
 	title string
-	cfg   configs.ASP
+	cfg   configs.ASP // guarded by mu, as ppid is
 	layer interface {
 		do(ev ss7.Event)
 		refuse(path ss7.PathID, e *xua.Error)
@@ -88,6 +88,25 @@ func (a *xuaPeer) happened(e *sctp.Event, tell func(ss7.Event)) (why string) {
 		tell(ev)
 	}
 	return why
+}
+
+// config is what is configured for the peer now.
+func (a *xuaPeer) config() configs.ASP {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.cfg
+}
+
+func (a *xuaPeer) isShut() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.cfg.Shutdown
+}
+
+// asks tells whether this end sends ASPUP, so that the far end may never do so.
+func (a *xuaPeer) asks() bool {
+	c := a.config()
+	return c.Role == "asp" || c.Role == "ipsp" && (c.Leads() || c.Double())
 }
 
 // reconfigure puts settings in force that need no new association.

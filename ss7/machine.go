@@ -62,7 +62,6 @@ const (
 	NoUser      // an MSU that came by Path is for this node, which has no user for its SI
 	// An adaptation layer to its loop, its peers named by Path.
 	Republish // the picture of Path (a way out, or what a peer may do) is a new one
-	Adopt     // the association of Path is from now on that of path Arg
 	Activated // the peer Path became active in the server path Arg
 
 	// Destinations as a peer tells or asks of them (Q.701 §8.1; RFC 4666 §3.4): Dest.
@@ -77,7 +76,8 @@ const (
 var kindNames = [...]string{"None", "Transfer", "Start", "Stop", "Emergency", "EmergencyCeases", "LocalOutage",
 	"LocalRecovered", "Flush", "Continue", "RetrieveBSNT", "Retrieve", "Drain", "InService", "OutOfService", "RemoteOutage",
 	"RemoteRecovered", "Congestion", "BSNT", "Retrieved", "RetrievalComplete", "Drained", "CommUp", "CommLost", "CommRestart",
-	"StateChange", "Discard", "Unreachable", "NoUser", "Republish", "Adopt", "Activated", "Pause", "Resume", "Restricted", "Status", "UserPart", "Audit"}
+	"StateChange", "Discard", "Unreachable", "NoUser", "Republish", "Activated",
+	"Pause", "Resume", "Restricted", "Status", "UserPart", "Audit"}
 
 func (k Kind) String() string { return kindNames[k] }
 

@@ -70,18 +70,6 @@ func (l *Layer) recvUp(now time.Time, a *asp, m Message, out []ss7.Action) []ss7
 		return l.unexpected(now, a, m, out)
 	}
 	id, hasID := m.Params.Uint32(TagASPID)
-	if a.cfg.Anyone {
-		to := l.find(id, hasID)
-		if to == nil {
-			return l.Refuse(now, a.cfg.Path, &Error{Code: InvalidASPID, Why: fmt.Sprintf("no ASP with identifier %d is configured and free", id)}, out)
-		}
-		// From here on the association is that of the ASP it named.
-		a.comm = false
-		a.timers.StopAll()
-		out = append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Adopt, Path: a.cfg.Path, Arg: uint32(to.cfg.Path)}})
-		out = l.commUp(now, to, out)
-		a = to
-	}
 	if e := l.mayComeUp(a, id, hasID); e != nil {
 		return l.Refuse(now, a.cfg.Path, e, out)
 	}
@@ -115,16 +103,6 @@ func (l *Layer) recvUp(now time.Time, a *asp, m Message, out []ss7.Action) []ss7
 		out = l.pursue(now, a, out)
 	}
 	return out
-}
-
-// find is the ASP with an identifier that has no association.
-func (l *Layer) find(id uint32, has bool) *asp {
-	for _, a := range l.asps {
-		if has && a.cfg.HasID && a.cfg.ID == id && !a.cfg.Anyone && !a.comm && a.serves() {
-			return a
-		}
-	}
-	return nil
 }
 
 func (l *Layer) mayComeUp(a *asp, id uint32, has bool) *Error {

@@ -310,16 +310,20 @@ func TestRegistrationsEnd(t *testing.T) {
 	}
 }
 
-// An association that says who it is only in ASPUP becomes that ASP's.
-func TestAdoption(t *testing.T) {
-	l := setup(1, RoleSG, func(a []ASPConfig, _ []ASConfig) { a[0].ID, a[0].HasID = 7, true })
-	l.SetASP(epoch, ASPConfig{Path: 50, Name: "anyone", Anyone: true}, nil)
+// An ASP that nobody configured stays as it is, whatever line of configuration comes.
+func TestStrangersStay(t *testing.T) {
+	l := setup(1, RoleSG, nil)
+	l.SetASP(epoch, ASPConfig{Path: 50, Name: "asp-dyn-50", Stranger: true}, nil)
 	l.comm(50)
-	check(t, step{"unknown", l.rx(50, wire(ASPUP, TagASPID, uint32(8))), 50, "50<ERR Invalid ASP Identifier"})
-	if got := describe(l.rx(50, wire(ASPUP, TagASPID, uint32(7)))); !strings.HasPrefix(got, "raise Adopt 50 1, 1<ASPUP Ack id 7") {
+	l.rx(50, wire(ASPUP))
+	if got := describe(l.Configure(epoch, nil, nil, nil)); strings.Contains(got, "50") {
 		t.Error(got)
 	}
-	check(t, step{"active", l.rx(1, wire(ASPAC)), 1, "1<ASPAC Ack, 1<NTFY AS-ACTIVE [10], 1<NTFY AS-ACTIVE [11]"})
+	check(t, step{"up", l.rx(50, wire(ASPIA)), 50, "50<ERR No Configured AS for ASP"})
+	l.RemoveASP(epoch, 50, "its association has ended", nil)
+	if len(l.asps) != 0 {
+		t.Error("it is still there")
+	}
 }
 
 // What odd peers are forgiven.

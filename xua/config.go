@@ -59,7 +59,8 @@ type ASPConfig struct {
 	HasID  bool // ID is the far end's (what ASPUP must say), or in RoleASP ours
 	NeedID bool // ASPUP without an ASP Identifier is refused
 	NeedRC bool // ASPAC without a routing context is refused
-	Anyone bool // nobody yet: an association whose ASPUP tells who it is
+
+	Stranger bool // nobody configured it: it is there as long as its association, whatever is configured
 
 	Block    bool // it may come up, but not become active
 	Shutdown bool // it may not come up

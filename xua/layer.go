@@ -140,7 +140,7 @@ func (l *Layer) Begin(out []ss7.Action) []ss7.Action {
 }
 
 // Configure changes peers and servers to what is configured now; what was
-// registered stays while its peer does.
+// registered stays while its peer does, and so do strangers, which no configuration names.
 func (l *Layer) Configure(now time.Time, asps []ASPConfig, ass []ASConfig, out []ss7.Action) []ss7.Action {
 	out = l.Begin(out)
 	for _, s := range slices.Clone(l.ass) {
@@ -150,7 +150,7 @@ func (l *Layer) Configure(now time.Time, asps []ASPConfig, ass []ASConfig, out [
 		}
 	}
 	for _, a := range slices.Clone(l.asps) {
-		if a.cfg.Anyone || a.leaving != "" {
+		if a.cfg.Stranger || a.leaving != "" {
 			continue
 		}
 		if !slices.ContainsFunc(asps, func(c ASPConfig) bool { return c.Path == a.cfg.Path }) {

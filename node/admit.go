@@ -1,0 +1,294 @@
+package node
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/sctp"
+)
+
+// Whose an association is that a far end has set up: one rule for links and for the ASPs of
+// M3UA and M2UA, over every transport. A far end is known by the addresses at which it has
+// proved to be (RFC 9260 §5.4), never by those that it lists. An association that cannot be
+// served yet waits for some seconds in the lobby of its port, which has room for a few, and is
+// then ended with a reason, which is logged.
+
+// What the lobby of a port has room for, and for how long.
+const (
+	proofWait   = 5 * time.Second        // until an address that a far end lists has answered
+	proofLook   = 100 * time.Millisecond // between looks whether it has
+	speakWait   = 10 * time.Second       // until a far end has said who it is
+	unserved    = 10 * time.Second       // until the association before has ended
+	lobbyRoom   = 128                    // associations
+	lobbyShare  = 16                     // of them from one address
+	doubtFor    = time.Minute            // an address that claimed another in vain is not waited for again
+	doubtsAtAll = 1024
+)
+
+// identity is what a far end is known by.
+func identity(a sctp.Assoc) sctp.Addr {
+	return sctp.Addr{IPs: a.Confirmed(), Port: a.Remote().Port}
+}
+
+// claim is who an association may be, by its addresses.
+type claim struct {
+	of []*runner // in the order of the configuration
+}
+
+// claim finds those to whom an association with a far end may belong. Who names the far end's
+// port goes before who takes any.
+func (n *Node) claim(local uint16, far sctp.Addr) claim {
+	var c claim
+	for _, l := range n.view.Load().paths {
+		if l != nil && l.where.fits(local, far) {
+			c.of = append(c.of, &l.runner)
+		}
+	}
+	for _, a := range n.peersAt(local) {
+		if a.where.fits(local, far) {
+			c.of = append(c.of, &a.runner)
+		}
+	}
+	exact := func(r *runner) bool { return r.where.remotePort != 0 }
+	if slices.ContainsFunc(c.of, exact) {
+		c.of = slices.DeleteFunc(c.of, func(r *runner) bool { return !exact(r) })
+	}
+	return c
+}
+
+// claimSoon is claim, after a change of the configuration that goes on: it may be what
+// binds the port, and the link or ASP comes after.
+func (n *Node) claimSoon(local uint16, far sctp.Addr) claim {
+	if c := n.claim(local, far); len(c.of) > 0 {
+		return c
+	}
+	n.applying.Lock()
+	defer n.applying.Unlock()
+	return n.claim(local, far)
+}
+
+// peersAt gives the configured ASPs of a port, in the order of the configuration.
+func (n *Node) peersAt(local uint16) (out []*xuaPeer) {
+	for _, a := range *n.m3ua.byPath.Load() {
+		if a != nil && !a.stranger && a.where.localPort == local && a.lasting() {
+			out = append(out, &a.xuaPeer)
+		}
+	}
+	for _, a := range *n.m2ua.byPath.Load() {
+		if a.where.localPort == local && a.lasting() {
+			out = append(out, &a.xuaPeer)
+		}
+	}
+	sys := n.Config()
+	place := func(p *xuaPeer) int {
+		named := func(c *configs.ASP) bool { return c.Name == p.title }
+		return max(slices.IndexFunc(sys.ASPs, named), slices.IndexFunc(sys.M2UAASPs, named))
+	}
+	slices.SortStableFunc(out, func(a, b *xuaPeer) int { return cmp.Compare(place(a), place(b)) })
+	return out
+}
+
+// names lists who c is about, for a person.
+func (c claim) names() string {
+	var out []string
+	for _, r := range c.of {
+		out = append(out, r.user.name())
+	}
+	return strings.Join(out, ", ")
+}
+
+// asps gives those of c that are ASPs.
+func (c claim) asps() (out []*xuaPeer) {
+	for _, r := range c.of {
+		switch u := r.user.(type) {
+		case *asp:
+			out = append(out, &u.xuaPeer)
+		case *m2uaPeer:
+			out = append(out, &u.xuaPeer)
+		}
+	}
+	return out
+}
+
+// admit finds whose an association is, or refuses it.
+func (p *peer) admit(ctx context.Context, a sctp.Assoc) {
+	if c := p.node.claimSoon(p.port, identity(a)); len(c.of) > 0 {
+		p.settle(ctx, a, c)
+		return
+	}
+	if c := p.node.claim(p.port, a.Remote()); len(c.of) > 0 {
+		p.awaitProof(ctx, a, c)
+		return
+	}
+	p.receive(ctx, a)
+}
+
+// settle gives an association to one of those that it may be.
+func (p *peer) settle(ctx context.Context, a sctp.Assoc, c claim) {
+	asps := c.asps()
+	shut := slices.DeleteFunc(slices.Clone(asps), func(x *xuaPeer) bool { return !x.isShut() })
+	switch {
+	case len(shut) == len(c.of):
+		p.refuse(a, c.names()+" is shut down by configuration, and the association is refused")
+	case len(c.of) == 1:
+		p.accepted.Add(1)
+		c.of[0].take(a)
+	case len(asps) == len(c.of) && !slices.ContainsFunc(asps, (*xuaPeer).asks):
+		p.hear(ctx, a, asps, false)
+	default: // nobody says who it is, so the first that is free has it, or waits for it
+		c.of = slices.DeleteFunc(c.of, func(r *runner) bool {
+			return slices.ContainsFunc(shut, func(x *xuaPeer) bool { return &x.runner == r })
+		})
+		p.accepted.Add(1)
+		if !slices.ContainsFunc(c.of, func(r *runner) bool { return r.takeIfFree(a) }) {
+			c.of[0].take(a)
+		}
+	}
+}
+
+// receive takes an association from where nobody is configured: of an ASP that is known by
+// its identifier alone, or of anybody where policy lets it.
+func (p *peer) receive(ctx context.Context, a sctp.Assoc) {
+	sys := p.node.Config()
+	port := sys.M3UA(p.port)
+	dynamic := port != nil && port.Accept == "dynamic-permitted"
+	roaming := slices.DeleteFunc(p.node.peersAt(p.port), func(x *xuaPeer) bool {
+		return len(x.where.remote) > 0 || x.config().ID == nil || x.asks()
+	})
+	switch {
+	case len(roaming) > 0:
+		p.hear(ctx, a, roaming, dynamic)
+	case dynamic:
+		p.welcome(a)
+	case port == nil && sys.M2UAPort(p.port) == nil:
+		p.refuse(a, "no link is configured")
+	default:
+		p.refuse(a, "no asp is configured")
+	}
+}
+
+// welcome takes the association of nobody configured as an ASP that may register keys.
+func (p *peer) welcome(a sctp.Assoc) {
+	if why := p.node.welcome(p, a); why != "" {
+		p.refuse(a, why)
+		return
+	}
+	p.accepted.Add(1)
+}
+
+// refuse ends an association that is nobody's, and says why at both ends.
+func (p *peer) refuse(a sctp.Assoc, why string) {
+	p.refused.Add(1)
+	p.node.discards.unknownPeer.Add(1)
+	a.Abort(p.tellRefused(a, why))
+}
+
+// dismiss is refuse for a far end that was told why in its own protocol, which is to arrive.
+func (p *peer) dismiss(a sctp.Assoc, why string) {
+	p.refused.Add(1)
+	p.node.discards.unknownPeer.Add(1)
+	p.tellRefused(a, why)
+	a.Close()
+}
+
+// tellRefused logs that an association is refused, and gives the whole reason.
+func (p *peer) tellRefused(a sctp.Assoc, why string) string {
+	r := a.Remote()
+	why = fmt.Sprintf("%s for %v port %d on %s", why, r.IPs, r.Port, p.title)
+	p.node.log.AddLimited("CS7SCTP", 4, "NOLINK", "association refused: "+why)
+	return why
+}
+
+// awaitProof waits until one of the configured addresses that a far end lists has answered
+// (RFC 9260 §5.4): SCTP asks it at once. c is whose addresses these are.
+func (p *peer) awaitProof(ctx context.Context, a sctp.Assoc, c claim) {
+	from := source(a)
+	if p.lobby.doubts(from) {
+		p.refuse(a, fmt.Sprintf("it lists an address of %s, as did one before in vain, and is not waited for",
+			c.names()))
+		return
+	}
+	if !p.lobby.enter(from) {
+		p.refuse(a, lobbyFull)
+		return
+	}
+	p.node.group.Go(func() {
+		defer p.lobby.leave(from)
+		for end := time.Now().Add(proofWait); time.Now().Before(end); {
+			select {
+			case <-ctx.Done():
+				a.Abort("the port is closed")
+				return
+			case <-time.After(proofLook):
+			}
+			if c := p.node.claim(p.port, identity(a)); len(c.of) > 0 {
+				p.settle(ctx, a, c)
+				return
+			}
+		}
+		p.lobby.doubt(from)
+		p.refuse(a, fmt.Sprintf("it lists an address of %s, from which nothing has answered within %v: "+
+			"it is not who it says", c.names(), proofWait))
+	})
+}
+
+const lobbyFull = "too many associations wait to be known already; the port refuses more"
+
+// lobby is where associations of a port wait until it is known whose they are.
+type lobby struct {
+	mu     sync.Mutex
+	inside map[string]int // by where they came from
+	all    int
+	liars  map[string]time.Time // who listed an address of another in vain, until when
+}
+
+// enter takes a place; false: there is none for an association from there.
+func (l *lobby) enter(from string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.all >= lobbyRoom || l.inside[from] >= lobbyShare {
+		return false
+	}
+	if l.inside == nil {
+		l.inside = map[string]int{}
+	}
+	l.inside[from]++
+	l.all++
+	return true
+}
+
+func (l *lobby) leave(from string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all--
+	if l.inside[from]--; l.inside[from] == 0 {
+		delete(l.inside, from)
+	}
+}
+
+// doubt notes that nothing answered at an address that from had listed.
+func (l *lobby) doubt(from string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.liars == nil || len(l.liars) >= doubtsAtAll {
+		l.liars = map[string]time.Time{}
+	}
+	l.liars[from] = time.Now().Add(doubtFor)
+}
+
+func (l *lobby) doubts(from string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	until, ok := l.liars[from]
+	if ok && !time.Now().Before(until) {
+		delete(l.liars, from)
+		ok = false
+	}
+	return ok
+}

@@ -1,0 +1,327 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/gostp/gostp/m2ua"
+	"github.com/gostp/gostp/m3ua"
+	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/xua"
+)
+
+// desk hears an association until it is known which of several ASPs is at its far end: by
+// the ASP Identifier of ASPUP, else by the routing context of what comes next, else it is the
+// first that is free. That ASP is then told all that was heard here.
+type desk struct {
+	peer    *peer
+	assoc   sctp.Assoc
+	grammar xua.Grammar
+	among   []*xuaPeer // who it may be, in the order of the configuration
+	anybody bool       // or nobody of them: a stranger, who is welcome
+	heard   []sctp.Item
+	octets  int
+
+	// Once ASPUP did not tell: those who are left, and ASPUP was acknowledged here.
+	left  []*xuaPeer
+	acks  int
+	timer *time.Timer // until it is the first that is free; nil: ASPUP has not come
+}
+
+// contextWait is how long a routing context is waited for after ASPUP. Osmocom's programs
+// send theirs two seconds after ASPUP Ack where no NTFY comes.
+const contextWait = 4 * time.Second
+
+// What a far end may say before it is known who it is.
+const (
+	deskItems  = 64
+	deskOctets = 1 << 16
+)
+
+// hear has an association say who it is.
+func (p *peer) hear(ctx context.Context, a sctp.Assoc, among []*xuaPeer, anybody bool) {
+	from := source(a)
+	if !p.lobby.enter(from) {
+		p.refuse(a, lobbyFull)
+		return
+	}
+	d := &desk{peer: p, assoc: a, grammar: m3ua.Grammar, among: among, anybody: anybody}
+	if p.node.Config().M2UAPort(p.port) != nil {
+		d.grammar = m2ua.Grammar
+	}
+	p.node.group.Go(func() {
+		defer p.lobby.leave(from)
+		stop := context.AfterFunc(ctx, func() { a.Abort("the port is closed") })
+		defer stop()
+		d.run()
+	})
+}
+
+// reading is what one Read gave, in memory of its own.
+type reading struct {
+	items []sctp.Item
+	err   error
+}
+
+// next reads in the background: whose the association is may be decided while nothing comes.
+func (d *desk) next() <-chan reading {
+	got := make(chan reading, 1)
+	d.peer.node.group.Go(func() {
+		batch := sctp.NewBatch(deskItems)
+		err := d.assoc.Read(batch)
+		for i := range batch.Items {
+			batch.Items[i].Data = bytes.Clone(batch.Items[i].Data)
+		}
+		got <- reading{batch.Items, err}
+	})
+	return got
+}
+
+// run reads until it is decided, or the association ends.
+func (d *desk) run() {
+	late := time.NewTimer(speakWait)
+	defer late.Stop()
+	for {
+		got := d.next()
+		var contextless <-chan time.Time
+		if d.timer != nil {
+			late.Stop()
+			contextless = d.timer.C
+		}
+		select {
+		case r := <-got:
+			if r.err != nil || d.take(r.items) {
+				return
+			}
+		case <-contextless:
+			d.give(d.left, got)
+			return
+		case <-late.C:
+			d.peer.refuse(d.assoc, fmt.Sprintf("no ASP Up came within %v", speakWait))
+			return
+		}
+	}
+}
+
+// take keeps what was heard and looks at it; true: it is decided.
+func (d *desk) take(items []sctp.Item) bool {
+	for i := range items {
+		d.octets += len(items[i].Data)
+	}
+	d.heard = append(d.heard, items...)
+	if len(d.heard) > deskItems || d.octets > deskOctets {
+		d.peer.refuse(d.assoc, "too much came before it is known who it is")
+		return true
+	}
+	for i := range items {
+		it := &items[i]
+		if it.Event != nil {
+			if it.Event.Kind == sctp.Lost || it.Event.Kind == sctp.Closed {
+				return true
+			}
+			continue
+		}
+		m, e := d.grammar.Parse(it.Data)
+		if e == nil && d.message(it, m) {
+			return true
+		}
+	}
+	return false
+}
+
+// message looks at one message; true: it is decided.
+func (d *desk) message(it *sctp.Item, m xua.Message) bool {
+	switch m.Type {
+	case xua.ASPUP:
+		if d.timer != nil { // it repeats itself
+			d.acknowledge(it, m)
+			return false
+		}
+		return d.greeting(it, m)
+	case xua.BEAT, xua.BEATAck, xua.ERR, xua.NTFY, xua.ASPDN:
+		return false
+	}
+	if d.timer == nil {
+		return false
+	}
+	d.give(d.serving(m), nil)
+	return true
+}
+
+// greeting looks at ASPUP.
+func (d *desk) greeting(it *sctp.Item, m xua.Message) bool {
+	id, has := m.Params.Uint32(xua.TagASPID)
+	var unnamed, others []*xuaPeer
+	for _, x := range d.among {
+		switch c := x.config(); {
+		case has && c.ID != nil && *c.ID == id:
+			d.giveTo(x, nil)
+			return true
+		case c.ID == nil:
+			unnamed = append(unnamed, x)
+		case !has && len(x.where.remote) > 0: // it may keep its identifier to itself (RFC 4666 §3.5.1)
+			others = append(others, x)
+		}
+	}
+	d.left = append(unnamed, others...)
+	switch {
+	case len(d.left) == 0 && d.anybody:
+		d.peer.welcome(d.resume(nil))
+	case len(d.left) == 0 && has:
+		d.deny(xua.InvalidASPID, fmt.Sprintf("no asp with asp-identifier %d is configured", id))
+	case len(d.left) == 0:
+		d.deny(xua.ASPIDRequired, "ASP Up has no ASP Identifier, and no asp is configured")
+	case slices.ContainsFunc(d.left, (*xuaPeer).isFree) && d.differ():
+		d.acknowledge(it, m)
+		d.timer = time.NewTimer(contextWait)
+		return false
+	default:
+		d.give(d.left, nil)
+	}
+	return true
+}
+
+// contexts are the routing contexts that an ASP serves.
+func (d *desk) contexts(x *xuaPeer) (out []uint32) {
+	for _, s := range d.peer.node.Config().ASs {
+		for _, m := range s.Members {
+			if rc, ok := s.RC(); ok && m.ASP == x.title {
+				out = append(out, rc)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// differ tells whether routing contexts can tell apart those who are left.
+func (d *desk) differ() bool {
+	return slices.ContainsFunc(d.left[1:], func(x *xuaPeer) bool {
+		return !slices.Equal(d.contexts(x), d.contexts(d.left[0]))
+	})
+}
+
+// serving gives those who are left, first who serve the routing contexts that a message names.
+func (d *desk) serving(m xua.Message) []*xuaPeer {
+	named := m.Params.Uint32s(xua.TagRoutingContext)
+	if m.Type == m3ua.REGReq {
+		regs, _ := m3ua.ParseRegistrations(m, d.peer.node.Config().V().Bits())
+		for _, r := range regs {
+			if r.HasRC {
+				named = append(named, r.RC)
+			}
+		}
+	}
+	fits := func(x *xuaPeer) bool {
+		has := d.contexts(x)
+		return !slices.ContainsFunc(named, func(rc uint32) bool { return !slices.Contains(has, rc) })
+	}
+	if len(named) == 0 || !slices.ContainsFunc(d.left, fits) {
+		return d.left
+	}
+	return slices.DeleteFunc(slices.Clone(d.left), func(x *xuaPeer) bool { return !fits(x) })
+}
+
+// acknowledge answers ASPUP for whoever it will be.
+func (d *desk) acknowledge(it *sctp.Item, m xua.Message) {
+	b := xua.Begin(nil, xua.ASPUPAck)
+	if id, ok := m.Params.Uint32(xua.TagASPID); ok {
+		b = xua.AppendUint32(b, xua.TagASPID, id)
+	}
+	d.acks++
+	d.send(it.PPID, xua.End(b, 0))
+}
+
+func (d *desk) send(ppid uint32, b []byte) {
+	_, _ = d.assoc.Send([]sctp.Message{{PPID: ppid, Data: b}}) // what cannot be sent the far end asks for again
+}
+
+// give hands the association to the first of some that is free. pending is a Read that goes on.
+func (d *desk) give(to []*xuaPeer, pending <-chan reading) {
+	var c claim
+	shut := 0
+	for _, x := range to {
+		c.of = append(c.of, &x.runner)
+		if x.isShut() {
+			shut++
+		}
+	}
+	if len(to) == 1 || shut == len(to) {
+		d.giveTo(to[0], pending)
+		return
+	}
+	a := d.resume(pending)
+	if slices.ContainsFunc(to, func(x *xuaPeer) bool { return !x.isShut() && x.takeIfFree(a) }) {
+		d.peer.accepted.Add(1)
+		return
+	}
+	d.deny(xua.InvalidASPID, "each has an association already: "+c.names())
+}
+
+// giveTo hands the association to the one that it is.
+func (d *desk) giveTo(x *xuaPeer, pending <-chan reading) {
+	if x.isShut() {
+		d.deny(xua.ManagementBlocking, x.name()+" is shut down by configuration")
+		return
+	}
+	d.peer.accepted.Add(1)
+	x.take(d.resume(pending))
+}
+
+// deny tells the far end the reason in its own protocol too, then ends the association.
+func (d *desk) deny(code xua.Code, why string) {
+	ppid := uint32(0)
+	for i := range d.heard {
+		if d.heard[i].Event == nil {
+			ppid = d.heard[i].PPID
+		}
+	}
+	d.send(ppid, xua.End(xua.AppendUint32(xua.Begin(nil, xua.ERR), xua.TagErrorCode, uint32(code)), 0))
+	d.peer.dismiss(d.assoc, why)
+}
+
+// resume gives the association with what was heard before it.
+func (d *desk) resume(pending <-chan reading) sctp.Assoc {
+	r := &resumed{Assoc: d.assoc, heard: d.heard, pending: pending}
+	r.acks.Store(int32(d.acks))
+	return r
+}
+
+// resumed is an association of which something was heard before it was known whose it is.
+type resumed struct {
+	sctp.Assoc
+	heard   []sctp.Item    // the reader's own, as pending is
+	pending <-chan reading // of a Read that goes on
+	acks    atomic.Int32   // ASPUPs that are acknowledged already
+}
+
+// Read gives what was heard first.
+func (r *resumed) Read(b *sctp.Batch) error {
+	if len(r.heard) > 0 {
+		b.Items, r.heard = append(b.Items[:0], r.heard...), nil
+		return nil
+	}
+	if r.pending != nil {
+		got := <-r.pending
+		b.Items, r.pending = append(b.Items[:0], got.items...), nil
+		return got.err
+	}
+	return r.Assoc.Read(b)
+}
+
+// Send leaves out the acknowledgements that the far end has already.
+func (r *resumed) Send(msgs []sctp.Message) (int, error) {
+	if r.acks.Load() > 0 && len(msgs) == 1 && isASPUPAck(msgs[0].Data) {
+		r.acks.Add(-1)
+		return 1, nil
+	}
+	return r.Assoc.Send(msgs)
+}
+
+func isASPUPAck(b []byte) bool {
+	return len(b) >= 8 && xua.Type(b[2])<<8|xua.Type(b[3]) == xua.ASPUPAck
+}

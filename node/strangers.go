@@ -1,0 +1,94 @@
+package node
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/m3ua"
+	"github.com/gostp/gostp/ss7"
+)
+
+// reviewStrangers looks, after a change of the configuration, at the ASPs that nobody
+// configured. They stay as they are, unless their port takes them no longer, or one is now
+// configured: that one is told, and sets its association up again as who it is.
+func (n *Node) reviewStrangers(next *configs.System) {
+	for _, s := range *n.m3ua.byPath.Load() {
+		if s == nil || !s.stranger {
+			continue
+		}
+		if why := n.unwelcome(next, s); why != "" {
+			n.sendAway(s, why)
+			continue
+		}
+		conf := strangerConfig(next, s)
+		n.m3ua.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
+			if n.m3ua.asps[s.id] != s { // its association has ended meanwhile
+				return out
+			}
+			return l.AddASP(now, conf, out)
+		})
+	}
+}
+
+// strangerASP is the ASP that an association of nobody configured is.
+func strangerASP(id ss7.PathID, remote, local uint16) configs.ASP {
+	return configs.ASP{Name: fmt.Sprintf("asp-dyn-%d", id), RemotePort: remote, LocalPort: local}
+}
+
+// strangerConfig is what the layer must know of a stranger.
+func strangerConfig(sys *configs.System, s *asp) m3ua.ASPConfig {
+	c := strangerASP(s.id, s.where.remotePort, s.where.localPort)
+	conf := aspConfig(sys, &c, s.id)
+	conf.Source, conf.TUp = s.source, strangerUp
+	return conf
+}
+
+// unwelcome says why a stranger may not stay; empty: it may.
+func (n *Node) unwelcome(next *configs.System, s *asp) string {
+	port := next.M3UA(s.where.localPort)
+	if port == nil || port.Accept != "dynamic-permitted" {
+		return fmt.Sprintf("m3ua %d accepts only ASPs that are configured now", s.where.localPort)
+	}
+	a, _ := s.association()
+	if a == nil {
+		return "" // it is about to begin, or has ended
+	}
+	if c := n.claim(s.where.localPort, identity(a)); len(c.of) > 0 {
+		return c.names() + " is configured at its address now"
+	}
+	id, has := n.m3ua.toldID(s.id)
+	for _, x := range n.peersAt(s.where.localPort) {
+		if c := x.config(); has && len(c.Remote) == 0 && c.ID != nil && *c.ID == id {
+			return fmt.Sprintf("%s is configured with its asp-identifier %d now", x.name(), id)
+		}
+	}
+	return ""
+}
+
+// toldID is the ASP Identifier that a peer has told in ASPUP, if it has.
+func (x *adaptation) toldID(path ss7.PathID) (uint32, bool) {
+	asps, _ := x.status()
+	for i := range asps {
+		if asps[i].Config.Path == path {
+			return asps[i].ID, asps[i].HasID
+		}
+	}
+	return 0, false
+}
+
+// sendAway ends the association of a stranger, who is told so first; the end of the
+// association does the rest.
+func (n *Node) sendAway(s *asp, why string) {
+	n.log.AddLimited("CS7SCTP", 5, "ASSOC", fmt.Sprintf("the association of %s is ended: %s", s.name(), why))
+	n.m3ua.leave(&s.xuaPeer, why)
+}
+
+// sendAwayFrom ends the associations of strangers at a port.
+func (n *Node) sendAwayFrom(port uint16, why string) {
+	for _, s := range *n.m3ua.byPath.Load() {
+		if s != nil && s.stranger && s.where.localPort == port {
+			n.sendAway(s, why)
+		}
+	}
+}
