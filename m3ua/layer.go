@@ -59,6 +59,7 @@ type peer struct {
 	regs   xua.Rate
 	told   [32]answered // what it was answered lately, so that it is not answered again and again
 	next   int
+	debts  debts
 	regAt  time.Time // REG REQ to it is repeated then
 	stats  Stats
 }
@@ -318,6 +319,9 @@ func (l *Layer) Leavers() int { return l.x.Leavers() }
 func (l *Layer) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
 	n := len(out)
+	for _, p := range l.order {
+		out = l.settle(now, p, out)
+	}
 	return l.after(now, n, l.x.Tick(now, out))
 }
 
@@ -325,8 +329,10 @@ func (l *Layer) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 func (l *Layer) Deadline() time.Time {
 	first := l.x.Deadline()
 	for _, p := range l.order {
-		if !p.regAt.IsZero() && (first.IsZero() || p.regAt.Before(first)) {
-			first = p.regAt
+		for _, t := range []time.Time{p.regAt, p.debts.due()} {
+			if !t.IsZero() && (first.IsZero() || t.Before(first)) {
+				first = t
+			}
 		}
 	}
 	return first
@@ -344,7 +350,7 @@ func (l *Layer) after(now time.Time, n int, out []ss7.Action) []ss7.Action {
 		case ss7.Republish:
 			l.republished(a.Event.Path)
 		case ss7.Activated:
-			out = l.brief(a.Event.Path, ss7.PathID(a.Event.Arg), out)
+			out = l.brief(now, a.Event.Path, ss7.PathID(a.Event.Arg), out)
 		}
 	}
 	for _, p := range l.order {

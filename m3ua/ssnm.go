@@ -43,7 +43,7 @@ type Routes interface {
 
 const (
 	perMessage = 64  // point codes in one message
-	perAnswer  = 512 // point codes that answer one question or that a new ASP is told
+	perAnswer  = 512 // point codes that answer one question
 	answerHold = time.Second
 )
 

@@ -43,12 +43,12 @@ func (l *Layer) concerned(p *peer, meant func(*ASConfig) bool) (label, bool) {
 
 // Tell tells all concerned ASPs of destinations of a network whose state has
 // changed (§4.5.1): those active in it, but for those of the AS whose state it is.
-func (l *Layer) Tell(_ time.Time, network int, dests []Destination, of ss7.PathID, out []ss7.Action) []ss7.Action {
+func (l *Layer) Tell(now time.Time, network int, dests []Destination, of ss7.PathID, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
 	others := func(s *ASConfig) bool { return s.Network == network && s.Path != of }
 	for _, p := range l.order {
 		if lb, ok := l.concerned(p, others); ok {
-			out = l.sendAll(p, lb, l.cfg.Networks[network].Variant.Bits(), dests, out)
+			out = l.tell(now, p, lb, debt{network: network, of: of}, dests, out)
 		}
 	}
 	return out
@@ -146,7 +146,7 @@ func (l *Layer) sent(p *peer, t xua.Type, start int, out []ss7.Action) []ss7.Act
 }
 
 // brief tells an ASP that has become active what it cannot reach (§4.5.1).
-func (l *Layer) brief(path, server ss7.PathID, out []ss7.Action) []ss7.Action {
+func (l *Layer) brief(now time.Time, path, server ss7.PathID, out []ss7.Action) []ss7.Action {
 	p, as := l.peers[path], l.as(server)
 	if p == nil || as == nil || p.cfg.Role == xua.RoleASP || l.cfg.Networks[as.Network].Routes == nil {
 		return out
@@ -161,7 +161,7 @@ func (l *Layer) brief(path, server ss7.PathID, out []ss7.Action) []ss7.Action {
 		if (d.State != Available || d.Level > 0) && !own { // its own is about to change
 			bad = append(bad, d)
 		}
-		return len(bad) < perAnswer
+		return true
 	})
-	return l.sendAll(p, lb, l.cfg.Networks[as.Network].Variant.Bits(), bad, out)
+	return l.tell(now, p, lb, debt{network: as.Network, only: server}, bad, out)
 }

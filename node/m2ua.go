@@ -35,6 +35,9 @@ func newBackhaul(n *Node) *backhaul {
 func (x *backhaul) peer(p ss7.PathID) *m2uaPeer       { return (*x.byPath.Load())[p] }
 func (x *backhaul) interfaceOf(p ss7.PathID) *offered { return (*x.ifaces.Load())[p] }
 
+// unsent is what xuaLoop asks: every message of M2UA changes a state.
+func (x *backhaul) unsent(ss7.PathID, []byte) bool { return false }
+
 func (x *backhaul) rest() func() { return nil }
 
 // forget implements xuaOwner.

@@ -129,7 +129,7 @@ func (i *offered) send(to ss7.PathID, wire []byte) {
 	}
 	for _, p := range all {
 		if a := i.node.m2ua.peer(p); a != nil {
-			a.control(a.stream(i.link.id), wire)
+			a.control(a.stream(i.link.id), wire, nil)
 		}
 	}
 }

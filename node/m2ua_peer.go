@@ -137,7 +137,7 @@ func (a *m2uaPeer) down(i *offered, items []sctp.Item, t *transfer) {
 func (a *m2uaPeer) acknowledge(i *offered, id uint32) {
 	m := m2ua.Message{Type: m2ua.DataAck, Interface: i.label.Interface, Correlation: id}
 	a.tagged = m2ua.Append(a.tagged[:0], &m, false)
-	a.control(a.stream(i.link.id), a.tagged)
+	a.control(a.stream(i.link.id), a.tagged, nil)
 }
 
 // slow hands the layer a message that is about no interface, or an event.

@@ -145,6 +145,11 @@ func (x *adaptation) forget(p ss7.PathID) {
 }
 
 // close ends all associations.
+// unsent is what xuaLoop asks: what is said of destinations is said again.
+func (x *adaptation) unsent(peer ss7.PathID, wire []byte) bool {
+	return x.layer.Unsent(time.Now(), peer, wire)
+}
+
 func (x *adaptation) close(why string) {
 	for _, a := range x.end() {
 		a.close(why)

@@ -24,12 +24,13 @@ type xuaLayer interface {
 
 // xuaOwner is whose loop it is. All are called with the loop's mu.
 type xuaOwner interface {
-	peerAt(ss7.PathID) *xuaPeer // nil: it is gone
-	eachPeer(func(*xuaPeer))    // all
-	raised(*ss7.Event)          // an event for the rest of the node
-	noted(*ss7.Event)           // a note
-	rest() func()               // what is left to be done by who ran the layer, without mu; nil: nothing
-	forget(ss7.PathID)          // a peer of which leave was taken has gone
+	peerAt(ss7.PathID) *xuaPeer     // nil: it is gone
+	eachPeer(func(*xuaPeer))        // all
+	raised(*ss7.Event)              // an event for the rest of the node
+	noted(*ss7.Event)               // a note
+	unsent(ss7.PathID, []byte) bool // a message its association had no room for will be sent again
+	forget(ss7.PathID)              // a peer of which leave was taken has gone
+	rest() func()                   // what is left to be done by who ran the layer, without mu; nil: nothing
 }
 
 // xuaLoop runs a layer, which sees all that is slow; data passes it by. mu guards the layer
@@ -94,7 +95,7 @@ func (x *xuaLoop[L]) perform() {
 		switch a.Op {
 		case ss7.Send:
 			if to := x.owner.peerAt(a.Event.Path); to != nil {
-				to.control(a.Stream, a.Wire)
+				to.control(a.Stream, a.Wire, func() bool { return x.owner.unsent(a.Event.Path, a.Wire) })
 			}
 		case ss7.Hangup:
 			if to := x.owner.peerAt(a.Event.Path); to != nil {

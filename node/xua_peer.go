@@ -124,17 +124,20 @@ func (a *xuaPeer) reconfigure(c configs.ASP, ppid uint32, how settings) {
 }
 
 // control sends a message other than data. One that cannot be queued would leave the peer
-// with another state than ours, so the association ends.
-func (a *xuaPeer) control(stream uint16, wire []byte) {
+// with another state than ours, so the association ends, unless again says that it will be
+// sent again.
+func (a *xuaPeer) control(stream uint16, wire []byte, again func() bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.assoc == nil {
 		return
 	}
 	a.messages = append(a.messages[:0], sctp.Message{Stream: stream, PPID: a.ppid, Data: wire})
-	if n, err := a.assoc.Send(a.messages); n == 0 && !errors.Is(err, net.ErrClosed) {
-		a.abortLocked(fmt.Sprintf("a message could not be queued: %v", err))
+	n, err := a.assoc.Send(a.messages)
+	if n > 0 || errors.Is(err, net.ErrClosed) || errors.Is(err, sctp.ErrFull) && again != nil && again() {
+		return
 	}
+	a.abortLocked(fmt.Sprintf("a message could not be queued: %v", err))
 }
 
 // flush sends the data in messages; what the association has no room for is counted, and

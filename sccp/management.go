@@ -122,6 +122,8 @@ type Management struct {
 	local  map[uint8]bool      // allowed
 	codes  map[ss7.PC]ss7.PC   // see Known
 	asked  map[uint8]time.Time // to be withdrawn, and how long the grant is waited for
+	owed   announcements
+	clock  time.Time // of the last event
 	status *Status
 	turn   atomic.Uint32
 	Stats  ManagementStats
@@ -184,6 +186,7 @@ func (m *Management) Recv(now time.Time, own, opc ss7.PC, data []byte, out []ss7
 	if err != nil {
 		return append(out, m.note(NoteIgnored, fmt.Sprintf("management message from %s ignored: %s", m.name(opc), err)))
 	}
+	m.clock = now
 	m.Stats.In[n.Command]++
 	switch n.Command {
 	case SST:
@@ -226,7 +229,7 @@ func (m *Management) recvAllowed(n Notice, opc ss7.PC, out []ss7.Action) []ss7.A
 		p.prohibited = nil
 		m.publish()
 		out = append(out, m.note(NoteSubsystem, "SCCP at "+m.name(n.PC)+" is allowed"))
-		return m.broadcast(Notice{Command: SSA, SSN: ssnManagement, PC: n.PC}, opc, out)
+		return m.broadcast(ssnManagement, n.PC, opc, out)
 	}
 	i := p.find(n.SSN)
 	if i < 0 {
@@ -235,7 +238,7 @@ func (m *Management) recvAllowed(n Notice, opc ss7.PC, out []ss7.Action) []ss7.A
 	p.prohibited = slices.Delete(p.prohibited, i, i+1)
 	m.publish()
 	out = append(out, m.note(NoteSubsystem, fmt.Sprintf("Subsystem %d at %s is allowed", n.SSN, m.name(n.PC))))
-	return m.broadcast(Notice{Command: SSA, SSN: n.SSN, PC: n.PC}, opc, out)
+	return m.broadcast(n.SSN, n.PC, opc, out)
 }
 
 func (m *Management) recvProhibited(now time.Time, n Notice, opc ss7.PC, out []ss7.Action) []ss7.Action {
@@ -248,7 +251,7 @@ func (m *Management) recvProhibited(now time.Time, n Notice, opc ss7.PC, out []s
 	}
 	out = m.prohibit(now, p, n.PC, n.SSN, "its SCCP says so", out)
 	if n.PC == opc { // only who is prohibited itself sets off a broadcast (§5.3.6)
-		out = m.broadcast(Notice{Command: SSP, SSN: n.SSN, PC: n.PC}, opc, out)
+		out = m.broadcast(n.SSN, n.PC, opc, out)
 	}
 	return out
 }
@@ -300,15 +303,6 @@ func (m *Management) Test(pc ss7.PC, ssn uint8, out []ss7.Action) []ss7.Action {
 	return m.send(pc, Notice{Command: SST, SSN: ssn, PC: pc}, out)
 }
 
-func (m *Management) broadcast(n Notice, except ss7.PC, out []ss7.Action) []ss7.Action {
-	for _, pc := range m.cfg.Concerned {
-		if pc != except && pc != n.PC {
-			out = m.send(pc, n, out)
-		}
-	}
-	return out
-}
-
 // Known takes the points that know this node by another code than its first, and by which.
 func (m *Management) Known(codes map[ss7.PC]ss7.PC) { m.codes = codes }
 
@@ -352,7 +346,8 @@ func (m *Management) sendFrom(own, to ss7.PC, n Notice, out []ss7.Action) []ss7.
 // Tick sends the tests that are due, each later than the one before. A whole SCCP
 // whose test nobody contradicted is taken to be back (Q.714 §5.3.4.2).
 func (m *Management) Tick(now time.Time, out []ss7.Action) []ss7.Action {
-	out = m.overdue(now, out)
+	m.clock = now
+	out = m.announced(now, m.overdue(now, out))
 	for _, pc := range slices.Sorted(maps.Keys(m.points)) {
 		p := m.points[pc]
 		out = m.relent(now, pc, p, out)
@@ -367,6 +362,10 @@ func (m *Management) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 				out = append(out, m.note(NoteSubsystem, "SCCP at "+m.name(pc)+" is allowed: nothing said otherwise during a test"))
 				break
 			}
+			if !m.owed.may(now) {
+				s.next = m.owed.next
+				continue
+			}
 			out = m.send(pc, Notice{Command: SST, SSN: s.ssn, PC: pc}, out)
 			s.wait = min(2*s.wait, m.cfg.StatInfoMax)
 			s.next = now.Add(s.wait)
@@ -377,6 +376,9 @@ func (m *Management) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 
 // Deadline is when the next test is due; zero if none is.
 func (m *Management) Deadline() (next time.Time) {
+	if len(m.owed.queue) > 0 {
+		next = m.owed.next
+	}
 	for _, t := range m.asked {
 		if next.IsZero() || t.Before(next) {
 			next = t

@@ -52,16 +52,11 @@ func (m *Management) SetLocal(ssn uint8, allowed bool, out []ss7.Action) ([]ss7.
 		return out, nil
 	}
 	m.local[ssn] = allowed
-	c := SSP
-	if allowed {
-		c = SSA
-	}
-	n := Notice{Command: c, SSN: ssn, PC: m.cfg.Own[0]}
-	out = m.broadcast(n, 0, out)
+	out = m.broadcast(ssn, m.cfg.Own[0], 0, out)
 	if mate, ok := m.cfg.Mates[ssn]; ok && !slices.Contains(m.cfg.Concerned, mate.PC) {
-		out = m.send(mate.PC, n, out)
+		m.announce(mate.PC, ssn, m.cfg.Own[0])
 	}
-	return out, nil
+	return m.announced(m.clock, out), nil
 }
 
 func (m *Management) unknown(ssn uint8) error {
