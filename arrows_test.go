@@ -17,36 +17,38 @@ const module = "github.com/gostp/gostp/"
 // here is a decision, to be made in CONTRIBUTING.md first. Tests may import what
 // they like.
 var rooms = map[string][]string{
-	"ss7":               {},
-	"internal/deadline": {},
-	"routing":           {"ss7"},
-	"m2pa":              {"ss7", "internal/deadline"},
-	"xua":               {"ss7", "internal/deadline"},
-	"m3ua":              {"ss7", "xua", "m3ua/keys"},
-	"m3ua/keys":         {"ss7"},
-	"m2ua":              {"ss7", "xua", "internal/deadline"},
-	"mtp3":              {"ss7", "routing", "internal/deadline"},
-	"internal/clauses":  {"xua"},
-	"tester":            {"ss7"},
-	"sccp/gtt":          {"ss7"},
-	"sccp":              {"ss7", "sccp/gtt"},
-	"cli":               {},
-	"sctp":              {"internal/deadline"},
-	"capture":           {},
-	"configs":           {"cli", "m3ua/keys", "sccp/gtt", "ss7"},
-	"machine":           {"configs", "sctp"},
+	"ss7":                {},
+	"internal/deadline":  {},
+	"internal/printable": {},
+	"routing":            {"ss7"},
+	"m2pa":               {"ss7", "internal/deadline"},
+	"xua":                {"ss7", "internal/deadline"},
+	"m3ua":               {"ss7", "xua", "m3ua/keys"},
+	"m3ua/keys":          {"ss7"},
+	"m2ua":               {"ss7", "xua", "internal/deadline", "internal/printable"},
+	"mtp3":               {"ss7", "routing", "internal/deadline"},
+	"internal/clauses":   {"xua"},
+	"tester":             {"ss7"},
+	"sccp/gtt":           {"ss7"},
+	"sccp":               {"ss7", "sccp/gtt"},
+	"cli":                {"internal/printable"},
+	"sctp":               {"internal/deadline"},
+	"capture":            {},
+	"configs":            {"cli", "m3ua/keys", "sccp/gtt", "ss7"},
+	"machine":            {"configs", "sctp"},
 	"node": {"cli", "configs", "m2pa", "m2ua", "m3ua", "machine", "mtp3", "routing", "sccp", "sccp/gtt", "sctp", "ss7",
-		"tester", "xua"},
+		"tester", "xua", "internal/printable"},
 	"internal/console": {"cli"},
 	"labs":             {"capture", "cli", "internal/console", "machine", "node", "sctp"},
 	"labs/attack":      {"m3ua", "sccp", "ss7", "xua"},
 	"bench":            {"m2pa", "m2ua", "m3ua", "mtp3", "sctp", "ss7", "xua"},
-	"cmd/gostp":        {"bench", "cli", "configs", "internal/console", "labs", "machine", "node", "sctp", "ss7"},
+	"cmd/gostp": {"bench", "cli", "configs", "internal/console", "internal/printable", "labs",
+		"machine", "node", "sctp", "ss7"},
 }
 
 // pure packages have neither clock nor goroutines nor network nor files.
-var pure = []string{"ss7", "internal/deadline", "routing", "m2pa", "xua", "m2ua", "m3ua", "m3ua/keys", "mtp3", "tester",
-	"sccp", "sccp/gtt"}
+var pure = []string{"ss7", "internal/deadline", "internal/printable", "routing", "m2pa", "xua", "m2ua", "m3ua",
+	"m3ua/keys", "mtp3", "tester", "sccp", "sccp/gtt"}
 
 var impure = []string{"net", "os", "log", "log/slog", "sync", "context", "math/rand", "math/rand/v2"}
 

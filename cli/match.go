@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/gostp/gostp/internal/printable"
 )
 
 // word is a word of a line and where it stands.
@@ -158,7 +161,7 @@ func step(threads []thread, line string, w word) ([]thread, fault) {
 			if _, isRest = e.elem.typ.(restType); isRest {
 				text = strings.TrimRight(line[w.at:], " \t")
 			}
-			v, err := e.elem.typ.Parse(t.env, text)
+			v, err := parseWord(e.elem.typ, t.env, text)
 			if err != nil {
 				if reason == "" {
 					reason = err.Error()
@@ -222,6 +225,15 @@ func expected(threads []thread) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// parseWord reads an argument. No name and no text has what a terminal would obey, wherever
+// the line comes from.
+func parseWord(typ Type, env any, text string) (any, error) {
+	if !printable.Is(text) {
+		return nil, fmt.Errorf("%q has a character that cannot be printed", text)
+	}
+	return typ.Parse(env, text)
 }
 
 // parse fits a whole line to one of stmts. In the no form a statement fits as soon

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"unicode/utf8"
+
+	"github.com/gostp/gostp/internal/printable"
 )
 
 // App is what sessions command.
@@ -97,7 +99,7 @@ func (s *Session) Log(text string) {
 
 // Prompt is the host name and the mode.
 func (s *Session) Prompt() string {
-	name := s.app.Hostname()
+	name := printable.Line(s.app.Hostname())
 	switch {
 	case s.config:
 		return name + "(" + s.mode().Name + ")#"
@@ -230,12 +232,13 @@ func (s *Session) command(ctx context.Context, line string, from int) error {
 	return s.fail(err.Error())
 }
 
-// output is where a command writes: the terminal's pager if there is one.
+// output is where a command writes: the terminal's pager if there is one. Whatever a command
+// shows of far ends and files, it can do nothing to the terminal.
 func (s *Session) output() io.Writer {
 	if p, ok := s.out.(interface{ page(int) io.Writer }); ok {
-		return p.page(s.height)
+		return printable.NewWriter(p.page(s.height))
 	}
-	return s.out
+	return printable.NewWriter(s.out)
 }
 
 // hint helps with the usual mistakes of mode; f is why line is no exec command.
@@ -271,7 +274,7 @@ func (s *Session) configure(ctx context.Context, line string) error {
 	for i, r := range s.readings(line) {
 		stmt, a, f := parse(r.env, r.stmts, line, r.from, r.form != plainForm)
 		if f.kind == fine && stmt.run != nil {
-			return stmt.run(&Call{Session: s, Args: a, Env: r.env, Out: s.out, Context: ctx})
+			return stmt.run(&Call{Session: s, Args: a, Env: r.env, Out: printable.NewWriter(s.out), Context: ctx})
 		}
 		if f.kind == fine {
 			return s.change(line, stmt, a, r.form, r.depth)
@@ -356,14 +359,14 @@ func (s *Session) fail(why string) error {
 // say prints lines in the manner of a message.
 func (s *Session) say(text string) {
 	for l := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
-		_, _ = fmt.Fprintln(s.out, "% "+l)
+		_, _ = fmt.Fprintln(s.out, "% "+printable.Line(l))
 	}
 }
 
 // show repeats a line that failed where nobody sees what was sent.
 func (s *Session) show() {
 	if s.unseen {
-		_, _ = fmt.Fprintln(s.out, s.Prompt()+s.typed)
+		_, _ = fmt.Fprintln(s.out, s.Prompt()+printable.Line(s.typed))
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"golang.org/x/term"
+
+	"github.com/gostp/gostp/internal/printable"
 )
 
 // Keys that the terminal library leaves to us.
@@ -160,7 +162,7 @@ func (c *screen) key(s *Session, line string, pos int, key rune) (string, int, b
 	echo := s.Prompt() + line
 	switch key {
 	case '?':
-		fmt.Fprintf(c, "%s?\n%s", s.Prompt()+line[:pos], s.Help(line[:pos]))
+		fmt.Fprintf(printable.NewWriter(c), "%s?\n%s", s.Prompt()+line[:pos], s.Help(line[:pos]))
 		return line, pos, true
 	case tab:
 		line, pos, ok := s.Complete(line, pos)

@@ -193,3 +193,16 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// A text that a far end chose as an interface identifier is shown in quotes and without
+// what a terminal or a log would obey.
+func TestTextIdentifiersAreShownHarmless(t *testing.T) {
+	for text, want := range map[string]string{
+		"E1-7": "E1-7", "a\x1b[2J\n*Jan 01": `"a\x1b[2J\n*Jan 01"`, "E1 is in service": `"E1 is in service"`,
+	} {
+		s := span{text: text}
+		if got := (Interface{Text: text}).String(); got != want || s.String() != want {
+			t.Errorf("%q: %s and %s, not %s", text, got, s.String(), want)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/gostp/gostp/internal/printable"
 	"github.com/gostp/gostp/xua"
 )
 
@@ -122,7 +123,7 @@ type Interface struct {
 
 func (i Interface) String() string {
 	if i.Text != "" {
-		return i.Text
+		return printable.Name(i.Text)
 	}
 	return fmt.Sprint(i.ID)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/gostp/gostp/internal/printable"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/xua"
 )
@@ -21,7 +22,7 @@ type span struct {
 func (s *span) String() string {
 	switch {
 	case s.text != "":
-		return s.text
+		return printable.Name(s.text)
 	case s.first == s.last:
 		return fmt.Sprint(s.first)
 	}

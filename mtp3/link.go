@@ -11,6 +11,22 @@ import (
 // RemoteOutage, RemoteRecovered of a path, Transfer of an MSU with SI 0, 1 or 2 that
 // came by a path, and Discard of one of its own that the path did not take.
 func (n *Network) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	before := len(out)
+	out = n.do(now, ev, out)
+	about(ev.Path, out[before:])
+	return out
+}
+
+// about says of notes by which link they came about, unless they say what they are about.
+func about(path ss7.PathID, out []ss7.Action) {
+	for i := range out {
+		if e := &out[i].Event; out[i].Op == ss7.Note && e.Path == 0 && e.Dest == (ss7.Range{}) {
+			e.Path = path
+		}
+	}
+}
+
+func (n *Network) do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	if ev.Kind == ss7.Discard {
 		n.lost(now, &ev.MSU)
 		return out
@@ -93,7 +109,9 @@ func (n *Network) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 	for _, s := range n.sets {
 		for _, l := range s.links {
 			for id := l.timers.Expired(now); id >= 0; id = l.timers.Expired(now) {
+				before := len(out)
 				out = n.expired(now, l, id, out)
+				about(l.cfg.Path, out[before:])
 			}
 		}
 	}

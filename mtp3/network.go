@@ -408,7 +408,9 @@ func (n *Network) refresh(now time.Time, out []ss7.Action) []ss7.Action {
 				state = "inaccessible"
 				out = n.rescue(now, i, out)
 			}
-			out = append(out, note(ss7.StateChange, NoteDestination, "Destination "+n.format(d.Range.PC)+" is "+state))
+			about := note(ss7.StateChange, NoteDestination, "Destination "+n.format(d.Range.PC)+" is "+state)
+			about.Event.Dest = d.Range
+			out = append(out, about)
 		}
 	}
 	n.dests = dests

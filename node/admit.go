@@ -201,7 +201,7 @@ func (p *peer) dismiss(a sctp.Assoc, why string) {
 func (p *peer) tellRefused(a sctp.Assoc, why string) string {
 	r := a.Remote()
 	why = fmt.Sprintf("%s for %v port %d on %s", why, r.IPs, r.Port, p.title)
-	p.node.log.AddLimited("CS7SCTP", 4, "NOLINK", "association refused: "+why)
+	p.node.log.AddFrom(list(r.IPs), "CS7SCTP", 4, "NOLINK", "association refused: "+why)
 	return why
 }
 

@@ -47,6 +47,20 @@ func (t *associations) release(id uint32) {
 	delete(t.used, id)
 }
 
+// who is whose lines of the log are counted together: the user's, or the far end's address
+// if nobody configured it, because its name is another each time.
+func (r *runner) who() string {
+	if a, ok := r.user.(*asp); ok && a.stranger {
+		return "stranger " + list(r.where.remote)
+	}
+	return r.user.name()
+}
+
+// tellLog logs a line about the association.
+func (r *runner) tellLog(severity int, mnemonic, format string, args ...any) {
+	r.node.log.AddFrom(r.who(), "CS7SCTP", severity, mnemonic, fmt.Sprintf(format, args...))
+}
+
 // list writes addresses for a person.
 func list(ips []netip.Addr) string {
 	var out []string
@@ -95,7 +109,8 @@ func (r *runner) up(a sctp.Assoc, accepted bool) bool {
 		by = "the far end"
 	}
 	to := a.Remote()
-	r.node.log.AddLimited("CS7SCTP", 5, "ASSOC", fmt.Sprintf("association %d of %s is up with %s port %d, set up by %s", id, r.user.name(), list(to.IPs), to.Port, by))
+	r.tellLog(5, "ASSOC", "association %d of %s is up with %s port %d, set up by %s",
+		id, r.user.name(), list(to.IPs), to.Port, by)
 	return true
 }
 
@@ -121,7 +136,7 @@ func (r *runner) down(a sctp.Assoc, why string) {
 	r.mu.Unlock()
 	r.node.associations.release(id)
 	if !closed {
-		r.node.log.AddLimited("CS7SCTP", 5, "ASSOC", fmt.Sprintf("association %d of %s ended after %s: %s", id, r.user.name(), ago(last.lasted), last.why))
+		r.tellLog(5, "ASSOC", "association %d of %s ended after %s: %s", id, r.user.name(), ago(last.lasted), last.why)
 	}
 	r.user.tell(ss7.Event{Kind: ss7.CommLost, Why: last.why})
 }
@@ -168,21 +183,21 @@ func (r *runner) event(ev *sctp.Event) (tell ss7.Event, why string) {
 		log.Debug("sctp", id+" ended: "+ev.Why)
 		return tell, ev.Why
 	case sctp.Restart:
-		log.AddLimited("CS7SCTP", 5, "RESTART", id+" was restarted by the far end: "+ev.Why)
+		r.tellLog(5, "RESTART", "%s was restarted by the far end: %s", id, ev.Why)
 		return ss7.Event{Kind: ss7.CommRestart, Why: ev.Why}, ""
 	case sctp.PathDown:
-		log.AddLimited("CS7SCTP", 4, "PATH", fmt.Sprintf("path %s of %s is inactive: %s%s", ev.Addr, id, ev.Why, r.pathsLeft()))
+		r.tellLog(4, "PATH", "path %s of %s is inactive: %s%s", ev.Addr, id, ev.Why, r.pathsLeft())
 	case sctp.PathUp:
-		log.AddLimited("CS7SCTP", 5, "PATH", fmt.Sprintf("path %s of %s is active: %s%s", ev.Addr, id, ev.Why, r.pathsLeft()))
+		r.tellLog(5, "PATH", "path %s of %s is active: %s%s", ev.Addr, id, ev.Why, r.pathsLeft())
 		if r.assoc != nil && len(r.where.remote) > 0 && ev.Addr == r.where.remote[0] {
 			r.prefer(r.assoc)
 		}
 	case sctp.PeerError:
-		log.AddLimited("CS7SCTP", 4, "PEERERROR", fmt.Sprintf("the far end of %s reports an error: %s", id, ev.Why))
+		r.tellLog(4, "PEERERROR", "the far end of %s reports an error: %s", id, ev.Why)
 	case sctp.SendFailed:
-		log.AddLimited("CS7SCTP", 4, "SENDFAILED", fmt.Sprintf("a message of %s was not delivered: %s", id, ev.Why))
+		r.tellLog(4, "SENDFAILED", "a message of %s was not delivered: %s", id, ev.Why)
 	case sctp.PeerShutdown:
-		log.AddLimited("CS7SCTP", 5, "SHUTDOWN", fmt.Sprintf("the far end shuts %s down: %s", id, ev.Why))
+		r.tellLog(5, "SHUTDOWN", "the far end shuts %s down: %s", id, ev.Why)
 		// Nothing can be sent any more and nothing new will come (RFC 9260 §9.2): level 2
 		// need not wait for the end.
 		return ss7.Event{Kind: ss7.CommLost, Why: "the far end shuts the association down"}, ""

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -264,7 +265,9 @@ func (c *core) originate(ev ss7.Event) {
 			return
 		}
 		f := n.Config().Notation()
-		n.log.AddLimited("CS7PING", 4, "NOREPLY", "test message from "+f.Format(ev.MSU.DPC)+" cannot be answered: "+d.Reason.String()+" "+f.Format(ev.MSU.DPC))
+		far := f.Format(ev.MSU.DPC)
+		n.log.AddFrom(far, "CS7PING", 4, "NOREPLY",
+			"test message from "+far+" cannot be answered: "+d.Reason.String()+" "+far)
 		return
 	}
 	c.way.msus = append(c.way.msus[:0], &ev.MSU)
@@ -291,7 +294,7 @@ var notices = map[uint32]struct {
 func (c *core) note(ev ss7.Event) {
 	log := c.node.log
 	if ev.Kind == ss7.Discard {
-		log.AddLimited("CS7MTP3", 4, "IGNORED", ev.Why)
+		log.AddFrom(whoOf(&ev), "CS7MTP3", 4, "IGNORED", ev.Why)
 		return
 	}
 	c.remember(ev)
@@ -299,6 +302,14 @@ func (c *core) note(ev ss7.Event) {
 	if ev.Arg == mtp3.NoteMessage {
 		log.Debug("mtp3", ev.Why)
 	} else if x, ok := notices[ev.Arg]; ok {
-		log.AddLimited(x.facility, x.severity, x.mnemonic, ev.Why)
+		log.AddFrom(whoOf(&ev), x.facility, x.severity, x.mnemonic, ev.Why)
 	}
+}
+
+// whoOf names what a note is about: a link, a destination, or what it says.
+func whoOf(ev *ss7.Event) string {
+	if ev.Path == 0 && ev.Dest == (ss7.Range{}) {
+		return ev.Why
+	}
+	return fmt.Sprint("path ", ev.Path, " to ", ev.Dest)
 }

@@ -4,12 +4,15 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/gostp/gostp/internal/printable"
 )
 
 // logKeep is how many lines `show logging` has.
 const logKeep = 1000
 
-// limit is how many lines of one kind a peer can provoke: a burst, then a few a second.
+// limit is how many lines of one kind all peers together can provoke: a burst, then a few
+// a second.
 const (
 	limitBurst = 30
 	limitRate  = 5 // a second
@@ -28,6 +31,7 @@ type Log struct {
 	watchers map[int]watcher
 	ids      int
 	buckets  map[string]*bucket
+	repeats  repeats
 	debug    map[string]bool
 }
 
@@ -65,7 +69,10 @@ func (l *Log) Add(facility string, severity int, mnemonic, text string) {
 	l.put(fmt.Sprintf("%s: %%%s-%d-%s: %s", Stamp(time.Now()), facility, severity, mnemonic, text))
 }
 
+// put keeps a line, and hands it out, as one line of printable characters: what far ends and
+// files have put into it cannot make another.
 func (l *Log) put(line string) {
+	line = printable.Line(line)
 	l.mu.Lock()
 	if len(l.lines) < logKeep {
 		l.lines = append(l.lines, line)
@@ -86,8 +93,31 @@ func (l *Log) put(line string) {
 	}
 }
 
-// AddLimited is Add for what a peer can provoke: at most a burst and then a few
-// lines a second of each kind; what is left out is told with the next line.
+// AddFrom is Add for what one object can provoke: who names it, a peer, a link or a
+// destination. What it provokes again and again becomes one line when that begins, one an
+// hour with a count, and one when it is over; the lines of others are not touched.
+func (l *Log) AddFrom(who, facility string, severity int, mnemonic, text string) {
+	l.mu.Lock()
+	text, ok := l.repeats.add(time.Now(), repeatKey{who, line{facility, severity, mnemonic}}, text)
+	l.mu.Unlock()
+	if ok {
+		l.AddLimited(facility, severity, mnemonic, text)
+	}
+}
+
+// Settle writes what is due of lines that repeat. It is to be called every few seconds.
+func (l *Log) Settle() {
+	l.mu.Lock()
+	due := l.repeats.due(time.Now())
+	l.mu.Unlock()
+	for _, x := range due {
+		l.Add(x.facility, x.severity, x.mnemonic, x.text)
+	}
+}
+
+// AddLimited is Add for what peers can provoke and no single one is to be named for: at most
+// a burst and then a few lines a second of each kind; what is left out is told with the next
+// line.
 func (l *Log) AddLimited(facility string, severity int, mnemonic, text string) {
 	ok, left := l.take(facility+mnemonic, limitBurst, limitRate)
 	if !ok {

@@ -130,7 +130,7 @@ func (x *backhaul) why(path ss7.PathID) string {
 func (x *backhaul) noted(ev *ss7.Event) {
 	x.node.log.Debug("m2ua", ev.Why)
 	if ev.Arg != xua.NoteAS || !x.ofLink(ev.Path) { // of a link MTP3 tells
-		x.node.tellNote("CS7M2UA", ev.Arg, ev.Why)
+		x.node.tellNote("CS7M2UA", ev)
 	}
 }
 

@@ -150,7 +150,8 @@ func (a *m2uaPeer) abandoned(s *as, again bool) (left []ss7.MSU) {
 			left = append(left, u.at(k).msu)
 		}
 	}
-	a.node.log.AddLimited("CS7M2UA", 4, "UNACKNOWLEDGED", fmt.Sprintf("ASP %s went without acknowledging %d messages of %s; %s", a.title, u.n, s.name, what))
+	a.node.log.AddFrom(a.who(), "CS7M2UA", 4, "UNACKNOWLEDGED", fmt.Sprintf(
+		"ASP %s went without acknowledging %d messages of %s; %s", a.title, u.n, s.name, what))
 	return left
 }
 

@@ -135,7 +135,7 @@ func (x *adaptation) republish(path ss7.PathID) {
 
 func (x *adaptation) noted(ev *ss7.Event) {
 	x.node.log.Debug("m3ua", ev.Why)
-	x.node.tellNote("CS7M3UA", ev.Arg, ev.Why)
+	x.node.tellNote("CS7M3UA", ev)
 }
 
 // forget implements xuaOwner.

@@ -181,7 +181,7 @@ func (p *peer) keepBinding(ctx context.Context) {
 	told := ""
 	for {
 		if _, why, _ := p.current(); why != told {
-			p.node.log.AddLimited("CS7SCTP", 4, "BIND", fmt.Sprintf("%s is not bound: %s", p.title, why))
+			p.node.log.AddFrom(p.title, "CS7SCTP", 4, "BIND", fmt.Sprintf("%s is not bound: %s", p.title, why))
 			told = why
 		}
 		select {

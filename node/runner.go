@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -90,8 +91,8 @@ func (r *runner) take(a sctp.Assoc) {
 	r.offerLocked(a)
 	if r.assoc != nil {
 		to := a.Remote()
-		r.node.log.AddLimited("CS7SCTP", 5, "ASSOC", fmt.Sprintf("a second association for %s, with %s port %d, "+
-			"waits %v at most for the first to end", r.user.name(), list(to.IPs), to.Port, unserved))
+		r.tellLog(5, "ASSOC", "a second association for %s, with %s port %d, waits %v at most for the first to end",
+			r.user.name(), list(to.IPs), to.Port, unserved)
 	}
 }
 
@@ -279,7 +280,10 @@ func (r *runner) serve(ctx context.Context, a sctp.Assoc, accepted bool) {
 	defer func() {
 		if x := recover(); x != nil {
 			why = fmt.Sprintf("internal error: %v", x)
-			r.node.log.Add("CS7SCTP", 1, "PANIC", fmt.Sprintf("%s: %v\n%s", r.user.name(), x, debug.Stack()))
+			r.node.log.Add("CS7SCTP", 1, "PANIC", fmt.Sprintf("%s: %v", r.user.name(), x))
+			for l := range strings.SplitSeq(strings.TrimSpace(string(debug.Stack())), "\n") {
+				r.node.log.Add("CS7SCTP", 1, "PANIC", strings.ReplaceAll(l, "\t", "    "))
+			}
 			a.Abort("internal error")
 		}
 		r.down(a, why)

@@ -163,11 +163,12 @@ func (n *Node) countSCCP(d *sccp.Verdict) {
 
 // sccpDropped says, at a bounded rate, why a message went no further.
 func (n *Node) sccpDropped(d *sccp.Verdict, m *ss7.MSU) {
-	if !n.log.Allow("sccp", time.Second) {
+	if !n.log.Allow("sccp", discardPace) {
 		return
 	}
-	f := n.Config().Notation()
-	n.log.Add("CS7SCCP", 4, "DISCARD", fmt.Sprintf("%v from %s discarded: %v", d.Type, f.Format(m.OPC), d.Reason))
+	from := n.Config().Notation().Format(m.OPC)
+	text := fmt.Sprintf("%v from %s discarded: %v", d.Type, from, d.Reason)
+	n.log.AddFrom(text, "CS7SCCP", 4, "DISCARD", text)
 }
 
 // deliverSCCP hands a message to a subsystem here, by way of the core.

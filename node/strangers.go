@@ -80,7 +80,7 @@ func (x *adaptation) toldID(path ss7.PathID) (uint32, bool) {
 // sendAway ends the association of a stranger, who is told so first; the end of the
 // association does the rest.
 func (n *Node) sendAway(s *asp, why string) {
-	n.log.AddLimited("CS7SCTP", 5, "ASSOC", fmt.Sprintf("the association of %s is ended: %s", s.name(), why))
+	s.tellLog(5, "ASSOC", "the association of %s is ended: %s", s.name(), why)
 	n.m3ua.leave(&s.xuaPeer, why)
 }
 

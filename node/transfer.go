@@ -255,6 +255,10 @@ func (n *Node) deliver(from ss7.PathID, m *ss7.MSU) mtp3.Reason {
 	return mtp3.NoUser
 }
 
+// discardPace is how often it is looked whether the log has told of a discarded MSU: in a
+// flood not for each.
+const discardPace = 50 * time.Millisecond
+
 // discard counts an MSU and, at a bounded rate, says why it went no further.
 func (n *Node) discard(d mtp3.Verdict, m *ss7.MSU, from ss7.PathID) {
 	n.discards.add(d.Reason, 1)
@@ -273,11 +277,13 @@ func (n *Node) discard(d mtp3.Verdict, m *ss7.MSU, from ss7.PathID) {
 			}
 		}
 	}
-	if !n.log.Allow("discard", time.Second) {
+	if !n.log.Allow("discard", discardPace) {
 		return
 	}
-	f, by := n.Config().Notation(), n.cameBy(from)
-	n.log.Add("CS7MTP3", 4, "DISCARD", m.SI.String()+" from "+f.Format(m.OPC)+" to "+f.Format(m.DPC)+" "+by+" discarded: "+d.Reason.String())
+	f, by, why := n.Config().Notation(), n.cameBy(from), d.Reason.String()
+	to := f.Format(m.DPC)
+	n.log.AddFrom(by+" to "+to+": "+why, "CS7MTP3", 4, "DISCARD",
+		m.SI.String()+" from "+f.Format(m.OPC)+" to "+to+" "+by+" discarded: "+why)
 }
 
 // hintUnreachable has MTP3 answer m, which came by path from, with TFP.

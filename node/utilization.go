@@ -79,6 +79,7 @@ func (n *Node) measure() {
 		case <-n.ctx.Done():
 			return
 		case now := <-tick.C:
+			n.log.Settle()
 			n.core.recheck() // what is below level 3 may have another reason by now
 			for _, l := range n.view.Load().paths {
 				if l != nil {

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -163,14 +164,18 @@ func (x *xuaLoop[L]) leavers() int {
 	return x.layer.Leavers()
 }
 
-// tellNote logs what a layer notes.
-func (n *Node) tellNote(facility string, note uint32, why string) {
-	switch note {
+// tellNote logs what a layer notes of a peer or an AS, which the event's path names.
+func (n *Node) tellNote(facility string, ev *ss7.Event) {
+	severity, mnemonic := 5, ""
+	switch ev.Arg {
 	case xua.NoteASP:
-		n.log.AddLimited(facility, 5, "ASPSTATE", why)
+		mnemonic = "ASPSTATE"
 	case xua.NoteAS:
-		n.log.AddLimited(facility, 5, "ASSTATE", why)
+		mnemonic = "ASSTATE"
 	case xua.NoteError:
-		n.log.AddLimited(facility, 4, "PEERERROR", why)
+		severity, mnemonic = 4, "PEERERROR"
+	default:
+		return
 	}
+	n.log.AddFrom(fmt.Sprint("path ", ev.Path), facility, severity, mnemonic, ev.Why)
 }

@@ -8,6 +8,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/gostp/gostp/internal/printable"
 )
 
 // exitCode ends the program with a code when everything was said already.
@@ -23,7 +25,7 @@ func main() {
 	case errors.As(err, &code):
 		os.Exit(int(code))
 	default:
-		fmt.Fprintln(os.Stderr, "gostp: "+err.Error())
+		fmt.Fprintln(printable.NewWriter(os.Stderr), "gostp: "+err.Error())
 		os.Exit(1)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/internal/console"
+	"github.com/gostp/gostp/internal/printable"
 	"github.com/gostp/gostp/labs"
 	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/node"
@@ -66,7 +67,7 @@ func run(file, socket, lab string) error {
 	errs := n.Boot()
 	if tty {
 		for _, e := range errs {
-			fmt.Fprintf(os.Stderr, "%s: %v\n", file, e)
+			fmt.Fprintf(printable.NewWriter(os.Stderr), "%s: %v\n", file, e)
 		}
 	}
 	served := make(chan struct{})
@@ -200,7 +201,7 @@ func checkCommand() *cobra.Command {
 				}
 				_, errs := configs.Read(text)
 				for _, e := range errs {
-					fmt.Fprintf(c.OutOrStdout(), "%s: %v\n", filepath.Clean(f), e)
+					fmt.Fprintf(printable.NewWriter(c.OutOrStdout()), "%s: %v\n", filepath.Clean(f), e)
 				}
 				if len(errs) == 0 {
 					fmt.Fprintf(c.OutOrStdout(), "%s: sound\n", filepath.Clean(f))

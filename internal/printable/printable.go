@@ -1,0 +1,105 @@
+// Package printable makes text that came from elsewhere harmless to a terminal and to a
+// log: a far end, a file or another program may have put escape sequences, line ends or
+// characters that turn the direction of writing into it.
+package printable
+
+import (
+	"bytes"
+	"io"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Line gives s as part of one line: what is no printable character, line ends among it, is
+// written as Go writes it in a string (\n, \x1b, \u202e). What is printable stays as it is.
+func Line(s string) string {
+	if clean(s, false) {
+		return s
+	}
+	return string(appendText(nil, s, false))
+}
+
+// Name is Line for a name that a far end chose: one that has more than letters, digits and
+// . - _ stands in quotes, so that it is seen where it begins and ends.
+func Name(s string) string {
+	if strings.IndexFunc(s, func(r rune) bool {
+		return r >= utf8.RuneSelf || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(".-_", r)
+	}) < 0 {
+		return s
+	}
+	return strconv.Quote(s)
+}
+
+// Is tells whether s has printable characters alone.
+func Is(s string) bool { return clean(s, false) }
+
+// clean tells whether s may stay as it is; of several lines if lines.
+func clean(s string, lines bool) bool {
+	for i := 0; i < len(s); i++ {
+		if b := s[i]; b >= ' ' && b < 0x7f || lines && (b == '\n' || b == '\t') {
+			continue
+		}
+		for _, r := range s[i:] {
+			if r == utf8.RuneError || !unicode.IsPrint(r) && (!lines || r != '\n' && r != '\t') {
+				return false
+			}
+		}
+		return true
+	}
+	return true
+}
+
+func appendText(dst []byte, s string, lines bool) []byte {
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		switch {
+		case r == utf8.RuneError && n == 1:
+			dst = append(dst, `\x`...)
+			dst = append(dst, "0123456789abcdef"[s[0]>>4], "0123456789abcdef"[s[0]&15])
+		case unicode.IsPrint(r) || lines && (r == '\n' || r == '\t'):
+			dst = append(dst, s[:n]...)
+		default:
+			q := strconv.QuoteRune(r)
+			dst = append(dst, q[1:len(q)-1]...)
+		}
+		s = s[n:]
+	}
+	return dst
+}
+
+// writer passes text on. A rune that is not whole yet waits for its other octets.
+type writer struct {
+	to   io.Writer
+	rest []byte
+}
+
+// NewWriter makes a writer that passes lines of text on to w, printable as Line makes them
+// but for their ends and tabs.
+func NewWriter(w io.Writer) io.Writer { return &writer{to: w} }
+
+func (w *writer) Write(b []byte) (int, error) {
+	all := append(w.rest, b...)
+	end := len(all)
+	for back := 1; back < utf8.UTFMax && back <= len(all); back++ {
+		if at := len(all) - back; utf8.RuneStart(all[at]) {
+			if !utf8.FullRune(all[at:]) {
+				end = at
+			}
+			break
+		}
+	}
+	w.rest = bytes.Clone(all[end:])
+	s := string(all[:end])
+	if !clean(s, true) {
+		s = string(appendText(nil, s, true))
+	}
+	if s == "" {
+		return len(b), nil
+	}
+	if _, err := io.WriteString(w.to, s); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}

@@ -1,0 +1,162 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gostp/gostp/sctp"
+)
+
+// settled calls Settle as a node does.
+func settled(t *testing.T, l *Log) {
+	ctx, stop := context.WithCancel(context.Background())
+	go func() {
+		tick := time.NewTicker(meterStep)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				l.Settle()
+			}
+		}
+	}()
+	t.Cleanup(stop)
+}
+
+func countLines(l *Log, text string) (n int) {
+	lines, _ := l.Lines()
+	for _, x := range lines {
+		if strings.Contains(x, text) {
+			n++
+		}
+	}
+	return n
+}
+
+// An association that flaps all night leaves a log of few lines, in which the lines of
+// others stand.
+func TestLogIsReadableAfterANight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLog()
+		settled(t, l)
+		ended := func(i int) string { return fmt.Sprintf("association 4 of ASP A ended after %ds: %s", i%3, "reset") }
+		for i := range 8 * 3600 {
+			up := fmt.Sprintf("association 4 of ASP A is up with 10.0.0.4 port %d", 2000+i)
+			l.AddFrom("ASP A", "CS7SCTP", 5, "ASSOC", up)
+			l.AddFrom("ASP A", "CS7SCTP", 5, "ASSOC", ended(i))
+			if i == 3600 {
+				l.AddFrom("ASP B", "CS7SCTP", 5, "ASSOC", "association 5 of ASP B ended after 4d: no answer")
+				l.AddFrom("ASP A", "CS7SCTP", 5, "ASSOC", "association 4 of ASP A ended after 0s: another reason")
+			}
+			time.Sleep(time.Second)
+		}
+		time.Sleep(10 * time.Minute)
+		lines, _ := l.Lines()
+		t.Log(strings.Join(lines, "\n"))
+		if n := countLines(l, "ASP A"); n > 20 {
+			t.Errorf("%d lines about one association that flapped for eight hours", n)
+		}
+		if n := countLines(l, "is told once an hour"); n != 1 {
+			t.Errorf("that it repeats is told %d times", n)
+		}
+		if n := countLines(l, "it still repeats: 7"); n != 8 { // two each second, 7,200 an hour
+			t.Errorf("%d lines an hour with a count in eight hours", n)
+		}
+		if n := countLines(l, "it repeats no more"); n != 1 {
+			t.Errorf("that it is over is told %d times", n)
+		}
+		for _, text := range []string{"ASP B ended after 4d", "ASP A ended after 0s: another reason"} {
+			if countLines(l, text) != 1 {
+				t.Errorf("the log has no %q", text)
+			}
+		}
+	})
+}
+
+// What happens now and then is told each time.
+func TestLogTellsWhatIsRare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLog()
+		settled(t, l)
+		for range 20 {
+			l.AddFrom("ASP A", "CS7SCTP", 5, "ASSOC", "association 4 of ASP A ended after 5m: reset")
+			l.AddFrom("ASP A", "CS7SCTP", 5, "ASSOC", "association 4 of ASP A is up")
+			time.Sleep(5 * time.Minute)
+		}
+		if n := countLines(l, "ASP A"); n != 40 {
+			t.Errorf("%d of 40 lines", n)
+		}
+	})
+}
+
+// Objects that are never seen twice cannot fill the memory.
+func TestLogRemembersABoundedNumber(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLog()
+		for i := range 3 * repeatsMost {
+			l.AddFrom(fmt.Sprint(i), "CS7SCTP", 4, "NOLINK", "refused")
+		}
+		if n := len(l.repeats.of); n > repeatsMost {
+			t.Errorf("%d are remembered", n)
+		}
+		time.Sleep(time.Hour)
+		l.Settle()
+		if n := len(l.repeats.of); n != 0 {
+			t.Errorf("%d are remembered after an hour of silence", n)
+		}
+	})
+}
+
+// A far end that nobody configured and that tries again every second is told when it begins,
+// once an hour, and when it has given up.
+func TestRefusedAssociationsAreToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := sctp.NewMemory(1)
+		a := newBox(t, m, reasonA)
+		defer a.Close()
+		from := sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr("10.0.0.9")}, Port: 1024}
+		e, err := sctp.NewUser(m).Open(from, sctp.Params{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		to := sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr("10.0.0.1")}, Port: 1024}
+		for range 2*3600 + 60 {
+			if x, err := e.Dial(t.Context(), to, sctp.Params{}); err == nil {
+				x.Abort("tried")
+			}
+			time.Sleep(time.Second)
+		}
+		time.Sleep(10 * time.Minute)
+		if n := countLines(a.Log(), "NOLINK"); n != 6 {
+			t.Errorf("%d lines of two hours: not two, that it repeats, two an hour, that it is over", n)
+		}
+		if n := countLines(a.Log(), "NOLINK: association refused: no link is configured for [10.0.0.9] port "); n != 6 {
+			t.Error(n)
+		}
+	})
+}
+
+// Nothing that a far end or a file says can make a line of the log, or an octet of a
+// terminal's, but printable characters.
+func TestLogIsPrintable(t *testing.T) {
+	l := NewLog()
+	var seen string
+	defer l.Watch(true, func(line string) { seen = line })()
+	l.Add("CS7SCTP", 5, "ASSOC", "reset: \x1b[2J\n*Jan 01 00:00:00.000: %SYS-1-FORGED: all is well\u009b31m")
+	lines, _ := l.Lines()
+	if len(lines) != 1 || seen != lines[0] || strings.ContainsAny(seen, "\x1b\n\u009b") {
+		t.Errorf("%q", lines)
+	}
+	want := `: reset: \x1b[2J\n*Jan 01 00:00:00.000: %SYS-1-FORGED: all is well\u009b31m`
+	if !strings.HasSuffix(seen, want) {
+		t.Errorf("%q", seen)
+	}
+}
