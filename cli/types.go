@@ -128,6 +128,23 @@ func (millisType) Format(_ any, v any) string {
 	return strconv.FormatInt(reflect.ValueOf(v).Int()/int64(time.Millisecond), 10)
 }
 
+type secondsType struct{ uintType }
+
+// Seconds is a whole number of seconds of min to max; its value is a time.Duration.
+func Seconds(min, max uint64) Type { return secondsType{uintType{min, max}} }
+
+func (t secondsType) Parse(env any, word string) (any, error) {
+	n, err := t.uintType.Parse(env, word)
+	if err != nil {
+		return nil, fmt.Errorf("%w seconds", err)
+	}
+	return time.Duration(n.(uint64)) * time.Second, nil
+}
+
+func (secondsType) Format(_ any, v any) string {
+	return strconv.FormatInt(reflect.ValueOf(v).Int()/int64(time.Second), 10)
+}
+
 // Args is what a line gave, by name of argument.
 type Args map[string]any
 

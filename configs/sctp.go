@@ -23,6 +23,7 @@ type SCTP struct {
 	PathRetrans  uint8         `cli:"path-retransmit"`
 	RTOMin       time.Duration `cli:"rto-min"` // with RTOMax one setting
 	RTOMax       time.Duration `cli:"rto-max"`
+	Stall        time.Duration `cli:"stall-timeout"` // whole seconds
 	Sack         time.Duration `cli:"cumulative-sack"`
 	Bundling     time.Duration `cli:"bundling"` // Off: a packet for each message
 	QueueDepth   uint16        `cli:"tx-queue-depth"`
@@ -37,7 +38,7 @@ const Off = time.Duration(-1)
 var DefaultSCTP = SCTP{
 	Window: 4 << 20, InStreams: 2, OutStreams: 2, InitTimeout: 500 * time.Millisecond, InitRetrans: 8,
 	Keepalive: time.Second, AssocRetrans: 4, PathRetrans: 3, RTOMin: 200 * time.Millisecond, RTOMax: 2 * time.Second,
-	Sack: 20 * time.Millisecond, Bundling: bundlingWait, QueueDepth: 8192, DSCP: new(uint8),
+	Stall: 8 * time.Second, Sack: 20 * time.Millisecond, Bundling: bundlingWait, QueueDepth: 8192, DSCP: new(uint8),
 }
 
 // bundlingWait is what the ITP has; here nothing waits.
@@ -65,6 +66,7 @@ func (s SCTP) Or(d SCTP) SCTP {
 	s.Keepalive = either(s.Keepalive, d.Keepalive)
 	s.AssocRetrans = either(s.AssocRetrans, d.AssocRetrans)
 	s.PathRetrans = either(s.PathRetrans, d.PathRetrans)
+	s.Stall = either(s.Stall, d.Stall)
 	s.Sack = either(s.Sack, d.Sack)
 	s.Bundling = either(s.Bundling, d.Bundling)
 	s.QueueDepth = either(s.QueueDepth, d.QueueDepth)
@@ -143,6 +145,9 @@ func sctpSettings[O any](streams string) []*cli.Statement {
 		number("path-retransmit", "Retransmissions in a row after which a path is inactive", 1, 20, "Times", d.PathRetrans),
 		cli.Field[O](cli.Seq(cli.Kw("retransmit-timeout", fmt.Sprintf("Bounds of the retransmission time-out (default %d %d ms)", d.RTOMin.Milliseconds(), d.RTOMax.Milliseconds())),
 			cli.Arg("rto-min", cli.Millis(50, 60000), "Least, milliseconds"), cli.Opt(cli.Arg("rto-max", cli.Millis(50, 60000), "Greatest, milliseconds")))),
+		cli.Field[O](cli.Seq(
+			cli.Kw("stall-timeout", fmt.Sprintf("How long the far end may take nothing (default %v)", d.Stall)),
+			cli.Arg("stall-timeout", cli.Seconds(1, 600), "Seconds"))),
 		millis("cumulative-sack", "Longest wait before what came is acknowledged", 1, 500, d.Sack),
 		cli.Field[O](cli.Seq(cli.Kw("bundling", "Messages share packets (default); `no bundling`: a packet each"),
 			cli.Opt(cli.Arg("bundling", cli.Millis(5, 1000), "Milliseconds, of no effect: nothing waits here")))).Off("bundling", Off).Check(bundling),

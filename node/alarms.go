@@ -91,7 +91,7 @@ func (c *core) checkAlarms(now time.Time) {
 // an operator must know adds a function here, which reads that state and never waits, and
 // calls core.recheck when the state changes.
 func (n *Node) troubles() []mtp3.Alarm {
-	return slices.Concat(n.portTroubles(), n.startupTroubles(), n.outputTroubles(), n.shortages.troubles())
+	return slices.Concat(n.portTroubles(), n.startupTroubles(), n.outputTroubles(), n.shortages.troubles(), n.stalls())
 }
 
 // recheck has the core look for alarms soon.

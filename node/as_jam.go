@@ -20,7 +20,8 @@ const (
 	jamEvery = 8 // Q.704 §11.2.3.1: one TFC for so many messages
 )
 
-// full: some MSUs of a batch found no room; m is one of those with their destination.
+// full: some MSUs of a batch found no room, or wait for who takes nothing; m is one of those with
+// their destination.
 func (j *jam) full(s *as, m *ss7.MSU) {
 	j.last.Store(time.Now().UnixNano())
 	if j.is.CompareAndSwap(false, true) {

@@ -145,7 +145,7 @@ func (a *asp) offer(s *as, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
 			a.write(label, m, 0, false)
 		}
 	}
-	if a.flush() > 0 {
+	if a.flush() > 0 || a.stuck.Load() {
 		s.jam.full(s, msus[len(msus)-1])
 	}
 	return true
@@ -175,7 +175,7 @@ func (a *asp) broadcast(s *as, m *ss7.MSU, tag uint32, tagged bool) bool {
 		return false
 	}
 	a.write(label, m, tag, tagged)
-	if a.flush() > 0 {
+	if a.flush() > 0 || a.stuck.Load() {
 		s.jam.full(s, m)
 	}
 	return true

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gostp/gostp/sctp"
@@ -54,6 +55,8 @@ type runner struct {
 	ctx     context.Context // ends with the user
 	cancel  context.CancelFunc
 
+	stuck atomic.Bool // its far end takes nothing, for some time by now
+
 	mu       sync.Mutex
 	settings settings
 	assoc    sctp.Assoc // nil: none
@@ -63,6 +66,7 @@ type runner struct {
 	promised bool   // one was offered that is not up yet
 	attempts uint64 // since the last association
 	last     ended
+	stalled  stalled
 	closed   bool
 	retired  func() // its association is the last; called when that has ended
 }
@@ -262,6 +266,9 @@ func (r *runner) dial(ctx context.Context, e sctp.Endpoint, p sctp.Params) (sctp
 func (r *runner) setWhy(why string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.stalled.givenUp != "" {
+		why += "; the last one was given up: " + r.stalled.givenUp
+	}
 	if r.assocWhy != why {
 		r.assocWhy = why
 		r.node.core.recheck()
@@ -276,6 +283,7 @@ func (r *runner) serve(ctx context.Context, a sctp.Assoc, accepted bool) {
 	}
 	stop := context.AfterFunc(ctx, func() { r.abort("it was taken out of the configuration") })
 	defer stop()
+	defer r.watch(a)()
 	why := "association lost"
 	defer func() {
 		if x := recover(); x != nil {

@@ -16,7 +16,8 @@ const queuedOctets = 512
 // settings is how the associations of a link or of a local-peer are set up.
 type settings struct {
 	params sctp.Params
-	init   uint8 // DSCP until the association is there
+	init   uint8         // DSCP until the association is there
+	stall  time.Duration // the far end may take nothing for as long
 }
 
 // settingsFor gives those of k, a link of local-peer p; k may be nil.
@@ -34,7 +35,15 @@ func settingsOf(p *configs.LocalPeer, c configs.SCTP) settings {
 		InitRetrans: int(c.InitRetrans), PathRetrans: int(c.PathRetrans), AssocRetrans: int(c.AssocRetrans),
 		CookieLife: d.CookieLife, RecvBuffer: int(c.Window), SendBuffer: max(d.SendBuffer, int(c.QueueDepth)*queuedOctets),
 		DSCP: c.Mark(), Single: c.Bundling == configs.Off, AnyChecksum: p.AnyChecksum,
-	}, c.InitMark()}
+	}, c.InitMark(), c.Stall}.patient()
+}
+
+// patient lets TCP wait for longer than it would, if that is configured.
+func (s settings) patient() settings {
+	if s.stall > configs.DefaultSCTP.Stall {
+		s.params.Stall = s.stall
+	}
+	return s
 }
 
 // dialled are the parameters of packets that set an association up.

@@ -51,7 +51,9 @@ func (a *assoc) acknowledge(cum uint32, gaps []gap, window uint32) {
 	front := a.frontPath()
 	advanced := !before(cum, a.first)
 	for !before(cum, a.first) {
-		gains = a.credit(gains, a.first, a.at(0))
+		if gains = a.credit(gains, a.first, a.at(0)); !a.at(0).probe {
+			a.moved = a.now
+		}
 		a.pop()
 	}
 	for len(a.acks) > 0 && before(a.acks[0].last, a.first) {

@@ -40,6 +40,7 @@ type kernelAssoc struct {
 	in, out   uint16
 	lastError string
 	pathWhy   map[netip.Addr]string // of paths that are down
+	stall     stallWatch
 }
 
 // newKernelAssoc takes over a socket; nil if its association has ended already.
@@ -232,6 +233,29 @@ func (a *kernelAssoc) Status() Status {
 		for _, ip := range a.remote.IPs {
 			s.Paths = append(s.Paths, a.path(fd, ip, primary))
 		}
+		return nil
+	})
+	return s
+}
+
+// Stalled asks the kernel: chunks that it has sent once, less those that are not acknowledged, are
+// those that the far end has taken.
+func (a *kernelAssoc) Stalled() (s Stall) {
+	waits := a.send.queued()
+	_ = control(a.rc, func(fd int) error {
+		var st assocStatus
+		var k assocStats
+		var mem [9]uint32 // as in Status
+		if err := errors.Join(getOpt(fd, solSCTP, optStatus, &st), getOpt(fd, solSCTP, optAssocStats, &k),
+			getOpt(fd, unix.SOL_SOCKET, unix.SO_MEMINFO, &mem)); err != nil {
+			return err
+		}
+		if waits += int(mem[5]); st.unacked > 0 {
+			waits = max(waits, 1)
+		}
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		s = a.stall.look(time.Now(), k.outData+k.outUnordered-uint64(st.unacked), waits, st.window == 0)
 		return nil
 	})
 	return s

@@ -343,3 +343,13 @@ func TestKernelCounters(t *testing.T) {
 		t.Error(c)
 	}
 }
+
+// The kernel tells what the far end has taken; one that reads nothing any more is found out.
+func TestKernelStalled(t *testing.T) {
+	watchLeaks(t)
+	x := newKernelPair(t, Params{SendBuffer: 100000, RecvBuffer: 200000})
+	defer x.a.Close()
+	defer x.b.Close()
+	a, b := x.connect()
+	stalls(t, a, b, Message{Stream: 1, Data: make([]byte, 500)})
+}

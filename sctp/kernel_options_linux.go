@@ -98,7 +98,8 @@ type peerAddrInfo struct {
 type assocStatus struct {
 	_, state int32
 	window   uint32
-	_        uint32 // DATA chunks sent, and waiting to be
+	unacked  uint16 // DATA chunks that were sent
+	_        uint16 // and those that wait to be read
 	in, out  uint16
 	_        uint32 // largest fragment
 	primary  peerAddrInfo

@@ -122,6 +122,9 @@ func (e *pairEnd) Status() Status {
 	return s
 }
 
+// Stalled implements Assoc: what is sent is there at once.
+func (e *pairEnd) Stalled() Stall { return Stall{} }
+
 func (e *pairEnd) Close() {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -11,6 +11,7 @@ package sctp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"time"
 )
@@ -34,8 +35,11 @@ type Params struct {
 	CookieLife                 time.Duration
 	RecvBuffer, SendBuffer     int // octets, each message counted with some 64 more
 	DSCP                       uint8
-	Single                     bool // a packet for each message: no bundling of DATA
-	AnyChecksum                bool // take packets whose checksum is wrong (of Open only): bridges carry unfinished ones
+	// Stall is how long data may wait for room at a TCP far end, if longer than SCTP would
+	// retransmit. SCTP itself waits for ever (RFC 9260 §6.1 A).
+	Stall       time.Duration
+	Single      bool // a packet for each message: no bundling of DATA
+	AnyChecksum bool // take packets whose checksum is wrong (of Open only): bridges carry unfinished ones
 }
 
 // Transport opens endpoints; one per backend.
@@ -85,6 +89,9 @@ type Assoc interface {
 	// those that have answered a HEARTBEAT (RFC 9260 §5.4). By these alone it may be identified.
 	Confirmed() []netip.Addr
 	Status() Status
+	// Stalled tells how long the far end has taken nothing although something waits for it.
+	// Ask it every now and then: what happened between two calls it may learn at the second.
+	Stalled() Stall
 	// SetPrimary makes a remote address the one that data goes to while it answers.
 	SetPrimary(netip.Addr) error
 	// Set changes what may change while the association lives: RTO bounds, heartbeat,
@@ -156,6 +163,42 @@ type Status struct {
 	LastError  string
 	Notes      []string // what the system did not grant, and what to do
 	Stats      Stats
+}
+
+// Stall is a far end that takes nothing: it acknowledges none of what waits for it, because it
+// reads no more and has closed its window, or because nothing arrives. The zero value: it takes
+// what it is sent, or nothing waits.
+type Stall struct {
+	For    time.Duration // since it last took something, or since something waits
+	Octets int           // that wait, more or less
+	Closed bool          // its window has no room
+}
+
+// String says it for a person.
+func (s Stall) String() string {
+	how := "it has acknowledged nothing"
+	if s.Closed {
+		how = "its window has no room, and it has acknowledged nothing"
+	}
+	return fmt.Sprintf("%s for %v; %d octets wait for it", how, s.For.Round(100*time.Millisecond), s.Octets)
+}
+
+// stallWatch finds out how long a far end has taken nothing where the system does not tell: by
+// comparing what was taken in all with what it was at the call before.
+type stallWatch struct {
+	taken uint64
+	since time.Time
+}
+
+// look is told what was taken in all and how much waits.
+func (w *stallWatch) look(now time.Time, taken uint64, waits int, closed bool) Stall {
+	if waits == 0 || taken != w.taken || w.since.IsZero() {
+		w.taken, w.since = taken, now
+	}
+	if waits == 0 || w.since.Equal(now) {
+		return Stall{}
+	}
+	return Stall{now.Sub(w.since), waits, closed}
 }
 
 // PathStatus is one remote address of an association.

@@ -28,6 +28,7 @@ type outChunk struct {
 	moved       bool // was sent by more than one path
 	fast        bool // was sent again on gap reports
 	timedOut    bool
+	probe       bool // was sent into a closed window: that it is taken does not mean that more is
 }
 
 // size is what a chunk takes of a packet and of the congestion window (§7.2).
@@ -52,6 +53,7 @@ type sender struct {
 	octets      int // of user data in the ring
 	outstanding int // octets of user data under way
 	out         []outStream
+	moved       instant // when the far end last took something but a probe, or something began to wait
 	peerWindow  uint32
 	closedBy    bool // the last SACK closed the window
 	sackHeard   bool // a SACK came since T3 last expired
@@ -180,6 +182,9 @@ func (a *assoc) enqueue(m *Message, room int) {
 		if n == len(b) {
 			flags |= flagE
 		}
+		if a.n == 0 {
+			a.moved = a.now
+		}
 		at := a.hold(n)
 		copy(a.mem[at:], b[:n])
 		*a.push() = outChunk{at: at, n: n, ppid: m.PPID, stream: m.Stream, ssn: ssn, flags: flags}
@@ -188,6 +193,16 @@ func (a *assoc) enqueue(m *Message, room int) {
 		b = b[n:]
 		flags &^= flagB
 	}
+}
+
+// Stalled implements Assoc.
+func (a *assoc) Stalled() Stall {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.state != established || a.n == 0 {
+		return Stall{}
+	}
+	return Stall{a.clock() - a.moved, a.octets, a.closedBy}
 }
 
 // flush sends what is due: data with an owed SACK in front, as far as the windows
@@ -361,6 +376,7 @@ func (a *assoc) put(c *outChunk, p *path, b []byte) []byte {
 	} else {
 		tsn += uint32(a.sent)
 		a.sent++
+		c.probe = uint32(c.n) > a.peerWindow
 		p.sentAt = a.now
 		if !p.timing {
 			p.timing, p.timed, p.timedAt = true, tsn, a.now

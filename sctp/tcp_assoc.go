@@ -49,6 +49,8 @@ type tcpAssoc struct {
 	ended     *Event // by this end
 	failure   error  // of sending
 	lastError string
+	stall     stallWatch
+	dropped   uint64           // octets of the queue that the system took
 	now       func(fd uintptr) // writes; its results:
 	wrote     int
 	err       error
@@ -91,7 +93,7 @@ func (a *tcpAssoc) SetPrimary(ip netip.Addr) error {
 // Set gives up a silent far end after as long as SCTP would retransmit.
 func (a *tcpAssoc) Set(p Params) {
 	p = p.or(DefaultParams())
-	give := backedOff(p.RTOMin, p.RTOMax, p.AssocRetrans)
+	give := max(backedOff(p.RTOMin, p.RTOMax, p.AssocRetrans), p.Stall)
 	every := max(p.Heartbeat, time.Second) // systems count seconds
 	err := a.conn.SetKeepAliveConfig(net.KeepAliveConfig{Enable: p.Heartbeat >= 0, Idle: every, Interval: every, Count: p.AssocRetrans + 1})
 	if err == nil {
@@ -297,6 +299,7 @@ func (a *tcpAssoc) flush() {
 // drop forgets n octets of the queue. The caller holds mu.
 func (a *tcpAssoc) drop(n int) {
 	a.head += n
+	a.dropped += uint64(n)
 	switch left := len(a.queue) - a.head; {
 	case left == 0 && cap(a.queue) > keepTCP:
 		a.queue, a.head = nil, 0
@@ -394,6 +397,18 @@ func (a *tcpAssoc) Abort(reason string) {
 	if a.end(Event{Kind: Lost, Why: "aborted by this end: " + reason}) {
 		a.free()
 	}
+}
+
+// Stalled asks the system what the far end has acknowledged; where it does not tell, what it takes
+// from our queue is what the far end takes.
+func (a *tcpAssoc) Stalled() Stall {
+	acked, waits, closed := unackedTCP(a.conn)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closing || a.failure != nil {
+		return Stall{}
+	}
+	return a.stall.look(time.Now(), acked+a.dropped, waits+len(a.queue)-a.head, closed)
 }
 
 // Status asks the system.

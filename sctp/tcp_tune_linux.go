@@ -33,6 +33,21 @@ func tuneTCP(c *net.TCPConn, dscp uint8, give time.Duration) error {
 	})
 }
 
+// unackedTCP gives how many octets the far end has acknowledged in all, how many wait in the system
+// for it, and whether its window has no room.
+func unackedTCP(c *net.TCPConn) (acked uint64, waits int, closed bool) {
+	_ = withFD(c, func(fd uintptr) error {
+		i, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
+		if err != nil {
+			return err
+		}
+		acked, closed = i.Bytes_acked, i.Snd_wnd == 0
+		waits, err = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ)
+		return err
+	})
+	return acked, waits, closed
+}
+
 // readTCP asks the system how the connection does.
 func readTCP(c *net.TCPConn, s *Status, p *PathStatus) {
 	_ = withFD(c, func(fd uintptr) error {

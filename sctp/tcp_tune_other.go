@@ -15,4 +15,6 @@ func share(uintptr) error { return nil }
 // tuneTCP: silence is found out by keep-alive and the system's own patience.
 func tuneTCP(*net.TCPConn, uint8, time.Duration) error { return nil }
 
+func unackedTCP(*net.TCPConn) (acked uint64, waits int, closed bool) { return 0, 0, false }
+
 func readTCP(*net.TCPConn, *Status, *PathStatus) {}

@@ -1,0 +1,107 @@
+package node
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/sctp"
+)
+
+// A far end that answers HEARTBEATs and takes nothing looks alive to SCTP for ever, and so does one
+// that reads no more behind TCP. Its share of the traffic is lost all the while. Whatever the
+// association is for, it is given up after `stall-timeout`: then those who can take the traffic do.
+
+// stallLooks is how often an association is looked at within the time that it may take nothing, and
+// stallTold after how many of these somebody is told.
+const (
+	stallLooks = 4
+	stallTold  = 2
+)
+
+// stalled is what is known of a far end that takes nothing. The runner's mu guards it.
+type stalled struct {
+	now     sctp.Stall // while it takes nothing, and long enough to be told
+	givenUp string     // why an association was; until another has lived for as long as that did not
+}
+
+// watch gives the association a up when the far end takes nothing for too long, until stop is called.
+func (r *runner) watch(a sctp.Assoc) (stop func()) {
+	over := make(chan struct{})
+	r.node.group.Go(func() {
+		for {
+			r.mu.Lock()
+			limit := r.settings.stall
+			r.mu.Unlock()
+			s := a.Stalled()
+			r.judge(s, limit)
+			t := time.NewTimer(max(min(limit/stallLooks, limit-s.For), time.Millisecond))
+			select {
+			case <-over:
+				t.Stop()
+				return
+			case <-t.C:
+			}
+		}
+	})
+	return func() { close(over) }
+}
+
+// judge is told how the far end does.
+func (r *runner) judge(s sctp.Stall, limit time.Duration) {
+	r.mu.Lock()
+	was := r.stalled
+	r.stalled.now = sctp.Stall{}
+	switch {
+	case s.For >= limit:
+		r.stalled.givenUp = fmt.Sprintf("the far end takes no more: %v", s)
+		r.abortLocked(r.stalled.givenUp)
+	case s.For >= limit*stallTold/stallLooks:
+		r.stalled.now = s
+	case was.givenUp != "" && r.assoc != nil && time.Since(r.assoc.Status().Since) > limit:
+		r.stalled.givenUp = ""
+	}
+	is := r.stalled
+	r.mu.Unlock()
+	r.stuck.Store(is.now.For > 0)
+	if is.givenUp != was.givenUp || (is.now.For == 0) != (was.now.For == 0) {
+		r.node.core.recheck()
+	}
+}
+
+// stalls are the alarms of far ends that take nothing. A link whose association was given up has an
+// alarm of its own, with that reason.
+func (n *Node) stalls() (out []mtp3.Alarm) {
+	n.eachRunner(func(r *runner, link bool) {
+		r.mu.Lock()
+		s, limit := r.stalled, r.settings.stall
+		r.mu.Unlock()
+		switch {
+		case s.now.For > 0:
+			out = append(out, mtp3.Alarm{Severity: mtp3.Warning, Object: "association of " + r.user.name(),
+				Why: fmt.Sprintf("the far end takes no more: %v; it is given up after %v", s.now, limit)})
+		case s.givenUp != "" && !link:
+			out = append(out, mtp3.Alarm{Severity: mtp3.Minor, Object: r.user.name(), Why: s.givenUp + "; given up"})
+		}
+	})
+	return out
+}
+
+// eachRunner calls f for all that keep an association.
+func (n *Node) eachRunner(f func(r *runner, link bool)) {
+	for _, l := range n.view.Load().paths {
+		if l != nil {
+			f(&l.runner, true)
+		}
+	}
+	for _, a := range *n.m3ua.byPath.Load() {
+		if a != nil {
+			f(&a.runner, false)
+		}
+	}
+	for _, a := range *n.m2ua.byPath.Load() {
+		if a != nil {
+			f(&a.runner, false)
+		}
+	}
+}
