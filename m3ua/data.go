@@ -48,7 +48,9 @@ func ParseData(b []byte, d *Data) *xua.Error {
 		case tagNA:
 			e = single(b, tag, v, &d.NA, &d.HasNA)
 		case xua.TagRoutingContext:
-			e = single(b, tag, v, &d.RC, &d.HasRC)
+			if len(v) > 0 { // with nothing in it, it names none
+				e = single(b, tag, v, &d.RC, &d.HasRC)
+			}
 		case xua.TagCorrelation:
 			e = single(b, tag, v, &d.Correlation, &d.HasCorrelation)
 		case tagProtocolData:
@@ -232,13 +234,16 @@ func wrongPPID(what string, ppid uint32) *xua.Error {
 }
 
 // Recv is told one DATA message. The MSU in d is part of b; as is the way it came
-// by. If it is refused, e says what the peer is to be told, if anything.
+// by. If it is refused, e says what the peer is to be told, if anything. An association that has one
+// stream alone has no other than 0: its caller passes another number.
 func (g *Gate) Recv(stream uint16, ppid uint32, b []byte, d *Data) (as ss7.PathID, r Refusal, e *xua.Error) {
 	if !g.PPIDFits(ppid) {
 		return 0, WrongProtocol, wrongPPID("DATA", ppid)
 	}
-	if stream == 0 && !g.Slack.Stream0 {
-		return 0, WrongStream, &xua.Error{Code: xua.InvalidStream, Why: "DATA on stream 0", Diag: xua.Head(b)}
+	if stream == 0 && !g.Slack.Stream0 && len(b) > 0 && b[0] == xua.Version { // of another version nothing is known
+		return 0, WrongStream, &xua.Error{Code: xua.InvalidStream, Diag: xua.Head(b),
+			Why: "DATA on stream 0, and there are others (RFC 4666 §1.4.7); " +
+				"`slack data-on-stream-0` under its asp takes it"}
 	}
 	if e := ParseData(b, d); e != nil {
 		return 0, Malformed, e
@@ -274,7 +279,9 @@ func (g *Gate) entry(d *Data) (*Entry, Refusal, *xua.Error) {
 		}
 	}
 	if found == nil && none {
-		return nil, BadRC, &xua.Error{Code: xua.MissingParameter, Why: "DATA without a routing context, and the ASP serves not just one AS"}
+		return nil, BadRC, &xua.Error{Code: xua.MissingParameter,
+			Why: "DATA without a routing context, and the ASP serves not just one AS; " +
+				"`slack no-routing-context` under its asp takes it"}
 	}
 	if found == nil {
 		return nil, BadRC, &xua.Error{Code: xua.InvalidRoutingContext, Why: fmt.Sprintf("DATA with routing context %d", d.RC), IDs: []uint32{d.RC}}

@@ -61,6 +61,7 @@ type peer struct {
 	next   int
 	debts  debts
 	regAt  time.Time // REG REQ to it is repeated then
+	early  []early   // what it told while ASPAC to it was unanswered
 	stats  Stats
 }
 
@@ -240,6 +241,9 @@ func (l *Layer) begin(out []ss7.Action) []ss7.Action {
 func (l *Layer) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
 	n := len(out)
+	if p := l.peers[ev.Path]; p != nil {
+		p.early = nil
+	}
 	return l.after(now, n, l.x.Do(now, ev, out))
 }
 
@@ -350,7 +354,11 @@ func (l *Layer) after(now time.Time, n int, out []ss7.Action) []ss7.Action {
 		case ss7.Republish:
 			l.republished(a.Event.Path)
 		case ss7.Activated:
-			out = l.brief(now, a.Event.Path, ss7.PathID(a.Event.Arg), out)
+			path, server := a.Event.Path, ss7.PathID(a.Event.Arg)
+			out = l.brief(now, path, server, out)
+			if p := l.peers[path]; p != nil {
+				out = l.begun(now, p, server, out)
+			}
 		}
 	}
 	for _, p := range l.order {

@@ -14,8 +14,9 @@ import (
 
 // fakeRoutes is MTP3 as a list of destinations, the shorter codes first.
 type fakeRoutes struct {
-	dests []Destination
-	own   ss7.PC
+	dests  []Destination
+	own    ss7.PC
+	behind []ss7.PC
 }
 
 func (f *fakeRoutes) State(r ss7.Range) (Availability, uint8) {
@@ -30,6 +31,14 @@ func (f *fakeRoutes) State(r ss7.Range) (Availability, uint8) {
 func (f *fakeRoutes) Within(r ss7.Range, yield func(Destination) bool) {
 	for _, d := range f.dests {
 		if (d.Range.Len > r.Len || r.Len == 0 && d.Range.Len == 0) && r.Contains(d.Range.PC, 14) && !yield(d) {
+			return
+		}
+	}
+}
+
+func (f *fakeRoutes) Behind(_ ss7.PathID, yield func(ss7.PC) bool) {
+	for _, pc := range f.behind {
+		if !yield(pc) {
 			return
 		}
 	}

@@ -159,7 +159,7 @@ func TestHostileData(t *testing.T) {
 		"MP 4":            {rc + pd("000000010000000203020400", ""), Malformed, xua.InvalidParameterValue},
 		"SNM":             {rc + pd("000000010000000200020000", ""), Management, xua.InvalidParameterValue},
 		"short RC":        {"0006000600010000" + good, Malformed, xua.ParameterFieldError},
-		"empty RC":        {"00060004" + good, Malformed, xua.ParameterFieldError},
+		"empty RC":        {"00060004" + good, Taken, 0},
 		"two RCs":         {"0006000c0000000a0000000b" + good, Malformed, xua.ParameterFieldError},
 		"RC twice":        {rc + rc + good, Malformed, xua.UnexpectedParameter},
 		"empty NA":        {"02000004" + rc + good, Malformed, xua.ParameterFieldError},

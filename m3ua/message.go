@@ -50,7 +50,9 @@ const (
 	tagDeregStatus  uint16 = 0x0213
 )
 
-var tags = xua.Tags{ID: xua.TagRoutingContext, NA: tagNA, Dereg: DEREGReq}
+// A routing context with nothing in it, as older Osmocom programs write it into DUNA, DAVA and
+// DUPU, names none.
+var tags = xua.Tags{ID: xua.TagRoutingContext, NA: tagNA, Dereg: DEREGReq, EmptyID: true}
 
 // Grammar is every message of M3UA.
 var Grammar = grammar()
@@ -58,10 +60,11 @@ var Grammar = grammar()
 func grammar() xua.Grammar {
 	g := tags.Common()
 	na := xua.Field{Tag: tagNA, Size: 4}
-	rcs := xua.Field{Tag: xua.TagRoutingContext, Size: -4}
+	rcs := xua.Field{Tag: xua.TagRoutingContext, Size: -4, Empty: true}
 	pcs := xua.Field{Tag: xua.TagAffected, Must: true, Size: -4}
 	info := xua.Field{Tag: xua.TagInfo, Max: 255}
-	g[DATA] = xua.Spec{Name: "DATA", Fields: []xua.Field{na, {Tag: xua.TagRoutingContext, Size: 4}, {Tag: tagProtocolData, Must: true}, {Tag: xua.TagCorrelation, Size: 4}}}
+	g[DATA] = xua.Spec{Name: "DATA", Fields: []xua.Field{na, {Tag: xua.TagRoutingContext, Size: 4, Empty: true},
+		{Tag: tagProtocolData, Must: true}, {Tag: xua.TagCorrelation, Size: 4}}}
 	for t, name := range map[xua.Type]string{DUNA: "DUNA", DAVA: "DAVA", DAUD: "DAUD", DRST: "DRST"} {
 		g[t] = xua.Spec{Name: name, Fields: []xua.Field{na, rcs, pcs, info}}
 	}

@@ -35,6 +35,9 @@ type Routes interface {
 	// Within calls f for the destinations inside r that are smaller than r, those
 	// with the shorter codes first, until f returns false.
 	Within(r ss7.Range, f func(Destination) bool)
+	// Behind calls f for the single codes that routes over a server lead to, until it
+	// returns false.
+	Behind(server ss7.PathID, f func(ss7.PC) bool)
 	// Reserved tells why a peer may not register dpc, if not: it is a code of this
 	// node, or has a route that was configured. Summary: it has only a route that is
 	// shorter than dpc.
@@ -91,15 +94,15 @@ func (l *Layer) recvSSNM(now time.Time, p *peer, m xua.Message, b []byte, out []
 	if e == nil {
 		e = l.mayTell(p, &s, m.Name)
 	}
-	var all []*ASConfig
+	var all, soon []*ASConfig
 	if e == nil {
-		all, e = l.about(p, &s, m.Name)
+		all, soon, e = l.about(p, &s, m.Name)
 	}
 	if e != nil {
 		e.Diag = xua.Head(b)
 		return l.x.Refuse(now, p.cfg.Path, e, out)
 	}
-	as := all[0]
+	as := append(all, soon...)[0]
 	bits := l.cfg.Networks[as.Network].Variant.Bits()
 	for _, a := range s.Affected {
 		if _, ok := Range(a, bits); !ok {
@@ -114,15 +117,22 @@ func (l *Layer) recvSSNM(now time.Time, p *peer, m xua.Message, b []byte, out []
 		p.stats.AuditsSpared++
 		return out
 	}
-	if s.Type == SCON {
-		if s.Affected = l.congested(now, p, as, s.Affected, bits); s.Affected == nil {
-			return out
-		}
+	for _, as := range soon {
+		p.keep(as, &s, m.Name)
 	}
 	for _, as := range all {
-		out = raise(p, as, &s, m.Name, bits, out)
+		out = l.heed(now, p, as, &s, m.Name, out)
 	}
 	return out
+}
+
+// heed tells MTP3 what a peer says of destinations in an AS.
+func (l *Layer) heed(now time.Time, p *peer, as *ASConfig, s *SSNM, name string, out []ss7.Action) []ss7.Action {
+	bits, said := l.cfg.Networks[as.Network].Variant.Bits(), *s
+	if s.Type == SCON {
+		said.Affected = l.congested(now, p, as, s.Affected, bits)
+	}
+	return raise(p, as, &said, name, bits, out)
 }
 
 // scattered is how many codes a range that is congested may become.
@@ -198,10 +208,10 @@ func (l *Layer) mayTell(p *peer, s *SSNM, name string) *xua.Error {
 }
 
 // about finds the AS that a message is about: what it names must be the peer's and
-// it must be active there (§4.3.1). They are of one network.
-func (l *Layer) about(p *peer, s *SSNM, name string) ([]*ASConfig, *xua.Error) {
+// it must be active there (§4.3.1). They are of one network. Where this end is the ASP
+// and has asked to be active, a gateway may tell it before it says yes: these are soon.
+func (l *Layer) about(p *peer, s *SSNM, name string) (all, soon []*ASConfig, _ *xua.Error) {
 	var found *ASConfig
-	var all []*ASConfig // active ones
 	var bad []uint32
 	active := false
 	take := func(e *Entry) {
@@ -210,8 +220,12 @@ func (l *Layer) about(p *peer, s *SSNM, name string) ([]*ASConfig, *xua.Error) {
 			found = as
 		}
 		active = active || e.Receives
-		if as != nil && e.Receives && (len(all) == 0 || all[0].Network == as.Network) {
+		alike := func(o []*ASConfig) bool { return len(o) == 0 || o[0].Network == as.Network }
+		one := as != nil && alike(all) && alike(soon)
+		if one && e.Receives {
 			all = append(all, as)
+		} else if one && p.cfg.Role == xua.RoleASP && l.x.Asking(p.cfg.Path, e.AS) {
+			soon = append(soon, as)
 		}
 	}
 	rcs := s.RCs
@@ -237,18 +251,21 @@ func (l *Layer) about(p *peer, s *SSNM, name string) ([]*ASConfig, *xua.Error) {
 	}
 	switch {
 	case bad != nil:
-		return nil, &xua.Error{Code: xua.InvalidRoutingContext, Why: fmt.Sprintf("%s for routing context %v", name, bad), IDs: bad}
+		return nil, nil, &xua.Error{Code: xua.InvalidRoutingContext, IDs: bad,
+			Why: fmt.Sprintf("%s for routing context %v", name, bad)}
 	case found == nil:
-		return nil, &xua.Error{Code: xua.NoConfiguredAS, Why: name + " from an ASP that serves no AS"}
-	case !active && !p.cfg.Slack.SSNMInactive:
-		return nil, &xua.Error{Code: xua.UnexpectedMessage, Why: name + " while not active", IDs: s.RCs}
+		return nil, nil, &xua.Error{Code: xua.NoConfiguredAS, Why: name + " from an ASP that serves no AS"}
+	case !active && soon == nil && !p.cfg.Slack.SSNMInactive:
+		return nil, nil, &xua.Error{Code: xua.UnexpectedMessage, IDs: s.RCs,
+			Why: name + " while not active; `slack ssnm-while-inactive` under its asp takes it"}
 	case s.HasNA && (found.HasNA && s.NA != found.NA || !found.HasNA && s.NA != 0):
-		return nil, &xua.Error{Code: xua.InvalidNetworkAppearance, Why: fmt.Sprintf("%s with network appearance %d", name, s.NA), NA: s.NA, HasNA: true}
+		return nil, nil, &xua.Error{Code: xua.InvalidNetworkAppearance, NA: s.NA, HasNA: true,
+			Why: fmt.Sprintf("%s with network appearance %d", name, s.NA)}
 	}
-	if len(all) == 0 { // an odd peer, inactive
+	if len(all)+len(soon) == 0 { // an odd peer, inactive
 		all = append(all, found)
 	}
-	return all, nil
+	return all, soon, nil
 }
 
 // answer answers a DAUD (§4.5.3): the range that was asked for as a whole, then the

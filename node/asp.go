@@ -90,7 +90,11 @@ func (a *asp) admit(it *sctp.Item, d *m3ua.Data) (ss7.PathID, bool) {
 		a.refused[m3ua.NotActive].Add(1)
 		return 0, false
 	}
-	as, r, e := g.Recv(it.Stream, it.PPID, it.Data, d)
+	stream := it.Stream
+	if stream == 0 && a.lone.Load() { // all that there is
+		stream = 1
+	}
+	as, r, e := g.Recv(stream, it.PPID, it.Data, d)
 	if r != m3ua.Taken {
 		a.refused[r].Add(1)
 		a.refuse(e)

@@ -312,3 +312,45 @@ func TestPlacesForStrangersAreShared(t *testing.T) {
 		}
 	})
 }
+
+// A far end that has agreed on one stream has no other for DATA (RFC 4666 §1.4.7); one that has
+// others is refused stream 0, and the log says what takes it.
+func TestDataOnTheOnlyStream(t *testing.T) {
+	for streams, want := range map[uint16]string{1: "DATA [2] 1 to 2 0100011148", 2: ""} {
+		strangers(t, exchangeLab, func(t *testing.T, net *sctp.Memory, a *box) {
+			at := func(ip string) sctp.Addr {
+				return sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr(ip)}, Port: 2905}
+			}
+			few := sctp.Params{OutStreams: streams, InStreams: streams}
+			e, err := sctp.NewUser(net).Open(at("10.0.0.11"), few)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer e.Close()
+			x, err := e.Dial(t.Context(), at("10.0.0.1"), few)
+			if err != nil {
+				t.Fatal(err)
+			}
+			one, two := &player{t: t, a: x}, play(t, net, "10.0.0.12")
+			go one.listen()
+			for i, p := range []*player{one, two} {
+				rc := uint32(i + 1)
+				p.say(bare(xua.ASPUP))
+				p.say(chooses(rc, 1, ss7.PC(rc)))
+				p.say(naming(xua.ASPAC, rc))
+			}
+			two.hears()
+			_, _ = one.a.Send([]sctp.Message{{PPID: m3ua.PPID, Data: iam(1, 1, 2)}})
+			if got := two.hears(); got != want {
+				t.Errorf("%d streams: %q", streams, got)
+			}
+			if got := one.hears(); strings.Contains(got, "Invalid Stream") != (want == "") {
+				t.Errorf("%d streams: the sender hears %q", streams, got)
+			}
+			if want == "" {
+				a.want("show logging", "DATA on stream 0, and there are others (RFC 4666 §1.4.7); "+
+					"`slack data-on-stream-0` under its asp takes it")
+			}
+		})
+	}
+}

@@ -199,3 +199,26 @@ func TestM2UAShutdownTakesLeave(t *testing.T) {
 		c.clean(t, 1000, func() {})
 	})
 }
+
+// What a gateway tells of a destination before it acknowledges ASPAC holds; and it is asked
+// about the destinations behind it, of which it may have told before.
+func TestGatewayTellsBeforeItAcknowledges(t *testing.T) {
+	gateways(t, lonelyASP, func(a *box, next func() *player) {
+		const pc = 6<<11 | 6<<3 | 6
+		tell := func(t xua.Type) []byte {
+			return m3ua.AppendSSNM(nil, &m3ua.SSNM{Type: t, RCs: []uint32{10}, Affected: []uint32{pc}})
+		}
+		p := next()
+		p.hears()
+		p.say(bare(xua.ASPUPAck))
+		if got := p.say(tell(m3ua.DUNA)); got != "" {
+			t.Errorf("DUNA before ASPAC Ack is answered %q", got)
+		}
+		if got := p.say(naming(xua.ASPACAck, 10)); got != "DAUD [10] 12342" {
+			t.Errorf("when it is active: %q", got)
+		}
+		a.want("show cs7 route", "6.6.6/14         INACC")
+		p.say(tell(m3ua.DAVA))
+		a.want("show cs7 route", "6.6.6/14         acces")
+	})
+}

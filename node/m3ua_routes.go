@@ -103,6 +103,21 @@ func (d destinations) Within(r ss7.Range, f func(m3ua.Destination) bool) {
 	}
 }
 
+// Behind implements m3ua.Routes.
+func (d destinations) Behind(server ss7.PathID, f func(ss7.PC) bool) {
+	t := d.node.view.Load().table
+	for i := range t.Dests {
+		to := &t.Dests[i]
+		over := slices.ContainsFunc(to.Routes, func(r routing.Route) bool {
+			s := &t.Linksets[r.Linkset]
+			return s.Server && s.Links[0].Path == server
+		})
+		if over && to.Range.Len == t.Variant.Bits() && !f(to.Range.PC) {
+			return
+		}
+	}
+}
+
 // Reserved implements m3ua.Routes. A summary reserves what it covers: its traffic has a way.
 // The default route does so only if `cs7 xua rkm default-route reserved` says it.
 func (d destinations) Reserved(r ss7.Range) (why string, summary bool) {

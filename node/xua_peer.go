@@ -32,9 +32,10 @@ type xuaPeer struct {
 	heard                        atomic.Bool   // something came since the last tick
 	in, out, inOctets, outOctets atomic.Uint64 // data
 	spared                       atomic.Uint64 // refused data that was not answered
+	lone                         atomic.Bool   // one stream alone comes in
 
 	// Guarded by mu.
-	streams  uint16
+	streams  uint16 // that go out; see lone
 	arena    []byte
 	messages []sctp.Message
 
@@ -55,10 +56,12 @@ func (a *xuaPeer) name() string { return "ASP " + a.title }
 
 // tell hands the layer what becomes of the association.
 func (a *xuaPeer) tell(ev ss7.Event) {
-	if ev.Kind == ss7.CommUp {
+	if ev.Kind == ss7.CommUp || ev.Kind == ss7.CommRestart {
 		a.mu.Lock()
 		if a.assoc != nil {
-			a.streams = a.assoc.Status().OutStreams
+			st := a.assoc.Status()
+			a.streams = st.OutStreams
+			a.lone.Store(st.InStreams == 1)
 		}
 		a.mu.Unlock()
 	}

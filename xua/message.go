@@ -5,10 +5,10 @@ import (
 	"fmt"
 )
 
-const (
-	version   = 1
-	headerLen = 8
-)
+// Version is the one that there is (RFC 4666 §3.1.1).
+const Version = 1
+
+const headerLen = 8
 
 // Type is class and type of a message: class*256 + type (RFC 4666 §3.1.2).
 type Type uint16
@@ -51,6 +51,8 @@ type Field struct {
 	Many bool // may stand more than once
 	Size int  // of the value in octets; negative: one or more times that; 0: any
 	Max  int  // of the value in octets; 0: what fits
+
+	Empty bool // a value of no octets is taken, whatever Size says
 }
 
 // Spec is what a message consists of.
@@ -67,12 +69,13 @@ type Tags struct {
 	ID uint16 // what traffic is named by, 32 bits each: M3UA's Routing Context
 	NA uint16 // network appearance
 
-	Dereg Type // takes a registration back; 0: the layer above takes leave of what changes its name itself
+	EmptyID bool // an ID with nothing in it is taken for none
+	Dereg   Type // takes a registration back; 0: the layer above takes leave of what changes its name itself
 }
 
 // Common is the grammar of the messages that all layers have.
 func (t Tags) Common() Grammar {
-	ids := Field{Tag: t.ID, Size: -4}
+	ids := Field{Tag: t.ID, Size: -4, Empty: t.EmptyID}
 	info := Field{Tag: TagInfo, Max: 255}
 	aspID := Field{Tag: TagASPID, Size: 4}
 	mode := Field{Tag: TagTrafficMode, Size: 4}
@@ -141,7 +144,7 @@ func ParseHeader(b []byte) (Type, Params, *Error) {
 		return 0, nil, &Error{Code: ProtocolError, Why: fmt.Sprintf("message of %d octets; a common header has 8", len(b)), Diag: Head(b)}
 	}
 	t := Type(b[2])<<8 | Type(b[3])
-	if b[0] != version {
+	if b[0] != Version {
 		return t, nil, &Error{Code: InvalidVersion, Why: fmt.Sprintf("version %d; this is version 1", b[0]), Diag: Head(b)}
 	}
 	n := binary.BigEndian.Uint32(b[4:])
@@ -185,10 +188,10 @@ func (p Params) Uint32(tag uint16) (uint32, bool) {
 }
 
 // Uint32s gives all values of a parameter that is a list of 32-bit numbers; nil
-// if it is not there.
+// if it is not there, or empty.
 func (p Params) Uint32s(tag uint16) []uint32 {
-	v, ok := p.Get(tag)
-	if !ok {
+	v, _ := p.Get(tag)
+	if len(v) == 0 {
 		return nil
 	}
 	out := make([]uint32, 0, len(v)/4)
@@ -232,6 +235,8 @@ func Check(fields []Field, p Params) *Error {
 
 func (f *Field) fits(n int) bool {
 	switch {
+	case n == 0 && f.Empty:
+		return true
 	case f.Size > 0 && n != f.Size, f.Size < 0 && (n == 0 || n%-f.Size != 0):
 		return false
 	}
@@ -240,7 +245,7 @@ func (f *Field) fits(n int) bool {
 
 // Begin writes a common header whose length End sets.
 func Begin(dst []byte, t Type) []byte {
-	return append(dst, version, 0, byte(t>>8), byte(t), 0, 0, 0, 0)
+	return append(dst, Version, 0, byte(t>>8), byte(t), 0, 0, 0, 0)
 }
 
 // End sets the length of the message that begins at dst[start].

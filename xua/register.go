@@ -137,6 +137,16 @@ func (l *Layer) AskAnew(server ss7.PathID) {
 	}
 }
 
+// Asking tells whether an ASPAC for an AS to a peer is unanswered.
+func (l *Layer) Asking(path, server ss7.PathID) bool {
+	a, s := l.byPath[path], l.byAS[server]
+	if a == nil || s == nil {
+		return false
+	}
+	m := a.in(s)
+	return m != nil && m.asked == ASPAC
+}
+
 // Asked tells what Waits noted of an AS that is unregistered; why is empty: the gateway
 // was not asked yet.
 func (l *Layer) Asked(path, server ss7.PathID) (why string, till time.Time) {

@@ -1,0 +1,79 @@
+package m3ua
+
+import (
+	"slices"
+	"time"
+
+	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/xua"
+)
+
+// What this end, an ASP, knows of destinations when it has just become active: what its gateway
+// told before it acknowledged ASPAC (RFC 4666 §4.3.4.3 lets it), and what it has to be asked
+// for, because it was told before (§4.5.2).
+
+// early is a message about destinations that came while ASPAC was unanswered.
+type early struct {
+	server ss7.PathID
+	s      SSNM
+	name   string
+}
+
+// keep notes a message for when this end is active in as. A gateway that tells of more than
+// perAnswer codes then is asked about the others.
+func (p *peer) keep(as *ASConfig, s *SSNM, name string) {
+	codes := len(s.Affected)
+	for _, e := range p.early {
+		codes += len(e.s.Affected)
+	}
+	if codes > perAnswer {
+		return
+	}
+	e := early{as.Path, *s, name}
+	e.s.Affected = slices.Clone(s.Affected)
+	p.early = append(p.early, e)
+}
+
+// begun: this end has become active in the AS of path server at gateway p. What came before is
+// taken now, in its order, and the gateway is asked about the destinations behind it.
+func (l *Layer) begun(now time.Time, p *peer, server ss7.PathID, out []ss7.Action) []ss7.Action {
+	as := l.as(server)
+	if as == nil || p.cfg.Role != xua.RoleASP {
+		return out
+	}
+	for _, e := range p.early {
+		if e.server == server {
+			out = l.heed(now, p, as, &e.s, e.name, out)
+		}
+	}
+	p.early = slices.DeleteFunc(p.early, func(e early) bool { return e.server == server })
+	return l.ask(p, as, out)
+}
+
+// ask asks a gateway (DAUD) about the single codes that routes over as lead to, not about
+// ranges: what is asked for a range some gateways answer code by code.
+func (l *Layer) ask(p *peer, as *ASConfig, out []ss7.Action) []ss7.Action {
+	net := &l.cfg.Networks[as.Network]
+	to, _ := p.gate.To(as.Path)
+	if net.Routes == nil || to == nil {
+		return out
+	}
+	bits := net.Variant.Bits()
+	s := SSNM{Type: DAUD, NA: to.NA, HasNA: to.HasNA}
+	if to.HasRC {
+		s.RCs = []uint32{to.RC}
+	}
+	asked := 0
+	net.Routes.Behind(as.Path, func(pc ss7.PC) bool {
+		s.Affected = append(s.Affected, Affected(ss7.Range{PC: pc, Len: bits}, bits))
+		if asked++; len(s.Affected) == perMessage {
+			out = l.ssnm(p, &s, out)
+			s.Affected = s.Affected[:0]
+		}
+		return asked < perAnswer
+	})
+	if len(s.Affected) > 0 {
+		out = l.ssnm(p, &s, out)
+	}
+	return out
+}
