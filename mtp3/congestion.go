@@ -302,6 +302,9 @@ func (n *Network) relieve(pc ss7.PC, level uint32, why string, out []ss7.Action)
 		text = fmt.Sprintf("Destination %s is no longer congested: %s", n.format(pc), why)
 	}
 	out = append(out, note(ss7.StateChange, NoteCongestion, text))
+	if o.from != 0 && level == 0 { // all hear of it below
+		maps.DeleteFunc(n.told, func(k toldKey, _ uint32) bool { return k.to == pc })
+	}
 	out = n.abated(out)
 	if o.meant.Path != 0 {
 		return out // it is one of those

@@ -83,7 +83,7 @@ func (n *Network) doServer(now time.Time, s *server, ev ss7.Event, out []ss7.Act
 		return n.recvAdvice(now, s, ev, out)
 	case ss7.Congestion:
 		if ev.MSU.OPC != 0 || ev.MSU.DPC != 0 {
-			return n.overloaded(now, s.cfg.Path, s.cfg.Name, ev, out)
+			return n.overloaded(now, s.cfg.Path, s.cfg.Name+", or what is behind it,", ev, out)
 		}
 		return n.serverCongestion(s, ev, out)
 	case ss7.NoUser:

@@ -36,9 +36,10 @@ type as struct {
 	// they are ASPs, which may not (RFC 4666 §3.4.5).
 	senders atomic.Pointer[senders]
 
-	jam  jam
-	way  atomic.Pointer[xua.Way]
-	turn atomic.Uint32
+	jam   jam
+	crowd crowd
+	way   atomic.Pointer[xua.Way]
+	turn  atomic.Uint32
 
 	told atomic.Bool // MTP3, or the interface, was told that traffic may go here; changes under mu
 
@@ -128,6 +129,7 @@ func (s *as) sendHeld(w *xua.Way, m *ss7.MSU) {
 // offer sends MSUs, which came by path from, to the ASPs that take them. An ASP that has just gone
 // takes none: then there is a new way, or there will be in a moment, until which they wait.
 func (s *as) offer(now time.Time, from ss7.PathID, msus ...*ss7.MSU) {
+	s.crowd.answer(s, now, msus)
 	if o := s.senders.Load(); o != nil {
 		for _, m := range msus {
 			o.note(m)

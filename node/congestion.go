@@ -35,9 +35,12 @@ func (c *core) toUsers(ev ss7.Event) {
 		}
 	}
 	c.node.log.Debug("mtp3", fmt.Sprintf("%v of %s, %d, for %s at %s: %s", ev.Kind, f.Format(ev.Dest.PC), ev.Arg, f.Format(ev.MSU.OPC), whom, ev.Why))
-	if ev.Kind == ss7.UserPart && ev.Of != 0 {
+	switch {
+	case ev.Kind == ss7.UserPart && ev.Of != 0:
 		c.tellOrigins(by, &ev)
 		return
+	case by != nil:
+		by.crowd.set(ev.Dest.PC, ev.Arg)
 	}
 	c.node.m3ua.tellUsers(ev)
 }

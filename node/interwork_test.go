@@ -107,12 +107,19 @@ func (f *foreign) read(ice chan bool) {
 	}
 }
 
-func newForeign(t *testing.T, w *wires, ip string) *foreign {
-	e, err := sctp.NewUser(w).Open(sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr(ip)}, Port: 2905}, sctp.Params{OutStreams: 17, InStreams: 17})
+func newForeign(t *testing.T, w *wires, ip string) *foreign { return newForeignAt(t, w, ip, 2905) }
+
+// newForeignAt is one whose own port is another than M3UA's.
+func newForeignAt(t *testing.T, w *wires, ip string, port uint16) *foreign {
+	at := func(ip string, port uint16) sctp.Addr {
+		return sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr(ip)}, Port: port}
+	}
+	streams := sctp.Params{OutStreams: 17, InStreams: 17}
+	e, err := sctp.NewUser(w).Open(at(ip, port), streams)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := e.Dial(context.Background(), sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr("10.0.0.1")}, Port: 2905}, sctp.Params{OutStreams: 17, InStreams: 17})
+	a, err := e.Dial(context.Background(), at("10.0.0.1", 2905), streams)
 	if err != nil {
 		t.Fatal(err)
 	}

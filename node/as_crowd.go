@@ -1,0 +1,60 @@
+package node
+
+import (
+	"maps"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gostp/gostp/ss7"
+)
+
+// crowd is what the far ends of an AS say to be congested behind it (SCON, RFC 4666 §3.4.4).
+// Who sends there is told as who sends over a congested link is (Q.704 §11.2.3.1): for the
+// first of his MSUs and for every eighth.
+type crowd struct {
+	levels atomic.Pointer[map[ss7.PC]uint32] // nil: nothing; a map is never changed
+
+	mu      sync.Mutex // guards origins; held for no longer than a look at them
+	origins origins
+}
+
+// set puts the level of a destination in force; 0: it is over. It runs on the core.
+func (c *crowd) set(pc ss7.PC, level uint32) {
+	next := map[ss7.PC]uint32{}
+	if old := c.levels.Load(); old != nil {
+		maps.Copy(next, *old)
+	}
+	if next[pc] = level; level == 0 {
+		delete(next, pc)
+	}
+	if len(next) == 0 {
+		c.levels.Store(nil)
+		return
+	}
+	c.levels.Store(&next)
+}
+
+// answer has the origins of MSUs for congested destinations told. With priorities these are
+// the MSUs of a priority below the level (Q.704 §2.3.5.2).
+func (c *crowd) answer(s *as, now time.Time, msus []*ss7.MSU) {
+	levels := c.levels.Load()
+	if levels == nil {
+		return
+	}
+	priorities := s.node.Config().Levels()
+	for _, m := range msus {
+		level := (*levels)[m.DPC]
+		if level == 0 || m.SI <= ss7.SNTS || priorities && uint32(m.Prio) >= level || !c.counts(now, m) {
+			continue
+		}
+		label := ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}
+		s.node.core.hint(ss7.Event{Kind: ss7.Congestion, Path: s.id, Arg: level, MSU: label})
+	}
+}
+
+func (c *crowd) counts(now time.Time, m *ss7.MSU) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.origins.count(now, m.OPC, m.DPC)
+}
