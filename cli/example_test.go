@@ -36,17 +36,17 @@ type box struct{ running *site }
 
 func (b *box) Hostname() string { return b.running.Name }
 func (b *box) Env() any         { return b.running }
-func (b *box) Edit(_ string, change func(root any) error) error {
+func (b *box) Edit(_ string, change func(root any) error) (notes []string, err error) {
 	next := &site{Name: b.running.Name}
 	for _, p := range b.running.Ports {
 		c := *p
 		next.Ports = append(next.Ports, &c)
 	}
 	if err := change(next); err != nil {
-		return err
+		return nil, err
 	}
 	b.running = next
-	return nil
+	return nil, nil
 }
 
 // One declaration of each line gives its parsing, `?`, its `no` form, its abbreviations and

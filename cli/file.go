@@ -13,10 +13,14 @@ type Fault struct {
 	Line, Col int // from 1
 	Word      string
 	Text      string // what is wrong, and what was expected
+	In        any    // the object of the mode in which the line was read
 }
 
 func (f Fault) Error() string {
-	if f.Word == "" {
+	switch {
+	case f.Line == 0:
+		return f.Text
+	case f.Word == "":
 		return fmt.Sprintf("line %d: %s", f.Line, f.Text)
 	}
 	return fmt.Sprintf("line %d, column %d, at %q: %s", f.Line, f.Col, f.Word, f.Text)
@@ -128,6 +132,7 @@ func (f *file) statement(n int, body string, offset, indent int) {
 			if _, err := s.do(&scope{l.env, f.index}, l.obj, a, form); err != nil {
 				f.skip, f.skipping, f.skipped = indent, true, 0
 				f.fault(n, offset, "", err.Error())
+				f.faults[len(f.faults)-1].In = l.obj
 				return
 			}
 			f.applied(n, indent, s, l, a, form)
@@ -140,6 +145,7 @@ func (f *file) statement(n int, body string, offset, indent int) {
 	f.stack = f.stack[:nearest+1]
 	f.skip, f.skipping, f.skipped = indent, true, 0
 	f.fault(n, offset+worst.at, worst.word, worst.describe())
+	f.faults[len(f.faults)-1].In = f.stack[nearest].obj
 }
 
 // worse tells whether fault a says more about a line than b, which came first.

@@ -162,21 +162,21 @@ func (o *office) Env() any {
 
 func (o *office) Hostname() string { return o.Env().(*Site).Hostname }
 
-func (o *office) Edit(_ string, change func(any) error) error {
+func (o *office) Edit(_ string, change func(any) error) ([]string, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	next := o.cur.clone()
 	if err := change(next); err != nil {
-		return err
+		return nil, err
 	}
 	if next.Hostname == "" {
 		next.Hostname = "Router"
 	}
 	if len(next.Ports) > 400 {
-		return errors.New("there are at most 400 ports")
+		return nil, errors.New("there are at most 400 ports")
 	}
 	o.cur = next
-	return nil
+	return nil, nil
 }
 
 // tree is the commands; a command that waits tells started.

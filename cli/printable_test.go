@@ -13,9 +13,9 @@ type evil struct{}
 
 const escapes = "A\x1b[2J\r\u009b31m\u202e"
 
-func (evil) Hostname() string                   { return escapes }
-func (evil) Env() any                           { return nil }
-func (evil) Edit(string, func(any) error) error { return errors.New(escapes) }
+func (evil) Hostname() string                               { return escapes }
+func (evil) Env() any                                       { return nil }
+func (evil) Edit(string, func(any) error) ([]string, error) { return nil, errors.New(escapes) }
 
 // What a command prints, why it fails, and the prompt reach the terminal as printable
 // characters, whoever has put others into them.

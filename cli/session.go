@@ -19,8 +19,8 @@ type App interface {
 	// Env is the root of the running configuration; nobody writes through it.
 	Env() any
 	// Edit calls change on a clone of the running configuration and puts it in
-	// force. An error leaves everything as it was.
-	Edit(line string, change func(root any) error) error
+	// force. An error leaves everything as it was. The notes are for who typed the line.
+	Edit(line string, change func(root any) error) (notes []string, err error)
 }
 
 // ErrFailed is what Run returns for a line that failed; why was printed.
@@ -43,6 +43,7 @@ type Session struct {
 	typed   string   // the line that runs, as it came
 	offset  int      // column of the screen at which what is parsed of it began
 	unseen  bool     // nobody sees what is sent: no terminal
+	script  bool     // a program sends the lines
 	height  int      // terminal length; -1: that of the terminal
 
 	mu      sync.Mutex
@@ -68,6 +69,13 @@ func (s *Session) Enable() { s.enabled = true }
 
 // Ended tells whether the session was left with exit.
 func (s *Session) Ended() bool { return s.ended }
+
+// Script tells the session that its lines come from a program: nobody sees them as they are
+// typed, and nobody can be asked.
+func (s *Session) Script() { s.script = true }
+
+// Unattended tells whether the session's lines come from a program, or from what is no terminal.
+func (s *Session) Unattended() bool { return s.unseen || s.script }
 
 // Leave makes Serve return; the session can be served again.
 func (s *Session) Leave() { s.left = true }
@@ -294,7 +302,7 @@ func (s *Session) configure(ctx context.Context, line string) error {
 // change applies a statement of the mode at depth of the path.
 func (s *Session) change(line string, stmt *Statement, a Args, form form, depth int) error {
 	note := ""
-	err := s.app.Edit(line, func(root any) error {
+	warnings, err := s.app.Edit(line, func(root any) error {
 		at := resolve(root, s.path[:depth])
 		if at.found < depth {
 			return s.lost(root)
@@ -308,6 +316,9 @@ func (s *Session) change(line string, stmt *Statement, a Args, form form, depth 
 	}
 	if note != "" {
 		s.say(note)
+	}
+	for _, w := range warnings {
+		s.say("Warning: " + w)
 	}
 	s.path = s.path[:min(depth, len(s.path))]
 	if stmt.mode != nil && form == plainForm {
@@ -372,6 +383,10 @@ func (s *Session) show() {
 
 // mistake prints what is wrong with a line.
 func (s *Session) mistake(f fault, line, hint string) error {
+	if s.script {
+		s.unseen = true // what is wrong with the line points at a place in it
+		defer func() { s.unseen = false }()
+	}
 	s.show()
 	switch f.kind {
 	case incomplete:

@@ -22,6 +22,10 @@ type Statement struct {
 	check    func(env any, a Args) (string, error)
 	lines    func(obj any) []any // the objects that a line is written for
 	fields   fields              // of these objects
+	names    []string            // of the arguments
+	optional map[string][]string // those that a line may leave out, with what goes with them
+	// drop takes elements out of the list in obj, and tells how many; nil: it is no list.
+	drop     func(obj any, gone func(e any) bool) int
 	child    func(in *scope, obj any, a Args) any
 	keys     []string
 	mode     *Mode
@@ -181,6 +185,16 @@ func List[O, E any](syntax Elem, keys []string, items func(*O) *[]*E, mode *Mode
 		}
 		return out
 	}
+	s.drop = func(obj any, gone func(any) bool) int {
+		list := items(obj.(*O))
+		before := len(*list)
+		*list = slices.DeleteFunc(*list, func(e *E) bool { return gone(e) })
+		n := before - len(*list)
+		if len(*list) == 0 {
+			*list = nil
+		}
+		return n
+	}
 	s.child = func(in *scope, obj any, a Args) any {
 		list := items(obj.(*O))
 		if i := find(s, in, obj, *list, a); i >= 0 {
@@ -292,7 +306,8 @@ func partOf(e *Elem) *Elem {
 
 // newStatement compiles a syntax.
 func newStatement(syntax Elem) *Statement {
-	return &Statement{syntax: syntax, start: compile(syntax), part: partOf(&syntax)}
+	return &Statement{syntax: syntax, start: compile(syntax), part: partOf(&syntax), names: bound(syntax),
+		optional: optionals(syntax, nil, map[string][]string{})}
 }
 
 func pick(a Args, keys []string) Args {

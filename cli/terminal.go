@@ -217,9 +217,9 @@ func (c *screen) showLogs(s *Session) (stop func()) {
 
 // servePlain runs the lines of an input that is no terminal.
 func servePlain(ctx context.Context, in *input, w io.Writer, s *Session) error {
-	was := s.out
+	was, unseen := s.out, s.unseen
 	s.out, s.unseen = w, true
-	defer func() { s.out, s.unseen = was, false }()
+	defer func() { s.out, s.unseen = was, unseen }()
 	for !s.ended && !s.left && ctx.Err() == nil {
 		line, err := in.line()
 		if err == io.EOF {

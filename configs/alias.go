@@ -1,7 +1,7 @@
 package configs
 
 import (
-	"fmt"
+	"slices"
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/ss7"
@@ -21,58 +21,60 @@ var pcConversion = cli.List(CS7(cli.Kw("pc-conversion", "A code here for a point
 var ignoreSCCP = cli.Field[System](CS7(cli.Flag("ignore-sccp-pcconv", "ignore-sccp-pcconv",
 	"Messages to other instances go there although a code in their SCCP addresses has no pc-conversion: without that code")))
 
-// aliasProblems are what is wrong with the aliases of an instance: each is of one point
-// elsewhere, a point has one alias, and an alias is of no alias.
-func (s *System) aliasProblems() (out []problem) {
-	f := s.Notation()
+// aliasRules: each alias is of one point elsewhere, a point has one alias, and an alias is of no alias.
+func (s *System) aliasRules(f *findings) {
 	seen := map[Alias]bool{}
-	own := map[ss7.PC]bool{}
-	for _, pc := range s.Own() {
-		own[pc] = true
-	}
-	adjacent := map[ss7.PC]string{}
-	for _, l := range s.Linksets {
-		adjacent[l.Adjacent] = l.Name
-	}
 	for _, a := range s.Aliases {
-		name := "pc-conversion " + f.Format(a.Code)
-		if s.whole != nil {
-			name = fmt.Sprintf("instance %d: %s", s.Number, name)
-		}
-		bad := func(format string, args ...any) {
-			out = append(out, problem{cli.Place{Object: a}, name + ": " + fmt.Sprintf(format, args...)})
-		}
-		other := s.node().Instance(a.Instance)
-		switch {
-		case other == nil:
-			bad("nothing is configured for instance %d", a.Instance)
-			continue
-		case other == s:
-			bad("the point must be in another instance than %d", s.Number)
-			continue
-		case a.Code >= 1<<s.V().Bits():
-			bad("code %d does not fit the %d-bit codes of variant %s", a.Code, s.V().Bits(), s.V().Name)
-		case a.PC >= 1<<other.V().Bits():
-			bad("code %d does not fit the %d-bit codes of variant %s in instance %d", a.PC, other.V().Bits(), other.V().Name, a.Instance)
-		case own[a.Code]:
-			bad("that is a code of this node in this instance; an alias needs a code of its own")
-		case adjacent[a.Code] != "":
-			bad("that is the adjacent point of linkset %s; an alias needs a code of its own", adjacent[a.Code])
-		case other.isAlias(a.PC):
-			bad("%s of instance %d is an alias itself", other.Notation().Format(a.PC), a.Instance)
-		}
-		for _, r := range s.Routes() {
-			if r.Dest.PC == a.Code && r.Dest.Len == s.V().Bits() {
-				bad("there is a route to %s; the way to an alias leads through its instance", f.FormatRange(r.Dest))
+		name := "pc-conversion " + s.Notation().Format(a.Code)
+		switch other := s.node().Instance(a.Instance); other {
+		case nil:
+			f.bad(a, "", "%s: nothing is configured for instance %d", name, a.Instance)
+		case s:
+			f.bad(a, "", "%s: the point must be in another instance than %d", name, s.Number)
+		default:
+			s.pointRules(f, a, name, other)
+			key := Alias{Instance: a.Instance, PC: a.PC}
+			if seen[key] {
+				f.bad(a, "", "%s: %s of instance %d has another alias in this instance already", name,
+					other.Notation().Format(a.PC), a.Instance)
 			}
+			seen[key] = true
 		}
-		key := Alias{Instance: a.Instance, PC: a.PC}
-		if seen[key] {
-			bad("%s of instance %d has another alias in this instance already", other.Notation().Format(a.PC), a.Instance)
-		}
-		seen[key] = true
 	}
-	return out
+}
+
+// aliasOfAliasRules: an alias leads to a point, not to another alias of it.
+func (s *System) aliasOfAliasRules(f *findings) {
+	for _, a := range s.Aliases {
+		if other := s.node().Instance(a.Instance); other != nil && other.isAlias(a.PC) {
+			f.bad(a, "", "pc-conversion %s: %s of instance %d is an alias itself", s.Notation().Format(a.Code),
+				other.Notation().Format(a.PC), a.Instance)
+		}
+	}
+}
+
+// pointRules are about an alias of a point in instance other.
+func (s *System) pointRules(f *findings, a *Alias, name string, other *System) {
+	adjacent := slices.IndexFunc(s.Linksets, func(l *Linkset) bool { return l.Adjacent == a.Code })
+	switch {
+	case a.Code >= 1<<s.V().Bits():
+		f.bad(a, "", "%s: code %d does not fit the %d-bit codes of variant %s", name, a.Code, s.V().Bits(), s.V().Name)
+	case a.PC >= 1<<other.V().Bits():
+		f.bad(a, "", "%s: code %d does not fit the %d-bit codes of variant %s in instance %d", name, a.PC,
+			other.V().Bits(),
+			other.V().Name, a.Instance)
+	case slices.Contains(s.Own(), a.Code):
+		f.bad(a, "", "%s: that is a code of this node in this instance; an alias needs a code of its own", name)
+	case adjacent >= 0:
+		f.bad(a, "", "%s: that is the adjacent point of linkset %s; an alias needs a code of its own", name,
+			s.Linksets[adjacent].Name)
+	}
+	for _, r := range s.Routes() {
+		if r.Dest.PC == a.Code && r.Dest.Len == s.V().Bits() {
+			f.bad(a, "", "%s: there is a route to %s; the way to an alias leads through its instance", name,
+				s.Notation().FormatRange(r.Dest))
+		}
+	}
 }
 
 func (s *System) isAlias(pc ss7.PC) bool {

@@ -67,30 +67,3 @@ func ThresholdsFor(set *Linkset, k *Link, level uint8) *Thresholds {
 	}
 	return nil
 }
-
-func (s *System) checkCongestion(bad complain) {
-	if s.TimedCongestion && s.Levels() {
-		bad(s, "timed-congestion", "national-options timed-congestion is for networks without priorities; with multiple-congestion, and in variant ansi, levels are by thresholds")
-	}
-	check := func(name string, list []*Thresholds) {
-		for _, t := range list {
-			if t.Abate >= t.Onset {
-				bad(t, "abate", "%s: congestion level %d would end below %d and begin above %d: abate must be less than onset", name, t.Level, t.Abate, t.Onset)
-			}
-			if t.Discard != 0 && t.Discard < t.Onset {
-				bad(t, "discard", "%s: congestion level %d begins above %d and would discard above %d: discard must not be less than onset", name, t.Level, t.Onset, t.Discard)
-			}
-			for _, o := range list {
-				if o.Level < t.Level && o.Onset >= t.Onset {
-					bad(t, "onset", "%s: congestion level %d would begin above %d, and level %d above %d: the worse level must begin later", name, t.Level, t.Onset, o.Level, o.Onset)
-				}
-			}
-		}
-	}
-	for _, l := range s.Linksets {
-		check("linkset "+l.Name, l.Congestion)
-		for _, k := range l.Links {
-			check(linkName(l, k), k.Congestion)
-		}
-	}
-}

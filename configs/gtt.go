@@ -1,7 +1,6 @@
 package configs
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/gostp/gostp/sccp/gtt"
@@ -149,111 +148,4 @@ func (s *SCCP) hasGroup(name string) bool {
 
 func (s *SCCP) hasConversion(name string) bool {
 	return name == "" || slices.ContainsFunc(s.Conversions, func(c *Conversion) bool { return c.Name == name })
-}
-
-func (s *System) checkSCCP(bad complain) {
-	bits := s.V().Bits()
-	fits := func(obj any, what string, pc ss7.PC) {
-		if pc >= 1<<bits {
-			bad(obj, "", "%s: code %d does not fit the %d-bit codes of variant %s: remove it before changing the variant", what, pc, bits, s.V().Name)
-		}
-	}
-	seen := map[string]string{}
-	for _, x := range s.Selectors {
-		key := fmt.Sprint(x.Nature(), x.Linkset)
-		if other := seen[key]; other != "" {
-			bad(x, "", "selector %s: selector %s has the same tt, gti, np and nai", x.Name, other)
-		}
-		seen[key] = x.Name
-		for _, c := range []string{x.Pre, x.Post} {
-			if !s.hasConversion(c) {
-				bad(x, "", "selector %s: there is no address-conversion %s", x.Name, c)
-			}
-		}
-		for _, e := range x.Entries {
-			fits(e, "gta "+e.Digits, e.PC)
-			if e.ToGroup && !s.hasGroup(e.Group) {
-				bad(e, "", "selector %s gta %s: there is no application-group %s; configure it first", x.Name, e.Digits, e.Group)
-			}
-		}
-	}
-	for _, g := range s.Groups {
-		if len(g.Members) > gtt.MaxMembers {
-			bad(g, "", "application-group %s has %d members; at most %d", g.Name, len(g.Members), gtt.MaxMembers)
-		}
-		for _, m := range g.Members {
-			fits(m, "application-group "+g.Name, m.PC)
-		}
-	}
-	for _, m := range s.Maps {
-		fits(m, "gtt map", max(m.PC, m.BackupPC))
-		if m.Multiplicity != "" && m.PC == m.BackupPC && m.SSN == m.BackupSSN {
-			bad(m, "", "gtt map %s %d: it is its own backup", s.Notation().Format(m.PC), m.SSN)
-		}
-	}
-	for _, c := range s.Concerned {
-		fits(c, "concern-pclist "+c.Name, c.PC)
-	}
-	for _, f := range s.Formats {
-		fits(f, "sccp format", f.PC)
-	}
-	own := s.Own()
-	for i, c := range s.Capabilities {
-		fits(c, "capability-pc", c.PC)
-		if s.PC == nil {
-			bad(c, "", "capability-pc needs a primary code: configure `cs7 point-code` first")
-		} else if at := len(own) - len(s.Capabilities) + i; slices.Contains(own[:at], c.PC) {
-			bad(c, "", "capability-pc %s is a code of this node already", s.Notation().Format(c.PC))
-		}
-	}
-}
-
-// pruneSCCP takes away what cannot run; it tells whether there was any.
-func (s *System) pruneSCCP() bool {
-	before := s.sizeSCCP()
-	bits := s.V().Bits()
-	fits := func(pc ss7.PC) bool { return pc < 1<<bits }
-	seen := map[string]bool{}
-	s.Selectors = keep(s.Selectors, func(x *Selector) bool {
-		key := fmt.Sprint(x.Nature(), x.Linkset)
-		ok := !seen[key] && s.hasConversion(x.Pre) && s.hasConversion(x.Post)
-		seen[key] = true
-		return ok
-	})
-	for _, x := range s.Selectors {
-		x.Entries = keep(x.Entries, func(e *GTA) bool { return fits(e.PC) && (!e.ToGroup || s.hasGroup(e.Group)) })
-	}
-	for _, g := range s.Groups {
-		g.Members = keep(g.Members, func(m *GroupMember) bool { return fits(m.PC) })
-	}
-	s.Groups = keep(s.Groups, func(g *AppGroup) bool { return len(g.Members) <= gtt.MaxMembers })
-	s.Maps = keep(s.Maps, func(m *Map) bool {
-		return fits(max(m.PC, m.BackupPC)) && (m.Multiplicity == "" || m.PC != m.BackupPC || m.SSN != m.BackupSSN)
-	})
-	s.Concerned = keep(s.Concerned, func(c *Concern) bool { return fits(c.PC) })
-	s.Formats = keep(s.Formats, func(f *PointFormat) bool { return fits(f.PC) })
-	own := map[ss7.PC]bool{}
-	if s.PC != nil {
-		own[*s.PC] = true
-		for _, x := range s.Secondaries {
-			own[x.PC] = true
-		}
-	}
-	s.Capabilities = keep(s.Capabilities, func(c *Capability) bool {
-		ok := s.PC != nil && fits(c.PC) && !own[c.PC]
-		own[c.PC] = true
-		return ok
-	})
-	return s.sizeSCCP() != before
-}
-
-func (s *SCCP) sizeSCCP() int {
-	n := len(s.Selectors) + len(s.Groups) + len(s.Maps) + len(s.Concerned) + len(s.Formats) + len(s.Capabilities)
-	for _, x := range s.Selectors {
-		n += len(x.Entries)
-	}
-	for _, g := range s.Groups {
-		n += len(g.Members)
-	}
-	return n
 }

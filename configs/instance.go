@@ -3,7 +3,6 @@ package configs
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strconv"
 
@@ -140,77 +139,74 @@ var multiInstance = cli.Field[System](wholeNode(cli.Flag("multi-instance", "mult
 
 var networkName = cli.Field[System](CS7(cli.Kw("network-name", "A name for the network of this instance"), cli.Arg("network-name", cli.Word(19), "Name, at most 19 characters")))
 
-// instanceProblems are the faults of the other instances, and of all of them together.
-func (s *System) instanceProblems() (out []problem) {
-	for _, i := range s.Instances {
-		where := fmt.Sprintf("instance %d: ", i.Number)
-		for _, p := range i.problems() {
-			p.text = where + p.text
-			out = append(out, p)
-		}
-		if !s.Multi {
-			out = append(out, problem{cli.Place{Object: i}, where + "this node has instance 0 alone until `cs7 multi-instance` is configured"})
-		}
+func (s *System) multiRules(f *findings) {
+	if s.whole != nil && !s.whole.Multi {
+		f.bad(s, "", "this node has instance 0 alone until `cs7 multi-instance` is configured")
 	}
-	for _, i := range append([]*System{s}, s.Instances...) {
-		out = append(out, i.aliasProblems()...)
-	}
-	s.sharedPorts(func(i *System, a *LocalIP, port uint16, other uint8) {
-		out = append(out, problem{cli.Place{Object: a}, fmt.Sprintf("instance %d: port %d of %s belongs to instance %d already; a port is of one instance", i.Number, port, a.IP, other)})
+}
+
+// sharedPortRules: a port at an address is of one instance.
+func (s *System) sharedPortRules(f *findings) {
+	s.rivals(func(mine, theirs *LocalPeer, other uint8) {
+		var both []*LocalIP
+		for _, a := range mine.IPs {
+			if slices.ContainsFunc(theirs.IPs, func(b *LocalIP) bool { return a.IP == b.IP }) {
+				both = append(both, a)
+			}
+		}
+		for _, a := range both {
+			at := any(a)
+			if m, ok := s.ownerOf(mine.Port).(*M3UA); ok && len(both) == len(m.IPs) {
+				at = m // without any address it would be at every one
+			}
+			f.bad(at, "", "port %d of %s belongs to instance %d already; a port is of one instance", mine.Port, a.IP,
+				other)
+		}
 	})
-	return out
 }
 
-// sharedPorts calls f for each address of a port that an earlier instance has.
-func (s *System) sharedPorts(f func(i *System, a *LocalIP, port uint16, other uint8)) {
-	taken := map[netip.AddrPort]uint8{}
-	for _, i := range append([]*System{s}, s.Instances...) {
-		for _, p := range i.Ports() {
-			for _, a := range p.IPs {
-				at := netip.AddrPortFrom(a.IP, p.Port)
-				other, ok := taken[at]
-				if ok && other != i.Number {
-					f(i, a, p.Port, other)
-					continue
-				}
-				taken[at] = i.Number
+// everywhereCautions names ports at every address of which another instance has one.
+func (s *System) everywhereCautions(f *findings) {
+	s.rivals(func(mine, theirs *LocalPeer, other uint8) {
+		if mine.Anywhere || theirs.Anywhere {
+			f.lacks(s.ownerOf(mine.Port), fmt.Sprintf("m3ua %d", mine.Port), "instance %d has port %d too, and one "+
+				"of both is "+
+				"at every address: one of them cannot be bound; give each a local-ip", other, mine.Port)
+		}
+	})
+}
+
+// rivals are the ports of s that an earlier instance has as well, at whatever addresses.
+func (s *System) rivals(f func(mine, theirs *LocalPeer, other uint8)) {
+	for _, i := range s.node().every() {
+		if i == s {
+			return
+		}
+		for _, theirs := range i.Ports() {
+			if mine := s.Port(theirs.Port); mine != nil {
+				f(mine, theirs, i.Number)
 			}
 		}
 	}
 }
 
-// pruneInstances takes unsound parts of the other instances away.
-func (s *System) pruneInstances() (pruned bool) {
-	if !s.Multi && len(s.Instances) > 0 {
-		s.Instances, pruned = nil, true
+// ownerOf is what a local port is configured by.
+func (s *System) ownerOf(port uint16) any {
+	if p := s.LocalPeer(port); p != nil {
+		return p
 	}
-	shared := map[*LocalIP]bool{}
-	s.sharedPorts(func(_ *System, a *LocalIP, _ uint16, _ uint8) { shared[a] = true })
-	free := func(a *LocalIP) bool { return !shared[a] }
-	for _, i := range s.Instances {
-		if len(shared) > 0 {
-			for _, p := range i.LocalPeers {
-				p.IPs = keep(p.IPs, free)
-			}
-			for _, p := range i.M3UAs {
-				p.IPs = keep(p.IPs, free)
-			}
-			for _, p := range i.M2UAPorts {
-				p.IPs = keep(p.IPs, free)
-			}
-			for _, a := range i.ASPs {
-				a.LocalIPs = keep(a.LocalIPs, free)
-			}
+	if p := s.M2UAPort(port); p != nil {
+		return p
+	}
+	for _, m := range s.M3UAs {
+		if m.Port == port {
+			return m
 		}
-		pruned = i.prune() || pruned
 	}
-	for _, i := range append([]*System{s}, s.Instances...) {
-		bad := map[any]bool{}
-		for _, p := range i.aliasProblems() {
-			bad[p.at.Object] = true
+	for _, a := range s.ASPs {
+		if a.LocalPort == port && len(a.LocalIPs) > 0 {
+			return a
 		}
-		i.Aliases = keep(i.Aliases, func(a *Alias) bool { return !bad[a] })
-		pruned = pruned || len(bad) > 0
 	}
-	return pruned || len(shared) > 0
+	return nil
 }

@@ -69,60 +69,42 @@ func (i *Interface) Prefixes() []netip.Prefix {
 // Prefix is where the route leads to.
 func (r *IPRoute) Prefix() netip.Prefix { return netip.PrefixFrom(r.Dest, maskLen(r.Mask)) }
 
-func (s *System) checkInterfaces(bad complain) {
+func (s *System) interfaceRules(f *findings) {
 	seen := map[netip.Addr]string{}
 	for _, i := range s.Interfaces {
-		if len(i.Secondaries) > 0 && !i.Address.IsValid() {
-			bad(i.Secondaries[0], "", "interface %s: a secondary address needs a primary one; remove the secondary addresses first", i.Name)
-		}
-		for _, p := range i.Prefixes() {
-			a := p.Addr()
+		check := func(obj any, arg string, a netip.Addr) {
 			if !usable(a) {
-				bad(i, "address", "interface %s: %s cannot be the address of an interface", i.Name, a)
-			}
-			if other := seen[a]; other != "" {
-				bad(i, "address", "interface %s: address %s is on interface %s already", i.Name, a, other)
+				f.bad(obj, arg, "interface %s: %s cannot be the address of an interface", i.Name, a)
+			} else if other := seen[a]; other != "" {
+				f.bad(obj, arg, "interface %s: address %s is on interface %s already", i.Name, a, other)
 			}
 			seen[a] = i.Name
+		}
+		if i.Address.IsValid() {
+			check(i, "address", i.Address)
+		}
+		for _, x := range i.Secondaries {
+			if !i.Address.IsValid() {
+				f.bad(x, "", "interface %s: a secondary address needs a primary one; remove the secondary addresses "+
+					"first", i.Name)
+			}
+			check(x, "", x.Address)
+		}
+		for _, x := range i.IPv6 {
+			check(x, "", x.Prefix.Addr())
 		}
 	}
 	for _, r := range s.IPRoutes {
 		if p := r.Prefix(); p != p.Masked() {
-			bad(r, "dest", "ip route %s %s: the address has bits beyond its mask; %s is meant?", r.Dest, r.Mask, p.Masked().Addr())
+			f.bad(r, "", "ip route %s %s: the address has bits beyond its mask; %s is meant?", r.Dest, r.Mask,
+				p.Masked().Addr())
 		}
 	}
 	for _, r := range s.IPv6Routes {
 		if r.Dest != r.Dest.Masked() {
-			bad(r, "dest", "ipv6 route %s: the address has bits beyond its length; %s is meant?", r.Dest, r.Dest.Masked())
+			f.bad(r, "", "ipv6 route %s: the address has bits beyond its length; %s is meant?", r.Dest, r.Dest.Masked())
 		}
 	}
-}
-
-// pruneIP takes away what checkInterfaces refuses.
-func (s *System) pruneIP() {
-	seen := map[netip.Addr]bool{}
-	fine := func(a netip.Addr) bool {
-		ok := usable(a) && !seen[a]
-		seen[a] = true
-		return ok
-	}
-	for _, i := range s.Interfaces {
-		if i.Address.IsValid() && !fine(i.Address) {
-			i.Address, i.Mask = netip.Addr{}, netip.Addr{}
-		}
-		i.Secondaries = keep(i.Secondaries, func(x *SecondaryIP) bool { return i.Address.IsValid() && fine(x.Address) })
-		i.IPv6 = keep(i.IPv6, func(x *IPv6Address) bool { return fine(x.Prefix.Addr()) })
-	}
-	s.IPRoutes = keep(s.IPRoutes, func(r *IPRoute) bool { return r.Prefix() == r.Prefix().Masked() })
-	s.IPv6Routes = keep(s.IPv6Routes, func(r *IPv6Route) bool { return r.Dest == r.Dest.Masked() })
-}
-
-func (s *System) sizeIP() int {
-	n := len(s.IPRoutes) + len(s.IPv6Routes)
-	for _, i := range s.Interfaces {
-		n += len(i.Prefixes())
-	}
-	return n
 }
 
 // usable tells whether an address can be given to an interface. Link-local ones mean

@@ -150,11 +150,11 @@ type ipApp struct{ *System }
 
 func (*ipApp) Hostname() string { return "R" }
 func (a *ipApp) Env() any       { return a.System }
-func (a *ipApp) Edit(_ string, change func(any) error) error {
+func (a *ipApp) Edit(_ string, change func(any) error) ([]string, error) {
 	next := a.Clone()
 	err := change(next)
 	if err == nil {
 		a.System = next
 	}
-	return err
+	return nil, err
 }

@@ -1,7 +1,6 @@
 package configs
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -205,15 +204,6 @@ func (a *AS) RC() (uint32, bool) {
 	return a.Keys[0].RC, true
 }
 
-// leads tells whether a route's linkset or AS exists; of one name the linkset is the
-// stronger one, unless the route says `as`.
-func (s *System) leads(r *Route) bool {
-	if !r.AS && s.Linkset(r.Linkset) != nil {
-		return true
-	}
-	return s.AS(r.Linkset) != nil
-}
-
 // ToAS tells whether a route leads to an AS.
 func (s *System) ToAS(r *Route) bool { return r.AS || s.Linkset(r.Linkset) == nil }
 
@@ -226,112 +216,6 @@ func cloneM3UA(s, c *System) {
 // deepen copies what an ASP, of M3UA or of M2UA, points to.
 func (a *ASP) deepen() {
 	a.LocalIPs, a.Remote, a.Allowed = copies(a.LocalIPs, nil), copies(a.Remote, nil), copies(a.Allowed, nil)
-}
-
-func (s *System) checkM3UA(bad complain) {
-	for _, m := range s.M3UAs {
-		if why := s.badPort(m); why != "" {
-			bad(m, "", "m3ua %d: %s", m.Port, why)
-		}
-		checkSCTP(bad, m, fmt.Sprintf("m3ua %d", m.Port), &m.SCTP)
-	}
-	for _, a := range s.ASPs {
-		name := "asp " + a.Name
-		checkSCTP(bad, a, name, &a.SCTP)
-		if why := s.badASP(a); why != "" {
-			bad(a, "", "%s: %s", name, why)
-		}
-	}
-	s.checkAS(bad)
-}
-
-// badPort says why a port of ASPs cannot be; empty: it can.
-func (s *System) badPort(m *M3UA) string {
-	switch {
-	case s.LocalPeer(m.Port) != nil:
-		return fmt.Sprintf("local-peer %d has that port; M2PA and M3UA need a port each", m.Port)
-	case m.Transport == tcp && (m.UDPPort != 0 || m.AnyChecksum):
-		return "udp-port and checksum are SCTP's, and its transport is tcp; take them out"
-	}
-	return ""
-}
-
-// badASP says why an ASP cannot be; empty: it can.
-func (s *System) badASP(a *ASP) string {
-	port := s.M3UA(a.LocalPort)
-	switch {
-	case s.LocalPeer(a.LocalPort) != nil:
-		return fmt.Sprintf("port %d is a local-peer, which is for M2PA links; ASPs are at a port of `cs7 m3ua`", a.LocalPort)
-	case port == nil:
-		return fmt.Sprintf("m3ua %d does not exist: configure `cs7 m3ua %d` and its local-ip first. The order is `cs7 asp NAME REMOTE-PORT LOCAL-PORT m3ua`", a.LocalPort, a.LocalPort)
-	case a.Over == tcp && port.Transport != tcp:
-		return fmt.Sprintf("m3ua %d is a port of SCTP; `transport tcp` under it makes it one of TCP, or give the ASP another port", a.LocalPort)
-	case a.Over == "sctp" && port.Transport == tcp:
-		return fmt.Sprintf("m3ua %d is a port of TCP; `no transport` under it makes it one of SCTP, or give the ASP another port", a.LocalPort)
-	case port.Transport == tcp && a.UDPPort != 0:
-		return fmt.Sprintf("udp-port is SCTP's, and m3ua %d is a port of TCP; take it out", a.LocalPort)
-	case !a.Passive() && a.RemotePort == 0:
-		return "remote port 0 is any, which only the far end can choose; give its port, or let it set up the association (`sctp-role server`)"
-	case a.Exchange != "" && a.Role != "ipsp":
-		return fmt.Sprintf("only an ipsp has a choice of exchanges; take `%s` out", a.Exchange)
-	}
-	return ""
-}
-
-func (s *System) checkAS(bad complain) {
-	rcs, owns := map[uint32]string{}, map[uint32]string{}
-	for _, a := range s.ASs {
-		if why := s.badOwnRC(a, owns); why != "" {
-			bad(a, "own-routing-context", "as %s: %s", a.Name, why)
-		}
-		role := ""
-		for i, m := range a.Members {
-			p := s.ASP(m.ASP)
-			if p == nil {
-				bad(m, "", "as %s: asp %s does not exist; %s", a.Name, m.ASP, thereIs(s.ASPs, ""))
-				continue
-			}
-			if i > 0 && p.role() != role {
-				bad(m, "", "as %s: this node is %s to asp %s and %s to the one before; ASPs of an AS need one role", a.Name, p.role(), m.ASP, role)
-			}
-			role = p.role()
-		}
-		for _, k := range a.Keys {
-			switch other := rcs[k.RC]; {
-			case k.RC != a.Keys[0].RC:
-				bad(k, "", "as %s: it has routing context %d already; all lines of a routing key have the same", a.Name, a.Keys[0].RC)
-			case other != "" && other != a.Name:
-				bad(k, "", "as %s: routing context %d is that of as %s", a.Name, k.RC, other)
-			case k.HasCIC && k.CICFirst > k.CICLast:
-				bad(k, "", "as %s: cic %d %d: the first is the least", a.Name, k.CICFirst, k.CICLast)
-			case k.DPC == nil && (k.SI != "" || k.OPC != nil || k.HasCIC):
-				bad(k, "", "as %s: a routing key needs a DPC; 0.0.0/0 is any", a.Name)
-			case a.Register && k.OPC != nil && k.OPC.Len < s.V().Bits():
-				bad(k, "", "as %s: `register` cannot ask for a masked OPC (RFC 4666 §3.6.1 has single ones only); list them, or give the gateway the key by configuration and take `register` out", a.Name)
-			case k.DPC != nil && k.DPC.Len > s.V().Bits():
-				bad(k, "", "as %s: DPC of %d bits in a network of %d", a.Name, k.DPC.Len, s.V().Bits())
-			}
-			rcs[k.RC] = a.Name
-		}
-	}
-}
-
-// badOwnRC says why an AS cannot have its own-routing-context; empty: it can, or has
-// none. owns are those of the AS before it.
-func (s *System) badOwnRC(a *AS, owns map[uint32]string) string {
-	if a.OwnRC == nil {
-		return ""
-	}
-	if other := owns[*a.OwnRC]; other != "" {
-		return fmt.Sprintf("own-routing-context %d is that of as %s", *a.OwnRC, other)
-	}
-	owns[*a.OwnRC] = a.Name
-	for _, m := range a.Members {
-		if p := s.ASP(m.ASP); p != nil && !p.Double() {
-			return fmt.Sprintf("own-routing-context is for a double exchange, and asp %s is of `role %s`", m.ASP, p.role())
-		}
-	}
-	return ""
 }
 
 func (a *ASP) role() string {
@@ -355,62 +239,4 @@ func (a *ASP) Leads() bool {
 		return !a.Passive()
 	}
 	return a.Exchange == "initiate"
-}
-
-// thereIs names the ASPs that a name may have been meant for; of is "" or " of M2UA".
-func thereIs(asps []*ASP, of string) string {
-	if len(asps) == 0 {
-		return "no asp" + of + " is configured"
-	}
-	text := "there is"
-	for _, a := range asps {
-		text += " " + a.Name
-	}
-	return text
-}
-
-// pruneM3UA takes away what checkM3UA refuses.
-func (s *System) pruneM3UA() (turned bool) {
-	s.M3UAs = keep(s.M3UAs, func(m *M3UA) bool { return s.badPort(m) == "" })
-	for _, m := range s.M3UAs {
-		turned = m.upright() || turned
-	}
-	s.ASPs = keep(s.ASPs, func(a *ASP) bool {
-		turned = a.upright() || turned
-		return s.badASP(a) == ""
-	})
-	rcs, owns := map[uint32]bool{}, map[uint32]string{}
-	for _, a := range s.ASs {
-		if s.badOwnRC(a, owns) != "" {
-			a.OwnRC, turned = nil, true
-		}
-		role := ""
-		a.Members = keep(a.Members, func(m *Member) bool {
-			p := s.ASP(m.ASP)
-			if p == nil || role != "" && p.role() != role {
-				return false
-			}
-			role = p.role()
-			return true
-		})
-		first := true
-		a.Keys = keep(a.Keys, func(k *RoutingKey) bool {
-			ok := (first || k.RC == a.Keys[0].RC) && (!first || !rcs[k.RC]) && (!k.HasCIC || k.CICFirst <= k.CICLast) &&
-				(!a.Register || k.OPC == nil || k.OPC.Len == s.V().Bits()) && (k.DPC != nil && k.DPC.Len <= s.V().Bits() || k.DPC == nil && k.SI == "" && k.OPC == nil && !k.HasCIC)
-			first = first && !ok
-			return ok
-		})
-		for _, k := range a.Keys {
-			rcs[k.RC] = true
-		}
-	}
-	return turned
-}
-
-func (s *System) sizeM3UA() int {
-	n := len(s.M3UAs) + len(s.ASPs) + len(s.ASs)
-	for _, a := range s.ASs {
-		n += len(a.Members) + len(a.Keys)
-	}
-	return n
 }

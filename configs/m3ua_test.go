@@ -83,7 +83,9 @@ func TestM3UAFaults(t *testing.T) {
 		{"14001 2905 m3ua", "2905 14001 m3ua", "asp HLR-A: m3ua 14001 does not exist: configure `cs7 m3ua 14001` and its local-ip first. The order is `cs7 asp NAME REMOTE-PORT LOCAL-PORT m3ua`"},
 		{" asp UP\n", " asp UPP\n", "as UPS: asp UPP does not exist; there is HLR-A UP POOR"},
 		{" asp UP\n", " asp UP\n asp HLR-A\n", "as UPS: this node is sg to asp HLR-A and ipsp double-exchange to the one before; ASPs of an AS need one role"},
-		{"routing-key 0\n", "routing-key 100\n", "as UPS: routing context 100 is that of as HLR"},
+		{"routing-key 0\n", "routing-key 100\n", "as UPS: routing context 100 is that of as HLR; by it the " +
+			"ASPs of an AS name it, so each has one of its own, and 0 is no exception: choose another, here and at " +
+			"its ASPs"},
 		{"100 2.2.2 si", "101 2.2.2 si", "as HLR: it has routing context 101 already; all lines of a routing key have the same"},
 		{"traffic-mode loadshare roundrobin", "register", "as HLR: `register` cannot ask for a masked OPC (RFC 4666 §3.6.1 has single ones only); list them, or give the gateway the key by configuration and take `register` out"},
 		{"opc 1.1.0/11", "opc 1.1.0/11 7.255.0", "the OPC 1.1.0/11 has a mask already"},
@@ -98,7 +100,8 @@ func TestM3UAFaults(t *testing.T) {
 		{"14001 2905 m3ua", "14001 2905 m3ua tcp", "asp HLR-A: m3ua 2905 is a port of SCTP; `transport tcp` under it makes it one of TCP, or give the ASP another port"},
 		{"14001 2905 m3ua", "14001 2908 m3ua sctp", "asp HLR-A: m3ua 2908 is a port of TCP; `no transport` under it makes it one of SCTP, or give the ASP another port"},
 		{"2907 m3ua tcp\n", "2907 m3ua tcp\n udp-port 9899\n", "asp POOR: udp-port is SCTP's, and m3ua 2907 is a port of TCP; take it out"},
-		{" transport tcp\n", " transport tcp\n checksum any\n", "m3ua 2908: udp-port and checksum are SCTP's, and its transport is tcp; take them out"},
+		{" transport tcp\n", " transport tcp\n checksum any\n", "m3ua 2908: checksum is SCTP's, and its transport " +
+			"is tcp; take it out"},
 	} {
 		text := strings.Replace(m3uaText, c.from, c.to, 1)
 		s, errs := Read([]byte(text))

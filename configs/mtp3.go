@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/cli"
-	"github.com/gostp/gostp/ss7"
 )
 
 // MTP3Timers are the timers of Q.704 §16.8 by their number; zero: the default.
@@ -161,33 +160,6 @@ func timerName(number int) string { return fmt.Sprintf("t%02d", number) }
 
 // ansiFrom is the first timer that means another thing in ANSI (T1.111.4 §16.7).
 const ansiFrom = 18
-
-// checkTimers: the numbers from T18 on have their uses and ranges by variant.
-func (s *System) checkTimers(bad complain) {
-	check := func(obj any, where string, scope timerScope, set *MTP3Timers) {
-		values := set.ByNumber()
-		for _, t := range mtp3TimerUses {
-			u, d := t.itu, values[t.number]
-			if t.number >= ansiFrom && s.V() == ss7.ANSI {
-				u = t.ansi
-			}
-			switch name := timerName(t.number); {
-			case d == 0:
-			case u.most == 0 || u.scope < scope:
-				bad(obj, name, "%stimer %s has no use here in variant %s", where, name, s.V().Name)
-			case d < time.Duration(u.least)*time.Millisecond || d > time.Duration(u.most)*time.Millisecond:
-				bad(obj, name, "%stimer %s (%s) is %d to %d ms in variant %s", where, name, u.help, u.least, u.most, s.V().Name)
-			}
-		}
-	}
-	check(s, "", perNode, &s.MTP3Timers)
-	for _, l := range s.Linksets {
-		check(l, "linkset "+l.Name+": ", perLinkset, &l.MTP3Timers)
-		for _, k := range l.Links {
-			check(k, fmt.Sprintf("linkset %s, link %d: ", l.Name, k.SLC), perLink, &k.MTP3Timers)
-		}
-	}
-}
 
 // slsShift lets an STP behind another one choose by other bits than that one did: else half
 // of its links would stay idle (Q.704 §4.4.1).

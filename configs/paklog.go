@@ -115,7 +115,7 @@ var accessStatements = []*cli.Statement{
 		if len(s.AccessList(n)) == 0 {
 			return fmt.Errorf("there is no access-list %d", n)
 		}
-		s.Access = keep(s.Access, func(e *AccessEntry) bool { return e.List != n })
+		s.Access = slices.DeleteFunc(s.Access, func(e *AccessEntry) bool { return e.List == n })
 		return nil
 	}),
 	cli.List(cli.Seq(append(slices.Clone(accessList),

@@ -2,118 +2,126 @@ package configs
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"slices"
 
 	"github.com/gostp/gostp/cli"
 )
 
-// Read makes a model of a configuration file. What is sound is in it; every line
-// that is not, and every fault of the whole, is an error.
+// Reading is what came of a configuration file.
+type Reading struct {
+	System   *System     // what is sound
+	Faults   []cli.Fault // by line: those that could not be taken, and those that were left out
+	Warnings []cli.Fault // by line: what runs and is hardly meant
+
+	source cli.Source
+}
+
+// Examine makes a model of a configuration file. What is sound is in it; each line that is not,
+// and each breach of a rule, is a fault, and what it is about is left out.
+func Examine(text []byte) *Reading {
+	r := parse(text)
+	r.keepShut()
+	s := r.System
+	broken, whole := s.mend()
+	for _, p := range broken {
+		r.Faults = append(r.Faults, cli.Fault{Line: r.line(p.at), Text: p.text})
+	}
+	if !whole { // a rule names what no line has: a mistake of this program
+		r.System = New()
+		r.Faults = append(r.Faults, cli.Fault{Text: "what is left does not make a configuration; nothing of it is " +
+			"used"})
+	}
+	for _, w := range r.System.Warnings() {
+		r.Warn(w)
+	}
+	byLine := func(a, b cli.Fault) int { return a.Line - b.Line }
+	slices.SortStableFunc(r.Faults, byLine)
+	slices.SortStableFunc(r.Warnings, byLine)
+	return r
+}
+
+// parse reads a file line by line. A line with a notation that cannot be is left out before what
+// follows is read in it.
+func parse(text []byte) *Reading {
+	var unread []cli.Fault
+	for {
+		r := &Reading{System: New()}
+		r.source, r.Faults = cli.Parse(bytes.NewReader(text), r.System, r.System, Global)
+		next := text
+		for _, i := range r.System.every() {
+			for _, p := range i.find((*System).formatRules) {
+				f := cli.Fault{Line: r.line(p.at), Text: p.text}
+				unread, next = append(unread, f), without(next, f.Line)
+			}
+		}
+		if len(next) == len(text) {
+			r.Faults = append(r.Faults, unread...)
+			return r
+		}
+		text = next
+	}
+}
+
+// without is text with line n made a comment.
+func without(text []byte, n int) []byte {
+	lines := bytes.Split(text, []byte("\n"))
+	if n < 1 || n > len(lines) {
+		return text
+	}
+	lines[n-1] = []byte("!")
+	return bytes.Join(lines, []byte("\n"))
+}
+
+// Warn adds a warning that another package has about the model.
+func (r *Reading) Warn(w Warning) {
+	r.Warnings = append(r.Warnings, cli.Fault{Line: r.line(w.At), Text: w.Text})
+}
+
+// Fault adds a fault that another package has found; what it is about stays.
+func (r *Reading) Fault(at cli.Place, text string) {
+	r.Faults = append(r.Faults, cli.Fault{Line: r.line(at), Text: text})
+}
+
+// line is where a place got its value, or its object the first of its own; 0: in no line.
+func (r *Reading) line(at cli.Place) int {
+	if n := r.source[at]; n > 0 {
+		return n
+	}
+	first := r.source[cli.Place{Object: at.Object}]
+	for p, n := range r.source {
+		if p.Object == at.Object && (first == 0 || n < first) {
+			first = n
+		}
+	}
+	return first
+}
+
+// keepShut leaves out ports of M3UA without an address that have a line which is not understood:
+// it may have been the address, without which they would be open at all of the machine's.
+func (r *Reading) keepShut() {
+	gone := map[cli.Place]bool{}
+	for _, f := range r.Faults {
+		m, ok := f.In.(*M3UA)
+		if at := (cli.Place{Object: m}); ok && len(m.IPs) == 0 && !gone[at] {
+			gone[at] = true
+			r.Fault(at, fmt.Sprintf("m3ua %d: its local-ip may be in a line that is not understood, and without one "+
+				"it would "+
+				"be bound at every address; it stays shut", m.Port))
+		}
+	}
+	r.System.leaveOut(gone)
+}
+
+// Read is Examine, for who asks for faults alone.
 func Read(text []byte) (*System, []error) {
-	s := New()
+	r := Examine(text)
 	var errs []error
-	source, faults := cli.Parse(bytes.NewReader(text), s, s, Global)
-	for _, f := range faults {
+	for _, f := range r.Faults {
 		errs = append(errs, f)
 	}
-	for range 100 { // each round takes away at least one unsound object
-		bad := s.problems()
-		if len(bad) == 0 {
-			return s, errs
-		}
-		for _, p := range bad {
-			errs = append(errs, cli.Fault{Line: source[p.at], Text: p.text})
-		}
-		if !s.prune() {
-			break
-		}
-	}
-	return New(), append(errs, errors.New("what is left does not make a configuration; nothing of it is used"))
-}
-
-// prune takes away what Validate refuses most often, so that the rest can run.
-func (s *System) prune() bool {
-	before := s.size()
-	turned := s.pruneInstances()
-	for _, t := range s.RouteTables {
-		t.Routes = keep(t.Routes, func(r *Route) bool { return s.leads(r) })
-	}
-	for _, p := range s.LocalPeers {
-		turned = p.upright() || turned
-	}
-	seen := map[ends]bool{}
-	for _, l := range s.Linksets {
-		if s.strange(l) {
-			l.Local, turned = nil, true
-		}
-		for _, k := range l.Links {
-			turned = k.upright() || k.distinct() || turned
-		}
-		l.Links = keep(l.Links, func(k *Link) bool {
-			free := k.IsM2UA() || s.LocalPeer(k.LocalPort) != nil
-			for _, e := range k.ends() {
-				free = free && !seen[e]
-			}
-			for _, e := range k.ends() {
-				seen[e] = seen[e] || free
-			}
-			return free
-		})
-	}
-	own := map[uint32]bool{}
-	for _, pc := range s.Own() {
-		own[uint32(pc)] = true
-	}
-	s.Linksets = keep(s.Linksets, func(l *Linkset) bool { return !own[uint32(l.Adjacent)] })
-	s.pruneIP()
-	turned = s.pruneM3UA() || turned
-	turned = s.pruneM2UA() || turned
-	turned = s.pruneSCCP() || turned
-	return turned || s.size() != before
-}
-
-// upright takes a retransmit-timeout away whose greatest is below its least.
-func (s *SCTP) upright() bool {
-	if !s.inverted() {
-		return false
-	}
-	s.RTOMin, s.RTOMax = 0, 0
-	return true
-}
-
-// distinct takes addresses away that are there twice.
-func (k *Link) distinct() bool {
-	before := len(k.Remote)
-	var out []netip.Addr
-	for _, ip := range k.Remote {
-		if !slices.Contains(out, ip) {
-			out = append(out, ip)
-		}
-	}
-	k.Remote = out
-	return len(out) != before
-}
-
-func keep[E any](in []*E, ok func(*E) bool) []*E {
-	var out []*E
-	for _, e := range in {
-		if ok(e) {
-			out = append(out, e)
-		}
-	}
-	return out
-}
-
-func (s *System) size() int {
-	n := len(s.Linksets) + len(s.Instances)
-	for _, l := range s.Linksets {
-		n += len(l.Links)
-	}
-	return n + len(s.Routes()) + s.sizeIP() + s.sizeM3UA() + s.sizeM2UA()
+	return r.System, errs
 }
 
 // Write prints s as `show running-config` does.
@@ -123,7 +131,7 @@ func (s *System) Write(w io.Writer) error {
 	for _, i := range s.Instances {
 		all = append(all, part{i, only(func(x *cli.Statement) bool { return x.Parted() && x != pcConversion })})
 	}
-	for _, i := range append([]*System{s}, s.Instances...) { // when the codes of all can be read
+	for _, i := range s.every() { // when the codes of all can be read
 		all = append(all, part{i, only(func(x *cli.Statement) bool { return x == pcConversion })})
 	}
 	for _, p := range all {

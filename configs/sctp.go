@@ -202,10 +202,12 @@ func (s *System) linkWithUDP(port uint16) bool {
 	return false
 }
 
-// checkSCTP looks at what two values of one object say together.
-func checkSCTP(bad complain, obj any, name string, s *SCTP) {
+// sctpRules look at what two values of one object say together.
+func sctpRules(f *findings, obj any, name string, s *SCTP) {
 	if s.inverted() {
-		bad(obj, "rto-min", "%s: retransmit-timeout %s %s: the first is the least, the second the greatest; swap them", name, ms(s.RTOMin), ms(s.RTOMax))
+		f.bad(obj, "rto-min", "%s: retransmit-timeout %s %s: the first is the least, the second the greatest; swap "+
+			"them", name,
+			ms(s.RTOMin), ms(s.RTOMax))
 	}
 }
 

@@ -88,8 +88,8 @@ type labApp struct{ l *Lab }
 
 func (a labApp) Hostname() string { return a.l.topology.Name }
 func (labApp) Env() any           { return nil }
-func (labApp) Edit(string, func(any) error) error {
-	return errors.New("a lab has no configuration of its own")
+func (labApp) Edit(string, func(any) error) ([]string, error) {
+	return nil, errors.New("a lab has no configuration of its own")
 }
 
 // remote is a seat in a node of another process, by its console socket.

@@ -91,7 +91,8 @@ func (c *core) checkAlarms(now time.Time) {
 // an operator must know adds a function here, which reads that state and never waits, and
 // calls core.recheck when the state changes.
 func (n *Node) troubles() []mtp3.Alarm {
-	return slices.Concat(n.portTroubles(), n.startupTroubles(), n.outputTroubles(), n.shortages.troubles(), n.stalls())
+	return slices.Concat(n.portTroubles(), n.startupTroubles(), n.outputTroubles(), n.shortages.troubles(), n.stalls(),
+		n.warningTroubles())
 }
 
 // recheck has the core look for alarms soon.
@@ -124,6 +125,20 @@ func (n *Node) startupTroubles() (out []mtp3.Alarm) {
 		out = append(out, mtp3.Alarm{Severity: mtp3.Major, Object: object, Why: f})
 		if i == startupShown {
 			break
+		}
+	}
+	return out
+}
+
+// warningTroubles are the warnings about the configuration.
+func (n *Node) warningTroubles() (out []mtp3.Alarm) {
+	all := n.warned.Load()
+	if all == nil {
+		return nil
+	}
+	for _, w := range *all {
+		if !w.Elsewhere {
+			out = append(out, mtp3.Alarm{Severity: mtp3.Warning, Object: "configuration of " + w.Subject, Why: w.Text})
 		}
 	}
 	return out

@@ -14,49 +14,68 @@ import (
 )
 
 // Edit makes one change: on a clone, validated as a whole, then carried out. An
-// error leaves everything as it was. It is half of cli.App.
-func (n *Node) Edit(_ string, change func(root any) error) error {
+// error leaves everything as it was. The notes are warnings that there were not before. It is
+// half of cli.App.
+func (n *Node) Edit(_ string, change func(root any) error) (notes []string, err error) {
 	n.applying.Lock()
 	defer n.applying.Unlock()
 	next := n.Config().Clone()
 	if err := change(next); err != nil {
-		return err
+		return nil, err
 	}
-	return n.apply(next)
+	return n.apply(next, true)
 }
 
 // Apply replaces the whole configuration.
 func (n *Node) Apply(next *configs.System) error {
 	n.applying.Lock()
 	defer n.applying.Unlock()
-	return n.apply(next)
+	_, err := n.apply(next, false)
+	return err
 }
 
-// apply validates next and carries out what differs. The caller holds applying.
-func (n *Node) apply(next *configs.System) error {
+// apply validates next and carries out what differs; typed tells that more lines may follow at
+// once. It gives the warnings that there were not before. The caller holds applying.
+func (n *Node) apply(next *configs.System, typed bool) (notes []string, err error) {
 	if errs := next.Validate(); len(errs) > 0 {
-		return fmt.Errorf("%w", errors.Join(errs...))
+		return nil, fmt.Errorf("%w", errors.Join(errs...))
 	}
-	if err := checkInstances(next); err != nil {
-		return err
-	}
+	notes = n.warn(next, typed)
 	n.log.SetConsole(!next.QuietConsole)
 	n.opt.Platform.Configure(ipConfig(next), func(text string) { n.log.AddLimited("IP", 4, "INTERFACE", text) })
 	n.carryOut(next)
 	n.applyInstances(next)
 	n.applyPaklog(next)
-	return nil
+	return notes, nil
+}
+
+// warn logs the warnings about next that the configuration that runs does not have, and gives
+// them. It remembers them for the alarms.
+func (n *Node) warn(next *configs.System, typed bool) (fresh []string) {
+	var before, now []configs.Warning
+	if w := n.warned.Load(); w != nil {
+		before = *w
+	}
+	tell := func(facility string, all []configs.Warning) {
+		for _, w := range all {
+			known := slices.ContainsFunc(before, func(o configs.Warning) bool { return o.Text == w.Text })
+			if !known && !(typed && w.Unfinished) {
+				n.log.Add(facility, 4, "CONFIG", w.Text)
+				fresh = append(fresh, w.Text)
+			}
+		}
+		now = append(now, all...)
+	}
+	tell("CS7", next.Warnings())
+	tell("CS7SCTP", ownWarnings(next))
+	n.warned.Store(&now)
+	n.core.recheck()
+	return fresh
 }
 
 // carryOut does what differs in this instance. The caller holds applying.
 func (n *Node) carryOut(next *configs.System) {
-	before := warnings(n.Config())
 	n.config.Store(next)
-	for _, w := range warnings(next) {
-		if !slices.Contains(before, w) {
-			n.log.Add("CS7SCTP", 4, "CONFIG", w)
-		}
-	}
 	restarted := n.applyPeers(next)
 	n.applyM3UA(next, restarted)
 	start := n.applyM2UA(next, restarted)

@@ -11,19 +11,6 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// checkM3UA names what only the layer knows to be wrong: routing keys that clash.
-func checkM3UA(next *configs.System) error {
-	var all []m3ua.Target
-	for i, c := range next.ASs {
-		s := asConfig(next, c)
-		if !s.Away {
-			all = append(all, m3ua.Target{AS: ss7.PathID(i + 1), Name: c.Name, Key: s.Key})
-		}
-	}
-	_, err := m3ua.Compile(next.V(), all)
-	return err
-}
-
 // applyM3UA makes peers and servers what next says; those that stay are not disturbed.
 // The caller holds applying. restarted are ports whose associations start anew.
 func (n *Node) applyM3UA(next *configs.System, restarted map[uint16]string) {
@@ -131,7 +118,7 @@ func (n *Node) putM3UA(conf m3ua.Config, fresh, gone []*asp, servers []*as) {
 			x.servers[s.id] = s
 		}
 		out, err := l.Configure(now, conf, out)
-		if err != nil { // checkM3UA has seen the same
+		if err != nil { // Validate has seen the same
 			n.log.Add("CS7M3UA", 2, "CONFIG", err.Error())
 		}
 		return out
@@ -203,28 +190,11 @@ func asConfig(s *configs.System, c *configs.AS) m3ua.ASConfig {
 	if c.NA != nil {
 		out.NA, out.HasNA = *c.NA, true
 	}
-	for _, m := range c.Members {
-		p := s.ASP(m.ASP)
-		out.Away = out.Away || p != nil && p.Role == "asp"
-	}
+	out.Away = s.Away(c)
 	for _, k := range c.Keys {
-		if k.DPC == nil {
-			continue
+		if t, ok := k.Term(); ok {
+			out.Key.Terms = append(out.Key.Terms, t)
 		}
-		t := m3ua.Term{DPC: *k.DPC}
-		if k.SI != "" {
-			t.SIs = 1 << configs.ServiceIndicators[k.SI]
-		}
-		var opc ss7.Range
-		if k.OPC != nil {
-			opc = *k.OPC
-		}
-		if k.HasCIC {
-			t.Circuits = []m3ua.Circuits{{OPC: opc, First: k.CICFirst, Last: k.CICLast}}
-		} else if k.OPC != nil {
-			t.OPCs = []ss7.Range{opc}
-		}
-		out.Key.Terms = append(out.Key.Terms, t)
 	}
 	return out
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
-	"github.com/gostp/gostp/routing"
 )
 
 // Hostname is half of cli.App.
@@ -65,6 +64,7 @@ func showCS7(run func(*cli.Call) error, e ...cli.Elem) *cli.Statement {
 }
 
 func (n *Node) systemCommands() []*cli.Statement {
+	anyway := cli.Opt(cli.Flag("force", "force", "Even if lines of the old text were never taken; it is kept"))
 	return []*cli.Statement{
 		show(n.showRunning, kw("running-config", "What this node runs")).Privileged(),
 		show(n.showStartup, kw("startup-config", "What it starts with")).Privileged(),
@@ -75,8 +75,10 @@ func (n *Node) systemCommands() []*cli.Statement {
 		}, kw("clock", "Time of day")),
 		show(n.showLog, kw("logging", "The last log messages")),
 		cli.Command(cli.Seq(kw("clear", "Reset"), kw("logging", "Empty the log buffer")), func(*cli.Call) error { n.log.Clear(); return nil }).Privileged(),
-		cli.Command(cli.Seq(kw("write", "Save the configuration"), cli.Opt(kw("memory", "To the startup configuration"))), n.write).Privileged(),
-		cli.Command(cli.Seq(kw("copy", "Copy a configuration"), kw("running-config", "From what runs"), kw("startup-config", "To the startup configuration")), n.write).Privileged(),
+		cli.Command(cli.Seq(kw("write", "Save the configuration"),
+			cli.Opt(kw("memory", "To the startup configuration"), anyway)), n.write).Privileged(),
+		cli.Command(cli.Seq(kw("copy", "Copy a configuration"), kw("running-config", "From what runs"),
+			kw("startup-config", "To the startup configuration"), anyway), n.write).Privileged(),
 		cli.Command(cli.Seq(kw("reload", "Start anew from the startup configuration"), cli.Opt(cli.Flag("force", "force", "Even if the running configuration is not saved"))), n.reload).Privileged(),
 		n.debugCommand(kw("debug", "Show what goes on inside"), true),
 		n.debugCommand(kw("undebug", "Stop debugging"), false),
@@ -130,54 +132,6 @@ func (n *Node) Running() []byte {
 func (n *Node) showRunning(c *cli.Call) error {
 	text := n.Running()
 	fmt.Fprintf(c.Out, "Building configuration...\n\nCurrent configuration : %d bytes\n%s", len(text), text)
-	return nil
-}
-
-func (n *Node) showStartup(c *cli.Call) error {
-	text, err := n.opt.Store.Load()
-	if err != nil {
-		return err
-	}
-	if len(text) == 0 {
-		return fmt.Errorf("startup-config is not present: %s is empty; `write memory` makes it", n.opt.Store.Name())
-	}
-	fmt.Fprintf(c.Out, "Using %d bytes of %s\n%s", len(text), n.opt.Store.Name(), text)
-	return nil
-}
-
-func (n *Node) write(c *cli.Call) error {
-	fmt.Fprintln(c.Out, "Building configuration...")
-	if err := n.opt.Store.Save(n.Running()); err != nil {
-		return fmt.Errorf("not saved: %w", err)
-	}
-	n.setFaults(nil) // the file holds what runs
-	fmt.Fprintf(c.Out, "[OK] %s\n", n.opt.Store.Name())
-	return nil
-}
-
-// reload starts the node's signalling anew from the startup configuration; the
-// program and its terminals stay.
-func (n *Node) reload(c *cli.Call) error {
-	text, err := n.opt.Store.Load()
-	if err != nil {
-		return err
-	}
-	if !c.Args.Bool("force") && !bytes.Equal(text, n.Running()) {
-		saved, errs := configs.Read(text)
-		var b bytes.Buffer
-		if len(errs) > 0 || saved.Write(&b) != nil || !bytes.Equal(b.Bytes(), n.Running()) {
-			return fmt.Errorf("the running configuration is not what %s holds: `write memory` first, or `reload force`", n.opt.Store.Name())
-		}
-	}
-	n.log.Add("SYS", 5, "RELOAD", "Reload requested")
-	n.Leave(c.Context)
-	err = n.Apply(configs.New())
-	n.setLeaving(routing.Allowed) // in any case: it stays
-	if err != nil {
-		return err
-	}
-	n.Boot()
-	n.log.Add("SYS", 5, "RESTART", "System restarted")
 	return nil
 }
 

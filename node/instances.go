@@ -69,19 +69,6 @@ func (n *Node) applyInstances(next *configs.System) {
 	}
 }
 
-// checkInstances refuses what the layers of an instance would refuse.
-func checkInstances(next *configs.System) error {
-	if err := checkM3UA(next); err != nil {
-		return err
-	}
-	for _, i := range next.Instances {
-		if err := checkM3UA(i); err != nil {
-			return fmt.Errorf("instance %d: %w", i.Number, err)
-		}
-	}
-	return nil
-}
-
 // dispatch makes the commands of n those of the instance that their line names. All
 // instances have the same commands in the same order.
 func (n *Node) dispatch(all []*cli.Statement) []*cli.Statement {

@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,6 +38,9 @@ type Platform interface {
 type Store interface {
 	Load() ([]byte, error)
 	Save([]byte) error // atomically: the old text or the new one
+	// Keep copies what is saved now to a place of its own, so that Save does not lose it, and
+	// says where.
+	Keep() (where string, err error)
 	Name() string
 }
 
@@ -99,11 +101,12 @@ type Node struct {
 	discards     discards
 	turns        atomic.Uint64 // see held
 	alarms       alarms
-	faults       atomic.Pointer[[]string] // of the startup configuration; nil: it was not read yet
-	ports        atomic.Pointer[[]*peer]  // peers, for alarms; never changed
-	ground       *ground                  // shared by all instances
-	output       atomic.Pointer[printer]  // see Print
-	shortages    shortages                // of instance 0
+	warned       atomic.Pointer[[]configs.Warning] // of the configuration that runs, in instance 0
+	faults       atomic.Pointer[[]string]          // of the startup configuration; nil: it was not read yet
+	ports        atomic.Pointer[[]*peer]           // peers, for alarms; never changed
+	ground       *ground                           // shared by all instances
+	output       atomic.Pointer[printer]           // see Print
+	shortages    shortages                         // of instance 0
 	sccp         sccpCounters
 	leaving      atomic.Bool // see Leave; changes on the core
 	paklog       *paklog     // of instance 0, guarded by applying; nil: no MSUs are copied
@@ -161,30 +164,6 @@ func (n *Node) Log() *Log { return n.log }
 
 // Config is the running configuration; it is never changed.
 func (n *Node) Config() *configs.System { return n.config.Load() }
-
-// Boot applies the startup configuration. What is sound runs; every fault is
-// logged and returned.
-func (n *Node) Boot() []error {
-	text, err := n.opt.Store.Load()
-	if err != nil {
-		err = fmt.Errorf("startup configuration: %w", err)
-		n.log.Add("SYS", 2, "STARTUP", err.Error())
-		n.setFaults([]error{err})
-		return []error{err}
-	}
-	sys, errs := configs.Read(text)
-	for _, e := range errs {
-		n.log.Add("SYS", 3, "CONFIG", n.opt.Store.Name()+": "+e.Error())
-	}
-	if len(errs) > 0 {
-		n.log.Add("SYS", 2, "STARTUP", fmt.Sprintf("%d faults in %s: what is sound runs; the file was not changed", len(errs), n.opt.Store.Name()))
-	}
-	if err := n.Apply(sys); err != nil {
-		errs = append(errs, err)
-	}
-	n.setFaults(errs)
-	return errs
-}
 
 // ErrInvalid is wrapped by what Apply returns for a model that cannot run.
 var ErrInvalid = errors.New("configuration refused")

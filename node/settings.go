@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/sctp"
@@ -93,23 +94,37 @@ func congestionWarnings(c m2pa.Config, set *configs.Linkset, k *configs.Link) (o
 	return out
 }
 
-// warnings names what can run and is hardly meant.
-func warnings(s *configs.System) []string {
-	var out []string
-	for _, set := range s.Linksets {
-		for _, k := range set.Links {
-			p := s.LocalPeer(k.LocalPort)
-			if p == nil {
-				continue
-			}
-			w := settingsFor(p, k).warnings(len(k.Remote), linkConfig(s, set, p, k).T7, k.AssocRetrans|k.PathRetrans|p.AssocRetrans|p.PathRetrans != 0)
-			w = append(w, congestionWarnings(linkConfig(s, set, p, k), set, k)...)
-			for _, text := range append(w, families(p, k)...) {
-				out = append(out, fmt.Sprintf("linkset %s link %d: %s", set.Name, k.SLC, text))
+// ownWarnings names what can run and is hardly meant, and only this package knows: what settings
+// come to together with the defaults of what they set.
+func ownWarnings(s *configs.System) (out []configs.Warning) {
+	for _, i := range append([]*configs.System{s}, s.Instances...) {
+		in := ""
+		if i != s {
+			in = fmt.Sprintf("instance %d: ", i.Number)
+		}
+		for _, set := range i.Linksets {
+			for _, k := range set.Links {
+				for _, text := range linkWarnings(i, set, k) {
+					name := fmt.Sprintf("linkset %s link %d", set.Name, k.SLC)
+					out = append(out, configs.Warning{At: cli.Place{Object: k}, Subject: name, Text: in + name + ": " +
+						"" + text})
+				}
 			}
 		}
 	}
 	return out
+}
+
+func linkWarnings(s *configs.System, set *configs.Linkset, k *configs.Link) []string {
+	p := s.LocalPeer(k.LocalPort)
+	if p == nil {
+		return nil
+	}
+	m2pa := linkConfig(s, set, p, k)
+	chosen := k.AssocRetrans|k.PathRetrans|p.AssocRetrans|p.PathRetrans != 0
+	out := settingsFor(p, k).warnings(len(k.Remote), m2pa.T7, chosen)
+	out = append(out, congestionWarnings(m2pa, set, k)...)
+	return append(out, families(p, k)...)
 }
 
 // warnings looks at what settings say together; limits tells that somebody chose

@@ -15,7 +15,6 @@ import (
 	"golang.org/x/term"
 
 	"github.com/gostp/gostp/cli"
-	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/internal/console"
 	"github.com/gostp/gostp/internal/printable"
 	"github.com/gostp/gostp/labs"
@@ -188,10 +187,14 @@ func execCommand() *cobra.Command {
 }
 
 func checkCommand() *cobra.Command {
-	return &cobra.Command{
+	strict := false
+	c := &cobra.Command{
 		Use:   "check FILE ...",
-		Short: "Check configuration files; every fault with its line",
-		Args:  cobra.MinimumNArgs(1),
+		Short: "Check configuration files; every fault and every warning with its line",
+		Long: `Check configuration files; every fault and every warning with its line. A fault is what a start
+leaves out, or what is wrong in a file of titles (cs7 gtt load); with one the exit code is 1. A
+warning is about what runs and is hardly meant; with --strict it counts as a fault.`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, files []string) error {
 			bad := 0
 			for _, f := range files {
@@ -199,14 +202,22 @@ func checkCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				_, errs := configs.Read(text)
-				for _, e := range errs {
-					fmt.Fprintf(printable.NewWriter(c.OutOrStdout()), "%s: %v\n", filepath.Clean(f), e)
+				r := node.Check(text)
+				print := func(mark string, faults []cli.Fault) {
+					for _, x := range faults {
+						x.Text = mark + x.Text
+						fmt.Fprintf(printable.NewWriter(c.OutOrStdout()), "%s: %v\n", filepath.Clean(f), x)
+					}
 				}
-				if len(errs) == 0 {
+				print("", r.Faults)
+				print("warning: ", r.Warnings)
+				bad += len(r.Faults)
+				if strict {
+					bad += len(r.Warnings)
+				}
+				if len(r.Faults)+len(r.Warnings) == 0 {
 					fmt.Fprintf(c.OutOrStdout(), "%s: sound\n", filepath.Clean(f))
 				}
-				bad += len(errs)
 			}
 			if bad > 0 {
 				return exitCode(1)
@@ -214,4 +225,6 @@ func checkCommand() *cobra.Command {
 			return nil
 		},
 	}
+	c.Flags().BoolVar(&strict, "strict", false, "exit with 1 for warnings too")
+	return c
 }

@@ -211,6 +211,7 @@ func exec(ctx context.Context, c net.Conn, in *bufio.Reader, req request, open O
 	s, end := open(pieces{enc})
 	defer end()
 	s.Enable()
+	s.Script()
 	for {
 		code := 0
 		for _, line := range req.Exec {

@@ -14,9 +14,9 @@ import (
 
 type app struct{}
 
-func (app) Hostname() string                   { return "Router" }
-func (app) Env() any                           { return nil }
-func (app) Edit(string, func(any) error) error { return nil }
+func (app) Hostname() string                               { return "Router" }
+func (app) Env() any                                       { return nil }
+func (app) Edit(string, func(any) error) ([]string, error) { return nil, nil }
 
 func serve(t *testing.T) string {
 	path := filepath.Join(t.TempDir(), "s")

@@ -1,0 +1,283 @@
+package configs
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/gostp/gostp/m3ua/keys"
+	"github.com/gostp/gostp/ss7"
+)
+
+func (s *System) m3uaPortRules(f *findings) {
+	for _, m := range s.M3UAs {
+		if s.LocalPeer(m.Port) != nil {
+			f.bad(m, "", "m3ua %d: local-peer %d has that port; M2PA and M3UA need a port each", m.Port, m.Port)
+		}
+		if m.Transport == tcp && m.UDPPort != 0 {
+			f.bad(m, "udp-port", "m3ua %d: udp-port is SCTP's, and its transport is tcp; take it out", m.Port)
+		}
+		if m.Transport == tcp && m.AnyChecksum {
+			f.bad(m, "checksum", "m3ua %d: checksum is SCTP's, and its transport is tcp; take it out", m.Port)
+		}
+		sctpRules(f, m, fmt.Sprintf("m3ua %d", m.Port), &m.SCTP)
+	}
+}
+
+func (s *System) aspRules(f *findings) {
+	for _, a := range s.ASPs {
+		s.aspPortRules(f, a)
+		sctpRules(f, a, "asp "+a.Name, &a.SCTP)
+		if !a.Passive() && a.RemotePort == 0 {
+			f.bad(a, "", "asp %s: remote port 0 is any, which only the far end can choose; give its port, or let it "+
+				"set up the "+
+				"association (`sctp-role server`)", a.Name)
+		}
+		if a.Exchange != "" && a.Role != "ipsp" {
+			f.bad(a, "exchange", "asp %s: only an ipsp has a choice of exchanges; take `%s` out", a.Name, a.Exchange)
+		}
+	}
+}
+
+func (s *System) aspPortRules(f *findings, a *ASP) {
+	switch port := s.M3UA(a.LocalPort); {
+	case s.LocalPeer(a.LocalPort) != nil:
+		f.bad(a, "", "asp %s: port %d is a local-peer, which is for M2PA links; ASPs are at a port of `cs7 m3ua`",
+			a.Name,
+			a.LocalPort)
+	case port == nil:
+		f.bad(a, "", "asp %s: m3ua %d does not exist: configure `cs7 m3ua %d` and its local-ip first. The order is "+
+			"`cs7 asp NAME "+
+			"REMOTE-PORT LOCAL-PORT m3ua`", a.Name, a.LocalPort, a.LocalPort)
+	case a.Over == tcp && port.Transport != tcp:
+		f.bad(a, "", "asp %s: m3ua %d is a port of SCTP; `transport tcp` under it makes it one of TCP, or give the "+
+			"ASP another "+
+			"port", a.Name, a.LocalPort)
+	case a.Over == "sctp" && port.Transport == tcp:
+		f.bad(a, "", "asp %s: m3ua %d is a port of TCP; `no transport` under it makes it one of SCTP, or give the "+
+			"ASP another "+
+			"port", a.Name, a.LocalPort)
+	case port.Transport == tcp && a.UDPPort != 0:
+		f.bad(a, "udp-port", "asp %s: udp-port is SCTP's, and m3ua %d is a port of TCP; take it out", a.Name,
+			a.LocalPort)
+	}
+}
+
+// memberRules: the ASPs of an AS exist, and this node is the same to each.
+func (s *System) memberRules(f *findings) {
+	for _, a := range s.ASs {
+		role := ""
+		for _, m := range a.Members {
+			p := s.ASP(m.ASP)
+			switch {
+			case p == nil:
+				f.bad(m, "", "as %s: asp %s does not exist; %s", a.Name, m.ASP, thereIs(s.ASPs, ""))
+			case role != "" && p.role() != role:
+				f.bad(m, "", "as %s: this node is %s to asp %s and %s to the one before; ASPs of an AS need one role",
+					a.Name,
+					p.role(), m.ASP, role)
+			default:
+				role = p.role()
+			}
+		}
+	}
+}
+
+func (s *System) ownContextRules(f *findings) {
+	owns := map[uint32]string{}
+	for _, a := range s.ASs {
+		if a.OwnRC == nil {
+			continue
+		}
+		single := slices.IndexFunc(a.Members,
+			func(m *Member) bool { p := s.ASP(m.ASP); return p != nil && !p.Double() })
+		if other := owns[*a.OwnRC]; other != "" {
+			f.bad(a, "own-routing-context", "as %s: own-routing-context %d is that of as %s", a.Name, *a.OwnRC, other)
+		} else if single >= 0 {
+			p := s.ASP(a.Members[single].ASP)
+			f.bad(a, "own-routing-context", "as %s: own-routing-context is for a double exchange, and asp %s is of "+
+				"`role %s`",
+				a.Name, p.Name, p.role())
+		} else {
+			owns[*a.OwnRC] = a.Name
+		}
+	}
+}
+
+func (s *System) keyRules(f *findings) {
+	rcs := map[uint32]string{}
+	for _, a := range s.ASs {
+		for _, k := range a.Keys {
+			other := rcs[k.RC]
+			switch {
+			case k.RC != a.Keys[0].RC:
+				f.bad(k, "", "as %s: it has routing context %d already; all lines of a routing key have the same",
+					a.Name,
+					a.Keys[0].RC)
+				continue
+			case other != "" && other != a.Name:
+				f.bad(k, "", "as %s: routing context %d is that of as %s; by it the ASPs of an AS name it, so each "+
+					"has one of "+
+					"its own, and 0 is no exception: choose another, here and at its ASPs", a.Name, k.RC, other)
+				continue
+			case k.HasCIC && k.CICFirst > k.CICLast:
+				f.bad(k, "", "as %s: cic %d %d: the first is the least", a.Name, k.CICFirst, k.CICLast)
+			case k.DPC == nil && (k.SI != "" || k.OPC != nil || k.HasCIC):
+				f.bad(k, "", "as %s: a routing key needs a DPC; 0.0.0/0 is any", a.Name)
+			case a.Register && k.OPC != nil && k.OPC.Len < s.V().Bits():
+				f.bad(k, "", "as %s: `register` cannot ask for a masked OPC (RFC 4666 §3.6.1 has single ones only); "+
+					"list them, or "+
+					"give the gateway the key by configuration and take `register` out", a.Name)
+			case k.DPC != nil && k.DPC.Len > s.V().Bits():
+				f.bad(k, "", "as %s: DPC of %d bits in a network of %d", a.Name, k.DPC.Len, s.V().Bits())
+			}
+			rcs[k.RC] = a.Name
+		}
+	}
+}
+
+// clashRules: no two keys claim the same with equal right (RFC 4666 §1.4.2.1).
+func (s *System) clashRules(f *findings) {
+	var all []keys.Target
+	lines := map[ss7.PathID][]*RoutingKey{}
+	for i, a := range s.ASs {
+		if s.Away(a) {
+			continue
+		}
+		id := ss7.PathID(i + 1)
+		t := keys.Target{AS: id, Name: a.Name}
+		for _, k := range a.Keys {
+			if term, ok := k.Term(); ok {
+				t.Key.Terms, lines[id] = append(t.Key.Terms, term), append(lines[id], k)
+			}
+		}
+		all = append(all, t)
+	}
+	for _, c := range keys.Clashes(s.V(), all) {
+		f.bad(lines[c.AS][c.Term], "", "routing keys of %s and %s clash: both claim %s, and neither is more "+
+			"specific; one point "+
+			"of two processes is one AS with two ASPs", c.A, c.B, c.What(s.Notation()))
+	}
+}
+
+// Away tells whether this node is an ASP of an AS, which is served elsewhere.
+func (s *System) Away(a *AS) bool {
+	return slices.ContainsFunc(a.Members,
+		func(m *Member) bool { p := s.ASP(m.ASP); return p != nil && p.Role == "asp" })
+}
+
+// Term is what a line of a routing key says; ok is false for one that is a routing context alone.
+func (k *RoutingKey) Term() (t keys.Term, ok bool) {
+	if k.DPC == nil {
+		return t, false
+	}
+	t.DPC = *k.DPC
+	if k.SI != "" {
+		t.SIs = 1 << ServiceIndicators[k.SI]
+	}
+	var opc ss7.Range
+	if k.OPC != nil {
+		opc = *k.OPC
+	}
+	if k.HasCIC {
+		t.Circuits = []keys.Circuits{{OPC: opc, First: k.CICFirst, Last: k.CICLast}}
+	} else if k.OPC != nil {
+		t.OPCs = []ss7.Range{opc}
+	}
+	return t, true
+}
+
+// thereIs names the ASPs that a name may have been meant for; of is "" or " of M2UA".
+func thereIs(asps []*ASP, of string) string {
+	if len(asps) == 0 {
+		return "no asp" + of + " is configured"
+	}
+	text := "there is"
+	for _, a := range asps {
+		text += " " + a.Name
+	}
+	return text
+}
+
+// aspCautions names ASPs that this end cannot tell apart when they set up their associations, and
+// those that nobody is taken for.
+func (s *System) aspCautions(f *findings) {
+	unknown(f, s.ASPs)
+	served := func(a *ASP) (out []string) {
+		for _, x := range s.ASs {
+			if slices.ContainsFunc(x.Members, func(m *Member) bool { return m.ASP == a.Name }) {
+				out = append(out, x.Name)
+			}
+		}
+		return out
+	}
+	twins(f, s.ASPs, served, "routing contexts")
+}
+
+// unknown names ASPs without anything to know them by, or to call them at.
+func unknown(f *findings, asps []*ASP) {
+	for _, a := range asps {
+		switch {
+		case len(a.Remote) > 0 || a.Shutdown:
+		case !a.Passive():
+			f.lacks(a, "asp "+a.Name, "asp %s has no remote-ip to set up its association to: give it one", a.Name)
+		case a.ID == nil:
+			f.lacks(a, "asp "+a.Name, "asp %s has no remote-ip, and no asp-identifier to know it by: nobody is "+
+				"taken for it", a.Name)
+		}
+	}
+}
+
+// twins names passive ASPs that one association fits as well as another. served gives the
+// application servers of an ASP, what is by what a far end names them.
+func twins(f *findings, asps []*ASP, served func(*ASP) []string, what string) {
+	for i, a := range asps {
+		for _, b := range asps[:i] {
+			if !a.twin(b) || a.ID != nil && b.ID != nil && *a.ID != *b.ID {
+				continue
+			}
+			x, y := served(a), served(b)
+			if len(x) > 0 && slices.Equal(x, y) && a.alike(b) {
+				continue // whichever comes first is as good as the other
+			}
+			common := slices.ContainsFunc(x, func(n string) bool { return slices.Contains(y, n) })
+			if len(x) > 0 && len(y) > 0 && !common {
+				continue // known by what it becomes active for
+			}
+			f.warn(a, "asp "+a.Name, "asp %s and asp %s cannot be told apart: both are at %s port %s, local port "+
+				"%d; give each "+
+				"its asp-identifier, its remote port, or application servers of its own, whose %s it names", a.Name,
+				b.Name,
+				a.shared(b), portText(a.RemotePort), a.LocalPort, what)
+			break
+		}
+	}
+}
+
+// twin tells whether an association may be of a as well as of b, by its addresses and ports.
+func (a *ASP) twin(b *ASP) bool {
+	return a.LocalPort == b.LocalPort && a.RemotePort == b.RemotePort && a.Passive() && b.Passive() &&
+		!a.Shutdown && !b.Shutdown && a.shared(b).IsValid()
+}
+
+// shared is an address of both; not valid: none.
+func (a *ASP) shared(b *ASP) netip.Addr {
+	for _, ip := range a.IPs() {
+		if slices.Contains(b.IPs(), ip) {
+			return ip
+		}
+	}
+	return netip.Addr{}
+}
+
+// alike tells whether it does not matter which of two ASPs a far end is.
+func (a *ASP) alike(b *ASP) bool {
+	return a.RemotePort == 0 && a.Slack == b.Slack && a.OfM2UA == b.OfM2UA && a.role() == b.role() && a.Block == b.Block
+}
+
+func portText(port uint16) string {
+	if port == 0 {
+		return "0 (any)"
+	}
+	return fmt.Sprint(port)
+}
