@@ -59,6 +59,7 @@ type assoc struct {
 	tie         uint64 // tie-tags that our cookies carry (§5.2.2)
 	outs, ins   uint16 // streams
 	cookie      []byte
+	dialled     bool    // by this end
 	echoed      instant // when COOKIE ECHO was sent first
 	tries       int     // of T1, T2
 	timers      [timerCount]instant

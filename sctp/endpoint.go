@@ -20,6 +20,8 @@ type endpoint struct {
 	addr   Addr
 	anySum atomic.Bool
 
+	partings atomic.Int32 // under way
+
 	mu     sync.RWMutex       // held after an assoc's, never before
 	assocs map[peerKey]*assoc // by the confirmed addresses of their far ends (§5.4)
 	tags   map[uint32]*assoc  // by our verification tag
@@ -291,7 +293,7 @@ func (e *endpoint) settings() Params {
 
 func (e *endpoint) Dial(ctx context.Context, remote Addr, p Params) (Assoc, error) {
 	a := newAssoc(e, remote.Port, p.or(e.settings()))
-	a.localTag, a.nextTSN = random32(), random32()
+	a.localTag, a.nextTSN, a.dialled = random32(), random32(), true
 	var ips []netip.Addr
 	for _, ip := range remote.IPs {
 		if ip = ip.Unmap(); !slices.Contains(ips, ip) && len(ips) < maxAddrs && e.wireFor(ip) != nil {

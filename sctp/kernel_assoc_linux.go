@@ -27,6 +27,7 @@ type kernelAssoc struct {
 	home     netip.Addr // of those, the one that it set up the association from, or answered from
 	since    time.Time
 	notes    []string
+	accepted bool          // the far end has set it up
 	done     chan struct{} // closed once the descriptor is
 	release  sync.Once
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -25,6 +26,8 @@ type kernelEndpoint struct {
 	f      *os.File
 	rc     syscall.RawConn
 	loop   chan struct{} // closed when the goroutine of notifications has ended
+
+	partings atomic.Int32 // under way
 
 	mu     sync.Mutex
 	assocs map[netip.AddrPort][]*kernelAssoc // under each address that the far end lists
@@ -129,6 +132,7 @@ func (e *kernelEndpoint) admit(fd int) {
 		}
 	}
 	a.remote.UDP = e.local.UDP
+	a.accepted = true
 	a.adopt(e.params) // it may have come while another's settings were on the socket
 	if !e.offer(a) {
 		go a.Abort("too many associations wait to be accepted")
@@ -315,14 +319,16 @@ func inWords(a Addr) string {
 	return fmt.Sprintf("%s port %d", addrList(a.IPs), a.Port)
 }
 
+var errRefused = errors.New("refused the association")
+
 func explainRefusal(remote Addr, why string, silent bool, p Params) error {
 	switch {
 	case why != "":
-		return fmt.Errorf("%s refused the association: %s", inWords(remote), why)
+		return fmt.Errorf("%s %w: %s", inWords(remote), errRefused, why)
 	case silent:
 		return fmt.Errorf("%s does not answer: %d times INIT", inWords(remote), max(p.InitRetrans, 2))
 	}
-	return fmt.Errorf("%v refused the association: nothing is open there on port %d", remote.IPs[0], remote.Port)
+	return fmt.Errorf("%v %w: nothing is open there on port %d", remote.IPs[0], errRefused, remote.Port)
 }
 
 func explainConnect(remote Addr, err error) error {

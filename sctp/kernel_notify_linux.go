@@ -99,6 +99,7 @@ func (r *kernelReader) assocChange(b *Batch, c assocChange) {
 		why := r.silence()
 		if told := c.why(); told != "" {
 			why = fmt.Sprintf("aborted by %s: %s", r.a.peer(), told)
+			r.aborted = true
 		}
 		r.ending = &Event{Kind: Lost, Why: why}
 	case changeShutdown:

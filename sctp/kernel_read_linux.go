@@ -39,7 +39,9 @@ type kernelReader struct {
 	ending *Event // told by the kernel; delivered last
 	failed failures
 	ended  bool // the socket has no more
-	over   bool // the last item was delivered
+	// aborted tells that the far end ended the association and said why.
+	aborted bool
+	over    bool // the last item was delivered
 }
 
 // failures puts SCTP_SEND_FAILED notifications together: a lost association brings
@@ -214,6 +216,9 @@ func (r *kernelReader) finish(b *Batch) {
 	r.drop()
 	r.a.note(ev.Why)
 	r.a.free()
+	if mine == nil && r.a.accepted && r.silent() {
+		go r.a.endpoint.part(r.a.remote, r.a.settings())
+	}
 }
 
 // silence says what an association ended of that ended without a word.

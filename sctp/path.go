@@ -170,6 +170,7 @@ func (a *assoc) strike(p *path, what string, counted bool) bool {
 			why = fmt.Sprintf("%s there but acknowledged nothing for %v: %d %s in a row unanswered", a.verb("is", "are"), (a.now - a.failing).Round(100*time.Millisecond), a.errors, what)
 		}
 		a.abort(appendParam(nil, causeUserAbort, []byte("too many retransmissions")), why)
+		a.part()
 		return false
 	}
 	return true

@@ -35,7 +35,11 @@ func (t *trial) begin() {
 		panic(err)
 	}
 	t.dir = dir
-	t.later(func() { os.RemoveAll(dir) })
+	t.later(func() {
+		if os.Getenv("KEEP") == "" {
+			os.RemoveAll(dir)
+		}
+	})
 }
 
 // later has f called when the case is over.
