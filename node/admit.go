@@ -118,6 +118,10 @@ func (c claim) asps() (out []*xuaPeer) {
 
 // admit finds whose an association is, or refuses it.
 func (p *peer) admit(ctx context.Context, a sctp.Assoc) {
+	if p.node.stopping.Load() {
+		a.Abort("the node stops")
+		return
+	}
 	if c := p.node.claimSoon(p.port, identity(a)); len(c.of) > 0 {
 		p.settle(ctx, a, c)
 		return

@@ -109,6 +109,7 @@ type Node struct {
 	shortages    shortages                         // of instance 0
 	sccp         sccpCounters
 	leaving      atomic.Bool // see Leave; changes on the core
+	stopping     atomic.Bool // nobody is let in any more
 	paklog       *paklog     // of instance 0, guarded by applying; nil: no MSUs are copied
 	tap          atomic.Pointer[tap]
 	ctx          context.Context
@@ -137,8 +138,24 @@ func start(opt Options, log *Log, number uint8, a *associations, g *ground) *Nod
 	return n
 }
 
+// shutPorts lets nobody in any more: whoever is taken leave of would be back at once, and be
+// served by nobody.
+func (n *Node) shutPorts() {
+	n.stopping.Store(true)
+	n.applying.Lock()
+	defer n.applying.Unlock()
+	for _, p := range n.peers {
+		if e, _, _ := p.current(); e != nil {
+			e.Shut()
+		}
+	}
+}
+
 // Close stops everything and waits for it.
 func (n *Node) Close() {
+	for _, i := range n.all() {
+		i.shutPorts()
+	}
 	for _, i := range n.all()[1:] {
 		i.Close()
 	}

@@ -122,6 +122,9 @@ func (p *peer) bind() bool {
 		p.set(nil, err.Error()+p.node.groundWhy(a.IPs))
 		return false
 	}
+	if p.node.stopping.Load() { // the port came late
+		e.Shut()
+	}
 	p.set(e, "")
 	p.node.log.Add("CS7SCTP", 5, "BIND", fmt.Sprintf("%s is bound at %s: %s", p.title, addresses(&c), p.carrier()))
 	return true

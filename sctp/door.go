@@ -3,6 +3,7 @@ package sctp
 import (
 	"context"
 	"net"
+	"sync/atomic"
 )
 
 // backlog is how many associations may wait to be accepted at an endpoint.
@@ -13,7 +14,11 @@ const backlog = 1024
 type door struct {
 	waiting chan Assoc
 	closed  chan struct{}
+	refuses atomic.Bool // nobody is let in any more
 }
+
+// Shut implements Endpoint.
+func (d *door) Shut() { d.refuses.Store(true) }
 
 func newDoor() door { return door{waiting: make(chan Assoc, backlog), closed: make(chan struct{})} }
 

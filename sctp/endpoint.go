@@ -201,6 +201,10 @@ func (e *endpoint) init(a *assoc, w *sharedWire, h header, c chunk, src netip.Ad
 	if a == nil {
 		a = e.findAny(in.addrs, h.src)
 	}
+	if a == nil && e.refuses.Load() {
+		refuse(nil)
+		return
+	}
 	p := e.settings()
 	k := cookie{made: time.Now(), life: p.CookieLife + min(time.Duration(in.preserve)*time.Millisecond, p.CookieLife), localTag: random32(),
 		peerTag: in.tag, localTSN: random32(), peerTSN: in.tsn, peerWindow: in.window, out: min(p.OutStreams, in.in), in: min(p.InStreams, in.out),
@@ -249,6 +253,11 @@ func (e *endpoint) cookieEcho(d *demux, a *assoc, h header, c chunk, chunks []by
 	}
 	if isStale {
 		d.w.stale(h, &k, stale, src)
+		return
+	}
+	if e.refuses.Load() {
+		e.user.count.add(cInitRefused)
+		d.w.abort(header{h.dst, h.src, k.peerTag}, src, 0, nil)
 		return
 	}
 	a = newAssoc(e, h.src, e.settings())

@@ -115,3 +115,8 @@ func TestKernelConfirmsWhatAnswers(t *testing.T) {
 		t.Error(c)
 	}
 }
+
+func TestKernelShutPort(t *testing.T) {
+	late := openKernel(t, quick, 2906, loopB)
+	shutRefuses(t, openKernel(t, quick, 2905, loopA), openKernel(t, quick, 2905, loopB), late)
+}

@@ -58,6 +58,12 @@ func (e *kernelEndpoint) Set(p Params) {
 	})
 }
 
+// Shut implements Endpoint: a socket that does not listen refuses, and still connects.
+func (e *kernelEndpoint) Shut() {
+	e.door.Shut()
+	_ = control(e.rc, func(fd int) error { return unix.Listen(fd, 0) }) // fails once it is closed
+}
+
 // notifications reads the endpoint's socket, one message at a time so that what
 // follows COMM_UP moves with the association.
 func (e *kernelEndpoint) notifications() {
@@ -130,6 +136,10 @@ func (e *kernelEndpoint) admit(fd int) {
 			d.up <- a
 			return
 		}
+	}
+	if e.refuses.Load() {
+		go a.Abort("the port takes no more associations")
+		return
 	}
 	a.remote.UDP = e.local.UDP
 	a.accepted = true

@@ -67,6 +67,9 @@ type Endpoint interface {
 	// Accept waits for an association that the far end established.
 	Accept(ctx context.Context) (Assoc, error)
 	Local() Addr
+	// Shut refuses associations that far ends set up from now on, as if nothing were bound;
+	// those there are go on, and this end may still Dial.
+	Shut()
 	// Close aborts what is still open and ends Accept with net.ErrClosed.
 	Close() error
 }

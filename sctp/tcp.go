@@ -163,6 +163,13 @@ func (e *tcpEndpoint) forget(a *tcpAssoc) {
 	}
 }
 
+// Shut implements Endpoint.
+func (e *tcpEndpoint) Shut() {
+	for _, l := range e.listeners {
+		l.Close()
+	}
+}
+
 func (e *tcpEndpoint) Accept(ctx context.Context) (Assoc, error) {
 	select {
 	case a := <-e.accepted:
