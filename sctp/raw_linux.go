@@ -52,6 +52,53 @@ func (rawNet) Open(local netip.AddrPort) (Wire, error) {
 	if local.Port() != 0 {
 		return nil, fmt.Errorf("udp-port %d: SCTP over raw IP has no UDP port; take `udp-port` away or use `transport udp`", local.Port())
 	}
+	own, err := claimAddress(local.Addr())
+	if err != nil {
+		return nil, err
+	}
+	w, err := openRaw(local)
+	if err != nil {
+		own.Close()
+		return nil, err
+	}
+	return &rawWire{w, own}, nil
+}
+
+// rawWire is a raw socket and the claim on its address.
+type rawWire struct {
+	*dgram
+	claim *os.File
+}
+
+func (w *rawWire) Close() error {
+	defer w.claim.Close()
+	return w.dgram.Close()
+}
+
+// claimAddress makes an address this program's for SCTP over raw IP, as a bound UDP port is
+// in UDP. The system lets any number of raw sockets have it, and hands each of them every
+// packet: a second program would answer for associations of the first that it has none of
+// (RFC 9260 §8.4). The name is one of the network namespace; it is free when the descriptor
+// is closed, also by the end of the program.
+func claimAddress(ip netip.Addr) (*os.File, error) {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("raw IP at %s: %w", ip, err)
+	}
+	if err = unix.Bind(fd, &unix.SockaddrUnix{Name: "@gostp: SCTP over raw IP at " + ip.String()}); err != nil {
+		unix.Close(fd)
+	}
+	switch {
+	case errors.Is(err, unix.EADDRINUSE):
+		return nil, fmt.Errorf("SCTP over raw IP at %s is another program's, which has all its ports: end that one "+
+			"(`ss -xlp | grep gostp`, `ps`), or give this one another address", ip)
+	case err != nil:
+		return nil, fmt.Errorf("raw IP at %s: %w", ip, err)
+	}
+	return os.NewFile(uintptr(fd), "claim of "+ip.String()), nil
+}
+
+func openRaw(local netip.AddrPort) (*dgram, error) {
 	fd, err := bound(unix.SOCK_RAW, protocolSCTP, local)
 	switch {
 	case errors.Is(err, unix.EADDRNOTAVAIL):

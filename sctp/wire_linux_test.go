@@ -45,6 +45,46 @@ func loopbackNetworks(t testing.TB) map[string][2]netip.AddrPort {
 	return out
 }
 
+// Over raw IP an address is one program's, as a bound UDP port is: a second one that hears the
+// packets of the first would abort its associations. It is free when the first has ended.
+func TestRawAddressIsExclusive(t *testing.T) {
+	ip := netip.MustParseAddr("127.0.0.9")
+	first, err := claimAddress(ip)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := claimAddress(ip); err == nil || !strings.Contains(err.Error(), "127.0.0.9 is another program's") {
+		t.Error(err)
+	}
+	other, err := claimAddress(netip.MustParseAddr("127.0.0.10"))
+	if err != nil {
+		t.Error(err)
+	}
+	other.Close()
+	n, err := Raw()
+	if err != nil {
+		first.Close()
+		t.Logf("raw IP is not tried: %v", err)
+		return
+	}
+	for range 2 { // each of two users is a program of its own
+		if _, err := NewUser(n).Open(Addr{IPs: []netip.Addr{ip}, Port: 1024}, Params{}); err == nil {
+			t.Error("a second program has the address")
+		}
+	}
+	first.Close()
+	for range 2 {
+		e, err := NewUser(n).Open(Addr{IPs: []netip.Addr{ip}, Port: 1024}, Params{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := NewUser(n).Open(Addr{IPs: []netip.Addr{ip}, Port: 1025}, Params{}); err == nil {
+			t.Error("a second program has the address with another port")
+		}
+		e.Close()
+	}
+}
+
 // Raw IPv6 between two addresses, which a loopback does not have by itself: these
 // tests run again in a network namespace that has them.
 func TestRawIPv6(t *testing.T) {
