@@ -359,12 +359,19 @@ type View struct {
 	DiscardLevel                                   uint8 // MSUs of a lower priority are not sent
 	Peak                                           int   // most messages in the queue so far
 	Stats                                          Stats
+	// Oldest is when what waits longest for an acknowledgement was sent; zero: nothing waits.
+	Oldest time.Time
 }
 
 // Status is a picture of the link.
 func (l *Link) Status() View {
+	var oldest time.Time
+	if l.sent > 0 {
+		oldest = l.at(0).at
+	}
 	return View{l.state, l.why, l.since, l.lastTx, l.lastRx, l.lastAcked, l.sent, l.n - l.sent,
-		l.peerBusy, l.localBusy, l.localOutage, l.remoteOutage, l.emergency, l.level, l.discardLevel(), l.peak, l.stats}
+		l.peerBusy, l.localBusy, l.localOutage, l.remoteOutage, l.emergency, l.level, l.discardLevel(), l.peak, l.stats,
+		oldest}
 }
 
 // Refused counts the MSUs that were not taken for sending: the queue was full, the

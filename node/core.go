@@ -270,6 +270,9 @@ func (c *core) originate(ev ss7.Event) {
 			"test message from "+far+" cannot be answered: "+d.Reason.String()+" "+far)
 		return
 	}
+	if ev.Arg != 0 && ev.MSU.SI == ss7.MTPT {
+		c.tester.Left(uint16(ev.Arg), d.Path)
+	}
 	c.way.msus = append(c.way.msus[:0], &ev.MSU)
 	n.route(time.Now(), &c.way, 0)
 }

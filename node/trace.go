@@ -17,12 +17,28 @@ const tracesASecond = 100
 // hands what is heard to the traces that run here.
 type tracing struct {
 	running map[uint16]*heard
+	asked   []onWay // the newest last
 	id      uint16
 
 	second                    int64
 	spent                     int
 	answered, passed, tooFast uint64
 }
+
+// onWay is a point that this node, on the way of a trace, has sent the request to. If it
+// says that it has no user for SI 8, those before are told.
+type onWay struct {
+	pc  ss7.PC
+	at  time.Time
+	in  ss7.MSU // the request as it came, without payload
+	rep tester.Trace
+}
+
+// Bounds on what is remembered of these.
+const (
+	askedMost  = 64
+	askedFresh = 10 * time.Second
+)
 
 // heard is what reaches a running trace: reports, its request when that comes home, and
 // which points have no user for SI 8 (UPU). Who hands it over never waits: what does not fit
@@ -138,8 +154,38 @@ func (c *core) answerTrace(ev *ss7.Event, x tester.Trace) {
 		step = report.Back
 	}
 	if step.Verdict == tester.Onward {
+		in := ev.MSU
+		in.Payload = nil
+		c.tracing.remember(onWay{pc: step.Next, at: time.Now(), in: in, rep: report})
 		c.sendTrace(&ev.MSU, path, step.Next, x)
 	}
+}
+
+// remember keeps a for a while.
+func (t *tracing) remember(a onWay) {
+	t.asked = slices.DeleteFunc(t.asked, func(o onWay) bool { return a.at.Sub(o.at) > askedFresh })
+	if len(t.asked) >= askedMost {
+		t.asked = slices.Delete(t.asked, 0, 1)
+	}
+	t.asked = append(t.asked, a)
+}
+
+// relayNoUser tells those whose trace this node has sent on to pc that pc has no user for
+// SI 8: the UPU comes to the node that the request came from (Q.704 §11.2.7).
+func (c *core) relayNoUser(now time.Time, pc ss7.PC) {
+	t := c.tracing
+	t.asked = slices.DeleteFunc(t.asked, func(a onWay) bool {
+		if a.pc != pc || now.Sub(a.at) > askedFresh {
+			return a.pc == pc
+		}
+		step := &a.rep.Onward
+		if a.rep.Turn > 0 && int(a.rep.Turn) == len(a.rep.Visited)-1 {
+			step = &a.rep.Back
+		}
+		*step = tester.Step{Verdict: tester.NoUser, Next: pc}
+		c.sendTrace(&a.in, 0, a.rep.Visited[a.rep.At], a.rep)
+		return true
+	})
 }
 
 // onward is what becomes of m here, decided as every MSU is, and the link it leaves by.

@@ -34,6 +34,7 @@ type trace struct {
 	awaited    ss7.PC
 	home       int // how many nodes its request had visited when it came home; 0: it did not
 	noUser     bool
+	relayed    bool // that there is none was told by the node before
 	stopped    bool
 }
 
@@ -56,6 +57,7 @@ func (n *Node) trace(c *cli.Call) error {
 	m := ss7.MSU{DPC: x.target, OPC: x.me, SLS: x.sls, NI: s.Network(), SI: ss7.SCCP}
 	step, path := onward(t, m, 0, &first)
 	fmt.Fprintf(c.Out, "What each node says of its own routes, for SLS %d and SI 3; users' messages are not touched.\n", x.sls)
+	n.tellSharedCode(c.Out, target)
 	x.line(0, x.me, x.wayText(step, x.target), 0)
 	if step.Verdict == tester.Delivered || step.Verdict == tester.Served {
 		return nil
@@ -64,8 +66,11 @@ func (n *Node) trace(c *cli.Call) error {
 		return fmt.Errorf("this node does not know the way; `show cs7 route explain %s` says why", x.code(x.target))
 	}
 	x.follow(c.Context, step.Next, path, first)
-	if x.silent() && !x.stopped && x.last.Turn == 0 && x.awaited != x.target {
-		fmt.Fprintf(c.Out, "What lies behind it is unknown; %s is asked itself, by the way that messages take:\n", x.code(x.target))
+	if x.silent() && !x.stopped && x.last.Turn == 0 && (x.awaited != x.target || x.relayed) {
+		if x.awaited != x.target {
+			fmt.Fprintf(c.Out, "What lies behind it is unknown; ")
+		}
+		fmt.Fprintf(c.Out, "%s is asked itself, by the way that messages take:\n", x.code(x.target))
 		was := x.last
 		x.last = tester.Trace{}
 		if x.follow(c.Context, x.target, 0, first); x.last.Visited == nil {
@@ -81,7 +86,8 @@ func (x *trace) silent() bool { return x.awaited != 0 && x.home == 0 }
 // follow sends the request to next and tells what is heard until nothing more is to come.
 func (x *trace) follow(ctx context.Context, next ss7.PC, path ss7.PathID, first tester.Trace) {
 	var h *heard
-	n := x.n
+	n, known := x.n, x.relayed
+	x.begun, x.awaited = time.Now(), next
 	if !n.core.ask(func() {
 		first.ID, h = n.core.tracing.start(x.target)
 		n.core.sendTrace(&ss7.MSU{DPC: x.me, SLS: x.sls, NI: n.Config().Network()}, path, next, first)
@@ -89,12 +95,13 @@ func (x *trace) follow(ctx context.Context, next ss7.PC, path ss7.PathID, first 
 		return
 	}
 	defer n.core.do(func() { delete(n.core.tracing.running, first.ID) })
-	x.begun, x.awaited = time.Now(), next
 	for x.awaited != 0 {
 		select {
 		case s := <-h.said:
 			if s.noUser == 0 {
-				x.hear(s.Trace)
+				if x.hear(s.Trace); x.relayed && !known {
+					return
+				}
 			} else if x.noUser = s.noUser == x.awaited; x.noUser {
 				fmt.Fprintf(x.w, "     %-16s is there and has a way back, but nobody for SI 8 (UPU): it can tell no more\n", x.code(s.noUser))
 				return
@@ -102,6 +109,9 @@ func (x *trace) follow(ctx context.Context, next ss7.PC, path ss7.PathID, first 
 		case <-time.After(x.wait):
 			if x.home == 0 {
 				fmt.Fprintf(x.w, "     %-16s says nothing within %v\n", x.code(x.awaited), x.wait)
+				if l := n.view.Load().link(path); l != nil && x.awaited == next {
+					x.tellDoubt(l)
+				}
 			}
 			return
 		case <-ctx.Done():
@@ -114,6 +124,14 @@ func (x *trace) follow(ctx context.Context, next ss7.PC, path ss7.PathID, first 
 	}
 }
 
+// tellDoubt says what is known of the link that the request left by, if it may not have come
+// further.
+func (x *trace) tellDoubt(l *link) {
+	if text, beyond := x.n.doubt(l, x.begun); !beyond {
+		fmt.Fprintf(x.w, "     it was sent by %s: %s\n", l.name(), text)
+	}
+}
+
 // hear tells the report of one node, or that the request came home, which may be before the
 // last reports. A report that comes behind that of a further node is told no more.
 func (x *trace) hear(r tester.Trace) {
@@ -121,6 +139,16 @@ func (x *trace) hear(r tester.Trace) {
 	switch {
 	case !r.Report:
 		x.home = len(r.Visited)
+	case r.Onward.Verdict == tester.NoUser || r.Back.Verdict == tester.NoUser:
+		step := r.Onward
+		if step.Verdict != tester.NoUser {
+			step = r.Back
+		}
+		if step.Next == x.awaited {
+			x.relayed = true
+			fmt.Fprintf(x.w, "     %-16s is there, but has nobody for SI 8, as it tells %s (UPU): it can tell no more"+
+				"\n", x.code(step.Next), x.code(r.Visited[at]))
+		}
 	case at >= len(x.last.Visited):
 		x.report(r, at)
 	}
@@ -165,6 +193,7 @@ var verdictTexts = map[tester.Verdict]string{
 	tester.Waits:        "waits: a rerouting is under way",
 	tester.TooFar:       "too far: enough nodes were visited",
 	tester.Discarded:    "DISCARDED",
+	tester.NoUser:       "has no user for SI 8",
 }
 
 func (x *trace) wayText(s tester.Step, to ss7.PC) string {
@@ -194,6 +223,9 @@ func (x *trace) conclude() error {
 	case x.silent() && x.noUser && x.awaited == x.target:
 		fmt.Fprintf(x.w, "%s is reached, and has a way back.\n", target)
 		return nil
+	case x.silent() && x.relayed && x.awaited == x.target:
+		return fmt.Errorf("%s is reached; of a way back to %s nothing is known: what it says did not come here",
+			target, me)
 	case x.silent():
 		return fmt.Errorf("%s is not heard. It may be no node of this kind, which alone know this trace, or stand behind one; or it is down, or has no way back to %s", target, me)
 	}

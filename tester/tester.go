@@ -1,6 +1,8 @@
 package tester
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/gostp/gostp/ss7"
@@ -25,9 +27,19 @@ type Report struct {
 	Late                   int    // answers that came after the timeout
 	Refused                int    // not sent: no route, or no room
 	Why                    string // why the last one was refused
+	NoUser                 bool   // a UPU came: the far end is there, and nobody there takes SI 8
+	Flows                  []Flow // by SLS and way
 	Min, Avg, Max          time.Duration
 	Elapsed                time.Duration
 	SentOctets, RecvOctets int
+}
+
+// Flow is what one SLS sent by one way.
+type Flow struct {
+	SLS                     uint8
+	Path                    ss7.PathID // by which it left; 0: it did not
+	Sent, Answered, Refused int
+	Lost                    time.Time // when the first one that nothing has answered left; zero: there is none
 }
 
 // Test is a running test; its owner is the Tester's.
@@ -46,7 +58,9 @@ type Test struct {
 type sent struct {
 	at       time.Time
 	sls      uint8
+	path     ss7.PathID
 	answered bool
+	refused  bool
 }
 
 // Stats counts what the responder does.
@@ -88,7 +102,27 @@ func (t *Tester) Refused(id uint16, why string) {
 	if x := t.tests[id]; x != nil {
 		x.report.Refused++
 		x.report.Why = why
-		x.sent[len(x.sent)-1].answered = true // nothing to wait for
+		x.sent[len(x.sent)-1].refused = true // nothing to wait for
+	}
+}
+
+// Left tells by which way the message just raised for test id has left.
+func (t *Tester) Left(id uint16, path ss7.PathID) {
+	if x := t.tests[id]; x != nil {
+		x.sent[len(x.sent)-1].path = path
+	}
+}
+
+// NoUser tells that pc says it has no user for SI 8 (UPU, Q.704 §11.2.7). Nothing more will
+// come from there, unless something has already: then two have one code.
+func (t *Tester) NoUser(now time.Time, pc ss7.PC) {
+	for _, x := range t.tests {
+		if x.cfg.DPC != pc {
+			continue
+		}
+		if x.report.NoUser = true; x.report.Received == 0 {
+			t.finish(now, x)
+		}
 	}
 }
 
@@ -181,7 +215,7 @@ func (t *Tester) settle(now time.Time, x *Test) {
 // due is when the test ends if nothing more is answered; in the past: at once.
 func (x *Test) due() time.Time {
 	for i := len(x.sent) - 1; i >= 0; i-- {
-		if !x.sent[i].answered {
+		if !x.sent[i].answered && !x.sent[i].refused {
 			return x.sent[i].at.Add(x.cfg.Timeout)
 		}
 	}
@@ -194,7 +228,31 @@ func (t *Tester) finish(now time.Time, x *Test) {
 	if x.report.Received > 0 {
 		x.report.Avg = x.total / time.Duration(x.report.Received)
 	}
+	x.report.Flows = x.flows()
 	x.done(x.report)
+}
+
+// flows sums up what was sent.
+func (x *Test) flows() (out []Flow) {
+	for _, s := range x.sent {
+		i := slices.IndexFunc(out, func(f Flow) bool { return f.SLS == s.sls && f.Path == s.path })
+		if i < 0 {
+			i = len(out)
+			out = append(out, Flow{SLS: s.sls, Path: s.path})
+		}
+		f := &out[i]
+		f.Sent++
+		switch {
+		case s.answered:
+			f.Answered++
+		case s.refused:
+			f.Refused++
+		case f.Lost.IsZero():
+			f.Lost = s.at
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Flow) int { return cmp.Compare(a.SLS, b.SLS) })
+	return out
 }
 
 // Deadline is when the next message or time-out is due.

@@ -117,6 +117,56 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// A test knows by SLS and way what was lost, and that a far end has no user for it.
+func TestFlows(t *testing.T) {
+	now := time.Unix(0, 0)
+	x := New()
+	var r *Report
+	c := cfg
+	c.Count, c.Interval = 6, 0
+	id := x.Start(now, c, func(got Report) { r = &got })
+	for serial := range 6 {
+		out := x.Tick(now, nil)
+		if serial == 5 {
+			x.Refused(id, "no route")
+			continue
+		}
+		x.Left(id, ss7.PathID(1+serial%2))
+		if serial%2 == 0 {
+			x.Recv(now.Add(time.Millisecond), &far(now, out)[0].Event.MSU, nil)
+		}
+	}
+	x.Tick(now.Add(2*time.Second), nil)
+	if r == nil || r.Sent != 6 || r.Received != 3 || r.Refused != 1 || len(r.Flows) != 6 {
+		t.Fatalf("%+v", r)
+	}
+	for sls, f := range r.Flows {
+		want := Flow{SLS: uint8(sls), Path: ss7.PathID(1 + sls%2), Sent: 1}
+		switch {
+		case sls == 5:
+			want.Path, want.Refused = 0, 1
+		case sls%2 == 0:
+			want.Answered = 1
+		default:
+			want.Lost = now
+		}
+		if f != want {
+			t.Errorf("%+v, not %+v", f, want)
+		}
+	}
+	r = nil
+	x.Start(now, c, func(got Report) { r = &got })
+	x.Tick(now, nil)
+	x.NoUser(now, 8)
+	if r != nil {
+		t.Error("another point's UPU ended the test")
+	}
+	x.NoUser(now, c.DPC)
+	if r == nil || !r.NoUser || r.Sent != 1 {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestForeignTestTrafficIsNotAnswered(t *testing.T) {
 	x := New()
 	out := x.Recv(time.Unix(0, 0), &ss7.MSU{SI: ss7.MTPT, Payload: []byte{0, 1, 2, 3, 4, 5, 6, 7}}, nil)

@@ -45,6 +45,7 @@ const (
 	Waits                // a changeover or rerouting is under way
 	TooFar               // MostVisited nodes were visited
 	Discarded            // for another reason
+	NoUser               // it went to Next, which says that it has no user for SI 8 (UPU)
 	verdicts
 )
 

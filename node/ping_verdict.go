@@ -1,0 +1,242 @@
+package node
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gostp/gostp/m2pa"
+	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/tester"
+)
+
+// explainTest says by cause what became of the messages that nothing answered. It says what
+// was seen: what a far end did with a message that its level 2 has acknowledged is not seen.
+func (n *Node) explainTest(w io.Writer, cfg tester.Config, r tester.Report, pc string) {
+	switch {
+	case r.NoUser && r.Received == 0:
+		fmt.Fprintf(w, "%s is there and has a way back: it says that it has no user for SI 8 (UPU). Only this program "+
+			"answers the test; `ping sccp %s` asks for its SCCP.\n", pc, pc)
+	case r.NoUser:
+		fmt.Fprintf(w, "%s answers, and says that it has no user for SI 8 (UPU): two points may have this code.\n", pc)
+	}
+	if r.Refused > 0 {
+		n.explainRefused(w, cfg, r)
+	}
+	if lost := r.Sent - r.Received - r.Refused; lost > 0 && (!r.NoUser || r.Received > 0) {
+		n.explainLost(w, cfg, r, lost)
+	}
+	for _, x := range []struct {
+		n    int
+		what string
+	}{{r.Duplicated, "answered more than once"}, {r.Misordered, "came back out of order within their SLS"},
+		{r.Late, "came back after the timeout"}} {
+		if x.n > 0 {
+			fmt.Fprintf(w, "%d %s.\n", x.n, x.what)
+		}
+	}
+	n.tellSharedCode(w, cfg.DPC)
+}
+
+// explainRefused says why messages could not be sent: the reason of then, and what still
+// stands in the way.
+func (n *Node) explainRefused(w io.Writer, cfg tester.Config, r tester.Report) {
+	var sls []uint8
+	some := false
+	for _, f := range r.Flows {
+		if f.Refused > 0 && !slices.Contains(sls, f.SLS) {
+			sls = append(sls, f.SLS)
+		}
+		some = some || f.Refused < f.Sent
+	}
+	which := ""
+	if some && len(sls) > 0 {
+		which = " (" + slsText(sls) + ")"
+	}
+	fmt.Fprintf(w, "%d of %d%s could not be sent: %s\n", r.Refused, r.Sent, which, r.Why)
+	if why := n.cannotReach(cfg); why != "" {
+		fmt.Fprintf(w, "%s.\n", why)
+	}
+}
+
+// lostBy are the messages lost that left by one way.
+type lostBy struct {
+	path  ss7.PathID
+	sls   []uint8
+	count int
+	since time.Time // the first left
+}
+
+// explainLost names what was lost by way and SLS, with what is known of each way.
+func (n *Node) explainLost(w io.Writer, cfg tester.Config, r tester.Report, lost int) {
+	f := n.Config().Notation()
+	pc, me := f.Format(cfg.DPC), f.Format(cfg.OPC)
+	if r.Received == 0 {
+		fmt.Fprintf(w, "Nothing came back within %v.\n", cfg.Timeout)
+	} else {
+		fmt.Fprintf(w, "%d of %d lost.\n", lost, r.Sent)
+	}
+	beyond := false
+	for _, x := range lostFlows(r.Flows) {
+		way, text, far := n.lossOf(&x)
+		beyond = beyond || far
+		fmt.Fprintf(w, "  %d with %s, sent by %s: %s\n", x.count, slsText(x.sls), way, text)
+	}
+	var fine []uint8
+	for _, x := range r.Flows {
+		if x.Answered > 0 && x.Lost.IsZero() && !slices.Contains(fine, x.SLS) {
+			fine = append(fine, x.SLS)
+		}
+	}
+	if len(fine) > 0 {
+		fmt.Fprintf(w, "  %s: all answered.\n", slsText(fine))
+	}
+	t := n.view.Load().table
+	d := mtp3.Decide(t, &ss7.MSU{DPC: cfg.DPC, OPC: cfg.OPC, NI: cfg.NI, SI: ss7.MTPT}, 0)
+	switch {
+	case beyond && d.Reason == mtp3.Inaccessible && !d.Keyed:
+		fmt.Fprintf(w, "Meanwhile no route to %s works any more: %s.\n", pc, n.whyDown(t, int(d.Dest)))
+	case len(fine) > 0:
+	case beyond && r.Received == 0:
+		fmt.Fprintf(w, "Whether %s exists and takes such tests, and whether it and the nodes on the way have a "+
+			"route to "+
+			"%s, is not known here: `trace cs7 %s` asks each node.\n", pc, me, pc)
+	}
+}
+
+func lostFlows(flows []tester.Flow) (out []lostBy) {
+	for _, f := range flows {
+		if f.Lost.IsZero() {
+			continue
+		}
+		i := slices.IndexFunc(out, func(x lostBy) bool { return x.path == f.Path })
+		if i < 0 {
+			i = len(out)
+			out = append(out, lostBy{path: f.Path, since: f.Lost})
+		}
+		x := &out[i]
+		x.sls = append(x.sls, f.SLS)
+		x.count += f.Sent - f.Answered - f.Refused
+		if f.Lost.Before(x.since) {
+			x.since = f.Lost
+		}
+	}
+	return out
+}
+
+// lossOf says what is known of a way by which messages were lost. beyond: they were lost
+// behind it, as far as is known.
+func (n *Node) lossOf(x *lostBy) (way, text string, beyond bool) {
+	v := n.view.Load()
+	switch l := v.link(x.path); {
+	case x.path.IsHold():
+		return "no link yet", "a changeover or rerouting was under way", false
+	case l != nil:
+		text, beyond = n.doubt(l, x.since)
+		return l.name(), text, beyond
+	case v.gate(x.path) != nil:
+		return v.gate(x.path).name, "they went into that instance, which knows more", false
+	case v.server(x.path) != nil:
+		s := v.server(x.path)
+		if !s.ready() {
+			return "AS " + s.name, n.serverDown(x.path), false
+		}
+		return "AS " + s.name, "an ASP of it has them", true
+	}
+	return "a way that is gone", "it was taken out of the configuration", false
+}
+
+// ackDoubt is how long a far end may leave a message unacknowledged before that is told.
+const ackDoubt = time.Second
+
+// doubt says what is known of a link that messages left by since then. beyond: its far end
+// has them.
+func (n *Node) doubt(l *link, since time.Time) (text string, beyond bool) {
+	if status := n.linkStatus(l.id); status != nil && status.State != mtp3.Available {
+		return "that link is down now: " + n.linkReason(status), false
+	} else if status != nil && status.Since.After(since) {
+		back := ago(time.Since(status.Since))
+		return fmt.Sprintf("that link was down meanwhile, and is available for %s", back), false
+	}
+	st, why := l.below()
+	switch waits := time.Since(st.Oldest); {
+	case why != "":
+		return "that link has no association: " + why, false
+	case !st.Oldest.IsZero() && waits >= ackDoubt:
+		return fmt.Sprintf("the far end of that link has acknowledged nothing for %v, so they may not have arrived "+
+			"there", waits.Round(100*time.Millisecond)), false
+	case l.cfg.IsM2UA():
+		return "gateway " + l.cfg.Gateway + " has them; what its link did with them is not known here", true
+	case st.State != m2pa.InService:
+		return fmt.Sprintf("level 2 of that link is %v: %s", st.State, st.Why), false
+	}
+	return "its far end has acknowledged them, so they or their answers were lost there or beyond", true
+}
+
+// linkStatus is a link as level 3 sees it; nil: it is gone.
+func (n *Node) linkStatus(path ss7.PathID) *mtp3.LinkStatus {
+	var all []mtp3.LinksetStatus
+	n.core.ask(func() { all = n.core.network.Status() })
+	for _, s := range all {
+		for i := range s.Links {
+			if s.Links[i].Path == path {
+				return &s.Links[i]
+			}
+		}
+	}
+	return nil
+}
+
+// slsText names SLS values: SLS 0 to 7, 9.
+func slsText(sls []uint8) string {
+	sls = slices.Clone(sls)
+	slices.Sort(sls)
+	var out []string
+	for i := 0; i < len(sls); {
+		j := i
+		for j+1 < len(sls) && sls[j+1] == sls[j]+1 {
+			j++
+		}
+		switch first := strconv.Itoa(int(sls[i])); {
+		case j-i > 1:
+			out = append(out, fmt.Sprintf("%s to %d", first, sls[j]))
+			i = j + 1
+		default:
+			out = append(out, first)
+			i++
+		}
+	}
+	return "SLS " + strings.Join(out, ", ")
+}
+
+// tellSharedCode says of the way to pc that two linksets lead to one adjacent point.
+func (n *Node) tellSharedCode(w io.Writer, pc ss7.PC) {
+	t, s := n.view.Load().table, n.Config()
+	i, _, _ := t.Dest(pc)
+	if i < 0 {
+		return
+	}
+	told := map[ss7.PC]bool{}
+	for _, r := range t.Dests[i].Routes {
+		by := &t.Linksets[r.Linkset]
+		if by.Server || told[by.Adjacent] {
+			continue
+		}
+		told[by.Adjacent] = true
+		var names []string
+		for _, o := range s.Linksets {
+			if o.Adjacent == by.Adjacent && !o.Shutdown {
+				names = append(names, o.Name)
+			}
+		}
+		if len(names) > 1 {
+			fmt.Fprintf(w, "Linksets %s all lead to %s: two points cannot have one code, and links to one point "+
+				"belong in "+
+				"one linkset.\n", strings.Join(names, ", "), s.Notation().Format(by.Adjacent))
+		}
+	}
+}
