@@ -49,7 +49,7 @@ type Source map[Place]int
 // other is a Fault; the lines under a faulty one that should have led into a mode
 // are passed over and counted in its Fault.
 func Parse(r io.Reader, env, root any, top *Mode) (Source, []Fault) {
-	f := &file{index: map[listID]*listIndex{}, stack: []level{{top, root, env}}, source: Source{}}
+	f := &file{index: map[listID]*listIndex{}, stack: []level{{top, root, env, -1}}, source: Source{}}
 	sc := bufio.NewScanner(r)
 	sc.Buffer(make([]byte, 0, 64<<10), 1<<20)
 	n := 0
@@ -64,15 +64,19 @@ func Parse(r io.Reader, env, root any, top *Mode) (Source, []Fault) {
 	return f.source, f.faults
 }
 
+// level is a mode that a line has led into. In a file whose blocks are indented, lines that stand
+// as far left as that line are not in it.
 type level struct {
 	mode *Mode
 	obj  any
 	env  any
+	head int // how deep the line stands
 }
 
 type file struct {
 	index    map[listID]*listIndex
 	stack    []level // modes from the outermost to the current one
+	indented bool    // blocks of this file are
 	faults   []Fault
 	source   Source
 	skipping bool // lines deeper than skip are passed over
@@ -122,10 +126,11 @@ func (f *file) take(n int, raw string) {
 // head of a block, the block's lines must not go to the block before.
 func (f *file) statement(n int, body string, offset, indent int) {
 	var worst fault
-	nearest := 0
+	nearest, first := 0, f.within(indent)
+	form, from := negated(body)
+	f.indented = f.indented || indent > 0
 	for i := len(f.stack) - 1; i >= 0; i-- {
 		l := f.stack[i]
-		form, from := negated(body)
 		s, a, flt := parse(l.env, l.mode.Statements, body, from, form != plainForm)
 		if flt.kind == fine {
 			f.stack = f.stack[:i+1]
@@ -138,14 +143,30 @@ func (f *file) statement(n int, body string, offset, indent int) {
 			f.applied(n, indent, s, l, a, form)
 			return
 		}
-		if i == len(f.stack)-1 || worse(flt, worst) {
+		if i == len(f.stack)-1 || worse(flt, worst) || i == first && !worse(worst, flt) {
 			worst, nearest = flt, i
 		}
 	}
+	top := f.stack[0]
 	f.stack = f.stack[:nearest+1]
 	f.skip, f.skipping, f.skipped = indent, true, 0
-	f.fault(n, offset+worst.at, worst.word, worst.describe())
+	text := worst.describe()
+	if worst.at == firstWord(body, from) {
+		if where := under(top.env, top.mode, body, from, form != plainForm); where != "" {
+			text += ". " + where
+		}
+	}
+	f.fault(n, offset+worst.at, worst.word, text)
 	f.faults[len(f.faults)-1].In = f.stack[nearest].obj
+}
+
+// within is the innermost mode in which a line that stands indent deep can be.
+func (f *file) within(indent int) int {
+	i := len(f.stack) - 1
+	for f.indented && i > 0 && indent <= f.stack[i].head {
+		i--
+	}
+	return i
 }
 
 // worse tells whether fault a says more about a line than b, which came first.
@@ -160,7 +181,7 @@ func (f *file) applied(n, indent int, s *Statement, l level, a Args, form form) 
 		return
 	}
 	if s.passed {
-		f.stack = append(f.stack, level{s.mode, l.obj, l.env})
+		f.stack = append(f.stack, level{s.mode, l.obj, l.env, indent})
 		f.skip, f.skipping, f.quiet, f.skipped = indent, true, true, 0
 		return
 	}
@@ -173,7 +194,7 @@ func (f *file) applied(n, indent int, s *Statement, l level, a Args, form form) 
 		f.source[Place{obj, name}] = n
 	}
 	if s.mode != nil {
-		f.stack = append(f.stack, level{s.mode, obj, in.env})
+		f.stack = append(f.stack, level{s.mode, obj, in.env, indent})
 	}
 }
 
@@ -243,6 +264,13 @@ func (s *Statement) do(in *scope, obj any, a Args, form form) (note string, err 
 	if s.check != nil {
 		if note, err = s.check(in.env, a); err != nil {
 			return "", err
+		}
+	}
+	if form != plainForm && s.needed != nil && in.index == nil {
+		if e := s.child(in, obj, a); e != nil {
+			if err := s.needed(in.env, e); err != nil {
+				return "", err
+			}
 		}
 	}
 	switch {

@@ -295,8 +295,18 @@ func (s *Session) configure(ctx context.Context, line string) error {
 	head, _, _ := strings.Cut(line, "|")
 	if _, _, f := parse(env, s.exec(), head, 0, false); worst.at == wordsFrom(line, 0)[0].at && (f.kind == fine || f.at > worst.at) {
 		hint = "This is an exec command: put `do` in front of it."
+	} else if form, from := negated(line); worst.at == firstWord(line, from) {
+		hint = under(env, s.tree.Config, line, from, form != plainForm)
 	}
 	return s.mistake(worst, line, hint)
+}
+
+// firstWord is where the first word of a line stands from from on; -1: there is none.
+func firstWord(line string, from int) int {
+	if words := wordsFrom(line, from); len(words) > 0 {
+		return words[0].at
+	}
+	return -1
 }
 
 // change applies a statement of the mode at depth of the path.

@@ -20,10 +20,11 @@ type Statement struct {
 	apply    func(in *scope, obj any, a Args) error
 	unset    func(in *scope, obj any, a Args) error
 	check    func(env any, a Args) (string, error)
-	lines    func(obj any) []any // the objects that a line is written for
-	fields   fields              // of these objects
-	names    []string            // of the arguments
-	optional map[string][]string // those that a line may leave out, with what goes with them
+	needed   func(env, e any) error // why an element of the list must stay; nil: it need not
+	lines    func(obj any) []any    // the objects that a line is written for
+	fields   fields                 // of these objects
+	names    []string               // of the arguments
+	optional map[string][]string    // those that a line may leave out, with what goes with them
 	// drop takes elements out of the list in obj, and tells how many; nil: it is no list.
 	drop     func(obj any, gone func(e any) bool) int
 	child    func(in *scope, obj any, a Args) any
@@ -91,6 +92,12 @@ func (s *Statement) Privileged() *Statement { s.privileged = true; return s }
 // arguments. A note is shown to the person who typed the line.
 func (s *Statement) Check(f func(env any, a Args) (note string, err error)) *Statement {
 	s.check = f
+	return s
+}
+
+// Needed has f say why an element of a List must stay, where a line that is typed takes it away.
+func (s *Statement) Needed(f func(env, e any) error) *Statement {
+	s.needed = f
 	return s
 }
 

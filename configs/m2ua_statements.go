@@ -75,11 +75,13 @@ func oneForm(_ any, a cli.Args) (string, error) {
 func m2uaStatements(in func(...cli.Elem) cli.Elem) []*cli.Statement {
 	m2ua := cli.Kw("m2ua", "MTP2 user adaptation (RFC 3331)")
 	return []*cli.Statement{
-		cli.List(in(cli.Kw("m2ua", "An SCTP port of this node for M2UA"), cli.Arg("port", cli.Uint(1024, 49151), "SCTP port, usually 2904")),
-			[]string{"port"}, func(s *System) *[]*M2UAPort { return &s.M2UAPorts }, m2uaMode),
-		cli.List(in(cli.Kw("asp", "An application server process, or a gateway that this node is one to"), cli.Arg("asp", M2UAASPName, "Name, at most 19 characters"),
+		inUse(cli.List(in(cli.Kw("m2ua", "An SCTP port of this node for M2UA"), cli.Arg("port", cli.Uint(1024, 49151),
+			"SCTP port, usually 2904")),
+			[]string{"port"}, func(s *System) *[]*M2UAPort { return &s.M2UAPorts }, m2uaMode)),
+		inUse(cli.List(in(cli.Kw("asp", "An application server process, or a gateway that this node is one to"),
+			cli.Arg("asp", M2UAASPName, "Name, at most 19 characters"),
 			cli.Arg("remote-port", cli.Uint(0, 65535), "SCTP port of the FAR end; 0 is any"), cli.Arg("local-port", cli.Uint(1024, 49151), "SCTP port of THIS end: one of `cs7 m2ua`"), m2ua),
-			[]string{"asp"}, func(s *System) *[]*ASP { return &s.M2UAASPs }, m2uaASPMode),
+			[]string{"asp"}, func(s *System) *[]*ASP { return &s.M2UAASPs }, m2uaASPMode)),
 		cli.List(in(cli.Kw("as", "An application server: links that are offered to ASPs"), cli.Arg("as", M2UAASName, "Name, at most 19 characters"), m2ua),
 			[]string{"as"}, func(s *System) *[]*M2UAAS { return &s.M2UAASs }, m2uaASMode),
 	}

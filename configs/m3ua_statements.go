@@ -94,13 +94,16 @@ func m3uaStatements(in func(...cli.Elem) cli.Elem) []*cli.Statement {
 			cli.Kw("default-route", "Whether 0.0.0/0 reserves what it alone leads to"),
 			cli.Choice("rkm-default", cli.Kw("free", "ASPs may register it (default)"),
 				cli.Kw("reserved", "They may not, as with every other route")))),
-		cli.List(in(cli.Kw("m3ua", "An SCTP or TCP port of this node for ASPs"), cli.Arg("port", cli.Uint(1024, 49151), "Port, usually 2905")),
-			[]string{"port"}, func(s *System) *[]*M3UA { return &s.M3UAs }, m3uaMode),
-		cli.List(in(cli.Kw("asp", "An application server process, or a gateway or IPSP that this node is one to"), cli.Arg("asp", ASPName, "Name, at most 19 characters"),
+		inUse(cli.List(in(cli.Kw("m3ua", "An SCTP or TCP port of this node for ASPs"), cli.Arg("port", cli.Uint(1024,
+			49151), "Port, usually 2905")),
+			[]string{"port"}, func(s *System) *[]*M3UA { return &s.M3UAs }, m3uaMode)),
+		inUse(cli.List(in(cli.Kw("asp", "An application server process, or a gateway or IPSP that this node is one to"),
+			cli.Arg("asp", ASPName, "Name, at most 19 characters"),
 			cli.Arg("remote-port", cli.Uint(0, 65535), "Port of the FAR end; 0 is any"), cli.Arg("local-port", cli.Uint(1024, 49151), "Port of THIS end: one of `cs7 m3ua`"), m3ua, sctpOrTCP("over")),
-			[]string{"asp"}, func(s *System) *[]*ASP { return &s.ASPs }, aspMode),
-		cli.List(in(cli.Kw("as", "An application server"), cli.Arg("as", ASName, "Name, at most 19 characters"), m3ua),
-			[]string{"as"}, func(s *System) *[]*AS { return &s.ASs }, asMode),
+			[]string{"asp"}, func(s *System) *[]*ASP { return &s.ASPs }, aspMode)),
+		inUse(cli.List(in(cli.Kw("as", "An application server"), cli.Arg("as", ASName, "Name, at most 19 characters"),
+			m3ua),
+			[]string{"as"}, func(s *System) *[]*AS { return &s.ASs }, asMode)),
 	}
 }
 
@@ -214,8 +217,9 @@ var asMode = &cli.Mode{Name: "config-cs7-as", Statements: []*cli.Statement{
 // without `cs7`. The running configuration is written without it.
 func init() {
 	nested := cli.Without(Global.Statements, cs7Words...)
-	nested = append(nested, cli.List(cli.Seq(cli.Kw("listen", "An SCTP or TCP port of this node for ASPs"), cli.Kw("m3ua", "M3UA"), cli.Arg("port", cli.Uint(1024, 49151), "Port, usually 2905"), sctpOrTCP("transport")),
-		[]string{"port"}, func(s *System) *[]*M3UA { return &s.M3UAs }, m3uaMode).Check(anySCTP))
+	nested = append(nested, inUse(cli.List(cli.Seq(cli.Kw("listen", "An SCTP or TCP port of this node for ASPs"),
+		cli.Kw("m3ua", "M3UA"), cli.Arg("port", cli.Uint(1024, 49151), "Port, usually 2905"), sctpOrTCP("transport")),
+		[]string{"port"}, func(s *System) *[]*M3UA { return &s.M3UAs }, m3uaMode)).Check(anySCTP))
 	Global.Statements = append(Global.Statements, cli.Enter[System](cli.Seq(cs7Words[0], cli.Seq(cs7Words[1].Parts()...)),
 		&cli.Mode{Name: "config-cs7", Statements: nested}).No(dropInstance))
 }

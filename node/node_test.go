@@ -176,7 +176,7 @@ func TestConfigureLive(t *testing.T) {
 		a.want("shutdown")
 		a.want("do show cs7 linkset", "state=shutdown", "reason: linkset is shut down by configuration")
 		a.want("no shutdown")
-		a.want("no cs7 local-peer 1024", "% linkset B link 0: local-peer 1024 does not exist")
+		a.want("no cs7 local-peer 1024", "% local-peer 1024 is in use by linkset B link 0")
 		time.Sleep(20 * time.Second)
 		a.want("do show cs7 linkset", "avail/links=1/1")
 		a.want("do ping cs7 2.2.2", "100% successful")

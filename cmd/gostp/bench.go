@@ -107,15 +107,19 @@ func loadCommandOf(what, through, short, example string) (*cobra.Command, *bench
 
 func throughHelp(what string) string {
 	if what == "m2pa" {
-		return "what is between: direct (nothing), node (a `gostp run`), loop or single-call (a `gostp bench forward`), or ADDRESS[:PORT] of an STP that runs"
+		return "what is between: direct (nothing), node (a gostp run), loop or single-call (a gostp bench forward), " +
+			"or ADDRESS[:PORT] of an STP that runs"
 	}
 	if what == "m2ua" {
-		return "what is between: node (a `gostp run`), or ADDRESS[:PORT] of a gateway that runs; the sinks' port is the next, or --out"
+		return "what is between: node (a gostp run), or ADDRESS[:PORT] of a gateway that runs; the sinks' port is " +
+			"the next, or --out"
 	}
 	if what == "m3ua" {
-		return "what is between: node (a `gostp run`), osmo-stp (one that is started), or ADDRESS[:PORT] of a gateway that runs"
+		return "what is between: node (a gostp run), osmo-stp (one that is started), or ADDRESS[:PORT] of a gateway " +
+			"that runs"
 	}
-	return "what is between: direct (nothing), loop or single-call (a `gostp bench forward`), or ADDRESS[:PORT] of one that runs"
+	return "what is between: direct (nothing), loop or single-call (a gostp bench forward), or ADDRESS[:PORT] of " +
+		"one that runs"
 }
 
 // Ports of the program between.

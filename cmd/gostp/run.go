@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"os"
 	"os/signal"
@@ -28,12 +30,16 @@ func runCommand() *cobra.Command {
 	var file, socket, lab string
 	c := &cobra.Command{
 		Use:   "run --config FILE",
-		Short: "Run one node on this machine's interfaces, SCTP in UDP",
-		Args:  cobra.NoArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return run(file, socket, lab) },
+		Short: "Run one node on this machine's addresses",
+		Long: `Run one node on this machine's addresses. It takes the kernel's SCTP where there is one, else its own:
+over raw IP as root, which is the same on the wire, else in UDP (RFC 6951). 'cs7 transport' in the
+configuration decides, 'show version' tells which it is and why; ports of M3UA may be of TCP.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return run(file, socket, lab) },
 	}
-	c.Flags().StringVar(&file, "config", "", "startup configuration; `write memory` writes it")
-	c.Flags().StringVar(&socket, "socket", defaultSocket, "unix socket for `gostp attach` and `gostp exec`")
+	c.Flags().StringVar(&file, "config", "", "startup configuration `FILE`; the console command 'write memory' "+
+		"writes it")
+	c.Flags().StringVar(&socket, "socket", defaultSocket, "unix socket `PATH` for gostp attach and gostp exec")
 	c.Flags().StringVar(&lab, "lab", "", "the lab that this node is part of")
 	c.Flags().MarkHidden("lab") // gostp lab --netns gives it
 	c.MarkFlagRequired("config")
@@ -63,12 +69,7 @@ func run(file, socket, lab string) error {
 	if !tty {
 		defer n.Print(os.Stdout)()
 	}
-	errs := n.Boot()
-	if tty {
-		for _, e := range errs {
-			fmt.Fprintf(printable.NewWriter(os.Stderr), "%s: %v\n", file, e)
-		}
-	}
+	boot(n, file, tty)
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
@@ -90,6 +91,25 @@ func run(file, socket, lab string) error {
 	listener.Close()
 	<-served
 	return err
+}
+
+// boot starts what the file says, and says on stderr what is wrong with it: whoever starts a node
+// by hand, or looks why a service is empty, looks there.
+func boot(n *node.Node, file string, tty bool) {
+	errs := n.Boot()
+	said := printable.NewWriter(os.Stderr)
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		why := file + " does not exist: the node begins without a configuration, and 'write memory' makes the file"
+		n.Log().Add("SYS", 4, "STARTUP", why)
+		fmt.Fprintln(said, "gostp: "+why)
+	}
+	if tty || len(errs) == 1 {
+		for _, e := range errs {
+			fmt.Fprintf(said, "gostp: %s: %v\n", file, e)
+		}
+	} else if len(errs) > 0 {
+		fmt.Fprintf(said, "gostp: %s: %d faults, each in the log; what is sound runs\n", file, len(errs))
+	}
 }
 
 // terminal serves one session on this process's terminal, in raw mode.

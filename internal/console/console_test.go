@@ -52,6 +52,16 @@ func TestExec(t *testing.T) {
 	}
 }
 
+// Whoever sent a line that is not understood sees it above the caret.
+func TestExecShowsTheLineAboveTheCaret(t *testing.T) {
+	var out bytes.Buffer
+	code, err := Exec(serve(t), []string{"greet nobody"}, &out)
+	if want := "Router#greet nobody\n             ^\n% " +
+		"Invalid"; code != 1 || err != nil || !strings.HasPrefix(out.String(), want) {
+		t.Errorf("%d, %v, %q", code, err, out.String())
+	}
+}
+
 // One session lives through several requests.
 func TestClient(t *testing.T) {
 	x, err := Open(serve(t))
