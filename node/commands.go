@@ -51,6 +51,17 @@ func (n *Node) NewSession(out io.Writer, console bool) (s *cli.Session, end func
 	return s, end
 }
 
+// applied runs f, a part of a command, while nothing else is applied. What it prints is printed
+// afterwards: a console that takes nothing holds nobody up.
+func (n *Node) applied(c *cli.Call, f func(w io.Writer) error) error {
+	var out bytes.Buffer
+	n.applying.Lock()
+	err := f(&out)
+	n.applying.Unlock()
+	_, _ = c.Out.Write(out.Bytes()) // the session finds out by itself that its terminal has gone
+	return err
+}
+
 func kw(word, help string) cli.Elem { return cli.Kw(word, help) }
 
 // show puts `show` in front of a syntax.
@@ -103,12 +114,13 @@ func (n *Node) debugCommand(word cli.Elem, on bool) *cli.Statement {
 		kw("all", "Everything"))),
 		func(c *cli.Call) error {
 			if c.Args.String("topic", "") == "" && !on { // all
-				n.applying.Lock()
-				if n.paklog != nil {
-					n.stopPaklog()
-					fmt.Fprintln(c.Out, paklogOff)
-				}
-				n.applying.Unlock()
+				_ = n.applied(c, func(w io.Writer) error {
+					if n.paklog != nil {
+						n.stopPaklog()
+						fmt.Fprintln(w, paklogOff)
+					}
+					return nil
+				})
 			}
 			for _, t := range topics {
 				if only := c.Args.String("topic", t); only == t {

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"sync/atomic"
@@ -183,32 +184,36 @@ func (n *Node) paklogCommand(word cli.Elem, on bool) *cli.Statement {
 	}
 	return cli.Command(cli.Seq(word, kw("cs7", "Signalling System No. 7"), kw("mtp3", "Level 3"),
 		kw("paklog", "Copy MSUs to the receiver of `cs7 paklog`, for Wireshark"), list), func(c *cli.Call) error {
-		n.applying.Lock()
-		defer n.applying.Unlock()
-		sys := n.Config()
-		n.stopPaklog()
-		if !on {
-			fmt.Fprintln(c.Out, paklogOff)
-			return nil
-		}
-		number := uint16(c.Args.Uint("list", 0))
-		if !sys.Receiver().IsValid() {
-			return errors.New("no receiver is configured: `cs7 paklog ADDRESS dest-port PORT` names one")
-		}
-		if !sys.HasAccessList(number) {
-			return fmt.Errorf("access-list %d is empty: `access-list %d permit all` takes every MSU", number, number)
-		}
-		if err := n.startPaklog(sys, number); err != nil {
-			return err
-		}
-		fmt.Fprintf(c.Out, "CS7 MTP3 paklog debugging is on for access-list %d, to %s\n", number, sys.Receiver())
-		return nil
+		return n.applied(c, func(w io.Writer) error { return n.paklogSwitch(c, w, on) })
 	}).Privileged()
 }
 
-func (n *Node) showAccessLists(c *cli.Call) error {
-	n.applying.Lock()
-	defer n.applying.Unlock()
+// paklogSwitch begins to copy MSUs, or ends it. The caller holds applying.
+func (n *Node) paklogSwitch(c *cli.Call, w io.Writer, on bool) error {
+	sys := n.Config()
+	n.stopPaklog()
+	if !on {
+		fmt.Fprintln(w, paklogOff)
+		return nil
+	}
+	number := uint16(c.Args.Uint("list", 0))
+	if !sys.Receiver().IsValid() {
+		return errors.New("no receiver is configured: `cs7 paklog ADDRESS dest-port PORT` names one")
+	}
+	if !sys.HasAccessList(number) {
+		return fmt.Errorf("access-list %d is empty: `access-list %d permit all` takes every MSU", number, number)
+	}
+	if err := n.startPaklog(sys, number); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "CS7 MTP3 paklog debugging is on for access-list %d, to %s\n", number, sys.Receiver())
+	return nil
+}
+
+func (n *Node) showAccessLists(c *cli.Call) error { return n.applied(c, n.printAccessLists) }
+
+// printAccessLists writes the lists and what becomes of copies. The caller holds applying.
+func (n *Node) printAccessLists(w io.Writer) error {
 	sys := n.Config()
 	lines := 0
 	for _, i := range n.all() {
@@ -220,34 +225,35 @@ func (n *Node) showAccessLists(c *cli.Call) error {
 		last := uint16(0)
 		for _, e := range own.Lists() {
 			if e.List != last {
-				fmt.Fprintf(c.Out, "access-list %d", e.List)
+				fmt.Fprintf(w, "access-list %d", e.List)
 				if len(n.all()) > 1 {
-					fmt.Fprintf(c.Out, " of instance %d", i.number)
+					fmt.Fprintf(w, " of instance %d", i.number)
 				}
-				fmt.Fprintln(c.Out)
+				fmt.Fprintln(w)
 				last = e.List
 			}
-			fmt.Fprint(c.Out, "  ", e.Text(own))
+			fmt.Fprint(w, "  ", e.Text(own))
 			if t != nil {
 				for _, x := range t.entries {
 					if x.Same(e) {
-						fmt.Fprintf(c.Out, "  (%d matches)", x.hits.Load())
+						fmt.Fprintf(w, "  (%d matches)", x.hits.Load())
 					}
 				}
 			}
-			fmt.Fprintln(c.Out)
+			fmt.Fprintln(w)
 			lines++
 		}
 	}
 	if lines == 0 {
-		fmt.Fprintln(c.Out, "No access-list is configured.")
+		fmt.Fprintln(w, "No access-list is configured.")
 	}
 	if p := n.paklog; p != nil {
-		fmt.Fprintf(c.Out, "paklog: MSUs of access-list %d to %s: %d copied, %d let go because too many waited, %d not sent", p.list, p.to, p.sent.Load(), p.full.Load(), p.failed.Load())
+		const line = "paklog: MSUs of access-list %d to %s: %d copied, %d let go because too many waited, %d not sent"
+		fmt.Fprintf(w, line, p.list, p.to, p.sent.Load(), p.full.Load(), p.failed.Load())
 		if why := p.trouble.Load(); why != nil {
-			fmt.Fprintf(c.Out, " (%s)", *why)
+			fmt.Fprintf(w, " (%s)", *why)
 		}
-		fmt.Fprintln(c.Out)
+		fmt.Fprintln(w)
 	}
 	return nil
 }

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/sctp"
 )
 
@@ -107,6 +110,58 @@ func TestMemoryOfAllAssociationsIsShown(t *testing.T) {
 		time.Sleep(11 * time.Second)
 		if got := a.run("show alarms"); strings.Contains(got, "not whole") {
 			t.Error(got)
+		}
+	})
+}
+
+// A console that takes nothing holds nobody up: no command prints under a lock.
+func TestConsoleThatTakesNothing(t *testing.T) {
+	titles := filepath.Join(t.TempDir(), "titles")
+	if err := os.WriteFile(titles, []byte("S,4917,pcssn,9.9.9.9,gt\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	commands := strings.Split(`show cs7 access-lists
+debug cs7 mtp3 paklog 2700
+undebug all
+cs7 gtt reload
+show cs7 linkset detail
+show cs7 route
+show alarms
+show alarms history
+show cs7 as detail
+show cs7 asp detail
+show cs7 m3ua
+show cs7 m2ua detail
+show sctp association detail
+show sctp statistics
+show cs7 gtt measurements
+show running-config
+show logging
+show cs7 mtp3 statistics
+show cs7 mtp3 errors
+show cs7 local-peer
+show version`, "\n")
+	synctest.Test(t, func(t *testing.T) {
+		a := newBox(t, sctp.NewMemory(1), configA)
+		defer a.Close()
+		a.run("configure terminal", "cs7 gtt selector S tt 0 gti 4 np 1 nai 4", "cs7 gtt load "+titles,
+			"access-list 2700 permit all", "cs7 paklog 127.0.0.1", "end")
+		for _, line := range commands {
+			_, w := io.Pipe()
+			s := cli.NewSession(a.Node, a.Tree(), w)
+			s.Enable()
+			go s.Run(t.Context(), line)
+			synctest.Wait() // it is printing
+			if !a.applying.TryLock() {
+				w.Close()
+				t.Fatalf("%s prints while it keeps everybody from applying anything", line)
+			}
+			a.applying.Unlock()
+			if !a.core.ask(func() {}) {
+				t.Errorf("%s: the core does not answer", line)
+			}
+			a.m3ua.status() // or the test ends here
+			w.Close()
 		}
 	})
 }

@@ -226,22 +226,23 @@ func (c *core) doubtedSCCP() (count uint64) {
 	return count
 }
 
-func (n *Node) reloadGTT(c *cli.Call) error {
-	n.applying.Lock()
-	defer n.applying.Unlock()
+func (n *Node) reloadGTT(c *cli.Call) error { return n.applied(c, n.readGTTAnew) }
+
+// readGTTAnew reads the file of titles and says what became of that. The caller holds applying.
+func (n *Node) readGTTAnew(w io.Writer) error {
 	s := n.Config()
 	if s.TableFile == "" {
 		return fmt.Errorf("no file is configured: `cs7 gtt load FILE` names one")
 	}
 	faults := n.loadGTT(s, true)
 	for _, e := range faults {
-		fmt.Fprintln(c.Out, e)
+		fmt.Fprintln(w, e)
 	}
 	if len(faults) > 0 {
 		return fmt.Errorf("%s has %d faults; the table is as it was", s.TableFile, len(faults))
 	}
 	n.applySCCP(s)
-	fmt.Fprintf(c.Out, "%d entries in use; read in %v, compiled in %v\n", n.gtt.file.count, n.gtt.file.took, n.gtt.built)
+	fmt.Fprintf(w, "%d entries in use; read in %v, compiled in %v\n", n.gtt.file.count, n.gtt.file.took, n.gtt.built)
 	return nil
 }
 

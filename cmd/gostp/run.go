@@ -74,7 +74,7 @@ func run(file, socket, lab string) error {
 	go func() {
 		defer close(served)
 		open := func(out io.Writer) (*cli.Session, func()) { return n.NewSession(out, false) }
-		console.Serve(ctx, listener, open, func(why string) { n.Short("console "+socket, why) })
+		console.Serve(ctx, listener, open, n.Short)
 	}()
 	// Nobody may read it: a node does not wait for that.
 	go fmt.Fprintf(os.Stderr, "gostp %s runs %s; `gostp attach --socket %s` for a terminal, SIGTERM to stop\n",

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -63,7 +64,7 @@ func piped(t *testing.T, f func(d *doorway, told *[]string)) {
 		done := make(chan struct{})
 		ctx, stop := context.WithCancel(t.Context())
 		go func() {
-			Serve(ctx, d, open, func(why string) { told = append(told, why) })
+			Serve(ctx, d, open, func(what, why string) { told = append(told, what+": "+why) })
 			close(done)
 		}()
 		f(d, &told)
@@ -95,7 +96,9 @@ func TestServeOutlivesShortage(t *testing.T) {
 		if out, err := greets(c); out != "hello\n" {
 			t.Errorf("%q, %v", out, err)
 		}
-		if got := fmt.Sprintf("%q", *told); got != `["no console can be opened: accept unix: too many open files" ""]` {
+		want := []string{"descriptors for consoles: no console can be opened: accept unix: too many open files",
+			"descriptors for consoles: "}
+		if got := *told; !slices.Equal(got, want) {
 			t.Error(got)
 		}
 	})
@@ -138,7 +141,7 @@ func TestSilentConsole(t *testing.T) {
 
 // Consoles are counted: one too many is told why, and has a place when another leaves.
 func TestTooManyConsoles(t *testing.T) {
-	piped(t, func(d *doorway, _ *[]string) {
+	piped(t, func(d *doorway, told *[]string) {
 		var open []net.Conn
 		for range maxSessions {
 			c := d.dial()
@@ -157,6 +160,11 @@ func TestTooManyConsoles(t *testing.T) {
 		open = append(open, c)
 		if out, err := greets(c); out != "hello\n" {
 			t.Errorf("%q, %v", out, err)
+		}
+		want := []string{"places for consoles: 128 consoles are open, and no more may be: close one",
+			"places for consoles: "}
+		if got := (*told)[2:]; !slices.Equal(got, want) {
+			t.Error(got)
 		}
 		for _, c := range open {
 			c.Close()

@@ -66,25 +66,29 @@ const (
 	acceptPause = 100 * time.Millisecond
 )
 
-// Serve takes connections until l is closed or ctx ends, and waits for them. What keeps
-// it from taking one (no file descriptor is left) it waits out: tell, which may be nil,
-// is called with the reason, and with an empty one when that is over.
-func Serve(ctx context.Context, l net.Listener, open Opener, tell func(why string)) {
+// Serve takes connections until l is closed or ctx ends, and waits for them. It goes on when it
+// cannot take one, because no file descriptor or no place for a session is left: tell, which
+// may be nil, is called with what is short and why, and with an empty reason when that is over.
+func Serve(ctx context.Context, l net.Listener, open Opener, tell func(what, why string)) {
 	var all sync.WaitGroup
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	defer stop()
-	x := &server{open: open, places: make(chan struct{}, maxSessions)}
+	if tell == nil {
+		tell = func(string, string) {}
+	}
+	x := &server{open: open, tell: tell, places: make(chan struct{}, maxSessions)}
 	for failed := false; ; {
 		c, err := l.Accept()
 		if errors.Is(err, net.ErrClosed) || ctx.Err() != nil && err != nil {
 			break
 		}
-		if is := err != nil; is != failed && tell != nil {
-			if failed = is; is {
-				tell(fmt.Sprintf("no console can be opened: %v", err))
-			} else {
-				tell("")
+		if is := err != nil; is != failed {
+			failed = is
+			why := ""
+			if is {
+				why = fmt.Sprintf("no console can be opened: %v", err)
 			}
+			tell("descriptors for consoles", why)
 		}
 		if err != nil {
 			select {
@@ -101,6 +105,8 @@ func Serve(ctx context.Context, l net.Listener, open Opener, tell func(why strin
 // server is what consoles of one socket share.
 type server struct {
 	open    Opener
+	tell    func(what, why string)
+	full    atomic.Bool   // it was told that there is no place
 	places  chan struct{} // of sessions that are open
 	waiting atomic.Int32  // connections that have no session yet
 }
@@ -143,9 +149,13 @@ func (x *server) serve(ctx context.Context, c net.Conn) {
 	}
 	select {
 	case x.places <- struct{}{}:
-		defer func() { <-x.places }()
+		defer x.leave()
 	default:
-		refuse(c, req, fmt.Errorf("%d consoles are open, and no more may be: close one", maxSessions))
+		err = fmt.Errorf("%d consoles are open, and no more may be: close one", maxSessions)
+		if !x.full.Swap(true) {
+			x.tell("places for consoles", err.Error())
+		}
+		refuse(c, req, err)
 		return
 	}
 	if len(req.Exec) > 0 {
@@ -159,6 +169,14 @@ func (x *server) serve(ctx context.Context, c net.Conn) {
 		s.SetMonitor(true)
 	}
 	_ = cli.Serve(ctx, stream{Reader: in, Writer: c}, s, func() (int, int) { return req.Width, req.Height })
+}
+
+// leave gives a place back.
+func (x *server) leave() {
+	<-x.places
+	if x.full.Swap(false) {
+		x.tell("places for consoles", "")
+	}
 }
 
 // refuse tells who asked for a session why there is none.

@@ -4,6 +4,8 @@
 // addresses that are not its sender's, and stays on loopback. Every case ends by itself:
 // its messages are counted and its time is bounded.
 //
+// With KEEP set, configurations and logs stay where they are, in TMPDIR.
+//
 //	attack [-transport udp|kernel] [-at NET] [-side N] GOSTP [CASE ...]
 //
 // The exit code is 1 if a case fails. `labs/attack.sh` builds it and runs it.

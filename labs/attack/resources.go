@@ -148,7 +148,7 @@ func unreadStdout(t *trial) {
 	n := t.start(gateway, w)
 	w.Close()
 	q, p := both(t)
-	for i := range 60 {
+	for i := range 20 {
 		if a := t.asp(t.at(66), uint16(10000+i)); a != nil {
 			a.vanish()
 		}

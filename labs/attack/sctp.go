@@ -55,14 +55,11 @@ func (t *trial) dial(from netip.Addr, port uint16, to netip.Addr, theirs uint16,
 	t.later(a.vanish)
 	for range 4 {
 		a.init()
-		if wait(500*time.Millisecond, func() bool { return a.isUp() || a.isOver() }) {
-			break
+		if wait(500*time.Millisecond, a.isUp) {
+			return a
 		}
 	}
-	if !a.isUp() || a.isOver() {
-		return nil
-	}
-	return a
+	return nil
 }
 
 func (a *assoc) isUp() bool {
@@ -212,7 +209,7 @@ func (a *assoc) one(typ, flags byte, v []byte) (data bool) {
 	case typ == 7: // SHUTDOWN
 		a.packet(a.their, chunk(8, 0, nil))
 		a.finish()
-	case typ == 6:
+	case typ == 6 && a.up: // before, the port may not be bound yet
 		a.finish()
 	case typ == 0 && len(v) >= 12:
 		if a.window > 0 {
