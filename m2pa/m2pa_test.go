@@ -31,6 +31,7 @@ func TestCodec(t *testing.T) {
 		{"01000b0200000014 00ffffff00ffffff 00000001", Message{Type: LinkStatus, BSN: seqMask, FSN: seqMask, Status: Alignment}},
 		{"01000b010000001a 00ffffff00000000 0085239364322301 0900", Message{Type: UserData, BSN: seqMask, MSU: unhex("852393643223010900")}},
 		{"01000b0100000010 0000000000000000", Message{Type: UserData}},
+		{"01000b0100000011 0000000000000007 40", Message{Type: UserData, FSN: 7, Prio: 1, MSU: []byte{}}},
 		{"01000b0100000014 0000000000000007 c0850102", Message{Type: UserData, FSN: 7, Prio: 3, MSU: unhex("850102")}},
 	} {
 		want := unhex(c.hex)
@@ -45,7 +46,7 @@ func TestCodec(t *testing.T) {
 	for why, bad := range map[string]string{
 		"too short": "01000b02000000", "version 2": "02000b020000001400ffffff00ffffff00000001", "class 3": "010003020000001400ffffff00ffffff00000001",
 		"type 7": "01000b070000001000ffffff00ffffff", "length": "01000b010000001100ffffff00ffffff", "no state": "01000b020000001000ffffff00ffffff",
-		"unknown state": "01000b020000001400ffffff00ffffff0000000a", "priority octet alone": "01000b010000001100ffffff00ffffff00", "draft 2": "0100060200000004 00000001",
+		"unknown state": "01000b020000001400ffffff00ffffff0000000a", "draft 2": "0100060200000004 00000001",
 	} {
 		if m, err := Parse(unhex(bad)); err == nil {
 			t.Errorf("%s was taken: %+v", why, m)

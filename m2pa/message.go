@@ -63,7 +63,7 @@ type Message struct {
 	BSN, FSN uint32 // 24 bits
 	Status   Status // Link Status
 	Prio     uint8  // User Data that is not empty: 0..3, of TTC only
-	MSU      []byte // User Data: from the service information octet on; empty: an acknowledgement
+	MSU      []byte // User Data: from the service information octet on; nil: an acknowledgement
 }
 
 // ParseError says why a message is no M2PA message that this program takes.
@@ -124,9 +124,7 @@ func (m *Message) parseData(b []byte) error {
 	if len(b) == 0 {
 		return nil
 	}
-	if len(b) < 2 {
-		return bad("User Data with a priority octet and no MSU")
-	}
+	// Only a message without data has no number of its own (§4.2.1): an MSU of no octets has one.
 	m.Prio, m.MSU = b[0]>>6, b[1:]
 	return nil
 }
@@ -146,7 +144,7 @@ func Append(dst []byte, m Message) []byte {
 	case m.Type == LinkStatus:
 		dst = appendHeader(dst, LinkStatus, m.BSN, m.FSN, 4)
 		return binary.BigEndian.AppendUint32(dst, uint32(m.Status))
-	case len(m.MSU) == 0:
+	case m.MSU == nil:
 		return appendHeader(dst, UserData, m.BSN, m.FSN, 0)
 	}
 	dst = appendHeader(dst, UserData, m.BSN, m.FSN, 1+len(m.MSU))

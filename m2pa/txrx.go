@@ -165,7 +165,7 @@ func (l *Link) userData(now time.Time, m *Message, b []byte, out []ss7.Action) [
 	if failed := l.checkBSN(now, m, &out); failed {
 		return out
 	}
-	if len(m.MSU) == 0 {
+	if m.MSU == nil {
 		l.stats.AcksIn++
 		return out
 	}
