@@ -147,7 +147,7 @@ func (e *link) serve() {
 			if a.Op != ss7.Raise || a.Event.Kind != ss7.Transfer {
 				continue
 			}
-			if m := &a.Event.MSU; m.SI == ss7.SNT || m.SI == ss7.SNM {
+			if m := &a.Event.MSU; m.SI <= ss7.SNTS {
 				e.management(m)
 			} else if !yield(m.Payload) {
 				return
@@ -177,11 +177,11 @@ func (e *link) serve() {
 // that this node has no restart to wait for (TRA, Q.704 §9.4, heading 0x17).
 func (e *link) management(m *ss7.MSU) {
 	t, err := mtp3.ParseLinkTest(m.Payload)
-	if m.SI != ss7.SNT || err != nil || t.Ack {
+	if m.SI == ss7.SNM || err != nil || t.Ack {
 		return
 	}
-	back := ss7.MSU{DPC: m.OPC, OPC: m.DPC, SLS: m.SLS, NI: m.NI, SI: ss7.SNT}
-	back.Payload = mtp3.AppendLinkTest(nil, mtp3.LinkTest{Ack: true, Pattern: t.Pattern})
+	back := ss7.MSU{DPC: m.OPC, OPC: m.DPC, SLS: m.SLS, NI: m.NI, SI: m.SI}
+	back.Payload = mtp3.AppendLinkTest(nil, mtp3.LinkTest{Ack: true, Pattern: t.Pattern, SLC: t.SLC})
 	e.tell(ss7.Event{Kind: ss7.Transfer, MSU: back})
 	if !e.tested {
 		e.tested = true

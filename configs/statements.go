@@ -74,6 +74,9 @@ var localPeerMode = &cli.Mode{Name: "config-cs7-lp", Statements: append(append([
 var linksetMode = &cli.Mode{Name: "config-cs7-ls", Statements: append(append([]*cli.Statement{
 	cli.Field[Linkset](cli.Seq(cli.Kw("description", "A text about this linkset"), cli.Arg("description", cli.Rest(254), "Up to 254 characters"))),
 }, slices.Concat(m2paTimers[Linkset](), timersOf[Linkset](perLinkset, cli.Seq))...),
+	cli.Field[Linkset](cli.Seq(cli.Kw("link-test", "Service indicator of this node's link tests"),
+		cli.Choice("link-test", cli.Kw("regular", "1: regular messages (default but for ANSI)"),
+			cli.Kw("special", "2: special messages (default for ANSI)")))),
 	cli.Field[Linkset](cli.Flag("rotate-sls", "rotate-sls", "Turn the SLS of what leaves by one bit (ANSI; default)")).Inverted(),
 	congestionLevels(func(l *Linkset) *[]*Thresholds { return &l.Congestion }),
 	shutdown[Linkset]("Take all links out of service"),

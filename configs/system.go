@@ -111,6 +111,7 @@ type Linkset struct {
 	Description string  `cli:"description"`
 	Shutdown    bool    `cli:"shutdown"`
 	KeepSLS     bool    `cli:"rotate-sls"` // off
+	LinkTest    string  `cli:"link-test"`  // regular or special; "": as the variant has it
 	Timers
 	MTP3Timers // zero: those of the node
 	Congestion []*Thresholds

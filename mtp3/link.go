@@ -2,6 +2,7 @@ package mtp3
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gostp/gostp/ss7"
@@ -165,11 +166,9 @@ const Aligning = "aligning"
 // activate asks level 2 to align the link (Q.704 §12.2.2). A linkset without a
 // link in service wants one back fast: emergency proving (§12.2.4.1).
 func (n *Network) activate(now time.Time, l *link, out []ss7.Action) []ss7.Action {
-	kind := ss7.Emergency
-	for _, o := range l.set.links {
-		if o != l && (o.state == Available || o.state == Testing) {
-			kind = ss7.EmergencyCeases
-		}
+	kind := ss7.EmergencyCeases
+	if l.urgent = l.set.urgent(); l.urgent {
+		kind = ss7.Emergency
 	}
 	wasOpen := l.open
 	l.open = false
@@ -178,6 +177,29 @@ func (n *Network) activate(now time.Time, l *link, out []ss7.Action) []ss7.Actio
 		out = n.refresh(now, out)
 	}
 	return append(out, order(kind, l.cfg.Path), order(ss7.Start, l.cfg.Path))
+}
+
+// urgent tells whether no link of s is aligned.
+func (s *linkset) urgent() bool {
+	return !slices.ContainsFunc(s.links, func(l *link) bool { return l.state == Available || l.state == Testing })
+}
+
+// urge tells the links of s that are being aligned when the hurry begins or ends: a link that
+// waits for its far end may be told long before it proves.
+func (s *linkset) urge(out []ss7.Action) []ss7.Action {
+	urgent := s.urgent()
+	for _, l := range s.links {
+		if l.state != Activating || l.urgent == urgent {
+			continue
+		}
+		l.urgent = urgent
+		kind := ss7.EmergencyCeases
+		if urgent {
+			kind = ss7.Emergency
+		}
+		out = append(out, order(kind, l.cfg.Path))
+	}
+	return out
 }
 
 // linkFailed waits T17 before the next alignment, so that two ends do not start
@@ -216,6 +238,7 @@ func (n *Network) becomeLink(now time.Time, l *link, s LinkState, why string, ou
 	if was == Available || was == Shutdown {
 		l.wanted = now
 	}
+	out = l.set.urge(out)
 	if (s == Available) != (was == Available) {
 		out = append(out, note(ss7.StateChange, NoteLink,
 			fmt.Sprintf("Link %d of linkset %s is %s: %s", l.cfg.SLC, l.set.cfg.Name, upDown(s == Available), why)))

@@ -21,7 +21,28 @@ const (
 type LinkTest struct {
 	Ack     bool
 	Pattern []byte // 1 to 15 octets
-	SLC     uint8  // of the link tested, as ANSI repeats it here; elsewhere 0
+	SLC     uint8  // of the link tested, in ANSI (T1.111.7); elsewhere 0, and the label's SLS has it
+}
+
+// slc is that of the link that a test is about. In ANSI the label's SLS may be any: it chooses
+// nothing in a message that goes by exactly this link.
+func (n *Network) slc(m *ss7.MSU, t LinkTest) uint8 {
+	if formOf(n.cfg.Variant).ansi {
+		return t.SLC
+	}
+	return n.cfg.Variant.SLC(m)
+}
+
+// testSI is the service indicator of tests on the links of s: special in ANSI, unless it is
+// configured; what comes is answered with its own (T1.111.7).
+func (n *Network) testSI(s *linkset) ss7.SI {
+	switch {
+	case s.cfg.TestSI != 0:
+		return s.cfg.TestSI
+	case formOf(n.cfg.Variant).ansi:
+		return ss7.SNTS
+	}
+	return ss7.SNT
 }
 
 // ParseLinkTest reads the payload of an MSU with SI 1 or 2. Octets after the
@@ -68,13 +89,17 @@ func (n *Network) startTest(now time.Time, l *link, out []ss7.Action) []ss7.Acti
 func (n *Network) askAgain(l *link, out []ss7.Action) []ss7.Action {
 	n.stats.SLTMOut++
 	l.testOPC = n.localPC(l.set)
-	return n.sendTest(l, ss7.SNT, l.cfg.SLC, LinkTest{Pattern: l.pattern}, l.set.cfg.Adjacent, l.testOPC, out)
+	m := ss7.MSU{DPC: l.set.cfg.Adjacent, OPC: l.testOPC, SLS: l.cfg.SLC, SI: n.testSI(l.set)}
+	return n.sendTest(l, m, LinkTest{Pattern: l.pattern, SLC: l.cfg.SLC}, out)
 }
 
-func (n *Network) sendTest(l *link, si ss7.SI, slc uint8, t LinkTest, dpc, opc ss7.PC, out []ss7.Action) []ss7.Action {
-	m := ss7.MSU{DPC: dpc, OPC: opc, SLS: slc, NI: n.cfg.NI, SI: si}
+// sendTest sends t with the label and the service indicator of m.
+func (n *Network) sendTest(l *link, m ss7.MSU, t LinkTest, out []ss7.Action) []ss7.Action {
+	m.NI = n.cfg.NI
 	if formOf(n.cfg.Variant).ansi {
-		t.SLC, m.Prio = slc, managementPriority // T1.111.7
+		m.Prio = managementPriority // T1.111.7
+	} else {
+		t.SLC = 0 // spare (Q.707 §5.4)
 	}
 	m.Payload = AppendLinkTest(nil, t)
 	return append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Transfer, Path: l.cfg.Path, MSU: m}})
@@ -102,9 +127,10 @@ func (n *Network) recvTest(now time.Time, l *link, m *ss7.MSU, out []ss7.Action)
 // recvSLTM answers the far end's test, whether or not we ever test (Q.707 §2.2),
 // but only one that can be for this link; else it tells what is set up wrongly.
 func (n *Network) recvSLTM(now time.Time, l *link, m *ss7.MSU, t LinkTest, out []ss7.Action) []ss7.Action {
-	if l.peerFault = n.testFault(l, m); l.peerFault == "" {
+	if l.peerFault = n.testFault(l, m, t); l.peerFault == "" {
 		n.stats.SLTAOut++
-		out = n.sendTest(l, m.SI, m.SLS, LinkTest{Ack: true, Pattern: t.Pattern}, m.OPC, m.DPC, out)
+		back := ss7.MSU{DPC: m.OPC, OPC: m.DPC, SLS: m.SLS, SI: m.SI}
+		out = n.sendTest(l, back, LinkTest{Ack: true, Pattern: t.Pattern, SLC: t.SLC}, out)
 		return n.addressed(now, l, m.DPC, out)
 	}
 	n.stats.Bad++
@@ -113,8 +139,8 @@ func (n *Network) recvSLTM(now time.Time, l *link, m *ss7.MSU, t LinkTest, out [
 
 // testFault says what the far end's test reveals to be set up wrongly, here or there; empty:
 // nothing.
-func (n *Network) testFault(l *link, m *ss7.MSU) string {
-	f := n.format
+func (n *Network) testFault(l *link, m *ss7.MSU, t LinkTest) string {
+	f, slc := n.format, n.slc(m, t)
 	switch {
 	case m.NI != n.cfg.NI:
 		return fmt.Sprintf("the far end tests with network indicator %v; this node has %v", m.NI, n.cfg.NI)
@@ -132,8 +158,8 @@ func (n *Network) testFault(l *link, m *ss7.MSU) string {
 		return text
 	case !n.isOwn(m.DPC):
 		return fmt.Sprintf("the far end expects this node to be %s; it is %s", f(m.DPC), f(n.cfg.Own[0]))
-	case m.SLS != l.cfg.SLC:
-		return fmt.Sprintf("the far end calls this link SLC %d; here it is SLC %d", m.SLS, l.cfg.SLC)
+	case slc != l.cfg.SLC:
+		return fmt.Sprintf("the far end calls this link SLC %d; here it is SLC %d", slc, l.cfg.SLC)
 	}
 	return ""
 }
@@ -178,12 +204,17 @@ func (n *Network) recvSLTA(now time.Time, l *link, m *ss7.MSU, t LinkTest, out [
 	if !l.timers.Running(timerSLTA) {
 		return out // late, or unasked for
 	}
-	f := n.format
+	f, slc := n.format, n.slc(m, t)
 	switch {
+	case m.NI != n.cfg.NI:
+		why := fmt.Sprintf("answered with network indicator %v instead of %v", m.NI, n.cfg.NI)
+		return n.testFailed(now, l, why, out)
+	case !n.isOwn(m.DPC):
+		return n.testFailed(now, l, fmt.Sprintf("the answer is for %s, which is not this node", f(m.DPC)), out)
 	case m.OPC != l.set.cfg.Adjacent:
 		return n.testFailed(now, l, fmt.Sprintf("answered by %s instead of %s", f(m.OPC), f(l.set.cfg.Adjacent)), out)
-	case m.SLS != l.cfg.SLC:
-		return n.testFailed(now, l, fmt.Sprintf("answered for SLC %d instead of SLC %d", m.SLS, l.cfg.SLC), out)
+	case slc != l.cfg.SLC:
+		return n.testFailed(now, l, fmt.Sprintf("answered for SLC %d instead of SLC %d", slc, l.cfg.SLC), out)
 	case !bytes.Equal(t.Pattern, l.pattern):
 		return n.testFailed(now, l, "answered with another test pattern", out)
 	}

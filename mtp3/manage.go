@@ -15,7 +15,7 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 		return n.ignore(err.Error()+" on "+n.linkName(via), out)
 	}
 	if !formOf(n.cfg.Variant).ansi || headings[x.Heading].body == nothing {
-		x.SLC = m.SLS
+		x.SLC = n.cfg.Variant.SLC(m)
 	}
 	if s := via.set; !s.ready && s.cfg.Adjacent == m.OPC {
 		s.early = true // the test has passed there, and not yet here

@@ -53,6 +53,7 @@ type LinksetConfig struct {
 	Adjacent ss7.PC
 	Local    *ss7.PC // by which the far end knows this node; nil: as it addresses its link tests
 	Shutdown bool
+	TestSI   ss7.SI // of link tests: SNT or SNTS; 0: as the variant has it
 	Timers   Timers // zero: those of the node
 	Links    []LinkConfig
 }
@@ -129,6 +130,7 @@ type link struct {
 	peerFault string // what the far end's own tests reveal to be set up wrongly
 	ups       uint64
 	handed    bool // it was in service at another place before (ss7.TakenOver)
+	urgent    bool // while it is being aligned: no other of its linkset is
 	open      bool // what comes by it is taken: since it passed its test, until it is aligned anew
 	div       diversion
 

@@ -192,9 +192,12 @@ func (s *station) perform() {
 
 func (s *station) receive(m *ss7.MSU) {
 	switch m.SI {
-	case ss7.SNT:
+	case ss7.SNT, ss7.SNTS:
 		if lt, err := mtp3.ParseLinkTest(m.Payload); err == nil && !lt.Ack {
-			s.put(ss7.MSU{DPC: s.stp, OPC: s.pc, SLS: m.SLS, NI: m.NI, SI: ss7.SNT, Payload: mtp3.AppendLinkTest(nil, mtp3.LinkTest{Ack: true, Pattern: lt.Pattern})})
+			lt.Ack = true
+			back := ss7.MSU{DPC: s.stp, OPC: s.pc, SLS: m.SLS, NI: m.NI, SI: m.SI}
+			back.Payload = mtp3.AppendLinkTest(nil, lt)
+			s.put(back)
 			if !s.up {
 				s.put(ss7.MSU{DPC: s.stp, OPC: s.pc, NI: m.NI, SI: ss7.SNM, Payload: []byte{byte(mtp3.TRA)}})
 			}

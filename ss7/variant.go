@@ -76,6 +76,10 @@ func (v *Variant) RotateBack(sls uint8) uint8 {
 	return sls<<1&(1<<n-1) | sls>>(n-1)&1
 }
 
+// SLC is the signalling link code that the label of a message about a link has in the place of the
+// SLS; bits beyond it are spare.
+func (v *Variant) SLC(m *MSU) uint8 { return m.SLS & (1<<v.SLSBits - 1) & 15 }
+
 // ParseMSU reads an MSU from its service information octet on. The payload of
 // the result is part of b. The only error is an MSU too short for its label.
 func (v *Variant) ParseMSU(b []byte) (m MSU, err error) {
