@@ -106,7 +106,7 @@ func (l *Lab) delay(c *cli.Call) error {
 
 func (l *Lab) startCapture(c *cli.Call) error {
 	wires := l.named(c)
-	if err := l.record(c.Args.String("file", ""), wires); err != nil {
+	if err := l.record(c.Args.String("file", ""), false, wires); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.Out, "Capturing %d wires into %s\n", len(wires), c.Args.String("file", ""))
@@ -116,17 +116,29 @@ func (l *Lab) startCapture(c *cli.Call) error {
 func (l *Lab) stopCapture(c *cli.Call) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.captures) == 0 {
+	var stay []*recording
+	for _, r := range l.captures {
+		if r.lasts {
+			stay = append(stay, r)
+		}
+	}
+	switch {
+	case len(l.captures) == 0:
 		return fmt.Errorf("no capture is running")
+	case len(stay) == len(l.captures):
+		return fmt.Errorf("no capture is running but that of --pcap (%s), which lasts as long as the lab", stay[0].path)
 	}
 	for _, r := range l.captures {
+		if r.lasts {
+			continue
+		}
 		if err := r.stop(); err != nil {
 			fmt.Fprintf(c.Out, "%s: %v\n", r.path, err)
 		} else {
 			fmt.Fprintf(c.Out, "%s is closed\n", r.path)
 		}
 	}
-	l.captures = nil
+	l.captures = stay
 	return nil
 }
 

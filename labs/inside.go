@@ -35,7 +35,7 @@ func Start(opt Options) (*Lab, error) {
 		l.wires = append(l.wires, w)
 	}
 	if opt.Pcap != "" {
-		if err := l.record(opt.Pcap, l.wires); err != nil {
+		if err := l.record(opt.Pcap, true, l.wires); err != nil {
 			return nil, err
 		}
 	}

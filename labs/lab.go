@@ -208,13 +208,15 @@ func (l *Lab) Console(ctx context.Context, rw io.ReadWriter, size func() (int, i
 
 // recording is a running capture.
 type recording struct {
-	path string
-	file io.Closer
-	end  func()
-	w    *capture.Writer
+	path  string
+	lasts bool // as long as the lab
+	file  io.Closer
+	end   func()
+	w     *capture.Writer
 }
 
-func (l *Lab) record(path string, wires []wire) error {
+// record begins a capture; one that lasts is not ended by `capture stop`.
+func (l *Lab) record(path string, lasts bool, wires []wire) error {
 	w, file, err := capture.Create(path)
 	if err != nil {
 		return err
@@ -225,7 +227,7 @@ func (l *Lab) record(path string, wires []wire) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.captures = append(l.captures, &recording{path, file, end, w})
+	l.captures = append(l.captures, &recording{path, lasts, file, end, w})
 	return nil
 }
 

@@ -245,11 +245,20 @@ func TestOwnLabFromFiles(t *testing.T) {
 	}
 	pcap := filepath.Join(dir, "x.pcapng")
 	out, ok := run(t, Options{File: filepath.Join(dir, DefaultTopology), Pcap: pcap}, "CountryB: ping cs7 7.8.1", "CountryA: configure terminal", "CountryA: cs7 point-code 1.1.1", "CountryA: end", "CountryA: write memory",
-		"CountryA: capture start "+filepath.Join(dir, "y.pcapng")+" CountryB:eth2", "CountryA: capture stop")
+		"CountryA: capture start "+filepath.Join(dir, "y.pcapng")+" CountryB:eth2", "CountryA: capture stop",
+		"CountryB: ping cs7 7.8.1 count 100 rate 1000")
 	if b, _ := os.ReadFile(cfg); !ok || !strings.Contains(string(b), "cs7 point-code 1.1.1") {
 		t.Errorf("%s\n%s", out, b)
 	}
-	if st, err := os.Stat(pcap); err != nil || st.Size() < 5000 {
+	if st, err := os.Stat(pcap); err != nil || st.Size() < 25000 { // `capture stop` leaves it alone
 		t.Errorf("%v %v", st, err)
+	}
+	if strings.Contains(out, "x.pcapng is closed") || !strings.Contains(out, "y.pcapng is closed") {
+		t.Error(out)
+	}
+	if out, _ := run(t, Options{File: filepath.Join(dir, DefaultTopology), Pcap: pcap},
+		"CountryA: capture stop"); !strings.Contains(
+		out, "% no capture is running but that of --pcap") {
+		t.Error(out)
 	}
 }

@@ -66,7 +66,7 @@ func StartNetns(opt Options) (l *Lab, err error) {
 		return l, err
 	}
 	if opt.Pcap != "" {
-		if err := l.record(opt.Pcap, l.wires); err != nil {
+		if err := l.record(opt.Pcap, true, l.wires); err != nil {
 			return l, err
 		}
 	}

@@ -284,3 +284,29 @@ func TestDebugSCTP(t *testing.T) {
 		a.want("undebug all", "CS7 M2PA debugging is off", "SCTP debugging is off")
 	})
 }
+
+// The associations of ASPs, of M3UA and of M2UA, stand beside those of links: with their
+// state, their reason, and every part of them.
+func TestAssociationsOfASPs(t *testing.T) {
+	servers(t, gatewayConfig, func(_ *sctp.Memory, a, _, h1, _ *box) {
+		a.want("show sctp association", "B 0 ", "B 1 ",
+			"2905  10.0.0.5 2905                m3ua ASP H1            1 of 1 active",
+			"2905  10.0.0.6 2905                m3ua ASP H2")
+		a.want("show sctp association H1 detail", "ASP H1: ESTABLISHED for ", "path 10.0.0.5", "in flight", "messages")
+		a.want("show sctp association B", "B 0 ", "B 1 ")
+		a.lacks("show sctp association B", "ASP")
+		h1.want("show sctp association", "m3ua ASP SG")
+		a.want("show sctp association X", "% no linkset and no ASP X has an association of its own")
+		a.want("clear sctp association H1", "Associations ended: 1; new ones are set up as it is configured.")
+		time.Sleep(5 * time.Second)
+		a.want("show sctp association H1 detail", "the association before lasted ", "cleared at the console")
+	})
+	synctest.Test(t, func(t *testing.T) {
+		m := sctp.NewMemory(1)
+		g := newBox(t, m, chainSG)
+		defer g.Close()
+		time.Sleep(30 * time.Second)
+		g.want("show sctp association", "interface 1", "interface 2", "m2ua ASP MGC1",
+			"reason: waiting for 10.3.1.1 port 2904")
+	})
+}

@@ -1,17 +1,17 @@
 package node
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"io"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/machine"
-	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sctp"
 )
 
@@ -24,18 +24,20 @@ func (n *Node) sctpCommands() []*cli.Statement {
 		return cli.Command(cli.Seq(append([]cli.Elem{kw("clear", "Reset")}, words(e...)...)...), run).Privileged()
 	}
 	which := cli.Alt(cli.Arg("id", cli.Uint(1, 1<<32-1), "Number of an association"),
-		cli.Seq(cli.Arg("name", configs.LinksetName{}, "The association of a link of this linkset"), cli.Arg("slc", cli.Uint(0, 15), "Signalling link code")))
+		cli.Seq(cli.Arg("name", configs.LinksetName{}, "Those of the links of a linkset, or that of an ASP"),
+			cli.Opt(cli.Arg("slc", cli.Uint(0, 15), "Signalling link code"))))
 	how := cli.Choice("how", kw("detail", "Everything"), kw("list", "A line each (default)"),
 		kw("parameters", "Paths, and how the association is set up"), kw("statistics", "What it carried and lost"))
 	return []*cli.Statement{
 		show(n.showAssociations, words(kw("association", "Associations"), cli.Any(how, which))...),
 		show(n.showSCTPStatistics, words(kw("statistics", "Counters of all of SCTP"))...),
-		clearing(n.clearAssociations, kw("association", "End associations; their links set up new ones"), cli.Alt(cli.Flag("all", "all", "All of them"), which)),
+		clearing(n.clearAssociations, kw("association", "End associations; new ones are set up"),
+			cli.Alt(cli.Flag("all", "all", "All of them"), which)),
 		clearing(n.clearSCTPStatistics, kw("statistics", "Count the counters of `show sctp statistics` from now on")),
 	}
 }
 
-// assocView is a link's association, or why there is none.
+// assocView is an association, or why there is none.
 type assocView struct {
 	id       uint32
 	status   *sctp.Status // nil: none
@@ -81,34 +83,74 @@ func (v *assocView) before() string {
 	return fmt.Sprintf("the association before lasted %s and ended %s ago: %s", ago(v.last.lasted), since(v.last.at), v.last.why)
 }
 
-// selected calls f for each association that the command names.
-func (n *Node) selected(c *cli.Call, f func(k *link, v assocView)) error {
-	id, slc, found := c.Args.Uint("id", 0), c.Args.Uint("slc", 16), false
-	var err error
-	for _, x := range n.all() {
-		if x.number != 0 && len(x.Config().Linksets) == 0 || x.number == 0 && len(n.all()) > 1 && len(n.Config().Linksets) == 0 {
-			continue
+// holder is who has an association, or would have one: a link, an interface that this node
+// offers, an ASP.
+type holder struct {
+	*runner
+	linkset string // of a link
+	slc     uint8
+	title   string // in a column
+}
+
+// holders are those of this instance in their order: links, interfaces offered by M2UA, ASPs
+// of M3UA, peers of M2UA, each kind by name.
+func (n *Node) holders() []holder {
+	var out, more []holder
+	n.applying.Lock()
+	for key, l := range n.links {
+		if !l.cfg.IsM2UA() { // its association is its gateway's
+			out = append(out, holder{&l.runner, key.linkset, key.slc, fmt.Sprintf("%s %d", key.linkset, key.slc)})
 		}
-		err = errors.Join(err, x.eachLink(c, func(k *link, l mtp3.LinkStatus) {
+	}
+	n.applying.Unlock()
+	slices.SortFunc(out, func(a, b holder) int {
+		return cmp.Or(strings.Compare(a.linkset, b.linkset), cmp.Compare(a.slc, b.slc))
+	})
+	for _, i := range *n.m2ua.ifaces.Load() {
+		more = append(more, holder{runner: &i.link.runner, title: "interface " + i.name})
+	}
+	for _, a := range *n.m3ua.byPath.Load() {
+		if a != nil {
+			more = append(more, holder{runner: &a.runner, title: "m3ua ASP " + a.title})
+		}
+	}
+	for _, a := range *n.m2ua.byPath.Load() {
+		more = append(more, holder{runner: &a.runner, title: "m2ua ASP " + a.title})
+	}
+	slices.SortFunc(more, func(a, b holder) int { return strings.Compare(a.title, b.title) })
+	return append(out, more...)
+}
+
+// selected calls f for each association that the command names.
+func (n *Node) selected(c *cli.Call, f func(k *holder, v assocView)) error {
+	id, slc, name := c.Args.Uint("id", 0), c.Args.Uint("slc", 16), c.Args.String("name", "")
+	found := false
+	for _, x := range n.all() {
+		for _, k := range x.holders() {
 			v := k.view()
-			if id != 0 && uint64(v.id) != id || slc < 16 && uint64(l.SLC) != slc {
-				return
+			link := k.linkset == name && (slc == 16 || uint64(k.slc) == slc)
+			if id != 0 && uint64(v.id) != id || name != "" && !link && (slc < 16 || k.user.name() != "ASP "+name) {
+				continue
 			}
 			found = true
-			f(k, v)
-		}))
+			f(&k, v)
+		}
 	}
 	switch {
 	case found:
 		return nil
-	case err != nil:
-		return err
 	case id != 0:
 		return fmt.Errorf("there is no association %d; `show sctp association` lists them", id)
-	case slc < 16:
-		return fmt.Errorf("linkset %s has no link %d", c.Args.String("name", ""), slc)
+	case name != "" && slc == 16:
+		return fmt.Errorf("no linkset and no ASP %s has an association of its own", name)
+	case name != "" && n.Config().Linkset(name) == nil && len(n.all()) == 1:
+		return fmt.Errorf("there is no linkset %s", name)
+	case name != "":
+		return fmt.Errorf("linkset %s has no link %d with an association of its own", name, slc)
+	case n.Config().PC == nil && len(n.Config().Linksets) > 0:
+		return fmt.Errorf("linksets start when this node has a code of its own: `cs7 point-code` in configuration mode")
 	}
-	fmt.Fprintln(c.Out, "There is no link, so there is no association.")
+	fmt.Fprintln(c.Out, "There is no link and no ASP, so there is no association.")
 	return nil
 }
 
@@ -116,48 +158,50 @@ func (n *Node) showAssociations(c *cli.Call) error {
 	how := c.Args.String("how", "list")
 	if how == "list" {
 		// The heading comes with the first line, so that an error stands alone.
-		head := fmt.Sprintf("%-4s %-14s %-9s %-5s %-28s %-22s %s\n", "ID", "State", "For", "Port", "Far end", "Link", "Paths")
-		return n.selected(c, func(k *link, v assocView) {
+		head := fmt.Sprintf("%-4s %-14s %-9s %-5s %-28s %-22s %s\n", "ID", "State", "For", "Port", "Far end",
+			"Used by", "Paths")
+		return n.selected(c, func(k *holder, v assocView) {
 			fmt.Fprint(c.Out, head)
 			head = ""
 			printLine(c.Out, k, &v)
 		})
 	}
-	return n.selected(c, func(k *link, v assocView) {
-		w := c.Out
-		if v.status == nil {
-			fmt.Fprintf(w, "%s: no association with %s\n  reason: %s\n", k.name(), k.farEnd(), v.none())
-		} else {
-			fmt.Fprintf(w, "Association %d, %s: %s for %s\n", v.id, k.name(), v.status.State, since(v.status.Since))
-			printEnds(w, k, &v)
-			if how != "statistics" {
-				for i := range v.status.Paths {
-					printPath(w, &v.status.Paths[i])
-				}
-				printBuffers(w, v.status)
-			}
-			if how != "parameters" {
-				printCounts(w, v.status)
-			}
-			if v.status.LastError != "" {
-				fmt.Fprintf(w, "  last error: %s\n", v.status.LastError)
-			}
-		}
+	return n.selected(c, func(k *holder, v assocView) { printAssociation(c.Out, k, &v, how) })
+}
+
+// printAssociation writes what how asks for: detail, or a part of it.
+func printAssociation(w io.Writer, k *holder, v *assocView, how string) {
+	if v.status == nil {
+		fmt.Fprintf(w, "%s: no association with %s\n  reason: %s\n", k.user.name(), k.farEnd(), v.none())
+	} else {
+		fmt.Fprintf(w, "Association %d, %s: %s for %s\n", v.id, k.user.name(), v.status.State, since(v.status.Since))
+		printEnds(w, k, v)
 		if how != "statistics" {
-			printSettings(w, &v.settings)
+			for i := range v.status.Paths {
+				printPath(w, &v.status.Paths[i])
+			}
+			printBuffers(w, v.status)
 		}
-		if b := v.before(); b != "" {
-			fmt.Fprintf(w, "  %s\n", b)
+		if how != "parameters" {
+			printCounts(w, v.status)
 		}
-	})
+		if v.status.LastError != "" {
+			fmt.Fprintf(w, "  last error: %s\n", v.status.LastError)
+		}
+	}
+	if how != "statistics" {
+		printSettings(w, &v.settings)
+	}
+	if b := v.before(); b != "" {
+		fmt.Fprintf(w, "  %s\n", b)
+	}
 }
 
 // printLine writes an association as a line, with a reason under what is not well.
-func printLine(w io.Writer, k *link, v *assocView) {
-	far := fmt.Sprintf("%s %d", k.cfg.Remote[0], k.cfg.RemotePort)
-	at := fmt.Sprintf("%s%s %d", k.node.at(), k.linkset, k.cfg.SLC)
+func printLine(w io.Writer, k *holder, v *assocView) {
+	far, at, port := k.far(v), k.node.at()+k.title, k.where.localPort
 	if v.status == nil {
-		fmt.Fprintf(w, "%-4s %-14s %-9s %-5d %-28s %-22s %s\n", "-", "none", "-", k.cfg.LocalPort, far, at, "-")
+		fmt.Fprintf(w, "%-4s %-14s %-9s %-5d %-28s %-22s %s\n", "-", "none", "-", port, far, at, "-")
 		fmt.Fprintf(w, "     reason: %s\n", v.none())
 		return
 	}
@@ -167,7 +211,8 @@ func printLine(w io.Writer, k *link, v *assocView) {
 			active++
 		}
 	}
-	fmt.Fprintf(w, "%-4d %-14s %-9s %-5d %-28s %-22s %d of %d active\n", v.id, v.status.State, since(v.status.Since), k.cfg.LocalPort, far, at, active, len(v.status.Paths))
+	fmt.Fprintf(w, "%-4d %-14s %-9s %-5d %-28s %-22s %d of %d active\n", v.id, v.status.State,
+		since(v.status.Since), port, far, at, active, len(v.status.Paths))
 	for _, p := range v.status.Paths {
 		if !p.Active {
 			fmt.Fprintf(w, "     path %s is inactive: %s\n", p.Addr, p.Why)
@@ -175,11 +220,25 @@ func printLine(w io.Writer, k *link, v *assocView) {
 	}
 }
 
-func printEnds(w io.Writer, k *link, v *assocView) {
+// far is the far end as it is, or as it is configured: a port of 0 is any.
+func (k *holder) far(v *assocView) string {
+	switch w := &k.where; {
+	case v.status != nil && (len(w.remote) == 0 || w.remotePort == 0):
+		return fmt.Sprintf("%s %d", v.remote.IPs[0], v.remote.Port)
+	case len(w.remote) == 0:
+		return "any"
+	case w.remotePort == 0:
+		return fmt.Sprintf("%s any", w.remote[0])
+	default:
+		return fmt.Sprintf("%s %d", w.remote[0], w.remotePort)
+	}
+}
+
+func printEnds(w io.Writer, k *holder, v *assocView) {
 	s := v.status
 	fmt.Fprintf(w, "  local %s port %d, remote %s port %d, tags %08x %08x\n", list(v.local.IPs), v.local.Port, list(v.remote.IPs), v.remote.Port, s.LocalTag, s.RemoteTag)
 	fmt.Fprintf(w, "  carried by %s; streams out %d, in %d\n", k.peer.carrier(), s.OutStreams, s.InStreams)
-	for _, ip := range k.cfg.Remote {
+	for _, ip := range k.where.remote {
 		if len(s.Paths) > 0 && !slices.ContainsFunc(s.Paths, func(p sctp.PathStatus) bool { return p.Addr == ip }) {
 			fmt.Fprintf(w, "  %s is configured and no address of this association: the far end does not offer it\n", ip)
 		}
@@ -273,12 +332,14 @@ func (l *link) printSCTP(w io.Writer) {
 }
 
 func (n *Node) clearAssociations(c *cli.Call) error {
-	count, none := 0, ""
-	err := n.selected(c, func(k *link, v assocView) {
+	count, none, who := 0, "", "their links set up new ones"
+	err := n.selected(c, func(k *holder, v assocView) {
 		if k.abort("cleared at the console") {
-			count++
+			if count++; k.linkset == "" {
+				who = "new ones are set up as it is configured"
+			}
 		} else {
-			none = fmt.Sprintf("%s has no association: %s", k.name(), v.none())
+			none = fmt.Sprintf("%s has no association: %s", k.user.name(), v.none())
 		}
 	})
 	switch {
@@ -287,6 +348,6 @@ func (n *Node) clearAssociations(c *cli.Call) error {
 	case count == 0 && none != "":
 		return fmt.Errorf("%s", none)
 	}
-	fmt.Fprintf(c.Out, "Associations ended: %d; their links set up new ones.\n", count)
+	fmt.Fprintf(c.Out, "Associations ended: %d; %s.\n", count, who)
 	return nil
 }
