@@ -148,6 +148,9 @@ func randomInstance(r *rand.Rand) *System {
 	if r.Intn(2) == 0 {
 		s.MaxDynamic = uint16(100 + r.Intn(901))
 	}
+	if r.Intn(2) == 0 {
+		s.Strangers = uint16(1 + r.Intn(4096))
+	}
 	for i := range r.Intn(3) {
 		s.Hosts = append(s.Hosts, &Host{fmt.Sprint("host", i), pc()})
 		n := &Interface{Name: fmt.Sprint("eth", i), Description: pick("", "to the north"), Shutdown: r.Intn(2) == 0}

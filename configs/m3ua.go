@@ -196,6 +196,18 @@ func (a *ASP) IPs() []netip.Addr {
 	return out
 }
 
+// DefaultStrangers is how many associations of ASPs that are not configured a node has, if no
+// line says otherwise.
+const DefaultStrangers = 256
+
+// MaxStrangers is how many associations of ASPs that are not configured the node may have.
+func (s *System) MaxStrangers() int {
+	if s.Strangers == 0 {
+		return DefaultStrangers
+	}
+	return int(s.Strangers)
+}
+
 // RC is the routing context of an AS, if it has one.
 func (a *AS) RC() (uint32, bool) {
 	if len(a.Keys) == 0 {

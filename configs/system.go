@@ -48,6 +48,9 @@ type System struct {
 	ASs         []*AS
 	M2UA
 	SCCP
+
+	Strangers uint16 `cli:"max-unconfigured-asps"` // associations of ASPs that are not configured; 0: DefaultStrangers
+
 	IPRoutes   []*IPRoute
 	IPv6Routes []*IPv6Route
 

@@ -218,12 +218,11 @@ func (p *peer) awaitProof(ctx context.Context, a sctp.Assoc, c claim) {
 			c.names()))
 		return
 	}
-	if !p.lobby.enter(from) {
-		p.refuse(a, lobbyFull)
+	if !p.enter(a, from) {
 		return
 	}
 	p.node.group.Go(func() {
-		defer p.lobby.leave(from)
+		defer p.leave(from)
 		for end := time.Now().Add(proofWait); time.Now().Before(end); {
 			select {
 			case <-ctx.Done():
@@ -242,7 +241,30 @@ func (p *peer) awaitProof(ctx context.Context, a sctp.Assoc, c claim) {
 	})
 }
 
-const lobbyFull = "too many associations wait to be known already; the port refuses more"
+// enter takes a place in the lobby for an association, or refuses it.
+func (p *peer) enter(a sctp.Assoc, from string) bool {
+	ok, full := p.lobby.enter(from)
+	switch {
+	case ok:
+		return true
+	case full:
+		why := fmt.Sprintf("%d associations wait already until it is known whose they are", lobbyRoom)
+		p.node.Short(p.lobbyName(), why)
+		p.refuse(a, why)
+	default:
+		const share = "%d associations from %s wait already until it is known whose they are"
+		p.refuse(a, fmt.Sprintf(share, lobbyShare, from))
+	}
+	return false
+}
+
+func (p *peer) leave(from string) {
+	p.lobby.leave(from)
+	p.node.Short(p.lobbyName(), "")
+}
+
+// lobbyName is what a port runs out of when its lobby is full.
+func (p *peer) lobbyName() string { return "places to wait at " + p.title }
 
 // lobby is where associations of a port wait until it is known whose they are.
 type lobby struct {
@@ -252,19 +274,20 @@ type lobby struct {
 	liars  map[string]time.Time // who listed an address of another in vain, until when
 }
 
-// enter takes a place; false: there is none for an association from there.
-func (l *lobby) enter(from string) bool {
+// enter takes a place; not ok: there is none for an association from there, or, full, for
+// anybody.
+func (l *lobby) enter(from string) (ok, full bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.all >= lobbyRoom || l.inside[from] >= lobbyShare {
-		return false
+		return false, l.all >= lobbyRoom
 	}
 	if l.inside == nil {
 		l.inside = map[string]int{}
 	}
 	l.inside[from]++
 	l.all++
-	return true
+	return true, false
 }
 
 func (l *lobby) leave(from string) {

@@ -326,19 +326,19 @@ func TestLobbyIsBounded(t *testing.T) {
 				t.Errorf("association %d: %q", i, got)
 			}
 		}
-		a.want("show logging", "association refused: too many associations wait to be known already")
+		a.want("show logging", "refused: 16 associations from 10.0.0.200 wait already until it is known whose they are")
 	})
 	var l lobby
 	for i := range lobbyRoom {
-		if !l.enter(fmt.Sprint("host ", i)) {
+		if ok, _ := l.enter(fmt.Sprint("host ", i)); !ok {
 			t.Fatal("there was no room for", i)
 		}
 	}
-	if l.enter("one more") {
+	if ok, full := l.enter("one more"); ok || !full {
 		t.Error("the lobby is boundless")
 	}
 	l.leave("host 0")
-	if !l.enter("one more") {
+	if ok, _ := l.enter("one more"); !ok {
 		t.Error("who left is still there")
 	}
 	for i := range doubtsAtAll + 1 {

@@ -210,8 +210,9 @@ func (n *Node) welcome(p *peer, a sctp.Assoc) (why string) {
 	s := n.newASP(id, c, at, aspSettings(sys, &c), p)
 	s.stranger, s.source = true, from
 	conf := strangerConfig(sys, s)
+	full := false
 	n.m3ua.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
-		if why = n.m3ua.mayEnter(from); why != "" {
+		if why, full = n.m3ua.mayEnter(from); why != "" {
 			return out
 		}
 		n.m3ua.asps[id] = s
@@ -219,7 +220,11 @@ func (n *Node) welcome(p *peer, a sctp.Assoc) (why string) {
 		return l.AddASP(now, conf, out)
 	})
 	if why != "" {
+		s.cancel() // or the node keeps its context
 		n.ids.give(id)
+		if full {
+			n.Short(placesName, why)
+		}
 		return why
 	}
 	n.group.Go(func() {
@@ -239,4 +244,5 @@ func (n *Node) dismiss(s *asp) {
 		return out
 	})
 	n.ids.give(s.id)
+	n.recountPlaces()
 }

@@ -45,8 +45,7 @@ const (
 // hear has an association say who it is.
 func (p *peer) hear(ctx context.Context, a sctp.Assoc, among []*xuaPeer, anybody bool) {
 	from := source(a)
-	if !p.lobby.enter(from) {
-		p.refuse(a, lobbyFull)
+	if !p.enter(a, from) {
 		return
 	}
 	d := &desk{peer: p, assoc: a, grammar: m3ua.Grammar, among: among, anybody: anybody}
@@ -54,7 +53,7 @@ func (p *peer) hear(ctx context.Context, a sctp.Assoc, among []*xuaPeer, anybody
 		d.grammar = m2ua.Grammar
 	}
 	p.node.group.Go(func() {
-		defer p.lobby.leave(from)
+		defer p.leave(from)
 		stop := context.AfterFunc(ctx, func() { a.Abort("the port is closed") })
 		defer stop()
 		d.run()

@@ -290,7 +290,7 @@ func TestPlacesForStrangersAreShared(t *testing.T) {
 				held++
 			}
 		}
-		if held == 0 || held > maxStrangers/4 {
+		if held == 0 || held > a.Config().MaxStrangers()/4 {
 			t.Errorf("one source holds %d places", held)
 		}
 		a.want("show logging", "10.0.0.66 has 51 of the 256 places for associations that are not configured, "+

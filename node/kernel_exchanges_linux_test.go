@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
@@ -104,7 +105,7 @@ func TestKernelStrangersHaveShares(t *testing.T) {
 `
 	a := kernelNode(t, exchangeLab+gateway)
 	a.until("show cs7 m3ua", "bound")
-	const share = maxStrangers / 5
+	const share = configs.DefaultStrangers / 5
 	var camper *player
 	for port := range uint16(share) {
 		camper = kernelCall(t, kernelEnd(t, k, 6000+port, "10.50.0.2"), 2905)

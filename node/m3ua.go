@@ -32,12 +32,9 @@ type adaptation struct {
 	levels map[ss7.PC]uint8 // congestion of destinations that users were told of; guarded by mu
 }
 
-// maxStrangers is how many associations of nobody configured a node has, strangerUp how long
-// one of them may be without an ASPUP.
-const (
-	maxStrangers = 256
-	strangerUp   = time.Minute
-)
+// strangerUp is how long the association of an ASP that nobody configured may be without an
+// ASPUP.
+const strangerUp = time.Minute
 
 func newAdaptation(n *Node) *adaptation {
 	x := &adaptation{node: n, asps: map[ss7.PathID]*asp{}, servers: map[ss7.PathID]*as{}, known: map[ss7.Range]m3ua.Availability{}, levels: map[ss7.PC]uint8{}}
@@ -236,19 +233,38 @@ func (x *adaptation) strangers(from string) (all, same int) {
 	return all, same
 }
 
-// mayEnter says why an association of nobody configured has no place; "": it has one. The
-// caller holds mu.
-func (x *adaptation) mayEnter(from string) string {
+// mayEnter says why an association of nobody configured has no place; "": it has one. full:
+// nobody has. The caller holds mu.
+func (x *adaptation) mayEnter(from string) (why string, full bool) {
 	all, same := x.strangers(from)
+	most := x.node.Config().MaxStrangers()
 	switch {
-	case all >= maxStrangers:
-		return fmt.Sprintf("there is room for %d associations that are not configured, and they are all there; "+
-			"none is configured", maxStrangers)
-	case !xua.Share(same, maxStrangers-all):
+	case all >= most:
+		return fmt.Sprintf("there is room for %d associations that are not configured, and they are all there "+
+			"(`cs7 xua max-unconfigured-asps`); none is configured", most), true
+	case !xua.Share(same, most-all):
 		return fmt.Sprintf("%s has %d of the %d places for associations that are not configured, the share of one "+
-			"source; none is configured", from, same, maxStrangers)
+			"source; none is configured", from, same, most), false
 	}
-	return ""
+	return "", false
+}
+
+// strangerPlaces counts the associations of nobody configured, and how many there may be.
+func (x *adaptation) strangerPlaces() (taken, most int) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	taken, _ = x.strangers("")
+	return taken, x.node.Config().MaxStrangers()
+}
+
+// placesName is what a node runs out of when all those places are taken.
+const placesName = "places for ASPs that are not configured"
+
+// recountPlaces ends the alarm when there is room again.
+func (n *Node) recountPlaces() {
+	if taken, most := n.m3ua.strangerPlaces(); taken < most {
+		n.Short(placesName, "")
+	}
 }
 
 // source is where a far end has proved to be when it set its association up: whose share of

@@ -397,7 +397,7 @@ func (x *adaptation) peerStats(p ss7.PathID) m3ua.Stats {
 
 // showM3UA shows the ports of ASPs.
 func (n *Node) showM3UA(c *cli.Call) error {
-	only, found := c.Args.Uint("port", 0), false
+	only, found, dynamic := c.Args.Uint("port", 0), false, false
 	sys := n.Config()
 	asps, _ := n.m3ua.status()
 	for _, p := range n.carriers() {
@@ -409,6 +409,7 @@ func (n *Node) showM3UA(c *cli.Call) error {
 		if accept == "" {
 			accept = "pre-configured"
 		}
+		dynamic = dynamic || accept == "dynamic-permitted"
 		n.printPort(c.Out, p)
 		fmt.Fprintf(c.Out, "  accept-asp-connections %s: accepted %d, refused %d\n", accept, p.accepted.Load(), p.refused.Load())
 		for i := range asps {
@@ -421,6 +422,9 @@ func (n *Node) showM3UA(c *cli.Call) error {
 				fmt.Fprintf(c.Out, "  asp %s, %s: %s, %s\n", a.title, a.farEnd(), asps[i].State, state)
 			}
 		}
+	}
+	if taken, most := n.m3ua.strangerPlaces(); found && (taken > 0 || dynamic) {
+		fmt.Fprintf(c.Out, "ASPs that are not configured: %d of %d (`cs7 xua max-unconfigured-asps`)\n", taken, most)
 	}
 	switch {
 	case !found && only != 0:

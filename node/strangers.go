@@ -13,6 +13,7 @@ import (
 // configured. They stay as they are, unless their port takes them no longer, or one is now
 // configured: that one is told, and sets its association up again as who it is.
 func (n *Node) reviewStrangers(next *configs.System) {
+	defer n.recountPlaces()
 	for _, s := range *n.m3ua.byPath.Load() {
 		if s == nil || !s.stranger {
 			continue

@@ -144,3 +144,39 @@ func TestIdentifierBesideStrangers(t *testing.T) {
 		}
 	})
 }
+
+// How many ASPs that are not configured a node takes is a line of its configuration; that no
+// more are taken is told to the far end, logged, shown, and an alarm while it lasts.
+func TestPlacesForStrangersAreConfigured(t *testing.T) {
+	strangers(t, exchangeLab, func(t *testing.T, net *sctp.Memory, a *box) {
+		a.want("show cs7 m3ua", "ASPs that are not configured: 0 of 256 (`cs7 xua max-unconfigured-asps`)")
+		a.configure("cs7 xua max-unconfigured-asps 2")
+		a.want("show running-config", " xua max-unconfigured-asps 2\n")
+		var there []*player
+		for i := range 2 {
+			there = append(there, play(t, net, fmt.Sprintf("10.0.0.%d", 20+i)))
+			if got := there[i].say(bare(xua.ASPUP)); got != "ASPUP Ack" {
+				t.Errorf("%d: %q", i, got)
+			}
+		}
+		a.want("show alarms", "No alarms.")
+		if got := play(t, net, "10.0.0.30").hears(); got != "end" {
+			t.Errorf("one too many: %q", got)
+		}
+		full := "there is room for 2 associations that are not configured, and they are all there"
+		a.want("show logging", "association refused: "+full)
+		a.want("show logging", "%SYS-3-RESOURCE: places for ASPs that are not configured: "+full)
+		a.want("show alarms", "Major", "places for ASPs that are not configured", full)
+		a.want("show cs7 m3ua", "ASPs that are not configured: 2 of 2")
+		there[0].a.Abort("enough")
+		time.Sleep(time.Second)
+		a.want("show alarms", "No alarms.")
+		if got := play(t, net, "10.0.0.31").say(bare(xua.ASPUP)); got != "ASPUP Ack" {
+			t.Errorf("in its place: %q", got)
+		}
+		a.configure("no cs7 xua max-unconfigured-asps")
+		if got := a.run("show running-config"); strings.Contains(got, "unconfigured") {
+			t.Error(got)
+		}
+	})
+}
