@@ -266,12 +266,8 @@ func (s *Statement) do(in *scope, obj any, a Args, form form) (note string, err 
 			return "", err
 		}
 	}
-	if form != plainForm && s.needed != nil && in.index == nil {
-		if e := s.child(in, obj, a); e != nil {
-			if err := s.needed(in.env, e); err != nil {
-				return "", err
-			}
-		}
+	if err := s.objection(in, obj, a, form); err != nil {
+		return "", err
 	}
 	switch {
 	case form != plainForm && s.unset == nil:
@@ -287,4 +283,21 @@ func (s *Statement) do(in *scope, obj any, a Args, form form) (note string, err 
 		}
 	}
 	return note, s.apply(in, obj, a)
+}
+
+// objection is why a line cannot be about the element that it names, which is there already.
+func (s *Statement) objection(in *scope, obj any, a Args, form form) error {
+	again := s.again != nil && form == plainForm
+	needed := s.needed != nil && form != plainForm && in.index == nil // in a file what needs it may go later
+	if !again && !needed {
+		return nil
+	}
+	e := s.child(in, obj, a)
+	switch {
+	case e == nil:
+		return nil
+	case again:
+		return s.again(in.env, e, a)
+	}
+	return s.needed(in.env, e)
 }

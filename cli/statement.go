@@ -20,6 +20,7 @@ type Statement struct {
 	apply    func(in *scope, obj any, a Args) error
 	unset    func(in *scope, obj any, a Args) error
 	check    func(env any, a Args) (string, error)
+	again    func(env, e any, a Args) error
 	needed   func(env, e any) error // why an element of the list must stay; nil: it need not
 	lines    func(obj any) []any    // the objects that a line is written for
 	fields   fields                 // of these objects
@@ -92,6 +93,12 @@ func (s *Statement) Privileged() *Statement { s.privileged = true; return s }
 // arguments. A note is shown to the person who typed the line.
 func (s *Statement) Check(f func(env any, a Args) (note string, err error)) *Statement {
 	s.check = f
+	return s
+}
+
+// Again has f look at a line of a List that is given for an element e which is there already.
+func (s *Statement) Again(f func(env, e any, a Args) error) *Statement {
+	s.again = f
 	return s
 }
 

@@ -112,5 +112,5 @@ func (s *System) m2uaASPCautions(f *findings) {
 		return out
 	}
 	unknown(f, s.M2UAASPs)
-	twins(f, s.M2UAASPs, served, "interfaces")
+	twins(f, s.M2UAASPs, s.M2UAASPs, served, "interfaces")
 }

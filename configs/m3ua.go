@@ -124,7 +124,7 @@ func (s *System) M3UA(port uint16) *M3UA {
 		}
 	}
 	for _, a := range s.ASPs { // an ASP with addresses of its own brings its port along
-		if a.LocalPort == port && len(a.LocalIPs) > 0 {
+		if a.LocalPort == port && port != 0 && len(a.LocalIPs) > 0 {
 			m := &M3UA{LocalPeer: LocalPeer{Port: port, IPs: a.LocalIPs}}
 			if a.Over == tcp {
 				m.Transport = tcp
@@ -133,6 +133,25 @@ func (s *System) M3UA(port uint16) *M3UA {
 		}
 	}
 	return nil
+}
+
+// Placed is an ASP with its local port: for 0, which Osmocom's files have for any, the first
+// port of `cs7 m3ua` that is of the ASP's transport. Where there is none it stays 0.
+func (s *System) Placed(a *ASP) *ASP {
+	if a.LocalPort != 0 {
+		return a
+	}
+	c := *a
+	for _, m := range s.M3UAs {
+		switch fits := (m.Transport == tcp) == (a.Over == tcp); {
+		case fits:
+			c.LocalPort = m.Port
+			return &c
+		case a.Over == "" && c.LocalPort == 0:
+			c.LocalPort = m.Port // of TCP, if there is none of SCTP
+		}
+	}
+	return &c
 }
 
 // Port finds a local port, of links or of ASPs; nil if there is none.
@@ -168,7 +187,7 @@ func (s *System) Ports() []*LocalPeer {
 		add(m.Port)
 	}
 	for _, a := range s.ASPs {
-		if len(a.LocalIPs) > 0 {
+		if len(a.LocalIPs) > 0 && a.LocalPort != 0 {
 			add(a.LocalPort)
 		}
 	}

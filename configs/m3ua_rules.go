@@ -39,26 +39,31 @@ func (s *System) aspRules(f *findings) {
 	}
 }
 
-func (s *System) aspPortRules(f *findings, a *ASP) {
+func (s *System) aspPortRules(f *findings, as *ASP) {
+	a := s.Placed(as)
 	switch port := s.M3UA(a.LocalPort); {
+	case a.LocalPort == 0:
+		f.bad(as, "", "asp %s: local port 0 is the first port of `cs7 m3ua` of its transport, and there is none: "+
+			"configure "+
+			"`cs7 m3ua 2905` first", a.Name)
 	case s.LocalPeer(a.LocalPort) != nil:
-		f.bad(a, "", "asp %s: port %d is a local-peer, which is for M2PA links; ASPs are at a port of `cs7 m3ua`",
+		f.bad(as, "", "asp %s: port %d is a local-peer, which is for M2PA links; ASPs are at a port of `cs7 m3ua`",
 			a.Name,
 			a.LocalPort)
 	case port == nil:
-		f.bad(a, "", "asp %s: m3ua %d does not exist: configure `cs7 m3ua %d` and its local-ip first. The order is "+
+		f.bad(as, "", "asp %s: m3ua %d does not exist: configure `cs7 m3ua %d` and its local-ip first. The order is "+
 			"`cs7 asp NAME "+
 			"REMOTE-PORT LOCAL-PORT m3ua`", a.Name, a.LocalPort, a.LocalPort)
 	case a.Over == tcp && port.Transport != tcp:
-		f.bad(a, "", "asp %s: m3ua %d is a port of SCTP; `transport tcp` under it makes it one of TCP, or give the "+
+		f.bad(as, "", "asp %s: m3ua %d is a port of SCTP; `transport tcp` under it makes it one of TCP, or give the "+
 			"ASP another "+
 			"port", a.Name, a.LocalPort)
 	case a.Over == "sctp" && port.Transport == tcp:
-		f.bad(a, "", "asp %s: m3ua %d is a port of TCP; `no transport` under it makes it one of SCTP, or give the "+
+		f.bad(as, "", "asp %s: m3ua %d is a port of TCP; `no transport` under it makes it one of SCTP, or give the "+
 			"ASP another "+
 			"port", a.Name, a.LocalPort)
 	case port.Transport == tcp && a.UDPPort != 0:
-		f.bad(a, "udp-port", "asp %s: udp-port is SCTP's, and m3ua %d is a port of TCP; take it out", a.Name,
+		f.bad(as, "udp-port", "asp %s: udp-port is SCTP's, and m3ua %d is a port of TCP; take it out", a.Name,
 			a.LocalPort)
 	}
 }
@@ -203,6 +208,7 @@ func thereIs(asps []*ASP, of string) string {
 // those that nobody is taken for.
 func (s *System) aspCautions(f *findings) {
 	unknown(f, s.ASPs)
+	s.overTCP(f)
 	served := func(a *ASP) (out []string) {
 		for _, x := range s.ASs {
 			if slices.ContainsFunc(x.Members, func(m *Member) bool { return m.ASP == a.Name }) {
@@ -211,7 +217,11 @@ func (s *System) aspCautions(f *findings) {
 		}
 		return out
 	}
-	twins(f, s.ASPs, served, "routing contexts")
+	var placed []*ASP
+	for _, a := range s.ASPs {
+		placed = append(placed, s.Placed(a))
+	}
+	twins(f, placed, s.ASPs, served, "routing contexts")
 }
 
 // unknown names ASPs without anything to know them by, or to call them at.
@@ -228,9 +238,22 @@ func unknown(f *findings, asps []*ASP) {
 	}
 }
 
-// twins names passive ASPs that one association fits as well as another. served gives the
-// application servers of an ASP, what is by what a far end names them.
-func twins(f *findings, asps []*ASP, served func(*ASP) []string, what string) {
+// overTCP names ASPs that are over TCP because their port is, and not by a word of their own.
+func (s *System) overTCP(f *findings) {
+	for _, a := range s.ASPs {
+		port := s.Placed(a).LocalPort
+		if m := s.M3UA(port); m != nil && m.Transport == tcp && a.Over == "" {
+			f.warn(a, "asp "+a.Name, "asp %s is over TCP, for m3ua %d is a port of TCP; `m3ua tcp` at the end of "+
+				"its line says "+
+				"that this is meant", a.Name, port).elsewhere = true
+		}
+	}
+}
+
+// twins names passive ASPs that one association fits as well as another. of are the objects of
+// the model that they are; served gives the application servers of an ASP, what is by what a far
+// end names them.
+func twins(f *findings, asps, of []*ASP, served func(*ASP) []string, what string) {
 	for i, a := range asps {
 		for _, b := range asps[:i] {
 			if !a.twin(b) || a.ID != nil && b.ID != nil && *a.ID != *b.ID {
@@ -244,7 +267,7 @@ func twins(f *findings, asps []*ASP, served func(*ASP) []string, what string) {
 			if len(x) > 0 && len(y) > 0 && !common {
 				continue // known by what it becomes active for
 			}
-			f.warn(a, "asp "+a.Name, "asp %s and asp %s cannot be told apart: both are at %s port %s, local port "+
+			f.warn(of[i], "asp "+a.Name, "asp %s and asp %s cannot be told apart: both are at %s port %s, local port "+
 				"%d; give each "+
 				"its asp-identifier, its remote port, or application servers of its own, whose %s it names", a.Name,
 				b.Name,

@@ -50,7 +50,9 @@ type nameOf struct {
 func (nameOf) Hint() string { return "WORD" }
 func (t nameOf) Parse(_ any, word string) (any, error) {
 	if len(word) > 19 {
-		return nil, fmt.Errorf("the name of an %s has at most 19 characters, %q has %d", t.what, word, len(word))
+		return nil, fmt.Errorf("the name of an %s has at most 19 characters, %q has %d: shorten it, here and in the "+
+			"lines that "+
+			"name it", t.what, word, len(word))
 	}
 	return word, nil
 }
@@ -73,6 +75,23 @@ var (
 	}}
 	_ = []cli.Type{KeyRange{}, ASPName, ASName}
 )
+
+// localPort is an argument that is a port of this end, or 0: the first one of `cs7 m3ua`. Its
+// value is a uint64.
+type localPort struct{}
+
+func (localPort) Hint() string { return "<0,1024-49151>" }
+func (localPort) Parse(env any, word string) (any, error) {
+	if word == "0" {
+		return uint64(0), nil
+	}
+	n, err := cli.Uint(1024, 49151).Parse(env, word)
+	if err != nil {
+		return nil, fmt.Errorf("%w, nor 0, the first port of `cs7 m3ua`", err)
+	}
+	return n, nil
+}
+func (localPort) Format(_ any, v any) string { return fmt.Sprint(v) }
 
 // sctpOrTCP are Osmocom's words behind a port's number.
 func sctpOrTCP(arg string) cli.Elem {
@@ -102,7 +121,9 @@ func m3uaStatements(in func(...cli.Elem) cli.Elem) []*cli.Statement {
 			[]string{"port"}, func(s *System) *[]*M3UA { return &s.M3UAs }, m3uaMode)),
 		inUse(cli.List(in(cli.Kw("asp", "An application server process, or a gateway or IPSP that this node is one to"),
 			cli.Arg("asp", ASPName, "Name, at most 19 characters"),
-			cli.Arg("remote-port", cli.Uint(0, 65535), "Port of the FAR end; 0 is any"), cli.Arg("local-port", cli.Uint(1024, 49151), "Port of THIS end: one of `cs7 m3ua`"), m3ua, sctpOrTCP("over")),
+			cli.Arg("remote-port", cli.Uint(0, 65535), "Port of the FAR end; 0 is any"), cli.Arg("local-port",
+				localPort{}, "Port of THIS end: one of `cs7 m3ua`; 0 is the first of those"), m3ua,
+			sctpOrTCP("over")),
 			[]string{"asp"}, func(s *System) *[]*ASP { return &s.ASPs }, aspMode)),
 		inUse(cli.List(in(cli.Kw("as", "An application server"), cli.Arg("as", ASName, "Name, at most 19 characters"),
 			m3ua),
@@ -222,9 +243,25 @@ func init() {
 	nested := cli.Without(Global.Statements, cs7Words...)
 	nested = append(nested, inUse(cli.List(cli.Seq(cli.Kw("listen", "An SCTP or TCP port of this node for ASPs"),
 		cli.Kw("m3ua", "M3UA"), cli.Arg("port", cli.Uint(1024, 49151), "Port, usually 2905"), sctpOrTCP("transport")),
-		[]string{"port"}, func(s *System) *[]*M3UA { return &s.M3UAs }, m3uaMode)).Check(anySCTP))
+		[]string{"port"}, func(s *System) *[]*M3UA { return &s.M3UAs }, m3uaMode)).Check(anySCTP).Again(oneTransport))
 	Global.Statements = append(Global.Statements, cli.Enter[System](cli.Seq(cs7Words[0], cli.Seq(cs7Words[1].Parts()...)),
 		&cli.Mode{Name: "config-cs7", Statements: nested}).No(dropInstance))
+}
+
+// oneTransport refuses a port's other transport: in Osmocom's files one number may stand for a port
+// of SCTP and for one of TCP. Which is meant for good would depend on which line comes last.
+func oneTransport(_, e any, a cli.Args) error {
+	m := e.(*M3UA)
+	is, wanted := "SCTP", "TCP"
+	if m.Transport == tcp {
+		is, wanted = wanted, is
+	}
+	if (a.String("transport", "") == tcp) == (m.Transport == tcp) {
+		return nil
+	}
+	return fmt.Errorf("m3ua %d is a port of %s already, and a number is of one transport here: give the port of %s "+
+		"another "+
+		"number, or take this one away first", m.Port, is, wanted)
 }
 
 // anySCTP: Osmocom's `sctp` is no kind of SCTP.

@@ -60,7 +60,7 @@ type problem struct {
 	text       string
 	subject    string // of a caution: what it is about, in words
 	unfinished bool   // of a caution: it is so while lines are being typed
-	elsewhere  bool   // of a caution: an alarm of another kind tells of it
+	elsewhere  bool   // of a caution: no alarm tells of it, or one of another kind
 }
 
 // findings are the breaches that rules find.
@@ -132,7 +132,7 @@ type Warning struct {
 	Subject    string // what it is about: linkset B
 	Text       string
 	Unfinished bool // it is so for a moment while lines are being typed
-	Elsewhere  bool // another alarm tells of it: of the port, or of the adjacent point
+	Elsewhere  bool // it is no alarm, or another one tells of it: of the port, of the adjacent point
 }
 
 // Warnings names what can run and is hardly meant. All rules hold in s.

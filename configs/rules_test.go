@@ -170,6 +170,9 @@ var breaches = []breach{
 	{rule: "asp %s: remote port 0 is any", to: "cs7 asp W 0 2904 m2ua\n role asp"},
 	{rule: "asp %s: only an ipsp has a choice", to: "cs7 asp P\n role sg respond"},
 	{rule: "asp %s: port %d is a local-peer", to: "cs7 asp W 2905 3565 m3ua"},
+	{rule: "asp %s: local port 0 is the first", change: func(s *System) {
+		s.M3UAs, s.ASPs, s.ASs, s.RouteTables = nil, []*ASP{{Name: "W"}}, nil, nil
+	}, lost: "m3ua|asp |remote-ip|role|as |routing-|route|transport tcp"},
 	{rule: "asp %s: m3ua %d does not exist", to: "cs7 asp W 2905 2999 m3ua"},
 	{rule: "asp %s: m3ua %d is a port of SCTP", to: "cs7 asp W 2905 2905 m3ua tcp"},
 	{rule: "asp %s: m3ua %d is a port of TCP", to: "cs7 asp W 2905 2906 m3ua sctp"},
@@ -409,6 +412,11 @@ func TestCautions(t *testing.T) {
 		{"cs7 asp W 0 2905 m3ua", "asp W has no remote-ip, and no asp-identifier to know it by"},
 		{"cs7 asp W 0 2905 m3ua\n asp-identifier 3", ""},
 		{"cs7 asp W 2905 2905 m3ua\n role asp", "asp W has no remote-ip to set up its association to"},
+		{"cs7 asp W 0 2906 m3ua\n" + asp, "asp W is over TCP, for m3ua 2906 is a port of TCP"},
+		{"cs7 asp W 0 2906 m3ua tcp\n" + asp, ""},
+		{"cs7 asp W 14001 0 m3ua\n" + asp, ""},
+		{"cs7 asp W 14002 0 m3ua\n remote-ip 10.9.1.1", "asp W and asp Q cannot be told apart: both are at 10.9.1.1 " +
+			"port 14002"},
 		{two(m3, "", ""), "asp V and asp W cannot be told apart: both are at 10.9.8.1 port 0 (any), local port 2905"},
 		{two(m2, "", ""), "asp V and asp W cannot be told apart: both are at 10.9.8.1 port 0 (any), local port 2904"},
 		{two(m3, " asp-identifier 1\n", ""), "asp V and asp W cannot be told apart"},

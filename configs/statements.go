@@ -50,7 +50,7 @@ var Global = &cli.Mode{Name: "config", Statements: slices.Concat([]*cli.Statemen
 		"SCTP port")),
 		[]string{"port"}, func(s *System) *[]*LocalPeer { return &s.LocalPeers }, localPeerMode)),
 	inUse(cli.List(CS7(cli.Kw("linkset", "A set of links to one adjacent point"),
-		cli.Arg("linkset", cli.Word(19), "Name, at most 19 characters"),
+		cli.Arg("linkset", newName{LinksetName{}}, "Name, at most 19 characters"),
 		cli.Arg("apc", PointCode{}, "Adjacent point code"),
 		cli.Opt(cli.Kw("local-pc", "The code by which the far end knows this node (default: as its link tests say)"),
 			cli.Arg("local-pc", PointCode{}, "A code of this node"))),

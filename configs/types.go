@@ -97,13 +97,18 @@ func (LinksetName) Hint() string { return "WORD" }
 // Parse implements cli.Type.
 func (LinksetName) Parse(_ any, word string) (any, error) {
 	if len(word) > 19 {
-		return nil, fmt.Errorf("a linkset name has at most 19 characters, %q has %d", word, len(word))
+		return nil, fmt.Errorf("a linkset name has at most 19 characters, %q has %d: shorten it, here and in the "+
+			"lines that "+
+			"name it", word, len(word))
 	}
 	return word, nil
 }
 
 // Format implements cli.Type.
 func (LinksetName) Format(_ any, v any) string { return v.(string) }
+
+// newName is a name as a type has it, for a line that may make what it names: nothing is proposed.
+type newName struct{ cli.Type }
 
 // Values implements cli.Completer.
 func (LinksetName) Values(env any) []string {

@@ -30,7 +30,7 @@ func (s *System) users(e any) (what string, by []string) {
 		return fmt.Sprintf("local-peer %d", e.Port), s.linksAt(e.Port)
 	case *M3UA:
 		for _, a := range s.ASPs {
-			if a.LocalPort == e.Port && len(a.LocalIPs) == 0 {
+			if s.Placed(a).LocalPort == e.Port && len(a.LocalIPs) == 0 {
 				by = append(by, "asp "+a.Name)
 			}
 		}

@@ -65,6 +65,7 @@ func (n *Node) applyM3UA(next *configs.System, restarted map[uint16]string) {
 // which are gone: those that need another association are both. old are those that there were.
 func (n *Node) applyASPs(next *configs.System, restarted map[uint16]string, old map[string]*asp, conf *m3ua.Config) (fresh, gone []*asp) {
 	for _, c := range next.ASPs {
+		c = next.Placed(c)
 		at, how := aspEnds(c), aspSettings(next, c)
 		a := old[c.Name]
 		delete(old, c.Name)

@@ -232,3 +232,34 @@ func TestLeaveTellsASPs(t *testing.T) {
 		h1.want("ping cs7 2.2.2", "100% successful")
 	})
 }
+
+// ASPs with local port 0, on both sides, are at the node's first port.
+func TestLocalPortZero(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		net := sctp.NewMemory(1)
+		gateway := strings.NewReplacer("H1 2905 2905 m3ua", "H1 2905 0 m3ua", "H2 2905 2905 m3ua", "H2 0 0 m3ua").
+			Replace(gatewayConfig)
+		a, b := newBox(t, net, gateway), newBox(t, net, behindConfig)
+		var hs []*box
+		for n := range 2 {
+			text := strings.Replace(processConfig(5+n), "SG 2905 2905 m3ua", "SG 2905 0 m3ua", 1)
+			hs = append(hs, newBox(t, net, text))
+		}
+		for _, x := range append(hs, a, b) {
+			defer x.Close()
+		}
+		time.Sleep(20 * time.Second)
+		for _, h := range hs {
+			h.want("ping cs7 2.2.2 count 32 rate 100", "packets")
+		}
+		a.want("show cs7 as", "HLR          active 55")
+		a.want("show cs7 asp", "H1            HLR           active    m3ua  2905     10.0.0.5        ESTABLISHED",
+			"H2            HLR           active    m3ua  2905     10.0.0.6        ESTABLISHED")
+		a.want("show cs7 asp H1 detail", "2905")
+		a.want("show running-config", "cs7 asp H2 0 0 m3ua")
+		a.want("configure terminal")
+		a.want("no cs7 m3ua 2905", "% m3ua 2905 is in use by asp H1, asp H2: take that away first")
+		a.run("end")
+		hs[0].want("ping cs7 2.2.2 count 32 rate 100", "packets")
+	})
+}
