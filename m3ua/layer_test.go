@@ -17,9 +17,21 @@ type fakeRoutes struct {
 	dests  []Destination
 	own    ss7.PC
 	behind []ss7.PC
+	views  map[ss7.PathID]Availability // AS that see every destination otherwise
 }
 
-func (f *fakeRoutes) State(r ss7.Range) (Availability, uint8) {
+// changes of destinations that all see alike.
+func changes(dests []Destination) (all []Change) {
+	for _, d := range dests {
+		all = append(all, Change{Destination: d})
+	}
+	return all
+}
+
+func (f *fakeRoutes) State(r ss7.Range, as ss7.PathID) (Availability, uint8) {
+	if s, ok := f.views[as]; ok {
+		return s, 0
+	}
 	for _, d := range slices.Backward(f.dests) {
 		if d.Range.Len <= r.Len && d.Range.Contains(r.PC, 14) {
 			return d.State, d.Level
@@ -28,7 +40,7 @@ func (f *fakeRoutes) State(r ss7.Range) (Availability, uint8) {
 	return Unavailable, 0
 }
 
-func (f *fakeRoutes) Within(r ss7.Range, yield func(Destination) bool) {
+func (f *fakeRoutes) Within(r ss7.Range, _ ss7.PathID, yield func(Destination) bool) {
 	for _, d := range f.dests {
 		if (d.Range.Len > r.Len || r.Len == 0 && d.Range.Len == 0) && r.Contains(d.Range.PC, 14) && !yield(d) {
 			return
@@ -69,9 +81,10 @@ const (
 
 func routes() *fakeRoutes {
 	return &fakeRoutes{own: ownPC, dests: []Destination{
-		{ss7.Range{PC: 7 << 11, Len: 3}, Available, 0},
-		{ss7.Range{PC: 7<<11 | 1<<3, Len: 11}, Unavailable, 0},
-		{one(7<<11 | 1<<3 | 2), Available, 2}, {one(7<<11 | 9<<3), Restricted, 0}, {one(7<<11 | 10<<3), Available, 0}, {one(5), Unavailable, 0},
+		{Range: ss7.Range{PC: 7 << 11, Len: 3}, State: Available},
+		{Range: ss7.Range{PC: 7<<11 | 1<<3, Len: 11}, State: Unavailable},
+		{Range: one(7<<11 | 1<<3 | 2), State: Available, Level: 2}, {Range: one(7<<11 | 9<<3), State: Restricted},
+		{Range: one(7<<11 | 10<<3), State: Available}, {Range: one(5), State: Unavailable},
 	}}
 }
 
@@ -243,7 +256,7 @@ func TestCongestedRange(t *testing.T) {
 func TestAuditIsBounded(t *testing.T) {
 	r := routes()
 	for i := range 5000 {
-		r.dests = append(r.dests, Destination{one(ss7.PC(i + 6)), Availability(i % 2), 0})
+		r.dests = append(r.dests, Destination{Range: one(ss7.PC(i + 6)), State: Availability(i % 2)})
 	}
 	l := gateway(t, func(c *Config) { c.Networks[0].Routes = r })
 	ask := SSNM{Type: DAUD, RCs: []uint32{10}, Affected: []uint32{14 << 24}}
@@ -300,19 +313,21 @@ func TestSSNMRefused(t *testing.T) {
 // contexts they are active for, and not those whose own state it is.
 func TestTell(t *testing.T) {
 	l := gateway(t, nil)
-	dests := []Destination{{one(5), Unavailable, 0}, {one(6), Unavailable, 0}, {one(7), Restricted, 0}, {one(8), Available, 1}}
-	out := clone(l.Tell(epoch, 0, dests, 0, nil))
+	dests := changes([]Destination{{Range: one(5)}, {Range: one(6)}, {Range: one(7), State: Restricted},
+		{Range: one(8), State: Available, Level: 1}})
+	out := clone(l.Tell(epoch, 0, dests, nil))
 	for p, want := range map[ss7.PathID]string{1: "DUNA [10] 5/0 6/0, DRST [10] 7/0, SCON [10] 8/0 level 1, DAVA [10] 8/0",
 		2: "DUNA [10 11] 5/0 6/0, DRST [10 11] 7/0, SCON [10 11] 8/0 level 1, DAVA [10 11] 8/0", 3: ""} {
 		if got := told(p, out); got != want {
 			t.Errorf("%d: %s", p, got)
 		}
 	}
-	out = clone(l.Tell(epoch, 1, []Destination{{ss7.Range{}, Unavailable, 0}}, 0, nil))
+	out = clone(l.Tell(epoch, 1, make([]Change, 1), nil))
 	if got := told(3, out); got != "DUNA NA 7 [12] 0/24" || told(1, out) != "" {
 		t.Errorf("network 1: %s", got)
 	}
-	out = clone(l.Tell(epoch, 0, dests[:1], 100, nil))
+	own := Change{Destination: dests[0].Destination, Views: []View{{AS: 100, Silent: true}}}
+	out = clone(l.Tell(epoch, 0, []Change{own}, nil))
 	if told(1, out) != "" || told(2, out) != "DUNA [11] 5/0" {
 		t.Errorf("its own state: %s, %s", told(1, out), told(2, out))
 	}
@@ -333,7 +348,7 @@ func TestTell(t *testing.T) {
 		}
 	}
 	l.rx(2, wire(xua.ASPIA))
-	if got := told(2, l.Tell(epoch, 0, dests, 0, nil)); got != "" {
+	if got := told(2, l.Tell(epoch, 0, dests, nil)); got != "" {
 		t.Errorf("inactive: %s", got)
 	}
 }
@@ -342,7 +357,8 @@ func TestTell(t *testing.T) {
 func TestBrief(t *testing.T) {
 	l := gateway(t, nil)
 	l.rx(1, wire(xua.ASPIA))
-	if got := told(1, l.rx(1, wire(xua.ASPAC, 10))); got != "ASPAC Ack [10], DUNA [10] 14344/3, SCON [10] 14346/0 level 2, DAVA [10] 14346/0, DRST [10] 14408/0, DUNA [10] 5/0" {
+	if got := told(1, l.rx(1, wire(xua.ASPAC, 10))); got !=
+		"ASPAC Ack [10], DUNA [10] 14344/3 5/0, SCON [10] 14346/0 level 2, DAVA [10] 14346/0, DRST [10] 14408/0" {
 		t.Error(got)
 	}
 }
@@ -481,4 +497,38 @@ func FuzzHostileASP(f *testing.F) {
 			}
 		}
 	})
+}
+
+// §3.4.1: an AS that is a way to a destination hears how that is without it, its ASPs for that AS
+// alone; equal states are one message, but for what a range of another state would take back.
+func TestEachASHearsWhatItSees(t *testing.T) {
+	l := gateway(t, nil)
+	at := func(pc ss7.PC, s Availability) Destination { return Destination{Range: one(pc), State: s} }
+	sees := func(d Destination, v ...View) Change { return Change{Destination: d, Views: v} }
+	check := func(what string, changes []Change, want1, want2 string) {
+		t.Helper()
+		out := clone(l.Tell(epoch, 0, changes, nil))
+		if got := []string{told(1, out), told(2, out)}; !slices.Equal(got, []string{want1, want2}) {
+			t.Errorf("%s: %q", what, got)
+		}
+	}
+	check("A sees another state", []Change{sees(at(5, Available), View{AS: 100}), sees(at(6, Available))},
+		"DUNA [10] 5/0, DAVA [10] 6/0", "DAVA [11] 5/0 6/0, DUNA [10] 5/0, DAVA [10] 6/0")
+	check("B sees the same", []Change{sees(at(5, Available), View{AS: 101, State: Available})},
+		"DAVA [10] 5/0", "DAVA [10 11] 5/0")
+	check("A alone hears", []Change{{Destination: at(5, Available), Silent: true, Views: []View{{AS: 100}}}},
+		"DUNA [10] 5/0", "DUNA [10] 5/0")
+	check("states that alternate", []Change{sees(at(5, Unavailable)), sees(at(6, Available)), sees(at(7, Unavailable))},
+		"DUNA [10] 5/0 7/0, DAVA [10] 6/0", "DUNA [10 11] 5/0 7/0, DAVA [10 11] 6/0")
+	summary := Destination{Range: ss7.Range{PC: 8, Len: 11}, State: Available}
+	check("a member behind its summary", []Change{sees(at(5, Unavailable)), sees(summary), sees(at(9, Unavailable))},
+		"DUNA [10] 5/0, DAVA [10] 8/3, DUNA [10] 9/0", "DUNA [10 11] 5/0, DAVA [10 11] 8/3, DUNA [10 11] 9/0")
+
+	// What waits for a later burst is said as each sees it then.
+	l.cfg.Networks[0].Routes.(*fakeRoutes).views = map[ss7.PathID]Availability{100: Restricted, 0: Unavailable}
+	l.peers[2].debts.spent = perBurst
+	check("no room", []Change{sees(at(5, Available), View{AS: 100})}, "DUNA [10] 5/0", "")
+	if got := told(2, l.Tick(epoch.Add(burstPace), nil)); got != "DUNA [11] 5/0, DRST [10] 5/0" {
+		t.Errorf("the next burst: %s", got)
+	}
 }

@@ -1,6 +1,7 @@
 package m3ua
 
 import (
+	"slices"
 	"time"
 
 	"github.com/gostp/gostp/ss7"
@@ -17,12 +18,12 @@ const (
 	burstAgain = time.Second // after a message that its association did not take
 )
 
-// debt is a destination that an ASP is to be told of: as an active ASP of its network, but
-// for those of the AS of; of the AS only alone, if it is not 0.
+// debt is a destination that an ASP is to be told of: as an active ASP of its network, or, as that
+// sees it, of the AS only, if that is not 0.
 type debt struct {
-	network  int
-	of, only ss7.PathID
-	dest     ss7.Range
+	network int
+	only    ss7.PathID
+	dest    ss7.Range
 }
 
 // debts are those of one ASP, in their order.
@@ -60,18 +61,24 @@ func (d *debts) due() time.Time {
 	return d.next
 }
 
-// tell says as much of dests to p as its burst has room for, and owes the rest.
-func (l *Layer) tell(now time.Time, p *peer, lb label, as debt, dests []Destination, out []ss7.Action) []ss7.Action {
+// tell says as much of dests to p as its burst has room for, and owes the rest: for the AS only,
+// as these see them then, or if there are none for all of its AS alike.
+func (l *Layer) tell(now time.Time, p *peer, lb label, network int, only []ss7.PathID, dests []Destination,
+	out []ss7.Action) []ss7.Action {
 	n := 0
 	if len(p.debts.queue) == 0 {
 		n = min(len(dests), p.debts.room(now))
 	}
 	p.debts.spent += n
-	for _, d := range dests[n:] {
-		as.dest = d.Range
-		p.debts.owe(as)
+	if only == nil {
+		only = []ss7.PathID{0}
 	}
-	return l.sendAll(p, lb, l.cfg.Networks[as.network].Variant.Bits(), dests[:n], out)
+	for _, as := range only {
+		for _, d := range dests[n:] {
+			p.debts.owe(debt{network, as, d.Range})
+		}
+	}
+	return l.sendAll(p, lb, l.cfg.Networks[network].Variant.Bits(), dests[:n], out)
 }
 
 // settle says what is owed to p, as it is now, as far as there is room.
@@ -84,7 +91,7 @@ func (l *Layer) settle(now time.Time, p *peer, out []ss7.Action) []ss7.Action {
 		first := p.debts.queue[0]
 		var dests []Destination
 		for _, x := range p.debts.queue {
-			if len(dests) == room || x.network != first.network || x.of != first.of || x.only != first.only {
+			if len(dests) == room || x.network != first.network || x.only != first.only {
 				break
 			}
 			delete(p.debts.in, x)
@@ -96,14 +103,14 @@ func (l *Layer) settle(now time.Time, p *peer, out []ss7.Action) []ss7.Action {
 			continue
 		}
 		meant := func(s *ASConfig) bool {
-			return s.Network == first.network && s.Path != first.of && (first.only == 0 || s.Path == first.only)
+			return s.Network == first.network && (first.only == 0 || s.Path == first.only)
 		}
 		lb, ok := l.concerned(p, meant)
 		if !ok {
 			continue // it is told anew when it becomes active
 		}
 		for i := range dests {
-			dests[i].State, dests[i].Level = l.cfg.Networks[first.network].Routes.State(dests[i].Range)
+			dests[i].State, dests[i].Level = l.cfg.Networks[first.network].Routes.State(dests[i].Range, first.only)
 		}
 		out = l.sendAll(p, lb, l.cfg.Networks[first.network].Variant.Bits(), dests, out)
 	}
@@ -121,10 +128,12 @@ func (l *Layer) Unsent(now time.Time, path ss7.PathID, wire []byte) bool {
 	if e != nil || m.Type>>8 != 2 {
 		return false
 	}
+	rcs := m.Params.Uint32s(xua.TagRoutingContext)
 	for _, code := range m.Params.Uint32s(xua.TagAffected) {
 		for i := range p.gate.Entries {
-			as := l.as(p.gate.Entries[i].AS)
-			if as == nil || m.Type == DUPU || m.Type == DAUD {
+			e := &p.gate.Entries[i]
+			as := l.as(e.AS)
+			if len(rcs) > 0 && e.HasRC && !slices.Contains(rcs, e.RC) || as == nil || m.Type == DUPU || m.Type == DAUD {
 				continue
 			}
 			if r, ok := Range(code, l.cfg.Networks[as.Network].Variant.Bits()); ok {

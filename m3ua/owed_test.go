@@ -31,7 +31,7 @@ func heardBy(p ss7.PathID, out []ss7.Action, knows map[uint32]xua.Type) (codes i
 func large(t *testing.T, many int, state Availability) (*Layer, *fakeRoutes) {
 	r := &fakeRoutes{own: ownPC}
 	for i := range many {
-		r.dests = append(r.dests, Destination{one(ss7.PC(1000 + i)), state, 0})
+		r.dests = append(r.dests, Destination{Range: one(ss7.PC(1000 + i)), State: state})
 	}
 	return gateway(t, func(c *Config) { c.Networks[0].Routes = r }), r
 }
@@ -55,14 +55,14 @@ func TestThousandsOfDestinationsAreToldInBursts(t *testing.T) {
 		r.dests[i].State = Unavailable
 	}
 	knows := map[uint32]xua.Type{}
-	if n := heardBy(1, l.Tell(now, 0, r.dests, 0, nil), knows); n != perBurst {
+	if n := heardBy(1, l.Tell(now, 0, changes(r.dests), nil), knows); n != perBurst {
 		t.Errorf("%d codes at once", n)
 	}
 	if due := l.Deadline(); due.After(now.Add(burstPace)) {
 		t.Errorf("the next burst is due in %v", due.Sub(now))
 	}
 	r.dests[many-1].State = Restricted // before its turn has come
-	l.Tell(now, 0, r.dests[many-1:], 0, nil)
+	l.Tell(now, 0, changes(r.dests[many-1:]), nil)
 	if most := l.rest(now, 1, knows); most > perBurst {
 		t.Errorf("%d codes in a burst", most)
 	}
@@ -101,7 +101,7 @@ func TestActiveASPLearnsOfThousandsOfDestinations(t *testing.T) {
 func TestWhatAnAssociationRefusedIsSaidAgain(t *testing.T) {
 	l, r := large(t, 3, Available)
 	r.dests[0].State, r.dests[1].State = Unavailable, Unavailable
-	out := clone(l.Tell(epoch, 0, r.dests[:2], 0, nil))
+	out := clone(l.Tell(epoch, 0, changes(r.dests[:2]), nil))
 	for _, a := range out {
 		if a.Event.Path == 1 && !l.Unsent(epoch, 1, a.Wire) {
 			t.Errorf("%x is not said again", a.Wire)

@@ -25,16 +25,42 @@ type Destination struct {
 	Range ss7.Range
 	State Availability
 	Level uint8
+	Own   bool // of the AS that asks: nobody else leads there, and it is told nothing of it
+}
+
+// Change is a destination whose state is another than before.
+type Change struct {
+	Destination
+	Silent bool   // as others see it it has not changed: the AS in Views alone hear of it
+	Views  []View // of AS that see it otherwise, since they are a way there themselves
+}
+
+// View is a destination as one AS sees it: as it is without the ways by that AS.
+type View struct {
+	AS     ss7.PathID
+	State  Availability
+	Silent bool // the AS is told nothing: it is its own, or as it knows it
+}
+
+// to gives what an AS has to hear of a change; false: nothing.
+func (c *Change) to(as ss7.PathID) (Destination, bool) {
+	for _, v := range c.Views {
+		if v.AS == as {
+			return Destination{Range: c.Range, State: v.State, Level: c.Level}, !v.Silent
+		}
+	}
+	return c.Destination, !c.Silent
 }
 
 // Routes is what a Layer asks of MTP3.
 type Routes interface {
 	// State is that of the destination with the longest code that covers all of r;
-	// Unavailable if there is none.
-	State(r ss7.Range) (Availability, uint8)
-	// Within calls f for the destinations inside r that are smaller than r, those
-	// with the shorter codes first, until f returns false.
-	Within(r ss7.Range, f func(Destination) bool)
+	// Unavailable if there is none. The server as sees it as it is without the ways by
+	// that server, its own destinations apart; 0: nobody in particular.
+	State(r ss7.Range, as ss7.PathID) (Availability, uint8)
+	// Within calls f for the destinations inside r that are smaller than r as the server
+	// as sees them, those with the shorter codes first, until f returns false.
+	Within(r ss7.Range, as ss7.PathID, f func(Destination) bool)
 	// Behind calls f for the single codes that routes over a server lead to, until it
 	// returns false.
 	Behind(server ss7.PathID, f func(ss7.PC) bool)
@@ -155,13 +181,13 @@ func (l *Layer) congested(now time.Time, p *peer, as *ASConfig, affected []uint3
 		}
 		if room := scattered - len(single); 1<<(bits-r.Len) <= room {
 			for pc := r.PC; pc <= r.Last(bits); pc++ {
-				if state, _ := routes.State(ss7.Range{PC: pc, Len: bits}); state != Unavailable {
+				if state, _ := routes.State(ss7.Range{PC: pc, Len: bits}, 0); state != Unavailable {
 					single = append(single, uint32(pc))
 				}
 			}
 			continue
 		}
-		routes.Within(r, func(d Destination) bool {
+		routes.Within(r, 0, func(d Destination) bool {
 			if d.Range.Len == bits {
 				single = append(single, uint32(d.Range.PC))
 			}
@@ -287,7 +313,7 @@ func (l *Layer) answer(now time.Time, p *peer, as *ASConfig, s *SSNM, bits uint8
 			continue
 		}
 		var cut bool
-		if told, cut = sweep(told, routes, r, bits); cut {
+		if told, cut = sweep(told, routes, r, as.Path, bits); cut {
 			p.stats.AuditsCut++
 			refused = append(refused, a)
 		}
@@ -300,19 +326,19 @@ func (l *Layer) answer(now time.Time, p *peer, as *ASConfig, s *SSNM, bits uint8
 	return out
 }
 
-// sweep appends what has to be said about r; cut: there was more.
-func sweep(told []Destination, routes Routes, r ss7.Range, bits uint8) (_ []Destination, cut bool) {
+// sweep appends what has to be said to an AS about r; cut: there was more.
+func sweep(told []Destination, routes Routes, r ss7.Range, as ss7.PathID, bits uint8) (_ []Destination, cut bool) {
 	if len(told) >= perAnswer {
 		return told, true
 	}
 	first := len(told)
 	d := Destination{Range: r}
-	d.State, d.Level = routes.State(r)
+	d.State, d.Level = routes.State(r, as)
 	told = append(told, d)
 	if r.Len == bits {
 		return told, false
 	}
-	routes.Within(r, func(d Destination) bool {
+	routes.Within(r, as, func(d Destination) bool {
 		for i := len(told) - 1; i >= first; i-- { // the smallest that covers it is the last
 			t := &told[i]
 			if !t.Range.Contains(d.Range.PC, bits) {

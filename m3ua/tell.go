@@ -41,17 +41,65 @@ func (l *Layer) concerned(p *peer, meant func(*ASConfig) bool) (label, bool) {
 	return lb, any
 }
 
-// Tell tells all concerned ASPs of destinations of a network whose state has
-// changed (§4.5.1): those active in it, but for those of the AS whose state it is.
-func (l *Layer) Tell(now time.Time, network int, dests []Destination, of ss7.PathID, out []ss7.Action) []ss7.Action {
+// Tell tells all concerned ASPs of destinations of a network whose state has changed
+// (§4.5.1): those active in it, each for every AS as that sees them, in one message where
+// that is the same.
+func (l *Layer) Tell(now time.Time, network int, changes []Change, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
-	others := func(s *ASConfig) bool { return s.Network == network && s.Path != of }
+	common, apart := split(changes)
 	for _, p := range l.order {
-		if lb, ok := l.concerned(p, others); ok {
-			out = l.tell(now, p, lb, debt{network: network, of: of}, dests, out)
+		if p.gate == nil {
+			continue
+		}
+		var others, single []ss7.PathID
+		for i := range p.gate.Entries {
+			as := p.gate.Entries[i].AS
+			if _, is := apart[as]; is {
+				single = append(single, as)
+			} else {
+				others = append(others, as)
+			}
+		}
+		meant := func(s *ASConfig) bool { return s.Network == network && slices.Contains(others, s.Path) }
+		if lb, ok := l.concerned(p, meant); ok {
+			if len(single) == 0 {
+				others = nil // all alike
+			}
+			out = l.tell(now, p, lb, network, others, common, out)
+		}
+		for _, as := range single {
+			one := func(s *ASConfig) bool { return s.Network == network && s.Path == as }
+			if lb, ok := l.concerned(p, one); ok {
+				out = l.tell(now, p, lb, network, []ss7.PathID{as}, apart[as], out)
+			}
 		}
 	}
 	return out
+}
+
+// split gives what most AS hear of changes, and what those hear that hear anything else.
+func split(changes []Change) (common []Destination, apart map[ss7.PathID][]Destination) {
+	apart = map[ss7.PathID][]Destination{}
+	for i := range changes {
+		if !changes[i].Silent {
+			common = append(common, changes[i].Destination)
+		}
+		for _, v := range changes[i].Views {
+			apart[v.AS] = nil
+		}
+	}
+	for as := range apart {
+		var dests []Destination
+		for i := range changes {
+			if d, ok := changes[i].to(as); ok {
+				dests = append(dests, d)
+			}
+		}
+		if apart[as] = dests; slices.Equal(dests, common) {
+			delete(apart, as)
+		}
+	}
+	return common, apart
 }
 
 // TellUsers tells the ASPs of those servers that an event of MTP3 is for: SCON for Status
@@ -107,18 +155,20 @@ func (l *Layer) Audit(_ time.Time, server ss7.PathID, dest ss7.Range, out []ss7.
 	return out
 }
 
-// sendAll writes destinations in their order: congestion first (§4.5.3), equal
-// states together in one message.
+// sendAll writes destinations: congestion first (§4.5.3), equal states together in one
+// message, also where others stand between them.
 func (l *Layer) sendAll(p *peer, lb label, bits uint8, dests []Destination, out []ss7.Action) []ss7.Action {
 	s := SSNM{NA: lb.na, HasNA: lb.hasNA, RCs: lb.rcs}
-	for i := 0; i < len(dests); {
-		d := dests[i]
-		s.Affected = s.Affected[:0]
-		j := i
-		for ; j < len(dests) && j-i < perMessage && dests[j].State == d.State && dests[j].Level == d.Level; j++ {
-			s.Affected = append(s.Affected, Affected(dests[j].Range, bits))
+	done := make([]bool, len(dests))
+	for i, d := range dests {
+		if done[i] {
+			continue
 		}
-		i = j
+		s.Affected = s.Affected[:0]
+		for _, j := range alike(dests[i:], done[i:], bits) {
+			s.Affected = append(s.Affected, Affected(dests[i+j].Range, bits))
+			done[i+j] = true
+		}
 		if d.Level > 0 && d.State != Unavailable {
 			s.Type, s.Level, s.HasLevel = SCON, d.Level, true
 			out = l.ssnm(p, &s, out)
@@ -128,6 +178,24 @@ func (l *Layer) sendAll(p *peer, lb label, bits uint8, dests []Destination, out 
 		out = l.ssnm(p, &s, out)
 	}
 	return out
+}
+
+// alike gives the places of destinations that can be told together with the first: in the same
+// state, and not inside a range of another state that is told later.
+func alike(dests []Destination, done []bool, bits uint8) (at []int) {
+	var passed []ss7.Range
+	for j := 0; j < len(dests) && len(at) < perMessage; j++ {
+		d := &dests[j]
+		covered := slices.ContainsFunc(passed, func(r ss7.Range) bool { return covers(r, d.Range, bits) })
+		switch {
+		case done[j]:
+		case d.State == dests[0].State && d.Level == dests[0].Level && !covered:
+			at = append(at, j)
+		case d.Range.Len < bits:
+			passed = append(passed, d.Range)
+		}
+	}
+	return at
 }
 
 func (l *Layer) ssnm(p *peer, s *SSNM, out []ss7.Action) []ss7.Action {
@@ -156,12 +224,12 @@ func (l *Layer) brief(now time.Time, path, server ss7.PathID, out []ss7.Action) 
 		lb.rcs = []uint32{to.RC}
 	}
 	var bad []Destination
-	l.cfg.Networks[as.Network].Routes.Within(ss7.Range{}, func(d Destination) bool {
-		own := slices.ContainsFunc(as.Key.Terms, func(t Term) bool { return t.DPC == d.Range })
+	l.cfg.Networks[as.Network].Routes.Within(ss7.Range{}, server, func(d Destination) bool {
+		own := d.Own || slices.ContainsFunc(as.Key.Terms, func(t Term) bool { return t.DPC == d.Range })
 		if (d.State != Available || d.Level > 0) && !own { // its own is about to change
 			bad = append(bad, d)
 		}
 		return true
 	})
-	return l.tell(now, p, lb, debt{network: as.Network, only: server}, bad, out)
+	return l.tell(now, p, lb, as.Network, []ss7.PathID{server}, bad, out)
 }

@@ -75,8 +75,15 @@ func (c *core) ask(f func()) bool {
 
 // post tells the network what happened to a link, or what a server's far end says. What
 // concerns users comes back as an event if it is believed.
-func (c *core) post(ev ss7.Event) {
-	c.do(func() { c.actions = c.network.Do(time.Now(), ev, c.actions) })
+func (c *core) post(ev ss7.Event) { c.postAll([]ss7.Event{ev}) }
+
+// postAll is post for what one message says, so that what follows from it is told at once too.
+func (c *core) postAll(all []ss7.Event) {
+	c.do(func() {
+		for _, ev := range all {
+			c.actions = c.network.Do(time.Now(), ev, c.actions)
+		}
+	})
 }
 
 // offer hands over an MSU for a local user; false if the user is too slow.

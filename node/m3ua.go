@@ -22,12 +22,13 @@ type adaptation struct {
 	// Guarded by mu.
 	asps    map[ss7.PathID]*asp
 	servers map[ss7.PathID]*as
-	stale   bool // an AS came or went by registration
+	stale   bool        // an AS came or went by registration
+	said    []ss7.Event // what far ends say in the message that is being read
 
 	byPath atomic.Pointer[[]*asp] // asps by PathID, for data; never changed
 
 	// The core's own: what is known of destinations, to tell only what has changed.
-	known map[ss7.Range]m3ua.Availability
+	known map[ss7.Range]*knowledge
 
 	levels map[ss7.PC]uint8 // congestion of destinations that users were told of; guarded by mu
 }
@@ -37,7 +38,8 @@ type adaptation struct {
 const strangerUp = time.Minute
 
 func newAdaptation(n *Node) *adaptation {
-	x := &adaptation{node: n, asps: map[ss7.PathID]*asp{}, servers: map[ss7.PathID]*as{}, known: map[ss7.Range]m3ua.Availability{}, levels: map[ss7.PC]uint8{}}
+	x := &adaptation{node: n, asps: map[ss7.PathID]*asp{}, servers: map[ss7.PathID]*as{}, levels: map[ss7.PC]uint8{},
+		known: map[ss7.Range]*knowledge{}}
 	x.byPath.Store(&[]*asp{})
 	x.begin(x, m3ua.New())
 	return x
@@ -76,6 +78,10 @@ func (x *adaptation) index() {
 // rest: what was registered is in force before its sender's next message is read. Only who
 // had it registered may wait for the core, which runs the layer too.
 func (x *adaptation) rest() func() {
+	if said := x.said; len(said) > 0 {
+		x.said = nil
+		x.node.core.postAll(said)
+	}
 	if !x.stale {
 		return nil
 	}
@@ -101,7 +107,7 @@ func (x *adaptation) raised(ev *ss7.Event) {
 	case ss7.Republish:
 		x.republish(ev.Path)
 	case ss7.Pause, ss7.Resume, ss7.Restricted, ss7.Status, ss7.UserPart:
-		x.node.core.post(*ev)
+		x.said = append(x.said, *ev)
 		x.node.log.Debug("m3ua", fmt.Sprintf("%s: %v", x.node.Config().Notation().FormatRange(ev.Dest), ev.Why))
 	}
 }

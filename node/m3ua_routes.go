@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -31,76 +32,172 @@ func available(t *routing.Table, i int) m3ua.Availability {
 	return m3ua.Restricted
 }
 
+var routeStates = [...]m3ua.Availability{routing.Allowed: m3ua.Available, routing.Restricted: m3ua.Restricted,
+	routing.Prohibited: m3ua.Unavailable}
+
 // State implements m3ua.Routes. What a server has by its key is as the server is; what
 // nobody was told to be congested is not.
-func (d destinations) State(r ss7.Range) (m3ua.Availability, uint8) {
-	state := d.served(r)
-	if d.node.leaving.Load() {
-		state = m3ua.Unavailable
+func (d destinations) State(r ss7.Range, as ss7.PathID) (m3ua.Availability, uint8) {
+	v := d.node.view.Load()
+	x := d.sight(v).of(r, v.covering(r), as)
+	if r.Len == v.table.Variant.Bits() {
+		x.Level = d.node.m3ua.levels[r.PC]
 	}
-	if r.Len == d.node.view.Load().table.Variant.Bits() {
-		return state, d.node.m3ua.levels[r.PC]
-	}
-	return state, 0
+	return x.State, x.Level
 }
 
-// served is the state of r by routes and keys.
+// served is the state of r by routes and keys, for nobody in particular.
 func (d destinations) served(r ss7.Range) m3ua.Availability {
 	v := d.node.view.Load()
-	for _, k := range v.keyed {
-		if covers(k.dest, r, v.table.Variant.Bits()) && k.as.ready() {
-			return m3ua.Available
-		}
-	}
-	return d.routed(v.table, r)
+	return d.sight(v).of(r, v.covering(r), 0).State
 }
 
-// routed is the state of the longest route that covers r.
-func (d destinations) routed(t *routing.Table, r ss7.Range) m3ua.Availability {
+// covering is the place in the table of the longest route that covers r; -1: none does.
+func (v *view) covering(r ss7.Range) int {
+	t := v.table
 	bits := t.Variant.Bits()
 	if r.Len == bits {
-		switch i, _, own := t.Dest(r.PC); {
-		case own:
-			return m3ua.Available
-		case i >= 0:
-			return available(t, i)
-		}
-		return m3ua.Unavailable
+		i, _, _ := t.Dest(r.PC)
+		return i
 	}
 	for i := len(t.Dests) - 1; i >= 0; i-- { // the longest are the last
 		if covers(t.Dests[i].Range, r, bits) {
-			return available(t, i)
+			return i
 		}
 	}
-	return m3ua.Unavailable
+	return -1
 }
 
-// Within implements m3ua.Routes.
-func (d destinations) Within(r ss7.Range, f func(m3ua.Destination) bool) {
-	v := d.node.view.Load()
-	t, levels := v.table, d.node.m3ua.levels
-	bits := t.Variant.Bits()
-	for i := range t.Dests {
-		to := t.Dests[i].Range
-		if to.Len <= r.Len || !covers(r, to, bits) {
-			continue
-		}
-		x := m3ua.Destination{Range: to, State: available(t, i)}
-		if to.Len == bits {
-			x.Level = levels[to.PC]
-		}
-		if !f(x) {
-			return
-		}
+// sight is what is looked at to tell how destinations are, at one moment.
+type sight struct {
+	*view
+	leaving bool
+	parts   map[ss7.Range][]*as // what AS have by keys, beside routes
+	ready   map[ss7.Range]bool  // of that, what takes traffic
+	lengths []uint8             // of the codes in ready
+}
+
+func (d destinations) sight(v *view) *sight {
+	s := &sight{view: v, leaving: d.node.leaving.Load()}
+	if len(v.keyed) > 0 {
+		s.parts, s.ready = map[ss7.Range][]*as{}, map[ss7.Range]bool{}
 	}
 	for _, k := range v.keyed {
-		if _, routed := t.Exact(k.dest); !routed && k.dest.Len > r.Len && covers(r, k.dest, bits) {
-			state, level := d.State(k.dest)
-			if !f(m3ua.Destination{Range: k.dest, State: state, Level: level}) {
-				return
+		s.parts[k.dest] = append(s.parts[k.dest], k.as)
+		if k.as.ready() && !s.ready[k.dest] {
+			s.ready[k.dest] = true
+			if !slices.Contains(s.lengths, k.dest.Len) {
+				s.lengths = append(s.lengths, k.dest.Len)
 			}
 		}
 	}
+	return s
+}
+
+// keyReady tells whether an AS that takes traffic has r, or a part of it, by its key.
+func (s *sight) keyReady(r ss7.Range) bool {
+	bits := s.table.Variant.Bits()
+	return slices.ContainsFunc(s.lengths, func(l uint8) bool {
+		return l <= r.Len && s.ready[ss7.Range{PC: r.PC &^ (1<<(bits-l) - 1), Len: l}]
+	})
+}
+
+// of gives how an AS sees r, whose place in the table is i: without the ways over itself, which
+// lead back to it (as neighbours hear of what is routed over them, Q.704 §13.2.2). Where nothing
+// else ever leads there it is the AS's own, and seen as by everybody else: by server 0.
+func (s *sight) of(r ss7.Range, i int, server ss7.PathID) m3ua.Destination {
+	t, d := s.table, m3ua.Destination{Range: r}
+	in := -1
+	if server != 0 {
+		in, _ = t.From(server)
+		has := func(a *as) bool { return a.id == server }
+		d.Own = slices.ContainsFunc(s.parts[r], has) || i >= 0 && in >= 0 && t.Sole(i, in)
+	}
+	_, _, own := t.Dest(r.PC)
+	switch {
+	case s.leaving:
+	case own && r.Len == t.Variant.Bits(), s.keyReady(r):
+		d.State = m3ua.Available
+	case i < 0:
+	case in < 0 || d.Own || t.Bundle(i) == nil || !slices.Contains(t.Bundle(i).Linksets, in):
+		d.State = available(t, i)
+	default:
+		d.State = routeStates[t.Beside(i, in)]
+	}
+	return d
+}
+
+// ways lists the AS that are a way to r, whose place in the table is i, now or at another time.
+func (s *sight) ways(r ss7.Range, i int) (all []ss7.PathID) {
+	for _, a := range s.parts[r] {
+		all = append(all, a.id)
+	}
+	t := s.table
+	add := func(linkset int) {
+		if x := &t.Linksets[linkset]; x.Server && !slices.Contains(all, x.Links[0].Path) {
+			all = append(all, x.Links[0].Path)
+		}
+	}
+	if i < 0 {
+		return all
+	}
+	for _, route := range t.Dests[i].Routes {
+		add(route.Linkset)
+	}
+	if b := t.Bundle(i); b != nil {
+		for _, l := range b.Linksets {
+			add(l)
+		}
+	}
+	return all
+}
+
+// each calls f for every destination, by routes or by keys, and its place in the table, the
+// shorter codes first, until f returns false. What keys alone have is at the place of what covers it.
+func (s *sight) each(f func(r ss7.Range, i int) bool) {
+	t := s.table
+	var alone []ss7.Range
+	for r := range s.parts {
+		_, _, own := t.Dest(r.PC)
+		if _, routed := t.Exact(r); !routed && !(own && r.Len == t.Variant.Bits()) {
+			alone = append(alone, r)
+		}
+	}
+	slices.SortFunc(alone, func(a, b ss7.Range) int {
+		return cmp.Or(cmp.Compare(a.Len, b.Len), cmp.Compare(a.PC, b.PC))
+	})
+	for i := range t.Dests {
+		for len(alone) > 0 && alone[0].Len < t.Dests[i].Range.Len {
+			if !f(alone[0], s.covering(alone[0])) {
+				return
+			}
+			alone = alone[1:]
+		}
+		if !f(t.Dests[i].Range, i) {
+			return
+		}
+	}
+	for _, r := range alone {
+		if !f(r, s.covering(r)) {
+			return
+		}
+	}
+}
+
+// Within implements m3ua.Routes.
+func (d destinations) Within(r ss7.Range, as ss7.PathID, f func(m3ua.Destination) bool) {
+	s := d.sight(d.node.view.Load())
+	bits := s.table.Variant.Bits()
+	s.each(func(to ss7.Range, i int) bool {
+		if to.Len <= r.Len || !covers(r, to, bits) {
+			return true
+		}
+		x := s.of(to, i, as)
+		if to.Len == bits {
+			x.Level = d.node.m3ua.levels[to.PC]
+		}
+		return f(x)
+	})
 }
 
 // Behind implements m3ua.Routes.
@@ -149,50 +246,81 @@ func (d destinations) Reserved(r ss7.Range) (why string, summary bool) {
 	return why, summary
 }
 
-// destinationsChanged tells the ASPs of destinations that are no longer as they were
-// known, but for the ASPs of the server whose own state it is. It runs on the core.
+// knowledge is what ASPs know of a destination: those of most AS, and those of the AS that are
+// a way there.
+type knowledge struct {
+	state m3ua.Availability
+	views []m3ua.View // Silent: it is told nothing
+}
+
+// of gives what the ASPs of an AS know; what was never told is available.
+func (k *knowledge) of(as ss7.PathID) m3ua.Availability {
+	if k == nil {
+		return m3ua.Available
+	}
+	for _, v := range k.views {
+		if v.AS == as && !v.Silent {
+			return v.State
+		} else if v.AS == as {
+			return m3ua.Available
+		}
+	}
+	return k.state
+}
+
+// destinationsChanged tells the ASPs of destinations that are no longer as they were known, those
+// of each AS as that sees them. It runs on the core.
 func (x *adaptation) destinationsChanged(t *routing.Table) {
 	if len(*x.byPath.Load()) == 0 {
 		return
 	}
-	known := make(map[ss7.Range]m3ua.Availability, len(t.Dests))
-	changed := map[ss7.PathID][]m3ua.Destination{}
-	leaving := x.node.leaving.Load()
-	see := func(r ss7.Range, state m3ua.Availability, of func() ss7.PathID) {
-		if leaving {
-			state = m3ua.Unavailable
+	known := make(map[ss7.Range]*knowledge, len(t.Dests))
+	var changes []m3ua.Change
+	s := destinations{x.node}.sight(x.node.view.Load())
+	s.each(func(r ss7.Range, i int) bool {
+		k, was := knowledge{state: s.of(r, i, 0).State}, x.known[r]
+		for _, as := range s.ways(r, i) {
+			d := s.of(r, i, as)
+			k.views = append(k.views, m3ua.View{AS: as, State: d.State, Silent: d.Own})
 		}
-		known[r] = state
-		if was, ok := x.known[r]; was == state && ok || !ok && state == m3ua.Available {
-			return
+		if c, is := was.change(r, &k); is {
+			changes = append(changes, c)
 		}
-		changed[of()] = append(changed[of()], m3ua.Destination{Range: r, State: state})
+		if was != nil && was.state == k.state && slices.Equal(was.views, k.views) {
+			known[r] = was
+		} else {
+			known[r] = &k
+		}
+		return true
+	})
+	x.known = known
+	if len(changes) == 0 {
+		return
 	}
-	for i := range t.Dests {
-		d := &t.Dests[i]
-		see(d.Range, available(t, i), func() (of ss7.PathID) {
-			for _, r := range d.Routes {
-				if s := &t.Linksets[r.Linkset]; s.Server {
-					of = s.Links[0].Path
-				}
-			}
-			return of
-		})
+	x.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action { return l.Tell(now, 0, changes, out) })
+}
+
+// change gives what is to be told of r when k is known instead of was; false: nothing.
+func (was *knowledge) change(r ss7.Range, k *knowledge) (c m3ua.Change, any bool) {
+	c = m3ua.Change{Destination: m3ua.Destination{Range: r, State: k.state}, Silent: was.of(0) == k.state}
+	any = !c.Silent
+	for _, v := range k.views {
+		v.Silent = v.Silent || was.of(v.AS) == v.State
+		any = any || !v.Silent
+		c.Views = append(c.Views, v)
 	}
-	for _, k := range x.node.view.Load().keyed {
-		_, seen := known[k.dest]
-		if _, _, own := t.Dest(k.dest.PC); seen || own && k.dest.Len == t.Variant.Bits() {
+	if was == nil {
+		return c, any
+	}
+	for _, v := range was.views { // those that are no way there any more
+		if slices.ContainsFunc(k.views, func(o m3ua.View) bool { return o.AS == v.AS }) {
 			continue
 		}
-		state := destinations{x.node}.served(k.dest)
-		see(k.dest, state, func() ss7.PathID { return k.as.id })
+		silent := was.of(v.AS) == k.state
+		any = any || !silent
+		c.Views = append(c.Views, m3ua.View{AS: v.AS, State: k.state, Silent: silent})
 	}
-	x.known = known
-	for of, dests := range changed {
-		x.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
-			return l.Tell(now, 0, dests, of, out)
-		})
-	}
+	return c, any
 }
 
 // tellUsers tells ASPs what MTP3 has for its users (RFC 4666 §4.5.1). It runs on the core.
