@@ -18,6 +18,7 @@ type Data struct {
 	Label
 	Correlation    uint32
 	HasCorrelation bool
+	OddSI          uint8   // the service indicator as it came, if it has bits above the fourth; else 0
 	MSU            ss7.MSU // its payload is part of the message
 }
 
@@ -58,7 +59,7 @@ func ParseData(b []byte, d *Data) *xua.Error {
 				return fault(b, xua.UnexpectedParameter, tag, "stands twice")
 			}
 			found = true
-			e = parseProtocolData(b, v, &d.MSU)
+			e = parseProtocolData(b, v, d)
 		}
 		if e != nil {
 			return e
@@ -82,16 +83,21 @@ func single(b []byte, tag uint16, v []byte, to *uint32, has *bool) *xua.Error {
 }
 
 // parseProtocolData reads label and payload. SI, NI and MP are numbers, not the
-// bits of a service information octet; more than they can be is refused.
-func parseProtocolData(b, v []byte, m *ss7.MSU) *xua.Error {
+// bits of a service information octet; more than NI and MP can be is refused. Of SI the four bits
+// that it has count (§3.3.1): there are stacks that leave others set above them.
+func parseProtocolData(b, v []byte, d *Data) *xua.Error {
 	if len(v) < labelLen {
 		return fault(b, xua.ParameterFieldError, tagProtocolData, "is too short for its label")
 	}
-	if v[8] > 15 || v[9] > 3 || v[10] > 3 {
+	if v[9] > 3 || v[10] > 3 {
 		return fault(b, xua.InvalidParameterValue, tagProtocolData, fmt.Sprintf("has SI %d, NI %d, MP %d", v[8], v[9], v[10]))
 	}
+	m := &d.MSU
+	if d.OddSI = 0; v[8] > 15 {
+		d.OddSI = v[8]
+	}
 	m.OPC, m.DPC = ss7.PC(binary.BigEndian.Uint32(v)), ss7.PC(binary.BigEndian.Uint32(v[4:]))
-	m.SI, m.NI, m.Prio, m.SLS = ss7.SI(v[8]), ss7.NI(v[9]), v[10], v[11]
+	m.SI, m.NI, m.Prio, m.SLS = ss7.SI(v[8]&15), ss7.NI(v[9]), v[10], v[11]
 	m.Payload = v[labelLen:]
 	return nil
 }

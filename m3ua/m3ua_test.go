@@ -154,7 +154,7 @@ func TestHostileData(t *testing.T) {
 		"SLS 255":         {rc + pd("0000000100000002030200ff", ""), OutOfRange, xua.InvalidParameterValue},
 		"DPC of 24 bits":  {rc + pd("000000010001000203020000", ""), OutOfRange, xua.InvalidParameterValue},
 		"OPC of 32 bits":  {rc + pd("ffffffff0000000203020000", ""), OutOfRange, xua.InvalidParameterValue},
-		"SI 16":           {rc + pd("000000010000000210020000", ""), Malformed, xua.InvalidParameterValue},
+		"SI 16":           {rc + pd("000000010000000210020000", ""), Management, xua.InvalidParameterValue},
 		"NI as in an SIO": {rc + pd("000000010000000203800000", ""), Malformed, xua.InvalidParameterValue},
 		"MP 4":            {rc + pd("000000010000000203020400", ""), Malformed, xua.InvalidParameterValue},
 		"SNM":             {rc + pd("000000010000000200020000", ""), Management, xua.InvalidParameterValue},
@@ -426,5 +426,24 @@ func BenchmarkTransfer(b *testing.B) {
 			b.Fatal(r)
 		}
 		out = g.Entries[0].Append(out[:0], &d.MSU)
+	}
+}
+
+// §3.3.1: the service indicator has four bits; what an odd stack leaves above them is passed over,
+// and told apart.
+func TestBitsAboveTheServiceIndicator(t *testing.T) {
+	label := Label{RC: 7, HasRC: true}
+	m := ss7.MSU{OPC: 1, DPC: 2, SI: ss7.SCCP, Payload: []byte{1, 2, 3, 4}}
+	b := label.Append(nil, &m)
+	var d Data
+	for _, odd := range []uint8{0, 0x10, 0x80, 0xf0} {
+		b[8+8+4+8] = uint8(ss7.SCCP) | odd // behind header, routing context, the head of Protocol Data, and its codes
+		want := odd
+		if odd != 0 {
+			want |= uint8(ss7.SCCP)
+		}
+		if e := ParseData(b, &d); e != nil || d.MSU.SI != ss7.SCCP || d.OddSI != want {
+			t.Errorf("%#02x: %v, SI %d, odd %#02x", odd, e, d.MSU.SI, d.OddSI)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -20,6 +21,7 @@ type asp struct {
 
 	gate    atomic.Pointer[m3ua.Gate]
 	refused [m3ua.Refusals]atomic.Uint64
+	oddSI   atomic.Uint64 // DATA whose service indicator had bits above the fourth
 
 	// The reader's own.
 	data    []m3ua.Data
@@ -103,7 +105,19 @@ func (a *asp) admit(it *sctp.Item, d *m3ua.Data) (ss7.PathID, bool) {
 	a.heard.Store(true)
 	a.in.Add(1)
 	a.inOctets.Add(uint64(len(it.Data)))
+	if d.OddSI != 0 {
+		a.tellOddSI(d)
+	}
 	return as, true
+}
+
+// tellOddSI counts DATA whose service indicator had bits above the fourth, and tells of the first.
+func (a *asp) tellOddSI(d *m3ua.Data) {
+	if a.oddSI.Add(1) == 1 {
+		const text = "%s sends DATA with service indicator %#02x: the bits above the fourth are passed over, " +
+			"so it is %v; `show cs7 asp %s statistics` counts such DATA"
+		a.node.log.Add("CS7M3UA", 4, "ODDSI", fmt.Sprintf(text, a.name(), d.OddSI, d.MSU.SI, a.title))
+	}
 }
 
 // slow hands the layer a message other than DATA, or an event.

@@ -384,6 +384,9 @@ func (n *Node) printASPStatistics(w io.Writer, s *xua.ASPStatus) {
 			fmt.Fprintf(w, "  DATA refused: %s: %d\n", r, c)
 		}
 	}
+	if c := a.oddSI.Load(); c > 0 {
+		fmt.Fprintf(w, "  DATA with bits above the fourth in its service indicator, passed over: %d\n", c)
+	}
 	p := n.m3ua.peerStats(a.id)
 	fmt.Fprintf(w, "  not answered because there were too many: audits %d, registrations %d, unreachable destinations %d; audits cut short %d\n",
 		p.AuditsSpared, p.RegistrationsSpared, p.AnswersSpared, p.AuditsCut)
