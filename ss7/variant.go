@@ -36,10 +36,11 @@ var (
 	ANSI = &Variant{"ansi", Notation{[]uint8{8, 8, 8}, '.'}, 8, true, label24}
 	// China is 24-bit codes, 8-8-8, 4-bit SLS in the low half of its octet (GF 001-9001).
 	China = &Variant{"china", Notation{[]uint8{8, 8, 8}, '.'}, 4, false, label24}
-	// TTC is Japan's 16-bit codes, 5-4-7, 4-bit SLS (JT-Q704; field widths not verified against its text).
-	TTC = &Variant{"ttc", Notation{[]uint8{5, 4, 7}, '.'}, 4, false, label16}
+	// TTC is Japan's 16-bit codes and 4-bit SLS (JT-Q704). Codes are written 7-4-5, from the high bits
+	// down, as other makes write them; the widths are not verified against the text.
+	TTC = &Variant{"ttc", Notation{[]uint8{7, 4, 5}, '.'}, 4, false, label16}
 	// NTT has TTC's label; the two differ in network management (not verified).
-	NTT = &Variant{"ntt", Notation{[]uint8{5, 4, 7}, '.'}, 4, false, label16}
+	NTT = &Variant{"ntt", Notation{[]uint8{7, 4, 5}, '.'}, 4, false, label16}
 )
 
 // Variants lists them all, in the order of the command line's help.
