@@ -9,11 +9,10 @@ import (
 
 // tunPeer is a far end made by hand, beside the kernel's SCTP.
 type tunPeer struct {
-	t    *testing.T
-	n    tunNet
-	w    *tunWire
-	tag  uint32 // the kernel's
-	from netip.Addr
+	t   *testing.T
+	n   tunNet
+	w   *tunWire
+	tag uint32 // the kernel's
 }
 
 func newTunPeer(t *testing.T) *tunPeer {

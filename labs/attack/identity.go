@@ -24,7 +24,7 @@ var identity = []attack{
 	{"silent-strangers", "one source holds 300 associations and never says ASP Up",
 		"an honest newcomer comes up", silent, ""},
 	{"rkm-summary", "a stranger registers what a summary route covers", "it is refused", summary, ""},
-	{"rkm-hoard", "one source registers all that a node has room for", "an honest newcomer registers", hoard, ""},
+	{"rkm-hoard", "one source registers all that a node has room for", "an honest newcomer registers", hoard, "udp"},
 }
 
 // honestTraffic has Q send to 2.2.2 and checks that P gets it and the others do not.
@@ -66,8 +66,11 @@ cs7 as EXCH m2ua
 `, nil)
 	l := t.dial(t.at(66), 2904, t.at(1), 2904, t.at(66), t.at(2))
 	t.must(l == nil || !(&asp{l, m2uaPPID}).comesUp(), "the stranger came up as MGC")
-	a := t.dial(t.at(2), 2904, t.at(1), 2904)
-	t.must(a != nil && (&asp{a, m2uaPPID}).comesUp(), "MGC does not come up beside the stranger")
+	up := wait(8*time.Second, func() bool {
+		a := t.dial(t.at(2), 2904, t.at(1), 2904)
+		return a != nil && (&asp{a, m2uaPPID}).comesUp()
+	})
+	t.must(up, "MGC does not come up beside the stranger")
 }
 
 const m2uaPPID = 2
@@ -128,7 +131,7 @@ func camper(t *trial) {
 	t.need(q != nil, "Q does not come up")
 	l := t.asp(t.at(66), 2905, t.at(66), t.at(2))
 	for _, from := range []int{2, 4} {
-		p := t.serves(t.at(from), 2905, 10, 4*time.Second, t.at(2), t.at(4))
+		p := t.serves(t.at(from), 2905, 10, 8*time.Second, t.at(2), t.at(4))
 		t.must(p != nil, "P is not let in from its address %d", from)
 		if p != nil {
 			honestTraffic(t, q, p, l)

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// giveUp is what a case panics with that cannot go on; why was noted.
-var giveUp = errors.New("the case cannot go on")
+// errGiveUp is what a case panics with that cannot go on; why was noted.
+var errGiveUp = errors.New("the case cannot go on")
 
 // trial is a case that runs: its nodes, its addresses, and what did not hold.
 type trial struct {
@@ -82,7 +82,7 @@ func (t *trial) must(ok bool, format string, args ...any) {
 func (t *trial) need(ok bool, format string, args ...any) {
 	if !ok {
 		t.wrong(format, args...)
-		panic(giveUp)
+		panic(errGiveUp)
 	}
 }
 
