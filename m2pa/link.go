@@ -78,6 +78,7 @@ type Link struct {
 	held    [][]byte // User Data that must wait, unacknowledged
 	unacked int      // accepted and not acknowledged by us
 	badFSN  int      // consecutive messages out of sequence
+	fault   string   // what the far end does wrongly, until it does it right; empty: nothing
 	badBSN  int      // of the last three (Q.703 §5.3.1)
 	goodBSN int
 	level   uint32
@@ -361,6 +362,8 @@ type View struct {
 	Stats                                          Stats
 	// Oldest is when what waits longest for an acknowledgement was sent; zero: nothing waits.
 	Oldest time.Time
+	// Fault is what the far end does wrongly since it last did it right; empty: nothing.
+	Fault string
 }
 
 // Status is a picture of the link.
@@ -371,7 +374,7 @@ func (l *Link) Status() View {
 	}
 	return View{l.state, l.why, l.since, l.lastTx, l.lastRx, l.lastAcked, l.sent, l.n - l.sent,
 		l.peerBusy, l.localBusy, l.localOutage, l.remoteOutage, l.emergency, l.level, l.discardLevel(), l.peak, l.stats,
-		oldest}
+		oldest, l.fault}
 }
 
 // Refused counts the MSUs that were not taken for sending: the queue was full, the

@@ -484,3 +484,31 @@ func TestOtherVersion(t *testing.T) {
 		t.Errorf("%s, %v", got, l.state)
 	}
 }
+
+// The first User Data has FSN 0 (RFC 4165 §4.2.1). What a far end that begins with 1 sends is
+// not delivered and not acknowledged, and that is what is told of the link until one is right.
+func TestFirstFSN(t *testing.T) {
+	now := time.Unix(0, 0)
+	l := New(1, DefaultConfig())
+	l.state, l.comm = InService, true
+	msu := unhex("852393643223010900")
+	recv := func(fsn uint32) (taken bool) {
+		m := Message{Type: UserData, BSN: seqMask, FSN: fsn, MSU: msu}
+		for _, a := range l.Recv(now, StreamData, Append(nil, m), nil) {
+			taken = taken || a.Op == ss7.Raise && a.Event.Kind == ss7.Transfer
+		}
+		return taken
+	}
+	for fsn := range uint32(3) {
+		want := "the far end's first User Data has FSN 1, where RFC 4165 §4.2.1 wants 0"
+		if recv(fsn+1) || !strings.HasPrefix(l.Status().Fault, want) || l.bsn() != seqMask {
+			t.Errorf("FSN %d: %q, acknowledged %d", fsn+1, l.Status().Fault, l.bsn())
+		}
+	}
+	if !recv(0) || l.Status().Fault != "" {
+		t.Errorf("the right one leaves %q", l.Status().Fault)
+	}
+	if recv(4); !strings.HasPrefix(l.Status().Fault, "the far end's User Data has FSN 4, where 1 is due") {
+		t.Errorf("%q", l.Status().Fault)
+	}
+}

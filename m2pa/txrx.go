@@ -184,6 +184,18 @@ func (l *Link) userData(now time.Time, m *Message, b []byte, out []ss7.Action) [
 func (l *Link) outOfSequence(now time.Time, m *Message, out []ss7.Action) []ss7.Action {
 	l.stats.OutOfSequence++
 	l.badFSN++
+	due := (l.lastRx + uint32(len(l.held)) + 1) & seqMask
+	switch {
+	case l.badFSN > 1: // the first one tells
+	case due == 0 && l.lastRx == seqMask:
+		l.fault = fmt.Sprintf("the far end's first User Data has FSN %d, where RFC 4165 §4.2.1 wants 0: it is "+
+			"out of sequence, "+
+			"and not acknowledged", m.FSN)
+	default:
+		l.fault = fmt.Sprintf("the far end's User Data has FSN %d, where %d is due: it is out of sequence, and "+
+			"not acknowledged",
+			m.FSN, due)
+	}
 	if l.badFSN >= badFSNLimit {
 		return l.fail(now, fmt.Sprintf("%d messages in a row out of sequence: FSN %d after %d", l.badFSN, m.FSN, l.lastRx), out)
 	}
@@ -193,7 +205,7 @@ func (l *Link) outOfSequence(now time.Time, m *Message, out []ss7.Action) []ss7.
 // accept delivers an MSU and owes an acknowledgement: at once after AckEvery
 // messages, else within AckDelay, so that data may carry it (§4.2.1).
 func (l *Link) accept(now time.Time, m *Message, out []ss7.Action) []ss7.Action {
-	l.lastRx = m.FSN
+	l.lastRx, l.fault = m.FSN, ""
 	l.stats.MSUsIn++
 	l.stats.OctetsIn += uint64(len(m.MSU))
 	l.unacked++

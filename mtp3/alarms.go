@@ -34,6 +34,8 @@ type Alarm struct {
 type Explain struct {
 	// Link is the reason why a link carries nothing, of the lowest layer that has one.
 	Link func(*LinkStatus) string
+	// Fault is what is wrong with a link that carries traffic all the same; empty: nothing.
+	Fault func(*LinkStatus) string
 	// Server is the reason why an application server takes nothing.
 	Server func(ss7.PathID) string
 }
@@ -160,6 +162,8 @@ func (s *linkset) alarms(n *Network, explain Explain, out []Alarm) []Alarm {
 			out = append(out, Alarm{severity, object, status.Links[i].reason(explain.Link)})
 		case l.peerFault != "":
 			out = append(out, Alarm{Warning, object, l.peerFault})
+		case explain.Fault != nil && explain.Fault(&status.Links[i]) != "":
+			out = append(out, Alarm{Warning, object, explain.Fault(&status.Links[i])})
 		}
 	}
 	return out

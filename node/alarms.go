@@ -83,7 +83,7 @@ func (a *alarms) list() []alarm {
 func (c *core) checkAlarms(now time.Time) {
 	c.alarmed = false
 	n := c.node
-	is := c.network.Alarms(mtp3.Explain{Link: n.linkReason, Server: c.serverDown()})
+	is := c.network.Alarms(mtp3.Explain{Link: n.linkReason, Fault: n.linkFault, Server: c.serverDown()})
 	n.alarms.check(now, append(is, n.troubles()...))
 }
 

@@ -114,6 +114,19 @@ func (r *runner) up(a sctp.Assoc, accepted bool) bool {
 	return true
 }
 
+// unfit ends an association that its user cannot use, for the reason why; false: it can.
+func (r *runner) unfit(a sctp.Assoc, why string) bool {
+	if why == "" {
+		return false
+	}
+	a.Abort(why)
+	to := a.Remote()
+	r.tellLog(4, "UNFIT", "an association for %s with %s port %d is ended: %s", r.user.name(), list(to.IPs),
+		to.Port, why)
+	r.setWhy("the last one was ended by this end: " + why)
+	return true
+}
+
 // prefer makes the first of several configured addresses the primary one.
 func (r *runner) prefer(a sctp.Assoc) {
 	if len(r.where.remote) < 2 {

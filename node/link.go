@@ -78,6 +78,17 @@ func (l *link) name() string {
 	return fmt.Sprintf("link %d of linkset %s", l.cfg.SLC, l.linkset)
 }
 
+// unfit says why an association cannot carry the link: M2PA has a stream for Link Status and
+// one for User Data, both ways (RFC 4165 §1.5.2).
+func (l *link) unfit(s *sctp.Status) string {
+	if s.OutStreams >= 2 && s.InStreams >= 2 {
+		return ""
+	}
+	return fmt.Sprintf("M2PA needs 2 streams each way, and the far end agrees to %d out and %d in (its settings "+
+		"for SCTP "+
+		"streams)", s.OutStreams, s.InStreams)
+}
+
 // carry runs a batch to completion: the machine is told, what it wants to send is
 // sent, its MSUs are routed and leave by their links. It gives the reason of an
 // event that ends the association.

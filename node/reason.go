@@ -49,13 +49,30 @@ func reason(l *mtp3.LinkStatus, st *m2pa.View, assocWhy string) string {
 			why += "; before that: " + l.Why
 		}
 	}
+	fault := l.PeerFault
+	if fault == "" {
+		fault = st.Fault
+	}
 	switch {
-	case l.PeerFault != "" && l.State == mtp3.Testing:
-		return l.PeerFault // which is why the test is not answered
-	case l.PeerFault != "":
-		return l.PeerFault + "; " + strings.TrimSuffix(strings.Replace(why, l.PeerFault, "", 1), "; ")
+	case fault != "" && l.State == mtp3.Testing:
+		return fault // which is why the test is not answered
+	case fault != "":
+		return fault + "; " + strings.TrimSuffix(strings.Replace(why, fault, "", 1), "; ")
 	}
 	return why
+}
+
+// linkFault is what is wrong below level 3 of a link that carries traffic all the same.
+func (n *Node) linkFault(l *mtp3.LinkStatus) string {
+	k := n.link(*l)
+	if k == nil {
+		return ""
+	}
+	if l.PeerFault != "" {
+		return l.PeerFault
+	}
+	st, _ := k.below()
+	return st.Fault
 }
 
 // below is what stands below level 3 of a link: level 2, and why there is no association;

@@ -1,6 +1,8 @@
 package node
 
 import (
+	"context"
+	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -174,6 +176,70 @@ func TestAlarmHasTheTrueCause(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A far end whose first User Data has FSN 1 is named with that, not with the link test that
+// it breaks.
+func TestAlarmOfAFirstFSNOfOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		w := newWires()
+		a := boxOn(t, w, reasonA)
+		s := newStation(ctx, t, w, "10.0.0.2", "10.0.0.1", itu("2.2.2"), itu("1.1.1"))
+		defer s.group.Wait()
+		defer cancel()
+		defer a.Close()
+		s.mu.Lock()
+		s.mangle = func(b []byte) {
+			if b[3] == 1 && len(b) > 16 { // User Data with an MSU
+				binary.BigEndian.PutUint32(b[12:], (binary.BigEndian.Uint32(b[12:])+1)&0xffffff)
+			}
+		}
+		s.mu.Unlock()
+		time.Sleep(15 * time.Second)
+		a.rows(row{"link 0 of linkset B", "the far end's first User Data has FSN 1, where RFC 4165 §4.2.1 wants 0"})
+	})
+}
+
+// A far end that agrees to one stream is told so, and named with that.
+func TestAlarmOfOneStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := sctp.NewMemory(1)
+		a := newBox(t, m, reasonA)
+		defer a.Close()
+		one := sctp.Params{OutStreams: 1, InStreams: 1}
+		e, err := sctp.NewUser(m).Open(sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr("10.0.0.2")}, Port: 1024}, one)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		var ended string
+		for range 3 {
+			x, err := e.Accept(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			batch := sctp.NewBatch(8)
+			for x.Read(batch) == nil {
+				for _, it := range batch.Items {
+					if it.Event == nil {
+						t.Errorf("a message came on stream %d", it.Stream)
+					} else {
+						ended = it.Event.Why
+					}
+				}
+			}
+		}
+		if !strings.Contains(ended, "M2PA needs 2 streams each way") {
+			t.Errorf("the far end was told %q", ended)
+		}
+		time.Sleep(time.Second)
+		a.rows(row{"link 0 of linkset B", "no association: the last one was ended by this end: M2PA needs 2 " +
+			"streams each way, " +
+			"and the far end agrees to 1 out and 1 in"})
+		a.want("show logging", "CS7SCTP-4-UNFIT: an association for link 0 of linkset B with 10.0.0.2 port 1024 "+
+			"is ended: M2PA needs 2")
+	})
 }
 
 // Two linksets to one adjacent point raise an alarm that names both.

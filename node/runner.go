@@ -277,6 +277,11 @@ func (r *runner) setWhy(why string) {
 
 // serve reads a until it ends.
 func (r *runner) serve(ctx context.Context, a sctp.Assoc, accepted bool) {
+	if u, ok := r.user.(interface{ unfit(*sctp.Status) string }); ok {
+		if s := a.Status(); r.unfit(a, u.unfit(&s)) {
+			return
+		}
+	}
 	if !r.up(a, accepted) {
 		a.Abort("its user is gone")
 		return

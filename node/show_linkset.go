@@ -98,6 +98,8 @@ func (n *Node) printLinkset(w io.Writer, s mtp3.LinksetStatus) {
 		fmt.Fprintf(w, "  %02d   %-28s %-9s %-17s %s\n", l.SLC, ends(&k.cfg), service(l), peer, inhibited(l))
 		if !l.Usable() {
 			fmt.Fprintf(w, "       reason: %s\n", n.linkReason(&l))
+		} else if fault := n.linkFault(&l); fault != "" {
+			fmt.Fprintf(w, "       fault: %s\n", fault)
 		}
 		if l.Congestion > 0 {
 			fmt.Fprintf(w, "       congested, level %d: %s; now %d\n", l.Congestion, l.CongestionWhy, st.Unacked+st.Queued)

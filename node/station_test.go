@@ -79,7 +79,8 @@ type station struct {
 	actions []ss7.Action
 	up      bool // its own link test was answered, or that of the STP
 	got     []received
-	user    func(m *ss7.MSU) // takes what is for a user, if set; it must not wait
+	user    func(m *ss7.MSU)  // takes what is for a user, if set; it must not wait
+	mangle  func(wire []byte) // changes what the link sends, if set
 
 	management []told // network management that came
 	group      sync.WaitGroup
@@ -183,7 +184,7 @@ func (s *station) perform() {
 	for _, a := range actions {
 		switch {
 		case a.Op == ss7.Send && s.assoc != nil:
-			_, _ = s.assoc.Send([]sctp.Message{{Stream: a.Stream, PPID: m2pa.PPID, Data: a.Wire}})
+			s.write(&a)
 		case a.Op == ss7.Raise && a.Event.Kind == ss7.Transfer:
 			s.receive(&a.Event.MSU)
 		}
@@ -219,9 +220,17 @@ func (s *station) receive(m *ss7.MSU) {
 func (s *station) put(m ss7.MSU) {
 	for _, a := range s.link.Do(time.Now(), ss7.Event{Kind: ss7.Transfer, MSU: m}, nil) {
 		if a.Op == ss7.Send {
-			_, _ = s.assoc.Send([]sctp.Message{{Stream: a.Stream, PPID: m2pa.PPID, Data: a.Wire}})
+			s.write(&a)
 		}
 	}
+}
+
+// write sends what the link wants to, as mangle changes it. It is called with mu.
+func (s *station) write(a *ss7.Action) {
+	if s.mangle != nil {
+		s.mangle(a.Wire)
+	}
+	_, _ = s.assoc.Send([]sctp.Message{{Stream: a.Stream, PPID: m2pa.PPID, Data: a.Wire}})
 }
 
 func (s *station) send(m ss7.MSU) {
