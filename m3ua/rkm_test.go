@@ -194,9 +194,14 @@ func TestConfigure(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	l.rx(1, AppendRegistrations(nil, []Registration{{LocalID: 1, Key: key(Term{DPC: one(300)})}}, 14))
+	l.rx(1, wire(xua.ASPAC, firstRC+1))
 	c.ASs[3].Key = key(Term{DPC: one(300)})
-	if _, err := l.Configure(epoch, c, nil); err != nil {
+	out, err := l.Configure(epoch, c, nil)
+	if err != nil {
 		t.Fatal(err)
+	}
+	if got := told(1, clone(out)); !strings.HasPrefix(got, fmt.Sprintf("ASPIA Ack [%d]", firstRC+1)) {
+		t.Errorf("who had registered it hears %q", got)
 	}
 	if got := l.Selector(0).Find(&ss7.MSU{DPC: 300, SI: 3}); got != 103 || len(l.AS()) != 4 {
 		t.Errorf("%d of %d", got, len(l.AS()))

@@ -156,9 +156,11 @@ func (n *Node) Close() {
 	for _, i := range n.all() {
 		i.shutPorts()
 	}
-	for _, i := range n.all()[1:] {
-		i.Close()
+	var others sync.WaitGroup
+	for _, i := range n.all()[1:] { // at once, since each may wait for what its gateways answer
+		others.Go(i.Close)
 	}
+	others.Wait()
 	n.applying.Lock()
 	links, peers := n.links, n.peers
 	n.links, n.peers = map[linkKey]*link{}, map[uint16]*peer{}

@@ -175,10 +175,10 @@ func (l *Layer) Mode(server ss7.PathID) Mode {
 	return 0
 }
 
-// RemoveAS takes an AS away.
+// RemoveAS takes an AS away. Its ASPs are told that they are inactive there (§4.7).
 func (l *Layer) RemoveAS(now time.Time, server ss7.PathID, why string, out []ss7.Action) []ss7.Action {
 	if s := l.byAS[server]; s != nil {
-		return l.removeAS(now, s, why, out)
+		return l.removeAS(now, s, why, l.withdrawAll(now, s, why, out))
 	}
 	return out
 }
