@@ -32,7 +32,7 @@ func (o *benchOptions) startBetween(l bench.Layout, cancel context.CancelCauseFu
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "gostp-bench-")
+	dir, err := own(os.TempDir(), "gostp-bench-")
 	if err != nil {
 		return nil, err
 	}
