@@ -146,7 +146,7 @@ func (l *Link) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	case ss7.RetrieveBSNT:
 		return append(out, l.raise(ss7.Event{Kind: ss7.BSNT, Arg: l.lastRx}))
 	case ss7.Retrieve:
-		return l.retrieve(ev.Arg, out)
+		return l.retrieve(ev.Arg, ev.Why, out)
 	case ss7.Drain:
 		if l.n == 0 {
 			return append(out, l.raise(ss7.Event{Kind: ss7.Drained}))

@@ -78,7 +78,8 @@ type Link struct {
 	retain     bool     // out of service, and what the gateway has was not asked for yet
 	askedBSN   bool
 	retrieving bool
-	released   int // Release Requests since an answer
+	forgone    string // what is given up by this retrieval, and why; empty: nothing
+	released   int    // Release Requests since an answer
 	level      uint32
 	stats      LinkStats
 }
@@ -124,7 +125,7 @@ func (l *Link) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	case ss7.RetrieveBSNT:
 		return l.retrieveBSNT(now, out)
 	case ss7.Retrieve:
-		return l.retrieve(now, ev.Arg, out)
+		return l.retrieve(now, ev.Arg, ev.Why, out)
 	case ss7.Drain: // what the far end has not acknowledged only the gateway knows: MTP3's timers keep the order
 		return append(out, l.raise(ss7.Event{Kind: ss7.Drained}))
 	default:
@@ -244,7 +245,7 @@ func (l *Link) giveUp(out []ss7.Action) []ss7.Action {
 	}
 	if l.retrieving {
 		l.retrieving = false
-		out = append(out, l.raise(ss7.Event{Kind: ss7.RetrievalComplete}))
+		out = append(out, l.raise(ss7.Event{Kind: ss7.RetrievalComplete, Why: l.forgone}))
 	}
 	return out
 }
@@ -348,8 +349,15 @@ func (l *Link) retrieveBSNT(now time.Time, out []ss7.Action) []ss7.Action {
 // retrieve asks for what the far end of the link has not accepted. Without its number
 // only what was never sent may come back (Q.704 §5.6.1), which is to be had by clearing
 // the retransmission buffer first (§5.3.6).
-func (l *Link) retrieve(now time.Time, fsnc uint32, out []ss7.Action) []ss7.Action {
-	l.retrieving, l.retain = true, false
+func (l *Link) retrieve(now time.Time, fsnc uint32, why string, out []ss7.Action) []ss7.Action {
+	l.retrieving, l.retain, l.forgone = true, false, ""
+	if fsnc >= ss7.NoFSN { // how much there is, the gateway knows
+		l.forgone = "what was sent and not acknowledged is given up at the gateway, since it may have arrived: " +
+			"the number of the last that the far end accepted is not known"
+		if why != "" {
+			l.forgone += " (" + why + ")"
+		}
+	}
 	if l.state == NoGateway {
 		return l.giveUp(out)
 	}

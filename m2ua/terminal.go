@@ -345,7 +345,7 @@ func (t *Terminal) audit(from ss7.PathID, out []ss7.Action) []ss7.Action {
 
 // retrieve passes on what changeover asks for. Numbers are those of level 2, 24 bits
 // with M2PA: MTP3 at the ASP exchanges them with the far end of the link, whose level 2
-// counts the same way.
+// counts the same way. One of 7 bits is completed there.
 func (t *Terminal) retrieve(from ss7.PathID, m *Message, out []ss7.Action) []ss7.Action {
 	if m.Action == ActionBSN {
 		t.askers = append(t.askers, from)
@@ -355,6 +355,9 @@ func (t *Terminal) retrieve(from ss7.PathID, m *Message, out []ss7.Action) []ss7
 	fsnc := uint32(ss7.NoFSN)
 	if m.HasSequence && !t.clearRTB && m.Sequence < ss7.NoFSN {
 		fsnc = m.Sequence
+		if fsnc < 128 { // the ASP's MTP3 may have it from a COO, and then it is 7 bits of the number
+			fsnc |= ss7.ShortFSN
+		}
 	}
 	t.clearRTB = false
 	out = t.tell(from, Message{Type: RetrievalCfm, Action: ActionMessages}, out)

@@ -125,7 +125,8 @@ func TestGatewayRetrieval(t *testing.T) {
 	b.do(ss7.OutOfService, 0, "Release Indication")
 	b.rx(Message{Type: RetrievalReq, Action: ActionBSN}, "^RetrieveBSNT")
 	b.do(ss7.BSNT, 77, "3<Retrieval Confirm 1 seq 77")
-	b.rx(Message{Type: RetrievalReq, Action: ActionMessages, Sequence: 5, HasSequence: true}, "3<Retrieval Confirm 2, ^Retrieve 5")
+	b.rx(Message{Type: RetrievalReq, Action: ActionMessages, Sequence: 5, HasSequence: true},
+		fmt.Sprintf("3<Retrieval Confirm 2, ^Retrieve %d", ss7.ShortFSN|5))
 	msu := ss7.MSU{SI: ss7.SCCP, NI: ss7.National, Payload: []byte{0xaa}}
 	b.want("retrieved", text(b.x.Do(b.now, ss7.Event{Kind: ss7.Retrieved, MSU: msu}, nil)), "3<Retrieval Indication 8300000000aa")
 	b.do(ss7.RetrievalComplete, 0, "3<Retrieval Complete Indication")
@@ -152,9 +153,9 @@ func TestGatewayRetrievalOfTwo(t *testing.T) {
 	ask(4, Message{Action: ActionBSN}, "^RetrieveBSNT")
 	ask(5, Message{Action: ActionBSN}, "^RetrieveBSNT")
 	b.do(ss7.BSNT, 7, "4<Retrieval Confirm 1 seq 7")
-	ask(4, Message{Action: ActionMessages, Sequence: 1, HasSequence: true}, "4<Retrieval Confirm 2, ^Retrieve 1")
+	ask(4, Message{Action: ActionMessages, Sequence: 1, HasSequence: true}, "4<Retrieval Confirm 2, ^Retrieve 33554433")
 	b.do(ss7.BSNT, 7, "5<Retrieval Confirm 1 seq 7")
-	ask(5, Message{Action: ActionMessages, Sequence: 1, HasSequence: true}, "5<Retrieval Confirm 2, ^Retrieve 1")
+	ask(5, Message{Action: ActionMessages, Sequence: 1, HasSequence: true}, "5<Retrieval Confirm 2, ^Retrieve 33554433")
 	b.do(ss7.RetrievalComplete, 0, "4<Retrieval Complete Indication")
 	b.do(ss7.RetrievalComplete, 0, "5<Retrieval Complete Indication")
 	b.do(ss7.RetrievalComplete, 0, "")

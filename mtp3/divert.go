@@ -37,6 +37,8 @@ type diversion struct {
 	bsnt     uint32     // AwaitingCOA and later: what level 2 accepted last
 	order    bool       // the far end has sent a changeover order, which is not answered yet
 	fsnc     uint32     // what the far end said it accepted last; NoFSN: it did not say
+	ordered  Heading    // by which the far end ordered the changeover
+	crossed  bool       // AwaitingCOA: the far end's order has come, with a short number
 	by       ss7.PathID // AwaitingCOA: the order went by this
 	asked    time.Time  // AwaitingCOA: since when
 	again    bool       // AwaitingCOA: the order went a second time
@@ -137,7 +139,7 @@ func (n *Network) sendOrder(now time.Time, l *link, out []ss7.Action) []ss7.Acti
 		return out
 	}
 	d.state, d.by = AwaitingCOA, way
-	d.asked, d.again = now, false
+	d.asked, d.again, d.crossed = now, false, false
 	l.timers.Start(timerT2, now, l.timer(n, 2)/2)
 	return n.sendAbout(l, way, l.order(COO, XCO, ECO), out)
 }
@@ -183,11 +185,19 @@ func (l *link) order(short, long, emergency Heading) Management {
 	return Management{Heading: long, FSN: l.div.bsnt}
 }
 
+// ack answers the far end's order in kind: COA to COO, even for a link that numbers with 24 bits.
+func (l *link) ack() Management {
+	if m := l.order(COA, XCA, ECA); m.Heading != XCA || l.div.ordered != COO {
+		return m
+	}
+	return Management{Heading: COA, FSN: l.div.bsnt & 127}
+}
+
 // answerOrder acknowledges the far end's order and takes it as the answer to ours.
 func (n *Network) answerOrder(now time.Time, l *link, out []ss7.Action) []ss7.Action {
 	l.div.order = false
-	out = n.answer(l, l.order(COA, XCA, ECA), out)
-	return n.retrieve(now, l, l.div.fsnc, out)
+	out = n.answer(l, l.ack(), out)
+	return n.retrieve(now, l, l.div.fsnc, fmt.Sprintf("it ordered the changeover by %v", l.div.ordered), out)
 }
 
 // answer goes back by the way the order came, while that works: others may be dead and
@@ -200,11 +210,12 @@ func (n *Network) answer(l *link, m Management, out []ss7.Action) []ss7.Action {
 	return n.sendAbout(l, way, m, out)
 }
 
-// retrieve asks level 2 for what the far end has not accepted.
-func (n *Network) retrieve(_ time.Time, l *link, fsnc uint32, out []ss7.Action) []ss7.Action {
+// retrieve asks level 2 for what the far end has not accepted; why says where fsnc is from.
+func (n *Network) retrieve(_ time.Time, l *link, fsnc uint32, why string, out []ss7.Action) []ss7.Action {
 	l.stopDiversion()
 	l.div.state = Retrieving
-	return append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Retrieve, Path: l.cfg.Path, Arg: fsnc}})
+	ev := ss7.Event{Kind: ss7.Retrieve, Path: l.cfg.Path, Arg: fsnc, Why: why}
+	return append(out, ss7.Action{Op: ss7.Raise, Event: ev})
 }
 
 // retrieved: the hold has it in front; the table lets everything go on.
@@ -238,24 +249,31 @@ func (d *diversion) changingOver() bool { return d.state >= AskingBSNT && d.stat
 
 // recvChangeover handles COO, XCO, ECO and their acknowledgements for link l.
 func (n *Network) recvChangeover(now time.Time, l *link, via ss7.PathID, m Management, out []ss7.Action) []ss7.Action {
-	fsn := m.FSN
-	if m.Heading == ECO || m.Heading == ECA || (m.Heading == COO || m.Heading == COA) && !l.cfg.Short {
-		fsn = ss7.NoFSN // no number that our level 2 could use
+	fsn, short := m.FSN, (m.Heading == COO || m.Heading == COA) && !l.cfg.Short
+	switch {
+	case m.Heading == ECO || m.Heading == ECA:
+		fsn = ss7.NoFSN
+	case short: // level 2, which knows what is not acknowledged, completes it
+		fsn |= ss7.ShortFSN
 	}
 	if m.Heading == COA || m.Heading == XCA || m.Heading == ECA {
 		if l.div.state != AwaitingCOA {
 			return out // §5.7.4
 		}
-		return n.retrieve(now, l, fsn, out)
+		return n.retrieve(now, l, fsn, fmt.Sprintf("it answered the changeover order by %v", m.Heading), out)
 	}
 	d := &l.div
-	d.fsnc, d.came = fsn, via
+	d.fsnc, d.came, d.ordered = fsn, via, m.Heading
 	switch {
 	case d.state == AskingBSNT:
 		d.order = true
 	case d.state == AwaitingCOA || d.state == Retrieving:
 		if d.state == Retrieving { // its order crossed our retrieval
-			return n.answer(l, l.order(COA, XCA, ECA), out)
+			return n.answer(l, l.ack(), out)
+		}
+		if short && d.bsnt < ss7.NoFSN { // the answer to our XCO has the whole number
+			d.crossed = true
+			return n.answer(l, l.ack(), out)
 		}
 		return n.answerOrder(now, l, out)
 	case d.state == DelayedCO && l.state == Failed: // there is a path after all: normal changeover
@@ -437,15 +455,19 @@ func (n *Network) changebackStep(now time.Time, l *link, out []ss7.Action) []ss7
 func (n *Network) diversionTimer(now time.Time, l *link, id int, out []ss7.Action) []ss7.Action {
 	switch id {
 	case timerT1:
-		return n.retrieve(now, l, ss7.NoFSN, out)
+		return n.retrieve(now, l, ss7.NoFSN, "no path to the far end, or its processor outage; T1 is over", out)
 	case timerT2:
 		if rest := l.div.asked.Add(l.timer(n, 2)).Sub(now); !l.div.again && rest > 0 {
 			return n.orderRound(now, l, rest, out)
 		}
 		// §5.7.2: no updating of buffers
 		n.stats.T2Expired++
+		if l.div.crossed {
+			why := "it did not answer our order within T2, and gave its own by COO"
+			return n.retrieve(now, l, l.div.fsnc, why, out)
+		}
 		out = append(out, note(ss7.Discard, 0, fmt.Sprintf("the far end did not answer the changeover order for %s within T2 (%v): what it may have received is not sent again", n.linkName(l), l.timer(n, 2))))
-		return n.retrieve(now, l, ss7.NoFSN, out)
+		return n.retrieve(now, l, ss7.NoFSN, "it did not answer the changeover order within T2", out)
 	case timerT4:
 		l.timers.Start(timerT5, now, l.timer(n, 5))
 		return n.declare(l, out)

@@ -61,12 +61,12 @@ func TestChangeoverOrderedByFarEnd(t *testing.T) {
 
 // §5.6.1, §5.7.2: no number, no answer: only what was never sent.
 func TestChangeoverWithoutNumber(t *testing.T) {
-	for _, h := range []Heading{ECA, COA} {
+	for h, arg := range map[Heading]uint32{ECA: ss7.NoFSN, COA: ss7.ShortFSN | 3} {
 		b := newDuo(t)
 		b.do(ss7.OutOfService, 1, "cut")
 		b.level2(ss7.BSNT, 1, 7)
 		out := b.manage(2, Management{Heading: h, FSN: 3})
-		if e := out[len(out)-1].Event; e.Kind != ss7.Retrieve || e.Arg != ss7.NoFSN {
+		if e := out[len(out)-1].Event; e.Kind != ss7.Retrieve || e.Arg != arg {
 			t.Errorf("%v: %+v", h, e)
 		}
 	}
@@ -77,6 +77,40 @@ func TestChangeoverWithoutNumber(t *testing.T) {
 	out := b.tick(250 * time.Millisecond)
 	if e := out[len(out)-1].Event; e.Kind != ss7.Retrieve || e.Arg != ss7.NoFSN || b.Stats().T2Expired != 1 {
 		t.Errorf("T2: %+v", out)
+	}
+}
+
+// A far end that orders with 7 bits for a link that numbers with 24 is answered in kind. Its number
+// serves, completed by level 2, unless our XCO is out: then the answer to that is waited for, which has
+// the whole number, and the short one serves if there is none within T2.
+func TestShortChangeoverOrder(t *testing.T) {
+	retrieves := func(what string, out []ss7.Action, arg uint32, why string) {
+		t.Helper()
+		e := out[len(out)-1].Event
+		if e.Kind != ss7.Retrieve || e.Arg != arg || !strings.Contains(e.Why, why) {
+			t.Errorf("%s: %+v", what, e)
+		}
+	}
+	b := newDuo(t)
+	b.manage(2, Management{Heading: COO, FSN: 5})
+	out := b.level2(ss7.BSNT, 1, 1000)
+	b.want("answered in kind", out, "send 2 COA 104", "Retrieve 1")
+	retrieves("it ordered first", out, ss7.ShortFSN|5, "COO")
+
+	crossing := func() *bench {
+		b := newDuo(t)
+		b.do(ss7.OutOfService, 1, "cut")
+		b.want("our order", b.level2(ss7.BSNT, 1, 1000), "send 2 XCO 1000")
+		b.want("theirs crosses it", b.manage(2, Management{Heading: COO, FSN: 5}), "send 2 COA 104")
+		return b
+	}
+	retrieves("XCA", crossing().manage(2, Management{Heading: XCA, FSN: 261}), 261, "XCA")
+	retrieves("COA", crossing().manage(2, Management{Heading: COA, FSN: 6}), ss7.ShortFSN|6, "COA")
+	b = crossing()
+	b.tick(1150 * time.Millisecond)
+	retrieves("T2", b.tick(250*time.Millisecond), ss7.ShortFSN|5, "COO")
+	if b.Stats().T2Expired != 1 {
+		t.Error("T2 is not counted")
 	}
 }
 

@@ -210,6 +210,9 @@ func (l *link) perform(actions []ss7.Action, msus []*ss7.MSU) []*ss7.MSU {
 // caller holds mu, and rx unless it is about retrieval.
 func (l *link) raise(ev *ss7.Event) {
 	ev.Path = l.id
+	if ev.Kind == ss7.RetrievalComplete && ev.Why != "" {
+		l.node.log.AddLimited("CS7M2PA", 4, "GIVENUP", l.name()+": "+ev.Why)
+	}
 	if l.offered != nil {
 		l.offered.raised(ev)
 		return

@@ -35,7 +35,7 @@ const (
 	Flush
 	Continue
 	RetrieveBSNT // answered by BSNT
-	Retrieve     // Arg: FSNC, or NoFSN; answered by Retrieved... RetrievalComplete
+	Retrieve     // Arg: FSNC, ShortFSN and 7 bits of it, or NoFSN; answered by Retrieved... RetrievalComplete
 	Drain        // answered by Drained when the far end has acknowledged all that the link has now
 
 	// A link to MTP3.
@@ -88,6 +88,11 @@ const TakenOver = 1
 // NoFSN is the argument of Retrieve where no FSNC is known: only messages never
 // sent come back (Q.704 §5.6.1).
 const NoFSN = 1 << 24
+
+// ShortFSN says of the argument of Retrieve that only the lowest 7 bits of the FSNC are known, as in
+// a changeover order for a link that numbers with 7 bits (Q.704 §15.4.2). It is above NoFSN: who
+// cannot complete the number has none.
+const ShortFSN = 1 << 25
 
 // Event is the only thing that travels between machines.
 type Event struct {
