@@ -46,6 +46,9 @@ func (i *InterfaceLink) key() [2]uint16 { return [2]uint16{*i.SDT, *i.SDL} }
 type OfM2UA struct {
 	Mode        string `cli:"traffic-mode"` // asked for in role asp; empty: what the gateway has
 	NoInterface bool   `cli:"no-interface-identifier"`
+	NoInterAck  bool   `cli:"no-interface-in-data-ack"`
+	NoInterCtl  bool   `cli:"no-interface-in-control"`
+	ActionZero  bool   `cli:"retrieval-action-0"`
 	AnyPPID     bool   `cli:"any-ppid"`
 }
 

@@ -103,6 +103,9 @@ func m2uaSlack() []*cli.Statement {
 	var out []*cli.Statement
 	for _, w := range [][2]string{
 		{"no-interface-identifier", "Its Data has no interface identifier: it uses just one interface"},
+		{"no-interface-in-data-ack", "Its Data Ack has no interface identifier: it uses just one interface"},
+		{"no-interface-in-control", "Its other messages have none: it uses just one interface"},
+		{"retrieval-action-0", "Its retrievals have action 0: of messages with a number, else of the BSN"},
 		{"any-ppid", "Its payload protocol identifier may be any"},
 		{"no-notify", "It wants no NTFY"},
 		{"aspup-while-active", "ASPUP while active changes nothing"},

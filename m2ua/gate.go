@@ -121,6 +121,9 @@ func (g *Gate) Admit(ppid uint32, b []byte) (*Entry, Refusal, *xua.Error) {
 		if e == nil { // Data, whose grammar is checked elsewhere
 			e = fault(b, xua.MissingParameter, tagID, "is not the first")
 		}
+		if e.Code == xua.MissingParameter {
+			e.Why += g.nameless(b)
+		}
 		return nil, Malformed, e
 	}
 	entry := g.Entry(id, text)

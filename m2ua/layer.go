@@ -20,6 +20,10 @@ type ASPConfig struct {
 type Slack struct {
 	AnyPPID  bool // any payload protocol identifier
 	Nameless bool // Data without an interface identifier, both ways, where there is just one interface
+
+	NamelessAck     bool // Data Ack without one, where there is just one interface
+	NamelessControl bool // the same of all else that is about an interface
+	ActionZero      bool // a retrieval with action 0: of messages if it has a sequence number, else of the BSN
 }
 
 // ASConfig is an application server: at the gateway some interfaces that change hands

@@ -280,6 +280,9 @@ func (m *Message) check(name string, b []byte) *xua.Error {
 		bad = fmt.Sprintf("congestion level %d, discard level %d", m.Congestion, m.Discard)
 	case (m.Type == RetrievalReq || m.Type == RetrievalCfm) && m.Action != ActionBSN && m.Action != ActionMessages:
 		bad = fmt.Sprintf("action %d", m.Action)
+		if m.Action == 0 {
+			bad += "; " + slackAction + " takes it"
+		}
 	case m.Type == RetrievalCfm && m.Result > Failure:
 		bad = fmt.Sprintf("result %d", m.Result)
 	case m.Type == RetrievalInd && m.PDU == nil:

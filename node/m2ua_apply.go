@@ -256,7 +256,9 @@ var trafficModes = map[string]xua.Mode{"override": xua.Override, "loadshare": xu
 func m2uaASP(c *configs.ASP, path ss7.PathID) m2ua.ASPConfig {
 	out := m2ua.ASPConfig{ASPConfig: xua.ASPConfig{Path: path, Name: c.Name, Block: c.Block, Shutdown: c.Shutdown, TAck: c.TAck, TBeat: c.TBeat,
 		Slack: xua.Slack{NoNotify: c.NoNotify, StayActive: c.StayActive}},
-		Slack: m2ua.Slack{AnyPPID: c.AnyPPID, Nameless: c.NoInterface}, Register: c.RKM == "allowed"}
+		Slack: m2ua.Slack{AnyPPID: c.AnyPPID, Nameless: c.NoInterface,
+			NamelessAck: c.NoInterAck, NamelessControl: c.NoInterCtl, ActionZero: c.ActionZero},
+		Register: c.RKM == "allowed"}
 	if c.Role == "asp" {
 		out.Role = xua.RoleASP
 	}

@@ -66,6 +66,7 @@ func (a *m2uaPeer) admit(it *sctp.Item) *m2ua.Entry {
 		a.refused[m2ua.NotActive].Add(1)
 		return nil
 	}
+	it.Data = g.Forgive(it.Data)
 	if m2ua.IsDataAck(it.Data) {
 		a.acked(it.Data)
 	}
