@@ -31,7 +31,8 @@ import (
 // priority below the level goes to the destination, and if no STP answers it with TFC
 // within T16, the level falls by one. Where levels have no priorities it falls by one each T15
 // without TFC. Elsewhere nobody ever says that it is over
-// (§11.2.3.1); it is forgotten when T15 has passed without another TFC.
+// (§11.2.3.1); it is forgotten when T15 has passed without another TFC. What is said of what is
+// behind a server is asked about (DAUD) after T15, and forgotten when T16 has passed too.
 
 // overload is what is said of a destination.
 type overload struct {
@@ -328,7 +329,13 @@ func (n *Network) congestionTimer(now time.Time, k agendaKey, out []ss7.Action) 
 			n.agenda.start(now, k, n.timer(15))
 		}
 		return out
-	case k.timer == 15 && (!n.cfg.Levels || o.from != 0):
+	case k.timer == 15 && o.from != 0: // a gateway that says changes alone (RFC 4666 §3.4.4) is asked
+		n.agenda.start(now, n.congestionKey(16, pc), n.timer(16))
+		audit := ss7.Event{Kind: ss7.Audit, Path: o.from, Dest: n.single(pc)}
+		return append(out, ss7.Action{Op: ss7.Raise, Event: audit})
+	case k.timer == 16 && o.from != 0:
+		return n.relieve(pc, 0, fmt.Sprintf("it was not said again for T15 and T16 (%v)", n.timer(15)+n.timer(16)), out)
+	case k.timer == 15 && !n.cfg.Levels:
 		return n.relieve(pc, 0, fmt.Sprintf("it was not said again for T15 (%v)", n.timer(15)), out)
 	case k.timer == 16:
 		out = n.relieve(pc, o.level-1, fmt.Sprintf("no TFC answered the test (RCT) within T16 (%v)", n.timer(16)), out)

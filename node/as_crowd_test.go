@@ -70,7 +70,14 @@ func TestCongestionBehindAnASIsTold(t *testing.T) {
 		step("a station sends there", station, soon, "", "", "", "", "TFC 7.7.7")
 		step("an ASP becomes active", func() { q.send(0, bare(xua.ASPIA)); q.send(0, bare(xua.ASPAC)) },
 			soon, "", is+", DAVA 7.7.7/14", "", "", "")
-		step("it was not said again for T15", func() {}, 5*time.Second, over, over, "", "", "")
+		step("it was not said again for T15, nor when it was asked", func() {}, 5*time.Second,
+			over, over, "DAUD 7.7.7/14", "", "")
+		step("it is said again when it is asked", func() {
+			scon(f, "7.7.7", 1)()
+			time.Sleep(3500 * time.Millisecond)
+			scon(f, "7.7.7", 1)()
+		}, soon, is+", "+is, is+", "+is, "DAUD 7.7.7/14", "", "")
+		step("and then no more", func() {}, 5*time.Second, over, over, "DAUD 7.7.7/14", "", "")
 		step("an ASP asks", func() { p.says(m3ua.DAUD, "7.7.7") }, soon, "DAVA 7.7.7/14", "", "", "", "")
 		step("an ASP sends there", func() { sends(p, "5.5.5", "7.7.7", 9) }, soon, "", "", "", "", "")
 
@@ -79,6 +86,13 @@ func TestCongestionBehindAnASIsTold(t *testing.T) {
 		step("an ASP sends there", func() { sends(p, "5.5.5", "6.6.6", 1) }, soon,
 			"DUPU 6.6.6/14 user 5 cause 1", "", "", "", "")
 		step("it says that it is over", scon(q, "6.6.6", 0), soon, "SCON 6.6.6/14 level 0", "", "", "", "")
-		g.want("show cs7 asp F statistics", "SCON in 1")
+		g.want("show cs7 asp F statistics", "SCON in 3")
+
+		// A code of which a summary alone knows.
+		g.configure("cs7 route-table system", "update route 2.0.0/3 as GW")
+		step("a code in a summary", scon(f, "2.1.1", 1), soon,
+			"SCON 2.1.1/14 level 1", "SCON 2.1.1/14 level 1", "", "", "")
+		step("an ASP becomes active", func() { q.send(0, bare(xua.ASPIA)); q.send(0, bare(xua.ASPAC)) }, soon,
+			"", "SCON 2.1.1/14 level 1, DAVA 2.1.1/14", "", "", "")
 	})
 }

@@ -352,7 +352,7 @@ func TestInterworkingBehindGateway(t *testing.T) {
 		step("DUNA in a summary", func() { f.says(m3ua.DUNA, "7.1.1") }, "", "TFP 7.1.1", "TFP 7.1.1")
 		step("SCON with an origin", func() {
 			f.says(m3ua.SCON, "7.7.7", func(s *m3ua.SSNM) { s.Concerned, s.HasConcerned, s.Level, s.HasLevel = itu("3.3.3"), true, 1, true })
-		}, "", "TFC 7.7.7", "")
+		}, "DAUD 7.7.7/14", "TFC 7.7.7", "") // it is asked after T15
 		step("DUPU", func() { f.says(m3ua.DUPU, "7.7.7", func(s *m3ua.SSNM) { s.User, s.Cause = ss7.SCCP, 1 }) }, "", "", "")
 		sends := func(s *station, dpc string, si ss7.SI) {
 			s.send(ss7.MSU{DPC: itu(dpc), SI: si, Payload: make([]byte, 9)})

@@ -3,6 +3,7 @@ package node
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -154,7 +155,7 @@ func (s *sight) ways(r ss7.Range, i int) (all []ss7.PathID) {
 
 // each calls f for every destination, by routes or by keys, and its place in the table, the
 // shorter codes first, until f returns false. What keys alone have is at the place of what covers it.
-func (s *sight) each(f func(r ss7.Range, i int) bool) {
+func (s *sight) each(f func(r ss7.Range, i int) bool) (all bool) {
 	t := s.table
 	var alone []ss7.Range
 	for r := range s.parts {
@@ -169,35 +170,45 @@ func (s *sight) each(f func(r ss7.Range, i int) bool) {
 	for i := range t.Dests {
 		for len(alone) > 0 && alone[0].Len < t.Dests[i].Range.Len {
 			if !f(alone[0], s.covering(alone[0])) {
-				return
+				return false
 			}
 			alone = alone[1:]
 		}
 		if !f(t.Dests[i].Range, i) {
-			return
+			return false
 		}
 	}
 	for _, r := range alone {
 		if !f(r, s.covering(r)) {
-			return
+			return false
 		}
 	}
+	return true
 }
 
 // Within implements m3ua.Routes.
 func (d destinations) Within(r ss7.Range, as ss7.PathID, f func(m3ua.Destination) bool) {
-	s := d.sight(d.node.view.Load())
+	s, levels := d.sight(d.node.view.Load()), d.node.m3ua.levels
 	bits := s.table.Variant.Bits()
-	s.each(func(to ss7.Range, i int) bool {
+	see := func(to ss7.Range, i int) bool {
 		if to.Len <= r.Len || !covers(r, to, bits) {
 			return true
 		}
 		x := s.of(to, i, as)
 		if to.Len == bits {
-			x.Level = d.node.m3ua.levels[to.PC]
+			x.Level = levels[to.PC]
 		}
 		return f(x)
-	})
+	}
+	if !s.each(see) {
+		return
+	}
+	for _, pc := range slices.Sorted(maps.Keys(levels)) { // those of which summaries alone know
+		one := ss7.Range{PC: pc, Len: bits}
+		if _, exact := s.table.Exact(one); !exact && s.parts[one] == nil && !see(one, s.covering(one)) {
+			return
+		}
+	}
 }
 
 // Behind implements m3ua.Routes.
@@ -283,14 +294,15 @@ func (x *adaptation) destinationsChanged(t *routing.Table) {
 			d := s.of(r, i, as)
 			k.views = append(k.views, m3ua.View{AS: as, State: d.State, Silent: d.Own})
 		}
-		if c, is := was.change(r, &k); is {
-			changes = append(changes, c)
-		}
 		if was != nil && was.state == k.state && slices.Equal(was.views, k.views) {
 			known[r] = was
-		} else {
-			known[r] = &k
+			return true
 		}
+		if c, is := was.change(r, k); is {
+			changes = append(changes, c)
+		}
+		kept := k
+		known[r] = &kept
 		return true
 	})
 	x.known = known
@@ -301,7 +313,7 @@ func (x *adaptation) destinationsChanged(t *routing.Table) {
 }
 
 // change gives what is to be told of r when k is known instead of was; false: nothing.
-func (was *knowledge) change(r ss7.Range, k *knowledge) (c m3ua.Change, any bool) {
+func (was *knowledge) change(r ss7.Range, k knowledge) (c m3ua.Change, any bool) {
 	c = m3ua.Change{Destination: m3ua.Destination{Range: r, State: k.state}, Silent: was.of(0) == k.state}
 	any = !c.Silent
 	for _, v := range k.views {

@@ -104,12 +104,18 @@ func newStation(ctx context.Context, t *testing.T, w *wires, ip, stp string, pc,
 }
 
 func newStationOf(ctx context.Context, t *testing.T, w *wires, kind *ss7.Variant, ip, stp string, pc, stpPC ss7.PC) *station {
+	return newStationBy(ctx, t, sctp.NewUser(w), kind, ip, stp, pc, stpPC)
+}
+
+// newStationBy is one over any transport.
+func newStationBy(ctx context.Context, t *testing.T, tr sctp.Transport, kind *ss7.Variant, ip, stp string,
+	pc, stpPC ss7.PC) *station {
 	at, err := netip.ParseAddrPort(stp)
 	if err != nil {
 		at = netip.AddrPortFrom(netip.MustParseAddr(stp), 1024)
 	}
-	tr := sctp.NewUser(w)
-	e, err := tr.Open(sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr(ip)}, Port: 1024}, sctp.Params{OutStreams: 2, InStreams: 2})
+	own := sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr(ip)}, Port: 1024}
+	e, err := tr.Open(own, sctp.Params{OutStreams: 2, InStreams: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
