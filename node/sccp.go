@@ -325,7 +325,8 @@ func (n *Node) applySCCP(s *configs.System) {
 	for _, f := range s.Formats {
 		base.Formats[f.PC] = map[string]sccp.Format{"udt-only": sccp.UDTOnly, "long": sccp.Long}[f.Format]
 	}
-	conf := sccp.Config{Variant: s.V(), NI: s.Network(), Own: s.Own(), Mates: map[uint8]sccp.Mate{}}
+	conf := sccp.Config{Variant: s.V(), Notation: s.Notation(), NI: s.Network(), Own: s.Own(),
+		Mates: map[uint8]sccp.Mate{}}
 	for _, x := range s.Subsystems {
 		base.Local[x.SSN>>6] |= 1 << (x.SSN & 63)
 		conf.Local = append(conf.Local, x.SSN)

@@ -84,6 +84,7 @@ const (
 // Config is what Management is told of the node.
 type Config struct {
 	Variant     *ss7.Variant
+	Notation    ss7.Notation // how texts write point codes; zero: the variant's
 	NI          ss7.NI
 	Own         []ss7.PC       // the primary first
 	Local       []uint8        // subsystems of this node, SSN 1 apart
@@ -433,7 +434,12 @@ func (m *Management) States() []PointState {
 	return out
 }
 
-func (m *Management) name(pc ss7.PC) string { return m.cfg.Variant.Notation.Format(pc) }
+func (m *Management) name(pc ss7.PC) string {
+	if m.cfg.Notation.Bits() == 0 {
+		return m.cfg.Variant.Notation.Format(pc)
+	}
+	return m.cfg.Notation.Format(pc)
+}
 
 func (m *Management) note(arg uint32, why string) ss7.Action {
 	return ss7.Action{Op: ss7.Note, Event: ss7.Event{Kind: ss7.StateChange, Arg: arg, Why: why}}
