@@ -19,9 +19,10 @@ type ended struct {
 }
 
 // associations gives each association of a node a small number for as long as it
-// lives, and all of them one memory for what is not whole yet.
+// lives, and all of them one memory for what is not whole yet, and one for what waits.
 type associations struct {
-	memory *sctp.Budget
+	memory  *sctp.Budget
+	backlog *sctp.Backlog
 
 	mu   sync.Mutex
 	used map[uint32]bool

@@ -119,9 +119,10 @@ type Node struct {
 
 // New makes a node without configuration and starts it.
 func New(opt Options) *Node {
-	memory := sctp.NewBudget(sctp.DefaultBudget)
-	n := start(opt, NewLog(), 0, &associations{memory: memory}, &ground{})
-	memory.OnShortage(n.memoryShort)
+	all := &associations{memory: sctp.NewBudget(sctp.DefaultBudget), backlog: sctp.NewBacklog(sctp.DefaultBacklog)}
+	n := start(opt, NewLog(), 0, all, &ground{})
+	all.memory.OnShortage(n.memoryShort)
+	all.backlog.OnShortage(n.backlogShort)
 	return n
 }
 

@@ -107,8 +107,10 @@ func (p *peer) bind() bool {
 		p.set(nil, err.Error())
 		return false
 	}
-	if s, ok := t.(interface{ Share(*sctp.Budget) }); ok {
-		s.Share(p.node.associations.memory)
+	if s, ok := t.(interface {
+		Share(*sctp.Budget, *sctp.Backlog)
+	}); ok {
+		s.Share(p.node.associations.memory, p.node.associations.backlog)
 	}
 	p.mu.Lock()
 	p.transport, p.choice = t, choice

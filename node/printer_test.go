@@ -100,15 +100,17 @@ func TestMemoryOfAllAssociationsIsShown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newBox(t, sctp.NewMemory(1), configA)
 		defer a.Close()
-		a.want("show sctp statistics", "messages that are not whole: 0 of 33554432 octets; 0 ended")
+		a.want("show sctp statistics", "messages that are not whole  0 of 33554432 octets; 0 associations",
+			"what waits for far ends      0 of 134217728 octets; 0 messages refused")
 		a.memoryShort("it holds 5000000 octets of messages that are not whole, and all have 33554432")
 		a.want("show alarms", "Major", memoryName, "an association was ended: it holds 5000000 octets")
 		time.Sleep(50 * time.Second)
+		a.backlogShort("more than 134217728 octets wait for far ends that take too little")
 		a.memoryShort("it holds 6000000 octets of messages that are not whole, and all have 33554432")
 		time.Sleep(50 * time.Second)
-		a.want("show alarms", "an association was ended: it holds 6000000 octets")
+		a.want("show alarms", "an association was ended: it holds 6000000 octets", backlogName)
 		time.Sleep(11 * time.Second)
-		if got := a.run("show alarms"); strings.Contains(got, "not whole") {
+		if got := a.run("show alarms"); strings.Contains(got, "not whole") || strings.Contains(got, backlogName) {
 			t.Error(got)
 		}
 	})

@@ -17,7 +17,7 @@ type shortages struct {
 	mu sync.Mutex
 	of map[string]string // why, by what
 
-	memory *time.Timer // until an association that ended for what it held is forgotten
+	ends map[string]*time.Timer // of those that end by themselves
 }
 
 // Short tells the node that something of the program's own has run out, and why; an empty
@@ -46,28 +46,46 @@ func (n *Node) Short(what, why string) {
 	n.core.recheck()
 }
 
+// What far ends have used up of a memory of all is an alarm for a while.
 const (
-	memoryName = "memory for messages that are not whole"
-	memoryTold = time.Minute // how long an association that ended for it is an alarm
+	memoryName  = "memory for messages that are not whole"
+	backlogName = "memory for what waits for far ends"
+	memoryTold  = time.Minute
 )
 
 // memoryShort is told that an association was ended because all together hold too much.
 func (n *Node) memoryShort(why string) {
-	n.Short(memoryName, "an association was ended: "+why+"; `show sctp association` has who and when")
-	n.shortages.mu.Lock()
-	defer n.shortages.mu.Unlock()
-	if t := n.shortages.memory; t != nil {
-		t.Reset(memoryTold)
-		return
-	}
-	n.shortages.memory = time.AfterFunc(memoryTold, func() { n.Short(memoryName, "") })
+	n.shortFor(memoryTold, memoryName, "an association was ended: "+why+"; `show sctp association` has who and when")
 }
 
-// printMemory is a line of `show sctp statistics`.
+// backlogShort is told that associations accept no more because too much waits in all.
+func (n *Node) backlogShort(why string) {
+	n.shortFor(memoryTold, backlogName, why+"; `show sctp association detail` has who")
+}
+
+// shortFor is Short for a while; if it comes again, from then on.
+func (n *Node) shortFor(d time.Duration, what, why string) {
+	n.Short(what, why)
+	s := &n.shortages
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.ends[what]; t != nil {
+		t.Reset(d)
+		return
+	}
+	if s.ends == nil {
+		s.ends = map[string]*time.Timer{}
+	}
+	s.ends[what] = time.AfterFunc(d, func() { n.Short(what, "") })
+}
+
+// printMemory is two lines of `show sctp statistics`.
 func (n *Node) printMemory(w io.Writer) {
-	s := n.associations.memory.State()
-	const line = "Memory of all associations for messages that are not whole: %d of %d octets; %d ended for it\n"
-	fmt.Fprintf(w, line, s.Held, s.Most, s.Ended)
+	in, out := n.associations.memory.State(), n.associations.backlog.State()
+	fmt.Fprintln(w, "Memory of all associations, beyond the share of each")
+	fmt.Fprintf(w, "  messages that are not whole  %d of %d octets; %d associations ended for it\n"+
+		"  what waits for far ends      %d of %d octets; %d messages refused for it\n",
+		in.Held, in.Most, in.Ended, out.Held, out.Most, out.Refused)
 }
 
 func (s *shortages) troubles() (out []mtp3.Alarm) {

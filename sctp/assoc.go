@@ -81,12 +81,13 @@ type assoc struct {
 
 	sender
 	receiver
+	burden burden
 }
 
 func newAssoc(e *endpoint, port uint16, p Params) *assoc {
 	a := &assoc{endpoint: e, port: port, params: p, base: time.Now(), tie: random64() | 1, up: make(chan struct{}), down: make(chan struct{}),
 		readable: make(chan struct{}, 1)}
-	a.held = e.user.holding(a.Abort)
+	a.held, a.burden = e.user.holding(a.Abort), e.user.burden()
 	a.timer = time.AfterFunc(time.Hour, a.tick)
 	a.timer.Stop()
 	return a
@@ -226,6 +227,7 @@ func (a *assoc) end(kind EventKind, why string) {
 	}
 	a.sender.reset()
 	a.receiver.reset()
+	a.burden.close()
 	close(a.down)
 	a.wake()
 }
@@ -263,6 +265,8 @@ func (a *assoc) settle() {
 		a.flush()
 	}
 	a.ship()
+	a.burden.reckon(a.octets)
+	a.sender.relax()
 	a.rearm()
 	if a.news {
 		a.wake()

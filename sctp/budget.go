@@ -52,11 +52,27 @@ func (b *Budget) State() BudgetState {
 // association is aborted because the memory is used up.
 func (b *Budget) OnShortage(f func(why string)) { b.tell.Store(&f) }
 
-// sharing is a transport whose associations share a Budget.
-type sharing struct{ budget atomic.Pointer[Budget] }
+// sharing is a transport whose associations share a Budget and a Backlog.
+type sharing struct {
+	budget  atomic.Pointer[Budget]
+	backlog atomic.Pointer[Backlog]
+}
 
-// Share has associations from now on share b with those of other transports.
-func (s *sharing) Share(b *Budget) { s.budget.Store(b) }
+// Share has associations from now on share in and out with those of other transports.
+func (s *sharing) Share(in *Budget, out *Backlog) {
+	s.budget.Store(in)
+	s.backlog.Store(out)
+}
+
+// burden makes the account of an association in the Backlog.
+func (s *sharing) burden() burden {
+	b := s.backlog.Load()
+	if b == nil {
+		s.backlog.CompareAndSwap(nil, NewBacklog(DefaultBacklog))
+		b = s.backlog.Load()
+	}
+	return burden{backlog: b}
+}
 
 // holding makes the account of an association, which end aborts.
 func (s *sharing) holding(end func(why string)) *holding {

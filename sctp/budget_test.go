@@ -15,7 +15,7 @@ func hoarders(t *testing.T, octets, n int, f func(b *Budget, all []*assoc)) {
 	synctest.Test(t, func(t *testing.T) {
 		b := NewBudget(octets)
 		u := NewUser(NewMemory(1)).(*user)
-		u.Share(b)
+		u.Share(b, NewBacklog(DefaultBacklog))
 		open, err := u.Open(addrA, Params{})
 		if err != nil {
 			t.Fatal(err)
@@ -156,7 +156,7 @@ func TestBurstIsForgotten(t *testing.T) {
 func TestTCPSharesTheBudget(t *testing.T) {
 	b := NewBudget(150_000)
 	tr := TCP().(*tcp)
-	tr.Share(b)
+	tr.Share(b, NewBacklog(DefaultBacklog))
 	why := make(chan string, 1)
 	b.OnShortage(func(text string) { why <- text })
 	var holds []*holding

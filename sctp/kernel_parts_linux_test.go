@@ -116,7 +116,7 @@ func TestKernelZones(t *testing.T) {
 func TestKernelReaderKeepsToTheBudget(t *testing.T) {
 	k := &kernel{}
 	b := NewBudget(100_000)
-	k.Share(b)
+	k.Share(b, NewBacklog(DefaultBacklog))
 	reader := func() *kernelReader {
 		f, w, err := os.Pipe() // in the place of a socket
 		if err != nil {

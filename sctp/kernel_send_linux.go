@@ -35,6 +35,7 @@ type kernelSender struct {
 	broken  bool   // the socket takes no more
 	waits   bool   // a goroutine waits for room
 	queue   sendQueue
+	burden  burden
 
 	hdrs [sendBatch]mmsghdr
 	iovs [sendBatch]unix.Iovec
@@ -45,7 +46,7 @@ type kernelSender struct {
 }
 
 func (s *kernelSender) init(a *kernelAssoc) {
-	s.a, s.limit, s.single = a, a.params.SendBuffer, a.params.Single
+	s.a, s.limit, s.single, s.burden = a, a.params.SendBuffer, a.params.Single, a.endpoint.kernel.burden()
 	for i := range s.hdrs {
 		h := &s.hdrs[i]
 		h.Iov = &s.iovs[i]
@@ -76,9 +77,13 @@ func (a *kernelAssoc) Send(msgs []Message) (int, error) {
 		s.msgs = nil
 		sent = s.sent
 	}
-	for s.err == nil && sent < good && s.queue.put(&msgs[sent], s.limit) {
+	for s.err == nil && sent < good && !s.burden.full(s.queue.octets+len(msgs[sent].Data)) {
+		if !s.queue.put(&msgs[sent], s.limit) {
+			break
+		}
 		sent++
 	}
+	s.burden.reckon(s.queue.octets)
 	a.count(msgs[:sent])
 	if err := s.err; err != nil {
 		s.err = nil
@@ -210,6 +215,7 @@ func (s *kernelSender) drain(fd uintptr) bool {
 		msgs := s.queue.view()
 		n, err := s.flush(fd, msgs)
 		s.queue.drop(n)
+		s.burden.reckon(s.queue.octets)
 		if err != nil && !s.broken {
 			s.queue.drop(1) // what the kernel does not take at all must not stop the rest
 			s.a.note(err.Error())
@@ -271,6 +277,7 @@ func (s *kernelSender) outcome() (ended *Event, closing bool, messages, octets i
 	messages, octets = s.queue.len(), s.queue.octets
 	s.broken = true
 	s.queue = sendQueue{}
+	s.burden.close()
 	return s.ended, s.closing, messages, octets
 }
 

@@ -77,6 +77,13 @@ func (s *sender) reset() {
 	*s = sender{nextTSN: s.nextTSN, first: s.nextTSN, peerWindow: s.peerWindow, sack: s.sack}
 }
 
+// relax gives memory back when nothing waits any more after a burst.
+func (s *sender) relax() {
+	if s.n == 0 && len(s.mem) > keepArena {
+		s.mem, s.tail, s.ring, s.head = nil, 0, nil, 0
+	}
+}
+
 func (s *sender) at(i int) *outChunk {
 	if i += s.head; i >= len(s.ring) {
 		i -= len(s.ring)
@@ -158,7 +165,8 @@ func (a *assoc) Send(msgs []Message) (int, error) {
 		case len(m.Data) == 0 || int(m.Stream) >= len(a.sender.out) || len(m.Data) > maxMessage:
 			return i, fmt.Errorf("message of %d octets for stream %d of %d cannot be sent", len(m.Data), m.Stream, len(a.sender.out))
 		case a.octets+overhead*a.n+len(m.Data)+overhead > a.params.SendBuffer && a.n > 0,
-			a.octets+len(m.Data) > a.params.SendBuffer, a.sender.out[m.Stream].queued == 1<<16-1:
+			a.octets+len(m.Data) > a.params.SendBuffer, a.sender.out[m.Stream].queued == 1<<16-1,
+			a.burden.full(a.octets + len(m.Data)):
 			return i, ErrFull
 		}
 		a.enqueue(m, room)

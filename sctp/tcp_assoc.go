@@ -42,7 +42,8 @@ type tcpAssoc struct {
 	mu        sync.Mutex
 	params    Params
 	patience  time.Duration // until a silent far end is given up
-	queue     []byte        // from head on: accepted, and not yet the system's
+	burden    burden
+	queue     []byte // from head on: accepted, and not yet the system's
 	head      int
 	waits     bool   // a goroutine waits for room
 	closing   bool   // no more is taken
@@ -67,7 +68,7 @@ func newTCPAssoc(e *tcpEndpoint, c *net.TCPConn, p Params) *tcpAssoc {
 	// An end without a word is a reset: nothing is left in TIME-WAIT, which would keep
 	// this end from dialling again from the same port.
 	_ = c.SetLinger(0)
-	a.hold = e.transport.holding(a.Abort)
+	a.hold, a.burden = e.transport.holding(a.Abort), e.transport.burden()
 	a.Set(p)
 	return a
 }
@@ -197,6 +198,7 @@ func (a *tcpAssoc) finish(b *Batch, err error) {
 		ev = a.outcome(err)
 	}
 	a.closing, a.lastError = true, ev.Why
+	a.burden.close()
 	a.mu.Unlock()
 	if left > 0 {
 		b.Items = append(b.Items, Item{Event: &Event{Kind: SendFailed, Why: fmt.Sprintf("%d octets that were accepted are not delivered: the connection ended", left)}})
@@ -253,7 +255,8 @@ func (a *tcpAssoc) Send(msgs []Message) (int, error) {
 		if err = sendable(&msgs[i]); err != nil {
 			break
 		}
-		if waiting := len(a.queue) - a.head; waiting > 0 && waiting+len(d) > a.params.SendBuffer {
+		waiting := len(a.queue) - a.head
+		if waiting > 0 && waiting+len(d) > a.params.SendBuffer || a.burden.full(waiting+len(d)) {
 			err = ErrFull
 			break
 		}
@@ -266,6 +269,7 @@ func (a *tcpAssoc) Send(msgs []Message) (int, error) {
 	if !a.waits {
 		a.flush()
 	}
+	a.burden.reckon(len(a.queue) - a.head)
 	return sent, err
 }
 
@@ -300,6 +304,7 @@ func (a *tcpAssoc) flush() {
 func (a *tcpAssoc) drop(n int) {
 	a.head += n
 	a.dropped += uint64(n)
+	a.burden.reckon(len(a.queue) - a.head)
 	switch left := len(a.queue) - a.head; {
 	case left == 0 && cap(a.queue) > keepTCP:
 		a.queue, a.head = nil, 0

@@ -1,0 +1,83 @@
+package sctp
+
+import (
+	"fmt"
+	"sync/atomic"
+)
+
+const (
+	// DefaultBacklog is how many octets may wait for far ends in all.
+	DefaultBacklog = 128 << 20
+	// backlogShare is how many of them may wait in each association, whatever waits in others.
+	// Where less waits nothing is counted: data on its way touches nothing that is shared.
+	backlogShare = 256 << 10
+)
+
+// Backlog bounds the memory for what was accepted and waits for far ends, over all
+// associations of the transports that share it. SendBuffer bounds that for each alone; but
+// far ends that take nothing may be many. When the memory is used up, an association that has
+// more than its share accepts no more (ErrFull).
+type Backlog struct {
+	most    int64
+	held    atomic.Int64
+	refused atomic.Uint64
+	short   atomic.Bool // it was told
+	tell    atomic.Pointer[func(why string)]
+}
+
+// NewBacklog makes one of some octets.
+func NewBacklog(octets int) *Backlog { return &Backlog{most: int64(octets)} }
+
+// BacklogState is a picture of a Backlog for show commands.
+type BacklogState struct {
+	Held, Most int    // octets
+	Refused    uint64 // messages
+}
+
+// State tells how much is in use.
+func (b *Backlog) State() BacklogState {
+	return BacklogState{int(b.held.Load()), int(b.most), b.refused.Load()}
+}
+
+// OnShortage has f called, from a goroutine of its own, when the memory is used up: once until
+// half of it is free again.
+func (b *Backlog) OnShortage(f func(why string)) { b.tell.Store(&f) }
+
+// burden is what an association has in a Backlog. Its owner's lock guards it.
+type burden struct {
+	backlog *Backlog
+	over    int64 // octets beyond the share
+	closed  bool
+}
+
+// full tells whether an association in which octets would wait must accept no more.
+func (w *burden) full(octets int) bool {
+	b := w.backlog
+	if octets <= backlogShare || b.held.Load() < b.most {
+		return false
+	}
+	b.refused.Add(1)
+	if tell := b.tell.Load(); tell != nil && b.short.CompareAndSwap(false, true) {
+		go (*tell)(fmt.Sprintf("more than %d octets wait for far ends that take too little; "+
+			"those with most in their queues are sent no more for now", b.most))
+	}
+	return true
+}
+
+// reckon tells how many octets wait.
+func (w *burden) reckon(octets int) {
+	over := max(int64(octets)-backlogShare, 0)
+	if over == w.over || w.closed {
+		return
+	}
+	if w.backlog.held.Add(over-w.over) < w.backlog.most/2 && w.backlog.short.Load() {
+		w.backlog.short.Store(false)
+	}
+	w.over = over
+}
+
+// close counts nothing any more.
+func (w *burden) close() {
+	w.reckon(0)
+	w.closed = true
+}
