@@ -218,3 +218,21 @@ func (l *Layer) interfaces(numbers []uint32, only []Interface) (ids []uint32, te
 	}
 	return ids, texts
 }
+
+// Names counts the interface identifiers that a message names, ranges as one each, and those
+// of them that none of some interfaces has.
+func Names(m xua.Message, has []Interface) (named, foreign int) {
+	spans, _, e := parseSpans(&m)
+	if e != nil {
+		return 0, 0
+	}
+	for _, s := range spans {
+		in := func(i Interface) bool {
+			return i.Text == s.text && (s.text != "" || s.first <= i.ID && i.ID <= s.last)
+		}
+		if !slices.ContainsFunc(has, in) {
+			foreign++
+		}
+	}
+	return len(spans), foreign
+}

@@ -290,6 +290,12 @@ func (l *lobby) enter(from string) (ok, full bool) {
 	return true, false
 }
 
+func (l *lobby) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all
+}
+
 func (l *lobby) leave(from string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -277,28 +277,55 @@ func TestASPsAtOneAddressByIdentifier(t *testing.T) {
 // Where nothing tells them apart, the first that is free has the association; so also if no
 // routing context comes, as of an ASP that waits for NTFY.
 func TestFirstFreeASPAtOneAddress(t *testing.T) {
-	strangers(t, twoAtOne(true, ""), func(t *testing.T, net *sctp.Memory, a *box) {
-		dial := atOneHost(t, net)
-		for _, name := range []string{"MSC", "BSC"} {
-			if got := dial().rises(true, bare(xua.ASPUP)); !strings.HasPrefix(got, "ASPUP Ack") {
-				t.Errorf("%s: %q", name, got)
+	for _, m2 := range []bool{false, true} {
+		strangers(t, twoAtOne(m2, ""), func(t *testing.T, net *sctp.Memory, a *box) {
+			p := atOneHost(t, net)()
+			if got := p.rises(m2, bare(xua.ASPUP)); got != "ASPUP Ack" {
+				t.Errorf("M2UA %v: %q", m2, got)
 			}
-			a.want("show logging", "of ASP "+name+" is up with")
-		}
-	})
-	strangers(t, twoAtOne(false, ""), func(t *testing.T, net *sctp.Memory, a *box) {
-		p := atOneHost(t, net)()
-		if got := p.say(bare(xua.ASPUP)); got != "ASPUP Ack" {
-			t.Errorf("%q", got)
-		}
-		time.Sleep(contextWait)
-		if got := p.hears(); got != "NTFY AS-INACTIVE [10]" {
-			t.Errorf("%q", got)
-		}
-		if got := p.say(bare(xua.ASPAC)); !strings.HasPrefix(got, "ASPAC Ack") {
-			t.Errorf("%q", got)
-		}
-	})
+			time.Sleep(contextWait)
+			if got := p.hears(); !strings.HasPrefix(got, "NTFY AS-INACTIVE") {
+				t.Errorf("M2UA %v: %q", m2, got)
+			}
+			if got := p.rises(m2, bare(xua.ASPAC)); !strings.HasPrefix(got, "ASPAC Ack") {
+				t.Errorf("M2UA %v: %q", m2, got)
+			}
+			a.want("show logging", "of ASP MSC is up with")
+		})
+		one := strings.Replace(twoAtOne(m2, ""), " asp MSC\n", " asp MSC\n asp BSC\n", 1)
+		one = one[:strings.LastIndex(one, "cs7 as ")]
+		asp := one[:strings.LastIndex(one, "cs7 asp BSC")] // its line comes before the AS that names it
+		one = strings.Replace(asp, "cs7 as ", one[len(asp):]+"cs7 as ", 1)
+		strangers(t, one, func(t *testing.T, net *sctp.Memory, a *box) {
+			dial := atOneHost(t, net)
+			for _, name := range []string{"MSC", "BSC"} { // of one AS: there is nothing to wait for
+				if got := dial().rises(m2, bare(xua.ASPUP)); !strings.HasPrefix(got, "ASPUP Ack, NTFY") {
+					t.Errorf("M2UA %v, %s: %q", m2, name, got)
+				}
+				a.want("show logging", "of ASP "+name+" is up with")
+			}
+		})
+	}
+}
+
+// ASPs of M2UA at one address are told apart by the interface that each asks for.
+func TestASPsAtOneAddressByInterface(t *testing.T) {
+	for _, order := range [][2]uint32{{1, 2}, {2, 1}} {
+		strangers(t, twoAtOne(true, ""), func(t *testing.T, net *sctp.Memory, a *box) {
+			dial := atOneHost(t, net)
+			for _, id := range order {
+				p := dial()
+				if got := p.rises(true, bare(xua.ASPUP)); !strings.HasPrefix(got, "ASPUP Ack") {
+					t.Errorf("%v: ASPUP: %q", order, got)
+				}
+				ac := xua.End(xua.AppendUint32(xua.Begin(nil, xua.ASPAC), 1, id), 0)
+				if got := p.rises(true, ac); !strings.Contains(got, "ASPAC Ack") || strings.Contains(got, "ERR") {
+					t.Errorf("%v: ASPAC: %q", order, got)
+				}
+			}
+			a.want("show logging", "of ASP MSC is up with", "of ASP BSC is up with")
+		})
+	}
 }
 
 // Who says nothing at all is not kept.
@@ -326,6 +353,7 @@ func TestLobbyIsBounded(t *testing.T) {
 				t.Errorf("association %d: %q", i, got)
 			}
 		}
+		a.want("show cs7 m3ua", "16 of at most 128 associations wait until it is known whose they are")
 		a.want("show logging", "refused: 16 associations from 10.0.0.200 wait already until it is known whose they are")
 	})
 	var l lobby

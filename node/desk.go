@@ -15,12 +15,13 @@ import (
 )
 
 // desk hears an association until it is known which of several ASPs is at its far end: by
-// the ASP Identifier of ASPUP, else by the routing context of what comes next, else it is the
-// first that is free. That ASP is then told all that was heard here.
+// the ASP Identifier of ASPUP, else by the routing context, or the interface, that what comes
+// next names, else it is the first that is free. That ASP is then told all that was heard here.
 type desk struct {
 	peer    *peer
 	assoc   sctp.Assoc
 	grammar xua.Grammar
+	m2      bool       // of M2UA
 	among   []*xuaPeer // who it may be, in the order of the configuration
 	anybody bool       // or nobody of them: a stranger, who is welcome
 	heard   []sctp.Item
@@ -50,7 +51,7 @@ func (p *peer) hear(ctx context.Context, a sctp.Assoc, among []*xuaPeer, anybody
 	}
 	d := &desk{peer: p, assoc: a, grammar: m3ua.Grammar, among: among, anybody: anybody}
 	if p.node.Config().M2UAPort(p.port) != nil {
-		d.grammar = m2ua.Grammar
+		d.grammar, d.m2 = m2ua.Grammar, true
 	}
 	p.node.group.Go(func() {
 		defer p.leave(from)
@@ -184,45 +185,79 @@ func (d *desk) greeting(it *sctp.Item, m xua.Message) bool {
 	return true
 }
 
-// contexts are the routing contexts that an ASP serves.
-func (d *desk) contexts(x *xuaPeer) (out []uint32) {
+// contexts are the routing contexts that an ASP of M3UA serves, as words.
+func (d *desk) contexts(x *xuaPeer) (out []string) {
 	for _, s := range d.peer.node.Config().ASs {
 		for _, m := range s.Members {
 			if rc, ok := s.RC(); ok && m.ASP == x.title {
-				out = append(out, rc)
+				out = append(out, fmt.Sprint(rc))
 			}
 		}
 	}
-	slices.Sort(out)
 	return out
 }
 
-// differ tells whether routing contexts can tell apart those who are left.
-func (d *desk) differ() bool {
-	return slices.ContainsFunc(d.left[1:], func(x *xuaPeer) bool {
-		return !slices.Equal(d.contexts(x), d.contexts(d.left[0]))
-	})
-}
-
-// serving gives those who are left, first who serve the routing contexts that a message names.
-func (d *desk) serving(m xua.Message) []*xuaPeer {
-	named := m.Params.Uint32s(xua.TagRoutingContext)
-	if m.Type == m3ua.REGReq {
-		regs, _ := m3ua.ParseRegistrations(m, d.peer.node.Config().V().Bits())
-		for _, r := range regs {
-			if r.HasRC {
-				named = append(named, r.RC)
+// interfaces are those that an ASP of M2UA serves, as words.
+func (d *desk) interfaces(x *xuaPeer) (out []string) {
+	for _, s := range d.peer.node.Config().M2UAASs {
+		for _, m := range s.Members {
+			for _, i := range s.Interfaces {
+				if m.ASP == x.title {
+					out = append(out, i.Interface)
+				}
 			}
 		}
 	}
-	fits := func(x *xuaPeer) bool {
-		has := d.contexts(x)
-		return !slices.ContainsFunc(named, func(rc uint32) bool { return !slices.Contains(has, rc) })
+	return out
+}
+
+// differ tells whether what ASPAC names can tell apart those who are left.
+func (d *desk) differ() bool {
+	serves := func(x *xuaPeer) []string {
+		return slices.Sorted(slices.Values(append(d.contexts(x), d.interfaces(x)...)))
 	}
-	if len(named) == 0 || !slices.ContainsFunc(d.left, fits) {
+	return slices.ContainsFunc(d.left[1:], func(x *xuaPeer) bool { return !slices.Equal(serves(x), serves(d.left[0])) })
+}
+
+// foreign counts what a message names, and what of that an ASP does not serve.
+func (d *desk) foreign(m xua.Message, x *xuaPeer) (named, foreign int) {
+	v := d.peer.node.Config().V()
+	if d.m2 {
+		var has []m2ua.Interface
+		for _, word := range d.interfaces(x) {
+			has = append(has, labelOf(word, v).Interface)
+		}
+		return m2ua.Names(m, has)
+	}
+	ids := m.Params.Uint32s(xua.TagRoutingContext)
+	if m.Type == m3ua.REGReq {
+		regs, _ := m3ua.ParseRegistrations(m, v.Bits())
+		for _, r := range regs {
+			if r.HasRC {
+				ids = append(ids, r.RC)
+			}
+		}
+	}
+	has := d.contexts(x)
+	for _, rc := range ids {
+		if !slices.Contains(has, fmt.Sprint(rc)) {
+			foreign++
+		}
+	}
+	return len(ids), foreign
+}
+
+// serving gives those who are left that serve all that a message names; it names nothing, or
+// nobody does: all who are left.
+func (d *desk) serving(m xua.Message) []*xuaPeer {
+	some := slices.DeleteFunc(slices.Clone(d.left), func(x *xuaPeer) bool {
+		named, foreign := d.foreign(m, x)
+		return named == 0 || foreign > 0
+	})
+	if len(some) == 0 {
 		return d.left
 	}
-	return slices.DeleteFunc(slices.Clone(d.left), func(x *xuaPeer) bool { return !fits(x) })
+	return some
 }
 
 // acknowledge answers ASPUP for whoever it will be.

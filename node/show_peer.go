@@ -91,6 +91,9 @@ func (n *Node) printPort(w io.Writer, p *peer) {
 	if carrier != "" {
 		fmt.Fprintf(w, "  transport: %s\n", carrier)
 	}
+	if n := p.lobby.count(); n > 0 {
+		fmt.Fprintf(w, "  %d of at most %d associations wait until it is known whose they are\n", n, lobbyRoom)
+	}
 }
 
 func (n *Node) printPeer(w io.Writer, p *peer) {

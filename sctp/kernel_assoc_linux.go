@@ -58,7 +58,8 @@ func newKernelAssoc(e *kernelEndpoint, fd int) *kernelAssoc {
 		return nil
 	}
 	home, _ := fromStorage(st.primary.addr[:])
-	a := &kernelAssoc{endpoint: e, f: f, rc: rc, remote: fromLibrary(peer), home: home, since: time.Now(),
+	remote := fromLibrary(peer)
+	a := &kernelAssoc{endpoint: e, f: f, rc: rc, remote: remote, home: remote.withZone(home), since: time.Now(),
 		notes: e.notes, params: e.params, in: st.in, out: st.out,
 		done: make(chan struct{}), pathWhy: map[netip.Addr]string{}}
 	a.read.init(a)

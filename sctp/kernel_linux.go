@@ -183,6 +183,16 @@ func fromLibrary(a *lksctp.SCTPAddr) (out Addr) {
 	return out
 }
 
+// withZone gives an address as a has it: with its interface, if it is of a link.
+func (a Addr) withZone(ip netip.Addr) netip.Addr {
+	for _, x := range a.IPs {
+		if x.WithZone("") == ip {
+			return x
+		}
+	}
+	return ip
+}
+
 func portOf(fd int) uint16 {
 	sa, err := unix.Getsockname(fd)
 	if err != nil {

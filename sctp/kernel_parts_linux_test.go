@@ -109,6 +109,11 @@ func TestKernelZones(t *testing.T) {
 	if inWords(got) != "2001:db8::1, fe80::1%eth0, 192.0.2.1 port 7" || !got.IPs[2].Is4() {
 		t.Error(inWords(got))
 	}
+	for _, x := range got.IPs { // the kernel tells the primary path without
+		if ip := got.withZone(x.WithZone("")); ip != x {
+			t.Errorf("%v is taken for %v", x, ip)
+		}
+	}
 }
 
 // A reader that carries the beginning of a message has memory for it in the budget of all,
