@@ -47,9 +47,9 @@ type Source map[Place]int
 
 // Parse applies a configuration file to root. Every sound line is applied, every
 // other is a Fault; the lines under a faulty one that should have led into a mode
-// are passed over and counted in its Fault.
-func Parse(r io.Reader, env, root any, top *Mode) (Source, []Fault) {
-	f := &file{index: map[listID]*listIndex{}, stack: []level{{top, root, env, -1}}, source: Source{}}
+// are passed over and counted in its Fault. The notes are of blocks that are PassedOver.
+func Parse(r io.Reader, env, root any, top *Mode) (source Source, faults, notes []Fault) {
+	f := &file{index: map[listID]*listIndex{}, stack: []level{{top, root, env, -1, false}}, source: Source{}}
 	sc := bufio.NewScanner(r)
 	sc.Buffer(make([]byte, 0, 64<<10), 1<<20)
 	n := 0
@@ -61,7 +61,7 @@ func Parse(r io.Reader, env, root any, top *Mode) (Source, []Fault) {
 		f.faults = append(f.faults, Fault{Line: n + 1, Text: "the file cannot be read on: " + err.Error()})
 	}
 	f.endSkip()
-	return f.source, f.faults
+	return f.source, f.faults, f.notes
 }
 
 // level is a mode that a line has led into. In a file whose blocks are indented, lines that stand
@@ -71,6 +71,8 @@ type level struct {
 	obj  any
 	env  any
 	head int // how deep the line stands
+
+	passed bool // the block means nothing here
 }
 
 type file struct {
@@ -78,6 +80,7 @@ type file struct {
 	stack    []level // modes from the outermost to the current one
 	indented bool    // blocks of this file are
 	faults   []Fault
+	notes    []Fault
 	source   Source
 	skipping bool // lines deeper than skip are passed over
 	quiet    bool // without a word: nothing was wrong with their head
@@ -99,6 +102,7 @@ func (f *file) take(n int, raw string) {
 		f.endSkip()
 		return
 	}
+	f.indented = f.indented || indent > 0
 	if f.skipping && indent > f.skip {
 		f.skipped++
 		return
@@ -126,19 +130,25 @@ func (f *file) take(n int, raw string) {
 // head of a block, the block's lines must not go to the block before.
 func (f *file) statement(n int, body string, offset, indent int) {
 	var worst fault
-	nearest, first := 0, f.within(indent)
 	form, from := negated(body)
-	f.indented = f.indented || indent > 0
+	for n := len(f.stack) - 1; f.stack[n].passed && f.indented && indent <= f.stack[n].head; n-- {
+		f.stack = f.stack[:n] // a word of that block may begin as the next one's does
+	}
+	nearest, first := 0, f.within(indent)
 	for i := len(f.stack) - 1; i >= 0; i-- {
 		l := f.stack[i]
 		s, a, flt := parse(l.env, l.mode.Statements, body, from, form != plainForm)
 		if flt.kind == fine {
 			f.stack = f.stack[:i+1]
-			if _, err := s.do(&scope{l.env, f.index}, l.obj, a, form); err != nil {
+			note, err := s.do(&scope{l.env, f.index}, l.obj, a, form)
+			if err != nil {
 				f.skip, f.skipping, f.skipped = indent, true, 0
 				f.fault(n, offset, "", err.Error())
 				f.faults[len(f.faults)-1].In = l.obj
 				return
+			}
+			if s.passed {
+				f.notes = append(f.notes, Fault{Line: n, Text: note})
 			}
 			f.applied(n, indent, s, l, a, form)
 			return
@@ -181,7 +191,7 @@ func (f *file) applied(n, indent int, s *Statement, l level, a Args, form form) 
 		return
 	}
 	if s.passed {
-		f.stack = append(f.stack, level{s.mode, l.obj, l.env, indent})
+		f.stack = append(f.stack, level{s.mode, l.obj, l.env, indent, true})
 		f.skip, f.skipping, f.quiet, f.skipped = indent, true, true, 0
 		return
 	}
@@ -194,7 +204,7 @@ func (f *file) applied(n, indent int, s *Statement, l level, a Args, form form) 
 		f.source[Place{obj, name}] = n
 	}
 	if s.mode != nil {
-		f.stack = append(f.stack, level{s.mode, obj, in.env, indent})
+		f.stack = append(f.stack, level{s.mode, obj, in.env, indent, false})
 	}
 }
 

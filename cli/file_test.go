@@ -13,7 +13,7 @@ import (
 
 func parseSite(text string) (*Site, []Fault) {
 	s := &Site{}
-	_, faults := Parse(strings.NewReader(text), s, s, siteMode)
+	_, faults, _ := Parse(strings.NewReader(text), s, s, siteMode)
 	return s, faults
 }
 

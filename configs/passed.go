@@ -6,24 +6,24 @@ import "github.com/gostp/gostp/cli"
 // terminals. Here the log is `show logging`, and a terminal belongs to whoever may open
 // the console's socket.
 var passedOver = []*cli.Statement{
-	block("Where another program writes its log", cli.Seq(cli.Kw("log", "Log messages"), cli.Choice("target",
+	block("this node's log is `show logging`", cli.Seq(cli.Kw("log", "Log messages"), cli.Choice("target",
 		words("alarms", "file", "gsmtap", "stderr", "strbuf", "syslog", "systemd-journal")...), rest()), "config-log",
 		"logging", "level"),
-	block("A line for terminals", cli.Seq(cli.Kw("line", "Terminals"),
+	block("whoever may open the console's socket has a terminal", cli.Seq(cli.Kw("line", "Terminals"),
 		cli.Choice("target", words("aux", "console", "tty", "vty")...), rest()), "config-line",
 		"access-class", "bind", "exec-timeout", "flowcontrol", "history", "length", "location", "logging", "login",
 		"password", "privilege", "session-timeout", "speed", "stopbits", "transport", "width"),
 }
 
-// block is the head of a block that is passed over; lines are the first words of those in it.
-func block(what string, head cli.Elem, mode string, lines ...string) *cli.Statement {
+// block is the head of a block that is passed over; instead says what there is here, and lines are
+// the first words of those in it.
+func block(instead string, head cli.Elem, mode string, lines ...string) *cli.Statement {
 	m := &cli.Mode{Name: mode}
 	for _, w := range words(lines...) {
 		m.Statements = append(m.Statements, cli.Ignored(cli.Seq(w, rest())))
 	}
 	return cli.PassedOver(head, m).Check(func(any, cli.Args) (string, error) {
-		return what + " is passed over, with the lines under it: here `show logging` has the log, and who may " +
-			"open the console's socket has a terminal", nil
+		return "this line is passed over, with those under it: " + instead, nil
 	})
 }
 

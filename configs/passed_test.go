@@ -10,7 +10,7 @@ import (
 // A file as Osmocom's STP has it is sound: what is about its log and its terminals is passed
 // over, whatever stands in those blocks.
 func TestForeignLogAndTerminalBlocksArePassedOver(t *testing.T) {
-	s := read(t, `log stderr
+	r := Examine([]byte(`log stderr
  logging filter all 1
  logging color 0
  some thing that nobody knows
@@ -29,7 +29,12 @@ cs7 instance 0
  xua rkm routing-key-allocation dynamic-permitted
  listen m3ua 2905
   accept-asp-connections dynamic-permitted
-`)
+`))
+	s := r.System
+	if len(r.Faults)+len(r.Warnings) > 0 || len(r.Notes) != 4 || r.Notes[1].Line != 5 ||
+		!strings.HasPrefix(r.Notes[1].Text, "this line is passed over, with those under it: ") {
+		t.Error(r.Faults, r.Warnings, r.Notes)
+	}
 	if s.Hostname != "STP" || *s.PC != 5 || len(s.M3UAs) != 1 || s.M3UAs[0].Accept == "" {
 		t.Error(text(t, s))
 	}
@@ -54,7 +59,8 @@ func TestForeignBlocksInASession(t *testing.T) {
 			t.Error(l, err)
 		}
 	}
-	if strings.Count(out.String(), "is passed over, with the lines under it") != 2 || c.Prompt() != "R(config)#" {
+	const note = "% this line is passed over, with those under it: "
+	if strings.Count(out.String(), note) != 2 || c.Prompt() != "R(config)#" {
 		t.Error(out.String(), c.Prompt())
 	}
 	if a.PC == nil || !a.QuietConsole {

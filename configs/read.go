@@ -14,6 +14,7 @@ type Reading struct {
 	System   *System     // what is sound
 	Faults   []cli.Fault // by line: those that could not be taken, and those that were left out
 	Warnings []cli.Fault // by line: what runs and is hardly meant
+	Notes    []cli.Fault // by line: what means nothing here and is passed over
 
 	source cli.Source
 }
@@ -48,7 +49,7 @@ func parse(text []byte) *Reading {
 	var unread []cli.Fault
 	for {
 		r := &Reading{System: New()}
-		r.source, r.Faults = cli.Parse(bytes.NewReader(text), r.System, r.System, Global)
+		r.source, r.Faults, r.Notes = cli.Parse(bytes.NewReader(text), r.System, r.System, Global)
 		next := text
 		for _, i := range r.System.every() {
 			for _, p := range i.find((*System).formatRules) {

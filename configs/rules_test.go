@@ -323,7 +323,7 @@ func (b *breach) try(t *testing.T, whole, rules []string, broken map[string]bool
 	if b.change != nil {
 		s = read(t, full)
 		b.change(s)
-	} else if _, faults := cli.Parse(strings.NewReader(file), s, s, Global); len(faults) > 0 {
+	} else if _, faults, _ := cli.Parse(strings.NewReader(file), s, s, Global); len(faults) > 0 {
 		t.Fatal("lines that are not understood:", faults)
 	}
 	found, mended := s.mend()

@@ -231,6 +231,7 @@ warning is about what runs and is hardly meant; with --strict it counts as a fau
 				}
 				print("", r.Faults)
 				print("warning: ", r.Warnings)
+				print("note: ", r.Notes)
 				bad += len(r.Faults)
 				if strict {
 					bad += len(r.Warnings)
