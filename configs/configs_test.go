@@ -180,6 +180,7 @@ func randomInstance(r *rand.Rand) *System {
 				k.Remote = append(k.Remote, netip.AddrFrom4([4]byte{10, 8, byte(i), byte(slc)}), netip.MustParseAddr(fmt.Sprintf("2001:db8::%d:%d", i, slc)))
 			}
 		}
+		s.LoopProtection = pick("", "drop", "off")
 		if own := s.Own(); len(own) > 0 && r.Intn(2) == 0 {
 			l.Local = &own[r.Intn(len(own))]
 		}

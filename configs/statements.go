@@ -39,6 +39,9 @@ var Global = &cli.Mode{Name: "config", Statements: slices.Concat([]*cli.Statemen
 	cli.Field[System](CS7(cli.Kw("max-dynamic-routes", "Most dynamic routes kept (default 1000)"), cli.Arg("max-dynamic-routes", cli.Uint(100, 1000), "Routes"))),
 	cli.Field[System](CS7(cli.Flag("summary-routing-exception", "summary-routing-exception",
 		"A point code with routes of its own is inaccessible when they are down, whatever summary covers it"))),
+	cli.Field[System](CS7(cli.Kw("loop-protection", "Messages that go round for ever (default: probed for and told)"),
+		cli.Choice("loop-protection", cli.Kw("drop", "Discard those whose circle is proven as well"),
+			cli.Kw("off", "Neither probed for nor told")))),
 	cli.List(CS7(cli.Kw("host", "A name for a point code"), cli.Arg("name", cli.Word(19), "Name"), cli.Arg("pc", PointCode{}, "Point code it stands for")),
 		[]string{"name"}, func(s *System) *[]*Host { return &s.Hosts }, nil),
 }, mtp3Timers(), timedCongestion(), []*cli.Statement{

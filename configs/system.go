@@ -11,22 +11,23 @@ import (
 // System is everything that is configured. The zero value of a field means its
 // default, which the accessors give.
 type System struct {
-	Hostname     string        `cli:"hostname"`
-	QuietConsole bool          `cli:"console"` // `no logging console`
-	Variant      string        `cli:"variant"`
-	NetworkName  string        `cli:"network-name"`
-	NI           string        `cli:"network-indicator"`
-	Widths       []uint8       `cli:"width"`
-	Delimiter    string        `cli:"delimiter"`
-	PC           *ss7.PC       `cli:"point-code"`
-	Description  string        `cli:"description"`
-	MaxDynamic   uint16        `cli:"max-dynamic-routes"`
-	Exception    bool          `cli:"summary-routing-exception"`
-	SLTT1        time.Duration `cli:"slt-t1"`
-	SLTT2        time.Duration `cli:"slt-t2"`
-	Tx           time.Duration `cli:"tx"`
-	Ty           time.Duration `cli:"ty"`
-	Transport    string        `cli:"transport"`
+	Hostname       string        `cli:"hostname"`
+	QuietConsole   bool          `cli:"console"` // `no logging console`
+	Variant        string        `cli:"variant"`
+	NetworkName    string        `cli:"network-name"`
+	NI             string        `cli:"network-indicator"`
+	Widths         []uint8       `cli:"width"`
+	Delimiter      string        `cli:"delimiter"`
+	PC             *ss7.PC       `cli:"point-code"`
+	Description    string        `cli:"description"`
+	MaxDynamic     uint16        `cli:"max-dynamic-routes"`
+	Exception      bool          `cli:"summary-routing-exception"`
+	LoopProtection string        `cli:"loop-protection"` // drop, off; empty: proven loops are told
+	SLTT1          time.Duration `cli:"slt-t1"`
+	SLTT2          time.Duration `cli:"slt-t2"`
+	Tx             time.Duration `cli:"tx"`
+	Ty             time.Duration `cli:"ty"`
+	Transport      string        `cli:"transport"`
 	MTP3Timers
 	SLSShift uint8 `cli:"sls-shift"`
 	NationalOptions

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gostp/gostp/routing"
 	"github.com/gostp/gostp/ss7"
 )
 
@@ -67,6 +68,38 @@ func (n *Network) circleTimer(now time.Time, k agendaKey, out []ss7.Action) []ss
 	}
 	delete(n.circles, k)
 	return append(out, note(ss7.StateChange, NoteCircular, fmt.Sprintf("Circular route to %s is over: for %v no MSU has come back by linkset %s", n.format(k.dest.PC), circleQuiet, k.set)))
+}
+
+// Barred is what is discarded because it goes round for ever: MSUs to a point that come in by
+// a linkset or server and have one of some SLS values, a bit each.
+type Barred struct {
+	Linkset string
+	DPC     ss7.PC
+	SLS     [4]uint64
+}
+
+// Bar discards from now on what all names, and nothing else.
+func (n *Network) Bar(now time.Time, all []Barred, out []ss7.Action) []ss7.Action {
+	if len(all) == 0 && len(n.barred) == 0 {
+		return out
+	}
+	n.barred = all
+	return n.refresh(now, out)
+}
+
+// bars is what is barred, as the table has it; nil: nothing.
+func (n *Network) bars() (by map[routing.Bar][4]uint64) {
+	for _, b := range n.barred {
+		for i := range len(n.sets) + len(n.servers) {
+			if n.nameOf(i) == b.Linkset {
+				if by == nil {
+					by = map[routing.Bar][4]uint64{}
+				}
+				by[routing.Bar{Linkset: int32(i), DPC: b.DPC}] = b.SLS
+			}
+		}
+	}
+	return by
 }
 
 // Circles gives the circular routes in which MSUs go now, by destination.

@@ -40,6 +40,7 @@ const (
 	NoAlias              // its OPC has no code in the instance to which its DPC belongs
 	NoAliasInside        // nor has a code in an SCCP address
 	NoKey                // its DPC is a server's, whose key has neither its user, its origin nor its circuit
+	Looping              // it comes by a way that is proven to lead round to here, and loop-protection discards that
 	Reasons              // how many there are
 )
 
@@ -63,6 +64,7 @@ var reasonTexts = [Reasons]string{
 	TooLong:       "longer than the way out can carry",
 	NoAlias:       "no pc-conversion for its OPC",
 	NoAliasInside: "no pc-conversion for a code or title in SCCP",
+	Looping:       "goes round for ever, as a probe has proven (loop-protection drop)",
 	NoKey:         "no routing key for its DPC has its user, origin or circuit",
 }
 
@@ -128,6 +130,9 @@ func Decide(t *routing.Table, m *ss7.MSU, from ss7.PathID) Verdict {
 		return Verdict{Reason: Inaccessible, Dest: int32(i)}
 	}
 	slot := t.Slot(bundle, m.SLS)
+	if t.Barred != nil && t.IsBarred(in, m.DPC, m.SLS) {
+		return Verdict{Reason: Looping, Path: slot.Path, Linkset: slot.Linkset, Dest: int32(i)}
+	}
 	if int(slot.Linkset) != in {
 		return Verdict{Fate: Forward, Path: slot.Path, Linkset: slot.Linkset, Dest: int32(i)}
 	}

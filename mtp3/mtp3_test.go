@@ -141,6 +141,38 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// What comes in by a circle that is proven is discarded, for the SLS values for which it is,
+// and nothing else.
+func TestDecideDiscardsWhatIsBarred(t *testing.T) {
+	tab := table()
+	tab.Barred = map[routing.Bar][4]uint64{{Linkset: 1, DPC: pc("4.5.6")}: {0, 1 << 6}}
+	m := ss7.MSU{DPC: pc("4.5.6"), OPC: pc("7.7.2"), SI: ss7.SCCP, SLS: 70}
+	if d := Decide(tab, &m, 2); d.Fate != Discard || d.Reason != Looping || d.Path != 1 {
+		t.Errorf("%+v", d)
+	}
+	if d := Decide(tab, &m, 0); d.Fate != Forward {
+		t.Errorf("from here: %+v", d)
+	}
+	m.SLS = 71
+	if d := Decide(tab, &m, 2); d.Fate != Forward {
+		t.Errorf("another SLS: %+v", d)
+	}
+	m.SLS, m.DPC = 70, pc("3.1.1")
+	if d := Decide(tab, &m, 2); d.Fate != Forward {
+		t.Errorf("another point: %+v", d)
+	}
+	s := newStar(t)
+	s.Bar(s.now, []Barred{{Linkset: "B", DPC: pc("7.7.1"), SLS: [4]uint64{1}}, {Linkset: "gone", DPC: 1}}, nil)
+	s.inForce("Bar")
+	if !s.Table().IsBarred(0, pc("7.7.1"), 0) || s.Table().IsBarred(1, pc("7.7.1"), 0) {
+		t.Errorf("%+v", s.Table().Barred)
+	}
+	s.Bar(s.now, nil, nil)
+	if s.Table().Barred != nil {
+		t.Error("still barred")
+	}
+}
+
 func TestDecideAllocatesNothing(t *testing.T) {
 	tab := table()
 	m := ss7.MSU{DPC: pc("7.7.1"), OPC: pc("4.5.6"), SI: ss7.SCCP}

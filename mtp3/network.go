@@ -211,6 +211,7 @@ type Network struct {
 	doubted    map[doubtKey]uint64
 	heard      []heard // see Hear
 	gathering  bool
+	barred     []Barred
 	testsLate  int                // route set tests that had to wait for others
 	told       map[toldKey]uint32 // servers' users, and of what level they were told last
 }
@@ -333,7 +334,7 @@ func (n *Network) compile() {
 // it is not nil.
 func (n *Network) newTable(as *link, ready bool) *routing.Table {
 	t := n.plan.Table(n.routingState(as, ready))
-	t.Keys, t.Codes = n.cfg.Keys, n.codes()
+	t.Keys, t.Codes, t.Barred = n.cfg.Keys, n.codes(), n.bars()
 	return t
 }
 

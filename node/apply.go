@@ -75,7 +75,7 @@ func (n *Node) warn(next *configs.System, typed bool) (fresh []string) {
 
 // carryOut does what differs in this instance. The caller holds applying.
 func (n *Node) carryOut(next *configs.System) {
-	n.config.Store(next)
+	before := n.config.Swap(next)
 	restarted := n.applyPeers(next)
 	n.applyM3UA(next, restarted)
 	start := n.applyM2UA(next, restarted)
@@ -84,6 +84,9 @@ func (n *Node) carryOut(next *configs.System) {
 	start()
 	n.reviewStrangers(next)
 	n.applySCCP(next)
+	if next.LoopProtection != before.LoopProtection {
+		n.core.ask(n.core.configureLoops)
+	}
 }
 
 // applyPeers opens and closes local ports. The links of the ports it gives must

@@ -60,7 +60,9 @@ func newCarrier(tb testing.TB, size, payload int) *carrier {
 func (c *carrier) step() {
 	for i := range c.items {
 		c.fsn = (c.fsn + 1) & (1<<24 - 1)
-		binary.BigEndian.PutUint32(c.items[i].Data[12:], c.fsn)
+		d := c.items[i].Data
+		binary.BigEndian.PutUint32(d[12:], c.fsn)
+		binary.BigEndian.PutUint32(d[len(d)-8:], c.fsn) // no two are equal, as between users
 	}
 	c.in.carry(c.items, &c.way)
 	binary.BigEndian.PutUint32(c.ack[0].Data[8:], c.fsn)

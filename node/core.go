@@ -18,6 +18,7 @@ type core struct {
 	node    *Node
 	network *mtp3.Network
 	tester  *tester.Tester
+	prober  *tester.Prober
 	tracing *tracing
 	sccp    *subsystems
 	actions []ss7.Action
@@ -43,8 +44,9 @@ type task struct {
 }
 
 func newCore(n *Node) *core {
-	return &core{node: n, network: mtp3.NewNetwork(), tester: tester.New(), tracing: newTracing(), sccp: newSubsystems(),
-		wake: make(chan struct{}, 1), data: newInbox(), hints: make(chan ss7.Event, 64)}
+	return &core{node: n, network: mtp3.NewNetwork(), tester: tester.New(), prober: newProber(),
+		tracing: newTracing(), sccp: newSubsystems(), wake: make(chan struct{}, 1), data: newInbox(),
+		hints: make(chan ss7.Event, 64)}
 }
 
 // do runs f on the core's goroutine, some time soon.
@@ -128,6 +130,7 @@ func (c *core) run() {
 		c.perform()
 		c.actions = c.sccp.management.Tick(now, c.actions)
 		c.perform()
+		c.tickLoops(now)
 		if c.alarmed {
 			c.checkAlarms(now)
 		}
@@ -137,7 +140,8 @@ func (c *core) run() {
 
 func (c *core) wait() time.Duration {
 	d := time.Hour
-	for _, t := range []time.Time{c.network.Deadline(), c.tester.Deadline(), c.sccp.management.Deadline()} {
+	for _, t := range []time.Time{c.network.Deadline(), c.tester.Deadline(), c.prober.Deadline(),
+		c.sccp.management.Deadline()} {
 		if !t.IsZero() {
 			d = min(d, max(0, time.Until(t)))
 		}
@@ -199,6 +203,9 @@ func (c *core) user(ev ss7.Event) {
 		if tester.IsTrace(ev.MSU.Payload) {
 			c.recvTrace(now, &ev)
 			break
+		}
+		if tester.IsProbe(ev.MSU.Payload) {
+			break // another node's: that it came as far as this is the answer
 		}
 		c.actions = c.tester.Recv(now, &ev.MSU, c.actions)
 	case ss7.SCCP:

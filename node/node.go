@@ -61,7 +61,9 @@ type view struct {
 
 	servers []*as   // by PathID; nil: no server
 	gates   []*gate // by PathID; nil: no gate
-	keyed   []keyed
+
+	loopTitles map[loopTitle]bool // messages to titles that are discarded; nil: none
+	keyed      []keyed
 }
 
 // keyed is a range of destinations that an AS has by its routing key.
@@ -99,6 +101,7 @@ type Node struct {
 	associations *associations
 	gtt          gttTables // guarded by applying
 	discards     discards
+	titleProbes  atomic.Bool   // probes of titles were sent
 	turns        atomic.Uint64 // see held
 	alarms       alarms
 	warned       atomic.Pointer[[]configs.Warning] // of the configuration that runs, in instance 0

@@ -84,6 +84,13 @@ func (n *Node) relay(now time.Time, v *view, t *transfer, from ss7.PathID, m *ss
 	if l := v.link(from); l != nil {
 		linkset = l.linkset
 	}
+	if n.titleProbeBack(v, m, from) {
+		return
+	}
+	if v.barredTitle(m, from) {
+		n.discard(mtp3.Verdict{Reason: mtp3.Looping, Dest: -1}, m, from)
+		return
+	}
 	for range maxPasses {
 		var d sccp.Verdict
 		d, t.arena = v.sccp.Relay(m, linkset, now.Unix(), t.arena)

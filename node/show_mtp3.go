@@ -84,6 +84,7 @@ func (n *Node) showMTP3Messages(c *cli.Call) error {
 	for _, h := range heads {
 		fmt.Fprintf(c.Out, "  %-4v in %-10d out %d\n", h, in[h], out[h])
 	}
+	n.printLoops(c.Out)
 	for i, d := range doubted {
 		if i == 0 {
 			fmt.Fprintln(c.Out, "Not believed, because a point is spoken for by the way that leads there alone:")

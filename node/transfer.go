@@ -33,6 +33,7 @@ type transfer struct {
 
 	actions []ss7.Action
 	msus    []*ss7.MSU
+	sample  sampler
 	groups  []group
 	asp     *asp        // whose reader it is; nil: a link's, or nobody's
 	arena   []byte      // what SCCP has written
@@ -62,6 +63,11 @@ func (n *Node) route(now time.Time, t *transfer, from ss7.PathID) {
 		return
 	}
 	n.tapped(now, t.msus...)
+	if t.sample.batch++; t.sample.batch%sampleBatches == 0 && from != 0 {
+		if m := t.sample.look(now, t.msus); m != nil {
+			n.suspect(from, m)
+		}
+	}
 	n.routeAgain(now, t, from)
 }
 
@@ -118,6 +124,9 @@ func (n *Node) routeBy(v *view, now time.Time, t *transfer, from ss7.PathID) {
 	for i, m := range t.msus {
 		switch d := mtp3.Decide(v.table, m, from); d.Fate {
 		case mtp3.Forward:
+			if t.asp != nil && n.probeBack(v, m, from) { // by a link our own code has told
+				continue
+			}
 			if leaving && m.SI != ss7.SNM { // who sends by a summary was not told; T8 spares the others
 				n.hintUnreachable(from, m, mtp3.NoReason)
 			}
@@ -141,6 +150,13 @@ func (n *Node) routeBy(v *view, now time.Time, t *transfer, from ss7.PathID) {
 				t.tell(n.deliver(from, m), m, from)
 			}
 		default:
+			if d.Reason == mtp3.OwnOrigin && n.probeBack(v, m, from) {
+				continue
+			}
+			if passes(v, d, m, from) {
+				t.group(v.way(d.Path), n, m)
+				continue
+			}
 			if t.over != 0 && d.Reason == mtp3.Inaccessible {
 				d.Reason = t.over
 			}

@@ -93,6 +93,7 @@ type Table struct {
 	*Plan
 	Linksets []Linkset
 	Keys     Keys              // nil: none
+	Barred   map[Bar][4]uint64 // what is discarded because it goes round for ever, by SLS, a bit each; nil: nothing
 	Codes    map[ss7.PC]ss7.PC // points that know this node by another code than its first, and by which; nil: none
 
 	routes  []RouteState // by Plan.Route; nil: all allowed
@@ -289,6 +290,18 @@ func (t *Table) Dest(pc ss7.PC) (i int, b *Bundle, own bool) {
 	default:
 		return int(e), t.current[e], false
 	}
+}
+
+// Bar names MSUs to a point that come in by a linkset.
+type Bar struct {
+	Linkset int32
+	DPC     ss7.PC
+}
+
+// IsBarred tells whether MSUs of an SLS to a point are discarded if they come in by a linkset.
+func (t *Table) IsBarred(linkset int, dpc ss7.PC, sls uint8) bool {
+	set := t.Barred[Bar{int32(linkset), dpc}]
+	return set[sls>>6]>>(sls&63)&1 != 0
 }
 
 // Code gives the code by which pc knows this node, which has one.

@@ -1,0 +1,295 @@
+package node
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/sccp"
+	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/tester"
+)
+
+// Loop protection: readers sample what comes again and again (sample.go), the core probes
+// whether such messages go round for ever (tester.Prober), tells it, and with `cs7
+// loop-protection drop` has MTP3 and SCCP discard what comes in by a proven circle.
+
+// loopTitle names messages to a title that come by a linkset or AS.
+type loopTitle struct{ linkset, title string }
+
+func newProber() *tester.Prober {
+	var seed [8]byte
+	_, _ = rand.Read(seed[:])
+	return tester.NewProber(binary.BigEndian.Uint64(seed[:]))
+}
+
+// suspect has the core find out whether m, which came by path from, goes in a circle.
+func (n *Node) suspect(from ss7.PathID, m *ss7.MSU) {
+	if n.Config().LoopProtection == "off" {
+		return
+	}
+	k := keep(m, from)
+	n.core.do(func() { n.core.suspect(from, &k.msu) })
+}
+
+// wayName is what configuration and table call the linkset or server of a path.
+func (v *view) wayName(p ss7.PathID) string {
+	if i, _ := v.table.From(p); i >= 0 {
+		return v.table.Linksets[i].Name
+	}
+	return ""
+}
+
+// suspect probes the course of a message, if that could lead back here.
+func (c *core) suspect(from ss7.PathID, m *ss7.MSU) {
+	v := c.node.view.Load()
+	s := tester.Probe{MSU: *m, From: from}
+	s.Course = tester.Course{DPC: m.DPC, Linkset: v.wayName(from)}
+	switch d := mtp3.Decide(v.table, m, from); {
+	case d.Fate == mtp3.Forward && v.leavesNode(d.Path):
+	case d.Fate == mtp3.Deliver && m.SI == ss7.SCCP:
+		msg, err := sccp.Parse(m.Payload)
+		if err != nil {
+			return
+		}
+		a, err := sccp.ParseAddress(c.node.Config().V(), msg.Called)
+		if err != nil || a.OnSSN || a.GTI == 0 {
+			return
+		}
+		s.Title = string(msg.Called)
+	default:
+		return
+	}
+	if x := c.prober.Suspect(time.Now(), s); x != nil {
+		c.sendProbe(x)
+	}
+}
+
+// leavesNode tells whether what goes by path may come back: it is a link, or an AS that leads
+// to gateways.
+func (v *view) leavesNode(path ss7.PathID) bool {
+	if path.IsHold() {
+		return false
+	}
+	s := v.server(path)
+	return v.link(path) != nil || s != nil && s.senders.Load() != nil
+}
+
+// sendProbe sends a probe by the way that the suspected message took.
+func (c *core) sendProbe(x *tester.Probe) {
+	sys, v := c.node.Config(), c.node.view.Load()
+	if sys.PC == nil {
+		return
+	}
+	payload := tester.AppendProbe(nil, x.Number, *sys.PC)
+	m := ss7.MSU{DPC: x.DPC, OPC: *sys.PC, SLS: x.MSU.SLS, NI: sys.Network(), Prio: x.MSU.Prio, SI: ss7.MTPT,
+		Payload: payload}
+	if x.Title == "" {
+		like := x.MSU
+		d := mtp3.Decide(v.table, &like, x.From)
+		if d.Path == 0 || !v.leavesNode(d.Path) {
+			return // it went another way meanwhile
+		}
+		v.way(d.Path).offer(time.Now(), 0, &m)
+		return
+	}
+	c.node.titleProbes.Store(true)
+	called, err := sccp.ParseAddress(sys.V(), []byte(x.Title))
+	if err != nil {
+		return
+	}
+	if called.HasSSN {
+		called.SSN = ssnTest // where it is not a circle, nobody takes it
+	}
+	own := ownAddress(sys)
+	m.DPC, m.SI = x.DPC, ss7.SCCP
+	m.Payload, _ = sccp.Append(nil, &sccp.Message{Type: sccp.XUDT, Hops: probeHops,
+		Called:  sccp.AppendAddress(sys.V(), nil, &called),
+		Calling: sccp.AppendAddress(sys.V(), nil, &own), Data: payload})
+	linkset := ""
+	if l := v.link(x.From); l != nil {
+		linkset = l.linkset
+	}
+	d, _ := v.sccp.Relay(&m, linkset, time.Now().Unix(), nil)
+	if d.Fate == sccp.Forward && d.Path == 0 {
+		c.originate(ss7.Event{Kind: ss7.Transfer, MSU: d.MSU})
+	}
+}
+
+// probeHops is the hop counter of a title's probe: one that its origin does not recognise any
+// more must not go round for ever itself.
+const probeHops = 12
+
+// probeBack takes an MSU of SI 8 that came by path from, if it is a probe of this node's own.
+func (n *Node) probeBack(v *view, m *ss7.MSU, from ss7.PathID) bool {
+	if m.SI != ss7.MTPT || from == 0 {
+		return false
+	}
+	number, origin, ok := tester.ParseProbe(m.Payload)
+	if !ok {
+		return false
+	}
+	if _, _, own := v.table.Dest(origin); !own {
+		return false
+	}
+	n.core.do(func() { n.core.probeBack(number, from) })
+	return true
+}
+
+// titleProbeBack takes a message for SCCP of this node, if it is a probe of this node's own.
+func (n *Node) titleProbeBack(v *view, m *ss7.MSU, from ss7.PathID) bool {
+	if !n.titleProbes.Load() {
+		return false
+	}
+	msg, err := sccp.Parse(m.Payload)
+	if err != nil {
+		return false
+	}
+	number, origin, ok := tester.ParseProbe(msg.Data)
+	if !ok {
+		return false
+	}
+	if _, _, own := v.table.Dest(origin); !own {
+		return false
+	}
+	n.core.do(func() { n.core.probeBack(number, from) })
+	return true
+}
+
+// passes tells whether m goes on although what goes in its circle is discarded: the probe of
+// another node, which finds out in this way whether the circle is still there.
+func passes(v *view, d mtp3.Verdict, m *ss7.MSU, from ss7.PathID) bool {
+	return d.Reason == mtp3.Looping && m.SI == ss7.MTPT && tester.IsProbe(m.Payload) &&
+		!d.Path.IsHold() && v.wayName(d.Path) != v.wayName(from)
+}
+
+// probeBack: a probe has come back by a path.
+func (c *core) probeBack(number uint64, from ss7.PathID) {
+	found := c.prober.Returned(time.Now(), c.node.view.Load().wayName(from), number)
+	if found == nil {
+		return
+	}
+	c.note(ss7.Event{Kind: ss7.StateChange, Arg: mtp3.NoteCircular, Why: "M" + c.loopText(found)[1:]})
+	c.loopsChanged()
+}
+
+// tickLoops sends what probes are due and ends circles in which nothing comes back.
+func (c *core) tickLoops(now time.Time) {
+	probes, over := c.prober.Tick(now)
+	c.node.titleProbes.Store(c.prober.Titles())
+	for _, x := range probes {
+		c.sendProbe(x)
+	}
+	for i := range over {
+		c.loopOver(&over[i], fmt.Sprintf("the last probe came back %v ago", now.Sub(over[i].Last).Round(time.Second)))
+	}
+	if len(over) > 0 {
+		c.loopsChanged()
+	}
+}
+
+func (c *core) loopOver(x *tester.Circle, why string) {
+	text := fmt.Sprintf("Messages to %s by %s go round no more: %s", c.courseText(&x.Course), x.Linkset, why)
+	c.note(ss7.Event{Kind: ss7.StateChange, Arg: mtp3.NoteCircular, Why: text})
+}
+
+// configureLoops takes a new setting of loop-protection.
+func (c *core) configureLoops() {
+	if c.node.Config().LoopProtection == "off" {
+		over := c.prober.Forget()
+		for i := range over {
+			c.loopOver(&over[i], "loop-protection is off")
+		}
+	}
+	c.loopsChanged()
+}
+
+// loopsChanged puts in force what is discarded.
+func (c *core) loopsChanged() {
+	circles := c.prober.Circles()
+	var bars []mtp3.Barred
+	var titles map[loopTitle]bool
+	for i := range circles {
+		x := &circles[i]
+		switch {
+		case c.node.Config().LoopProtection != "drop":
+		case x.Title == "":
+			bars = append(bars, mtp3.Barred{Linkset: x.Linkset, DPC: x.DPC, SLS: x.SLS})
+		default:
+			if titles == nil {
+				titles = map[loopTitle]bool{}
+			}
+			titles[loopTitle{x.Linkset, x.Title}] = true
+		}
+	}
+	c.alarmed = true
+	c.actions = c.network.Bar(time.Now(), bars, c.actions)
+	v := *c.node.view.Load()
+	v.loopTitles = titles
+	c.node.publish(&v)
+	c.perform()
+}
+
+// barredTitle tells whether a message for a title is discarded because it goes round.
+func (v *view) barredTitle(m *ss7.MSU, from ss7.PathID) bool {
+	if v.loopTitles == nil {
+		return false
+	}
+	msg, err := sccp.Parse(m.Payload)
+	if err != nil {
+		return false
+	}
+	return v.loopTitles[loopTitle{v.wayName(from), string(msg.Called)}]
+}
+
+// courseText is the point or the title of a course.
+func (c *core) courseText(x *tester.Course) string {
+	f := c.node.Config().Notation()
+	if x.Title == "" {
+		return f.Format(x.DPC)
+	}
+	kind := c.node.Config().V()
+	a, err := sccp.ParseAddress(kind, []byte(x.Title))
+	if err != nil {
+		return "a title at " + f.Format(x.DPC)
+	}
+	return "the title " + a.Text(kind, f) + " at " + f.Format(x.DPC)
+}
+
+// loopText says what is proven, and what to do.
+func (c *core) loopText(x *tester.Circle) string {
+	to := c.courseText(&x.Course)
+	text := x.Text(to)
+	if c.node.Config().LoopProtection == "drop" {
+		text += "; what comes by there is discarded"
+	} else {
+		text += "; `cs7 loop-protection drop` would discard what comes by there"
+	}
+	if x.Title == "" {
+		return text + fmt.Sprintf(". `trace cs7 %s` shows the nodes: one of them has a route that leads back", to)
+	}
+	return text + ". One of the nodes that translate it has an entry that leads back"
+}
+
+// loopTroubles are the alarms of proven circles. It runs on the core.
+func (c *core) loopTroubles() (out []mtp3.Alarm) {
+	circles := c.prober.Circles()
+	for i := range circles {
+		x := &circles[i]
+		object := "endless circle to " + c.courseText(&x.Course) + " by " + x.Linkset
+		out = append(out, mtp3.Alarm{Severity: mtp3.Major, Object: object, Why: c.loopText(x)})
+	}
+	return out
+}
+
+// printLoops prints what was suspected and proven.
+func (n *Node) printLoops(w io.Writer) {
+	var s tester.ProberStats
+	n.core.ask(func() { s = n.core.prober.Stats })
+	fmt.Fprintf(w, "Messages that go round: suspected %d; probes sent %d, came back %d, did not %d; ",
+		s.Suspected, s.Sent, s.Returned, s.Unanswered)
+	fmt.Fprintf(w, "circles proven %d, messages discarded in them %d\n", s.Circles, n.discards.by[mtp3.Looping].Load())
+}

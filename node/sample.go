@@ -1,0 +1,81 @@
+package node
+
+import (
+	"bytes"
+	"encoding/binary"
+	"time"
+
+	"github.com/gostp/gostp/ss7"
+)
+
+// sampler finds messages that come again and again by one association, which may go in a
+// circle. It belongs to the association's reader: of the batches that come it sees some, takes
+// one message, compares what comes after it for a while, then takes another. What goes round
+// comes again in each round; the more of it there is, the sooner one is taken.
+type sampler struct {
+	batch   uint32 // that the reader has brought; look sees one of sampleBatches
+	dpc     ss7.PC // of the message that is watched
+	size    int
+	tail    uint64 // its last octets, in which messages of one flow differ as a rule
+	opc     ss7.PC
+	si      ss7.SI
+	payload [sampleLongest]byte
+
+	left  int       // messages until another one is taken
+	until time.Time // when another one is taken at the latest; before it nothing is, if seen is enough
+	seen  int
+}
+
+const (
+	sampleBatches = 4
+	sampleSpan    = 4096 // messages that are compared with one
+	sampleTime    = 4 * time.Second
+	sampleLeast   = 8 // octets; shorter ones are not watched
+	sampleEqual   = 4 // so many equal ones are suspicious
+	sampleLongest = 272
+	sampleRest    = time.Second // after one was found
+)
+
+// look compares messages with the one that is watched; it gives one that came too often.
+func (s *sampler) look(now time.Time, msus []*ss7.MSU) *ss7.MSU {
+	if s.left -= len(msus); s.left < 0 || now.After(s.until) {
+		s.next(now, msus)
+		return nil
+	}
+	if s.seen >= sampleEqual {
+		return nil
+	}
+	for _, m := range msus {
+		n := len(m.Payload)
+		if m.DPC != s.dpc || n != s.size || binary.LittleEndian.Uint64(m.Payload[n-sampleLeast:]) != s.tail {
+			continue
+		}
+		if m.OPC != s.opc || m.SI != s.si || !bytes.Equal(m.Payload, s.payload[:s.size]) {
+			continue
+		}
+		if s.seen++; s.seen >= sampleEqual {
+			s.left, s.until = sampleSpan, now.Add(sampleRest)
+			return m
+		}
+	}
+	return nil
+}
+
+// next takes another message, none of management, tests or probes.
+func (s *sampler) next(now time.Time, msus []*ss7.MSU) {
+	if s.seen >= sampleEqual && now.Before(s.until) {
+		s.left = sampleSpan
+		return
+	}
+	for _, m := range msus {
+		n := len(m.Payload)
+		if m.SI <= ss7.SNTS || m.SI == ss7.MTPT || n < sampleLeast || n > sampleLongest {
+			continue
+		}
+		s.dpc, s.opc, s.si, s.size = m.DPC, m.OPC, m.SI, n
+		s.tail = binary.LittleEndian.Uint64(m.Payload[n-sampleLeast:])
+		copy(s.payload[:], m.Payload)
+		s.left, s.until, s.seen = sampleSpan, now.Add(sampleTime), 0
+		return
+	}
+}
