@@ -16,6 +16,13 @@ const (
 	holdOctets   = 8 << 20
 )
 
+// Bounds on what waits for ASPs of all AS, in octets of memory: when as much waits as there may,
+// an AS has its own share alone.
+const (
+	waitMost  = 64 << 20
+	waitShare = 256 << 10
+)
+
 // as is the way to an application server. Its way is a picture; mu guards what waits
 // while there is none, and is held while what waited goes out, so that the order is
 // kept.
@@ -45,6 +52,7 @@ type as struct {
 
 	mu    sync.Mutex
 	hold  xua.Hold
+	held  int // octets of hold, as all of the node's were counted last
 	flows xua.Flows
 	departure
 }
@@ -75,6 +83,7 @@ func (s *as) ready() bool { return s.told.Load() }
 func (s *as) publish(w *xua.Way) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer s.reckon()
 	was := s.way.Load()
 	if s.find != nil { // before what waited
 		s.hold.Precede(time.Now(), s.abandoned(was))
@@ -203,7 +212,11 @@ func (s *as) wait(now time.Time, w *xua.Way, from ss7.PathID, msus []*ss7.MSU) (
 		}
 		return true, nil
 	}
+	defer s.reckon()
 	s.hold.Max, s.hold.MaxOctets = holdMessages, holdOctets
+	if s.node.associations.waiting.Load() >= waitMost {
+		s.hold.Max, s.hold.MaxOctets = holdMessages/32, waitShare
+	}
 	for _, m := range msus {
 		if !s.hold.Add(now, m, from, s.node.turns.Add(1)) {
 			s.node.discards.add(mtp3.PendingFull, 1)
@@ -213,6 +226,22 @@ func (s *as) wait(now time.Time, w *xua.Way, from ss7.PathID, msus []*ss7.MSU) (
 		s.hurry(w)
 	}
 	return true, nil
+}
+
+// reckon counts what waits among what waits for all AS. The caller holds mu.
+func (s *as) reckon() {
+	now := s.hold.Size()
+	if now == s.held {
+		return
+	}
+	t := s.node.associations
+	switch all := t.waiting.Add(int64(now - s.held)); {
+	case all >= waitMost && t.full.CompareAndSwap(false, true):
+		go s.node.waitShort()
+	case all < waitMost/2 && t.full.Load():
+		t.full.Store(false)
+	}
+	s.held = now
 }
 
 // toAll sends one MSU to each active ASP. The caller holds mu.

@@ -73,6 +73,7 @@ func (s *as) leave(v *view) (out []held) {
 	if !s.departure.leaves { // it is back already
 		return nil
 	}
+	defer s.reckon()
 	for _, h := range s.hold.Take() {
 		out = append(out, held{h.MSU, h.From, h.Turn, s.departure.reason})
 	}

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gostp/gostp/sctp"
@@ -19,10 +20,13 @@ type ended struct {
 }
 
 // associations gives each association of a node a small number for as long as it
-// lives, and all of them one memory for what is not whole yet, and one for what waits.
+// lives, and all of them one memory for what is not whole yet, one for what waits for them, and
+// one for what waits until there are any.
 type associations struct {
 	memory  *sctp.Budget
 	backlog *sctp.Backlog
+	waiting atomic.Int64 // octets of what waits for ASPs
+	full    atomic.Bool  // it was told that these are too many
 
 	mu   sync.Mutex
 	used map[uint32]bool

@@ -50,6 +50,7 @@ func (n *Node) Short(what, why string) {
 const (
 	memoryName  = "memory for messages that are not whole"
 	backlogName = "memory for what waits for far ends"
+	waitName    = "memory for what waits for ASPs"
 	memoryTold  = time.Minute
 )
 
@@ -61,6 +62,13 @@ func (n *Node) memoryShort(why string) {
 // backlogShort is told that associations accept no more because too much waits in all.
 func (n *Node) backlogShort(why string) {
 	n.shortFor(memoryTold, backlogName, why+"; `show sctp association detail` has who")
+}
+
+// waitShort is told that too much waits for ASPs to become active.
+func (n *Node) waitShort() {
+	const why = "more than %d octets wait for ASPs to become active: each AS keeps %d for now, and the rest goes " +
+		"another way or is discarded; `show cs7 as` has who waits"
+	n.shortFor(memoryTold, waitName, fmt.Sprintf(why, waitMost, waitShare))
 }
 
 // shortFor is Short for a while; if it comes again, from then on.
@@ -79,13 +87,14 @@ func (n *Node) shortFor(d time.Duration, what, why string) {
 	s.ends[what] = time.AfterFunc(d, func() { n.Short(what, "") })
 }
 
-// printMemory is two lines of `show sctp statistics`.
+// printMemory is a part of `show sctp statistics`.
 func (n *Node) printMemory(w io.Writer) {
 	in, out := n.associations.memory.State(), n.associations.backlog.State()
 	fmt.Fprintln(w, "Memory of all associations, beyond the share of each")
 	fmt.Fprintf(w, "  messages that are not whole  %d of %d octets; %d associations ended for it\n"+
-		"  what waits for far ends      %d of %d octets; %d messages refused for it\n",
-		in.Held, in.Most, in.Ended, out.Held, out.Most, out.Refused)
+		"  what waits for far ends      %d of %d octets; %d messages refused for it\n"+
+		"  what waits for ASPs          %d of %d octets\n",
+		in.Held, in.Most, in.Ended, out.Held, out.Most, out.Refused, n.associations.waiting.Load(), waitMost)
 }
 
 func (s *shortages) troubles() (out []mtp3.Alarm) {

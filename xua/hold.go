@@ -67,6 +67,12 @@ func (h *Hold) Take() []Held {
 	return out
 }
 
+// Size is how many octets of memory are kept, more or less: each message has some beside its own.
+func (h *Hold) Size() int { return h.octets + heldSize*len(h.msus) }
+
+// heldSize is what a message takes of memory beside its octets.
+const heldSize = 160
+
 // Len is how many messages are kept, and since when the oldest is.
 func (h *Hold) Len() (n int, since time.Time) { return len(h.msus), h.since }
 

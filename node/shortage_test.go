@@ -14,6 +14,8 @@ import (
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/xua"
 )
 
 // Nobody reads the output: who logs goes on, an alarm tells of it, and when somebody reads
@@ -164,6 +166,45 @@ show version`, "\n")
 			}
 			a.m3ua.status() // or the test ends here
 			w.Close()
+		}
+	})
+}
+
+// What waits for ASPs is bounded for all AS together: where much waits, each keeps its share.
+func TestWaitingForASPsIsBoundedInAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newBox(t, sctp.NewMemory(1), configA)
+		defer a.Close()
+		msu := []*ss7.MSU{{SI: ss7.ISUP, Payload: make([]byte, 4000)}}
+		way := &xua.Way{State: xua.ASPending}
+		var all []*as
+		for range 12 {
+			s := &as{node: a.Node}
+			s.way.Store(way)
+			for range 3000 {
+				s.wait(time.Now(), way, 0, msu)
+			}
+			all = append(all, s)
+		}
+		synctest.Wait()
+		sum := int64(0)
+		for i, s := range all {
+			n, _ := s.waiting()
+			if most := map[bool]int{true: 2097, false: 65}[i < 8]; n > most || n < 60 {
+				t.Errorf("%d messages wait at AS %d", n, i)
+			}
+			sum += int64(n * 4160)
+		}
+		if is := a.associations.waiting.Load(); is != sum || is > waitMost+12*waitShare+4160 {
+			t.Errorf("%d octets wait, and %d are counted", sum, is)
+		}
+		a.want("show alarms", waitName, "more than 67108864 octets wait for ASPs to become active")
+		a.want("show sctp statistics", fmt.Sprintf("what waits for ASPs          %d of 67108864 octets", sum))
+		for _, s := range all {
+			s.publish(nil)
+		}
+		if is := a.associations.waiting.Load(); is != 0 {
+			t.Errorf("nothing waits, and %d octets are counted", is)
 		}
 	})
 }
