@@ -164,13 +164,24 @@ func FuzzLayer(f *testing.F) {
 				out = l.Tick(now, nil)
 			case n == 28:
 				out = l.rx(p, script)
+			case n == 29:
+				out = clone(l.settle(now, l.Leave(now, p, "fuzz", l.Begin(nil))))
+			case n == 30:
+				out = l.typed(func(a []ASPConfig, s []ASConfig) {
+					a[0].Block, s[1].ID = x&32 != 0, 11+uint32(x>>6)
+				})
+			case n == 31:
+				l.TakeMode(pathA, Mode(x>>6))
+				out = clone(l.settle(now, l.Begin(nil)))
 			default:
 				types := []Type{ASPUP, ASPDN, ASPAC, ASPIA, ASPUPAck, ASPACAck, ASPIAAck, ASPDNAck, NTFY}
 				out = l.rx(p, wire(types[(int(x)/32+i)%9], TagRoutingContext, []uint32{uint32(9 + x%4)}, TagStatus, uint32(NotifyPending)))
 			}
+			var ended []ss7.PathID
 			for _, a := range out {
 				if a.Op == ss7.Hangup {
 					comm[a.Event.Path] = false
+					ended = append(ended, a.Event.Path)
 				}
 				if a.Op == ss7.Send && !comm[a.Event.Path] {
 					t.Fatalf("%s sent to %d, which has no association", show(a.Wire), a.Event.Path)
@@ -180,6 +191,9 @@ func FuzzLayer(f *testing.F) {
 						t.Fatalf("%x: %v", a.Wire, e)
 					}
 				}
+			}
+			for _, p := range ended {
+				l.lose(p)
 			}
 			l.consistent(t)
 		}
