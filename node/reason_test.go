@@ -148,6 +148,9 @@ func TestAlarmHasTheTrueCause(t *testing.T) {
 			a0: []row{{link, "the far end is 2.2.2; linkset B expects 3.3.3 (2.2.2 is the neighbour of linkset C: " +
 				"two neighbours cannot have one code)"}},
 			b0: []row{{"link 0 of linkset A", "the far end expects this node to be 3.3.3; it is 2.2.2"}}},
+		"no ASP is there": {a: gatewayConfig, a0: []row{{"destination 5.5.5/14",
+			"no route to it is available: as HLR is down: no ASP is up; ASP H1: no association: waiting for " +
+				"10.0.0.5 port 2905"}}},
 		"an M3UA port is not bound": {a: "cs7 point-code 1.1.1\ncs7 m3ua 2905\n local-ip 10.0.0.1\n",
 			platform: func(m *sctp.Memory) Platform {
 				p := onMemory(m)
@@ -165,6 +168,8 @@ func TestAlarmHasTheTrueCause(t *testing.T) {
 				}
 				a := newBoxOn(t, platform(m), c.a)
 				defer a.Close()
+				time.Sleep(time.Second)
+				a.rows() // the first attempt has its reason, too
 				if c.b != "" {
 					b := newBox(t, m, c.b)
 					defer b.Close()

@@ -74,7 +74,7 @@ type runner struct {
 // prepare makes a zero runner ready to run.
 func (r *runner) prepare(n *Node, u user, at where, how settings, p *peer) {
 	r.node, r.user, r.where, r.settings, r.peer = n, u, at, how, p
-	r.offered, r.assocWhy = make(chan sctp.Assoc, 1), "first attempt to set it up goes on"
+	r.offered, r.assocWhy = make(chan sctp.Assoc, 1), "none was tried yet"
 	r.ctx, r.cancel = context.WithCancel(n.ctx)
 }
 
@@ -222,8 +222,11 @@ func (r *runner) connect(ctx context.Context) (a sctp.Assoc, accepted bool, err 
 			return a, true, nil
 		}
 	}
+	ground := r.node.groundWhy(r.peer.ips())
 	r.mu.Lock()
-	r.attempts++
+	if r.attempts++; r.attempts == 1 && r.last.at.IsZero() {
+		r.assocWhy = fmt.Sprintf("%s has not answered yet; the first attempt goes on%s", r.farEnd(), ground)
+	}
 	how := r.settings
 	r.mu.Unlock()
 	return r.dial(ctx, e, how.dialled())

@@ -12,7 +12,9 @@ import (
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/routing"
+	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/xua"
 )
 
 func (n *Node) routeCommands() []*cli.Statement {
@@ -243,13 +245,39 @@ func (n *Node) serverDown(p ss7.PathID) string {
 	if g := n.view.Load().gate(p); g != nil {
 		return g.name + " cannot be reached there"
 	}
-	_, all := n.m3ua.status()
+	asps, all := n.m3ua.status()
 	for i := range all {
 		if s := &all[i]; s.Config.Path == p {
-			return fmt.Sprintf("as %s is %v: %s", s.Config.Name, s.State, asReason(s))
+			return fmt.Sprintf("as %s is %v: %s%s", s.Config.Name, s.State, asReason(s), n.memberReason(asps, s))
 		}
 	}
 	return "the as is gone"
+}
+
+// memberReason is the reason of the first ASP of an AS that is down, and how many others it
+// has; empty: the AS is not down, or has none.
+func (n *Node) memberReason(asps []xua.ASPStatus, s *xua.ASStatus) string {
+	if s.State != xua.ASDown || s.Config.Shutdown || len(s.ASPs) == 0 {
+		return ""
+	}
+	name, more := s.ASPs[0].ASP, ""
+	if others := len(s.ASPs) - 1; others > 0 {
+		more = fmt.Sprintf(" (and %d more)", others)
+	}
+	for i := range asps {
+		a := n.m3ua.asp(asps[i].Config.Path)
+		if asps[i].Config.Name != name || a == nil {
+			continue
+		}
+		var v assocView
+		if assoc, why := a.association(); assoc == nil {
+			v.why = why
+		} else {
+			v.status = &sctp.Status{}
+		}
+		return fmt.Sprintf("; ASP %s: %s%s", name, aspReason(&asps[i], &v), more)
+	}
+	return ""
 }
 
 func (n *Node) explainRoute(c *cli.Call) error {
