@@ -26,7 +26,12 @@ type alarms struct {
 type alarm struct {
 	mtp3.Alarm
 	since time.Time
+	told  []string // reasons that stand in the history, without their numbers
 }
+
+// toldMost is how many reasons of one alarm the history has: one that changes for ever would
+// push out all others.
+const toldMost = 4
 
 // check compares what is wrong now with what was.
 func (a *alarms) check(now time.Time, is []mtp3.Alarm) {
@@ -37,6 +42,10 @@ func (a *alarms) check(now time.Time, is []mtp3.Alarm) {
 		found[x.Object] = true
 		old, known := a.active[x.Object]
 		if known && old.Severity == x.Severity {
+			if is := shape(x.Why); !slices.Contains(old.told, is) && len(old.told) < toldMost {
+				old.told = append(old.told, is)
+				a.record(now, "CHANGED", x)
+			}
 			old.Why = x.Why
 			a.active[x.Object] = old
 			continue
@@ -47,7 +56,7 @@ func (a *alarms) check(now time.Time, is []mtp3.Alarm) {
 		if a.active == nil {
 			a.active = map[string]alarm{}
 		}
-		a.active[x.Object] = alarm{x, now}
+		a.active[x.Object] = alarm{x, now, []string{shape(x.Why)}}
 		a.record(now, "RAISED ", x)
 	}
 	for _, object := range slices.Sorted(maps.Keys(a.active)) {

@@ -206,6 +206,21 @@ func TestAlarmOfAFirstFSNOfOne(t *testing.T) {
 	})
 }
 
+// The history of alarms has the true cause too, when it is known, and is not filled with
+// reasons that change for ever.
+func TestAlarmHistoryHasTheTrueCause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newBox(t, sctp.NewMemory(1), reasonA)
+		defer a.Close()
+		time.Sleep(time.Hour)
+		a.want("show alarms history", "CHANGED Minor    link 0 of linkset B: no association: 10.0.0.2 port 1024 "+
+			"does not answer")
+		if lines := strings.Count(a.run("show alarms history"), "link 0 of linkset B: "); lines > toldMost {
+			t.Errorf("%d lines about one alarm", lines)
+		}
+	})
+}
+
 // A far end that agrees to one stream is told so, and named with that.
 func TestAlarmOfOneStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/gostp/gostp/internal/printable"
 	"github.com/gostp/gostp/labs"
 )
 
@@ -66,7 +67,7 @@ func lab(start func(labs.Options) (*labs.Lab, error), opt labs.Options, lines []
 		}
 	}()
 	for _, f := range l.Faults() {
-		fmt.Fprintln(os.Stderr, f)
+		fmt.Fprintln(printable.NewWriter(os.Stderr), f)
 	}
 	if len(lines) > 0 {
 		if !l.Run(ctx, lines, os.Stdout) {
