@@ -227,6 +227,17 @@ func TestChosenContextNamesItsRemedy(t *testing.T) {
 			t.Error(got)
 		}
 	})
+	// Where anybody may come, a configured ASP chooses too.
+	const at = " local-ip 10.0.0.1\n"
+	anybody := strings.Replace(fixed, at, at+" accept-asp-connections dynamic-permitted\n", 1)
+	strangers(t, anybody, func(t *testing.T, net *sctp.Memory, a *box) {
+		p := play(t, net, "10.0.0.5")
+		p.say(bare(xua.ASPUP))
+		if got := p.say(chooses(9, 0, 300)); !strings.HasPrefix(got, "REG RSP 9: 0 [9]") {
+			t.Error(got)
+		}
+		a.want("show cs7 asp", "H1            as-rkm-9      inactive")
+	})
 }
 
 // A stranger registers nothing that a summary route leads to; the default route reserves

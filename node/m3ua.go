@@ -250,7 +250,8 @@ func (x *adaptation) mayEnter(from string) (why string, full bool) {
 			"(`cs7 xua max-unconfigured-asps`); none is configured", most), true
 	case !xua.Share(same, most-all):
 		return fmt.Sprintf("%s has %d of the %d places for associations that are not configured, the share of one "+
-			"source; none is configured", from, same, most), false
+			"source (`cs7 xua max-unconfigured-asps` makes it larger, an asp needs none); none is configured",
+			from, same, most), false
 	}
 	return "", false
 }
