@@ -55,8 +55,7 @@ func (l *Link) notAligned(now time.Time, s Status, out []ss7.Action) []ss7.Actio
 		// It believes the link aligned; our Alignment makes it start again.
 		return l.send(now, Alignment, StreamStatus, out)
 	}
-	l.stats.Unexpected++
-	return out
+	return l.unfit(s, out)
 }
 
 // becomeAligned answers with our own proving status (Q.703 §7.3: SIN or SIE).
@@ -87,8 +86,7 @@ func (l *Link) aligned(now time.Time, s Status, out []ss7.Action) []ss7.Action {
 	case Alignment:
 		return out
 	}
-	l.stats.Unexpected++
-	return out
+	return l.unfit(s, out)
 }
 
 // beginProving starts T4: the emergency period if either end wants it (Q.703 §7.3).
@@ -149,7 +147,7 @@ func (l *Link) provingState(now time.Time, s Status, out []ss7.Action) []ss7.Act
 	case BusyEnded:
 		l.peerBusy = false
 	default:
-		l.stats.Unexpected++
+		return l.unfit(s, out)
 	}
 	return out
 }
@@ -204,7 +202,7 @@ func (l *Link) alignedReady(now time.Time, s Status, out []ss7.Action) []ss7.Act
 	case BusyEnded:
 		l.peerBusy = false
 	default:
-		l.stats.Unexpected++
+		return l.unfit(s, out)
 	}
 	return out
 }

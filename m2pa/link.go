@@ -92,9 +92,11 @@ type Stats struct {
 	AcksIn, AcksOut                      uint64
 	StatusIn, StatusOut                  [statuses]uint64
 	Expired                              [timers]uint64
-	Malformed, OutOfSequence, Unexpected uint64 // received and discarded
-	QueueFull, NotInService, Shed        uint64 // to be sent and discarded; Shed: for its priority
-	Retrieved, Unconfirmed, Lost         uint64 // given back; sent and nobody knows whether they arrived; thrown away unsent
+	Discarded                            [Faults]uint64 // received
+	QueueFull, NotInService, Shed        uint64         // to be sent and discarded; Shed: for its priority
+	Retrieved                            uint64         // given back
+	Unconfirmed                          uint64         // sent, and nobody knows whether they arrived
+	Lost                                 uint64         // thrown away unsent
 	Alignments, Failures                 uint64
 }
 
@@ -223,10 +225,12 @@ func (l *Link) expired(now time.Time, id int, out []ss7.Action) []ss7.Action {
 
 // refuse discards what cannot be parsed: RFC 4165 has no error message (§4.2.1).
 func (l *Link) refuse(now time.Time, err error, out []ss7.Action) []ss7.Action {
-	l.stats.Malformed++
-	out = append(out, l.discard(err.Error()))
 	var e *ParseError
-	if errors.As(err, &e) && e.Alignment {
+	if !errors.As(err, &e) { // all of them are
+		e = &ParseError{Why: err.Error()}
+	}
+	out = append(out, l.drop(e.Fault, e.Why))
+	if e.Alignment {
 		// RFC 4165 §4.1.9: another version that wants to align is told Out of Service.
 		return l.send(now, OutOfServiceStatus, StreamStatus, out)
 	}
@@ -392,7 +396,7 @@ func (s *Stats) Lines() []string {
 		fmt.Sprintf("MSUs in %d (%d octets), out %d (%d octets)", s.MSUsIn, s.OctetsIn, s.MSUsOut, s.OctetsOut),
 		fmt.Sprintf("empty acknowledgements in %d, out %d", s.AcksIn, s.AcksOut),
 		fmt.Sprintf("alignments %d, failures %d", s.Alignments, s.Failures),
-		fmt.Sprintf("received and discarded: malformed %d, out of sequence %d, unexpected %d", s.Malformed, s.OutOfSequence, s.Unexpected),
+		s.discarded(),
 		fmt.Sprintf("not sent: queue full %d, priority below the discard level %d, link not in service %d, lost with the link %d", s.QueueFull, s.Shed, s.NotInService, s.Lost),
 		fmt.Sprintf("when the link failed: retrieved %d, sent and never confirmed %d", s.Retrieved, s.Unconfirmed),
 	}

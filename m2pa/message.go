@@ -72,11 +72,14 @@ type Message struct {
 type ParseError struct {
 	Why       string
 	Alignment bool
+	Fault     Fault
 }
 
 func (e *ParseError) Error() string { return e.Why }
 
-func bad(format string, args ...any) error { return &ParseError{Why: fmt.Sprintf(format, args...)} }
+func bad(f Fault, format string, args ...any) error {
+	return &ParseError{Why: fmt.Sprintf(format, args...), Fault: f}
+}
 
 // Parse reads one message, which is the whole of b; MSU is part of it. Errors
 // are *ParseError.
@@ -88,20 +91,20 @@ func Parse(b []byte) (m Message, err error) {
 // parse is Parse into a zero Message.
 func (m *Message) parse(b []byte) error {
 	if len(b) >= 4 && b[2] == 6 && (b[3] == 1 || b[3] == 2) {
-		return bad("the far end speaks M2PA draft 2, not RFC 4165: message type 06%02x", b[3])
+		return bad(OtherVersion, "the far end speaks M2PA draft 2, not RFC 4165: message type 06%02x", b[3])
 	}
 	if len(b) < headerLen {
-		return bad("message of %d octets; an M2PA header has %d", len(b), headerLen)
+		return bad(TooShort, "message of %d octets; an M2PA header has %d", len(b), headerLen)
 	}
 	if b[0] != version {
 		align := b[2] == class && Type(b[3]) == LinkStatus && len(b) >= 20 && Status(binary.BigEndian.Uint32(b[16:])) == Alignment
-		return &ParseError{fmt.Sprintf("M2PA version %d; this is version %d", b[0], version), align}
+		return &ParseError{fmt.Sprintf("M2PA version %d; this is version %d", b[0], version), align, OtherVersion}
 	}
 	if b[2] != class {
-		return bad("message class %d; M2PA is %d", b[2], class)
+		return bad(OtherClass, "message class %d; M2PA is %d", b[2], class)
 	}
 	if n := binary.BigEndian.Uint32(b[4:]); n != uint32(len(b)) {
-		return bad("length field says %d octets, %d are there", n, len(b))
+		return bad(WrongLength, "length field says %d octets, %d are there", n, len(b))
 	}
 	m.Type, m.BSN, m.FSN = Type(b[3]), binary.BigEndian.Uint32(b[8:])&seqMask, binary.BigEndian.Uint32(b[12:])&seqMask
 	switch m.Type {
@@ -109,15 +112,15 @@ func (m *Message) parse(b []byte) error {
 		return m.parseData(b[headerLen:])
 	case LinkStatus:
 		if len(b) < headerLen+4 {
-			return bad("Link Status of %d octets has no state", len(b))
+			return bad(TooShort, "Link Status of %d octets has no state", len(b))
 		}
 		m.Status = Status(binary.BigEndian.Uint32(b[16:])) // what follows is filler (§2.3.2)
 		if m.Status == 0 || m.Status >= statuses {
-			return bad("Link Status with unknown state %d", m.Status)
+			return bad(UnknownState, "Link Status with unknown state %d", m.Status)
 		}
 		return nil
 	}
-	return bad("message type %d; known are 1 User Data and 2 Link Status", b[3])
+	return bad(UnknownType, "message type %d; known are 1 User Data and 2 Link Status", b[3])
 }
 
 func (m *Message) parseData(b []byte) error {

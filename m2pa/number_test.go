@@ -25,7 +25,7 @@ func TestEveryUserDataWithAnOctetIsNumbered(t *testing.T) {
 		}
 	}
 	x.pass(time.Second)
-	if st := l.Status(); got != 2 || st.Stats.OutOfSequence > 0 || st.State != InService || l.unacked > 0 {
+	if st := l.Status(); got != 2 || st.Stats.Discarded[OutOfSequence] > 0 || st.State != InService || l.unacked > 0 {
 		t.Errorf("%d MSUs of 2, %+v", got, st)
 	}
 	before := l.lastRx

@@ -159,8 +159,7 @@ func (l *Link) userData(now time.Time, m *Message, b []byte, out []ss7.Action) [
 		}
 	case InService, ProcessorOutage:
 	default:
-		l.stats.Unexpected++
-		return append(out, l.discard("User Data while the link is not in service"))
+		return append(out, l.drop(Unawaited, "User Data while the link is not in service"))
 	}
 	if failed := l.checkBSN(now, m, &out); failed {
 		return out
@@ -182,8 +181,8 @@ func (l *Link) userData(now time.Time, m *Message, b []byte, out []ss7.Action) [
 // outOfSequence discards (§4.2.1). SCTP keeps order, so it means that the two
 // ends disagree; we do not watch that for long.
 func (l *Link) outOfSequence(now time.Time, m *Message, out []ss7.Action) []ss7.Action {
-	l.stats.OutOfSequence++
 	l.badFSN++
+	out = append(out, l.drop(OutOfSequence, "User Data out of sequence"))
 	due := (l.lastRx + uint32(len(l.held)) + 1) & seqMask
 	switch {
 	case l.badFSN > 1: // the first one tells
@@ -199,7 +198,7 @@ func (l *Link) outOfSequence(now time.Time, m *Message, out []ss7.Action) []ss7.
 	if l.badFSN >= badFSNLimit {
 		return l.fail(now, fmt.Sprintf("%d messages in a row out of sequence: FSN %d after %d", l.badFSN, m.FSN, l.lastRx), out)
 	}
-	return append(out, l.discard("User Data out of sequence"))
+	return out
 }
 
 // accept delivers an MSU and owes an acknowledgement: at once after AckEvery
@@ -217,8 +216,7 @@ func (l *Link) accept(now time.Time, m *Message, out []ss7.Action) []ss7.Action 
 	out = append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Transfer, Path: l.path}})
 	a := &out[len(out)-1]
 	if err := l.cfg.Variant.ReadMSU(m.MSU, &a.Event.MSU); err != nil {
-		l.stats.Malformed++
-		*a = l.discard(err.Error())
+		*a = l.drop(ShortMSU, err.Error())
 	}
 	return out
 }
@@ -230,7 +228,7 @@ func (l *Link) checkBSN(now time.Time, m *Message, out *[]ss7.Action) (failed bo
 	if k > l.sent {
 		l.badBSN++
 		l.goodBSN = 0
-		l.stats.Unexpected++
+		l.stats.Discarded[UnsentBSN]++ // its acknowledgement alone
 		if l.badBSN >= 2 {
 			*out = l.fail(now, fmt.Sprintf("the far end acknowledged what was never sent: BSN %d, sent up to %d", m.BSN, l.lastTx), *out)
 			return true

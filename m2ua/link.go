@@ -88,7 +88,8 @@ type Link struct {
 type LinkStats struct {
 	MSUsIn, MSUsOut, OctetsIn, OctetsOut uint64
 	In, Out                              [int(last&0xff) + 1]uint64 // messages by type
-	Malformed, Unexpected, NotInService  uint64
+	NotInService                         uint64
+	Refused                              xua.Refused
 	TooLong, Retrieved, Failures         uint64
 	EarlyLost                            uint64 // came before MTP3 started the link, and it never did
 }
@@ -459,6 +460,7 @@ func (s *LinkStats) Lines() []string {
 			out = append(out, fmt.Sprintf("%s in %d, out %d", Grammar[xua.Type(classMAUP<<8|i)].Name, s.In[i], s.Out[i]))
 		}
 	}
-	return append(out, fmt.Sprintf("failures %d; retrieved %d; refused: malformed %d, unexpected %d, before the link was started %d; not sent: too long %d, not in service %d",
-		s.Failures, s.Retrieved, s.Malformed, s.Unexpected, s.EarlyLost, s.TooLong, s.NotInService))
+	return append(out, fmt.Sprintf("failures %d; retrieved %d; refused: %v, before the link was started %d; "+
+		"not sent: too long %d, not in service %d",
+		s.Failures, s.Retrieved, s.Refused, s.EarlyLost, s.TooLong, s.NotInService))
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/xua"
 )
 
 // Recv is told one message of the interface. What is wrong with it is counted here; its
@@ -12,7 +13,7 @@ import (
 func (l *Link) Recv(now time.Time, _ uint16, b []byte, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
 	if l.state == NoGateway {
-		l.stats.Unexpected++
+		l.stats.Refused.Add(xua.UnexpectedMessage)
 		return append(out, l.discard("a message of an interface that this end is not active for"))
 	}
 	if IsData(b) {
@@ -20,7 +21,7 @@ func (l *Link) Recv(now time.Time, _ uint16, b []byte, out []ss7.Action) []ss7.A
 	}
 	m, e := Parse(b)
 	if e != nil {
-		l.stats.Malformed++
+		l.stats.Refused.Add(e.Code)
 		return append(out, l.discard(e.Why))
 	}
 	l.stats.In[m.Type&0xff]++
@@ -48,7 +49,7 @@ func (l *Link) Recv(now time.Time, _ uint16, b []byte, out []ss7.Action) []ss7.A
 	case DataAck:
 		return out
 	}
-	l.stats.Unexpected++
+	l.stats.Refused.Add(xua.UnexpectedMessage)
 	return append(out, l.discard(Grammar[m.Type].Name+", which a gateway does not send"))
 }
 
@@ -57,7 +58,7 @@ func (l *Link) Recv(now time.Time, _ uint16, b []byte, out []ss7.Action) []ss7.A
 func (l *Link) data(now time.Time, b []byte, out []ss7.Action) []ss7.Action {
 	var d Data
 	if e := ParseData(b, &d); e != nil {
-		l.stats.Malformed++
+		l.stats.Refused.Add(e.Code)
 		return append(out, l.discard(e.Why))
 	}
 	switch {
@@ -66,7 +67,7 @@ func (l *Link) data(now time.Time, b []byte, out []ss7.Action) []ss7.Action {
 	case l.started:
 		return l.accept(&d, l.inService(now, "the gateway sends data", out))
 	case l.unwanted || len(l.early) >= earlyMost:
-		l.stats.Unexpected++
+		l.stats.Refused.Add(xua.UnexpectedMessage)
 		return append(out, l.discard("Data while the link is not in service"))
 	}
 	l.early = append(l.early, append([]byte(nil), b...)) // MTP3 waits for T17 and will start it
@@ -84,7 +85,7 @@ func (l *Link) accept(d *Data, out []ss7.Action) []ss7.Action {
 	out = append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Transfer, Path: l.path}})
 	a := &out[len(out)-1]
 	if err := l.cfg.Variant.ReadMSU(d.PDU, &a.Event.MSU); err != nil {
-		l.stats.Malformed++
+		l.stats.Refused.Add(xua.InvalidParameterValue)
 		*a = l.discard(err.Error())
 	}
 	return out
@@ -156,7 +157,7 @@ func (l *Link) retrieval(now time.Time, m *Message, out []ss7.Action) []ss7.Acti
 		}
 		return append(out, l.raise(ss7.Event{Kind: ss7.BSNT, Arg: bsn}))
 	case !l.retrieving:
-		l.stats.Unexpected++
+		l.stats.Refused.Add(xua.UnexpectedMessage)
 		return append(out, l.discard(Grammar[m.Type].Name+" that was not asked for"))
 	case m.Type == RetrievalCfm && m.Result == Failure:
 		out = append(out, l.discard("the gateway cannot give back what waits there"))
@@ -168,7 +169,7 @@ func (l *Link) retrieval(now time.Time, m *Message, out []ss7.Action) []ss7.Acti
 	if m.PDU != nil {
 		msu, err := l.cfg.Variant.ParseMSU(m.PDU)
 		if err != nil {
-			l.stats.Malformed++
+			l.stats.Refused.Add(xua.InvalidParameterValue)
 			out = append(out, l.discard(fmt.Sprintf("retrieved: %v", err)))
 		} else {
 			l.stats.Retrieved++

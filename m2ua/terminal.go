@@ -50,11 +50,11 @@ type Terminal struct {
 
 // TerminalStats counts messages by type.
 type TerminalStats struct {
-	In, Out              [int(last&0xff) + 1]uint64
-	Retrieved, Failures  uint64
-	Outages              uint64 // for want of an ASP
-	CongestionHeldBack   uint64
-	Malformed, Unwelcome uint64
+	In, Out             [int(last&0xff) + 1]uint64
+	Retrieved, Failures uint64
+	Outages             uint64 // for want of an ASP
+	CongestionHeldBack  uint64
+	Refused             xua.Refused
 }
 
 // NewTerminal makes a Terminal.
@@ -256,7 +256,7 @@ func (t *Terminal) Recv(now time.Time, from ss7.PathID, b []byte, out []ss7.Acti
 	out = t.begin(out)
 	m, e := Parse(b)
 	if e != nil {
-		t.stats.Malformed++
+		t.stats.Refused.Add(e.Code)
 		return out, e
 	}
 	t.stats.In[m.Type&0xff]++
@@ -272,7 +272,7 @@ func (t *Terminal) Recv(now time.Time, from ss7.PathID, b []byte, out []ss7.Acti
 	case DataAck:
 		return out, nil
 	}
-	t.stats.Unwelcome++
+	t.stats.Refused.Add(xua.UnexpectedMessage)
 	return out, &xua.Error{Code: xua.UnexpectedMessage, Why: Grammar[m.Type].Name + ", which only a gateway sends", Diag: xua.Head(b)}
 }
 
@@ -387,6 +387,7 @@ func (s *TerminalStats) Lines() []string {
 			out = append(out, fmt.Sprintf("%s in %d, out %d", Grammar[xua.Type(classMAUP<<8|i)].Name, s.In[i], s.Out[i]))
 		}
 	}
-	return append(out, fmt.Sprintf("failures %d; outages for want of an ASP %d; retrieved %d; congestion told late or not %d; refused: malformed %d, unwelcome %d",
-		s.Failures, s.Outages, s.Retrieved, s.CongestionHeldBack, s.Malformed, s.Unwelcome))
+	return append(out, fmt.Sprintf("failures %d; outages for want of an ASP %d; retrieved %d; "+
+		"congestion told late or not %d; refused: %v",
+		s.Failures, s.Outages, s.Retrieved, s.CongestionHeldBack, s.Refused))
 }

@@ -129,7 +129,7 @@ func TestNobodySpeaksForOthers(t *testing.T) {
 	for _, d := range s.Doubted() {
 		n += d.N
 	}
-	if n != uint64(wants) || s.Stats().Bad != uint64(wants) {
+	if n != uint64(wants) || s.Stats().SNMIgnored != uint64(wants) {
 		t.Errorf("%d of %d counted: %v", n, wants, s.Doubted())
 	}
 	s.wantPath("after all that", "7.7.1", 1)

@@ -109,7 +109,7 @@ func (n *Network) sendTest(l *link, m ss7.MSU, t LinkTest, out []ss7.Action) []s
 func (n *Network) recvTest(now time.Time, l *link, m *ss7.MSU, out []ss7.Action) []ss7.Action {
 	t, err := ParseLinkTest(m.Payload)
 	if err != nil {
-		n.stats.Bad++
+		n.stats.TestsUnread++
 		if fault := foreignTest(n.cfg.Variant, m); fault != "" {
 			l.peerFault = fault
 			return append(out, note(ss7.Discard, 0, "link test on "+n.linkName(l)+" not answered: "+fault))
@@ -133,7 +133,7 @@ func (n *Network) recvSLTM(now time.Time, l *link, m *ss7.MSU, t LinkTest, out [
 		out = n.sendTest(l, back, LinkTest{Ack: true, Pattern: t.Pattern, SLC: t.SLC}, out)
 		return n.addressed(now, l, m.DPC, out)
 	}
-	n.stats.Bad++
+	n.stats.TestsUnanswered++
 	return append(out, note(ss7.Discard, 0, "link test on "+n.linkName(l)+" not answered: "+l.peerFault))
 }
 

@@ -114,3 +114,25 @@ func TestEmergencyIsWithdrawn(t *testing.T) {
 	want("T17", b.tick(2*time.Second), "1 Emergency", "1 Start", "2 Emergency", "2 Start")
 	want("the third", b.do(ss7.InService, 3, ""), "1 EmergencyCeases", "2 EmergencyCeases")
 }
+
+// A counter counts what its name says: tests that are not for this link, tests that are none, and
+// management without effect are three.
+func TestWhatIsIgnoredIsCountedApart(t *testing.T) {
+	b := newBench(t, LinkConfig{Path: 1})
+	b.do(ss7.InService, 1, "")
+	hear := func(si ss7.SI, sls uint8, payload []byte) Stats {
+		m := ss7.MSU{DPC: pc("1.2.3"), OPC: pc("4.5.6"), SI: si, SLS: sls, Payload: payload}
+		b.Do(b.now, ss7.Event{Kind: ss7.Transfer, Path: 1, MSU: m}, nil)
+		return b.Stats()
+	}
+	test := AppendLinkTest(nil, LinkTest{Pattern: []byte("ab")})
+	if s := hear(ss7.SNT, 1, test); s.TestsUnanswered != 1 || s.TestsUnread+s.SNMIgnored > 0 {
+		t.Errorf("a test for link 1: %+v", s)
+	}
+	if s := hear(ss7.SNT, 0, []byte{0x99}); s.TestsUnread != 1 || s.TestsUnanswered != 1 || s.SNMIgnored > 0 {
+		t.Errorf("no test: %+v", s)
+	}
+	if s := hear(ss7.SNM, 0, []byte{0xff}); s.SNMIgnored != 1 || s.TestsUnread != 1 || s.TestsUnanswered != 1 {
+		t.Errorf("management: %+v", s)
+	}
+}

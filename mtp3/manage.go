@@ -99,7 +99,7 @@ func (n *Network) claim(via *link, msu *ss7.MSU, m Management) (c Claim, ok bool
 
 // ignore counts and tells what is not acted on.
 func (n *Network) ignore(why string, out []ss7.Action) []ss7.Action {
-	n.stats.Bad++
+	n.stats.SNMIgnored++
 	return append(out, note(ss7.Discard, 0, why))
 }
 

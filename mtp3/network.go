@@ -172,7 +172,11 @@ const (
 
 // Stats counts what Network does.
 type Stats struct {
-	SLTMIn, SLTMOut, SLTAIn, SLTAOut, TestsFailed, SNMIn, SNMOut, Bad uint64
+	SLTMIn, SLTMOut, SLTAIn, SLTAOut, TestsFailed, SNMIn, SNMOut uint64
+
+	TestsUnread     uint64 // link tests that are none in this variant
+	TestsUnanswered uint64 // link tests that are not for this link: something is set up wrongly, here or there
+	SNMIgnored      uint64 // network management messages without effect
 
 	Changeovers, T2Expired, Forced, Controlled, DynamicRefused uint64
 

@@ -99,6 +99,9 @@ func (a *asp) admit(it *sctp.Item, d *m3ua.Data) (ss7.PathID, bool) {
 	as, r, e := g.Recv(stream, it.PPID, it.Data, d)
 	if r != m3ua.Taken {
 		a.refused[r].Add(1)
+		if r == m3ua.Malformed {
+			a.malformed.Add(e.Code)
+		}
 		a.refuse(e)
 		return 0, false
 	}

@@ -73,6 +73,9 @@ func (a *m2uaPeer) admit(it *sctp.Item) *m2ua.Entry {
 	e, r, fault := g.Admit(it.PPID, it.Data)
 	if r != m2ua.Taken {
 		a.refused[r].Add(1)
+		if r == m2ua.Malformed {
+			a.malformed.Add(fault.Code)
+		}
 		a.refuse(fault)
 		return nil
 	}
@@ -118,12 +121,14 @@ func (a *m2uaPeer) down(i *offered, items []sctp.Item, t *transfer) {
 		var d m2ua.Data
 		if e := m2ua.ParseData(b, &d); e != nil {
 			a.refused[m2ua.Malformed].Add(1)
+			a.malformed.Add(e.Code)
 			a.refuse(e)
 			continue
 		}
 		m := &a.msus[len(t.msus)]
 		if err := i.label.Variant.ReadMSU(d.PDU, m); err != nil {
 			a.refused[m2ua.Malformed].Add(1)
+			a.malformed.Add(xua.InvalidParameterValue)
 			a.refuse(&xua.Error{Code: xua.InvalidParameterValue, Why: "Data: " + err.Error(), Diag: xua.Head(b)})
 			continue
 		}

@@ -88,7 +88,10 @@ func (n *Node) printM2UAPeer(w io.Writer, s *xua.ASPStatus, how string) {
 		}
 		fmt.Fprintf(w, "  octets of Data in %d, out %d\n", a.inOctets.Load(), a.outOctets.Load())
 		for r := m2ua.Taken + 1; r < m2ua.Refusals; r++ {
-			if c := a.refused[r].Load(); c > 0 {
+			switch c := a.refused[r].Load(); {
+			case c > 0 && r == m2ua.Malformed:
+				fmt.Fprintf(w, "  messages refused: %s: %v\n", r, a.malformed.Load())
+			case c > 0:
 				fmt.Fprintf(w, "  messages refused: %s: %d\n", r, c)
 			}
 		}

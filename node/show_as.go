@@ -380,7 +380,10 @@ func (n *Node) printASPStatistics(w io.Writer, s *xua.ASPStatus) {
 	}
 	fmt.Fprintf(w, "  octets of DATA in %d, out %d\n", a.inOctets.Load(), a.outOctets.Load())
 	for r := m3ua.Taken + 1; r < m3ua.Refusals; r++ {
-		if c := a.refused[r].Load(); c > 0 {
+		switch c := a.refused[r].Load(); {
+		case c > 0 && r == m3ua.Malformed:
+			fmt.Fprintf(w, "  DATA refused: %s: %v\n", r, a.malformed.Load())
+		case c > 0:
 			fmt.Fprintf(w, "  DATA refused: %s: %d\n", r, c)
 		}
 	}

@@ -75,7 +75,8 @@ func (n *Node) showMTP3Messages(c *cli.Call) error {
 		s, doubted = n.core.network.Stats(), n.core.network.Doubted()
 		in, out = maps.Clone(s.In), maps.Clone(s.Out)
 	})
-	fmt.Fprintf(c.Out, "Network management messages: in %d, out %d; discarded, or without effect: %d\n", s.SNMIn, s.SNMOut, s.Bad)
+	fmt.Fprintf(c.Out, "Network management messages: in %d, out %d; without effect: %d\n",
+		s.SNMIn, s.SNMOut, s.SNMIgnored)
 	fmt.Fprintf(c.Out, "Changeovers %d, without answer within T2 %d; forced reroutings %d, controlled %d; dynamic routes refused %d; link tests failed %d\n",
 		s.Changeovers, s.T2Expired, s.Forced, s.Controlled, s.DynamicRefused, s.TestsFailed)
 	all := maps.Clone(in)

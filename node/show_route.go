@@ -461,8 +461,11 @@ func (n *Node) showMTP3(c *cli.Call) error {
 	var net mtp3.Stats
 	var trc tracing
 	n.core.ask(func() { net, trc = n.core.network.Stats(), *n.core.tracing })
-	fmt.Fprintf(c.Out, "link tests: SLTM in %d, out %d; SLTA in %d, out %d; failed %d; not understood %d; management messages in %d\n",
-		net.SLTMIn, net.SLTMOut, net.SLTAIn, net.SLTAOut, net.TestsFailed, net.Bad, net.SNMIn)
+	fmt.Fprintf(c.Out, "link tests: SLTM in %d, out %d; SLTA in %d, out %d; failed %d; "+
+		"not answered, since not for this link %d; not understood %d\n",
+		net.SLTMIn, net.SLTMOut, net.SLTAIn, net.SLTAOut, net.TestsFailed, net.TestsUnanswered, net.TestsUnread)
+	fmt.Fprintf(c.Out, "network management messages: in %d, out %d; without effect %d (`show cs7 mtp3 errors`)\n",
+		net.SNMIn, net.SNMOut, net.SNMIgnored)
 	fmt.Fprintf(c.Out, "traces of others: answered %d, reports passed on %d, dropped because they came too fast %d\n", trc.answered, trc.passed, trc.tooFast)
 	return nil
 }

@@ -91,7 +91,8 @@ func TestManagementStorm(t *testing.T) {
 		if overloads > 0 {
 			t.Errorf("left over: %d congested destinations", overloads)
 		}
-		t.Logf("%d messages arrived, %d of them noise, %d in the name of others; %d were ignored", arrived, m.noise, m.forged, is.Bad-was.Bad)
+		t.Logf("%d messages arrived, %d of them noise, %d in the name of others; %d were ignored",
+			arrived, m.noise, m.forged, is.SNMIgnored-was.SNMIgnored)
 	})
 }
 

@@ -29,10 +29,11 @@ type xuaPeer struct {
 	topic string // of debug
 	ppid  uint32 // as the peer writes it
 
-	heard                        atomic.Bool   // something came since the last tick
-	in, out, inOctets, outOctets atomic.Uint64 // data
-	spared                       atomic.Uint64 // refused data that was not answered
-	lone                         atomic.Bool   // one stream alone comes in
+	heard                        atomic.Bool       // something came since the last tick
+	in, out, inOctets, outOctets atomic.Uint64     // data
+	spared                       atomic.Uint64     // refused data that was not answered
+	malformed                    xua.SharedRefused // data that could not be read
+	lone                         atomic.Bool       // one stream alone comes in
 
 	// Guarded by mu.
 	streams  uint16 // that go out; see lone

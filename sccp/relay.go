@@ -47,7 +47,8 @@ const (
 	Reasons
 )
 
-var reasonTexts = [Reasons]string{"relayed", "malformed", "unknown message type", "address cannot be read",
+var reasonTexts = [Reasons]string{"relayed", "malformed: cut short, or a pointer leads outside",
+	"unknown message type", "address cannot be read",
 	"no translation for an address of such nature", "no translation for this specific address", "no subsystem number to route on",
 	"point code not available (MTP failure)", "SCCP not available there", "subsystem not available there", "application server not active",
 	"subsystem unequipped here", "hop counter violation", "translation leads back to where it came from", "too long for the way out",

@@ -295,7 +295,6 @@ func (l *Layer) ack(a *asp, t Type, m Message, ids []uint32, out []ss7.Action) [
 
 // unexpected answers what a peer may not say in its state or role (§3.8.1).
 func (l *Layer) unexpected(now time.Time, a *asp, m Message, out []ss7.Action) []ss7.Action {
-	a.stats.Unexpected++
 	why := m.Name + " while " + a.stateName()
 	if a.cfg.Role == RoleASP {
 		why = m.Name + ", which a gateway does not send"
@@ -310,9 +309,7 @@ func (l *Layer) Refuse(now time.Time, path ss7.PathID, e *Error, out []ss7.Actio
 	if a == nil {
 		return out
 	}
-	if e.Code == ParameterFieldError || e.Code == MissingParameter || e.Code == UnexpectedParameter || e.Code == ProtocolError || e.Code == InvalidVersion {
-		a.stats.Malformed++
-	}
+	a.stats.Refused.Add(e.Code)
 	a.lastErr = e.Why
 	if e.Code != 0 {
 		a.lastErr = e.Code.String() + ": " + e.Why

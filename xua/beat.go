@@ -27,7 +27,7 @@ func (l *Layer) sendBeat(now time.Time, a *asp, out []ss7.Action) []ss7.Action {
 func (l *Layer) recvBeatAck(a *asp, m Message) {
 	v, _ := m.Params.Get(TagHeartbeat)
 	if len(v) != 8 || binary.BigEndian.Uint64(v) > a.beat || a.beat == 0 {
-		a.stats.Unexpected++
+		a.stats.Refused.Add(UnexpectedMessage)
 	}
 }
 

@@ -341,7 +341,7 @@ func (m *member) ownID() uint32 {
 func (l *Layer) recvNotify(now time.Time, a *asp, m Message, out []ss7.Action) []ss7.Action {
 	status, _ := m.Params.Uint32(TagStatus)
 	if !a.asks() {
-		a.stats.Unexpected++
+		a.stats.Refused.Add(UnexpectedMessage)
 		return out
 	}
 	out = append(out, note(a.cfg.Path, NoteASP, fmt.Sprintf("ASP %s is notified: %v", a.cfg.Name, Status(status))))

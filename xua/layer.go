@@ -87,9 +87,9 @@ type member struct {
 
 // Stats counts what a peer sends and is sent, by class and type.
 type Stats struct {
-	In, Out               [11][16]uint64
-	ErrorsSpared          uint64 // ERR not sent because there were too many
-	Malformed, Unexpected uint64
+	In, Out      [11][16]uint64
+	ErrorsSpared uint64 // ERR not sent because there were too many
+	Refused      Refused
 }
 
 func count(c *[11][16]uint64, t Type) {

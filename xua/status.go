@@ -112,5 +112,6 @@ func (s *Stats) Lines(g Grammar) []string {
 			out = append(out, fmt.Sprintf("%s in %d, out %d", name, in, sent))
 		}
 	}
-	return append(out, fmt.Sprintf("refused: malformed %d, unexpected %d; errors not told because there were too many %d", s.Malformed, s.Unexpected, s.ErrorsSpared))
+	last := "refused: %v; errors not told because there were too many %d"
+	return append(out, fmt.Sprintf(last, s.Refused, s.ErrorsSpared))
 }
