@@ -2,7 +2,6 @@ package configs
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 
 	"github.com/gostp/gostp/m3ua/keys"
@@ -254,43 +253,45 @@ func (s *System) overTCP(f *findings) {
 // the model that they are; served gives the application servers of an ASP, what is by what a far
 // end names them.
 func twins(f *findings, asps, of []*ASP, served func(*ASP) []string, what string) {
+	before := map[ends][]*ASP{} // those with an address and ports, which are few
 	for i, a := range asps {
-		for _, b := range asps[:i] {
-			if !a.twin(b) || a.ID != nil && b.ID != nil && *a.ID != *b.ID {
-				continue
+		var told bool
+		for _, ip := range a.IPs() {
+			at := ends{ip, a.RemotePort, a.LocalPort}
+			for _, b := range before[at] {
+				if told || !a.twin(b) || a.known(b, served) {
+					continue
+				}
+				f.warn(of[i], "asp "+a.Name, "asp %s and asp %s cannot be told apart: both are at %s port %s, local "+
+					"port %d; "+
+					"give each its asp-identifier, its remote port, or application servers of its own, whose %s it "+
+					"names",
+					a.Name, b.Name, ip, portText(a.RemotePort), a.LocalPort, what)
+				told = true
 			}
-			x, y := served(a), served(b)
-			if len(x) > 0 && slices.Equal(x, y) && a.alike(b) {
-				continue // whichever comes first is as good as the other
-			}
-			common := slices.ContainsFunc(x, func(n string) bool { return slices.Contains(y, n) })
-			if len(x) > 0 && len(y) > 0 && !common {
-				continue // known by what it becomes active for
-			}
-			f.warn(of[i], "asp "+a.Name, "asp %s and asp %s cannot be told apart: both are at %s port %s, local port "+
-				"%d; give each "+
-				"its asp-identifier, its remote port, or application servers of its own, whose %s it names", a.Name,
-				b.Name,
-				a.shared(b), portText(a.RemotePort), a.LocalPort, what)
-			break
+			before[at] = append(before[at], a)
 		}
 	}
 }
 
-// twin tells whether an association may be of a as well as of b, by its addresses and ports.
-func (a *ASP) twin(b *ASP) bool {
-	return a.LocalPort == b.LocalPort && a.RemotePort == b.RemotePort && a.Passive() && b.Passive() &&
-		!a.Shutdown && !b.Shutdown && a.shared(b).IsValid()
-}
+// twin tells whether an association may be of a as well as of b, which have an address and the
+// ports in common.
+func (a *ASP) twin(b *ASP) bool { return a.Passive() && b.Passive() && !a.Shutdown && !b.Shutdown }
 
-// shared is an address of both; not valid: none.
-func (a *ASP) shared(b *ASP) netip.Addr {
-	for _, ip := range a.IPs() {
-		if slices.Contains(b.IPs(), ip) {
-			return ip
-		}
+// known tells whether this end finds out which of a and b a far end is, or need not.
+func (a *ASP) known(b *ASP, served func(*ASP) []string) bool {
+	if a.ID != nil && b.ID != nil && *a.ID != *b.ID {
+		return true
 	}
-	return netip.Addr{}
+	x, y := served(a), served(b)
+	if len(x) == 0 || len(y) == 0 {
+		return false
+	}
+	if slices.Equal(x, y) && a.alike(b) {
+		return true // whichever comes first is as good as the other
+	}
+	// It names what it becomes active for.
+	return !slices.ContainsFunc(x, func(n string) bool { return slices.Contains(y, n) })
 }
 
 // alike tells whether it does not matter which of two ASPs a far end is.

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"math/rand"
 	"net/netip"
 	"path/filepath"
 	"slices"
@@ -449,6 +450,41 @@ func TestCautions(t *testing.T) {
 	for _, x := range texts {
 		if !told[x] {
 			t.Errorf("nothing raises the caution %q", x)
+		}
+	}
+}
+
+// Whatever is missing, there twice, or in another's place: what is read holds to all rules, and is
+// read from what it prints as it is.
+func TestScrambledFilesLeaveWhatIsSound(t *testing.T) {
+	r := rand.New(rand.NewSource(11))
+	blocks := strings.Split(strings.ReplaceAll(strings.TrimSpace(full), "\n ", "\x00 "), "\n")
+	for range 60 {
+		var file []string
+		for _, b := range blocks {
+			lines := strings.Split(b, "\x00")
+			switch r.Intn(12) {
+			case 0: // the block is missing
+				continue
+			case 1: // a line is
+				k := r.Intn(len(lines))
+				lines = slices.Delete(slices.Clone(lines), k, k+1)
+			case 2: // there twice, with another number
+				other := strings.Replace(b, strconv.Itoa(r.Intn(10)), strconv.Itoa(r.Intn(10)), 1)
+				lines = append(slices.Clone(lines), strings.Split(other, "\x00")...)
+			case 3: // in another's place
+				lines = append(slices.Clone(lines), strings.Split(blocks[r.Intn(len(blocks))], "\x00")...)
+			}
+			file = append(file, lines...)
+		}
+		text1 := strings.Join(file, "\n") + "\n"
+		s, _ := Read([]byte(text1))
+		if errs := s.Validate(); len(errs) > 0 {
+			t.Fatalf("what was read does not validate: %v\n%s", errs, text1)
+		}
+		once := text(t, s)
+		if again, errs := Read([]byte(once)); len(errs) > 0 || text(t, again) != once {
+			t.Fatalf("printing is not stable: %v\n%s\n%s", errs, once, text1)
 		}
 	}
 }
