@@ -50,10 +50,8 @@ func (n *Node) claim(local uint16, far sctp.Addr) claim {
 			c.of = append(c.of, &l.runner)
 		}
 	}
-	for _, a := range n.peersAt(local) {
-		if a.where.fits(local, far) {
-			c.of = append(c.of, &a.runner)
-		}
+	for _, a := range n.peersAt(local, func(a *xuaPeer) bool { return a.where.fits(local, far) }) {
+		c.of = append(c.of, &a.runner)
 	}
 	exact := func(r *runner) bool { return r.where.remotePort != 0 }
 	if slices.ContainsFunc(c.of, exact) {
@@ -73,25 +71,38 @@ func (n *Node) claimSoon(local uint16, far sctp.Addr) claim {
 	return n.claim(local, far)
 }
 
-// peersAt gives the configured ASPs of a port, in the order of the configuration.
-func (n *Node) peersAt(local uint16) (out []*xuaPeer) {
+// peersAt gives those of the configured ASPs of a port that are fit, in the order of the
+// configuration.
+func (n *Node) peersAt(local uint16, fit func(*xuaPeer) bool) (out []*xuaPeer) {
+	add := func(a *xuaPeer) {
+		if a.where.localPort == local && fit(a) && a.lasting() {
+			out = append(out, a)
+		}
+	}
 	for _, a := range *n.m3ua.byPath.Load() {
-		if a != nil && !a.stranger && a.where.localPort == local && a.lasting() {
-			out = append(out, &a.xuaPeer)
+		if a != nil && !a.stranger {
+			add(&a.xuaPeer)
 		}
 	}
 	for _, a := range *n.m2ua.byPath.Load() {
-		if a.where.localPort == local && a.lasting() {
-			out = append(out, &a.xuaPeer)
-		}
+		add(&a.xuaPeer)
+	}
+	if len(out) < 2 {
+		return out
 	}
 	sys := n.Config()
-	place := func(p *xuaPeer) int {
+	place := map[*xuaPeer]int{}
+	for _, p := range out {
 		named := func(c *configs.ASP) bool { return c.Name == p.title }
-		return max(slices.IndexFunc(sys.ASPs, named), slices.IndexFunc(sys.M2UAASPs, named))
+		place[p] = max(slices.IndexFunc(sys.ASPs, named), slices.IndexFunc(sys.M2UAASPs, named))
 	}
-	slices.SortStableFunc(out, func(a, b *xuaPeer) int { return cmp.Compare(place(a), place(b)) })
+	slices.SortFunc(out, func(a, b *xuaPeer) int { return cmp.Compare(place[a], place[b]) })
 	return out
+}
+
+// roaming tells whether an ASP is known by its identifier alone.
+func (a *xuaPeer) roaming() bool {
+	return len(a.where.remote) == 0 && a.config().ID != nil && !a.asks()
 }
 
 // names lists who c is about, for a person.
@@ -162,9 +173,7 @@ func (p *peer) receive(ctx context.Context, a sctp.Assoc) {
 	sys := p.node.Config()
 	port := sys.M3UA(p.port)
 	dynamic := port != nil && port.Accept == "dynamic-permitted"
-	roaming := slices.DeleteFunc(p.node.peersAt(p.port), func(x *xuaPeer) bool {
-		return len(x.where.remote) > 0 || x.config().ID == nil || x.asks()
-	})
+	roaming := p.node.peersAt(p.port, (*xuaPeer).roaming)
 	switch {
 	case len(roaming) > 0:
 		p.hear(ctx, a, roaming, dynamic)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strings"
 	"sync"
 	"testing"
 
@@ -14,12 +15,17 @@ import (
 // Lines of configuration and associations that come do not get in each other's way: whose an
 // association is, is looked up while the settings of ASPs change (the race detector looks on).
 func TestAssociationsComeDuringConfiguration(t *testing.T) {
-	strangers(t, everyKind, func(t *testing.T, net *sctp.Memory, a *box) {
-		host := sctp.NewUser(net)
+	dynamic := strings.Replace(everyKind, "cs7 asp H1", " accept-asp-connections dynamic-permitted\ncs7 asp H1", 1)
+	strangers(t, dynamic, func(t *testing.T, net *sctp.Memory, a *box) {
+		configured, other := sctp.NewUser(net), sctp.NewUser(net)
 		var group sync.WaitGroup
-		for _, port := range []uint16{2905, 2906} {
+		for i, port := range []uint16{2905, 2906, 2905} {
 			group.Go(func() {
 				at := sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr("10.0.0.200")}, Port: 4000 + port}
+				host := configured
+				if i == 2 { // a stranger
+					at.IPs[0], host = netip.MustParseAddr("10.0.0.77"), other
+				}
 				e, err := host.Open(at, sctp.Params{})
 				if err != nil {
 					t.Error(err)

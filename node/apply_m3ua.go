@@ -210,7 +210,7 @@ func (n *Node) welcome(p *peer, a sctp.Assoc) (why string) {
 	at := where{remote: to.IPs, remotePort: to.Port, localPort: p.port, passive: true}
 	s := n.newASP(id, c, at, aspSettings(sys, &c), p)
 	s.stranger, s.source = true, from
-	conf := strangerConfig(sys, s)
+	s.conf = strangerConfig(sys, s)
 	full := false
 	n.m3ua.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
 		if why, full = n.m3ua.mayEnter(from); why != "" {
@@ -218,7 +218,7 @@ func (n *Node) welcome(p *peer, a sctp.Assoc) (why string) {
 		}
 		n.m3ua.asps[id] = s
 		n.m3ua.index()
-		return l.AddASP(now, conf, out)
+		return l.AddASP(now, s.conf, out)
 	})
 	if why != "" {
 		s.cancel() // or the node keeps its context
@@ -232,6 +232,11 @@ func (n *Node) welcome(p *peer, a sctp.Assoc) (why string) {
 		defer n.dismiss(s)
 		s.serve(s.ctx, a, true)
 	})
+	if n.Config() != sys { // it came during a change, which may not have seen it
+		n.applying.Lock()
+		n.reviewStrangers(n.Config())
+		n.applying.Unlock()
+	}
 	return ""
 }
 

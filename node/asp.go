@@ -16,8 +16,9 @@ import (
 // asp is a peer of M3UA on its association. gate changes under the runner's mu: who holds it knows whether the peer still takes data.
 type asp struct {
 	xuaPeer
-	stranger bool   // an association of nobody configured
-	source   string // where a stranger comes from
+	stranger bool           // an association of nobody configured
+	source   string         // where a stranger comes from
+	conf     m3ua.ASPConfig // what the layer knows of a stranger; guarded by the adaptation's mu
 
 	gate    atomic.Pointer[m3ua.Gate]
 	refused [m3ua.Refusals]atomic.Uint64

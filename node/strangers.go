@@ -2,6 +2,8 @@ package node
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
 	"time"
 
 	"github.com/gostp/gostp/configs"
@@ -14,19 +16,23 @@ import (
 // configured: that one is told, and sets its association up again as who it is.
 func (n *Node) reviewStrangers(next *configs.System) {
 	defer n.recountPlaces()
-	for _, s := range *n.m3ua.byPath.Load() {
-		if s == nil || !s.stranger {
-			continue
-		}
-		if why := n.unwelcome(next, s); why != "" {
+	all := slices.Clone(*n.m3ua.byPath.Load())
+	all = slices.DeleteFunc(all, func(s *asp) bool { return s == nil || !s.stranger })
+	if len(all) == 0 {
+		return
+	}
+	told := n.m3ua.toldIDs()
+	for _, s := range all {
+		if why := n.unwelcome(next, s, told); why != "" {
 			n.sendAway(s, why)
 			continue
 		}
 		conf := strangerConfig(next, s)
 		n.m3ua.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
-			if n.m3ua.asps[s.id] != s { // its association has ended meanwhile
+			if n.m3ua.asps[s.id] != s || reflect.DeepEqual(s.conf, conf) { // it is gone, or as it was
 				return out
 			}
+			s.conf = conf
 			return l.AddASP(now, conf, out)
 		})
 	}
@@ -46,7 +52,7 @@ func strangerConfig(sys *configs.System, s *asp) m3ua.ASPConfig {
 }
 
 // unwelcome says why a stranger may not stay; empty: it may.
-func (n *Node) unwelcome(next *configs.System, s *asp) string {
+func (n *Node) unwelcome(next *configs.System, s *asp, told map[ss7.PathID]uint32) string {
 	port := next.M3UA(s.where.localPort)
 	if port == nil || port.Accept != "dynamic-permitted" {
 		return fmt.Sprintf("m3ua %d accepts only ASPs that are configured now", s.where.localPort)
@@ -58,24 +64,24 @@ func (n *Node) unwelcome(next *configs.System, s *asp) string {
 	if c := n.claim(s.where.localPort, identity(a)); len(c.of) > 0 {
 		return c.names() + " is configured at its address now"
 	}
-	id, has := n.m3ua.toldID(s.id)
-	for _, x := range n.peersAt(s.where.localPort) {
-		if c := x.config(); has && len(c.Remote) == 0 && c.ID != nil && *c.ID == id {
-			return fmt.Sprintf("%s is configured with its asp-identifier %d now", x.name(), id)
-		}
+	id, has := told[s.id]
+	same := func(x *xuaPeer) bool { return has && x.roaming() && *x.config().ID == id }
+	if named := n.peersAt(s.where.localPort, same); len(named) > 0 {
+		return fmt.Sprintf("%s is configured with its asp-identifier %d now", named[0].name(), id)
 	}
 	return ""
 }
 
-// toldID is the ASP Identifier that a peer has told in ASPUP, if it has.
-func (x *adaptation) toldID(path ss7.PathID) (uint32, bool) {
+// toldIDs are the ASP Identifiers that peers have told in ASPUP.
+func (x *adaptation) toldIDs() map[ss7.PathID]uint32 {
+	out := map[ss7.PathID]uint32{}
 	asps, _ := x.status()
 	for i := range asps {
-		if asps[i].Config.Path == path {
-			return asps[i].ID, asps[i].HasID
+		if asps[i].HasID {
+			out[asps[i].Config.Path] = asps[i].ID
 		}
 	}
-	return 0, false
+	return out
 }
 
 // sendAway ends the association of a stranger, who is told so first; the end of the
