@@ -168,12 +168,14 @@ func passes(v *view, d mtp3.Verdict, m *ss7.MSU, from ss7.PathID) bool {
 
 // probeBack: a probe has come back by a path.
 func (c *core) probeBack(number uint64, from ss7.PathID) {
+	before := c.prober.Changes()
 	found := c.prober.Returned(time.Now(), c.node.view.Load().wayName(from), number)
-	if found == nil {
-		return
+	if found != nil {
+		c.note(ss7.Event{Kind: ss7.StateChange, Arg: mtp3.NoteCircular, Why: "M" + c.loopText(found)[1:]})
 	}
-	c.note(ss7.Event{Kind: ss7.StateChange, Arg: mtp3.NoteCircular, Why: "M" + c.loopText(found)[1:]})
-	c.loopsChanged()
+	if c.prober.Changes() != before {
+		c.loopsChanged()
+	}
 }
 
 // tickLoops sends what probes are due and ends circles in which nothing comes back.

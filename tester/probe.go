@@ -102,6 +102,7 @@ type Prober struct {
 	seed    uint64
 	count   uint64
 	courses map[Course]*course
+	changes uint64
 	second  int64
 	spent   int
 	Stats   ProberStats
@@ -191,6 +192,9 @@ func (p *Prober) Returned(now time.Time, linkset string, number uint64) *Circle 
 			p.courses[k] = c
 		}
 		sls := c.last.MSU.SLS
+		if !c.proven || !c.Has(sls) {
+			p.changes++
+		}
 		c.SLS[sls>>6] |= 1 << (sls & 63)
 		c.waits, c.missed, c.interval = false, 0, probeAgain
 		c.Last, c.Took = now, now.Sub(c.sent)
@@ -204,6 +208,9 @@ func (p *Prober) Returned(now time.Time, linkset string, number uint64) *Circle 
 	}
 	return nil
 }
+
+// Changes counts how often something was proven: a circle, or one more SLS of a circle.
+func (p *Prober) Changes() uint64 { return p.changes }
 
 // Tick gives up what did not come back, and gives the probes that are due and the circles
 // that are over.

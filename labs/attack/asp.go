@@ -131,3 +131,18 @@ cs7 as QQ m3ua
  routing-key 20 3.3.3
  traffic-mode override
 `
+
+// linkGateway offers a link to ASP MGC by M2UA.
+const linkGateway = `hostname SG
+cs7 transport TRANSPORT
+cs7 m2ua 2904
+ local-ip NET.1
+cs7 asp MGC 0 2904 m2ua
+ remote-ip NET.2
+cs7 local-peer 1025
+ local-ip NET.1
+cs7 as EXCH m2ua
+ asp MGC
+ traffic-mode override
+ interface-identifier 1 sctp NET.9 1025 1025
+`

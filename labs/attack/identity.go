@@ -51,19 +51,7 @@ func stranger(t *trial) {
 }
 
 func strangerM2UA(t *trial) {
-	t.start(`hostname SG
-cs7 transport TRANSPORT
-cs7 m2ua 2904
- local-ip NET.1
-cs7 asp MGC 0 2904 m2ua
- remote-ip NET.2
-cs7 local-peer 1025
- local-ip NET.1
-cs7 as EXCH m2ua
- asp MGC
- traffic-mode override
- interface-identifier 1 sctp NET.9 1025 1025
-`, nil)
+	t.start(linkGateway, nil)
 	l := t.dial(t.at(66), 2904, t.at(1), 2904, t.at(66), t.at(2))
 	t.must(l == nil || !(&asp{l, m2uaPPID}).comesUp(), "the stranger came up as MGC")
 	up := wait(8*time.Second, func() bool {
