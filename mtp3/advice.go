@@ -118,6 +118,10 @@ func (n *Network) forgetSaid(name string) {
 func (n *Network) auditServer(now time.Time, k agendaKey, out []ss7.Action) []ss7.Action {
 	for _, s := range n.servers {
 		if s.cfg.Name == k.set && s.ready {
+			if !s.pace.room(now, auditBurst) {
+				n.postpone(now, k, auditBurst)
+				return out
+			}
 			n.agenda.start(now, k, n.timer(10))
 			return append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Audit, Path: s.cfg.Path, Dest: k.dest}})
 		}

@@ -39,6 +39,35 @@ func audits(out []ss7.Action) (lines []string) {
 	return lines
 }
 
+// Thousands of destinations that a gateway said to be unavailable are asked about in bursts
+// as their T10 ends together, and each is.
+func TestAuditsOfThousandsAreSpread(t *testing.T) {
+	s := newStar(t)
+	cfg := s.cfg
+	const many = 1000
+	for i := range many {
+		cfg.Routes = append(cfg.Routes, RouteConfig{ss7.Range{PC: ss7.PC(0x1000 + i), Len: 14}, "as SG", 1})
+	}
+	cfg.Servers = []ServerConfig{{Name: "as SG", Path: 8}}
+	s.Configure(s.now, cfg, nil)
+	s.settleAll(s.do(ss7.InService, 8, ""))
+	for i := range many {
+		dest := ss7.Range{PC: ss7.PC(0x1000 + i), Len: 14}
+		s.Do(s.now, ss7.Event{Kind: ss7.Pause, Path: 8, Dest: dest, Why: "it says so"}, nil)
+	}
+	asked, most := map[string]bool{}, 0
+	for range 3000 {
+		lines := audits(s.tick(tellPace))
+		most = max(most, len(lines))
+		for _, l := range lines {
+			asked[l] = true
+		}
+	}
+	if len(asked) != many || most > auditBurst {
+		t.Errorf("%d of %d asked about, %d at once", len(asked), many, most)
+	}
+}
+
 // DUNA, DAVA and DRST move routes, and neighbours hear of it as of TFP, TFA and TFR.
 func TestAdviceOfGateways(t *testing.T) {
 	s := behind(t)

@@ -63,17 +63,19 @@ var procedures = []clause{
 	{"§12.2.2, §12.2.3", "activation, restoration, T17", "mtp3.TestActivation mtp3.TestNormalProving node.TestOutageOfTheNetwork"},
 	{"§12.2.4", "deactivation; emergency of a linkset", "node.TestChangeoverOnShutdown mtp3.TestNormalProving mtp3.TestActivation"},
 	{"§13.2.2 i", "preventive prohibition", "mtp3.TestForcedAndControlledRerouting"},
-	{"§13.2.2 ii", "broadcast of prohibition", "mtp3.TestBroadcast"},
+	{"§13.2.2 ii", "broadcast of prohibition", "mtp3.TestBroadcast " +
+		"mtp3.TestThousandsOfDestinationsAreToldInBursts node.TestNeighbourLearnsOfThousandsOfDestinations"},
 	{"§13.2.2 iii", "response to MSUs, T8", "mtp3.TestResponseMethod"},
-	{"§13.2.2 iv, v", "told at restarts", "mtp3.TestRestart mtp3.TestAdjacentRestart"},
+	{"§13.2.2 iv, v", "told at restarts", "mtp3.TestRestart mtp3.TestAdjacentRestart mtp3.TestTRAFollowsTheLastTFP"},
 	{"§13.2.4, §13.3.4, §13.4.4", "messages without effect, or from who may not say them", "mtp3.TestRouteOddities mtp3.TestImpostor node.TestManagementStorm"},
 	{"§13.3", "transfer allowed", "mtp3.TestForcedAndControlledRerouting mtp3.TestBroadcast"},
 	{"§13.4", "transfer restricted, T11", "mtp3.TestRestricted mtp3.TestTransferRestricted"},
 	{"§13.5.2, §13.5.3", "route set test, T10, and its end", "mtp3.TestForcedAndControlledRerouting mtp3.TestRestricted mtp3.TestRouteSetTestEnds"},
-	{"§13.5.4", "answers to route set tests", "mtp3.TestRouteSetTest"},
+	{"§13.5.4", "answers to route set tests", "mtp3.TestRouteSetTest mtp3.TestRouteSetTestsAreSpread"},
 	{"§13.6 to §13.8", "transfer controlled sent on and heeded", "node.TestTFCAndItsTest mtp3.TestCongestionIsBounded"},
 	{"§13.9", "route set congestion test, T15 and T16", "mtp3.TestRouteSetCongestionTest node.TestTFCAndItsTest"},
-	{"Q.707 §2.2", "link test: at activation, periodic, failed, answered", "mtp3.TestActivation mtp3.TestTestFails mtp3.TestSLTM mtp3.TestLinkTestCodec"},
+	{"Q.707 §2.2", "link test: at activation, periodic, failed, answered", "mtp3.TestActivation mtp3.TestTestFails " +
+		"mtp3.TestSLTM mtp3.TestLinkTestCodec mtp3.TestNeighbourHearsTheCodeThatItKnows"},
 }
 
 // groups are those of Q.782; cases by subject, in our words.

@@ -18,6 +18,7 @@ const (
 	tellBurst    = 64 // messages, well below a link's room for management
 	tellPace     = 20 * time.Millisecond
 	tellPatience = time.Second // wait for the acknowledgement of a burst; then another link may have better luck
+	auditBurst   = 16          // to a gateway, which has no bound to its answers but its own (RFC 4666 §4.5.3)
 	tellSpread   = 256         // bursts over which tests that are due together are spread
 	timerTell    = 103         // in the agenda, beside the numbers of Q.704
 )
@@ -50,19 +51,33 @@ func (n *Network) Owes() bool {
 // may tells whether one more message about a destination may go to the adjacent point of s
 // now, and counts it. Otherwise timerTell runs.
 func (n *Network) may(now time.Time, s *linkset) bool {
-	p := &s.pace
+	if s.pace.room(now, tellBurst) {
+		return true
+	}
+	if !n.owes(s) {
+		n.agenda.start(now, s.tellKey(), n.untilNext(now, &s.pace))
+	}
+	return false
+}
+
+// room tells whether a burst of so many has room for one more message, and counts it.
+func (p *pace) room(now time.Time, most int) bool {
 	age := now.Sub(p.begun)
 	if p.asked == 0 && age >= tellPace || age >= tellPatience {
 		*p = pace{begun: now}
 	}
-	if p.spent < tellBurst {
-		p.spent++
-		return true
+	if p.spent >= most {
+		return false
 	}
-	if !n.owes(s) {
-		n.agenda.start(now, s.tellKey(), n.untilNext(now, p))
-	}
-	return false
+	p.spent++
+	return true
+}
+
+// postpone has a route set test, for which there is no room, become due later: thousands that
+// come together are spread over as many bursts as they need.
+func (n *Network) postpone(now time.Time, k agendaKey, burst int) {
+	n.testsLate++
+	n.agenda.start(now, k, tellPace*time.Duration(1+n.testsLate%(tellSpread*burst)/burst))
 }
 
 // untilNext is how long the next burst waits.

@@ -340,8 +340,7 @@ func (n *Network) testRoute(now time.Time, k agendaKey, out []ss7.Action) []ss7.
 		return out
 	}
 	if !n.may(now, n.sets[i]) { // thousands have become due together
-		n.testsLate++
-		n.agenda.start(now, k, tellPace*time.Duration(1+n.testsLate%(tellSpread*tellBurst)/tellBurst))
+		n.postpone(now, k, tellBurst)
 		return out
 	}
 	n.agenda.start(now, k, n.sets[i].timer(n, 10))

@@ -22,6 +22,7 @@ type ServerConfig struct {
 type server struct {
 	cfg   ServerConfig
 	ready bool
+	pace  pace // of what the gateway behind it is asked
 
 	congestion    uint32 // level
 	congestionWhy string

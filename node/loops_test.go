@@ -13,6 +13,7 @@ import (
 	"github.com/gostp/gostp/sccp"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/tester"
 )
 
 // ringConfig is node k of three, 1.1.1, 2.2.2 and 3.3.3, joined in a ring by one link each;
@@ -183,11 +184,13 @@ func TestEqualMessagesAreNoCircle(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		arrived := 0
+		p.s2.mu.Lock()
 		for _, m := range p.s2.got {
 			if m.opc == p.s1.pc { // not the probes
 				arrived++
 			}
 		}
+		p.s2.mu.Unlock()
 		if arrived != many {
 			t.Errorf("%d of %d arrived", arrived, many)
 		}
@@ -199,7 +202,8 @@ func TestEqualMessagesAreNoCircle(t *testing.T) {
 			if log := b.run("show logging"); strings.Contains(log, "CIRCULAR") {
 				t.Error(log)
 			}
-			s := b.core.prober.Stats
+			var s tester.ProberStats
+			b.core.ask(func() { s = b.core.prober.Stats })
 			dropped := b.discards.by[mtp3.Looping].Load()
 			if s.Suspected == 0 || s.Sent == 0 || s.Sent > 8 || s.Returned+s.Circles+dropped > 0 {
 				t.Errorf("%+v, %d discarded", s, dropped)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/tester"
 )
 
 // sampler finds messages that come again and again by one association, which may go in a
@@ -61,7 +62,7 @@ func (s *sampler) look(now time.Time, msus []*ss7.MSU) *ss7.MSU {
 	return nil
 }
 
-// next takes another message, none of management, tests or probes.
+// next takes another message, none of management, link tests or probes.
 func (s *sampler) next(now time.Time, msus []*ss7.MSU) {
 	if s.seen >= sampleEqual && now.Before(s.until) {
 		s.left = sampleSpan
@@ -69,7 +70,7 @@ func (s *sampler) next(now time.Time, msus []*ss7.MSU) {
 	}
 	for _, m := range msus {
 		n := len(m.Payload)
-		if m.SI <= ss7.SNTS || m.SI == ss7.MTPT || n < sampleLeast || n > sampleLongest {
+		if m.SI <= ss7.SNTS || m.SI == ss7.MTPT && tester.IsProbe(m.Payload) || n < sampleLeast || n > sampleLongest {
 			continue
 		}
 		s.dpc, s.opc, s.si, s.size = m.DPC, m.OPC, m.SI, n
