@@ -61,8 +61,7 @@ func (s *System) pointRules(f *findings, a *Alias, name string, other *System) {
 		f.bad(a, "", "%s: code %d does not fit the %d-bit codes of variant %s", name, a.Code, s.V().Bits(), s.V().Name)
 	case a.PC >= 1<<other.V().Bits():
 		f.bad(a, "", "%s: code %d does not fit the %d-bit codes of variant %s in instance %d", name, a.PC,
-			other.V().Bits(),
-			other.V().Name, a.Instance)
+			other.V().Bits(), other.V().Name, a.Instance)
 	case slices.Contains(s.Own(), a.Code):
 		f.bad(a, "", "%s: that is a code of this node in this instance; an alias needs a code of its own", name)
 	case adjacent >= 0:

@@ -21,13 +21,11 @@ func (s *System) m2uaASPRules(f *findings) {
 		}
 		if s.M2UAPort(a.LocalPort) == nil {
 			f.bad(a, "", "asp %s: m2ua %d does not exist: configure `cs7 m2ua %d` and its local-ip first. The order "+
-				"is `cs7 asp "+
-				"NAME REMOTE-PORT LOCAL-PORT m2ua`", a.Name, a.LocalPort, a.LocalPort)
+				"is `cs7 asp NAME REMOTE-PORT LOCAL-PORT m2ua`", a.Name, a.LocalPort, a.LocalPort)
 		}
 		if !a.Passive() && a.RemotePort == 0 {
 			f.bad(a, "", "asp %s: remote port 0 is any, which only the far end can choose; give its port, or let it "+
-				"set up the "+
-				"association (`sctp-role server`)", a.Name)
+				"set up the association (`sctp-role server`)", a.Name)
 		}
 		sctpRules(f, a, "asp "+a.Name, &a.SCTP)
 	}
@@ -48,8 +46,7 @@ func (s *System) gatewayRules(f *findings) {
 				f.bad(k, "", "%s: asp %s of M2UA does not exist; %s", name, k.Gateway, thereIs(s.M2UAASPs, " of M2UA"))
 			case a.Role != "asp":
 				f.bad(k, "", "%s: this node is the gateway of asp %s; `role asp` in its configuration makes the far "+
-					"end one", name,
-					k.Gateway)
+					"end one", name, k.Gateway)
 			case other != "":
 				f.bad(k, "", "%s: %s has interface %s of asp %s", name, other, k.InterfaceText(), k.Gateway)
 			default:
@@ -70,8 +67,7 @@ func (s *System) m2uaServerRules(f *findings) {
 				f.bad(m, "", "as %s: asp %s of M2UA does not exist; %s", a.Name, m.ASP, thereIs(s.M2UAASPs, " of M2UA"))
 			case p.Role == "asp":
 				f.bad(m, "", "as %s: asp %s is a gateway to this node (role asp); links name it themselves: `link "+
-					"SLC m2ua %s "+
-					"INTERFACE`", a.Name, m.ASP, m.ASP)
+					"SLC m2ua %s INTERFACE`", a.Name, m.ASP, m.ASP)
 			}
 		}
 	}

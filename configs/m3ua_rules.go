@@ -29,8 +29,7 @@ func (s *System) aspRules(f *findings) {
 		sctpRules(f, a, "asp "+a.Name, &a.SCTP)
 		if !a.Passive() && a.RemotePort == 0 {
 			f.bad(a, "", "asp %s: remote port 0 is any, which only the far end can choose; give its port, or let it "+
-				"set up the "+
-				"association (`sctp-role server`)", a.Name)
+				"set up the association (`sctp-role server`)", a.Name)
 		}
 		if a.Exchange != "" && a.Role != "ipsp" {
 			f.bad(a, "exchange", "asp %s: only an ipsp has a choice of exchanges; take `%s` out", a.Name, a.Exchange)
@@ -43,24 +42,19 @@ func (s *System) aspPortRules(f *findings, as *ASP) {
 	switch port := s.M3UA(a.LocalPort); {
 	case a.LocalPort == 0:
 		f.bad(as, "", "asp %s: local port 0 is the first port of `cs7 m3ua` of its transport, and there is none: "+
-			"configure "+
-			"`cs7 m3ua 2905` first", a.Name)
+			"configure `cs7 m3ua 2905` first", a.Name)
 	case s.LocalPeer(a.LocalPort) != nil:
 		f.bad(as, "", "asp %s: port %d is a local-peer, which is for M2PA links; ASPs are at a port of `cs7 m3ua`",
-			a.Name,
-			a.LocalPort)
+			a.Name, a.LocalPort)
 	case port == nil:
 		f.bad(as, "", "asp %s: m3ua %d does not exist: configure `cs7 m3ua %d` and its local-ip first. The order is "+
-			"`cs7 asp NAME "+
-			"REMOTE-PORT LOCAL-PORT m3ua`", a.Name, a.LocalPort, a.LocalPort)
+			"`cs7 asp NAME REMOTE-PORT LOCAL-PORT m3ua`", a.Name, a.LocalPort, a.LocalPort)
 	case a.Over == tcp && port.Transport != tcp:
 		f.bad(as, "", "asp %s: m3ua %d is a port of SCTP; `transport tcp` under it makes it one of TCP, or give the "+
-			"ASP another "+
-			"port", a.Name, a.LocalPort)
+			"ASP another port", a.Name, a.LocalPort)
 	case a.Over == "sctp" && port.Transport == tcp:
 		f.bad(as, "", "asp %s: m3ua %d is a port of TCP; `no transport` under it makes it one of SCTP, or give the "+
-			"ASP another "+
-			"port", a.Name, a.LocalPort)
+			"ASP another port", a.Name, a.LocalPort)
 	case port.Transport == tcp && a.UDPPort != 0:
 		f.bad(as, "udp-port", "asp %s: udp-port is SCTP's, and m3ua %d is a port of TCP; take it out", a.Name,
 			a.LocalPort)
@@ -78,8 +72,7 @@ func (s *System) memberRules(f *findings) {
 				f.bad(m, "", "as %s: asp %s does not exist; %s", a.Name, m.ASP, thereIs(s.ASPs, ""))
 			case role != "" && p.role() != role:
 				f.bad(m, "", "as %s: this node is %s to asp %s and %s to the one before; ASPs of an AS need one role",
-					a.Name,
-					p.role(), m.ASP, role)
+					a.Name, p.role(), m.ASP, role)
 			default:
 				role = p.role()
 			}
@@ -100,8 +93,7 @@ func (s *System) ownContextRules(f *findings) {
 		} else if single >= 0 {
 			p := s.ASP(a.Members[single].ASP)
 			f.bad(a, "own-routing-context", "as %s: own-routing-context is for a double exchange, and asp %s is of "+
-				"`role %s`",
-				a.Name, p.Name, p.role())
+				"`role %s`", a.Name, p.Name, p.role())
 		} else {
 			owns[*a.OwnRC] = a.Name
 		}
@@ -116,13 +108,12 @@ func (s *System) keyRules(f *findings) {
 			switch {
 			case k.RC != a.Keys[0].RC:
 				f.bad(k, "", "as %s: it has routing context %d already; all lines of a routing key have the same",
-					a.Name,
-					a.Keys[0].RC)
+					a.Name, a.Keys[0].RC)
 				continue
 			case other != "" && other != a.Name:
 				f.bad(k, "", "as %s: routing context %d is that of as %s; by it the ASPs of an AS name it, so each "+
-					"has one of "+
-					"its own, and 0 is no exception: choose another, here and at its ASPs", a.Name, k.RC, other)
+					"has one of its own, and 0 is no exception: choose another, here and at its ASPs", a.Name, k.RC,
+					other)
 				continue
 			case k.HasCIC && k.CICFirst > k.CICLast:
 				f.bad(k, "", "as %s: cic %d %d: the first is the least", a.Name, k.CICFirst, k.CICLast)
@@ -130,8 +121,7 @@ func (s *System) keyRules(f *findings) {
 				f.bad(k, "", "as %s: a routing key needs a DPC; 0.0.0/0 is any", a.Name)
 			case a.Register && k.OPC != nil && k.OPC.Len < s.V().Bits():
 				f.bad(k, "", "as %s: `register` cannot ask for a masked OPC (RFC 4666 §3.6.1 has single ones only); "+
-					"list them, or "+
-					"give the gateway the key by configuration and take `register` out", a.Name)
+					"list them, or give the gateway the key by configuration and take `register` out", a.Name)
 			case k.DPC != nil && k.DPC.Len > s.V().Bits():
 				f.bad(k, "", "as %s: DPC of %d bits in a network of %d", a.Name, k.DPC.Len, s.V().Bits())
 			}
@@ -159,8 +149,7 @@ func (s *System) clashRules(f *findings) {
 	}
 	for _, c := range keys.Clashes(s.V(), all) {
 		f.bad(lines[c.AS][c.Term], "", "routing keys of %s and %s clash: both claim %s, and neither is more "+
-			"specific; one point "+
-			"of two processes is one AS with two ASPs", c.A, c.B, c.What(s.Notation()))
+			"specific; one point of two processes is one AS with two ASPs", c.A, c.B, c.What(s.Notation()))
 	}
 }
 
@@ -243,8 +232,7 @@ func (s *System) overTCP(f *findings) {
 		port := s.Placed(a).LocalPort
 		if m := s.M3UA(port); m != nil && m.Transport == tcp && a.Over == "" {
 			f.warn(a, "asp "+a.Name, "asp %s is over TCP, for m3ua %d is a port of TCP; `m3ua tcp` at the end of "+
-				"its line says "+
-				"that this is meant", a.Name, port).elsewhere = true
+				"its line says that this is meant", a.Name, port).elsewhere = true
 		}
 	}
 }
@@ -263,10 +251,8 @@ func twins(f *findings, asps, of []*ASP, served func(*ASP) []string, what string
 					continue
 				}
 				f.warn(of[i], "asp "+a.Name, "asp %s and asp %s cannot be told apart: both are at %s port %s, local "+
-					"port %d; "+
-					"give each its asp-identifier, its remote port, or application servers of its own, whose %s it "+
-					"names",
-					a.Name, b.Name, ip, portText(a.RemotePort), a.LocalPort, what)
+					"port %d; give each its asp-identifier, its remote port, or application servers of its own, "+
+					"whose %s it names", a.Name, b.Name, ip, portText(a.RemotePort), a.LocalPort, what)
 				told = true
 			}
 			before[at] = append(before[at], a)

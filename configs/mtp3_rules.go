@@ -23,8 +23,7 @@ func (s *System) formatRules(f *findings) {
 func (s *System) fits(f *findings, obj any, arg, what string, pc ss7.PC) {
 	if v := s.V(); pc >= 1<<v.Bits() {
 		f.bad(obj, arg, "%s %d does not fit the %d-bit codes of variant %s: remove it before changing the variant",
-			what, pc,
-			v.Bits(), v.Name)
+			what, pc, v.Bits(), v.Name)
 	}
 }
 
@@ -66,9 +65,8 @@ func (s *System) localCodeRules(f *findings) {
 	n := s.Notation()
 	for _, l := range s.Linksets {
 		if l.Local != nil && !slices.Contains(s.Own(), *l.Local) {
-			f.bad(l, "local-pc", "linkset %s: local-pc %s is no code of this node; `cs7 secondary-pc %s` makes it one",
-				l.Name,
-				n.Format(*l.Local), n.Format(*l.Local))
+			f.bad(l, "local-pc", "linkset %s: local-pc %s is no code of this node; `cs7 secondary-pc %s` makes it "+
+				"one", l.Name, n.Format(*l.Local), n.Format(*l.Local))
 		}
 	}
 }
@@ -119,19 +117,16 @@ func thresholdRules(f *findings, name string, list []*Thresholds) {
 	for _, t := range list {
 		if t.Abate >= t.Onset {
 			f.bad(t, "abate", "%s: congestion level %d would end below %d and begin above %d: abate must be less "+
-				"than onset",
-				name, t.Level, t.Abate, t.Onset)
+				"than onset", name, t.Level, t.Abate, t.Onset)
 		}
 		if t.Discard != 0 && t.Discard < t.Onset {
 			f.bad(t, "discard", "%s: congestion level %d begins above %d and would discard above %d: discard must "+
-				"not be less "+
-				"than onset", name, t.Level, t.Onset, t.Discard)
+				"not be less than onset", name, t.Level, t.Onset, t.Discard)
 		}
 		for _, o := range list {
 			if o.Level < t.Level && o.Onset >= t.Onset {
 				f.bad(t, "onset", "%s: congestion level %d would begin above %d, and level %d above %d: the worse "+
-					"level must "+
-					"begin later", name, t.Level, t.Onset, o.Level, o.Onset)
+					"level must begin later", name, t.Level, t.Onset, o.Level, o.Onset)
 			}
 		}
 	}
@@ -205,8 +200,8 @@ func (s *System) endRules(f *findings, obj any, k *Link, name string, seen map[e
 	switch {
 	case s.LocalPeer(k.LocalPort) != nil:
 	case s.LocalPeer(k.RemotePort) != nil:
-		f.bad(obj, "", "%s: local-peer %d does not exist, but local-peer %d does: are the ports swapped? The order is "+
-			"`link SLC sctp REMOTE-IP REMOTE-PORT LOCAL-PORT`", name, k.LocalPort, k.RemotePort)
+		f.bad(obj, "", "%s: local-peer %d does not exist, but local-peer %d does: are the ports swapped? The order "+
+			"is `link SLC sctp REMOTE-IP REMOTE-PORT LOCAL-PORT`", name, k.LocalPort, k.RemotePort)
 	default:
 		f.bad(obj, "", "%s: local-peer %d does not exist: configure `cs7 local-peer %d` and its local-ip first", name,
 			k.LocalPort, k.LocalPort)
@@ -216,8 +211,7 @@ func (s *System) endRules(f *findings, obj any, k *Link, name string, seen map[e
 			f.bad(obj, "", "%s: address %s of the far end is there twice", name, e.ip)
 		} else if other != "" {
 			f.bad(obj, "", "%s: %s has the same far end %s port %d and local-peer %d; another link needs another "+
-				"port at one end",
-				name, other, e.ip, k.RemotePort, k.LocalPort)
+				"port at one end", name, other, e.ip, k.RemotePort, k.LocalPort)
 		} else {
 			seen[e] = name
 		}
@@ -230,8 +224,8 @@ func (s *System) adjacentCautions(f *findings) {
 	for _, l := range s.Linksets {
 		if other := first[l.Adjacent]; other != "" {
 			f.warn(l, "linkset "+l.Name, "linkset %s leads to %s, and so does linkset %s: two points cannot have "+
-				"one code, and links to one point "+
-				"belong in one linkset", l.Name, s.Notation().Format(l.Adjacent), other).elsewhere = true
+				"one code, and links to one point belong in one linkset", l.Name, s.Notation().Format(l.Adjacent),
+				other).elsewhere = true
 			continue
 		}
 		first[l.Adjacent] = l.Name
@@ -251,13 +245,11 @@ func (s *System) routeRules(f *findings) {
 		switch {
 		case r.Dest.Len > v.Bits():
 			f.bad(r, "", "route %d/%d does not fit the %d-bit codes of variant %s: remove it before changing the "+
-				"variant",
-				r.Dest.PC, r.Dest.Len, v.Bits(), v.Name)
+				"variant", r.Dest.PC, r.Dest.Len, v.Bits(), v.Name)
 			continue
 		case r.Dest.Len == v.Bits() && slices.Contains(own, r.Dest.PC):
 			f.bad(r, "", "route %s: that is a code of this node, and what is for it goes nowhere else; take the "+
-				"route out",
-				n.FormatRange(r.Dest))
+				"route out", n.FormatRange(r.Dest))
 		case names[r.Linkset] && !r.AS || servers[r.Linkset]:
 		case r.AS:
 			f.bad(r, "", "route %s: as %s does not exist", n.FormatRange(r.Dest), r.Linkset)

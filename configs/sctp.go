@@ -206,8 +206,7 @@ func (s *System) linkWithUDP(port uint16) bool {
 func sctpRules(f *findings, obj any, name string, s *SCTP) {
 	if s.inverted() {
 		f.bad(obj, "rto-min", "%s: retransmit-timeout %s %s: the first is the least, the second the greatest; swap "+
-			"them", name,
-			ms(s.RTOMin), ms(s.RTOMax))
+			"them", name, ms(s.RTOMin), ms(s.RTOMax))
 	}
 }
 

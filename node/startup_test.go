@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/sctp"
@@ -18,8 +19,8 @@ var faulty = strings.TrimSuffix(configA, "end\n") +
 	"cs7 secondary-pc 1.1.1\ncs7 linkset B\n congestion level 1 onset 100 abate 200\ncs7 mtp3 timer t22 1000\nend\n"
 
 // begin makes a node of a startup configuration with faults.
-func begin(t *testing.T, s Store) (*box, []error) {
-	b := &box{t: t, Node: New(Options{Platform: onMemory(sctp.NewMemory(1)), Store: s, Version: "test"})}
+func begin(t *testing.T, net *sctp.Memory, s Store) (*box, []error) {
+	b := &box{t: t, Node: New(Options{Platform: onMemory(net), Store: s, Version: "test"})}
 	errs := b.Boot()
 	b.session = cli.NewSession(b.Node, b.Tree(), &b.out)
 	b.session.Enable()
@@ -30,7 +31,7 @@ func begin(t *testing.T, s Store) (*box, []error) {
 // left out, marked, alarmed, and kept when the file is written.
 func TestFaultyStartupKeepsWhatIsSoundAndTheFile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sound, errs := begin(t, MemoryStore("m", []byte(configA)))
+		sound, errs := begin(t, sctp.NewMemory(1), MemoryStore("m", []byte(configA)))
 		defer sound.Close()
 		if len(errs) > 0 {
 			t.Fatal(errs)
@@ -39,11 +40,16 @@ func TestFaultyStartupKeepsWhatIsSoundAndTheFile(t *testing.T) {
 		if err := os.WriteFile(path, []byte(faulty), 0o640); err != nil {
 			t.Fatal(err)
 		}
-		b, errs := begin(t, FileStore(path))
+		net := sctp.NewMemory(1)
+		b, errs := begin(t, net, FileStore(path))
 		defer b.Close()
 		if len(errs) != 3 {
 			t.Error(errs)
 		}
+		far := newBox(t, net, configB)
+		defer far.Close()
+		time.Sleep(20 * time.Second)
+		b.want("show cs7 linkset", "avail/links=2/2")
 		if got, want := string(b.Running()), string(sound.Running()); got != want {
 			t.Errorf("runs:\n%s\ninstead of:\n%s", got, want)
 		}
@@ -90,7 +96,7 @@ func TestWriteAtATerminalKeepsTheFaultyFile(t *testing.T) {
 		if err := os.WriteFile(path, []byte(faulty), 0o640); err != nil {
 			t.Fatal(err)
 		}
-		b, _ := begin(t, FileStore(path))
+		b, _ := begin(t, sctp.NewMemory(1), FileStore(path))
 		defer b.Close()
 		b.want("copy running-config startup-config", "would be lost", "The old text is kept in "+path+".faulty\n",
 			"[OK]")
@@ -110,7 +116,8 @@ func (b *box) holds(path, want string) {
 // check of a file; what is so only until the next line is not said at the prompt.
 func TestWarningsAreToldEverywhere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b, _ := begin(t, MemoryStore("m", []byte("cs7 point-code 1.1.1\ncs7 m3ua 2905\n local-ip 10.0.0.1\n")))
+		text := []byte("cs7 point-code 1.1.1\ncs7 m3ua 2905\n local-ip 10.0.0.1\n")
+		b, _ := begin(t, sctp.NewMemory(1), MemoryStore("m", text))
 		defer b.Close()
 		b.want("show alarms", "No alarms.")
 		typed := b.run("configure terminal", "cs7 asp P 0 2905 m3ua", "remote-ip 10.0.0.5", "cs7 asp Q 0 2905 m3ua")
@@ -123,7 +130,7 @@ func TestWarningsAreToldEverywhere(t *testing.T) {
 		b.run("end")
 		b.want("show logging", "%CS7-4-CONFIG: "+why)
 		b.want("show alarms", "Warning", "configuration of asp Q", why)
-		text := b.Running()
+		text = b.Running()
 		r := Check(text)
 		line := 1 + bytes.Count(text[:bytes.Index(text, []byte("cs7 asp Q"))], []byte("\n"))
 		if len(r.Faults) != 0 || len(r.Warnings) != 1 || r.Warnings[0].Line != line ||
@@ -157,7 +164,7 @@ func TestCheckReadsTheTitlesFile(t *testing.T) {
 func TestUnreadableStartupIsNotReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := t.TempDir() // a folder is no file
-		b, errs := begin(t, FileStore(path))
+		b, errs := begin(t, sctp.NewMemory(1), FileStore(path))
 		defer b.Close()
 		if len(errs) != 1 {
 			t.Error(errs)
