@@ -42,7 +42,7 @@ func (n *Node) apply(next *configs.System, typed bool) (notes []string, err erro
 	}
 	notes = n.warn(next, typed)
 	n.log.SetConsole(!next.QuietConsole)
-	n.opt.Platform.Configure(ipConfig(next), func(text string) { n.log.AddLimited("IP", 4, "INTERFACE", text) })
+	n.opt.Platform.Configure(ipConfig(next), func(text string) { n.log.AddFrom(text, "IP", 4, "INTERFACE", text) })
 	n.carryOut(next)
 	n.applyInstances(next)
 	n.applyPaklog(next)

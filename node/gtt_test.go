@@ -127,7 +127,7 @@ func TestRelayAllocatesNothing(t *testing.T) {
 		m := ss7.MSU{DPC: me, OPC: 99, NI: a.Config().Network(), SI: ss7.SCCP, Payload: p}
 		tr := transfer{}
 		v, now := a.view.Load(), time.Now()
-		a.log.Allow("sccp", time.Second) // its lines are bounded, and cost
+		a.log.Allow("sccp", 1, time.Second) // its lines are bounded, and cost
 		if n := testing.AllocsPerRun(100, func() {
 			tr.arena, tr.relayed = tr.arena[:0], tr.relayed[:0]
 			a.relay(now, v, &tr, 1, &m)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/internal/printable"
+	"github.com/gostp/gostp/ss7"
 )
 
 // logKeep is how many lines `show logging` has.
@@ -30,7 +31,7 @@ type Log struct {
 	console  bool
 	watchers map[int]watcher
 	ids      int
-	buckets  map[string]*bucket
+	buckets  map[bucketKey]*bucket
 	repeats  repeats
 	debug    map[string]bool
 }
@@ -38,6 +39,12 @@ type Log struct {
 type watcher struct {
 	console bool // quiet under `no logging console`
 	f       func(string)
+}
+
+// bucketKey is a kind of lines, of all or about one path.
+type bucketKey struct {
+	kind string
+	path ss7.PathID
 }
 
 type bucket struct {
@@ -48,13 +55,13 @@ type bucket struct {
 
 // NewLog makes an empty log.
 func NewLog() *Log {
-	return &Log{console: true, watchers: map[int]watcher{}, buckets: map[string]*bucket{}, debug: map[string]bool{}}
+	return &Log{console: true, watchers: map[int]watcher{}, buckets: map[bucketKey]*bucket{}, debug: map[string]bool{}}
 }
 
 // Labelled gives a log with limits of its own, whose lines are lines of l with a label in
 // front of their text.
 func (l *Log) Labelled(label string) *Log {
-	return &Log{up: l, label: label, buckets: map[string]*bucket{}}
+	return &Log{up: l, label: label, buckets: map[bucketKey]*bucket{}}
 }
 
 // Stamp writes a time as IOS does: *Jan 01 06:28:53.699, in UTC.
@@ -119,7 +126,7 @@ func (l *Log) Settle() {
 // a burst and then a few lines a second of each kind; what is left out is told with the next
 // line.
 func (l *Log) AddLimited(facility string, severity int, mnemonic, text string) {
-	ok, left := l.take(facility+mnemonic, limitBurst, limitRate)
+	ok, left := l.take(bucketKey{facility + mnemonic, 0}, limitBurst, limitRate)
 	if !ok {
 		return
 	}
@@ -129,13 +136,14 @@ func (l *Log) AddLimited(facility string, severity int, mnemonic, text string) {
 	l.Add(facility, severity, mnemonic, text)
 }
 
-// Allow tells whether a line of this kind may be written: one each interval.
-func (l *Log) Allow(kind string, interval time.Duration) bool {
-	ok, _ := l.take(kind, 1, 1/interval.Seconds())
+// Allow tells whether it is time to look at a line of this kind about an object, which path
+// names: once each interval, whatever others provoke. It allocates nothing.
+func (l *Log) Allow(kind string, path ss7.PathID, interval time.Duration) bool {
+	ok, _ := l.take(bucketKey{kind, path}, 1, 1/interval.Seconds())
 	return ok
 }
 
-func (l *Log) take(kind string, burst, rate float64) (ok bool, left int) {
+func (l *Log) take(kind bucketKey, burst, rate float64) (ok bool, left int) {
 	now := time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -9,7 +9,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/ss7"
 )
 
 // settled calls Settle as a node does.
@@ -158,5 +160,38 @@ func TestLogIsPrintable(t *testing.T) {
 	want := `: reset: \x1b[2J\n*Jan 01 00:00:00.000: %SYS-1-FORGED: all is well\u009b31m`
 	if !strings.HasSuffix(seen, want) {
 		t.Errorf("%q", seen)
+	}
+}
+
+// A flood of discarded MSUs by one link hides no line about another.
+func TestDiscardsOfOneLinkHideNoOthers(t *testing.T) {
+	onPair(t, func(p *pair) {
+		time.Sleep(5 * time.Second)
+		links := p.a.links
+		by := func(set string) ss7.PathID { return links[linkKey{set, 0}].id }
+		for i := range 20000 {
+			m := &ss7.MSU{DPC: itu("6.6.6"), OPC: itu("3.3.3"), NI: ss7.International, SI: ss7.ISUP}
+			p.a.discard(mtp3.Verdict{Reason: mtp3.NoRoute, Dest: -1}, m, by("STATION"))
+			if i == 10000 {
+				m.DPC, m.OPC = itu("6.6.7"), itu("4.4.4")
+				p.a.discard(mtp3.Verdict{Reason: mtp3.NoRoute, Dest: -1}, m, by("PAIR"))
+			}
+			time.Sleep(time.Millisecond)
+		}
+		if n := countLines(p.a.Log(), "to 6.6.7 by link 0 of linkset PAIR discarded"); n != 1 {
+			t.Errorf("%d lines about the other link", n)
+		}
+		if n := countLines(p.a.Log(), "to 6.6.6 by link 0 of linkset STATION discarded"); n < 1 || n > 4 {
+			t.Errorf("%d lines about the flood", n)
+		}
+	})
+}
+
+// To look whether a line is due costs no memory.
+func TestAllowAllocatesNothing(t *testing.T) {
+	l := NewLog()
+	l.Allow("discard", 7, time.Second)
+	if n := testing.AllocsPerRun(100, func() { l.Allow("discard", 7, time.Second) }); n != 0 {
+		t.Errorf("%v allocations", n)
 	}
 }

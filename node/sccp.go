@@ -97,7 +97,7 @@ func (n *Node) relay(now time.Time, v *view, t *transfer, from ss7.PathID, m *ss
 		n.countSCCP(&d)
 		switch d.Fate {
 		case sccp.Drop:
-			n.sccpDropped(&d, m)
+			n.sccpDropped(&d, m, from)
 			return
 		case sccp.Deliver:
 			n.deliverSCCP(from, m, d.SSN)
@@ -169,8 +169,8 @@ func (n *Node) countSCCP(d *sccp.Verdict) {
 }
 
 // sccpDropped says, at a bounded rate, why a message went no further.
-func (n *Node) sccpDropped(d *sccp.Verdict, m *ss7.MSU) {
-	if !n.log.Allow("sccp", discardPace) {
+func (n *Node) sccpDropped(d *sccp.Verdict, m *ss7.MSU, path ss7.PathID) {
+	if !n.log.Allow("sccp", path, discardPace) {
 		return
 	}
 	from := n.Config().Notation().Format(m.OPC)

@@ -293,7 +293,7 @@ func (n *Node) discard(d mtp3.Verdict, m *ss7.MSU, from ss7.PathID) {
 			}
 		}
 	}
-	if !n.log.Allow("discard", discardPace) {
+	if !n.log.Allow("discard", from, discardPace) {
 		return
 	}
 	f, by, why := n.Config().Notation(), n.cameBy(from), d.Reason.String()
