@@ -199,12 +199,13 @@ func fill(w *os.File) {
 }
 
 func unreadConsole(t *trial) {
-	n := t.start(gateway, nil)
+	n := t.start(gateway+"access-list 2700 permit all\n", nil)
 	q, p := both(t)
-	commands := []string{"show cs7 linkset detail", "show cs7 as detail", "show cs7 asp detail", "show cs7 m3ua",
-		"show running-config", "show logging", "show alarms",
-		"show sctp association detail", "show cs7 route", "show cs7 mtp3 statistics", "show sctp statistics",
-		"show cs7 sccp statistics", "show cs7 m2ua detail"}
+	commands := strings.Split("show cs7 access-lists, show cs7 linkset detail, show cs7 as detail, "+
+		"show cs7 asp detail, show cs7 m3ua, show running-config, show logging, "+
+		"show alarms, show sctp association detail, show cs7 route, "+
+		"show cs7 mtp3 statistics, show sctp statistics, show cs7 sccp statistics, "+
+		"show cs7 m2ua detail", ", ")
 	for _, x := range commands {
 		c, err := net.DialTimeout("unix", n.socket, time.Second)
 		t.need(err == nil, "no console: %v", err)
@@ -228,7 +229,7 @@ func unreadConsole(t *trial) {
 		served(t, q, p, "while terminals read nothing")
 	}
 	for _, x := range append(commands, "configure terminal") {
-		out := n.exec(x)
+		out := n.exec(x, "hostname A")
 		t.must(!strings.Contains(out, "no end of the answer"), "%s does not end while other terminals read nothing", x)
 	}
 }
