@@ -118,13 +118,13 @@ func (n *Network) whyNoRoute(dest int, explain Explain) string {
 	for j, r := range d.Routes {
 		set := &n.table.Linksets[r.Linkset]
 		switch said := n.table.RouteState(dest, j); {
-		case set.Server:
+		case set.Server && (!set.Ready() || said != routing.Prohibited):
 			out = append(out, serverWhy(set, explain))
 		case !set.Ready():
 			out = append(out, "linkset "+set.Name+" is down")
 		case said == routing.Prohibited:
-			heading := TransferHeading(said, d.Range.Len, n.cfg.Variant)
-			out = append(out, fmt.Sprintf("%s prohibits it (%v)", n.format(set.Adjacent), heading))
+			who, message := Said(n.table, dest, j, n.format)
+			out = append(out, fmt.Sprintf("%s prohibits it (%s)", who, message))
 		default:
 			out = append(out, "linkset "+set.Name+" carries no traffic yet")
 		}

@@ -32,6 +32,20 @@ func TransferHeading(state routing.RouteState, bits uint8, v *ss7.Variant) Headi
 	return h
 }
 
+// Said tells who has said of route j of destination i that it is not allowed, and by which
+// message: the adjacent point by TFP or TFR, who is behind a server by DUNA or DRST (RFC 4666 §3.4).
+func Said(t *routing.Table, i, j int, format func(ss7.PC) string) (who, message string) {
+	d, state := &t.Dests[i], t.RouteState(i, j)
+	set := &t.Linksets[d.Routes[j].Linkset]
+	switch {
+	case !set.Server:
+		return format(set.Adjacent), TransferHeading(state, d.Range.Len, t.Variant).String()
+	case state == routing.Restricted:
+		return set.Name, advice[ss7.Restricted]
+	}
+	return set.Name, advice[ss7.Pause]
+}
+
 // asCluster gives the message about a cluster that says what h says of a member.
 var asCluster = map[Heading]Heading{TFP: TCP, TFR: TCR, TFA: TCA, RST: RCP, RSR: RCR}
 

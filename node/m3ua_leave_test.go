@@ -217,7 +217,9 @@ func TestGatewayTellsBeforeItAcknowledges(t *testing.T) {
 		if got := p.say(naming(xua.ASPACAck, 10)); got != "DAUD [10] 12342" {
 			t.Errorf("when it is active: %q", got)
 		}
-		a.want("show cs7 route", "6.6.6/14         INACC")
+		a.want("show cs7 route", "6.6.6/14         INACC", "reason: as ME prohibits it (DUNA)")
+		a.want("show cs7 route explain 6.6.6", "PROHIBITED by as ME (DUNA); it is asked again every T10")
+		a.want("show alarms", "as ME prohibits it (DUNA)")
 		p.say(tell(m3ua.DAVA))
 		a.want("show cs7 route", "6.6.6/14         acces")
 	})

@@ -108,11 +108,12 @@ func (n *Node) routeText(t *routing.Table, i, j int) (state, why string) {
 	if d.Dynamic && t.Shadow(i, j) {
 		what = "all of " + f.FormatRange(t.Dests[d.Parent].Range)
 	}
+	who, message := mtp3.Said(t, i, j, f.Format)
 	switch said {
 	case routing.Prohibited:
-		return "UNAVAIL", fmt.Sprintf("%s prohibits %s (%v)", f.Format(s.Adjacent), what, mtp3.TransferHeading(said, d.Range.Len, t.Variant))
+		return "UNAVAIL", fmt.Sprintf("%s prohibits %s (%s)", who, what, message)
 	case routing.Restricted:
-		return "RESTRIC", fmt.Sprintf("%s restricts %s (%v)", f.Format(s.Adjacent), what, mtp3.TransferHeading(said, d.Range.Len, t.Variant))
+		return "RESTRIC", fmt.Sprintf("%s restricts %s (%s)", who, what, message)
 	}
 	return "avail", ""
 }
@@ -368,13 +369,14 @@ func (n *Node) explainMatch(w io.Writer, t *routing.Table, i int) {
 	for j, r := range d.Routes {
 		ls := &t.Linksets[r.Linkset]
 		state := "available"
+		who, message := mtp3.Said(t, i, j, f.Format)
 		switch said := t.RouteState(i, j); {
 		case !ls.Ready():
 			state = "UNAVAILABLE"
 		case said == routing.Prohibited:
-			state = fmt.Sprintf("PROHIBITED by %s (%v); it is asked again every T10", f.Format(ls.Adjacent), mtp3.TransferHeading(said, d.Range.Len, t.Variant))
+			state = fmt.Sprintf("PROHIBITED by %s (%s); it is asked again every T10", who, message)
 		case said == routing.Restricted:
-			state = fmt.Sprintf("RESTRICTED by %s (%v)", f.Format(ls.Adjacent), mtp3.TransferHeading(said, d.Range.Len, t.Variant))
+			state = fmt.Sprintf("RESTRICTED by %s (%s)", who, message)
 		}
 		fmt.Fprintf(w, "    priority %d %s: %s\n", r.Priority, routeText(&t.Linksets[r.Linkset]), state)
 	}
