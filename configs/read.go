@@ -23,7 +23,7 @@ type Reading struct {
 // and each breach of a rule, is a fault, and what it is about is left out.
 func Examine(text []byte) *Reading {
 	r := parse(text)
-	r.keepShut()
+	r.keepShut(text)
 	s := r.System
 	broken, whole := s.mend()
 	for _, p := range broken {
@@ -99,17 +99,28 @@ func (r *Reading) line(at cli.Place) int {
 	return first
 }
 
-// keepShut leaves out ports of M3UA without an address that have a line which is not understood:
-// it may have been the address, without which they would be open at all of the machine's.
-func (r *Reading) keepShut() {
+// keepShut keeps a line that is not understood from opening what it was to restrict. Ports of M3UA
+// without an address are left out if they have such a line: it may have been the address, without
+// which they would be at all of the machine's. An ASP with a line about what it may register
+// that is not understood may register nothing.
+func (r *Reading) keepShut(text []byte) {
 	gone := map[cli.Place]bool{}
+	lines := bytes.Split(text, []byte("\n"))
 	for _, f := range r.Faults {
-		m, ok := f.In.(*M3UA)
-		if at := (cli.Place{Object: m}); ok && len(m.IPs) == 0 && !gone[at] {
-			gone[at] = true
-			r.Fault(at, fmt.Sprintf("m3ua %d: its local-ip may be in a line that is not understood, and without one "+
-				"it would "+
-				"be bound at every address; it stays shut", m.Port))
+		switch o := f.In.(type) {
+		case *M3UA:
+			if at := (cli.Place{Object: o}); len(o.IPs) == 0 && !gone[at] {
+				gone[at] = true
+				r.Fault(at, fmt.Sprintf("m3ua %d: its local-ip may be in a line that is not understood, and without "+
+					"one it would be bound at every address; it stays shut", o.Port))
+			}
+		case *ASP:
+			words := bytes.Fields(lines[f.Line-1])
+			if len(words) > 0 && bytes.HasPrefix(words[0], []byte("rk")) && o.RKM != "off" {
+				o.RKM = "off"
+				r.Fault(cli.Place{Object: o}, fmt.Sprintf("asp %s: what it may register is in a line that is not "+
+					"understood; until that is mended it may register nothing (`rkm off`)", o.Name))
+			}
 		}
 	}
 	r.System.leaveOut(gone)

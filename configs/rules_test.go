@@ -488,3 +488,17 @@ func TestScrambledFilesLeaveWhatIsSound(t *testing.T) {
 		}
 	}
 }
+
+// An ASP whose line about what it may register is not understood may register nothing: without
+// the ranges that the line gives it could register whatever is nobody's.
+func TestRegistrationThatIsNotUnderstoodIsOff(t *testing.T) {
+	const head = "cs7 xua rkm routing-key-allocation dynamic-permitted\ncs7 m3ua 2905\n local-ip 10.0.0.1\n" +
+		"cs7 asp P 0 2905 m3ua\n remote-ip 10.0.0.5\n"
+	r := Examine([]byte(head + " rkm allow 1.1.0/99\n description x\n"))
+	if len(r.Faults) != 2 || len(r.System.ASPs) != 1 || r.System.ASPs[0].RKM != "off" {
+		t.Errorf("%v\n%s", r.Faults, text(t, r.System))
+	}
+	if r := Examine([]byte(head + " descripshun x\n")); len(r.Faults) != 1 || r.System.ASPs[0].RKM != "" {
+		t.Errorf("%v\n%s", r.Faults, text(t, r.System))
+	}
+}
