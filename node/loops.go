@@ -135,7 +135,7 @@ func (n *Node) probeBack(v *view, m *ss7.MSU, from ss7.PathID) bool {
 	if _, _, own := v.table.Dest(origin); !own {
 		return false
 	}
-	n.core.do(func() { n.core.probeBack(number, from) })
+	n.claimBack(number, from)
 	return true
 }
 
@@ -155,8 +155,24 @@ func (n *Node) titleProbeBack(v *view, m *ss7.MSU, from ss7.PathID) bool {
 	if _, _, own := v.table.Dest(origin); !own {
 		return false
 	}
-	n.core.do(func() { n.core.probeBack(number, from) })
+	n.claimBack(number, from)
 	return true
+}
+
+// probesMost is how many probes that came back may wait for the core: anybody can write one
+// with a code of this node as its origin, as fast as a line carries them.
+const probesMost = 64
+
+// claimBack has the core look whether a probe is one that it has sent.
+func (n *Node) claimBack(number uint64, from ss7.PathID) {
+	if n.probesBack.Add(1) > probesMost {
+		n.probesBack.Add(-1)
+		return
+	}
+	n.core.do(func() {
+		n.probesBack.Add(-1)
+		n.core.probeBack(number, from)
+	})
 }
 
 // passes tells whether m goes on although what goes in its circle is discarded: the probe of

@@ -102,6 +102,7 @@ type Node struct {
 	gtt          gttTables // guarded by applying
 	discards     discards
 	titleProbes  atomic.Bool   // probes of titles were sent
+	probesBack   atomic.Int32  // that wait for the core
 	turns        atomic.Uint64 // see held
 	alarms       alarms
 	warned       atomic.Pointer[[]configs.Warning] // of the configuration that runs, in instance 0
