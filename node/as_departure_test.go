@@ -1,12 +1,14 @@
 package node
 
 import (
+	"encoding/binary"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/xua"
 )
 
@@ -125,5 +127,44 @@ func TestInterfaceSaysThatNoMoreCanWait(t *testing.T) {
 		time.Sleep(20 * time.Second)
 		c.stp.want("show cs7 linkset MGC", "avail/links=2/2")
 		c.clean(t, 1000, func() {})
+	})
+}
+
+// An association has ended, and the layer has not heard of it yet: what is for its ASP waits for the
+// way that comes in a moment, and is neither lost nor sent before what was there.
+func TestWhatIsForAnAssociationThatJustEndedIsNotLost(t *testing.T) {
+	config := strings.Replace(crossing, " asp P\n", " asp P\n asp Q\n traffic-mode loadshare\n", 1)
+	config = strings.Replace(config, "cs7 as B m3ua\n asp Q\n routing-key 66 6.6.6 si sccp\n", "", 1)
+	withStations(t, config, func(w *wires, g *box, _, _ *station) {
+		y := &census{by: map[string]int{}, seen: map[[2]uint32]int{}, last: map[string]uint32{}}
+		p, q := newForeign(t, w, "10.0.0.5"), newForeign(t, w, "10.0.0.6")
+		defer p.e.Close()
+		defer q.e.Close()
+		p.data, q.data = y.at("P", false), y.at("Q", false)
+		for _, f := range []*foreign{p, q} {
+			f.send(0, bare(xua.ASPUP))
+			f.send(0, bare(xua.ASPAC))
+		}
+		time.Sleep(time.Second)
+		a := g.m3ua.aspNamed("P")
+		var s *as
+		for _, x := range g.m3ua.servers {
+			if x.name == "A" {
+				s = x
+			}
+		}
+		const all = 320
+		a.assoc.Abort("gone") // and at once, before anybody reads that:
+		for i := range all {
+			payload := append(binary.BigEndian.AppendUint32(nil, uint32(i/16)), make([]byte, 40)...)
+			m := ss7.MSU{DPC: itu("5.5.5"), OPC: itu("3.3.3"), SI: ss7.SCCP, SLS: uint8(i % 16), Payload: payload}
+			s.offer(time.Now(), 0, &m)
+		}
+		time.Sleep(5 * time.Second)
+		y.mu.Lock()
+		defer y.mu.Unlock()
+		if y.by["Q"] != all || y.misordered > 0 || g.discards.by[mtp3.LinkGone].Load() > 0 {
+			t.Errorf("%d of %d have arrived, %d misordered", y.by["Q"], all, y.misordered)
+		}
 	})
 }

@@ -149,7 +149,7 @@ func (a *asp) begin(s *as) (*m3ua.Label, bool) {
 	if g == nil || a.assoc == nil {
 		return nil, false
 	}
-	a.arena, a.messages = a.arena[:0], a.messages[:0]
+	a.arena, a.messages, a.long = a.arena[:0], a.messages[:0], 0
 	return g.To(s.id)
 }
 
@@ -167,8 +167,19 @@ func (a *asp) offer(s *as, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
 			a.write(label, m, 0, false)
 		}
 	}
-	if a.flush() > 0 || a.stuck.Load() {
-		s.jam.full(s, msus[len(msus)-1])
+	return a.sent(s, msus[len(msus)-1])
+}
+
+// sent sends what was written; m is the last of it. It is false if the association has ended. The
+// caller holds mu.
+func (a *asp) sent(s *as, m *ss7.MSU) bool {
+	full, gone := a.flush()
+	if gone {
+		return false
+	}
+	a.node.discards.add(mtp3.TooLong, a.long)
+	if full > 0 || a.stuck.Load() {
+		s.jam.full(s, m)
 	}
 	return true
 }
@@ -176,7 +187,7 @@ func (a *asp) offer(s *as, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
 // write appends a DATA message to what flush sends. The caller holds mu.
 func (a *asp) write(label *m3ua.Label, m *ss7.MSU, tag uint32, tagged bool) {
 	if len(m.Payload) > m3ua.MaxPayload {
-		a.node.discards.add(mtp3.TooLong, 1)
+		a.long++ // counted once the others are sent
 		return
 	}
 	start := len(a.arena)
@@ -197,10 +208,7 @@ func (a *asp) broadcast(s *as, m *ss7.MSU, tag uint32, tagged bool) bool {
 		return false
 	}
 	a.write(label, m, tag, tagged)
-	if a.flush() > 0 || a.stuck.Load() {
-		s.jam.full(s, m)
-	}
-	return true
+	return a.sent(s, m)
 }
 
 // discarded tells the peer what its MSU has found lacking, if anything (RFC 4666 §4.5.1), not for

@@ -225,11 +225,11 @@ func (a *m2uaPeer) offer(s *as, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
 		a.write(label, stream, m, tag, asks)
 	}
 	before := a.out.Load()
-	a.flush()
+	_, gone := a.flush()
 	if u := a.unacked[s.id]; asks && u != nil { // what was not sent is counted as discarded already
 		u.unsend(len(a.messages) - int(a.out.Load()-before))
 	}
-	return true
+	return !gone
 }
 
 // broadcast implements process: it sends one MSU if a takes it.
@@ -241,8 +241,8 @@ func (a *m2uaPeer) broadcast(s *as, m *ss7.MSU, tag uint32, tagged bool) bool {
 		return false
 	}
 	a.write(label, stream, m, tag, tagged)
-	a.flush()
-	return true
+	_, gone := a.flush()
+	return !gone
 }
 
 // opening gives how Data of the interface of s is written to a, and on which stream.

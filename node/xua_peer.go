@@ -39,6 +39,7 @@ type xuaPeer struct {
 	streams  uint16 // that go out; see lone
 	arena    []byte
 	messages []sctp.Message
+	long     int // of those to be written, too long for a message
 
 	faults xua.Rate // the reader's own: refused data of which the layer is told
 }
@@ -144,13 +145,17 @@ func (a *xuaPeer) control(stream uint16, wire []byte, again func() bool) {
 	a.abortLocked(fmt.Sprintf("a message could not be queued: %v", err))
 }
 
-// flush sends the data in messages; what the association has no room for is counted, and
-// told. The caller holds mu.
-func (a *xuaPeer) flush() (full int) {
+// flush sends the data in messages; what the association has no room for is counted, and told.
+// It is gone if it takes nothing because it has ended: nothing is counted then, since the AS has
+// another way, or will have in a moment. The caller holds mu.
+func (a *xuaPeer) flush() (full int, gone bool) {
 	if len(a.messages) == 0 {
-		return 0
+		return 0, false
 	}
 	n, err := a.assoc.Send(a.messages)
+	if n == 0 && errors.Is(err, net.ErrClosed) {
+		return 0, true
+	}
 	a.out.Add(uint64(n))
 	for i := range a.messages[:n] {
 		a.outOctets.Add(uint64(len(a.messages[i].Data)))
@@ -163,7 +168,7 @@ func (a *xuaPeer) flush() (full int) {
 			full = left
 		}
 	}
-	return full
+	return full, false
 }
 
 func lostBecause(err error) mtp3.Reason {
