@@ -136,3 +136,17 @@ func TestWhatIsIgnoredIsCountedApart(t *testing.T) {
 		t.Errorf("management: %+v", s)
 	}
 }
+
+// Q.704 §2.4.3: what has another network indicator is for another network, also by a link that
+// carries no traffic yet and whose management is taken whatever its codes are.
+func TestManagementOfAnotherNetworkIsIgnored(t *testing.T) {
+	b := newBench(t, LinkConfig{Path: 1})
+	b.do(ss7.InService, 1, "")
+	tra := AppendManagement(nil, ss7.ITU, Management{Heading: TRA})
+	m := ss7.MSU{DPC: pc("1.2.3"), OPC: pc("4.5.6"), NI: ss7.National, SI: ss7.SNM, Payload: tra}
+	out := b.Do(b.now, ss7.Event{Kind: ss7.Transfer, Path: 1, MSU: m}, nil)
+	b.wantTold("TRA", out, "TRA on link 0 of linkset B with network indicator national; this node has international")
+	if s := b.Stats(); s.SNMIgnored != 1 || s.SNMIn != 0 || b.sets[0].early {
+		t.Errorf("%+v", s)
+	}
+}

@@ -14,6 +14,11 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 	if err != nil {
 		return n.ignore(err.Error()+" on "+n.linkName(via), out)
 	}
+	if m.NI != n.cfg.NI { // Decide lets what comes by a link that carries no traffic yet pass (Q.704 §2.4.3)
+		why := fmt.Sprintf("%v on %s with network indicator %v; this node has %v",
+			x.Heading, n.linkName(via), m.NI, n.cfg.NI)
+		return n.ignore(why, out)
+	}
 	if !formOf(n.cfg.Variant).ansi || headings[x.Heading].body == nothing {
 		x.SLC = n.cfg.Variant.SLC(m)
 	}
