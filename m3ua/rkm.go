@@ -203,7 +203,11 @@ func (l *Layer) joinExisting(p *peer, s *ASConfig, r *Registration, hasRC bool, 
 	has, asks := l.x.Mode(s.Path), xua.Mode(r.Mode)
 	switch {
 	case asks != 0 && has != 0 && asks != has: // also for a key that it has (§3.6.2)
-		return nil, RegBadTrafficMode, fmt.Sprintf("AS %s has traffic mode %v, and it asks for %v", s.Name, has, asks)
+		why := fmt.Sprintf("AS %s has traffic mode %v, and it asks for %v", s.Name, has, asks)
+		if !s.Dynamic && s.Mode != 0 {
+			why += "; without `traffic-mode` the AS takes that of the first REG REQ"
+		}
+		return nil, RegBadTrafficMode, why
 	case is:
 		return s, RegAlready, "it serves AS " + s.Name + " already"
 	case hasRC && s.ID != r.RC && !p.cfg.Slack.ChooseRC:

@@ -222,6 +222,12 @@ func TestChosenContextNamesItsRemedy(t *testing.T) {
 		}
 		a.want("show logging", "routing context 9 has no key that could be changed",
 			"`slack chosen-routing-context` under its asp takes it")
+		a.configure("cs7 as HLR m3ua", "traffic-mode loadshare")
+		if got := p.say(chooses(55, 1, 5<<11|5<<3|5)); got != "REG RSP 55: 10 [0]" {
+			t.Error(got)
+		}
+		a.want("show logging", "AS HLR has traffic mode loadshare, and it asks for override; "+
+			"without `traffic-mode` the AS takes that of the first REG REQ")
 		a.configure("cs7 asp H1 2905 2905 m3ua", "slack chosen-routing-context")
 		if got := p.say(chooses(9, 0, 300)); !strings.HasPrefix(got, "REG RSP 9: 0 [9]") {
 			t.Error(got)
