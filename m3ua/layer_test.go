@@ -532,3 +532,23 @@ func TestEachASHearsWhatItSees(t *testing.T) {
 		t.Errorf("the next burst: %s", got)
 	}
 }
+
+// §3.4.4: an ASP of several AS that names none of them speaks for the AS whose code it is about.
+func TestSCONWithoutContextIsOfTheASThatHasTheCode(t *testing.T) {
+	l := gateway(t, nil)
+	for _, c := range []struct {
+		about ss7.PC
+		want  []ss7.PathID
+	}{{100, []ss7.PathID{100}}, {101, []ss7.PathID{101}}, {5, []ss7.PathID{100, 101}}} {
+		var of []ss7.PathID
+		scon := SSNM{Type: SCON, Affected: []uint32{uint32(c.about)}, Level: 1, HasLevel: true}
+		for _, a := range l.rx(2, AppendSSNM(nil, &scon)) {
+			if a.Op == ss7.Raise && a.Event.Kind == ss7.Status {
+				of = append(of, a.Event.Path)
+			}
+		}
+		if !slices.Equal(of, c.want) {
+			t.Errorf("%d: %v, want %v", c.about, of, c.want)
+		}
+	}
+}

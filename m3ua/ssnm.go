@@ -2,6 +2,7 @@ package m3ua
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gostp/gostp/ss7"
@@ -146,10 +147,29 @@ func (l *Layer) recvSSNM(now time.Time, p *peer, m xua.Message, b []byte, out []
 	for _, as := range soon {
 		p.keep(as, &s, m.Name)
 	}
-	for _, as := range all {
+	for _, as := range speakers(all, &s, bits) {
 		out = l.heed(now, p, as, &s, m.Name, out)
 	}
 	return out
+}
+
+// speakers are those of several AS of a peer that SCON or DUPU can be from, where it names no
+// routing context: the AS whose keys have what it is about, if there are any.
+func speakers(all []*ASConfig, s *SSNM, bits uint8) []*ASConfig {
+	if len(all) < 2 || len(s.RCs) > 0 || s.Type != SCON && s.Type != DUPU {
+		return all
+	}
+	var some []*ASConfig
+	for _, as := range all {
+		has := func(a uint32) bool { r, _ := Range(a, bits); return as.Key.Has(r.PC, bits) }
+		if !as.Away && slices.ContainsFunc(s.Affected, has) {
+			some = append(some, as)
+		}
+	}
+	if some == nil {
+		return all
+	}
+	return some
 }
 
 // heed tells MTP3 what a peer says of destinations in an AS.

@@ -52,10 +52,11 @@ func (l *Layer) Tell(now time.Time, network int, changes []Change, out []ss7.Act
 			continue
 		}
 		var others, single []ss7.PathID
+		var heard [][]Destination // by those in single
 		for i := range p.gate.Entries {
 			as := p.gate.Entries[i].AS
-			if _, is := apart[as]; is {
-				single = append(single, as)
+			if dests := hears(as, changes, apart); dests != nil && !slices.Equal(dests, common) {
+				single, heard = append(single, as), append(heard, dests)
 			} else {
 				others = append(others, as)
 			}
@@ -67,39 +68,42 @@ func (l *Layer) Tell(now time.Time, network int, changes []Change, out []ss7.Act
 			}
 			out = l.tell(now, p, lb, network, others, common, out)
 		}
-		for _, as := range single {
+		for i, as := range single {
 			one := func(s *ASConfig) bool { return s.Network == network && s.Path == as }
 			if lb, ok := l.concerned(p, one); ok {
-				out = l.tell(now, p, lb, network, []ss7.PathID{as}, apart[as], out)
+				out = l.tell(now, p, lb, network, []ss7.PathID{as}, heard[i], out)
 			}
 		}
 	}
 	return out
 }
 
-// split gives what most AS hear of changes, and what those hear that hear anything else.
-func split(changes []Change) (common []Destination, apart map[ss7.PathID][]Destination) {
-	apart = map[ss7.PathID][]Destination{}
+// split gives what most AS hear of changes, and those that may hear anything else.
+func split(changes []Change) (common []Destination, apart map[ss7.PathID]bool) {
+	apart = map[ss7.PathID]bool{}
 	for i := range changes {
 		if !changes[i].Silent {
 			common = append(common, changes[i].Destination)
 		}
 		for _, v := range changes[i].Views {
-			apart[v.AS] = nil
-		}
-	}
-	for as := range apart {
-		var dests []Destination
-		for i := range changes {
-			if d, ok := changes[i].to(as); ok {
-				dests = append(dests, d)
-			}
-		}
-		if apart[as] = dests; slices.Equal(dests, common) {
-			delete(apart, as)
+			apart[v.AS] = true
 		}
 	}
 	return common, apart
+}
+
+// hears gives what an AS that is apart hears of changes; nil: it is none.
+func hears(as ss7.PathID, changes []Change, apart map[ss7.PathID]bool) []Destination {
+	if !apart[as] {
+		return nil
+	}
+	dests := []Destination{}
+	for i := range changes {
+		if d, ok := changes[i].to(as); ok {
+			dests = append(dests, d)
+		}
+	}
+	return dests
 }
 
 // TellUsers tells the ASPs of those servers that an event of MTP3 is for: SCON for Status
