@@ -59,15 +59,18 @@ var procedures = []clause{
 	{"§11.2.3", "transfer controlled, international", "mtp3.TestTFCInternational node.TestOriginsArePaced"},
 	{"§11.2.4", "transfer controlled with priorities", "mtp3.TestCongestion node.TestTFCAndItsTest"},
 	{"§3.8.2.3, §11.2.5", "levels of congestion without priorities", "mtp3.TestTimedCongestion node.TestTimedCongestion"},
-	{"§11.2.7", "user part unavailable", "mtp3.TestUserPartUnavailable node.TestUserPartUnavailable"},
+	{"§11.2.7", "user part unavailable", "mtp3.TestUserPartUnavailable node.TestUserPartUnavailable " +
+		"mtp3.TestLacking node.TestAnswersAreOfTheDestination"},
 	{"§12.2.2, §12.2.3", "activation, restoration, T17", "mtp3.TestActivation mtp3.TestNormalProving node.TestOutageOfTheNetwork"},
 	{"§12.2.4", "deactivation; emergency of a linkset", "node.TestChangeoverOnShutdown mtp3.TestNormalProving mtp3.TestActivation"},
 	{"§13.2.2 i", "preventive prohibition", "mtp3.TestForcedAndControlledRerouting"},
 	{"§13.2.2 ii", "broadcast of prohibition", "mtp3.TestBroadcast " +
 		"mtp3.TestThousandsOfDestinationsAreToldInBursts node.TestNeighbourLearnsOfThousandsOfDestinations"},
-	{"§13.2.2 iii", "response to MSUs, T8", "mtp3.TestResponseMethod"},
+	{"§13.2.2 iii", "response to MSUs, T8", "mtp3.TestResponseMethod mtp3.TestLacking"},
 	{"§13.2.2 iv, v", "told at restarts", "mtp3.TestRestart mtp3.TestAdjacentRestart mtp3.TestTRAFollowsTheLastTFP"},
-	{"§13.2.4, §13.3.4, §13.4.4", "messages without effect, or from who may not say them", "mtp3.TestRouteOddities mtp3.TestImpostor node.TestManagementStorm"},
+	{"§13.2.4, §13.3.4, §13.4.4", "messages without effect, or from who may not say them",
+		"mtp3.TestRouteOddities mtp3.TestImpostor mtp3.TestWhoIsBelieved mtp3.TestNobodySpeaksForOthers " +
+			"node.TestManagementStorm"},
 	{"§13.3", "transfer allowed", "mtp3.TestForcedAndControlledRerouting mtp3.TestBroadcast"},
 	{"§13.4", "transfer restricted, T11", "mtp3.TestRestricted mtp3.TestTransferRestricted"},
 	{"§13.5.2, §13.5.3", "route set test, T10, and its end", "mtp3.TestForcedAndControlledRerouting mtp3.TestRestricted mtp3.TestRouteSetTestEnds"},

@@ -13,6 +13,7 @@
 // like any other: the Table's slots name it for as long as the procedure runs, and the
 // next Table, which does not, is put in force only when the hold has sent on what it kept.
 //
-// ANSI's clusters are in cluster.go, members of summaries and clusters that have a state of
-// their own in dynamic.go.
+// belief.go says who is believed in whose name, by one rule for MTP3, M3UA and SCCP; lack.go what
+// the sender of an MSU that was discarded is told. ANSI's clusters are in cluster.go, members of
+// summaries and clusters that have a state of their own in dynamic.go.
 package mtp3
