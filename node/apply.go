@@ -261,7 +261,7 @@ func (c *core) configure() {
 	p := c.node.m3ua.picture(conf.Variant.Bits())
 	conf.Servers, conf.Routes = p.servers, append(p.routes, conf.Routes...)
 	v := *c.node.view.Load()
-	v.servers, v.keyed = p.paths, p.keyed
+	v.servers, v.keyed, v.whole = p.paths, p.keyed, p.whole
 	v.gates = nil
 	for _, g := range c.gates {
 		v.gates = append(v.gates, make([]*gate, max(0, int(g.id)+1-len(v.gates)))...)

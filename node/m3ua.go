@@ -166,8 +166,9 @@ type picture struct {
 	routes  []mtp3.RouteConfig // to those whose key is a DPC alone
 	keys    *m3ua.Selector     // nil: none
 	paths   []*as              // by PathID
-	keyed   []keyed
-	titles  map[string]server // those that titles may lead to
+	keyed   []keyed            // whose key is more than that
+	whole   []keyed            // whose key is a DPC alone
+	titles  map[string]server  // those that titles may lead to
 }
 
 // picture is for the core; bits are those of a point code.
@@ -193,6 +194,7 @@ func (x *adaptation) picture(bits uint8) (p picture) {
 			switch {
 			case c.Away:
 			case t.SIs == 0 && len(t.OPCs)+len(t.Circuits) == 0:
+				p.whole = append(p.whole, keyed{t.DPC, s})
 				p.routes = append(p.routes, mtp3.RouteConfig{Dest: t.DPC, Linkset: serverName(s.name), Priority: mtp3.AdjacentPriority})
 			default:
 				p.keyed = append(p.keyed, keyed{t.DPC, s})

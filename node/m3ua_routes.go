@@ -74,7 +74,8 @@ type sight struct {
 	*view
 	leaving bool
 	parts   map[ss7.Range][]*as // what AS have by keys, beside routes
-	ready   map[ss7.Range]bool  // of that, what takes traffic
+	whole   map[ss7.Range]*as   // what one has by a key that makes a route
+	ready   map[ss7.Range]bool  // of parts, what takes traffic
 	lengths []uint8             // of the codes in ready
 }
 
@@ -82,6 +83,12 @@ func (d destinations) sight(v *view) *sight {
 	s := &sight{view: v, leaving: d.node.leaving.Load()}
 	if len(v.keyed) > 0 {
 		s.parts, s.ready = map[ss7.Range][]*as{}, map[ss7.Range]bool{}
+	}
+	if len(v.whole) > 0 {
+		s.whole = make(map[ss7.Range]*as, len(v.whole))
+	}
+	for _, k := range v.whole {
+		s.whole[k.dest] = k.as
 	}
 	for _, k := range v.keyed {
 		s.parts[k.dest] = append(s.parts[k.dest], k.as)
@@ -104,15 +111,16 @@ func (s *sight) keyReady(r ss7.Range) bool {
 }
 
 // of gives how an AS sees r, whose place in the table is i: without the ways over itself, which
-// lead back to it (as neighbours hear of what is routed over them, Q.704 §13.2.2). Where nothing
-// else ever leads there it is the AS's own, and seen as by everybody else: by server 0.
+// lead back to it (as neighbours hear of what is routed over them, Q.704 §13.2.2). What it has by its
+// key, or where nothing else ever leads, is its own, and seen as by everybody else: by server 0.
 func (s *sight) of(r ss7.Range, i int, server ss7.PathID) m3ua.Destination {
 	t, d := s.table, m3ua.Destination{Range: r}
 	in := -1
 	if server != 0 {
 		in, _ = t.From(server)
 		has := func(a *as) bool { return a.id == server }
-		d.Own = slices.ContainsFunc(s.parts[r], has) || i >= 0 && in >= 0 && t.Sole(i, in)
+		d.Own = slices.ContainsFunc(s.parts[r], has) || s.whole[r] != nil && has(s.whole[r]) ||
+			i >= 0 && in >= 0 && t.Sole(i, in)
 	}
 	_, _, own := t.Dest(r.PC)
 	switch {
@@ -131,6 +139,9 @@ func (s *sight) of(r ss7.Range, i int, server ss7.PathID) m3ua.Destination {
 // ways lists the AS that are a way to r, whose place in the table is i, now or at another time.
 func (s *sight) ways(r ss7.Range, i int) (all []ss7.PathID) {
 	for _, a := range s.parts[r] {
+		all = append(all, a.id)
+	}
+	if a := s.whole[r]; a != nil && !slices.Contains(all, a.id) {
 		all = append(all, a.id)
 	}
 	t := s.table

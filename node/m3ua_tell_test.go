@@ -69,6 +69,9 @@ func TestWaysOverASAreToldAsEachSeesThem(t *testing.T) {
 				g.configure("cs7 route-table system", "no update route 7.7.7/14 as B")
 			}, "", "")
 			step("A sends to what is its own now", sends(a), "", "")
+			step("the code of A's key has a second way", func() {
+				g.configure("cs7 route-table system", "update route 5.5.5/14 linkset N priority 9")
+			}, "", "")
 			step("the link to N fails", func() { w.setCut("10.0.0.9", true); time.Sleep(15 * time.Second) },
 				map[bool]string{true: "DUNA 3.3.3/14 7.7.6/14", false: "DUNA 3.3.3/14"}[p == a],
 				map[bool]string{true: "DUNA 3.3.3/14 7.7.6/14", false: "DUNA 3.3.3/14"}[q == a])

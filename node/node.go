@@ -63,7 +63,8 @@ type view struct {
 	gates   []*gate // by PathID; nil: no gate
 
 	loopTitles map[loopTitle]bool // messages to titles that are discarded; nil: none
-	keyed      []keyed
+	keyed      []keyed            // a part of it
+	whole      []keyed            // all of it
 }
 
 // keyed is a range of destinations that an AS has by its routing key.
