@@ -328,6 +328,31 @@ func TestASPsAtOneAddressByInterface(t *testing.T) {
 	}
 }
 
+// A far end that restarts before it is known who it is begins anew, and is acknowledged once.
+func TestFarEndRestartsBeforeItIsKnown(t *testing.T) {
+	strangers(t, twoAtOne(false, ""), func(t *testing.T, net *sctp.Memory, a *box) {
+		cut := func(on bool) { net.Cut(netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.200"), on) }
+		e := far(t, net, 4000, "10.0.0.200")
+		if got := calls(t, e, 2905).say(bare(xua.ASPUP)); got != "ASPUP Ack" {
+			t.Errorf("%q", got)
+		}
+		cut(true) // its ABORT is lost
+		e.Close()
+		cut(false)
+		time.Sleep(contextWait - time.Second)
+		p := calls(t, far(t, net, 4000, "10.0.0.200"), 2905)
+		time.Sleep(2 * time.Second)
+		if got := p.say(bare(xua.ASPUP)); got != "ASPUP Ack" {
+			t.Errorf("again: %q", got)
+		}
+		got := p.say(naming(xua.ASPAC, 11))
+		if !strings.Contains(got, "ASPAC Ack [11]") || strings.Contains(got, "ASPUP") {
+			t.Errorf("ASPAC: %q", got)
+		}
+		a.want("show cs7 as", "OF-BSC       active")
+	})
+}
+
 // Who says nothing at all is not kept.
 func TestSilentFarEndIsNotKept(t *testing.T) {
 	strangers(t, twoAtOne(false, ""), func(t *testing.T, net *sctp.Memory, a *box) {

@@ -78,7 +78,7 @@ func list(ips []netip.Addr) string {
 // farEnd is what r is configured to talk to.
 func (r *runner) farEnd() string {
 	if len(r.where.remote) == 0 {
-		return "who says its asp-identifier"
+		return "a far end with its asp-identifier"
 	}
 	return fmt.Sprintf("%s port %d", list(r.where.remote), r.where.remotePort)
 }

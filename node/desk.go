@@ -28,9 +28,12 @@ type desk struct {
 	octets  int
 
 	// Once ASPUP did not tell: those who are left, and ASPUP was acknowledged here.
-	left  []*xuaPeer
-	acks  int
-	timer *time.Timer // until it is the first that is free; nil: ASPUP has not come
+	greeted bool
+	left    []*xuaPeer
+	acks    int
+
+	timer    *time.Timer // until ASPUP must have come, or else what names a routing context
+	restarts int
 }
 
 // contextWait is how long a routing context is waited for after ASPUP. Osmocom's programs
@@ -39,8 +42,9 @@ const contextWait = 4 * time.Second
 
 // What a far end may say before it is known who it is.
 const (
-	deskItems  = 64
-	deskOctets = 1 << 16
+	deskItems    = 64
+	deskOctets   = 1 << 16
+	deskRestarts = 4
 )
 
 // hear has an association say who it is.
@@ -83,24 +87,20 @@ func (d *desk) next() <-chan reading {
 
 // run reads until it is decided, or the association ends.
 func (d *desk) run() {
-	late := time.NewTimer(speakWait)
-	defer late.Stop()
+	d.timer = time.NewTimer(speakWait)
+	defer d.timer.Stop()
 	for {
 		got := d.next()
-		var contextless <-chan time.Time
-		if d.timer != nil {
-			late.Stop()
-			contextless = d.timer.C
-		}
 		select {
 		case r := <-got:
 			if r.err != nil || d.take(r.items) {
 				return
 			}
-		case <-contextless:
-			d.give(d.left, got)
-			return
-		case <-late.C:
+		case <-d.timer.C:
+			if d.greeted {
+				d.give(d.left, got)
+				return
+			}
 			d.peer.refuse(d.assoc, fmt.Sprintf("no ASP Up came within %v", speakWait))
 			return
 		}
@@ -120,8 +120,17 @@ func (d *desk) take(items []sctp.Item) bool {
 	for i := range items {
 		it := &items[i]
 		if it.Event != nil {
-			if it.Event.Kind == sctp.Lost || it.Event.Kind == sctp.Closed {
+			switch it.Event.Kind {
+			case sctp.Lost, sctp.Closed:
 				return true
+			case sctp.Restart: // what came before is of another life
+				d.heard, d.octets = slices.Clone(items[i:]), 0
+				d.left, d.acks, d.greeted = nil, 0, false
+				if d.restarts++; d.restarts > deskRestarts {
+					d.peer.refuse(d.assoc, "it restarts again and again before it is known who it is")
+					return true
+				}
+				d.timer.Reset(speakWait)
 			}
 			continue
 		}
@@ -137,7 +146,7 @@ func (d *desk) take(items []sctp.Item) bool {
 func (d *desk) message(it *sctp.Item, m xua.Message) bool {
 	switch m.Type {
 	case xua.ASPUP:
-		if d.timer != nil { // it repeats itself
+		if d.greeted { // it repeats itself
 			d.acknowledge(it, m)
 			return false
 		}
@@ -145,7 +154,7 @@ func (d *desk) message(it *sctp.Item, m xua.Message) bool {
 	case xua.BEAT, xua.BEATAck, xua.ERR, xua.NTFY, xua.ASPDN:
 		return false
 	}
-	if d.timer == nil {
+	if !d.greeted {
 		return false
 	}
 	d.give(d.serving(m), nil)
@@ -177,7 +186,8 @@ func (d *desk) greeting(it *sctp.Item, m xua.Message) bool {
 		d.deny(xua.ASPIDRequired, "ASP Up has no ASP Identifier, and no asp is configured")
 	case slices.ContainsFunc(d.left, (*xuaPeer).isFree) && d.differ():
 		d.acknowledge(it, m)
-		d.timer = time.NewTimer(contextWait)
+		d.greeted = true
+		d.timer.Reset(contextWait)
 		return false
 	default:
 		d.give(d.left, nil)
