@@ -47,8 +47,15 @@ if $gostp lab --run 'CountryD: configure terminal' --run 'CountryD: no cs7 route
 	fail "a ping without return route succeeds"
 fi
 holds 'packets\(0/1\)' "$work/noreturn"
-holds 'missing return route' "$work/noreturn"
-pass "without the return route the ping fails and says why"
+holds 'sent by link 0 of linkset ToCountryB: its far end has acknowledged them' "$work/noreturn"
+holds 'have a route to 1\.2\.3, is not known here: `trace cs7 7\.8\.1` asks each node' "$work/noreturn"
+if $gostp lab --run 'CountryD: configure terminal' --run 'CountryD: no cs7 route-table system' --run 'CountryD: end' \
+	--run 'CountryA: trace cs7 7.8.1' >"$work/traced"; then
+	cat "$work/traced"
+	fail "a trace without return route succeeds"
+fi
+holds '7\.8\.1 has no route to 1\.2\.3: give it one' "$work/traced"
+pass "without the return route the ping fails and says what it knows; the trace says why"
 
 if $gostp lab --run 'CountryA: ping cs7 3.0.0' >"$work/noroute"; then fail "a ping without route succeeds"; fi
 holds 'No route to 3.0.0: .*nearest is' "$work/noroute"
