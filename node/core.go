@@ -44,9 +44,11 @@ type task struct {
 }
 
 func newCore(n *Node) *core {
-	return &core{node: n, network: mtp3.NewNetwork(), tester: tester.New(), prober: newProber(),
+	c := &core{node: n, network: mtp3.NewNetwork(), tester: tester.New(), prober: newProber(),
 		tracing: newTracing(), sccp: newSubsystems(), wake: make(chan struct{}, 1), data: newInbox(),
 		hints: make(chan ss7.Event, 64)}
+	c.data.tell = n.usersShort
+	return c
 }
 
 // do runs f on the core's goroutine, some time soon.

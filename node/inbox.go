@@ -12,6 +12,8 @@ import (
 // of destinations, which is more than all codes of ITU.
 const (
 	inboxMost   = 4096
+	inboxAll    = 1 << 15 // of all sources; beyond it each has inboxShare
+	inboxShare  = 256
 	noticesMost = 1 << 15
 )
 
@@ -25,6 +27,9 @@ type inbox struct {
 	mu   sync.Mutex
 	of   map[inflow]*backlog
 	turn []inflow // those that have something
+	msus int      // that wait, of all sources, without what is said of destinations
+	full bool     // it was told that these are too many
+	tell func()   // tells it; nil: nobody wants to know
 }
 
 // inflow is where MSUs come from, and whether they are network management.
@@ -60,6 +65,13 @@ func newInbox() inbox {
 	return inbox{ready: make(chan struct{}, 1), of: map[inflow]*backlog{}}
 }
 
+// count is how many MSUs for users wait.
+func (b *inbox) count() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.msus
+}
+
 // put takes ev, which came by a linkset, if there is room for one more from there.
 func (b *inbox) put(from string, ev ss7.Event) bool {
 	k := inflow{from, ev.MSU.SI <= ss7.SNTS}
@@ -74,7 +86,15 @@ func (b *inbox) put(from string, ev ss7.Event) bool {
 		b.of[k] = q
 	}
 	idle := q.live == 0
-	ok := q.add(w)
+	crowded := b.msus >= inboxAll && q.live-len(q.notices) >= inboxShare && !w.notice
+	ok := !crowded && q.add(w)
+	if crowded && !b.full && b.tell != nil {
+		b.full = true
+		go b.tell()
+	}
+	if ok && !w.notice {
+		b.msus++
+	}
 	if ok && idle {
 		b.turn = append(b.turn, k)
 	}
@@ -126,7 +146,11 @@ func (b *inbox) take() (ss7.Event, bool) {
 	}
 	k := b.turn[0]
 	q := b.of[k]
-	ev := q.next()
+	w := q.next()
+	if !w.notice {
+		b.msus--
+		b.full = b.full && b.msus >= inboxAll/2
+	}
 	b.turn = b.turn[1:]
 	if q.live > 0 {
 		b.turn = append(b.turn, k)
@@ -138,11 +162,11 @@ func (b *inbox) take() (ss7.Event, bool) {
 	if more {
 		b.wake()
 	}
-	return ev, true
+	return w.event, true
 }
 
 // next takes the first event whose place no other has taken. There is one.
-func (q *backlog) next() ss7.Event {
+func (q *backlog) next() waiting {
 	for {
 		w := q.queue[0]
 		q.queue = q.queue[1:]
@@ -154,7 +178,7 @@ func (q *backlog) next() ss7.Event {
 		if w.notice {
 			delete(q.notices, w.about)
 		}
-		return w.event
+		return w
 	}
 }
 

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/gostp/gostp/mtp3"
@@ -101,5 +102,40 @@ func TestInboxHasRoomOfItsOwnForManagement(t *testing.T) {
 	}
 	if b.put("A", noticeOf(mtp3.TFP, noticesMost)) {
 		t.Error("more than its bound")
+	}
+}
+
+// Sources are many, as AS that strangers register are: all together have a bound, and one that
+// comes when it is reached has a share of its own.
+func TestInboxIsBoundedInAll(t *testing.T) {
+	b := newInbox()
+	told := make(chan bool, 20)
+	b.tell = func() { told <- true }
+	waits := 0
+	for s := range 20 {
+		from := fmt.Sprint("as-rkm-", s)
+		n := 0
+		for b.put(from, ss7.Event{Kind: ss7.Transfer, MSU: ss7.MSU{SI: ss7.SCCP}}) {
+			n++
+		}
+		if want := map[bool]int{true: inboxMost, false: inboxShare}[s < inboxAll/inboxMost]; n != want {
+			t.Errorf("source %d has room for %d, not %d", s, n, want)
+		}
+		waits += n
+	}
+	if <-told; len(told) > 0 {
+		t.Error("it is told more than once")
+	}
+	for {
+		if _, ok := b.take(); !ok {
+			break
+		}
+		waits--
+	}
+	if waits != 0 || b.msus != 0 {
+		t.Errorf("%d were lost, %d are counted", waits, b.msus)
+	}
+	if !b.put("as-rkm-19", ss7.Event{Kind: ss7.Transfer, MSU: ss7.MSU{SI: ss7.SCCP}}) {
+		t.Error("there is room again, and it is not given")
 	}
 }

@@ -51,6 +51,7 @@ const (
 	memoryName  = "memory for messages that are not whole"
 	backlogName = "memory for what waits for far ends"
 	waitName    = "memory for what waits for ASPs"
+	usersName   = "room for what waits for the users of this node"
 	memoryTold  = time.Minute
 )
 
@@ -69,6 +70,13 @@ func (n *Node) waitShort() {
 	const why = "more than %d octets wait for ASPs to become active: each AS keeps %d for now, and the rest goes " +
 		"another way or is discarded; `show cs7 as` has who waits"
 	n.shortFor(memoryTold, waitName, fmt.Sprintf(why, waitMost, waitShare))
+}
+
+// usersShort is told that too much waits for SCCP and the other users of this node.
+func (n *Node) usersShort() {
+	const why = "more than %d MSUs wait: each linkset and AS has room for %d for now, and the rest is discarded " +
+		"(`show cs7 mtp3 statistics`, queue of the local user full)"
+	n.shortFor(memoryTold, usersName, fmt.Sprintf(why, inboxAll, inboxShare))
 }
 
 // shortFor is Short for a while; if it comes again, from then on.
@@ -93,8 +101,10 @@ func (n *Node) printMemory(w io.Writer) {
 	fmt.Fprintln(w, "Memory of all associations, beyond the share of each")
 	fmt.Fprintf(w, "  messages that are not whole  %d of %d octets; %d associations ended for it\n"+
 		"  what waits for far ends      %d of %d octets; %d messages refused for it\n"+
-		"  what waits for ASPs          %d of %d octets\n",
-		in.Held, in.Most, in.Ended, out.Held, out.Most, out.Refused, n.associations.waiting.Load(), waitMost)
+		"  what waits for ASPs          %d of %d octets\n"+
+		"  what waits for users here    %d of %d MSUs\n",
+		in.Held, in.Most, in.Ended, out.Held, out.Most, out.Refused, n.associations.waiting.Load(), waitMost,
+		n.core.data.count(), inboxAll)
 }
 
 func (s *shortages) troubles() (out []mtp3.Alarm) {

@@ -103,7 +103,8 @@ func TestMemoryOfAllAssociationsIsShown(t *testing.T) {
 		a := newBox(t, sctp.NewMemory(1), configA)
 		defer a.Close()
 		a.want("show sctp statistics", "messages that are not whole  0 of 33554432 octets; 0 associations",
-			"what waits for far ends      0 of 134217728 octets; 0 messages refused")
+			"what waits for far ends      0 of 134217728 octets; 0 messages refused",
+			"what waits for users here    0 of 32768 MSUs")
 		a.memoryShort("it holds 5000000 octets of messages that are not whole, and all have 33554432")
 		a.want("show alarms", "Major", memoryName, "an association was ended: it holds 5000000 octets")
 		time.Sleep(50 * time.Second)
