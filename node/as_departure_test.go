@@ -133,19 +133,7 @@ func TestInterfaceSaysThatNoMoreCanWait(t *testing.T) {
 // An association has ended, and the layer has not heard of it yet: what is for its ASP waits for the
 // way that comes in a moment, and is neither lost nor sent before what was there.
 func TestWhatIsForAnAssociationThatJustEndedIsNotLost(t *testing.T) {
-	config := strings.Replace(crossing, " asp P\n", " asp P\n asp Q\n traffic-mode loadshare\n", 1)
-	config = strings.Replace(config, "cs7 as B m3ua\n asp Q\n routing-key 66 6.6.6 si sccp\n", "", 1)
-	withStations(t, config, func(w *wires, g *box, _, _ *station) {
-		y := &census{by: map[string]int{}, seen: map[[2]uint32]int{}, last: map[string]uint32{}}
-		p, q := newForeign(t, w, "10.0.0.5"), newForeign(t, w, "10.0.0.6")
-		defer p.e.Close()
-		defer q.e.Close()
-		p.data, q.data = y.at("P", false), y.at("Q", false)
-		for _, f := range []*foreign{p, q} {
-			f.send(0, bare(xua.ASPUP))
-			f.send(0, bare(xua.ASPAC))
-		}
-		time.Sleep(time.Second)
+	onSharers(t, "", func(g *box, _ *station, _, _ *foreign, y *census) {
 		a := g.m3ua.aspNamed("P")
 		var s *as
 		for _, x := range g.m3ua.servers {

@@ -18,20 +18,7 @@ const noMore = "the far end takes no more: its window has no room"
 // `stall-timeout`: all of it goes to the other, in order, the senders are told of congestion
 // meanwhile, and the reason stands in the alarm, at the ASP and in the log.
 func TestAnASPThatTakesNothingLosesItsShare(t *testing.T) {
-	config := strings.Replace(crossing, " asp P\n", " asp P\n asp Q\n traffic-mode loadshare\n", 1)
-	config = strings.Replace(config, " remote-ip 10.0.0.5\n", " remote-ip 10.0.0.5\n stall-timeout 4\n", 1)
-	config = strings.Replace(config, "cs7 as B m3ua\n asp Q\n routing-key 66 6.6.6 si sccp\n", "", 1)
-	withStations(t, config, func(w *wires, g *box, n, _ *station) {
-		y := &census{by: map[string]int{}, seen: map[[2]uint32]int{}, last: map[string]uint32{}}
-		p, q := newForeign(t, w, "10.0.0.5"), newForeign(t, w, "10.0.0.6")
-		defer p.e.Close()
-		defer q.e.Close()
-		p.data, q.data = y.at("P", false), y.at("Q", false)
-		for _, f := range []*foreign{p, q} {
-			f.send(0, bare(xua.ASPUP))
-			f.send(0, bare(xua.ASPAC))
-		}
-		time.Sleep(time.Second)
+	onSharers(t, " stall-timeout 4\n", func(g *box, n *station, p, q *foreign, y *census) {
 		g.want("show alarms", "No alarms.")
 		done := make(chan bool)
 		go func() { n.stream(itu("5.5.5"), 100000, 200*time.Microsecond); done <- true }() // fills 4 MB in some seconds
@@ -57,6 +44,27 @@ func TestAnASPThatTakesNothingLosesItsShare(t *testing.T) {
 		if got := y.by["Q"] - was; got != 1600 {
 			t.Errorf("the other has %d of 1600", got)
 		}
+	})
+}
+
+// onSharers runs f with two ASPs, P and Q, that share AS A, and a census of what they get. more is said
+// of P.
+func onSharers(t *testing.T, more string, f func(g *box, n *station, p, q *foreign, y *census)) {
+	config := strings.Replace(crossing, " asp P\n", " asp P\n asp Q\n traffic-mode loadshare\n", 1)
+	config = strings.Replace(config, " remote-ip 10.0.0.5\n", " remote-ip 10.0.0.5\n"+more, 1)
+	config = strings.Replace(config, "cs7 as B m3ua\n asp Q\n routing-key 66 6.6.6 si sccp\n", "", 1)
+	withStations(t, config, func(w *wires, g *box, n, _ *station) {
+		y := &census{by: map[string]int{}, seen: map[[2]uint32]int{}, last: map[string]uint32{}}
+		p, q := newForeign(t, w, "10.0.0.5"), newForeign(t, w, "10.0.0.6")
+		defer p.e.Close()
+		defer q.e.Close()
+		p.data, q.data = y.at("P", false), y.at("Q", false)
+		for _, f := range []*foreign{p, q} {
+			f.send(0, bare(xua.ASPUP))
+			f.send(0, bare(xua.ASPAC))
+		}
+		time.Sleep(time.Second)
+		f(g, n, p, q, y)
 	})
 }
 
