@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -45,11 +46,19 @@ type Place struct {
 // Source says in which line of a file a place got its value.
 type Source map[Place]int
 
+// Parsed is what came of the lines of a file.
+type Parsed struct {
+	Source                 Source
+	Faults, Notes, Changes []Fault
+}
+
 // Parse applies a configuration file to root. Every sound line is applied, every
 // other is a Fault; the lines under a faulty one that should have led into a mode
-// are passed over and counted in its Fault. The notes are of blocks that are PassedOver.
-func Parse(r io.Reader, env, root any, top *Mode) (source Source, faults, notes []Fault) {
-	f := &file{index: map[listID]*listIndex{}, stack: []level{{top, root, env, -1, false}}, source: Source{}}
+// are passed over and counted in its Fault. The notes are of blocks that are PassedOver, the
+// changes of lines that say otherwise what an earlier one has said, which is lost.
+func Parse(r io.Reader, env, root any, top *Mode) *Parsed {
+	f := &file{Parsed: Parsed{Source: Source{}}, index: map[listID]*listIndex{}, stack: []level{{top, root, env, -1,
+		false}}}
 	sc := bufio.NewScanner(r)
 	sc.Buffer(make([]byte, 0, 64<<10), 1<<20)
 	n := 0
@@ -58,10 +67,10 @@ func Parse(r io.Reader, env, root any, top *Mode) (source Source, faults, notes 
 		f.take(n, sc.Text())
 	}
 	if err := sc.Err(); err != nil {
-		f.faults = append(f.faults, Fault{Line: n + 1, Text: "the file cannot be read on: " + err.Error()})
+		f.Faults = append(f.Faults, Fault{Line: n + 1, Text: "the file cannot be read on: " + err.Error()})
 	}
 	f.endSkip()
-	return f.source, f.faults, f.notes
+	return &f.Parsed
 }
 
 // level is a mode that a line has led into. In a file whose blocks are indented, lines that stand
@@ -76,14 +85,12 @@ type level struct {
 }
 
 type file struct {
-	index    map[listID]*listIndex
+	index map[listID]*listIndex
+	Parsed
 	stack    []level // modes from the outermost to the current one
 	indented bool    // blocks of this file are
-	faults   []Fault
-	notes    []Fault
-	source   Source
-	skipping bool // lines deeper than skip are passed over
-	quiet    bool // without a word: nothing was wrong with their head
+	skipping bool    // lines deeper than skip are passed over
+	quiet    bool    // without a word: nothing was wrong with their head
 	skip     int
 	skipped  int
 }
@@ -140,16 +147,18 @@ func (f *file) statement(n int, body string, offset, indent int) {
 		s, a, flt := parse(l.env, l.mode.Statements, body, from, form != plainForm)
 		if flt.kind == fine {
 			f.stack = f.stack[:i+1]
+			old := f.said(s, l, a, form)
 			note, err := s.do(&scope{l.env, f.index}, l.obj, a, form)
 			if err != nil {
 				f.skip, f.skipping, f.skipped = indent, true, 0
 				f.fault(n, offset, "", err.Error())
-				f.faults[len(f.faults)-1].In = l.obj
+				f.Faults[len(f.Faults)-1].In = l.obj
 				return
 			}
 			if s.passed {
-				f.notes = append(f.notes, Fault{Line: n, Text: note})
+				f.Notes = append(f.Notes, Fault{Line: n, Text: note})
 			}
+			f.changed(n, s, old)
 			f.applied(n, indent, s, l, a, form)
 			return
 		}
@@ -167,7 +176,47 @@ func (f *file) statement(n int, body string, offset, indent int) {
 		}
 	}
 	f.fault(n, offset+worst.at, worst.word, text)
-	f.faults[len(f.faults)-1].In = f.stack[nearest].obj
+	f.Faults[len(f.Faults)-1].In = f.stack[nearest].obj
+}
+
+// saying is a line that an earlier one of the file has said, and of what.
+type saying struct {
+	of, env any
+	text    string
+	line    int // 0: none has
+}
+
+// said is what the file has said so far in the place of a line.
+func (f *file) said(s *Statement, l level, a Args, form form) (x saying) {
+	if form != plainForm || s.lines == nil {
+		return x
+	}
+	in, obj := s.within(&scope{l.env, f.index}, l.obj, a, false)
+	if obj != nil && s.child != nil {
+		obj = s.child(in, obj, a)
+	}
+	if obj == nil || s.fields.zero(obj, s.names) {
+		return x
+	}
+	x.of, x.env, x.text = obj, in.env, s.line(in.env, obj, nil)
+	for _, name := range s.names {
+		if !slices.Contains(s.keys, name) { // a line with the keys alone says nothing new
+			x.line = max(x.line, f.Source[Place{obj, name}])
+		}
+	}
+	if x.line == 0 {
+		x.line = f.Source[Place{obj, ""}]
+	}
+	return x
+}
+
+// changed notes that line n says otherwise what an earlier line has said.
+func (f *file) changed(n int, s *Statement, old saying) {
+	if old.line > 0 && s.line(old.env, old.of, nil) != old.text {
+		f.Changes = append(f.Changes, Fault{Line: n, Text: fmt.Sprintf("this line takes the place of line %d, `%s`",
+			old.line,
+			old.text)})
+	}
 }
 
 // within is the innermost mode in which a line that stands indent deep can be.
@@ -198,10 +247,10 @@ func (f *file) applied(n, indent int, s *Statement, l level, a Args, form form) 
 	in, obj := s.within(&scope{l.env, f.index}, l.obj, a, false)
 	if s.child != nil {
 		obj = s.child(in, obj, a)
-		f.source[Place{obj, ""}] = n
+		f.Source[Place{obj, ""}] = n
 	}
 	for name := range a {
-		f.source[Place{obj, name}] = n
+		f.Source[Place{obj, name}] = n
 	}
 	if s.mode != nil {
 		f.stack = append(f.stack, level{s.mode, obj, in.env, indent, false})
@@ -209,12 +258,12 @@ func (f *file) applied(n, indent int, s *Statement, l level, a Args, form form) 
 }
 
 func (f *file) fault(n, at int, w, text string) {
-	f.faults = append(f.faults, Fault{Line: n, Col: at + 1, Word: w, Text: text})
+	f.Faults = append(f.Faults, Fault{Line: n, Col: at + 1, Word: w, Text: text})
 }
 
 func (f *file) endSkip() {
 	if f.skipping && f.skipped > 0 && !f.quiet {
-		last := &f.faults[len(f.faults)-1]
+		last := &f.Faults[len(f.Faults)-1]
 		last.Text += fmt.Sprintf("; lines passed over under it: %d", f.skipped)
 	}
 	f.skipping, f.quiet, f.skipped = false, false, 0

@@ -13,8 +13,7 @@ import (
 
 func parseSite(text string) (*Site, []Fault) {
 	s := &Site{}
-	_, faults, _ := Parse(strings.NewReader(text), s, s, siteMode)
-	return s, faults
+	return s, Parse(strings.NewReader(text), s, s, siteMode).Faults
 }
 
 func printSite(t *testing.T, s *Site) string {

@@ -13,7 +13,8 @@ import (
 type Reading struct {
 	System   *System     // what is sound
 	Faults   []cli.Fault // by line: those that could not be taken, and those that were left out
-	Warnings []cli.Fault // by line: what runs and is hardly meant
+	Warnings []cli.Fault // by line: what runs and is hardly meant, and Changes
+	Changes  []cli.Fault // lines that take the place of earlier ones
 	Notes    []cli.Fault // by line: what means nothing here and is passed over
 
 	source cli.Source
@@ -48,8 +49,10 @@ func Examine(text []byte) *Reading {
 func parse(text []byte) *Reading {
 	var unread []cli.Fault
 	for {
-		r := &Reading{System: New()}
-		r.source, r.Faults, r.Notes = cli.Parse(bytes.NewReader(text), r.System, r.System, Global)
+		s := New()
+		p := cli.Parse(bytes.NewReader(text), s, s, Global)
+		r := &Reading{System: s, source: p.Source, Faults: p.Faults, Notes: p.Notes, Changes: p.Changes,
+			Warnings: p.Changes}
 		next := text
 		for _, i := range r.System.every() {
 			for _, p := range i.find((*System).formatRules) {

@@ -324,8 +324,8 @@ func (b *breach) try(t *testing.T, whole, rules []string, broken map[string]bool
 	if b.change != nil {
 		s = read(t, full)
 		b.change(s)
-	} else if _, faults, _ := cli.Parse(strings.NewReader(file), s, s, Global); len(faults) > 0 {
-		t.Fatal("lines that are not understood:", faults)
+	} else if p := cli.Parse(strings.NewReader(file), s, s, Global); len(p.Faults) > 0 {
+		t.Fatal("lines that are not understood:", p.Faults)
 	}
 	found, mended := s.mend()
 	if len(found) == 0 || !mended || len(s.Validate()) > 0 {

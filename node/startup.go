@@ -56,6 +56,9 @@ func (n *Node) start(r *configs.Reading) (errs []error) {
 		n.log.Add("SYS", 3, "CONFIG", n.opt.Store.Name()+": "+f.Error())
 		errs = append(errs, f)
 	}
+	for _, f := range r.Changes {
+		n.log.Add("SYS", 4, "CONFIG", n.opt.Store.Name()+": "+f.Error())
+	}
 	if len(errs) > 0 {
 		n.log.Add("SYS", 2, "STARTUP", fmt.Sprintf("%d faults in %s: what is sound runs; the file was not changed",
 			len(errs),
