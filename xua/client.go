@@ -129,7 +129,7 @@ func (l *Layer) withdraw(now time.Time, m *member, why string, out []ss7.Action)
 	if a.asks() && a.ownUp {
 		only := func(x *member) bool { return x == m }
 		if m.own == Active || m.asked == ASPAC {
-			m.asked = 0
+			m.asked, a.owes = 0, true
 			out = l.request(a, ASPIA, only, out)
 			out = l.setOwn(now, m, Inactive, why, out)
 		}
@@ -199,6 +199,7 @@ func (l *Layer) recvAck(now time.Time, a *asp, m Message, out []ss7.Action) []ss
 	if a.leaving != "" {
 		return l.leaveAcked(now, a, m, out)
 	}
+	a.owes = a.owes && m.Type != ASPIAAck
 	asked := a.timers.Running(tAck)
 	if asked {
 		a.tries = 0

@@ -41,6 +41,7 @@ type asp struct {
 	upAsked bool   // our ASPUP was sent and is not answered
 	leaving string // why this end takes leave of it; empty: it does not
 	step    uint8  // how far that is
+	owes    bool   // ASPIA Ack for an AS out of which the configuration took it
 	why     string
 	since   time.Time
 	id      uint32 // as ASPUP told
@@ -333,7 +334,7 @@ func (l *Layer) commLost(now time.Time, a *asp, why string, out []ss7.Action) []
 	if !a.comm {
 		return out
 	}
-	a.comm, a.leaving = false, ""
+	a.comm, a.leaving, a.owes = false, "", false
 	a.timers.StopAll()
 	a.forget()
 	return l.fall(now, a, "association lost: "+why, true, out)

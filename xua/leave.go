@@ -98,7 +98,7 @@ func (l *Layer) leaveOn(now time.Time, a *asp, wait bool, out []ss7.Action) []ss
 		case a.step > stepDown:
 			return l.lockOut(now, a, a.leaving, out)
 		}
-		if wait && len(out) > n {
+		if wait && (len(out) > n || a.step == stepInactive && a.owes) {
 			a.timers.Start(tAck, now, a.cfg.TAck)
 			return out
 		}
@@ -109,6 +109,7 @@ func (l *Layer) leaveOn(now time.Time, a *asp, wait bool, out []ss7.Action) []ss
 func (l *Layer) leaveAcked(now time.Time, a *asp, m Message, out []ss7.Action) []ss7.Action {
 	switch m.Type {
 	case ASPIAAck:
+		a.owes = false
 		out = l.eachNamed(a, m, func(x *member, out []ss7.Action) []ss7.Action {
 			x.asked = 0
 			if x.own == Down {
