@@ -2,11 +2,15 @@ package node
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/m2ua"
+	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/ss7"
 )
 
@@ -148,6 +152,30 @@ func (i *offered) status() (m2ua.TerminalView, m2pa.View, string) {
 	i.mu.Unlock()
 	st, _, why := i.link.status()
 	return v, st, why
+}
+
+// interfaceTroubles are the interfaces of this gateway that carry nothing, with the reason that
+// `show cs7 m2ua` gives, and what their far ends do wrongly.
+func (n *Node) interfaceTroubles() (out []mtp3.Alarm) {
+	all := slices.Collect(maps.Values(*n.m2ua.ifaces.Load()))
+	slices.SortFunc(all, func(a, b *offered) int { return strings.Compare(a.name, b.name) })
+	for _, i := range all {
+		i.mu.Lock()
+		v, shut := i.terminal.Status(), i.down || i.closed
+		i.mu.Unlock()
+		st, why := i.link.below()
+		x := mtp3.Alarm{Severity: mtp3.Minor, Object: i.link.name(), Why: offerReason(&v, &st, why)}
+		switch {
+		case shut:
+			continue
+		case why == "" && st.State == m2pa.InService && !v.Outage && v.Started:
+			if x.Severity, x.Why = mtp3.Warning, st.Fault; st.Fault == "" {
+				continue
+			}
+		}
+		out = append(out, x)
+	}
+	return out
 }
 
 func (i *offered) close(why string) {

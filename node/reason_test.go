@@ -151,6 +151,9 @@ func TestAlarmHasTheTrueCause(t *testing.T) {
 		"no ASP is there": {a: gatewayConfig, a0: []row{{"destination 5.5.5/14",
 			"no route to it is available: as HLR is down: no ASP is up; ASP H1: no association: waiting for " +
 				"10.0.0.5 port 2905"}}},
+		"an interface's far end is down": {a: chainSG, a0: []row{
+			{"interface 1", "no association: 10.2.1.1 port 1025 does not answer"},
+			{"interface 2", "no association: 10.2.2.1 port 1026 does not answer"}}},
 		"an M3UA port is not bound": {a: "cs7 point-code 1.1.1\ncs7 m3ua 2905\n local-ip 10.0.0.1\n",
 			platform: func(m *sctp.Memory) Platform {
 				p := onMemory(m)
