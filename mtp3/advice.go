@@ -55,7 +55,7 @@ func (n *Network) recvAdvice(now time.Time, s *server, ev ss7.Event, out []ss7.A
 		return n.reroute(now, changed, said, out)
 	case !known && said != routing.Allowed:
 		n.doubted[doubtKey{advice[ev.Kind], NotThere}]++
-		return n.ignore(ev.Why+" ignored: no route by "+s.cfg.Name+" leads there", out)
+		return append(out, note(ss7.Discard, 0, ev.Why+" ignored: no route by "+s.cfg.Name+" leads there"))
 	}
 	return out
 }

@@ -34,6 +34,7 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 	out = append(out, n.message("from", m.OPC, "by "+n.linkName(via), x))
 	if c, ok := n.claim(via, m, x); ok {
 		if out, ok = n.Believe(c, out); !ok {
+			n.stats.SNMIgnored++
 			return out
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sccp"
 	"github.com/gostp/gostp/ss7"
-	"github.com/gostp/gostp/xua"
 )
 
 // translating is a gateway that translates titles to subsystem 8 of 7.7.7, which is behind N.
@@ -40,15 +39,8 @@ func dataIn(m ss7.MSU) []byte { return (&m3ua.Label{}).Append(nil, &m) }
 // believed is counted by reason, and told to nobody.
 func TestTitlesOutliveWhatOthersSay(t *testing.T) {
 	withStations(t, translating, func(w *wires, g *box, n, m *station) {
-		p, q := newForeign(t, w, "10.0.0.5"), newForeign(t, w, "10.0.0.6")
-		defer p.e.Close()
-		defer q.e.Close()
-		for _, f := range []*foreign{p, q} {
-			f.send(0, bare(xua.ASPUP))
-			f.send(0, bare(xua.ASPAC))
-		}
-		time.Sleep(time.Second)
-		q.take()
+		p, q, done := activeASPs(t, w)
+		defer done()
 		step := func(what string, relayed string, do func()) {
 			t.Helper()
 			do()

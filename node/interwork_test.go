@@ -226,20 +226,28 @@ func withStations(t *testing.T, config string, f func(w *wires, g *box, n, m *st
 	})
 }
 
+// activeASPs are P and Q of crossing, active for all their AS, what they were told first forgotten.
+func activeASPs(t *testing.T, w *wires) (p, q *foreign, done func()) {
+	p, q = newForeign(t, w, "10.0.0.5"), newForeign(t, w, "10.0.0.6")
+	for _, f := range []*foreign{p, q} {
+		f.send(0, bare(xua.ASPUP))
+		f.send(0, bare(xua.ASPAC))
+	}
+	time.Sleep(time.Second)
+	p.take()
+	q.take()
+	return p, q, func() {
+		p.e.Close()
+		q.e.Close()
+	}
+}
+
 // RFC 4666 §4.5, Q.704 §13: at a gateway, each message one way or the other, and nobody
 // hears of it whom it does not concern.
 func TestInterworkingAtGateway(t *testing.T) {
 	withStations(t, crossing, func(w *wires, g *box, n, m *station) {
-		p, q := newForeign(t, w, "10.0.0.5"), newForeign(t, w, "10.0.0.6")
-		defer p.e.Close()
-		defer q.e.Close()
-		for _, f := range []*foreign{p, q} {
-			f.send(0, bare(xua.ASPUP))
-			f.send(0, bare(xua.ASPAC))
-		}
-		time.Sleep(time.Second)
-		p.take()
-		q.take()
+		p, q, done := activeASPs(t, w)
+		defer done()
 		n.managed()
 		m.managed()
 		// step does something and compares what P, Q, N and M hear of it.

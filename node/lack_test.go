@@ -2,6 +2,7 @@ package node
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,38 +12,19 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// partial is a gateway whose AS A (ASP P) has circuits 1 to 31 of 2.2.2 and AS B (ASP Q) is 6.6.6
-// and has SCCP of 2.2.3; 7.7.7 is behind station N, and M is the other neighbour.
-const partial = `hostname G
-cs7 network-indicator international
-cs7 point-code 1.1.1
-cs7 local-peer 1024
- local-ip 10.0.0.1
-cs7 linkset N 3.3.3
- link 0 sctp 10.0.0.9 1024 1024 passive
-cs7 linkset M 4.4.4
- link 0 sctp 10.0.0.8 1024 1024 passive
-cs7 m3ua 2905
- local-ip 10.0.0.1
-cs7 asp P 2905 2905 m3ua
- remote-ip 10.0.0.5
-cs7 asp Q 2905 2905 m3ua
- remote-ip 10.0.0.6
-cs7 as A m3ua
- asp P
- routing-key 55 2.2.2 si isup opc 4.4.4 cic 1 31
-cs7 as B m3ua
- asp Q
- routing-key 66 6.6.6
+// partial is crossing with AS A (ASP P), which has circuits 1 to 31 of 2.2.2 towards 4.4.4, and of ASP Q
+// AS B (6.6.6), AS C (SCCP of 2.2.3) and AS D (the same circuits of the node's own code).
+func partial() string {
+	return strings.NewReplacer(" routing-key 55 5.5.5\n", " routing-key 55 2.2.2 si isup opc 4.4.4 cic 1 31\n",
+		" routing-key 66 6.6.6 si sccp\n", ` routing-key 66 6.6.6
 cs7 as C m3ua
  asp Q
  routing-key 67 2.2.3 si sccp
 cs7 as D m3ua
  asp Q
  routing-key 68 1.1.1 si isup opc 4.4.4 cic 1 31
-cs7 route-table system
- update route 7.7.7/14 linkset N
-`
+`).Replace(crossing)
+}
 
 // labelled is a DATA message of m with a routing context.
 func labelled(rc uint32, m ss7.MSU) []byte { return (&m3ua.Label{RC: rc, HasRC: true}).Append(nil, &m) }
@@ -51,18 +33,9 @@ func labelled(rc uint32, m ss7.MSU) []byte { return (&m3ua.Label{RC: rc, HasRC: 
 // others reach (RFC 4666 §3.4.1, §3.4.5; Q.704 §11.2.7, §13.2.2): its sender hears of the user that is
 // not there, of a circuit or an origin nothing, and neighbours hear the same in their words.
 func TestAnswersAreOfTheDestination(t *testing.T) {
-	withStations(t, partial, func(w *wires, g *box, n, m *station) {
-		p, q := newForeign(t, w, "10.0.0.5"), newForeign(t, w, "10.0.0.6")
-		defer p.e.Close()
-		defer q.e.Close()
-		p.send(0, bare(xua.ASPUP))
-		q.send(0, bare(xua.ASPUP))
-		p.send(0, bare(xua.ASPAC))
-		q.send(0, bare(xua.ASPAC))
-		time.Sleep(time.Second)
-		for _, f := range []*foreign{p, q} {
-			f.take()
-		}
+	withStations(t, partial(), func(w *wires, g *box, n, m *station) {
+		p, q, done := activeASPs(t, w)
+		defer done()
 		n.managed()
 		m.managed()
 		circuit := func(cic byte) []byte { return append([]byte{cic, 0, 1}, make([]byte, 6)...) }
