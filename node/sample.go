@@ -14,7 +14,6 @@ import (
 // one message, compares what comes after it for a while, then takes another. What goes round
 // comes again in each round; the more of it there is, the sooner one is taken.
 type sampler struct {
-	batch   uint32 // that the reader has brought; look sees one of sampleBatches
 	dpc     ss7.PC // of the message that is watched
 	size    int
 	tail    uint64 // its last octets, in which messages of one flow differ as a rule

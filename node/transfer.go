@@ -33,7 +33,7 @@ type transfer struct {
 
 	actions []ss7.Action
 	msus    []*ss7.MSU
-	sample  sampler
+	batches uint32 // that the reader has brought; the sampler sees one of sampleBatches
 	groups  []group
 	asp     *asp        // whose reader it is; nil: a link's, or nobody's
 	arena   []byte      // what SCCP has written
@@ -44,6 +44,7 @@ type transfer struct {
 	settles bool        // holds are locked: what goes to another instance waits
 	over    mtp3.Reason // why its MSUs are discarded if their destination is inaccessible; 0: for that
 	from    ss7.PathID  // by which its groups came
+	sample  sampler     // behind what every MSU needs
 }
 
 type group struct {
@@ -63,7 +64,7 @@ func (n *Node) route(now time.Time, t *transfer, from ss7.PathID) {
 		return
 	}
 	n.tapped(now, t.msus...)
-	if t.sample.batch++; t.sample.batch%sampleBatches == 0 && from != 0 {
+	if t.batches++; t.batches%sampleBatches == 0 && from != 0 {
 		if m := t.sample.look(now, t.msus); m != nil {
 			n.suspect(from, m)
 		}
