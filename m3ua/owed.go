@@ -117,6 +117,11 @@ func (l *Layer) settle(now time.Time, p *peer, out []ss7.Action) []ss7.Action {
 	return out
 }
 
+// Owes tells whether any ASP is still to be told of something.
+func (l *Layer) Owes() bool {
+	return slices.ContainsFunc(l.order, func(p *peer) bool { return len(p.debts.queue) > 0 })
+}
+
 // Unsent is told a message about destinations that the association of a peer did not take;
 // false if wire is another one. What it said is said again in a while, as it is then.
 func (l *Layer) Unsent(now time.Time, path ss7.PathID, wire []byte) bool {

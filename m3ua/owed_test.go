@@ -61,6 +61,9 @@ func TestThousandsOfDestinationsAreToldInBursts(t *testing.T) {
 	if due := l.Deadline(); due.After(now.Add(burstPace)) {
 		t.Errorf("the next burst is due in %v", due.Sub(now))
 	}
+	if !l.Owes() {
+		t.Error("nothing is owed")
+	}
 	r.dests[many-1].State = Restricted // before its turn has come
 	l.Tell(now, 0, changes(r.dests[many-1:]), nil)
 	if most := l.rest(now, 1, knows); most > perBurst {
@@ -74,6 +77,9 @@ func TestThousandsOfDestinationsAreToldInBursts(t *testing.T) {
 		if got := knows[uint32(d.Range.PC)]; got != want {
 			t.Fatalf("destination %d of %d: %v", i, many, got)
 		}
+	}
+	if l.Owes() {
+		t.Error("something is still owed")
 	}
 	if p := l.peers[1]; len(p.debts.queue)+len(p.debts.in) > 0 {
 		t.Errorf("still owed: %d", len(p.debts.queue))

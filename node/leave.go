@@ -74,10 +74,11 @@ func (n *Node) quiet(ctx context.Context) bool {
 	return true
 }
 
-// owes tells whether neighbours are still to be told of destinations.
+// owes tells whether neighbours or ASPs are still to be told of destinations.
 func (n *Node) owes() (any bool) {
 	for _, i := range n.all() {
 		i.core.ask(func() { any = any || i.core.network.Owes() })
+		any = any || i.m3ua.owes()
 	}
 	return any
 }

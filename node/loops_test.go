@@ -123,6 +123,48 @@ func TestEndlessCircleOfSummaries(t *testing.T) {
 	})
 }
 
+// A ring whose last side is M3UA: node 3 is the gateway of node 1, which is an ASP. The probe
+// comes back among the gateway's DATA, where no code tells that it is our own.
+func TestEndlessCircleByGateway(t *testing.T) {
+	const asp = `cs7 m3ua 2905
+ local-ip 10.0.1.1
+cs7 asp SG 2905 2905 m3ua
+ remote-ip 10.0.3.1
+ role asp
+cs7 as UP m3ua
+ asp SG
+ routing-key 5 5.0.0/3
+`
+	const gateway = `cs7 m3ua 2905
+ local-ip 10.0.3.1
+cs7 asp P 2905 2905 m3ua
+ remote-ip 10.0.1.1
+ sctp-role server
+cs7 as DOWN m3ua
+ asp P
+ routing-key 5 5.0.0/3
+`
+	onRing(t, "", func(_ *wires, nodes [3]*box, s *station) {
+		nodes[2].run(append([]string{"configure terminal"}, strings.Split(gateway+"end", "\n")...)...)
+		nodes[0].run(append([]string{"configure terminal"}, strings.Split(asp+summaryRing+"end", "\n")...)...)
+		nodes[1].run(append([]string{"configure terminal"}, strings.Split(summaryRing+"end", "\n")...)...)
+		time.Sleep(20 * time.Second)
+		nodes[0].want("show cs7 as", "active")
+		s.send(ss7.MSU{DPC: itu("5.1.1"), SLS: 3, SI: ss7.SCCP, Payload: []byte("round and round")})
+		time.Sleep(10 * time.Second)
+		if n := nodes[0].circling(); n < 10 {
+			t.Fatalf("%d messages a second: nothing goes round, the test shows nothing", n)
+		}
+		nodes[0].want("show alarms", "endless circle to 5.1.1 by as UP", "came back by as UP")
+		nodes[1].want("show alarms", "endless circle to 5.1.1 by LAST")
+		nodes[0].run("configure terminal", "cs7 loop-protection drop", "end")
+		time.Sleep(time.Second)
+		if n := nodes[0].circling(); n > 10 {
+			t.Errorf("%d messages a second still go round", n)
+		}
+	})
+}
+
 const titleRing = `cs7 gtt selector ALL tt 0 gti 4 np 1 nai 4
  gta 49 pcssn NEXTPC gt
 `

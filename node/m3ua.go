@@ -148,6 +148,13 @@ func (x *adaptation) forget(p ss7.PathID) {
 }
 
 // close ends all associations.
+// owes tells whether an ASP is still to be told of destinations.
+func (x *adaptation) owes() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.layer.Owes()
+}
+
 // unsent is what xuaLoop asks: what is said of destinations is said again.
 func (x *adaptation) unsent(peer ss7.PathID, wire []byte) bool {
 	return x.layer.Unsent(time.Now(), peer, wire)
