@@ -6,7 +6,7 @@
 //
 // With KEEP set, configurations and logs stay where they are, in TMPDIR.
 //
-//	attack [-transport udp|kernel] [-at NET] [-side N] [-without CASE] GOSTP [CASE ...]
+//	attack [-transport udp|kernel] [-side N] [-without CASE] GOSTP [CASE ...]
 //
 // The exit code is 1 if a case fails. `labs/attack.sh` builds it and runs it.
 package main
@@ -14,6 +14,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"net"
 	"os"
 	"slices"
 	"strings"
@@ -38,11 +39,10 @@ var attacks = slices.Concat(identity, management, resources)
 func main() {
 	over := flag.String("transport", "udp", "of the node's SCTP: udp, or kernel with net.sctp.udp_port=9899")
 	side := flag.Int("side", 4, "cases side by side")
-	net := flag.String("at", "127.66", "first two octets of the addresses; each case has a third of its own")
 	without := flag.String("without", "", "a case to leave out")
 	flag.Parse()
 	if flag.NArg() < 1 || *side < 1 {
-		fmt.Fprintln(os.Stderr, "usage: attack [-transport T] [-at NET] [-side N] [-without CASE] GOSTP [CASE ...]")
+		fmt.Fprintln(os.Stderr, "usage: attack [-transport T] [-side N] [-without CASE] GOSTP [CASE ...]")
 		os.Exit(2)
 	}
 	chosen, unknown := choose(flag.Args()[1:], *over)
@@ -51,9 +51,26 @@ func main() {
 		fmt.Fprintf(os.Stderr, "there is no case %s; there are %s\n", unknown, names())
 		os.Exit(2)
 	}
-	if runAll(chosen, flag.Arg(0), *over, *net, *side) > 0 {
+	octets, release := reserve()
+	failed := runAll(chosen, flag.Arg(0), *over, octets, *side)
+	release()
+	if failed > 0 {
 		os.Exit(1)
 	}
+}
+
+// reserve gives the first two octets of addresses of loopback that no other run has: each
+// case has a third of its own.
+func reserve() (octets string, release func()) {
+	for x := 66; x < 127; x++ {
+		c, err := net.ListenPacket("udp4", fmt.Sprintf("127.%d.0.1:%d", x, udpPort-1))
+		if err == nil {
+			return fmt.Sprint("127.", x), func() { c.Close() }
+		}
+	}
+	fmt.Fprintln(os.Stderr, "too many attacks run at once: there are no addresses left")
+	os.Exit(2)
+	return "", nil
 }
 
 func names() string {
