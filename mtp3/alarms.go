@@ -121,7 +121,7 @@ func (n *Network) whyNoRoute(dest int, explain Explain) string {
 		case set.Server && (!set.Ready() || said != routing.Prohibited):
 			out = append(out, serverWhy(set, explain))
 		case !set.Ready():
-			out = append(out, "linkset "+set.Name+" is down")
+			out = append(out, "linkset "+set.Name+n.downText(set.Name))
 		case said == routing.Prohibited:
 			who, message := Said(n.table, dest, j, n.format)
 			out = append(out, fmt.Sprintf("%s prohibits it (%s)", who, message))
@@ -130,6 +130,21 @@ func (n *Network) whyNoRoute(dest int, explain Explain) string {
 		}
 	}
 	return strings.Join(out, "; ")
+}
+
+// downText ends the sentence about a linkset that carries nothing. One that is meant to carry
+// something has an alarm with the reason; of the others nothing else tells.
+func (n *Network) downText(name string) string {
+	for _, s := range n.sets {
+		switch {
+		case s.cfg.Name != name:
+		case s.cfg.Shutdown:
+			return " is shut down by configuration"
+		case len(s.links) == 0:
+			return " has no links"
+		}
+	}
+	return " is down"
 }
 
 func serverWhy(set *routing.Linkset, explain Explain) string {

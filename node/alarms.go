@@ -101,9 +101,8 @@ func (c *core) checkAlarms(now time.Time) {
 // an operator must know adds a function here, which reads that state and never waits, and
 // calls core.recheck when the state changes.
 func (n *Node) troubles() []mtp3.Alarm {
-	return slices.Concat(n.portTroubles(), n.interfaceTroubles(), n.startupTroubles(), n.outputTroubles(),
-		n.shortages.troubles(), n.stalls(),
-		n.warningTroubles())
+	return slices.Concat(n.portTroubles(), n.interfaceTroubles(), n.startupTroubles(), n.titlesTroubles(),
+		n.outputTroubles(), n.shortages.troubles(), n.stalls(), n.warningTroubles())
 }
 
 // recheck has the core look for alarms soon.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sccp/gtt"
 	"github.com/gostp/gostp/ss7"
 )
@@ -220,6 +221,7 @@ func (n *Node) loadGTT(s *configs.System, again bool) []error {
 	f := &n.gtt.file
 	if s.TableFile == "" {
 		*f = gttFile{}
+		n.setTitlesFault("", nil)
 		return nil
 	}
 	if s.TableFile == f.name && !again {
@@ -229,12 +231,40 @@ func (n *Node) loadGTT(s *configs.System, again bool) []error {
 	indexes, count, faults := readGTT(s)
 	if len(faults) > 0 {
 		f.faults = faults
-		n.log.Add("CS7GTT", 3, "LOAD", fmt.Sprintf("%s not loaded, the table is as it was: %v; %d faults in all", s.TableFile, faults[0], len(faults)))
+		n.setTitlesFault(s.TableFile, faults)
 		return faults
 	}
+	n.setTitlesFault(s.TableFile, nil)
 	*f = gttFile{name: s.TableFile, indexes: indexes, count: count, took: time.Since(start)}
 	n.log.Add("CS7GTT", 5, "LOAD", fmt.Sprintf("%d entries loaded from %s in %v", count, s.TableFile, f.took.Round(time.Millisecond)))
 	return nil
+}
+
+// setTitlesFault remembers what is wrong with the file of entries; no faults: nothing is. As
+// each line of configuration reads a faulty file again, only what is new is logged.
+func (n *Node) setTitlesFault(file string, faults []error) {
+	why := ""
+	if len(faults) > 0 {
+		const form = "%s not loaded, the table is as it was: %v; %d faults in all"
+		why = fmt.Sprintf(form, file, faults[0], len(faults))
+	}
+	if before := n.titlesFault.Swap(&why); before == nil && why == "" || before != nil && *before == why {
+		return
+	}
+	if why != "" {
+		n.log.Add("CS7GTT", 3, "LOAD", why)
+	}
+	n.core.recheck()
+}
+
+// titlesTroubles is the alarm of a file of entries that could not be read.
+func (n *Node) titlesTroubles() []mtp3.Alarm {
+	why := n.titlesFault.Load()
+	if why == nil || *why == "" {
+		return nil
+	}
+	return []mtp3.Alarm{{Severity: mtp3.Major, Object: "file of titles",
+		Why: *why + "; mend it, then `cs7 gtt reload`"}}
 }
 
 // readGTT reads and indexes the file of entries.

@@ -44,6 +44,32 @@ func TestTableFile(t *testing.T) {
 	}
 }
 
+// A file of titles that cannot be read is an alarm until it is mended or no longer named, and
+// one line in the log, however many lines of configuration follow.
+func TestAlarmOfAFaultyFileOfTitles(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "table.csv")
+	network(t, func(net *sctp.Memory, a, b *box) {
+		a.run("configure terminal", "cs7 gtt selector S tt 0 gti 4 np 1 nai 4", "cs7 gtt load "+file,
+			"hostname X", "hostname A", "end")
+		a.want("show alarms", "file of titles", file+" not loaded", "no such file", "`cs7 gtt reload`")
+		if got := a.run("show logging"); strings.Count(got, "CS7GTT-3-LOAD") != 1 {
+			t.Errorf("the fault is told once, not for every line:\n%s", got)
+		}
+		if err := os.WriteFile(file, []byte("S,49,pcssn,2.2.2,gt\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		a.run("cs7 gtt reload")
+		a.want("show alarms", "No alarms.")
+		if err := os.WriteFile(file, []byte("S,4x,pcssn,2.2.2,gt\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		a.run("cs7 gtt reload")
+		a.want("show alarms", "file of titles", "line 1: 'x' is no digit")
+		a.run("configure terminal", "no cs7 gtt load", "end")
+		a.want("show alarms", "No alarms.")
+	})
+}
+
 // Pings end with what is known: an SSA, a return, silence.
 func TestPingSCCP(t *testing.T) {
 	network(t, func(net *sctp.Memory, a, b *box) {

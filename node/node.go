@@ -107,6 +107,7 @@ type Node struct {
 	turns        atomic.Uint64 // see held
 	alarms       alarms
 	warned       atomic.Pointer[[]configs.Warning] // of the configuration that runs, in instance 0
+	titlesFault  atomic.Pointer[string]            // of the file of titles; nil or empty: there is none
 	faults       atomic.Pointer[[]string]          // of the startup configuration; nil: it was not read yet
 	ports        atomic.Pointer[[]*peer]           // peers, for alarms; never changed
 	ground       *ground                           // shared by all instances

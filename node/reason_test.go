@@ -148,6 +148,15 @@ func TestAlarmHasTheTrueCause(t *testing.T) {
 			a0: []row{{link, "the far end is 2.2.2; linkset B expects 3.3.3 (2.2.2 is the neighbour of linkset C: " +
 				"two neighbours cannot have one code)"}},
 			b0: []row{{"link 0 of linkset A", "the far end expects this node to be 3.3.3; it is 2.2.2"}}},
+		"the linkset has no link": {
+			a: strings.Split(reasonA, " link 0 ")[0] + "cs7 route-table system\n update route 3.3.3/14 linkset B\n",
+			a0: []row{{"destination 2.2.2/14", "no route to it is available: linkset B has no links"},
+				{"destination 3.3.3/14", "no route to it is available: linkset B has no links"}}},
+		"the linkset is shut down": {
+			a: strings.Replace(reasonA, " link 0 ", " shutdown\n link 0 ", 1) +
+				"cs7 route-table system\n update route 3.3.3/14 linkset B\n",
+			a0: []row{{"destination 3.3.3/14",
+				"no route to it is available: linkset B is shut down by configuration"}}},
 		"no ASP is there": {a: gatewayConfig, a0: []row{{"destination 5.5.5/14",
 			"no route to it is available: as HLR is down: no ASP is up; ASP H1: no association: waiting for " +
 				"10.0.0.5 port 2905"}}},
