@@ -308,6 +308,92 @@ func TestFirstFreeASPAtOneAddress(t *testing.T) {
 	}
 }
 
+// A standby names its routing context, or interface, long after it was taken for another ASP that
+// serves nothing of it: its association goes on as that of the one that does. So does one that is
+// called for while another holds its place by a guess.
+func TestStandbyIsKnownByWhatItNamesLater(t *testing.T) {
+	activate := func(m2 bool, n uint32) []byte {
+		if m2 {
+			return xua.End(xua.AppendUint32(xua.Begin(nil, xua.ASPAC), 1, n), 0)
+		}
+		return naming(xua.ASPAC, 9+n)
+	}
+	for _, m2 := range []bool{false, true} {
+		strangers(t, twoAtOne(m2, ""), func(t *testing.T, net *sctp.Memory, a *box) {
+			dial := atOneHost(t, net)
+			wait := func(p *player) {
+				if got := p.rises(m2, bare(xua.ASPUP)); got != "ASPUP Ack" {
+					t.Errorf("M2UA %v: %q", m2, got)
+				}
+				time.Sleep(contextWait + time.Second)
+				p.hears()
+			}
+			speak := func(p *player, n uint32) {
+				if got := p.rises(m2, activate(m2, n)); !strings.Contains(got, "ASPAC Ack") ||
+					strings.Contains(got, "ERR") || strings.Contains(got, "ASPUP") {
+					t.Errorf("M2UA %v: ASPAC %d: %q", m2, n, got)
+				}
+			}
+			bsc := dial()
+			wait(bsc)
+			a.want("show logging", "of ASP MSC is up with")
+			speak(bsc, 2)
+			a.want("show logging", "it goes on as that of ASP BSC, which serves what it names",
+				"of ASP BSC is up with")
+			msc := dial()
+			wait(msc)
+			speak(msc, 1)
+			bsc.a.Abort("gone")
+			time.Sleep(2 * time.Second)
+
+			// The place of MSC is held by a guess, until MSC is there.
+			msc.a.Abort("gone")
+			time.Sleep(2 * time.Second)
+			bsc = dial()
+			wait(bsc)
+			msc = dial()
+			if got := msc.rises(m2, bare(xua.ASPUP)); got != "ASPUP Ack" {
+				t.Errorf("M2UA %v: MSC: %q", m2, got)
+			}
+			if got := msc.rises(m2, activate(m2, 1)); strings.Contains(got, "ERR") {
+				t.Errorf("M2UA %v: MSC: %q", m2, got)
+			}
+			time.Sleep(2 * time.Second)
+			if got := bsc.hears(); !strings.HasSuffix(got, "end") {
+				t.Errorf("M2UA %v: who was taken for it hears %q", m2, got)
+			}
+			a.want("show logging", "it was taken for ASP MSC because it named nothing, and another names what that "+
+				"one serves")
+			for _, s := range a.asps() {
+				if s.title == "MSC" && s.isFree() {
+					t.Errorf("M2UA %v: MSC has no association", m2)
+				}
+			}
+		})
+	}
+}
+
+// What was promised to an ASP and never served leaves it free again.
+func TestPromiseEndsWithItsAssociation(t *testing.T) {
+	strangers(t, twoAtOne(false, ""), func(t *testing.T, net *sctp.Memory, a *box) {
+		msc := a.asps()[0]
+		p := atOneHost(t, net)()
+		r := &runner{node: msc.node, user: msc.user, peer: msc.peer, offered: make(chan sctp.Assoc, 1)}
+		if !r.takeIfFree(p.a) || r.isFree() {
+			t.Error("it was free")
+		}
+		time.Sleep(unserved + time.Second)
+		if !r.isFree() {
+			t.Error("nothing waits for it, and it is not free")
+		}
+	})
+}
+
+// asps are the ASPs that are configured at port 2905.
+func (b *box) asps() []*xuaPeer {
+	return b.peersAt(2905, func(*xuaPeer) bool { return true })
+}
+
 // ASPs of M2UA at one address are told apart by the interface that each asks for.
 func TestASPsAtOneAddressByInterface(t *testing.T) {
 	for _, order := range [][2]uint32{{1, 2}, {2, 1}} {

@@ -102,7 +102,10 @@ func (r *runner) up(a sctp.Assoc, accepted bool) bool {
 		return false
 	}
 	r.assoc, r.assocID, r.assocWhy, r.ending, r.attempts = a, r.node.associations.take(), "", "", 0
-	r.promised = false
+	r.promised, r.guessed = false, false
+	if g, ok := a.(*resumed); ok && g.guess != nil {
+		r.guessed = true
+	}
 	id, how := r.assocID, r.settings
 	r.mu.Unlock()
 	// What accepted it did not know whose it is, and what set it up may have had a
@@ -125,6 +128,9 @@ func (r *runner) unfit(a sctp.Assoc, why string) bool {
 		return false
 	}
 	a.Abort(why)
+	r.mu.Lock()
+	r.promised = false
+	r.mu.Unlock()
 	to := a.Remote()
 	r.tellLog(4, "UNFIT", "an association for %s with %s port %d is ended: %s", r.user.name(), list(to.IPs),
 		to.Port, why)

@@ -299,9 +299,20 @@ func (d *desk) give(to []*xuaPeer, pending <-chan reading) {
 		return
 	}
 	a := d.resume(pending)
-	if slices.ContainsFunc(to, func(x *xuaPeer) bool { return !x.isShut() && x.takeIfFree(a) }) {
-		d.peer.accepted.Add(1)
-		return
+	if d.differ() {
+		a.guess = &guess{desk: d, up: d.lastUp()}
+	}
+	for _, x := range to {
+		if x.isShut() {
+			continue
+		}
+		if a.guess != nil {
+			a.guess.of = x
+		}
+		if x.takeIfFree(a) {
+			d.peer.accepted.Add(1)
+			return
+		}
 	}
 	d.deny(xua.InvalidASPID, "each has an association already: "+c.names())
 }
@@ -314,6 +325,7 @@ func (d *desk) giveTo(x *xuaPeer, pending <-chan reading) {
 	}
 	d.peer.accepted.Add(1)
 	x.take(d.resume(pending))
+	x.abortGuess()
 }
 
 // deny tells the far end the reason in its own protocol too, then ends the association.
@@ -329,7 +341,7 @@ func (d *desk) deny(code xua.Code, why string) {
 }
 
 // resume gives the association with what was heard before it.
-func (d *desk) resume(pending <-chan reading) sctp.Assoc {
+func (d *desk) resume(pending <-chan reading) *resumed {
 	r := &resumed{Assoc: d.assoc, heard: d.heard, pending: pending}
 	r.acks.Store(int32(d.acks))
 	return r
@@ -341,10 +353,18 @@ type resumed struct {
 	heard   []sctp.Item    // the reader's own, as pending is
 	pending <-chan reading // of a Read that goes on
 	acks    atomic.Int32   // ASPUPs that are acknowledged already
+	guess   *guess         // the reader's own; nil: it is known, or does not matter, whose it is
 }
 
 // Read gives what was heard first.
 func (r *resumed) Read(b *sctp.Batch) error {
+	if err := r.read(b); err != nil || r.guess == nil {
+		return err
+	}
+	return r.guess.check(r, b.Items)
+}
+
+func (r *resumed) read(b *sctp.Batch) error {
 	if len(r.heard) > 0 {
 		b.Items, r.heard = append(b.Items[:0], r.heard...), nil
 		return nil

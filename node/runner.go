@@ -64,6 +64,7 @@ type runner struct {
 	assocWhy string // there is none
 	ending   string // why this end has ended the association
 	promised bool   // one was offered that is not up yet
+	guessed  bool   // it is this one's because it named nothing; see guess
 	attempts uint64 // since the last association
 	last     ended
 	stalled  stalled
@@ -139,6 +140,7 @@ func (r *runner) withdraw(a sctp.Assoc) {
 			r.offered <- waits // there is room: only who holds mu offers
 			return
 		}
+		r.promised = false
 		r.peer.refuse(a, r.user.name()+" has another association")
 	default: // it is served, or has ended
 	}

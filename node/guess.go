@@ -1,0 +1,112 @@
+package node
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/xua"
+)
+
+// guess is what became of an association at a desk where nothing told whose it is: the first ASP
+// that was free has it. It may be a standby, which names its routing context minutes later; then
+// the association goes on as that of the one whose it is.
+type guess struct {
+	desk  *desk
+	of    *xuaPeer
+	up    []sctp.Item // the ASPUP that holds
+	acked bool        // it was read before, so it was answered
+}
+
+// lastUp is the last ASPUP of what was heard.
+func (d *desk) lastUp() (up []sctp.Item) {
+	for i := range d.heard {
+		if d.heard[i].Event == nil {
+			if m, e := d.grammar.Parse(d.heard[i].Data); e == nil && m.Type == xua.ASPUP {
+				up = d.heard[i : i+1]
+			}
+		}
+	}
+	return up
+}
+
+// check looks at what was read from an association until it is known whose it is. The error tells
+// that it is another's, who has it now.
+func (g *guess) check(r *resumed, items []sctp.Item) error {
+	fresh := -1 // where the last ASPUP of these is
+	for i := range items {
+		if e := items[i].Event; e != nil {
+			if e.Kind == sctp.Restart {
+				g.up, g.acked, fresh = nil, false, -1
+			}
+			continue
+		}
+		m, e := g.desk.grammar.Parse(items[i].Data)
+		if e != nil {
+			continue
+		}
+		switch m.Type {
+		case xua.ASPUP:
+			fresh = i
+			continue
+		case xua.BEAT, xua.BEATAck, xua.ERR, xua.NTFY, xua.ASPDN:
+			continue
+		}
+		to := g.desk.serving(m)
+		if fresh >= 0 {
+			g.up, g.acked = clone(items[fresh:fresh+1]), false
+		}
+		if len(to) != 1 || to[0] == g.of || len(g.up) == 0 {
+			g.settle(r)
+			return nil
+		}
+		return g.pass(r, to[0], items[i:])
+	}
+	if fresh >= 0 {
+		g.up = clone(items[fresh : fresh+1])
+	}
+	g.acked = len(g.up) > 0
+	return nil
+}
+
+// settle ends the guess: the association is of the one that has it.
+func (g *guess) settle(r *resumed) {
+	g.of.mu.Lock()
+	defer g.of.mu.Unlock()
+	r.guess, g.of.guessed = nil, false
+}
+
+// pass gives the association to the one that it is.
+func (g *guess) pass(r *resumed, to *xuaPeer, rest []sctp.Item) error {
+	next := &resumed{Assoc: r.Assoc, heard: append(slices.Clone(g.up), clone(rest)...)}
+	if g.acked {
+		next.acks.Store(1)
+	}
+	if to.isShut() {
+		r.Abort(to.name() + " is shut down by configuration")
+		return fmt.Errorf("it is of %s, which is shut down by configuration", to.name())
+	}
+	to.take(next)
+	to.abortGuess()
+	return fmt.Errorf("it goes on as that of %s, which serves what it names", to.name())
+}
+
+// clone gives what was read in memory of its own.
+func clone(items []sctp.Item) []sctp.Item {
+	items = slices.Clone(items)
+	for i := range items {
+		items[i].Data = bytes.Clone(items[i].Data)
+	}
+	return items
+}
+
+// abortGuess ends an association that is this one's by a guess alone.
+func (r *runner) abortGuess() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.guessed {
+		r.abortLocked("it was taken for " + r.user.name() + " because it named nothing, and another names what " +
+			"that one serves")
+	}
+}
