@@ -174,6 +174,31 @@ func TestUnreadableStartupIsNotReplaced(t *testing.T) {
 	})
 }
 
+// A symbolic link leads on from the folder in which it is, and not from a link to that folder.
+func TestSaveThroughALinkInALinkedFolder(t *testing.T) {
+	dir := t.TempDir()
+	conf, store := filepath.Join(dir, "opt", "conf"), filepath.Join(dir, "opt", "store")
+	for _, f := range []string{conf, store, filepath.Join(dir, "store")} {
+		if err := os.MkdirAll(f, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	linked := filepath.Join(dir, "etc")
+	for link, to := range map[string]string{
+		linked: conf, filepath.Join(conf, "stp.cfg"): filepath.Join("..", "store", "real.cfg"),
+	} {
+		if err := os.Symlink(to, link); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := FileStore(filepath.Join(linked, "stp.cfg")).Save([]byte("text")); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(filepath.Join(store, "real.cfg")); err != nil || string(got) != "text" {
+		t.Error(string(got), err)
+	}
+}
+
 // A Save that was killed leaves nothing that stays, and a symbolic link stays one.
 func TestSaveThroughALinkAndAfterAKill(t *testing.T) {
 	dir := t.TempDir()

@@ -69,8 +69,12 @@ func target(path string) (string, error) {
 		if err != nil {
 			return path, nil // no link: a file, or nothing
 		}
-		if !filepath.IsAbs(to) {
-			to = filepath.Join(filepath.Dir(path), to)
+		if !filepath.IsAbs(to) { // it leads on from where the link really is
+			dir, err := filepath.EvalSymlinks(filepath.Dir(path))
+			if err != nil {
+				return "", err
+			}
+			to = filepath.Join(dir, to)
 		}
 		path = to
 	}
