@@ -47,12 +47,16 @@ func Create(path string) (*Writer, io.Closer, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("cannot capture: %w", err)
 	}
-	w, err := NewWriter(f, "gostp")
+	var to io.WriteCloser = f
+	if st, err := f.Stat(); err == nil && !st.Mode().IsRegular() {
+		to = newStream(f)
+	}
+	w, err := NewWriter(to, "gostp")
 	if err != nil {
-		f.Close()
+		to.Close()
 		return nil, nil, err
 	}
-	return w, f, nil
+	return w, to, nil
 }
 
 // NewWriter begins a section; app names the program that writes.
