@@ -47,7 +47,7 @@ func (s *System) aspPortRules(f *findings, as *ASP) {
 		f.bad(as, "", "asp %s: port %d is a local-peer, which is for M2PA links; ASPs are at a port of `cs7 m3ua`",
 			a.Name, a.LocalPort)
 	case port == nil:
-		f.bad(as, "", "asp %s: m3ua %d does not exist: configure `cs7 m3ua %d` and its local-ip first. The order is "+
+		f.bad(as, "", "asp %s: m3ua %d does not exist: configure `cs7 m3ua %d` first. The order is "+
 			"`cs7 asp NAME REMOTE-PORT LOCAL-PORT m3ua`", a.Name, a.LocalPort, a.LocalPort)
 	case a.Over == tcp && port.Transport != tcp:
 		f.bad(as, "", "asp %s: m3ua %d is a port of SCTP; `transport tcp` under it makes it one of TCP, or give the "+

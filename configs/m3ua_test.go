@@ -80,7 +80,8 @@ func TestM3UARoundTrip(t *testing.T) {
 // Each fault says what and where; what is sound runs.
 func TestM3UAFaults(t *testing.T) {
 	for _, c := range []struct{ from, to, want string }{
-		{"14001 2905 m3ua", "2905 14001 m3ua", "asp HLR-A: m3ua 14001 does not exist: configure `cs7 m3ua 14001` and its local-ip first. The order is `cs7 asp NAME REMOTE-PORT LOCAL-PORT m3ua`"},
+		{"14001 2905 m3ua", "2905 14001 m3ua", "asp HLR-A: m3ua 14001 does not exist: " +
+			"configure `cs7 m3ua 14001` first. The order is `cs7 asp NAME REMOTE-PORT LOCAL-PORT m3ua`"},
 		{" asp UP\n", " asp UPP\n", "as UPS: asp UPP does not exist; there is HLR-A UP POOR"},
 		{" asp UP\n", " asp UP\n asp HLR-A\n", "as UPS: this node is sg to asp HLR-A and ipsp double-exchange to the one before; ASPs of an AS need one role"},
 		{"routing-key 0\n", "routing-key 100\n", "as UPS: routing context 100 is that of as HLR; by it the " +

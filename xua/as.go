@@ -277,15 +277,13 @@ func (l *Layer) recoveryOver(now time.Time, s *as, out []ss7.Action) []ss7.Actio
 	if s.state != ASPending {
 		return out
 	}
-	out = l.idle(now, s, fmt.Sprintf("no ASP became active within T(r) (%v)", s.cfg.TR), nil, out)
-	s.unlearn()
-	return out
+	return l.idle(now, s, fmt.Sprintf("no ASP became active within T(r) (%v)", s.cfg.TR), nil, out)
 }
 
-// unlearn forgets a traffic mode that an ASPAC told once nobody is active and nothing waits:
-// the next one decides again (§4.3.4.3).
+// unlearn forgets a traffic mode that an ASPAC told once nobody is active: the next one decides
+// again (§4.3.4.3), also for what waits until then.
 func (s *as) unlearn() {
-	if active, _ := s.census(); s.passing && active == 0 && s.state != ASPending {
+	if active, _ := s.census(); s.passing && active == 0 {
 		s.mode, s.passing, s.dirty = 0, false, true
 	}
 }

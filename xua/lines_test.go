@@ -79,7 +79,7 @@ func TestLinesRepeatNoRequest(t *testing.T) {
 }
 
 // A traffic mode that an ASPAC told, or that was assumed because it told none, ends when
-// nobody is active and nothing waits; that of a registration lasts until no ASP is up.
+// nobody is active, also while messages wait; that of a registration lasts until no ASP is up.
 func TestModeEndsWithTraffic(t *testing.T) {
 	mode := func(l *Layer, when string, want Mode) {
 		t.Helper()
@@ -99,12 +99,15 @@ func TestModeEndsWithTraffic(t *testing.T) {
 		mode(l, "active", Loadshare)
 		check(t, step{"another while active", l.rx(2, override), 2, "2<ERR Unsupported Traffic Mode Type [10]"})
 		l.rx(1, wire(ASPIA, TagRoutingContext, []uint32{10}))
-		mode(l, "pending", Loadshare)
-		l.Tick(over, nil)
-		mode(l, "nobody is active", 0)
-		check(t, step{"another now", l.rx(1, override), 1,
+		mode(l, "pending", 0)
+		check(t, step{"another while pending", l.rx(1, override), 1,
 			"1<ASPAC Ack override [10], 1<NTFY AS-ACTIVE [10]"})
 		mode(l, "active again", Override)
+		l.rx(1, wire(ASPIA, TagRoutingContext, []uint32{10}))
+		l.Tick(over, nil)
+		mode(l, "nobody is active", 0)
+		check(t, step{"another now", l.rx(1, shared), 1,
+			"1<ASPAC Ack loadshare [10], 1<NTFY AS-ACTIVE [10]"})
 	}
 	// The AS needs two and has one: it is inactive all the time.
 	l := setup(2, RoleSG, func(_ []ASPConfig, s []ASConfig) { s[0].Need = 2 })

@@ -20,8 +20,8 @@ func (l *Layer) AddAS(now time.Time, c ASConfig) {
 // can use up all.
 func Share(held, free int) bool { return free > 0 && held < max(1, free/4) }
 
-// TakeMode gives an AS the traffic mode that a registration asks for, if it has none, or
-// has it from an ASPAC alone (§4.4.1, §3.6.1). It stays until no ASP of the AS is up.
+// TakeMode gives an AS the traffic mode that a registration asks for, if it has none, or has
+// the same from an ASPAC (§4.4.1, §3.6.1). It stays until no ASP of the AS is up.
 func (l *Layer) TakeMode(server ss7.PathID, m Mode) {
 	if s := l.byAS[server]; s != nil && m != 0 && (s.mode == 0 || s.mode == m) {
 		s.mode, s.passing, s.dirty = m, false, true
