@@ -119,8 +119,24 @@ func (n *Network) addressed(now time.Time, l *link, code ss7.PC, out []ss7.Actio
 			out = n.askAgain(x, out)
 		}
 	}
+	s.sayAgain()
+	return n.refresh(now, out)
+}
+
+// localPCs are the codes by which the far ends of all linksets know this node, if it has one.
+func (n *Network) localPCs() (codes []ss7.PC) {
+	if len(n.cfg.Own) > 0 {
+		for _, s := range n.sets {
+			codes = append(codes, n.localPC(s))
+		}
+	}
+	return codes
+}
+
+// sayAgain forgets what the far end of s was told: it came from a code that is not the one by
+// which the far end knows this node now.
+func (s *linkset) sayAgain() {
 	clear(s.told)
 	clear(s.toldPoints)
 	s.sentTRA = false
-	return n.refresh(now, out)
 }

@@ -85,6 +85,22 @@ func TestFirstTestWaitsForTheFarEnds(t *testing.T) {
 	b.wantOrigins("aligned again", b.do(ss7.InService, 1, ""), "1.2.4")
 }
 
+// A local-pc that is typed while the linkset is in service has everything said again from there;
+// a line that changes nothing about it says nothing.
+func TestNewLocalPCSaysAgain(t *testing.T) {
+	b := codesBench(t, nil)
+	b.do(ss7.InService, 1, "")
+	b.fromTo("1.2.3", ss7.SNT, AppendLinkTest(nil, LinkTest{Pattern: []byte{1, 2}}))
+	b.answer(1, nil)
+	b.wantOrigins("TFP and TRA", b.tick(grace), "1.2.3", "1.2.3")
+	b.wantOrigins("the same configuration", append(b.Configure(b.now, b.cfg, nil), b.tick(grace)...))
+	cfg, second := b.cfg, pc("1.2.4")
+	cfg.Linksets = slices.Clone(cfg.Linksets)
+	cfg.Linksets[0].Local = &second
+	out := b.Configure(b.now, cfg, nil)
+	b.wantOrigins("another local-pc", append(out, b.tick(grace)...), "1.2.4", "1.2.4")
+}
+
 // One adjacent point that knows this node by two codes is two neighbours to it: each
 // linkset's messages go by its own links, and an order about a link is for the linkset
 // whose code it came to.

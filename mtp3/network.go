@@ -244,7 +244,7 @@ func (n *Network) Stats() Stats { return n.stats }
 // Configure takes a new configuration. Links that stay (same Path) keep their
 // state; new ones start, removed ones are stopped.
 func (n *Network) Configure(now time.Time, cfg Config, out []ss7.Action) []ss7.Action {
-	old, oldSets := n.links, n.sets
+	old, oldSets, was := n.links, n.sets, n.localPCs()
 	n.cfg = cfg
 	n.links = make(map[ss7.PathID]*link, len(old))
 	n.sets = nil
@@ -256,6 +256,9 @@ func (n *Network) Configure(now time.Time, cfg Config, out []ss7.Action) []ss7.A
 			s.told, s.toldPoints = o.told, o.toldPoints
 			s.pace = o.pace
 			s.known, s.heard = o.known, o.heard && o.cfg.Adjacent == sc.Adjacent
+			if len(cfg.Own) > 0 && len(was) > 0 && n.localPC(s) != was[i] {
+				s.sayAgain()
+			}
 		}
 		for _, lc := range sc.Links {
 			l := old[lc.Path]
