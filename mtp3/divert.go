@@ -38,7 +38,7 @@ type diversion struct {
 	order    bool       // the far end has sent a changeover order, which is not answered yet
 	fsnc     uint32     // what the far end said it accepted last; NoFSN: it did not say
 	ordered  Heading    // by which the far end ordered the changeover
-	crossed  bool       // AwaitingCOA: the far end's order has come, with a short number
+	crossed  bool       // AwaitingCOA, DelayedCO: the far end's order has come, with a short number
 	by       ss7.PathID // AwaitingCOA: the order went by this
 	asked    time.Time  // AwaitingCOA: since when
 	again    bool       // AwaitingCOA: the order went a second time
@@ -139,7 +139,7 @@ func (n *Network) sendOrder(now time.Time, l *link, out []ss7.Action) []ss7.Acti
 		return out
 	}
 	d.state, d.by = AwaitingCOA, way
-	d.asked, d.again, d.crossed = now, false, false
+	d.asked, d.again = now, false
 	l.timers.Start(timerT2, now, l.timer(n, 2)/2)
 	return n.sendAbout(l, way, l.order(COO, XCO, ECO), out)
 }
@@ -239,6 +239,7 @@ func (n *Network) settle(now time.Time, l *link, out []ss7.Action) []ss7.Action 
 }
 
 func (l *link) stopDiversion() {
+	l.div.crossed = false
 	for _, t := range []int{timerT1, timerT2, timerT3, timerT4, timerT5} {
 		l.timers.Stop(t)
 	}
@@ -455,6 +456,9 @@ func (n *Network) changebackStep(now time.Time, l *link, out []ss7.Action) []ss7
 func (n *Network) diversionTimer(now time.Time, l *link, id int, out []ss7.Action) []ss7.Action {
 	switch id {
 	case timerT1:
+		if l.div.crossed {
+			return n.retrieve(now, l, l.div.fsnc, "it gave its own order by COO; there is no path to it for ours", out)
+		}
 		return n.retrieve(now, l, ss7.NoFSN, "no path to the far end, or its processor outage; T1 is over", out)
 	case timerT2:
 		if rest := l.div.asked.Add(l.timer(n, 2)).Sub(now); !l.div.again && rest > 0 {

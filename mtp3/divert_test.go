@@ -112,6 +112,10 @@ func TestShortChangeoverOrder(t *testing.T) {
 	if b.Stats().T2Expired != 1 {
 		t.Error("T2 is not counted")
 	}
+	// The link dies by which our order went, and there is no other way for it.
+	b = crossing()
+	b.do(ss7.OutOfService, 2, "cut")
+	retrieves("T1", b.tick(800*time.Millisecond), ss7.ShortFSN|5, "COO")
 }
 
 // §5.6.2: processor outage keeps the sequence by T1, and a far end that orders makes it normal.
