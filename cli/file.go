@@ -320,6 +320,12 @@ func (s *Statement) do(in *scope, obj any, a Args, form form) (note string, err 
 	if obj == nil {
 		return "", fmt.Errorf("there is no %s %s", s.part.name, s.part.typ.Format(in.env, a[s.part.name]))
 	}
+	if form == plainForm && s.mode != nil && s.child(in, obj, a) == nil {
+		// This comes before check, which may give what is missing the value of nothing.
+		if words, whole := s.emit(in.env, s.syntax, a.get); !whole {
+			return "", fmt.Errorf("there is no %s yet; to make it, the line must be complete", strings.Join(words, " "))
+		}
+	}
 	if s.check != nil {
 		if note, err = s.check(in.env, a); err != nil {
 			return "", err
@@ -335,11 +341,6 @@ func (s *Statement) do(in *scope, obj any, a Args, form form) (note string, err 
 		return note, s.reset(in, obj, a)
 	case form != plainForm:
 		return note, s.unset(in, obj, a)
-	}
-	if s.mode != nil && s.child(in, obj, a) == nil {
-		if words, whole := s.emit(in.env, s.syntax, a.get); !whole {
-			return "", fmt.Errorf("there is no %s yet; to make it, the line must be complete", strings.Join(words, " "))
-		}
 	}
 	return note, s.apply(in, obj, a)
 }

@@ -245,11 +245,17 @@ func parse(env any, stmts []*Statement, line string, from int, no bool) (*Statem
 	}
 	for _, t := range threads {
 		// The keys alone lead back into the mode of an element that exists.
-		if t.at.accept || (no || t.stmt.mode != nil) && t.stmt.named(t) {
+		if t.at.accept || no && t.stmt.named(t) || t.stmt.mode != nil && t.stmt.leadsBack(t) {
 			return t.stmt, t.bound.args(), fault{}
 		}
 	}
 	return nil, nil, fault{kind: incomplete, at: len(line), expect: expected(threads)}
+}
+
+// leadsBack tells whether a thread has the keys of a list element and nothing else. With a part of
+// what comes after them a line is not whole: it would change half of the element.
+func (s *Statement) leadsBack(t thread) bool {
+	return s.named(t) && len(t.bound.args()) == len(pick(t.bound.args(), s.leading()))
 }
 
 // named tells whether a thread has what the no form needs: the keys of a list

@@ -324,6 +324,36 @@ what is this
 	}
 }
 
+// A line of a link that is not whole says that, and no port 0 is looked for. It changes no half
+// of a link that is there; its keys alone lead back to it, over M2PA and M2UA.
+func TestLineOfALinkIsWhole(t *testing.T) {
+	const head = "cs7 point-code 1.2.3\ncs7 local-peer 1024\n local-ip 10.0.0.1\ncs7 m2ua 2904\n local-ip 10.0.0.1\n" +
+		"cs7 asp SG 2904 2904 m2ua\n remote-ip 10.0.0.9\n role asp\ncs7 linkset M 4.5.6\n"
+	const m2pa, m2ua = " link 0 sctp 10.0.0.2 1024 1024\n", " link 0 m2ua SG 1\n"
+	const first, part = "there is no link 0 yet; to make it, the line must be complete", "the line is incomplete"
+	for _, c := range []struct{ before, line, fault string }{
+		{"", "link 0", first},
+		{"", "link 0 sctp", first},
+		{"", "link 0 m2ua", first},
+		{"", "link 0 sctp 10.0.0.2", part},
+		{"", "link 0 sctp 10.0.0.2 1024", part},
+		{m2pa, "link 0 sctp 10.0.0.3", part},
+		{m2ua, "link 0 m2ua SG", part},
+		{m2pa, "link 0", ""},
+		{m2ua, "link 0", ""},
+	} {
+		want, _ := Read([]byte(head + c.before))
+		s, errs := Read([]byte(head + c.before + " " + c.line + "\n"))
+		sound := c.fault == ""
+		if sound != (len(errs) == 0) || !sound && !strings.Contains(errs[0].Error(), c.fault) {
+			t.Errorf("%q after %q: %v", c.line, c.before, errs)
+		}
+		if text(t, s) != text(t, want) {
+			t.Errorf("%q after %q changes:\n%s", c.line, c.before, text(t, s))
+		}
+	}
+}
+
 // A linkset whose far end is to know this node by a code that is not here runs without it,
 // and the line says how the code is given.
 func TestLocalCodeOfALinksetIsOurs(t *testing.T) {

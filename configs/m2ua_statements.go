@@ -53,8 +53,12 @@ func atGateway() cli.Elem {
 		cli.Seq(at, cli.Arg("interface", interfaceID{}, "Interface identifier there")))
 }
 
-// oneForm makes a line forget what the other form of it had said.
+// oneForm makes a line forget what the other form of it had said. A line that only leads back
+// into the mode of a link says nothing.
 func oneForm(_ any, a cli.Args) (string, error) {
+	if !a.Has("gateway") && !a.Has("remote-ip") {
+		return "", nil
+	}
 	forget := func(name string, zero any) {
 		if !a.Has(name) {
 			a[name] = zero
