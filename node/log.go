@@ -1,7 +1,9 @@
 package node
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,7 +18,8 @@ const logKeep = 1000
 // a second.
 const (
 	limitBurst = 30
-	limitRate  = 5 // a second
+	limitRate  = 5               // a second
+	limitQuiet = 2 * time.Second // without a line of the kind; then what was left out is told
 )
 
 // Log keeps the last lines, in IOS form, and hands each to those who watch.
@@ -51,6 +54,9 @@ type bucket struct {
 	tokens     float64
 	at         time.Time
 	suppressed int
+
+	line line   // of AddLimited
+	text string // the last one that was left out and not told
 }
 
 // NewLog makes an empty log.
@@ -115,18 +121,41 @@ func (l *Log) AddFrom(who, facility string, severity int, mnemonic, text string)
 // Settle writes what is due of lines that repeat. It is to be called every few seconds.
 func (l *Log) Settle() {
 	l.mu.Lock()
-	due := l.repeats.due(time.Now())
+	now := time.Now()
+	due := append(l.repeats.due(now), l.leftOut(now)...)
 	l.mu.Unlock()
 	for _, x := range due {
 		l.Add(x.facility, x.severity, x.mnemonic, x.text)
 	}
 }
 
+// leftOut gives a line for each kind of which lines were left out and then no more came: no
+// next line would tell of them. The caller holds mu.
+func (l *Log) leftOut(now time.Time) (out []overdue) {
+	for _, b := range l.buckets {
+		if b.text == "" || now.Sub(b.at) < limitQuiet {
+			continue
+		}
+		out = append(out, overdue{b.line,
+			fmt.Sprintf("%s (the last of %d like this that were left out)", b.text, b.suppressed)})
+		b.text, b.suppressed = "", 0
+	}
+	slices.SortFunc(out, func(x, y overdue) int { return cmp.Compare(x.text, y.text) })
+	return out
+}
+
 // AddLimited is Add for what peers can provoke and no single one is to be named for: at most
 // a burst and then a few lines a second of each kind; what is left out is told with the next
-// line.
+// line, or by Settle.
 func (l *Log) AddLimited(facility string, severity int, mnemonic, text string) {
-	ok, left := l.take(bucketKey{facility + mnemonic, 0}, limitBurst, limitRate)
+	l.mu.Lock()
+	b := l.bucket(bucketKey{facility + mnemonic, 0}, limitBurst)
+	ok, left := b.take(limitBurst, limitRate)
+	b.line, b.text = line{facility, severity, mnemonic}, ""
+	if !ok {
+		b.text = text
+	}
+	l.mu.Unlock()
 	if !ok {
 		return
 	}
@@ -139,19 +168,25 @@ func (l *Log) AddLimited(facility string, severity int, mnemonic, text string) {
 // Allow tells whether it is time to look at a line of this kind about an object, which path
 // names: once each interval, whatever others provoke. It allocates nothing.
 func (l *Log) Allow(kind string, path ss7.PathID, interval time.Duration) bool {
-	ok, _ := l.take(bucketKey{kind, path}, 1, 1/interval.Seconds())
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ok, _ := l.bucket(bucketKey{kind, path}, 1).take(1, 1/interval.Seconds())
 	return ok
 }
 
-func (l *Log) take(kind bucketKey, burst, rate float64) (ok bool, left int) {
-	now := time.Now()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	b := l.buckets[kind]
+// bucket gives the bucket of a key, which begins full. The caller holds mu.
+func (l *Log) bucket(k bucketKey, burst float64) *bucket {
+	b := l.buckets[k]
 	if b == nil {
-		b = &bucket{tokens: burst, at: now}
-		l.buckets[kind] = b
+		b = &bucket{tokens: burst, at: time.Now()}
+		l.buckets[k] = b
 	}
+	return b
+}
+
+// take tells whether there is room for a line, and if so how many were left out before it.
+func (b *bucket) take(burst, rate float64) (ok bool, left int) {
+	now := time.Now()
 	b.tokens = min(burst, b.tokens+now.Sub(b.at).Seconds()*rate)
 	b.at = now
 	if b.tokens < 1 {

@@ -82,6 +82,30 @@ func TestLogIsReadableAfterANight(t *testing.T) {
 	})
 }
 
+// A linkset that fails with many destinations behind it says how many of them the log leaves
+// out, although nothing comes after them.
+func TestLogTellsWhatItLeavesOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLog()
+		settled(t, l)
+		for i := range 1000 {
+			who := fmt.Sprintf("4.%d.0", i)
+			l.AddFrom(who, "CS7MTP3", 5, "DESTSTATUS", "Destination "+who+" is inaccessible")
+			l.Allow("another kind", 0, time.Hour)
+		}
+		time.Sleep(time.Minute)
+		lines, _ := l.Lines()
+		const last = "Destination 4.999.0 is inaccessible (the last of 970 like this that were left out)"
+		if n := len(lines); n != 31 || !strings.Contains(lines[n-1], "%CS7MTP3-5-DESTSTATUS: "+last) {
+			t.Errorf("%d lines, the last of them %q", n, lines[n-1])
+		}
+		l.AddFrom("4.0.0", "CS7MTP3", 5, "DESTSTATUS", "Destination 4.0.0 is accessible")
+		if lines, _ := l.Lines(); !strings.HasSuffix(lines[len(lines)-1], "Destination 4.0.0 is accessible") {
+			t.Errorf("what was told is told again: %q", lines[len(lines)-1])
+		}
+	})
+}
+
 // What happens now and then is told each time.
 func TestLogTellsWhatIsRare(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
