@@ -111,14 +111,19 @@ func (l *Layer) Configure(now time.Time, c Config, out []ss7.Action) ([]ss7.Acti
 		return out, err
 	}
 	// What is configured is stronger than what was registered.
-	var drop []ss7.PathID
-	for _, s := range kept {
-		if s.Network >= len(c.Networks) || clashes(s, ass, c.Networks[s.Network].Variant.Bits()) {
-			drop = append(drop, s.Path)
-			continue
-		}
-		ass = append(ass, s)
+	type lost struct {
+		path ss7.PathID
+		why  string
 	}
+	var drop []lost
+	kept = slices.DeleteFunc(kept, func(s *ASConfig) bool {
+		why := displaced(s, ass, c.Networks)
+		if why != "" {
+			drop = append(drop, lost{s.Path, why})
+		}
+		return why != ""
+	})
+	ass = append(ass, kept...)
 	sel, err := compileAll(c.Networks, ass)
 	if err != nil {
 		return out, err
@@ -138,14 +143,35 @@ func (l *Layer) Configure(now time.Time, c Config, out []ss7.Action) ([]ss7.Acti
 		xs[i].SLS = c.Networks[c.ASs[i].Network].Variant.SLSBits
 	}
 	n := len(out)
-	for _, p := range drop {
-		out = l.x.RemoveAS(now, p, "a configured routing key took its place", out)
+	for _, s := range drop {
+		out = l.x.RemoveAS(now, s.path, s.why, out)
 	}
 	out = l.x.Configure(now, xa, xs, out)
 	for _, p := range l.order {
 		p.gate = l.makeGate(p)
 	}
 	return l.after(now, n, out), nil
+}
+
+// displaced says what of the configuration takes the place of an AS that was registered; empty:
+// nothing. A summary route does not: what it covers may be there already.
+func displaced(s *ASConfig, ass []*ASConfig, nets []Network) string {
+	if s.Network >= len(nets) {
+		return "its network is gone"
+	}
+	net := &nets[s.Network]
+	if clashes(s, ass, net.Variant.Bits()) {
+		return "a configured routing key took its place"
+	}
+	for _, t := range s.Key.Terms {
+		if net.Routes == nil {
+			break
+		}
+		if why, summary := net.Routes.Reserved(t.DPC); why != "" && !summary {
+			return why + " by configuration now"
+		}
+	}
+	return ""
 }
 
 func clashes(s *ASConfig, ass []*ASConfig, bits uint8) bool {

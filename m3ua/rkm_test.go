@@ -208,6 +208,34 @@ func TestConfigure(t *testing.T) {
 	}
 }
 
+// A code that becomes this node's own, an adjacent one, or the destination of a route is nobody's to
+// have registered, before or after (§4.4); a summary route leaves what was there first.
+func TestRegistrationYieldsToRoutes(t *testing.T) {
+	l := gateway(t, nil)
+	for i, dpc := range []ss7.PC{300, 301, 308} {
+		reg := Registration{LocalID: uint32(i), Key: key(Term{DPC: one(dpc)})}
+		l.rx(1, AppendRegistrations(nil, []Registration{reg}, 14))
+	}
+	l.rx(1, wire(xua.ASPAC))
+	f := l.cfg.Networks[0].Routes.(*fakeRoutes)
+	f.own = 301
+	f.dests = append(f.dests, Destination{Range: one(300)}, Destination{Range: ss7.Range{PC: 308, Len: 11}})
+	c := l.cfg
+	out, err := l.Configure(epoch, c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := told(1, clone(out)); !strings.Contains(got, fmt.Sprintf("ASPIA Ack [%d]", firstRC+1)) ||
+		!strings.Contains(got, fmt.Sprintf("ASPIA Ack [%d]", firstRC+2)) {
+		t.Errorf("who had registered hears %q", got)
+	}
+	for dpc, want := range map[ss7.PC]bool{300: false, 301: false, 308: true} {
+		if got := l.Selector(0).Find(&ss7.MSU{DPC: dpc, SI: 3}); (got != 0) != want {
+			t.Errorf("%d goes to AS %d", dpc, got)
+		}
+	}
+}
+
 // §4.4.1: an AS without a traffic mode of its own takes that of the first REG REQ, also if
 // its sender serves it already, and the next ones must have the same.
 func TestFirstRegistrationHasTheMode(t *testing.T) {
