@@ -245,6 +245,11 @@ func (f *file) applied(n, indent int, s *Statement, l level, a Args, form form) 
 		return
 	}
 	in, obj := s.within(&scope{l.env, f.index}, l.obj, a, false)
+	if s.part != nil && a.Has(s.part.name) { // the part begins with the first line that names it
+		if at := (Place{obj, s.part.name}); f.Source[at] == 0 {
+			f.Source[at] = n
+		}
+	}
 	if s.child != nil {
 		obj = s.child(in, obj, a)
 		f.Source[Place{obj, ""}] = n

@@ -375,6 +375,17 @@ func (b *breach) line(t *testing.T, file string) {
 	}
 }
 
+// An instance that cannot be is told with the first line that names it, whatever that says.
+func TestInstanceThatIsLeftOutHasALine(t *testing.T) {
+	for _, line := range []string{"local-peer 3566", "linkset N 1.1.2", "pc-conversion 5.5.5 instance 0 2.2.2",
+		"point-code 1.1.1"} {
+		r := Examine([]byte("hostname X\ncs7 instance 1 " + line + "\ncs7 instance 1 local-peer 3567\n"))
+		if len(r.Faults) != 1 || r.Faults[0].Line != 2 {
+			t.Errorf("%s: %v", line, r.Faults)
+		}
+	}
+}
+
 // A notation that cannot be is left out before codes are read in it: they would be others.
 func TestCodesAreNotReadInANotationThatIsLeftOut(t *testing.T) {
 	r := Examine([]byte("cs7 point-code format 3 8 4\ncs7 point-code 1.1.1\ncs7 linkset B 2.2.2\n"))
