@@ -30,7 +30,6 @@ const (
 	sampleBatches = 4
 	sampleSpan    = 4096 // messages that are compared with one
 	sampleTime    = 4 * time.Second
-	sampleLeast   = 8 // octets; shorter ones are not watched
 	sampleEqual   = 4 // so many equal ones are suspicious
 	sampleLongest = 272
 	sampleRest    = time.Second // after one was found
@@ -46,8 +45,7 @@ func (s *sampler) look(now time.Time, msus []*ss7.MSU) *ss7.MSU {
 		return nil
 	}
 	for _, m := range msus {
-		n := len(m.Payload)
-		if m.DPC != s.dpc || n != s.size || binary.LittleEndian.Uint64(m.Payload[n-sampleLeast:]) != s.tail {
+		if m.DPC != s.dpc || len(m.Payload) != s.size || tail(m.Payload) != s.tail {
 			continue
 		}
 		if m.OPC != s.opc || m.SI != s.si || !bytes.Equal(m.Payload, s.payload[:s.size]) {
@@ -69,13 +67,25 @@ func (s *sampler) next(now time.Time, msus []*ss7.MSU) {
 	}
 	for _, m := range msus {
 		n := len(m.Payload)
-		if m.SI <= ss7.SNTS || m.SI == ss7.MTPT && tester.IsProbe(m.Payload) || n < sampleLeast || n > sampleLongest {
+		if m.SI <= ss7.SNTS || m.SI == ss7.MTPT && tester.IsProbe(m.Payload) || n == 0 || n > sampleLongest {
 			continue
 		}
 		s.dpc, s.opc, s.si, s.size = m.DPC, m.OPC, m.SI, n
-		s.tail = binary.LittleEndian.Uint64(m.Payload[n-sampleLeast:])
+		s.tail = tail(m.Payload)
 		copy(s.payload[:], m.Payload)
 		s.left, s.until, s.seen = sampleSpan, now.Add(sampleTime), 0
 		return
 	}
+}
+
+// tail gives the last octets of a payload; of a shorter one, as many as it has (a message of ISUP may
+// have three).
+func tail(b []byte) (x uint64) {
+	if n := len(b); n >= 8 {
+		return binary.LittleEndian.Uint64(b[n-8:])
+	}
+	for _, o := range b {
+		x = x<<8 | uint64(o)
+	}
+	return x
 }
