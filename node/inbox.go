@@ -72,6 +72,13 @@ func (b *inbox) count() int {
 	return b.msus
 }
 
+// crowded tells whether too many wait, since it was told and until half of the room is free.
+func (b *inbox) crowded() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.full
+}
+
 // put takes ev, which came by a linkset, if there is room for one more from there.
 func (b *inbox) put(from string, ev ss7.Event) bool {
 	k := inflow{from, ev.MSU.SI <= ss7.SNTS}

@@ -57,30 +57,33 @@ const (
 
 // memoryShort is told that an association was ended because all together hold too much.
 func (n *Node) memoryShort(why string) {
-	n.shortFor(memoryTold, memoryName, "an association was ended: "+why+"; `show sctp association` has who and when")
+	n.shortFor(memoryTold, memoryName, "an association was ended: "+why+"; `show sctp association` has who and when",
+		nil)
 }
 
 // backlogShort is told that associations accept no more because too much waits in all.
 func (n *Node) backlogShort(why string) {
-	n.shortFor(memoryTold, backlogName, why+"; `show sctp association detail` has who")
+	n.shortFor(memoryTold, backlogName, why+"; `show sctp association detail` has who",
+		n.associations.backlog.Short)
 }
 
 // waitShort is told that too much waits for ASPs to become active.
 func (n *Node) waitShort() {
 	const why = "more than %d octets wait for ASPs to become active: each AS keeps %d for now, and the rest goes " +
 		"another way or is discarded; `show cs7 as` has who waits"
-	n.shortFor(memoryTold, waitName, fmt.Sprintf(why, waitMost, waitShare))
+	n.shortFor(memoryTold, waitName, fmt.Sprintf(why, waitMost, waitShare), n.associations.full.Load)
 }
 
 // usersShort is told that too much waits for SCCP and the other users of this node.
 func (n *Node) usersShort() {
 	const why = "more than %d MSUs wait: each linkset and AS has room for %d for now, and the rest is discarded " +
 		"(`show cs7 mtp3 statistics`, queue of the local user full)"
-	n.shortFor(memoryTold, usersName, fmt.Sprintf(why, inboxAll, inboxShare))
+	n.shortFor(memoryTold, usersName, fmt.Sprintf(why, inboxAll, inboxShare), n.core.data.crowded)
 }
 
-// shortFor is Short for a while; if it comes again, from then on.
-func (n *Node) shortFor(d time.Duration, what, why string) {
+// shortFor is Short for a while, and for as long after that as lasts says, which may be nil; if it comes
+// again, from then on.
+func (n *Node) shortFor(d time.Duration, what, why string, lasts func() bool) {
 	n.Short(what, why)
 	s := &n.shortages
 	s.mu.Lock()
@@ -92,7 +95,17 @@ func (n *Node) shortFor(d time.Duration, what, why string) {
 	if s.ends == nil {
 		s.ends = map[string]*time.Timer{}
 	}
-	s.ends[what] = time.AfterFunc(d, func() { n.Short(what, "") })
+	s.ends[what] = time.AfterFunc(d, func() {
+		if lasts == nil || !lasts() {
+			n.Short(what, "")
+			return
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if n.ctx.Err() == nil {
+			s.ends[what].Reset(d)
+		}
+	})
 }
 
 // printMemory is a part of `show sctp statistics`.

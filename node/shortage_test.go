@@ -119,6 +119,26 @@ func TestMemoryOfAllAssociationsIsShown(t *testing.T) {
 	})
 }
 
+// What far ends have used up is an alarm until it is free again, however long that takes.
+func TestShortageLastsUntilThereIsRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newBox(t, sctp.NewMemory(1), configA)
+		defer a.Close()
+		a.associations.full.Store(true)
+		a.waitShort()
+		time.Sleep(10 * time.Minute)
+		a.want("show alarms", "Major", waitName, "octets wait for ASPs to become active")
+		if got := a.run("show logging"); strings.Contains(got, "no shortage any more") {
+			t.Error(got)
+		}
+		a.associations.full.Store(false)
+		time.Sleep(memoryTold + time.Second)
+		if got := a.run("show alarms"); strings.Contains(got, waitName) {
+			t.Error(got)
+		}
+	})
+}
+
 // A console that takes nothing holds nobody up: no command prints under a lock.
 func TestConsoleThatTakesNothing(t *testing.T) {
 	titles := filepath.Join(t.TempDir(), "titles")

@@ -43,6 +43,9 @@ func (b *Backlog) State() BacklogState {
 // half of it is free again.
 func (b *Backlog) OnShortage(f func(why string)) { b.tell.Store(&f) }
 
+// Short tells whether the memory was used up, and half of it is not free again yet.
+func (b *Backlog) Short() bool { return b.short.Load() }
+
 // burden is what an association has in a Backlog. Its owner's lock guards it.
 type burden struct {
 	backlog *Backlog
