@@ -237,7 +237,8 @@ func (s *System) overTCP(f *findings) {
 	}
 }
 
-// twins names passive ASPs that one association fits as well as another. of are the objects of
+// twins names passive ASPs that one association fits as well as another, and any that can only
+// have it one at a time. of are the objects of
 // the model that they are; served gives the application servers of an ASP, what is by what a far
 // end names them.
 func twins(f *findings, asps, of []*ASP, served func(*ASP) []string, what string) {
@@ -247,13 +248,19 @@ func twins(f *findings, asps, of []*ASP, served func(*ASP) []string, what string
 		for _, ip := range a.IPs() {
 			at := ends{ip, a.RemotePort, a.LocalPort}
 			for _, b := range before[at] {
-				if told || !a.twin(b) || a.known(b, served) {
-					continue
+				switch {
+				case told:
+				case a.twin(b) && !a.known(b, served):
+					f.warn(of[i], "asp "+a.Name, "asp %s and asp %s cannot be told apart: both are at %s port %s, "+
+						"local port %d; give each its asp-identifier, its remote port, or application servers of "+
+						"its own, whose %s it names", a.Name, b.Name, ip, portText(a.RemotePort), a.LocalPort, what)
+					told = true
+				case a.rivals(b):
+					f.warn(of[i], "asp "+a.Name, "asp %s and asp %s cannot have an association each: both are between "+
+						"%s port %d and local port %d, where there can be one; give one of them another port, at "+
+						"either end", a.Name, b.Name, ip, a.RemotePort, a.LocalPort)
+					told = true
 				}
-				f.warn(of[i], "asp "+a.Name, "asp %s and asp %s cannot be told apart: both are at %s port %s, local "+
-					"port %d; give each its asp-identifier, its remote port, or application servers of its own, "+
-					"whose %s it names", a.Name, b.Name, ip, portText(a.RemotePort), a.LocalPort, what)
-				told = true
 			}
 			before[at] = append(before[at], a)
 		}
@@ -263,6 +270,16 @@ func twins(f *findings, asps, of []*ASP, served func(*ASP) []string, what string
 // twin tells whether an association may be of a as well as of b, which have an address and the
 // ports in common.
 func (a *ASP) twin(b *ASP) bool { return a.Passive() && b.Passive() && !a.Shutdown && !b.Shutdown }
+
+// rivals tells whether a and b, which have an address and the ports in common, would be two
+// associations of the same two ends, which can have one (RFC 9260 §1.3).
+func (a *ASP) rivals(b *ASP) bool {
+	local := func(x *LocalIP) bool {
+		return slices.ContainsFunc(b.LocalIPs, func(y *LocalIP) bool { return x.IP == y.IP })
+	}
+	apart := len(a.LocalIPs) > 0 && len(b.LocalIPs) > 0 && !slices.ContainsFunc(a.LocalIPs, local)
+	return a.RemotePort != 0 && !a.Shutdown && !b.Shutdown && a.UDPPort == b.UDPPort && !apart
+}
 
 // known tells whether this end finds out which of a and b a far end is, or need not.
 func (a *ASP) known(b *ASP, served func(*ASP) []string) bool {

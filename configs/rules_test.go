@@ -410,6 +410,7 @@ func TestCautions(t *testing.T) {
 	two := func(kind, a, b string) string {
 		return "cs7 asp W 0 " + kind + "\n" + asp + a + "cs7 asp V 0 " + kind + "\n" + asp + b
 	}
+	at := func(a, b string) string { return strings.ReplaceAll(two("2905 m3ua", a, b), " 0 2905", " 2907 2905") }
 	const m3, m2 = "2905 m3ua", "2904 m2ua"
 	in := func(as, kind, asp string) string { return "cs7 as " + as + " " + kind + "\n asp " + asp + "\n" }
 	texts, soft := formats(t, "warn", "lacks"), cautions
@@ -429,6 +430,12 @@ func TestCautions(t *testing.T) {
 		{"cs7 asp W 14001 0 m3ua\n" + asp, ""},
 		{"cs7 asp W 14002 0 m3ua\n remote-ip 10.9.1.1", "asp W and asp Q cannot be told apart: both are at 10.9.1.1 " +
 			"port 14002"},
+		{at("", "") + in("A", "m3ua", "W") + in("B", "m3ua", "V"), "asp V and asp W cannot have an association each: " +
+			"both are between 10.9.8.1 port 2907 and local port 2905"},
+		{at(" role asp\n", " role asp\n"), "asp V and asp W cannot have an association each"},
+		{at(" asp-identifier 1\n", " asp-identifier 2\n"), "asp V and asp W cannot have an association each"},
+		{at(" role asp\n", " role asp\n shutdown\n"), ""},
+		{at(" role asp\n local-ip 10.0.0.1\n", " role asp\n local-ip 10.0.0.2\n"), ""},
 		{two(m3, "", ""), "asp V and asp W cannot be told apart: both are at 10.9.8.1 port 0 (any), local port 2905"},
 		{two(m2, "", ""), "asp V and asp W cannot be told apart: both are at 10.9.8.1 port 0 (any), local port 2904"},
 		{two(m3, " asp-identifier 1\n", ""), "asp V and asp W cannot be told apart"},
