@@ -10,8 +10,10 @@ import (
 
 	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/tester"
+	"github.com/gostp/gostp/xua"
 )
 
 // explainTest says by cause what became of the messages that nothing answered. It says what
@@ -141,11 +143,8 @@ func (n *Node) lossOf(x *lostBy) (way, text string, beyond bool) {
 	case v.gate(x.path) != nil:
 		return v.gate(x.path).name, "they went into that instance, which knows more", false
 	case v.server(x.path) != nil:
-		s := v.server(x.path)
-		if !s.ready() {
-			return "AS " + s.name, n.serverDown(x.path), false
-		}
-		return "AS " + s.name, "an ASP of it has them", true
+		text, beyond = n.serverDoubt(v.server(x.path), x.path)
+		return "AS " + v.server(x.path).name, text, beyond
 	}
 	return "a way that is gone", "it was taken out of the configuration", false
 }
@@ -170,11 +169,56 @@ func (n *Node) doubt(l *link, since time.Time) (text string, beyond bool) {
 		return fmt.Sprintf("the far end of that link has acknowledged nothing for %v, so they may not have arrived "+
 			"there", waits.Round(100*time.Millisecond)), false
 	case l.cfg.IsM2UA():
+		if g := l.gateway.Load(); g != nil {
+			if a, _ := g.association(); silentFor(a) > 0 {
+				return fmt.Sprintf("gateway %s has acknowledged nothing for %v, so they may not have arrived there",
+					l.cfg.Gateway, silentFor(a)), false
+			}
+		}
 		return "gateway " + l.cfg.Gateway + " has them; what its link did with them is not known here", true
 	case st.State != m2pa.InService:
 		return fmt.Sprintf("level 2 of that link is %v: %s", st.State, st.Why), false
 	}
 	return "its far end has acknowledged them, so they or their answers were lost there or beyond", true
+}
+
+// serverDoubt says what is known of an application server that messages left by. beyond: its
+// ASPs have them.
+func (n *Node) serverDoubt(s *as, path ss7.PathID) (text string, beyond bool) {
+	if !s.ready() {
+		return n.serverDown(path), false
+	}
+	asps, all := n.m3ua.status()
+	i := slices.IndexFunc(all, func(x xua.ASStatus) bool { return x.Config.Path == path })
+	if i >= 0 && all[i].State != xua.ASActive {
+		return n.serverDown(path), false
+	}
+	for k := range asps {
+		a := n.m3ua.asp(asps[k].Config.Path)
+		if a == nil || i < 0 || !slices.ContainsFunc(all[i].ASPs, func(m xua.MemberStatus) bool {
+			return m.ASP == asps[k].Config.Name && m.Sends
+		}) {
+			continue
+		}
+		if assoc, _ := a.association(); silentFor(assoc) > 0 {
+			return fmt.Sprintf("its ASP %s has acknowledged nothing for %v, so they may not have arrived there",
+				asps[k].Config.Name, silentFor(assoc)), false
+		}
+	}
+	return "an ASP of it has them", true
+}
+
+// silentFor is how long the far end of a has left unacknowledged what waits for it, if that is so
+// long that it is to be told. a may be nil.
+func silentFor(a sctp.Assoc) time.Duration {
+	if a == nil {
+		return 0
+	}
+	waits := a.Stalled().For
+	if waits < ackDoubt {
+		return 0
+	}
+	return waits.Round(100 * time.Millisecond)
 }
 
 // linkStatus is a link as level 3 sees it; nil: it is gone.

@@ -79,6 +79,36 @@ func TestPingIsLostBeyond(t *testing.T) {
 	})
 }
 
+// Of messages for an AS it is not claimed that an ASP has them, while the ASP acknowledges
+// nothing, or after its association is lost. An alarm of an association ends with it.
+func TestPingOverAnASPThatIsSilent(t *testing.T) {
+	config := strings.Replace(gatewayConfig, "ip 10.0.0.5\n", "ip 10.0.0.5\n stall-timeout 6\n", 1)
+	servers(t, config, func(net *sctp.Memory, a, _, _, _ *box) {
+		a.want("ping cs7 5.5.5 count 4", "100% successful")
+		for _, ip := range []string{"10.0.0.5", "10.0.0.6"} {
+			net.Cut(netip.MustParseAddr(ip), netip.Addr{}, true)
+		}
+		a.want("ping cs7 5.5.5 count 4", "sent by AS HLR: its ASP H1 has acknowledged nothing for ",
+			"so they may not have arrived there")
+		time.Sleep(2200 * time.Millisecond)
+		a.want("show alarms", "association of ASP H1 ", "the far end takes no more: it has acknowledged nothing for ")
+		a.want("ping cs7 5.5.5 count 4", "sent by AS HLR: as HLR is pending: no ASP is active")
+		time.Sleep(10 * time.Second)
+		a.want("show alarms", "as HLR is down")
+		a.lacks("show alarms", "takes no more")
+	})
+}
+
+// Nor is it claimed of a gateway of M2UA.
+func TestPingOverAGatewayThatIsSilent(t *testing.T) {
+	onChain(t, 1, func(c *chain) {
+		c.mgc[0].want("ping cs7 2.2.2 count 4", "100% successful")
+		c.w.setCut("10.5.0.1", true)
+		c.mgc[0].want("ping cs7 2.2.2 count 4 timeout 1500", "gateway SG has acknowledged nothing for ",
+			"so they may not have arrived there")
+	})
+}
+
 // A far end of another make that has no user for SI 8 says so, which is an answer.
 func TestPingOfAnotherMake(t *testing.T) {
 	onPair(t, func(p *pair) {

@@ -39,6 +39,7 @@ func (r *runner) watch(a sctp.Assoc) (stop func()) {
 			select {
 			case <-over:
 				t.Stop()
+				r.unwatched()
 				return
 			case <-t.C:
 			}
@@ -65,6 +66,18 @@ func (r *runner) judge(s sctp.Stall, limit time.Duration) {
 	r.mu.Unlock()
 	r.stuck.Store(is.now.For > 0)
 	if is.givenUp != was.givenUp || (is.now.For == 0) != (was.now.For == 0) {
+		r.node.core.recheck()
+	}
+}
+
+// unwatched is the end of a watch: of an association that is no more nothing is to be told.
+func (r *runner) unwatched() {
+	r.mu.Lock()
+	was := r.stalled.now.For > 0
+	r.stalled.now = sctp.Stall{}
+	r.mu.Unlock()
+	r.stuck.Store(false)
+	if was {
 		r.node.core.recheck()
 	}
 }
