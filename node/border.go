@@ -85,18 +85,18 @@ func (x *crossings) give(t *transfer) {
 const mostCrossings = 4
 
 // offer implements way, for groups; what routes uses cross.
-func (g *gate) offer(now time.Time, _ ss7.PathID, msus ...*ss7.MSU) { g.cross(now, 0, msus) }
+func (g *gate) offer(now time.Time, from ss7.PathID, msus ...*ss7.MSU) { g.cross(now, 0, from, msus) }
 
 // cross converts MSUs, in place, and routes them in the other instance. depth is how often
-// they have crossed before.
-func (g *gate) cross(now time.Time, depth int, msus []*ss7.MSU) {
+// they have crossed before, and origin the path by which they came here.
+func (g *gate) cross(now time.Time, depth int, origin ss7.PathID, msus []*ss7.MSU) {
 	if depth >= mostCrossings {
 		g.from.discards.add(mtp3.Circular, len(msus))
 		return
 	}
 	t := g.to.crossings.take(g.to)
 	defer g.to.crossings.give(t)
-	t.depth = depth + 1
+	t.depth, t.origin = depth+1, origin
 	t.foreign = t.foreign[:0]
 	t.msus = t.msus[:0]
 	by := ss7.PathID(0)

@@ -1,10 +1,12 @@
 package node
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/gostp/gostp/sccp"
 	"github.com/gostp/gostp/sctp"
 )
 
@@ -84,5 +86,38 @@ func TestAliases(t *testing.T) {
 		a.want("show cs7 route", "5.5.5/14         INACC", "1.1.1 prohibits it (TFP)")
 		g.want("show cs7 pc-conversion", "5.5.5                INACC 1        200.2.2", "5.5.6                acces 1")
 		g.want("ping cs7 5.5.5", "% 5.5.5 is inaccessible", "instance 1 200.2.2 cannot be reached there")
+	})
+}
+
+// What SCCP's management says from another instance is believed by the way that it came there: the
+// gate that it comes by follows from its OPC, which anybody there can write.
+func TestForgedNamesDoNotCrossInstances(t *testing.T) {
+	gateway(t, func(g, a, b *box) {
+		g.configure("cs7 linkset C 3.3.3")
+		g.configure("cs7 instance 1 pc-conversion 201.5.7 instance 0 3.3.3")
+		g.configure("cs7 instance 1 gtt selector S tt 0 gti 2", "gta 49 pcssn 201.5.5 pcssn ssn 8")
+		ssp := func(opc string) {
+			t.Helper()
+			var x transfer
+			defer g.readers.enter(&x)()
+			m := notice(opc, sccp.Notice{Command: sccp.SSP, SSN: 8, PC: itu(opc)})
+			m.DPC = itu("5.5.6")
+			x.msus = append(x.msus, &m)
+			g.route(time.Now(), &x, g.links[linkKey{"A", 0}].id)
+			time.Sleep(100 * time.Millisecond)
+		}
+		leaves := func(want bool) {
+			t.Helper()
+			if got := g.run("test cs7 instance 1 gtt 49123 gti 2 tt 0"); strings.Contains(got, "leaves as ") != want {
+				t.Errorf("leaves: want %v: %s", want, got)
+			}
+		}
+		leaves(true)
+		ssp("3.3.3")
+		g.want("show cs7 mtp3 errors", "SSP")
+		g.want("show cs7 instance 1 sccp statistics", "SSP                 0 ")
+		ssp("2.2.2")
+		leaves(false)
+		g.want("show cs7 instance 1 sccp statistics", "SSP                 1 ")
 	})
 }

@@ -3,6 +3,7 @@ package node
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gostp/gostp/m3ua"
@@ -34,6 +35,7 @@ type core struct {
 	wake    chan struct{}
 	data    inbox          // bounded: MSUs for local users
 	hints   chan ss7.Event // bounded: MSUs that had nowhere to go
+	proving atomic.Int32   // what waits until another instance has judged its name
 }
 
 // task is something to be done by the core; done, if there is one, is closed when

@@ -100,7 +100,7 @@ func (n *Node) relay(now time.Time, v *view, t *transfer, from ss7.PathID, m *ss
 			n.sccpDropped(&d, m, from)
 			return
 		case sccp.Deliver:
-			n.deliverSCCP(from, m, d.SSN)
+			n.deliverSCCP(from, t.origin, m, d.SSN)
 			return
 		}
 		if d.Fate == sccp.Return && d.Path == 0 && d.MSU.DPC == m.OPC && v.table.IsServer(from) {
@@ -179,11 +179,11 @@ func (n *Node) sccpDropped(d *sccp.Verdict, m *ss7.MSU, path ss7.PathID) {
 }
 
 // deliverSCCP hands a message to a subsystem here, by way of the core.
-func (n *Node) deliverSCCP(from ss7.PathID, m *ss7.MSU, ssn uint8) {
+func (n *Node) deliverSCCP(from, origin ss7.PathID, m *ss7.MSU, ssn uint8) {
 	n.sccp.delivered.Add(1)
 	kept := *m
 	kept.Payload = append([]byte(nil), m.Payload...)
-	if !n.core.offer(ss7.Event{Kind: ss7.Transfer, Path: from, Arg: uint32(ssn), MSU: kept}) {
+	if !n.core.offer(ss7.Event{Kind: ss7.Transfer, Path: from, Of: origin, Arg: uint32(ssn), MSU: kept}) {
 		n.discards.add(mtp3.UserQueueFull, 1)
 	}
 }
@@ -271,13 +271,56 @@ func (c *core) recvSCCP(now time.Time, ev *ss7.Event) {
 			c.node.discards.add(mtp3.NoUser, 1)
 		}
 	case ssn == 1:
-		if c.believes(ev, m.Data) {
-			c.noticed(ev.MSU.OPC, m.Data)
-			c.actions = c.sccp.management.Recv(now, ev.MSU.DPC, ev.MSU.OPC, m.Data, c.actions)
+		if !c.believes(ev, m.Data) {
+			return
 		}
+		if g := c.node.view.Load().gate(ev.Path); g != nil && ev.Of != 0 {
+			c.proveThere(g, *ev, m.Data)
+			return
+		}
+		c.manage(now, ev, m.Data)
 	default: // a subsystem that answers tests, and has no user behind it
 		c.node.discards.add(mtp3.NoUser, 1)
 	}
+}
+
+// manage has SCCP's management act on what is believed.
+func (c *core) manage(now time.Time, ev *ss7.Event, data []byte) {
+	c.noticed(ev.MSU.OPC, data)
+	c.actions = c.sccp.management.Recv(now, ev.MSU.DPC, ev.MSU.OPC, data, c.actions)
+}
+
+// mostProved bounds what waits until another instance has judged its name.
+const mostProved = 256
+
+// proveThere has the instance judge that the sender of ev, a point behind gate g, is in: which
+// gate a message comes by follows from its OPC, so the gate proves nothing. The way by which it
+// came there does.
+func (c *core) proveThere(g *gate, ev ss7.Event, data []byte) {
+	home := g.to
+	own := slices.Contains(home.Config().Own(), g.pc) // what that node itself has translated
+	notice, err := sccp.ParseNotice(c.node.Config().V(), data)
+	if own || err != nil {
+		c.manage(time.Now(), &ev, data)
+		return
+	}
+	if c.proving.Add(1) > mostProved {
+		c.proving.Add(-1)
+		c.node.discards.add(mtp3.UserQueueFull, 1)
+		return
+	}
+	home.core.do(func() {
+		h, ok := home.core, false
+		claim := mtp3.Claim{What: notice.Command.String(), Path: ev.Of, By: g.pc, About: mtp3.Nobody}
+		if h.actions, ok = h.network.Believe(claim, h.actions); !ok {
+			c.proving.Add(-1)
+			return
+		}
+		c.do(func() {
+			c.proving.Add(-1)
+			c.manage(time.Now(), &ev, data)
+		})
+	})
 }
 
 // believes tells whether SCCP's management may act on what came by a path in a point's name

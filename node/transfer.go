@@ -41,6 +41,7 @@ type transfer struct {
 	turns   []uint64    // of msus, if a hold passes them on
 	foreign []byte      // SCCP as written for this instance, of what comes from another
 	depth   int         // how often its MSUs have crossed from instance to instance
+	origin  ss7.PathID  // by which those came into the instance before; 0: it made them, or there is none
 	settles bool        // holds are locked: what goes to another instance waits
 	over    mtp3.Reason // why its MSUs are discarded if their destination is inaccessible; 0: for that
 	from    ss7.PathID  // by which its groups came
@@ -228,14 +229,15 @@ func (t *transfer) send(n *Node, now time.Time, g *group) {
 	case !is:
 		g.to.offer(now, t.from, g.msus...)
 	case !t.settles:
-		to.cross(now, t.depth, g.msus)
+		to.cross(now, t.depth, t.from, g.msus)
 	default: // the other instance may be settling holds too, towards this one
 		kept := make([]*ss7.MSU, len(g.msus))
 		for i, m := range g.msus {
 			k := keep(m, 0)
 			kept[i] = &k.msu
 		}
-		n.core.do(func() { to.cross(time.Now(), 0, kept) })
+		from := t.from
+		n.core.do(func() { to.cross(time.Now(), 0, from, kept) })
 	}
 }
 
