@@ -25,8 +25,9 @@ type ended struct {
 type associations struct {
 	memory  *sctp.Budget
 	backlog *sctp.Backlog
-	waiting atomic.Int64 // octets of what waits for ASPs
-	full    atomic.Bool  // it was told that these are too many
+	waiting atomic.Int64     // octets of what waits for ASPs
+	full    atomic.Bool      // it was told that these are too many
+	lack    func(why string) // is told that there is no descriptor for one
 
 	mu   sync.Mutex
 	used map[uint32]bool

@@ -126,7 +126,9 @@ type Node struct {
 // New makes a node without configuration and starts it.
 func New(opt Options) *Node {
 	all := &associations{memory: sctp.NewBudget(sctp.DefaultBudget), backlog: sctp.NewBacklog(sctp.DefaultBacklog)}
-	n := start(opt, NewLog(), 0, all, &ground{})
+	var n *Node
+	all.lack = func(why string) { n.descriptorsShort(why) }
+	n = start(opt, NewLog(), 0, all, &ground{})
 	all.memory.OnShortage(n.memoryShort)
 	all.backlog.OnShortage(n.backlogShort)
 	return n

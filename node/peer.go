@@ -112,6 +112,9 @@ func (p *peer) bind() bool {
 	}); ok {
 		s.Share(p.node.associations.memory, p.node.associations.backlog)
 	}
+	if s, ok := t.(interface{ OnLack(func(why string)) }); ok {
+		s.OnLack(p.node.associations.lack)
+	}
 	p.mu.Lock()
 	p.transport, p.choice = t, choice
 	p.mu.Unlock()

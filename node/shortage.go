@@ -52,6 +52,7 @@ const (
 	backlogName = "memory for what waits for far ends"
 	waitName    = "memory for what waits for ASPs"
 	usersName   = "room for what waits for the users of this node"
+	filesName   = "descriptors for associations"
 	memoryTold  = time.Minute
 )
 
@@ -65,6 +66,11 @@ func (n *Node) memoryShort(why string) {
 func (n *Node) backlogShort(why string) {
 	n.shortFor(memoryTold, backlogName, why+"; `show sctp association detail` has who",
 		n.associations.backlog.Short)
+}
+
+// descriptorsShort is told that an association could not be accepted.
+func (n *Node) descriptorsShort(why string) {
+	n.shortFor(memoryTold, filesName, why+"; `ulimit -n` of the shell, or LimitNOFILE of the service, gives more", nil)
 }
 
 // waitShort is told that too much waits for ASPs to become active.

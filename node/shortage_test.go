@@ -119,6 +119,20 @@ func TestMemoryOfAllAssociationsIsShown(t *testing.T) {
 	})
 }
 
+// No descriptor for an association is an alarm, at a port of whatever transport.
+func TestNoDescriptorForAnAssociation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newBox(t, sctp.NewMemory(1), configA)
+		defer a.Close()
+		a.associations.lack("no association can be accepted: too many open files")
+		a.want("show alarms", "Major", filesName, "no association can be accepted: too many open files; `ulimit -n`")
+		time.Sleep(memoryTold + time.Second)
+		if got := a.run("show alarms"); strings.Contains(got, filesName) {
+			t.Error(got)
+		}
+	})
+}
+
 // What far ends have used up is an alarm until it is free again, however long that takes.
 func TestShortageLastsUntilThereIsRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

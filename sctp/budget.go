@@ -1,9 +1,11 @@
 package sctp
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"syscall"
 )
 
 const (
@@ -56,6 +58,18 @@ func (b *Budget) OnShortage(f func(why string)) { b.tell.Store(&f) }
 type sharing struct {
 	budget  atomic.Pointer[Budget]
 	backlog atomic.Pointer[Backlog]
+	lack    atomic.Pointer[func(why string)]
+}
+
+// OnLack has f called, from a goroutine of its own, with a reason whenever an association that a far
+// end sets up cannot be taken because the program has no file descriptor left.
+func (s *sharing) OnLack(f func(why string)) { s.lack.Store(&f) }
+
+// lacks is told why an association could not be taken.
+func (s *sharing) lacks(err error) {
+	if f := s.lack.Load(); f != nil && (errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)) {
+		go (*f)(fmt.Sprintf("no association can be accepted: %v", err))
+	}
 }
 
 // Share has associations from now on share in and out with those of other transports.

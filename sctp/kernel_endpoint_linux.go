@@ -99,6 +99,7 @@ func (e *kernelEndpoint) change(c *assocChange) {
 			e.admit(fd)
 		} // else it has ended already, or there is no descriptor: the close below
 		if errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) {
+			e.kernel.lacks(err)
 			_ = control(e.rc, func(l int) error { return sendAbort(l, c.assoc, "out of descriptors") })
 		}
 		return

@@ -112,13 +112,14 @@ func (e *tcpEndpoint) Set(p Params) {
 
 // listen hands connections to Accept. One at most waits for it here, the others in
 // the system's backlog.
-func (e *tcpEndpoint) listen(l *net.TCPListener) {
+func (e *tcpEndpoint) listen(l interface{ AcceptTCP() (*net.TCPConn, error) }) {
 	for {
 		c, err := l.AcceptTCP()
 		switch {
 		case errors.Is(err, net.ErrClosed):
 			return
 		case err != nil: // no descriptor left, or gone already
+			e.transport.lacks(err)
 			select {
 			case <-e.closed:
 				return

@@ -9,9 +9,12 @@ import (
 	"math/rand"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -138,6 +141,37 @@ func raw(t *testing.T, p Params) (Assoc, net.Conn) {
 }
 
 // Each way in which a connection ends has its reason; what came before is delivered.
+// emptyHanded is a listener of a program that has no descriptor left.
+type emptyHanded struct{ errs []error }
+
+func (e *emptyHanded) AcceptTCP() (*net.TCPConn, error) {
+	if len(e.errs) == 0 {
+		return nil, net.ErrClosed
+	}
+	err := e.errs[0]
+	e.errs = e.errs[1:]
+	return nil, &net.OpError{Op: "accept", Net: "tcp", Err: os.NewSyscallError("accept4", err)}
+}
+
+// A port goes on when there is no descriptor for a connection, and somebody is told; of one that was
+// gone before it was taken nobody is.
+func TestTCPWithoutDescriptors(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		transport := TCP().(*tcp)
+		told := make(chan string, 9)
+		transport.OnLack(func(why string) { told <- why })
+		e := &tcpEndpoint{transport: transport, closed: make(chan struct{})}
+		e.listen(&emptyHanded{[]error{syscall.ECONNABORTED, syscall.EMFILE, syscall.ENFILE}})
+		synctest.Wait()
+		if len(told) != 2 {
+			t.Fatalf("told %d times", len(told))
+		}
+		if why := <-told + <-told; !strings.Contains(why, "too many open files") {
+			t.Error(why)
+		}
+	})
+}
+
 func TestTCPEnds(t *testing.T) {
 	good := tcpMessage(3, 1, "")
 	for _, c := range []struct {
