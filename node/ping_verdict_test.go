@@ -94,7 +94,8 @@ func TestPingOverAnASPThatIsSilent(t *testing.T) {
 		a.want("show alarms", "association of ASP H1 ", "the far end takes no more: it has acknowledged nothing for ")
 		a.want("ping cs7 5.5.5 count 4", "sent by AS HLR: as HLR is pending: no ASP is active")
 		time.Sleep(10 * time.Second)
-		a.want("show alarms", "as HLR is down")
+		a.want("show alarms", "as HLR is down", "waiting for 10.0.0.5 port 2905 to set up the association "+
+			"(passive); the last one ended: 10.0.0.5 is silent for ")
 		a.lacks("show alarms", "takes no more")
 	})
 }

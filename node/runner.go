@@ -215,8 +215,7 @@ func (r *runner) connect(ctx context.Context) (a sctp.Assoc, accepted bool, err 
 		}
 	}
 	if r.where.passive {
-		r.setWhy(fmt.Sprintf("waiting for %s to set up the association (passive); if the far end is passive too, "+
-			"neither begins", r.farEnd()))
+		r.setWhy(fmt.Sprintf("waiting for %s to set up the association (passive)%s", r.farEnd(), r.whyPassive()))
 		select {
 		case <-ctx.Done():
 			return nil, false, ctx.Err()
@@ -232,6 +231,20 @@ func (r *runner) connect(ctx context.Context) (a sctp.Assoc, accepted bool, err 
 	how := r.settings
 	r.mu.Unlock()
 	return r.dial(ctx, e, how.dialled())
+}
+
+// whyPassive ends the sentence about a far end that has to begin: how the last association ended,
+// which is the reason; or, if there was none, what both ends may have wrong.
+func (r *runner) whyPassive() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.last.at.IsZero():
+		return "; if the far end is passive too, neither begins"
+	case r.stalled.givenUp != "":
+		return "" // setWhy has it
+	}
+	return "; the last one ended: " + r.last.why
 }
 
 // dial makes one attempt, during which the far end may come first.
