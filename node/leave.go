@@ -40,6 +40,13 @@ func (n *Node) Leave(ctx context.Context) {
 	}
 }
 
+// Retire is Leave of a node that is closed next: it lets nobody in any more, since who is let in
+// while it waits is cut off at once.
+func (n *Node) Retire(ctx context.Context) {
+	n.shut()
+	n.Leave(ctx)
+}
+
 // setLeaving says that to the neighbours of every instance that can be told so.
 func (n *Node) setLeaving(state routing.RouteState) (told bool) {
 	for _, i := range n.all() {

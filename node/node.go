@@ -160,11 +160,16 @@ func (n *Node) shutPorts() {
 	}
 }
 
-// Close stops everything and waits for it.
-func (n *Node) Close() {
+// shut does that in every instance.
+func (n *Node) shut() {
 	for _, i := range n.all() {
 		i.shutPorts()
 	}
+}
+
+// Close stops everything and waits for it.
+func (n *Node) Close() {
+	n.shut()
 	var others sync.WaitGroup
 	for _, i := range n.all()[1:] { // at once, since each may wait for what its gateways answer
 		others.Go(i.Close)

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -45,5 +46,33 @@ cs7 as OUT m3ua
 		if got := b.run("show logging"); strings.Contains(got, "is up with 10.0.0.1") {
 			t.Error("a neighbour was let in while the node stopped:", got)
 		}
+	})
+}
+
+// It is shut also while it waits until no more traffic comes, before it is closed: an ASP that was
+// let in then would be cut off at once.
+func TestNobodyIsLetInWhileANodeRetires(t *testing.T) {
+	strangers(t, exchangeLab, func(t *testing.T, net *sctp.Memory, a *box) {
+		p := registers(t, net, "10.0.0.200", 7)
+		done := make(chan struct{})
+		go func() {
+			a.Retire(t.Context())
+			close(done)
+		}()
+		time.Sleep(leaveQuiet / 3)
+		select {
+		case <-done:
+			t.Fatal("it has left already")
+		default:
+		}
+		if got := p.hears(); strings.Contains(got, "end") {
+			t.Errorf("the ASP that is there hears %q", got)
+		}
+		to := sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr("10.0.0.1")}, Port: 2905}
+		_, err := far(t, net, 2905, "10.0.0.201").Dial(t.Context(), to, sctp.Params{})
+		if err == nil {
+			t.Error("another ASP is let in")
+		}
+		<-done
 	})
 }

@@ -87,7 +87,7 @@ func run(file, socket, lab string) error {
 	if tty {
 		fmt.Fprintln(os.Stderr, "Neighbours are told to send another way; Ctrl-C stops at once")
 	}
-	n.Leave(context.Background())
+	n.Retire(context.Background())
 	listener.Close()
 	<-served
 	return err
