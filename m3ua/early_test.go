@@ -67,11 +67,29 @@ func TestToldBeforeActive(t *testing.T) {
 	l.Do(epoch, ss7.Event{Kind: ss7.CommUp, Path: 1}, nil)
 	up()
 	for range 2 * perAnswer {
-		l.peers[1].audits = xua.Rate{PerSecond: 10, Burst: 10}
+		l.peers[1].news = xua.Rate{PerSecond: 10, Burst: 10}
 		say(DUNA, 9)
 	}
 	if got := strings.Count(raised(l.rx(1, wire(xua.ASPACAck, 10))), "Pause 9/14"); got != perAnswer {
 		t.Errorf("%d of what came before is taken", got)
+	}
+}
+
+// A gateway that loses all codes of a network, and has them again, is heard to the last of them.
+func TestGatewayTellsOfAllCodes(t *testing.T) {
+	l := behind(t, false)
+	for _, typ := range []xua.Type{DUNA, DAVA} {
+		told := 0
+		for first := uint32(0); first < 1<<14; first += perMessage {
+			s := SSNM{Type: typ, RCs: []uint32{10}}
+			for pc := first; pc < first+perMessage; pc++ {
+				s.Affected = append(s.Affected, pc)
+			}
+			told += strings.Count(raised(l.rx(1, AppendSSNM(nil, &s))), "/14")
+		}
+		if told != 1<<14 {
+			t.Errorf("%v: %d codes of %d are heard of", typ, told, 1<<14)
+		}
 	}
 }
 

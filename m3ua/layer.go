@@ -56,6 +56,7 @@ type peer struct {
 	gate   *Gate
 	audits xua.Rate // point codes asked for
 	sweeps xua.Rate // ranges asked for
+	news   xua.Rate // point codes that a gateway tells the state of
 	regs   xua.Rate
 	told   [32]answered // what it was answered lately, so that it is not answered again and again
 	next   int
@@ -220,7 +221,8 @@ func (l *Layer) setPeers(asps []ASPConfig) {
 func (l *Layer) setPeer(c *ASPConfig) *peer {
 	p := l.peers[c.Path]
 	if p == nil {
-		p = &peer{audits: xua.Rate{PerSecond: 1000, Burst: 2000}, sweeps: xua.Rate{PerSecond: 5, Burst: 20}, regs: xua.Rate{PerSecond: 10, Burst: 50}}
+		p = &peer{audits: xua.Rate{PerSecond: 1000, Burst: 2000}, sweeps: xua.Rate{PerSecond: 5, Burst: 20},
+			news: xua.Rate{PerSecond: newsRate, Burst: newsBurst}, regs: xua.Rate{PerSecond: 10, Burst: 50}}
 		l.peers[c.Path] = p
 	}
 	p.cfg = *c

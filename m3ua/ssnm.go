@@ -77,6 +77,15 @@ const (
 	answerHold = time.Second
 )
 
+// A gateway may lose and regain all codes of ITU within seconds, and none of that may be lost here:
+// what it tells of a destination it does not tell again. A message costs as much as newsLeast codes at
+// least.
+const (
+	newsBurst = 1 << 15
+	newsRate  = 8000 // a second
+	newsLeast = 8
+)
+
 // Unreachable answers a peer whose MSU could go no further: DUNA or SCON, and DUPU with a cause
 // (§3.4.5) where nobody takes its service indicator; not again and again (§3.4.1).
 func (l *Layer) Unreachable(now time.Time, path, server ss7.PathID, m *ss7.MSU, d Destination, noUser bool,
@@ -140,7 +149,11 @@ func (l *Layer) recvSSNM(now time.Time, p *peer, m xua.Message, b []byte, out []
 	if s.Type == DAUD {
 		return l.answer(now, p, as, &s, bits, out)
 	}
-	if !p.audits.Take(now, len(s.Affected)) {
+	bucket, cost := &p.audits, len(s.Affected)
+	if s.Type == DUNA || s.Type == DAVA || s.Type == DRST {
+		bucket, cost = &p.news, max(newsLeast, cost)
+	}
+	if !bucket.Take(now, cost) {
 		p.stats.AuditsSpared++
 		return out
 	}
