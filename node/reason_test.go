@@ -201,7 +201,7 @@ func TestAlarmOfAFirstFSNOfOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		w := newWires()
-		a := boxOn(t, w, reasonA)
+		a := boxOn(t, w, strings.Replace(reasonA, "1024 1024\n", "1024 1024 passive\n", 1)) // the station calls
 		s := newStation(ctx, t, w, "10.0.0.2", "10.0.0.1", itu("2.2.2"), itu("1.1.1"))
 		defer s.group.Wait()
 		defer cancel()
