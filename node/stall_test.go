@@ -116,7 +116,7 @@ cs7 as UU m2ua
 						t.Fatal(err)
 					}
 				}
-				time.Sleep(5 * time.Second)
+				time.Sleep(7 * time.Second) // it is looked at every 2 s, and told after 4
 				if c.ppid != 5 {
 					g.want("show alarms", "Warning ", "association of "+c.object, noMore, "given up after 8s")
 				}
