@@ -12,6 +12,7 @@ import (
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/xua"
 )
 
 // settled calls Settle as a node does.
@@ -136,6 +137,40 @@ func TestLogRemembersABoundedNumber(t *testing.T) {
 		l.Settle()
 		if n := len(l.repeats.of); n != 0 {
 			t.Errorf("%d are remembered after an hour of silence", n)
+		}
+	})
+}
+
+// An ASP that nobody configured, and that comes and goes, is told as one of its address, though
+// it has another name each time.
+func TestStrangerThatComesAndGoesIsToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := sctp.NewMemory(1)
+		a := newBox(t, m, "cs7 point-code 1.1.1\ncs7 m3ua 2905\n local-ip 10.0.0.1\n"+
+			" accept-asp-connections dynamic-permitted\n")
+		defer a.Close()
+		time.Sleep(time.Second)
+		from := sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr("10.0.0.9")}, Port: 2905}
+		e, err := sctp.NewUser(m).Open(from, sctp.Params{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		to := sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr("10.0.0.1")}, Port: 2905}
+		for range 100 {
+			far, err := e.Dial(t.Context(), to, sctp.Params{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := far.Send([]sctp.Message{{PPID: 3, Data: bare(xua.ASPUP)}}); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+			far.Abort("it comes again")
+			time.Sleep(time.Second)
+		}
+		if n := countLines(a.log, "CS7M3UA-5-ASPSTATE"); n < 2 || n > 8 {
+			t.Errorf("%d lines about one ASP that came 100 times:\n%s", n, a.run("show logging"))
 		}
 	})
 }

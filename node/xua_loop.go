@@ -177,5 +177,9 @@ func (n *Node) tellNote(facility string, ev *ss7.Event) {
 	default:
 		return
 	}
-	n.log.AddFrom(fmt.Sprint("path ", ev.Path), facility, severity, mnemonic, ev.Why)
+	who := fmt.Sprint("path ", ev.Path)
+	if a := n.m3ua.asp(ev.Path); a != nil && a.stranger {
+		who = a.who() // one that comes again and again has another name and path each time
+	}
+	n.log.AddFrom(who, facility, severity, mnemonic, ev.Why)
 }
