@@ -101,7 +101,8 @@ func (NoIP) Echo(context.Context, Echo) (time.Duration, error) {
 // sameIP tells whether two configurations are the same as far as IP is concerned.
 func sameIP(a, b IP) bool {
 	return slices.Equal(a.Routes, b.Routes) && slices.EqualFunc(a.Interfaces, b.Interfaces, func(x, y Interface) bool {
-		return x.Name == y.Name && x.Device == y.Device && x.MTU == y.MTU && x.Shutdown == y.Shutdown && slices.Equal(x.Addresses, y.Addresses)
+		return x.Name == y.Name && x.Device == y.Device && x.MTU == y.MTU && x.Shutdown == y.Shutdown &&
+			slices.Equal(x.Addresses, y.Addresses)
 	})
 }
 
@@ -134,7 +135,8 @@ func DeviceOf(i Interface, ethernets []string) (device string, err error) {
 		return "eth" + strconv.Itoa(n), nil
 	}
 	if n >= len(own) {
-		return "", fmt.Errorf("it would be Ethernet interface number %d of this machine, which has %s; `device NAME` in its mode names another", n, strings.Join(own, ", "))
+		return "", fmt.Errorf("it would be Ethernet interface number %d of this machine, which has %s; "+
+			"`device NAME` in its mode names another", n, strings.Join(own, ", "))
 	}
 	return own[n], nil
 }

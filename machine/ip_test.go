@@ -16,7 +16,8 @@ func TestDeviceOf(t *testing.T) {
 		{"GigabitEthernet0/1", "", "eth0 eth1 eth2", "eth1"}, {"FastEthernet1/0", "", "eth1", "eth2"},
 		{"FastEthernet0/0", "", "", "eth0"}, // a container whose interfaces come later
 		{"FastEthernet0/1", "", "enp10s0 enp2s0", "enp10s0"}, {"FastEthernet0/0", "", "enp10s0 enp2s0", "enp2s0"},
-		{"FastEthernet0/5", "", "ens3 ens4", "error: it would be Ethernet interface number 5 of this machine, which has ens3, ens4"},
+		{"FastEthernet0/5", "", "ens3 ens4",
+			"error: it would be Ethernet interface number 5 of this machine, which has ens3, ens4"},
 		{"FastEthernet0/5", "ens4", "ens3 ens4", "ens4"}, {"Loopback3", "", "ens3", "lo"},
 	} {
 		got, err := DeviceOf(Interface{Name: x.name, Device: x.device}, strings.Fields(x.ethernets))

@@ -125,18 +125,7 @@ const probeHops = 12
 
 // probeBack takes an MSU of SI 8 that came by path from, if it is a probe of this node's own.
 func (n *Node) probeBack(v *view, m *ss7.MSU, from ss7.PathID) bool {
-	if m.SI != ss7.MTPT || from == 0 {
-		return false
-	}
-	number, origin, ok := tester.ParseProbe(m.Payload)
-	if !ok {
-		return false
-	}
-	if _, _, own := v.table.Dest(origin); !own {
-		return false
-	}
-	n.claimBack(number, from)
-	return true
+	return m.SI == ss7.MTPT && from != 0 && n.ownProbe(v, m.Payload, from)
 }
 
 // titleProbeBack takes a message for SCCP of this node, if it is a probe of this node's own.
@@ -148,7 +137,12 @@ func (n *Node) titleProbeBack(v *view, m *ss7.MSU, from ss7.PathID) bool {
 	if err != nil {
 		return false
 	}
-	number, origin, ok := tester.ParseProbe(msg.Data)
+	return n.ownProbe(v, msg.Data, from)
+}
+
+// ownProbe takes what came by path from if it is a probe with a code of this node as its origin.
+func (n *Node) ownProbe(v *view, payload []byte, from ss7.PathID) bool {
+	number, origin, ok := tester.ParseProbe(payload)
 	if !ok {
 		return false
 	}

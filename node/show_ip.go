@@ -96,7 +96,8 @@ func (n *Node) eachInterface(c *cli.Call, print func(io.Writer, *machine.Interfa
 			}
 		}
 	}
-	if name != "" && !slices.ContainsFunc(n.opt.Platform.Interfaces(), func(i machine.InterfaceState) bool { return i.Device == name }) {
+	named := func(i machine.InterfaceState) bool { return i.Device == name }
+	if name != "" && !slices.ContainsFunc(n.opt.Platform.Interfaces(), named) {
 		return fmt.Errorf("there is no interface %s; there are %s", name, strings.Join(names, ", "))
 	}
 	return nil
