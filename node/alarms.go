@@ -42,6 +42,9 @@ func (a *alarms) check(now time.Time, is []mtp3.Alarm) {
 		found[x.Object] = true
 		old, known := a.active[x.Object]
 		if known && old.Severity == x.Severity {
+			if old.Why == x.Why {
+				continue
+			}
 			if is := shape(x.Why); !slices.Contains(old.told, is) && len(old.told) < toldMost {
 				old.told = append(old.told, is)
 				a.record(now, "CHANGED", x)
@@ -58,6 +61,9 @@ func (a *alarms) check(now time.Time, is []mtp3.Alarm) {
 		}
 		a.active[x.Object] = alarm{x, now, []string{shape(x.Why)}}
 		a.record(now, "RAISED ", x)
+	}
+	if len(found) == len(a.active) {
+		return // every one of them is still there
 	}
 	for _, object := range slices.Sorted(maps.Keys(a.active)) {
 		if !found[object] {

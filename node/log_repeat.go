@@ -46,7 +46,8 @@ type repeat struct {
 
 // repeats finds lines that repeat. The Log's mu guards it.
 type repeats struct {
-	of map[repeatKey]*repeat
+	of   map[repeatKey]*repeat
+	full time.Time // before that nothing can be forgotten; see forget
 }
 
 // overdue is a line that is due.
@@ -109,11 +110,23 @@ func shape(text string) string {
 	}, text)
 }
 
-// forget makes room: what is quiet and no storm will not be missed.
+// forget makes room: what is quiet and no storm will not be missed. If nothing can be
+// forgotten, it notes when the first object will be, so that thousands of lines about new
+// objects do not look at all the others each.
 func (r *repeats) forget(now time.Time) bool {
+	if now.Before(r.full) {
+		return false
+	}
+	r.full = now.Add(repeatBurst * repeatRefill)
 	for k, x := range r.of {
-		if !x.storm && now.Sub(x.last) >= repeatBurst*repeatRefill {
+		if x.storm {
+			continue
+		}
+		quiet := x.last.Add(repeatBurst * repeatRefill)
+		if !now.Before(quiet) {
 			delete(r.of, k)
+		} else if quiet.Before(r.full) {
+			r.full = quiet
 		}
 	}
 	return len(r.of) < repeatsMost
