@@ -109,7 +109,7 @@ func (a *xuaPeer) roaming() bool {
 func (c claim) names() string {
 	var out []string
 	for _, r := range c.of {
-		out = append(out, r.user.name())
+		out = append(out, r.owner.name())
 	}
 	return strings.Join(out, ", ")
 }
@@ -117,8 +117,8 @@ func (c claim) names() string {
 // asps gives those of c that are ASPs.
 func (c claim) asps() (out []*xuaPeer) {
 	for _, r := range c.of {
-		switch u := r.user.(type) {
-		case *asp:
+		switch u := r.owner.(type) {
+		case *m3uaPeer:
 			out = append(out, &u.xuaPeer)
 		case *m2uaPeer:
 			out = append(out, &u.xuaPeer)
@@ -128,16 +128,16 @@ func (c claim) asps() (out []*xuaPeer) {
 }
 
 // admit finds whose an association is, or refuses it.
-func (p *peer) admit(ctx context.Context, a sctp.Assoc) {
+func (p *localPort) admit(ctx context.Context, a sctp.Assoc) {
 	if p.node.stopping.Load() {
 		a.Abort("the node stops")
 		return
 	}
-	if c := p.node.claimSoon(p.port, identity(a)); len(c.of) > 0 {
+	if c := p.node.claimSoon(p.number, identity(a)); len(c.of) > 0 {
 		p.settle(ctx, a, c)
 		return
 	}
-	if c := p.node.claim(p.port, a.Remote()); len(c.of) > 0 {
+	if c := p.node.claim(p.number, a.Remote()); len(c.of) > 0 {
 		p.awaitProof(ctx, a, c)
 		return
 	}
@@ -145,7 +145,7 @@ func (p *peer) admit(ctx context.Context, a sctp.Assoc) {
 }
 
 // settle gives an association to one of those that it may be.
-func (p *peer) settle(ctx context.Context, a sctp.Assoc, c claim) {
+func (p *localPort) settle(ctx context.Context, a sctp.Assoc, c claim) {
 	asps := c.asps()
 	shut := slices.DeleteFunc(slices.Clone(asps), func(x *xuaPeer) bool { return !x.isShut() })
 	switch {
@@ -169,17 +169,17 @@ func (p *peer) settle(ctx context.Context, a sctp.Assoc, c claim) {
 
 // receive takes an association from where nobody is configured: of an ASP that is known by
 // its identifier alone, or of anybody where policy lets it.
-func (p *peer) receive(ctx context.Context, a sctp.Assoc) {
+func (p *localPort) receive(ctx context.Context, a sctp.Assoc) {
 	sys := p.node.Config()
-	port := sys.M3UA(p.port)
+	port := sys.M3UA(p.number)
 	dynamic := port != nil && port.Accept == "dynamic-permitted"
-	roaming := p.node.peersAt(p.port, (*xuaPeer).roaming)
+	roaming := p.node.peersAt(p.number, (*xuaPeer).roaming)
 	switch {
 	case len(roaming) > 0:
 		p.hear(ctx, a, roaming, dynamic)
 	case dynamic:
 		p.welcome(a)
-	case port == nil && sys.M2UAPort(p.port) == nil:
+	case port == nil && sys.M2UAPort(p.number) == nil:
 		p.refuse(a, "no link is configured")
 	default:
 		p.refuse(a, "no asp is configured")
@@ -187,7 +187,7 @@ func (p *peer) receive(ctx context.Context, a sctp.Assoc) {
 }
 
 // welcome takes the association of nobody configured as an ASP that may register keys.
-func (p *peer) welcome(a sctp.Assoc) {
+func (p *localPort) welcome(a sctp.Assoc) {
 	if why := p.node.welcome(p, a); why != "" {
 		p.refuse(a, why)
 		return
@@ -196,14 +196,14 @@ func (p *peer) welcome(a sctp.Assoc) {
 }
 
 // refuse ends an association that is nobody's, and says why at both ends.
-func (p *peer) refuse(a sctp.Assoc, why string) {
+func (p *localPort) refuse(a sctp.Assoc, why string) {
 	p.refused.Add(1)
 	p.node.discards.unknownPeer.Add(1)
 	a.Abort(p.tellRefused(a, why))
 }
 
 // dismiss is refuse for a far end that was told why in its own protocol, which is to arrive.
-func (p *peer) dismiss(a sctp.Assoc, why string) {
+func (p *localPort) dismiss(a sctp.Assoc, why string) {
 	p.refused.Add(1)
 	p.node.discards.unknownPeer.Add(1)
 	p.tellRefused(a, why)
@@ -211,7 +211,7 @@ func (p *peer) dismiss(a sctp.Assoc, why string) {
 }
 
 // tellRefused logs that an association is refused, and gives the whole reason.
-func (p *peer) tellRefused(a sctp.Assoc, why string) string {
+func (p *localPort) tellRefused(a sctp.Assoc, why string) string {
 	r := a.Remote()
 	why = fmt.Sprintf("%s for %v port %d on %s", why, r.IPs, r.Port, p.title)
 	p.node.log.AddFrom(list(r.IPs), "CS7SCTP", 4, "NOLINK", "association refused: "+why)
@@ -220,7 +220,7 @@ func (p *peer) tellRefused(a sctp.Assoc, why string) string {
 
 // awaitProof waits until one of the configured addresses that a far end lists has answered
 // (RFC 9260 §5.4): SCTP asks it at once. c is whose addresses these are.
-func (p *peer) awaitProof(ctx context.Context, a sctp.Assoc, c claim) {
+func (p *localPort) awaitProof(ctx context.Context, a sctp.Assoc, c claim) {
 	from := source(a)
 	if p.lobby.doubts(from) {
 		p.refuse(a, fmt.Sprintf("it lists an address of %s, as did one before in vain, and is not waited for",
@@ -239,7 +239,7 @@ func (p *peer) awaitProof(ctx context.Context, a sctp.Assoc, c claim) {
 				return
 			case <-time.After(proofLook):
 			}
-			if c := p.node.claim(p.port, identity(a)); len(c.of) > 0 {
+			if c := p.node.claim(p.number, identity(a)); len(c.of) > 0 {
 				p.settle(ctx, a, c)
 				return
 			}
@@ -251,7 +251,7 @@ func (p *peer) awaitProof(ctx context.Context, a sctp.Assoc, c claim) {
 }
 
 // enter takes a place in the lobby for an association, or refuses it.
-func (p *peer) enter(a sctp.Assoc, from string) bool {
+func (p *localPort) enter(a sctp.Assoc, from string) bool {
 	ok, full := p.lobby.enter(from)
 	switch {
 	case ok:
@@ -267,13 +267,13 @@ func (p *peer) enter(a sctp.Assoc, from string) bool {
 	return false
 }
 
-func (p *peer) leave(from string) {
+func (p *localPort) leave(from string) {
 	p.lobby.leave(from)
 	p.node.Short(p.lobbyName(), "")
 }
 
 // lobbyName is what a port runs out of when its lobby is full.
-func (p *peer) lobbyName() string { return "places to wait at " + p.title }
+func (p *localPort) lobbyName() string { return "places to wait at " + p.title }
 
 // lobby is where associations of a port wait until it is known whose they are.
 type lobby struct {

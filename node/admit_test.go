@@ -378,7 +378,7 @@ func TestPromiseEndsWithItsAssociation(t *testing.T) {
 	strangers(t, twoAtOne(false, ""), func(t *testing.T, net *sctp.Memory, a *box) {
 		msc := a.asps()[0]
 		p := atOneHost(t, net)()
-		r := &runner{node: msc.node, user: msc.user, peer: msc.peer, offered: make(chan sctp.Assoc, 1)}
+		r := &runner{node: msc.node, owner: msc.owner, port: msc.port, accepted: make(chan sctp.Assoc, 1)}
 		if !r.takeIfFree(p.a) || r.isFree() {
 			t.Error("it was free")
 		}

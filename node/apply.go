@@ -76,7 +76,7 @@ func (n *Node) warn(next *configs.System, typed bool) (fresh []string) {
 // carryOut does what differs in this instance. The caller holds applying.
 func (n *Node) carryOut(next *configs.System) {
 	before := n.config.Swap(next)
-	restarted := n.applyPeers(next)
+	restarted := n.applyLocalPorts(next)
 	n.applyM3UA(next, restarted)
 	start := n.applyM2UA(next, restarted)
 	n.applyLinks(next, restarted)
@@ -89,11 +89,11 @@ func (n *Node) carryOut(next *configs.System) {
 	}
 }
 
-// applyPeers opens and closes local ports. The links of the ports it gives must
+// applyLocalPorts opens and closes local ports. The links of the ports it gives must
 // start anew, for the reason it gives.
-func (n *Node) applyPeers(next *configs.System) map[uint16]string {
+func (n *Node) applyLocalPorts(next *configs.System) map[uint16]string {
 	restarted := map[uint16]string{}
-	for port, p := range n.peers {
+	for port, p := range n.localPorts {
 		c := next.Port(port)
 		why := p.rebind(next, c)
 		if why == "" {
@@ -102,25 +102,26 @@ func (n *Node) applyPeers(next *configs.System) map[uint16]string {
 		}
 		restarted[port] = p.title + " " + why
 		for _, l := range n.links { // first, so that both ends hear the reason
-			if l.peer == p {
+			if l.port == p {
 				l.close(restarted[port])
 			}
 		}
 		for _, i := range *n.m2ua.ifaces.Load() {
-			if i.link.peer == p {
+			if i.link.port == p {
 				i.close(restarted[port])
 			}
 		}
 		n.sendAwayFrom(port, restarted[port])
 		p.close()
-		delete(n.peers, port)
+		delete(n.localPorts, port)
 	}
 	for _, c := range next.Ports() {
-		if n.peers[c.Port] == nil {
-			n.peers[c.Port] = n.newPeer(next.TransportOf(c), c, title(next, c.Port))
+		if n.localPorts[c.Port] == nil {
+			n.localPorts[c.Port] = n.newLocalPort(next.TransportOf(c), c, title(next, c.Port))
 		}
 	}
-	ports := slices.SortedFunc(maps.Values(n.peers), func(a, b *peer) int { return int(a.port) - int(b.port) })
+	byNumber := func(a, b *localPort) int { return int(a.number) - int(b.number) }
+	ports := slices.SortedFunc(maps.Values(n.localPorts), byNumber)
 	n.ports.Store(&ports)
 	n.core.recheck()
 	return restarted
@@ -138,7 +139,7 @@ func title(s *configs.System, port uint16) string {
 }
 
 // rebind says why a port cannot stay as it is bound; empty: it can.
-func (p *peer) rebind(next *configs.System, to *configs.LocalPeer) string {
+func (p *localPort) rebind(next *configs.System, to *configs.LocalPeer) string {
 	if to == nil {
 		return "is gone"
 	}
@@ -225,7 +226,7 @@ func (n *Node) startLink(next *configs.System, key linkKey, before *link) ss7.Pa
 		return l.id
 	}
 	id := n.ids.take()
-	l := n.newLink(id, key, *c, conf, how, n.peers[c.LocalPort])
+	l := n.newLink(id, key, *c, conf, how, n.localPorts[c.LocalPort])
 	if before != nil {
 		l.inherit(&before.runner)
 	}

@@ -53,13 +53,13 @@ func (t *associations) release(id uint32) {
 	delete(t.used, id)
 }
 
-// who is whose lines of the log are counted together: the user's, or the far end's address
+// who is whose lines of the log are counted together: the owner's, or the far end's address
 // if nobody configured it, because its name is another each time.
 func (r *runner) who() string {
-	if a, ok := r.user.(*asp); ok && a.stranger {
+	if a, ok := r.owner.(*m3uaPeer); ok && a.stranger {
 		return "stranger " + list(r.where.remote)
 	}
-	return r.user.name()
+	return r.owner.name()
 }
 
 // tellLog logs a line about the association.
@@ -119,11 +119,11 @@ func (r *runner) up(a sctp.Assoc, accepted bool) bool {
 	}
 	to := a.Remote()
 	r.tellLog(5, "ASSOC", "association %d of %s is up with %s port %d, set up by %s",
-		id, r.user.name(), list(to.IPs), to.Port, by)
+		id, r.owner.name(), list(to.IPs), to.Port, by)
 	return true
 }
 
-// unfit ends an association that its user cannot use, for the reason why; false: it can.
+// unfit ends an association that its owner cannot use, for the reason why; false: it can.
 func (r *runner) unfit(a sctp.Assoc, why string) bool {
 	if why == "" {
 		return false
@@ -133,7 +133,7 @@ func (r *runner) unfit(a sctp.Assoc, why string) bool {
 	r.promised = false
 	r.mu.Unlock()
 	to := a.Remote()
-	r.tellLog(4, "UNFIT", "an association for %s with %s port %d is ended: %s", r.user.name(), list(to.IPs),
+	r.tellLog(4, "UNFIT", "an association for %s with %s port %d is ended: %s", r.owner.name(), list(to.IPs),
 		to.Port, why)
 	r.setWhy("the last one was ended by this end: " + why)
 	return true
@@ -145,11 +145,11 @@ func (r *runner) prefer(a sctp.Assoc) {
 		return
 	}
 	if err := a.SetPrimary(r.where.remote[0]); err != nil {
-		r.node.log.Debug("sctp", fmt.Sprintf("%s: %s cannot be the primary path: %v", r.user.name(), r.where.remote[0], err))
+		r.node.log.Debug("sctp", fmt.Sprintf("%s: %s cannot be the primary path: %v", r.owner.name(), r.where.remote[0], err))
 	}
 }
 
-// down forgets the association and tells its user.
+// down forgets the association and tells its owner.
 func (r *runner) down(a sctp.Assoc, why string) {
 	since := a.Status().Since
 	r.mu.Lock()
@@ -161,9 +161,9 @@ func (r *runner) down(a sctp.Assoc, why string) {
 	r.mu.Unlock()
 	r.node.associations.release(id)
 	if !closed {
-		r.tellLog(5, "ASSOC", "association %d of %s ended after %s: %s", id, r.user.name(), ago(last.lasted), last.why)
+		r.tellLog(5, "ASSOC", "association %d of %s ended after %s: %s", id, r.owner.name(), ago(last.lasted), last.why)
 	}
-	r.user.tell(ss7.Event{Kind: ss7.CommLost, Why: last.why})
+	r.owner.tell(ss7.Event{Kind: ss7.CommLost, Why: last.why})
 }
 
 // endedLocked notes why an association ended. The caller holds mu.
@@ -196,13 +196,13 @@ func (r *runner) abortLocked(why string) bool {
 	return true
 }
 
-// event is told what happened to the association: tell is what its user must be told,
+// event is told what happened to the association: tell is what its owner must be told,
 // of kind None if nothing; what ends the association has a reason why. The caller holds
-// mu. A path that fails is no business of the user: the association goes on over the
+// mu. A path that fails is no business of the owner: the association goes on over the
 // others.
 func (r *runner) event(ev *sctp.Event) (tell ss7.Event, why string) {
 	log := r.node.log
-	id := fmt.Sprintf("association %d of %s", r.assocID, r.user.name())
+	id := fmt.Sprintf("association %d of %s", r.assocID, r.owner.name())
 	switch ev.Kind {
 	case sctp.Lost, sctp.Closed:
 		log.Debug("sctp", id+" ended: "+ev.Why)

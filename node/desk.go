@@ -18,7 +18,7 @@ import (
 // the ASP Identifier of ASPUP, else by the routing context, or the interface, that what comes
 // next names, else it is the first that is free. That ASP is then told all that was heard here.
 type desk struct {
-	peer    *peer
+	port    *localPort
 	assoc   sctp.Assoc
 	grammar xua.Grammar
 	m2      bool       // of M2UA
@@ -48,13 +48,13 @@ const (
 )
 
 // hear has an association say who it is.
-func (p *peer) hear(ctx context.Context, a sctp.Assoc, among []*xuaPeer, anybody bool) {
+func (p *localPort) hear(ctx context.Context, a sctp.Assoc, among []*xuaPeer, anybody bool) {
 	from := source(a)
 	if !p.enter(a, from) {
 		return
 	}
-	d := &desk{peer: p, assoc: a, grammar: m3ua.Grammar, among: among, anybody: anybody}
-	if p.node.Config().M2UAPort(p.port) != nil {
+	d := &desk{port: p, assoc: a, grammar: m3ua.Grammar, among: among, anybody: anybody}
+	if p.node.Config().M2UAPort(p.number) != nil {
 		d.grammar, d.m2 = m2ua.Grammar, true
 	}
 	p.node.group.Go(func() {
@@ -74,7 +74,7 @@ type reading struct {
 // next reads in the background: whose the association is may be decided while nothing comes.
 func (d *desk) next() <-chan reading {
 	got := make(chan reading, 1)
-	d.peer.node.group.Go(func() {
+	d.port.node.group.Go(func() {
 		batch := sctp.NewBatch(deskItems)
 		err := d.assoc.Read(batch)
 		for i := range batch.Items {
@@ -101,7 +101,7 @@ func (d *desk) run() {
 				d.give(d.left, got)
 				return
 			}
-			d.peer.refuse(d.assoc, fmt.Sprintf("no ASP Up came within %v", speakWait))
+			d.port.refuse(d.assoc, fmt.Sprintf("no ASP Up came within %v", speakWait))
 			return
 		}
 	}
@@ -114,7 +114,7 @@ func (d *desk) take(items []sctp.Item) bool {
 	}
 	d.heard = append(d.heard, items...)
 	if len(d.heard) > deskItems || d.octets > deskOctets {
-		d.peer.refuse(d.assoc, "too much came before it is known who it is")
+		d.port.refuse(d.assoc, "too much came before it is known who it is")
 		return true
 	}
 	for i := range items {
@@ -127,7 +127,7 @@ func (d *desk) take(items []sctp.Item) bool {
 				d.heard, d.octets = slices.Clone(items[i:]), 0
 				d.left, d.acks, d.greeted = nil, 0, false
 				if d.restarts++; d.restarts > deskRestarts {
-					d.peer.refuse(d.assoc, "it restarts again and again before it is known who it is")
+					d.port.refuse(d.assoc, "it restarts again and again before it is known who it is")
 					return true
 				}
 				d.timer.Reset(speakWait)
@@ -179,7 +179,7 @@ func (d *desk) greeting(it *sctp.Item, m xua.Message) bool {
 	d.left = append(unnamed, others...)
 	switch {
 	case len(d.left) == 0 && d.anybody:
-		d.peer.welcome(d.resume(nil))
+		d.port.welcome(d.resume(nil))
 	case len(d.left) == 0 && has:
 		d.deny(xua.InvalidASPID, fmt.Sprintf("no asp with asp-identifier %d is configured", id))
 	case len(d.left) == 0:
@@ -197,7 +197,7 @@ func (d *desk) greeting(it *sctp.Item, m xua.Message) bool {
 
 // contexts are the routing contexts that an ASP of M3UA serves, as words.
 func (d *desk) contexts(x *xuaPeer) (out []string) {
-	for _, s := range d.peer.node.Config().ASs {
+	for _, s := range d.port.node.Config().ASs {
 		for _, m := range s.Members {
 			if rc, ok := s.RC(); ok && m.ASP == x.title {
 				out = append(out, fmt.Sprint(rc))
@@ -209,7 +209,7 @@ func (d *desk) contexts(x *xuaPeer) (out []string) {
 
 // interfaces are those that an ASP of M2UA serves, as words.
 func (d *desk) interfaces(x *xuaPeer) (out []string) {
-	for _, s := range d.peer.node.Config().M2UAASs {
+	for _, s := range d.port.node.Config().M2UAASs {
 		for _, m := range s.Members {
 			for _, i := range s.Interfaces {
 				if m.ASP == x.title {
@@ -231,7 +231,7 @@ func (d *desk) differ() bool {
 
 // foreign counts what a message names, and what of that an ASP does not serve.
 func (d *desk) foreign(m xua.Message, x *xuaPeer) (named, foreign int) {
-	v := d.peer.node.Config().V()
+	v := d.port.node.Config().V()
 	if d.m2 {
 		var has []m2ua.Interface
 		for _, word := range d.interfaces(x) {
@@ -310,7 +310,7 @@ func (d *desk) give(to []*xuaPeer, pending <-chan reading) {
 			a.guess.of = x
 		}
 		if x.takeIfFree(a) {
-			d.peer.accepted.Add(1)
+			d.port.accepted.Add(1)
 			return
 		}
 	}
@@ -323,7 +323,7 @@ func (d *desk) giveTo(x *xuaPeer, pending <-chan reading) {
 		d.deny(xua.ManagementBlocking, x.name()+" is shut down by configuration")
 		return
 	}
-	d.peer.accepted.Add(1)
+	d.port.accepted.Add(1)
 	x.take(d.resume(pending))
 	x.abortGuess()
 }
@@ -337,7 +337,7 @@ func (d *desk) deny(code xua.Code, why string) {
 		}
 	}
 	d.send(ppid, xua.End(xua.AppendUint32(xua.Begin(nil, xua.ERR), xua.TagErrorCode, uint32(code)), 0))
-	d.peer.dismiss(d.assoc, why)
+	d.port.dismiss(d.assoc, why)
 }
 
 // resume gives the association with what was heard before it.

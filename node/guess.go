@@ -106,7 +106,7 @@ func (r *runner) abortGuess() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.guessed {
-		r.abortLocked("it was taken for " + r.user.name() + " because it named nothing, and another names what " +
+		r.abortLocked("it was taken for " + r.owner.name() + " because it named nothing, and another names what " +
 			"that one serves")
 	}
 }

@@ -62,7 +62,8 @@ type link struct {
 }
 
 // newLink makes a link; run brings it to life.
-func (n *Node) newLink(id ss7.PathID, key linkKey, cfg configs.Link, conf m2pa.Config, how settings, p *peer) *link {
+func (n *Node) newLink(id ss7.PathID, key linkKey, cfg configs.Link, conf m2pa.Config, how settings,
+	p *localPort) *link {
 	at := where{cfg.Remote, cfg.RemotePort, cfg.LocalPort, cfg.UDPPort, cfg.Passive}
 	l := &link{id: id, linkset: key.linkset, cfg: cfg, kind: conf.Variant}
 	l.prepare(n, l, at, how, p)

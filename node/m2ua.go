@@ -10,9 +10,9 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// backhaul is the M2UA of a node: the loop of its layer, and the peers, by which what
-// concerns interfaces passes it.
-type backhaul struct {
+// m2uaLayer is the M2UA of a node: the loop of its layer, and its peers, by which what
+// concerns interfaces passes the layer.
+type m2uaLayer struct {
 	xuaLoop[*m2ua.Layer]
 	node *Node
 
@@ -24,44 +24,44 @@ type backhaul struct {
 	ifaces atomic.Pointer[map[ss7.PathID]*offered]  // by the path of their link; never changed
 }
 
-func newBackhaul(n *Node) *backhaul {
-	x := &backhaul{node: n, peers: map[ss7.PathID]*m2uaPeer{}, servers: map[ss7.PathID][]*offered{}}
+func newM2UALayer(n *Node) *m2uaLayer {
+	x := &m2uaLayer{node: n, peers: map[ss7.PathID]*m2uaPeer{}, servers: map[ss7.PathID][]*offered{}}
 	x.byPath.Store(&map[ss7.PathID]*m2uaPeer{})
 	x.ifaces.Store(&map[ss7.PathID]*offered{})
 	x.begin(x, m2ua.New())
 	return x
 }
 
-func (x *backhaul) peer(p ss7.PathID) *m2uaPeer       { return (*x.byPath.Load())[p] }
-func (x *backhaul) interfaceOf(p ss7.PathID) *offered { return (*x.ifaces.Load())[p] }
+func (x *m2uaLayer) peer(p ss7.PathID) *m2uaPeer       { return (*x.byPath.Load())[p] }
+func (x *m2uaLayer) interfaceOf(p ss7.PathID) *offered { return (*x.ifaces.Load())[p] }
 
 // unsent is what xuaLoop asks: every message of M2UA changes a state.
-func (x *backhaul) unsent(ss7.PathID, []byte) bool { return false }
+func (x *m2uaLayer) unsent(ss7.PathID, []byte) bool { return false }
 
-func (x *backhaul) rest() func() { return nil }
+func (x *m2uaLayer) rest() func() { return nil }
 
 // forget implements xuaOwner.
-func (x *backhaul) forget(p ss7.PathID) {
+func (x *m2uaLayer) forget(p ss7.PathID) {
 	peers := maps.Clone(x.peers)
 	delete(peers, p)
 	x.peers = peers
 	x.byPath.Store(&peers)
 }
 
-func (x *backhaul) peerAt(p ss7.PathID) *xuaPeer {
+func (x *m2uaLayer) peerAt(p ss7.PathID) *xuaPeer {
 	if a := x.peers[p]; a != nil {
 		return &a.xuaPeer
 	}
 	return nil
 }
 
-func (x *backhaul) eachPeer(f func(*xuaPeer)) {
+func (x *m2uaLayer) eachPeer(f func(*xuaPeer)) {
 	for _, a := range x.peers {
 		f(&a.xuaPeer)
 	}
 }
 
-func (x *backhaul) raised(ev *ss7.Event) {
+func (x *m2uaLayer) raised(ev *ss7.Event) {
 	if ev.Kind == ss7.Republish {
 		x.republish(ev.Path)
 	}
@@ -69,7 +69,7 @@ func (x *backhaul) raised(ev *ss7.Event) {
 
 // republish puts a new picture in force: of what a peer may do, or of the way to an AS.
 // The caller holds mu.
-func (x *backhaul) republish(path ss7.PathID) {
+func (x *m2uaLayer) republish(path ss7.PathID) {
 	if a := x.peers[path]; a != nil {
 		a.setGate(x.layer.Gate(path))
 		return
@@ -86,7 +86,7 @@ func (x *backhaul) republish(path ss7.PathID) {
 
 // tellLink tells a link at a gateway whether this end is active for it. Its way has the
 // path of the link.
-func (x *backhaul) tellLink(path ss7.PathID, w *xua.Way) {
+func (x *m2uaLayer) tellLink(path ss7.PathID, w *xua.Way) {
 	l := x.node.view.Load().link(path)
 	if l == nil || !l.cfg.IsM2UA() || w == nil {
 		return
@@ -106,7 +106,7 @@ func (x *backhaul) tellLink(path ss7.PathID, w *xua.Way) {
 }
 
 // why is the reason of the state of an AS. The caller holds mu.
-func (x *backhaul) why(path ss7.PathID) string {
+func (x *m2uaLayer) why(path ss7.PathID) string {
 	asps, ass := x.layer.Status()
 	for i := range ass {
 		if ass[i].Config.Path != path {
@@ -127,20 +127,20 @@ func (x *backhaul) why(path ss7.PathID) string {
 	return "it is gone"
 }
 
-func (x *backhaul) noted(ev *ss7.Event) {
+func (x *m2uaLayer) noted(ev *ss7.Event) {
 	x.node.log.Debug("m2ua", ev.Why)
 	if ev.Arg != xua.NoteAS || !x.ofLink(ev.Path) { // of a link MTP3 tells
 		x.node.tellNote("CS7M2UA", ev)
 	}
 }
 
-func (x *backhaul) ofLink(as ss7.PathID) bool {
+func (x *m2uaLayer) ofLink(as ss7.PathID) bool {
 	_, ok := x.servers[as]
 	return !ok
 }
 
 // close ends all associations.
-func (x *backhaul) close(why string) {
+func (x *m2uaLayer) close(why string) {
 	all := x.end()
 	for _, i := range *x.ifaces.Load() {
 		i.close(why)
@@ -151,7 +151,7 @@ func (x *backhaul) close(why string) {
 }
 
 // status is a picture for show commands.
-func (x *backhaul) status() ([]xua.ASPStatus, []xua.ASStatus) {
+func (x *m2uaLayer) status() ([]xua.ASPStatus, []xua.ASStatus) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	asps, ass := x.layer.Status()

@@ -29,13 +29,13 @@ func (n *Node) applyM2UA(next *configs.System, restarted map[uint16]string) (sta
 		a := old[c.Name]
 		why := ""
 		if a != nil {
-			why = a.changedPeer(c, at, restarted)
+			why = a.needsAnew(c, at, restarted)
 		}
 		if a == nil || why != "" {
 			b := &m2uaPeer{}
 			b.set(n.ids.take(), *c, m2ua.PPID)
 			b.layer, b.topic = x, "m2ua"
-			b.prepare(n, b, at, how, n.peers[c.LocalPort])
+			b.prepare(n, b, at, how, n.localPorts[c.LocalPort])
 			if a != nil {
 				n.leaveM2UA(a, why)
 				b.inherit(&a.runner)
@@ -108,7 +108,7 @@ func (n *Node) applyOffered(next *configs.System, restarted map[uint16]string) {
 			b := &offered{node: n, name: c.Interface, label: labelOf(c.Interface, next.V())}
 			b.terminal = m2ua.NewTerminal(m2ua.TerminalConfig{Label: b.label, Levels: next.Levels(), Pace: m2ua.DefaultPace})
 			b.timer = time.AfterFunc(time.Hour, b.tick)
-			b.link = n.newLink(n.ids.take(), linkKey{}, c.Link, conf, how, n.peers[c.LocalPort])
+			b.link = n.newLink(n.ids.take(), linkKey{}, c.Link, conf, how, n.localPorts[c.LocalPort])
 			b.link.offered = b
 			b.as = &as{node: n, id: b.link.id, name: "interface " + c.Interface, changed: b.changed, find: n.m2ua.process}
 			if i != nil {
@@ -133,7 +133,7 @@ func (n *Node) applyOffered(next *configs.System, restarted map[uint16]string) {
 	}
 }
 
-func (x *backhaul) process(p ss7.PathID) process {
+func (x *m2uaLayer) process(p ss7.PathID) process {
 	if a := x.peer(p); a != nil {
 		return a
 	}
@@ -210,7 +210,7 @@ func (n *Node) serverPath(name string) ss7.PathID {
 	return n.ids.take()
 }
 
-func (x *backhaul) servedAS() []m2ua.ASConfig {
+func (x *m2uaLayer) servedAS() []m2ua.ASConfig {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(x.layer.AS()), func(s m2ua.ASConfig) bool { return x.ofLink(s.Path) })

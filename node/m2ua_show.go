@@ -49,7 +49,7 @@ func (n *Node) showM2UA(c *cli.Call) error {
 		return nil
 	}
 	for _, p := range n.carriers() {
-		if sys.M2UAPort(p.port) != nil {
+		if sys.M2UAPort(p.number) != nil {
 			n.printPort(w, p)
 			fmt.Fprintf(w, "  accepted %d, refused %d that no asp is configured for\n", p.accepted.Load(), p.refused.Load())
 		}
@@ -114,7 +114,7 @@ func active(s *xua.ASPStatus) (n int) {
 	return n
 }
 
-func (x *backhaul) peerStats(p ss7.PathID) m2ua.Stats {
+func (x *m2uaLayer) peerStats(p ss7.PathID) m2ua.Stats {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.layer.PeerStats(p)
@@ -173,7 +173,7 @@ func offerReason(v *m2ua.TerminalView, st *m2pa.View, assocWhy string) string {
 }
 
 // linkHas tells whether an AS of the layer is a link at a gateway.
-func (x *backhaul) linkHas(as ss7.PathID) bool {
+func (x *m2uaLayer) linkHas(as ss7.PathID) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.ofLink(as)

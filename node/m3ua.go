@@ -13,19 +13,19 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// adaptation is the M3UA of a node: the loop of its layer, and the peers and servers by
-// which data passes it.
-type adaptation struct {
+// m3uaLayer is the M3UA of a node: the loop of its layer, and the peers and servers by
+// which data passes the layer.
+type m3uaLayer struct {
 	xuaLoop[*m3ua.Layer]
 	node *Node
 
 	// Guarded by mu.
-	asps    map[ss7.PathID]*asp
+	peers   map[ss7.PathID]*m3uaPeer
 	servers map[ss7.PathID]*as
 	stale   bool        // an AS came or went by registration
 	said    []ss7.Event // what far ends say in the message that is being read
 
-	byPath atomic.Pointer[[]*asp] // asps by PathID, for data; never changed
+	byPath atomic.Pointer[[]*m3uaPeer] // peers by PathID, for data; never changed
 
 	// The core's own: what is known of destinations, to tell only what has changed.
 	known map[ss7.Range]*knowledge
@@ -37,24 +37,24 @@ type adaptation struct {
 // ASPUP.
 const strangerUp = time.Minute
 
-func newAdaptation(n *Node) *adaptation {
-	x := &adaptation{node: n, asps: map[ss7.PathID]*asp{}, servers: map[ss7.PathID]*as{}, levels: map[ss7.PC]uint8{},
+func newM3UALayer(n *Node) *m3uaLayer {
+	x := &m3uaLayer{node: n, peers: map[ss7.PathID]*m3uaPeer{}, servers: map[ss7.PathID]*as{}, levels: map[ss7.PC]uint8{},
 		known: map[ss7.Range]*knowledge{}}
-	x.byPath.Store(&[]*asp{})
+	x.byPath.Store(&[]*m3uaPeer{})
 	x.begin(x, m3ua.New())
 	return x
 }
 
-// asp finds the ASP of a path; nil: it is gone.
-func (x *adaptation) asp(p ss7.PathID) *asp {
+// peer finds the peer of a path; nil: it is gone.
+func (x *m3uaLayer) peer(p ss7.PathID) *m3uaPeer {
 	if all := *x.byPath.Load(); int(p) < len(all) {
 		return all[p]
 	}
 	return nil
 }
 
-// aspNamed finds an ASP; nil: there is none.
-func (x *adaptation) aspNamed(name string) *asp {
+// peerNamed finds a peer by its name; nil: there is none.
+func (x *m3uaLayer) peerNamed(name string) *m3uaPeer {
 	for _, a := range *x.byPath.Load() {
 		if a != nil && a.title == name && a.lasting() {
 			return a
@@ -64,11 +64,11 @@ func (x *adaptation) aspNamed(name string) *asp {
 }
 
 // index makes byPath anew. The caller holds mu.
-func (x *adaptation) index() {
-	var all []*asp
-	for p, a := range x.asps {
+func (x *m3uaLayer) index() {
+	var all []*m3uaPeer
+	for p, a := range x.peers {
 		if need := int(p) + 1 - len(all); need > 0 {
-			all = append(all, make([]*asp, need)...)
+			all = append(all, make([]*m3uaPeer, need)...)
 		}
 		all[p] = a
 	}
@@ -77,7 +77,7 @@ func (x *adaptation) index() {
 
 // rest: what was registered is in force before its sender's next message is read. Only who
 // had it registered may wait for the core, which runs the layer too.
-func (x *adaptation) rest() func() {
+func (x *m3uaLayer) rest() func() {
 	if said := x.said; len(said) > 0 {
 		x.said = nil
 		x.node.core.postAll(said)
@@ -89,20 +89,20 @@ func (x *adaptation) rest() func() {
 	return func() { x.node.core.ask(x.node.core.configure) }
 }
 
-func (x *adaptation) peerAt(p ss7.PathID) *xuaPeer {
-	if a := x.asps[p]; a != nil {
+func (x *m3uaLayer) peerAt(p ss7.PathID) *xuaPeer {
+	if a := x.peers[p]; a != nil {
 		return &a.xuaPeer
 	}
 	return nil
 }
 
-func (x *adaptation) eachPeer(f func(*xuaPeer)) {
-	for _, a := range x.asps {
+func (x *m3uaLayer) eachPeer(f func(*xuaPeer)) {
+	for _, a := range x.peers {
 		f(&a.xuaPeer)
 	}
 }
 
-func (x *adaptation) raised(ev *ss7.Event) {
+func (x *m3uaLayer) raised(ev *ss7.Event) {
 	switch ev.Kind {
 	case ss7.Republish:
 		x.republish(ev.Path)
@@ -113,8 +113,8 @@ func (x *adaptation) raised(ev *ss7.Event) {
 }
 
 // republish puts a new picture in force. The caller holds mu.
-func (x *adaptation) republish(path ss7.PathID) {
-	if a := x.asps[path]; a != nil {
+func (x *m3uaLayer) republish(path ss7.PathID) {
+	if a := x.peers[path]; a != nil {
 		a.setGate(x.layer.Gate(path))
 		return
 	}
@@ -136,31 +136,31 @@ func (x *adaptation) republish(path ss7.PathID) {
 	}
 }
 
-func (x *adaptation) noted(ev *ss7.Event) {
+func (x *m3uaLayer) noted(ev *ss7.Event) {
 	x.node.log.Debug("m3ua", ev.Why)
 	x.node.tellNote("CS7M3UA", ev)
 }
 
 // forget implements xuaOwner.
-func (x *adaptation) forget(p ss7.PathID) {
-	delete(x.asps, p)
+func (x *m3uaLayer) forget(p ss7.PathID) {
+	delete(x.peers, p)
 	x.index()
 }
 
 // close ends all associations.
 // owes tells whether an ASP is still to be told of destinations.
-func (x *adaptation) owes() bool {
+func (x *m3uaLayer) owes() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.layer.Owes()
 }
 
 // unsent is what xuaLoop asks: what is said of destinations is said again.
-func (x *adaptation) unsent(peer ss7.PathID, wire []byte) bool {
+func (x *m3uaLayer) unsent(peer ss7.PathID, wire []byte) bool {
 	return x.layer.Unsent(time.Now(), peer, wire)
 }
 
-func (x *adaptation) close(why string) {
+func (x *m3uaLayer) close(why string) {
 	for _, a := range x.end() {
 		a.close(why)
 	}
@@ -179,7 +179,7 @@ type picture struct {
 }
 
 // picture is for the core; bits are those of a point code.
-func (x *adaptation) picture(bits uint8) (p picture) {
+func (x *m3uaLayer) picture(bits uint8) (p picture) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	p.ready, p.titles = map[ss7.PathID]bool{}, map[string]server{}
@@ -236,8 +236,8 @@ func serverName(as string) string { return "as " + as }
 
 // strangers counts the associations of nobody configured, and those from one source. The
 // caller holds mu.
-func (x *adaptation) strangers(from string) (all, same int) {
-	for _, a := range x.asps {
+func (x *m3uaLayer) strangers(from string) (all, same int) {
+	for _, a := range x.peers {
 		if a.stranger {
 			all++
 			if a.source == from {
@@ -250,7 +250,7 @@ func (x *adaptation) strangers(from string) (all, same int) {
 
 // mayEnter says why an association of nobody configured has no place; "": it has one. full:
 // nobody has. The caller holds mu.
-func (x *adaptation) mayEnter(from string) (why string, full bool) {
+func (x *m3uaLayer) mayEnter(from string) (why string, full bool) {
 	all, same := x.strangers(from)
 	most := x.node.Config().MaxStrangers()
 	switch {
@@ -266,7 +266,7 @@ func (x *adaptation) mayEnter(from string) (why string, full bool) {
 }
 
 // strangerPlaces counts the associations of nobody configured, and how many there may be.
-func (x *adaptation) strangerPlaces() (taken, most int) {
+func (x *m3uaLayer) strangerPlaces() (taken, most int) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	taken, _ = x.strangers("")
@@ -301,12 +301,12 @@ func source(a sctp.Assoc) string {
 }
 
 // status is a picture for show commands, with the AS in the order of the configuration.
-func (x *adaptation) status() ([]xua.ASPStatus, []xua.ASStatus) {
+func (x *m3uaLayer) status() ([]xua.ASPStatus, []xua.ASStatus) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	asps, ass := x.layer.Status()
 	for i := range asps {
-		a := x.asps[asps[i].Config.Path]
+		a := x.peers[asps[i].Config.Path]
 		if a == nil {
 			continue
 		}
@@ -318,7 +318,7 @@ func (x *adaptation) status() ([]xua.ASPStatus, []xua.ASStatus) {
 }
 
 // key gives the routing key of an AS.
-func (x *adaptation) key(path ss7.PathID) m3ua.ASConfig {
+func (x *m3uaLayer) key(path ss7.PathID) m3ua.ASConfig {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	all := x.layer.AS()

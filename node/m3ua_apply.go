@@ -15,10 +15,10 @@ import (
 // The caller holds applying. restarted are ports whose associations start anew.
 func (n *Node) applyM3UA(next *configs.System, restarted map[uint16]string) {
 	x := n.m3ua
-	old := map[string]*asp{}
+	old := map[string]*m3uaPeer{}
 	oldAS := map[string]*as{}
 	x.mu.Lock()
-	for _, a := range x.asps {
+	for _, a := range x.peers {
 		if !a.stranger && a.lasting() {
 			old[a.title] = a
 		}
@@ -63,7 +63,8 @@ func (n *Node) applyM3UA(next *configs.System, restarted map[uint16]string) {
 
 // applyASPs makes ASPs what next says, puts them into conf, and tells which are new and
 // which are gone: those that need another association are both. old are those that there were.
-func (n *Node) applyASPs(next *configs.System, restarted map[uint16]string, old map[string]*asp, conf *m3ua.Config) (fresh, gone []*asp) {
+func (n *Node) applyASPs(next *configs.System, restarted map[uint16]string, old map[string]*m3uaPeer,
+	conf *m3ua.Config) (fresh, gone []*m3uaPeer) {
 	for _, c := range next.ASPs {
 		c = next.Placed(c)
 		at, how := aspEnds(c), aspSettings(next, c)
@@ -71,10 +72,10 @@ func (n *Node) applyASPs(next *configs.System, restarted map[uint16]string, old 
 		delete(old, c.Name)
 		why := ""
 		if a != nil {
-			why = a.changedPeer(c, at, restarted)
+			why = a.needsAnew(c, at, restarted)
 		}
 		if a == nil || why != "" {
-			b := n.newASP(n.ids.take(), *c, at, how, n.peers[c.LocalPort])
+			b := n.newM3UAPeer(n.ids.take(), *c, at, how, n.localPorts[c.LocalPort])
 			if a != nil {
 				n.m3ua.leave(&a.xuaPeer, why)
 				gone = append(gone, a)
@@ -103,16 +104,16 @@ func mayLackUsers(s *configs.System, c *configs.AS) bool {
 }
 
 // putM3UA tells the layer.
-func (n *Node) putM3UA(conf m3ua.Config, fresh, gone []*asp, servers []*as) {
+func (n *Node) putM3UA(conf m3ua.Config, fresh, gone []*m3uaPeer, servers []*as) {
 	x := n.m3ua
 	x.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
 		for _, a := range gone {
 			if !l.Leaving(a.id) {
-				delete(x.asps, a.id)
+				delete(x.peers, a.id)
 			}
 		}
 		for _, a := range fresh {
-			x.asps[a.id] = a
+			x.peers[a.id] = a
 		}
 		x.index()
 		for _, s := range servers {
@@ -202,13 +203,13 @@ func asConfig(s *configs.System, c *configs.AS) m3ua.ASConfig {
 
 // welcome takes the association of nobody configured, as an ASP that may register keys. It
 // gives why not.
-func (n *Node) welcome(p *peer, a sctp.Assoc) (why string) {
+func (n *Node) welcome(p *localPort, a sctp.Assoc) (why string) {
 	sys := n.Config()
 	to, from := a.Remote(), source(a)
 	id := n.ids.take()
-	c := strangerASP(id, to.Port, p.port)
-	at := where{remote: to.IPs, remotePort: to.Port, localPort: p.port, passive: true}
-	s := n.newASP(id, c, at, aspSettings(sys, &c), p)
+	c := strangerASP(id, to.Port, p.number)
+	at := where{remote: to.IPs, remotePort: to.Port, localPort: p.number, passive: true}
+	s := n.newM3UAPeer(id, c, at, aspSettings(sys, &c), p)
 	s.stranger, s.source = true, from
 	s.conf = strangerConfig(sys, s)
 	full := false
@@ -216,7 +217,7 @@ func (n *Node) welcome(p *peer, a sctp.Assoc) (why string) {
 		if why, full = n.m3ua.mayEnter(from); why != "" {
 			return out
 		}
-		n.m3ua.asps[id] = s
+		n.m3ua.peers[id] = s
 		n.m3ua.index()
 		return l.AddASP(now, s.conf, out)
 	})
@@ -241,11 +242,11 @@ func (n *Node) welcome(p *peer, a sctp.Assoc) (why string) {
 }
 
 // dismiss forgets a stranger.
-func (n *Node) dismiss(s *asp) {
+func (n *Node) dismiss(s *m3uaPeer) {
 	s.close("its association has ended")
 	n.m3ua.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
 		out = l.RemoveASP(now, s.id, "its association has ended", out)
-		delete(n.m3ua.asps, s.id)
+		delete(n.m3ua.peers, s.id)
 		n.m3ua.index()
 		return out
 	})

@@ -292,7 +292,7 @@ func (k *knowledge) of(as ss7.PathID) m3ua.Availability {
 
 // destinationsChanged tells the ASPs of destinations that are no longer as they were known, those
 // of each AS as that sees them. It runs on the core.
-func (x *adaptation) destinationsChanged(t *routing.Table) {
+func (x *m3uaLayer) destinationsChanged(t *routing.Table) {
 	if len(*x.byPath.Load()) == 0 {
 		return
 	}
@@ -347,7 +347,7 @@ func (was *knowledge) change(r ss7.Range, k knowledge) (c m3ua.Change, any bool)
 }
 
 // tellUsers tells ASPs what MTP3 has for its users (RFC 4666 §4.5.1). It runs on the core.
-func (x *adaptation) tellUsers(ev ss7.Event) {
+func (x *m3uaLayer) tellUsers(ev ss7.Event) {
 	level, _ := x.node.core.network.Congestion(ev.Dest)
 	x.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
 		if ev.Kind == ss7.Status {

@@ -85,11 +85,11 @@ type Node struct {
 	view   atomic.Pointer[view]
 	config atomic.Pointer[configs.System]
 
-	applying sync.Mutex // guards what follows
-	peers    map[uint16]*peer
-	links    map[linkKey]*link
-	baseline map[sctp.Transport]map[string]uint64 // of `clear sctp statistics`
-	cleared  time.Time
+	applying   sync.Mutex // guards what follows
+	localPorts map[uint16]*localPort
+	links      map[linkKey]*link
+	baseline   map[sctp.Transport]map[string]uint64 // of `clear sctp statistics`
+	cleared    time.Time
 
 	readers      readers
 	departures   departures
@@ -97,8 +97,8 @@ type Node struct {
 	gateIDs      map[configs.Alias]ss7.PathID // guarded by applying of instance 0, as borders is
 	borders      [configs.MaxInstances]*borderCount
 	ids          pathIDs
-	m3ua         *adaptation
-	m2ua         *backhaul
+	m3ua         *m3uaLayer
+	m2ua         *m2uaLayer
 	associations *associations
 	gtt          gttTables // guarded by applying
 	discards     discards
@@ -109,7 +109,7 @@ type Node struct {
 	warned       atomic.Pointer[[]configs.Warning] // of the configuration that runs, in instance 0
 	titlesFault  atomic.Pointer[string]            // of the file of titles; nil or empty: there is none
 	faults       atomic.Pointer[[]string]          // of the startup configuration; nil: it was not read yet
-	ports        atomic.Pointer[[]*peer]           // peers, for alarms; never changed
+	ports        atomic.Pointer[[]*localPort]      // peers, for alarms; never changed
 	ground       *ground                           // shared by all instances
 	output       atomic.Pointer[printer]           // see Print
 	shortages    shortages                         // of instance 0
@@ -136,11 +136,11 @@ func New(opt Options) *Node {
 
 func start(opt Options, log *Log, number uint8, a *associations, g *ground) *Node {
 	n := &Node{opt: opt, number: number, started: time.Now(), log: log, associations: a, ground: g,
-		peers: map[uint16]*peer{}, links: map[linkKey]*link{}}
+		localPorts: map[uint16]*localPort{}, links: map[linkKey]*link{}}
 	n.ctx, n.stop = context.WithCancel(context.Background())
 	n.config.Store(configs.New())
 	n.core = newCore(n)
-	n.m3ua, n.m2ua = newAdaptation(n), newBackhaul(n)
+	n.m3ua, n.m2ua = newM3UALayer(n), newM2UALayer(n)
 	n.view.Store(&view{table: n.core.network.Table(), sccp: n.core.sccp.view(n.core.network.Table())})
 	n.group.Go(n.core.run)
 	n.group.Go(n.measure)
@@ -153,7 +153,7 @@ func (n *Node) shutPorts() {
 	n.stopping.Store(true)
 	n.applying.Lock()
 	defer n.applying.Unlock()
-	for _, p := range n.peers {
+	for _, p := range n.localPorts {
 		if e, _, _ := p.current(); e != nil {
 			e.Shut()
 		}
@@ -176,8 +176,8 @@ func (n *Node) Close() {
 	}
 	others.Wait()
 	n.applying.Lock()
-	links, peers := n.links, n.peers
-	n.links, n.peers = map[linkKey]*link{}, map[uint16]*peer{}
+	links, peers := n.links, n.localPorts
+	n.links, n.localPorts = map[linkKey]*link{}, map[uint16]*localPort{}
 	n.stopPaklog()
 	n.applying.Unlock()
 	n.m2ua.close("the node stops") // before its links, so that they are not released: another ASP may serve them

@@ -21,8 +21,8 @@ import (
 // again; the attempts themselves back off inside SCTP.
 const dialPause = time.Second
 
-// user is what an association is kept for: a link, or an ASP.
-type user interface {
+// assocOwner is what an association is kept for: a link, or a peer of an adaptation layer.
+type assocOwner interface {
 	name() string
 	// carry runs a batch to completion. It gives the reason of an event that ends the
 	// association.
@@ -44,16 +44,16 @@ func (w *where) fits(local uint16, remote sctp.Addr) bool {
 		slices.ContainsFunc(w.remote, func(ip netip.Addr) bool { return slices.Contains(remote.IPs, ip) })
 }
 
-// runner keeps an association under its user. mu guards what follows it and more of
-// the user's; it is never held while anything waits.
+// runner keeps an association for its owner. mu guards what follows it and more of
+// the owner's; it is never held while anything waits.
 type runner struct {
-	node    *Node
-	user    user
-	where   where
-	peer    *peer
-	offered chan sctp.Assoc // accepted for this user by its peer; filled under mu
-	ctx     context.Context // ends with the user
-	cancel  context.CancelFunc
+	node     *Node
+	owner    assocOwner
+	where    where
+	port     *localPort
+	accepted chan sctp.Assoc // accepted at the port for this owner; filled under mu
+	ctx      context.Context // ends with the owner
+	cancel   context.CancelFunc
 
 	stuck atomic.Bool // its far end takes nothing, for some time by now
 
@@ -73,9 +73,9 @@ type runner struct {
 }
 
 // prepare makes a zero runner ready to run.
-func (r *runner) prepare(n *Node, u user, at where, how settings, p *peer) {
-	r.node, r.user, r.where, r.settings, r.peer = n, u, at, how, p
-	r.offered, r.assocWhy = make(chan sctp.Assoc, 1), "none was tried yet"
+func (r *runner) prepare(n *Node, u assocOwner, at where, how settings, p *localPort) {
+	r.node, r.owner, r.where, r.settings, r.port = n, u, at, how, p
+	r.accepted, r.assocWhy = make(chan sctp.Assoc, 1), "none was tried yet"
 	r.ctx, r.cancel = context.WithCancel(n.ctx)
 }
 
@@ -89,7 +89,7 @@ func (r *runner) take(a sctp.Assoc) {
 		return
 	}
 	select {
-	case old := <-r.offered:
+	case old := <-r.accepted:
 		old.Abort("a newer association took its place")
 	default:
 	}
@@ -97,13 +97,13 @@ func (r *runner) take(a sctp.Assoc) {
 	if r.assoc != nil {
 		to := a.Remote()
 		r.tellLog(5, "ASSOC", "a second association for %s, with %s port %d, waits %v at most for the first to end",
-			r.user.name(), list(to.IPs), to.Port, unserved)
+			r.owner.name(), list(to.IPs), to.Port, unserved)
 	}
 }
 
 // offerLocked has an association wait to be served, not for ever. The caller holds mu.
 func (r *runner) offerLocked(a sctp.Assoc) {
-	r.offered <- a
+	r.accepted <- a
 	time.AfterFunc(unserved, func() { r.withdraw(a) })
 }
 
@@ -127,7 +127,7 @@ func (r *runner) isFree() bool {
 }
 
 func (r *runner) freeLocked() bool {
-	return !r.closed && r.retired == nil && r.assoc == nil && !r.promised && len(r.offered) == 0
+	return !r.closed && r.retired == nil && r.assoc == nil && !r.promised && len(r.accepted) == 0
 }
 
 // withdraw ends an association that has waited too long.
@@ -135,25 +135,25 @@ func (r *runner) withdraw(a sctp.Assoc) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	select {
-	case waits := <-r.offered:
+	case waits := <-r.accepted:
 		if waits != a {
-			r.offered <- waits // there is room: only who holds mu offers
+			r.accepted <- waits // there is room: only who holds mu offers
 			return
 		}
 		r.promised = false
-		r.peer.refuse(a, r.user.name()+" has another association")
+		r.port.refuse(a, r.owner.name()+" has another association")
 	default: // it is served, or has ended
 	}
 }
 
-// run keeps an association under the link until its user is closed.
+// run keeps an association until its owner is closed.
 func (r *runner) run() {
 	ctx := r.ctx
 	for ctx.Err() == nil && r.lasting() {
 		a, accepted, err := r.connect(ctx)
 		if err != nil {
-			r.setWhy(err.Error() + r.node.groundWhy(r.peer.ips()))
-			r.node.log.Debug("sctp", fmt.Sprintf("%s: no association: %v", r.user.name(), err))
+			r.setWhy(err.Error() + r.node.groundWhy(r.port.ips()))
+			r.node.log.Debug("sctp", fmt.Sprintf("%s: no association: %v", r.owner.name(), err))
 			r.pause(ctx)
 			continue
 		}
@@ -163,7 +163,7 @@ func (r *runner) run() {
 		}
 	}
 	select {
-	case a := <-r.offered:
+	case a := <-r.accepted:
 		a.Abort("its user is gone")
 	default:
 	}
@@ -196,7 +196,7 @@ func (r *runner) pause(ctx context.Context) {
 	select {
 	case <-ctx.Done():
 	case <-t.C:
-	case a := <-r.offered:
+	case a := <-r.accepted:
 		r.take(a)
 	}
 }
@@ -204,9 +204,9 @@ func (r *runner) pause(ctx context.Context) {
 // connect dials, or waits to be dialled, whichever succeeds first; accepted: the far
 // end has set it up.
 func (r *runner) connect(ctx context.Context) (a sctp.Assoc, accepted bool, err error) {
-	e, why, changed := r.peer.current()
+	e, why, changed := r.port.current()
 	if e == nil {
-		r.setWhy(fmt.Sprintf("%s is not bound: %s", r.peer.title, why))
+		r.setWhy(fmt.Sprintf("%s is not bound: %s", r.port.title, why))
 		select {
 		case <-ctx.Done():
 			return nil, false, ctx.Err()
@@ -219,11 +219,11 @@ func (r *runner) connect(ctx context.Context) (a sctp.Assoc, accepted bool, err 
 		select {
 		case <-ctx.Done():
 			return nil, false, ctx.Err()
-		case a := <-r.offered:
+		case a := <-r.accepted:
 			return a, true, nil
 		}
 	}
-	ground := r.node.groundWhy(r.peer.ips())
+	ground := r.node.groundWhy(r.port.ips())
 	r.mu.Lock()
 	if r.attempts++; r.attempts == 1 && r.last.at.IsZero() {
 		r.assocWhy = fmt.Sprintf("%s has not answered yet; the first attempt goes on%s", r.farEnd(), ground)
@@ -262,7 +262,7 @@ func (r *runner) dial(ctx context.Context, e sctp.Endpoint, p sctp.Params) (sctp
 		dialled <- result{a, err}
 	})
 	select {
-	case a := <-r.offered:
+	case a := <-r.accepted:
 		stop()
 		if got := <-dialled; got.err == nil && got.a != a {
 			got.a.Abort("the far end was faster")
@@ -271,7 +271,7 @@ func (r *runner) dial(ctx context.Context, e sctp.Endpoint, p sctp.Params) (sctp
 	case got := <-dialled:
 		if errors.Is(got.err, sctp.ErrExists) {
 			select { // it was accepted a moment ago
-			case a := <-r.offered:
+			case a := <-r.accepted:
 				return a, true, nil
 			case <-time.After(dialPause):
 			case <-ctx.Done():
@@ -295,7 +295,7 @@ func (r *runner) setWhy(why string) {
 
 // serve reads a until it ends.
 func (r *runner) serve(ctx context.Context, a sctp.Assoc, accepted bool) {
-	if u, ok := r.user.(interface{ unfit(*sctp.Status) string }); ok {
+	if u, ok := r.owner.(interface{ unfit(*sctp.Status) string }); ok {
 		if s := a.Status(); r.unfit(a, u.unfit(&s)) {
 			return
 		}
@@ -311,7 +311,7 @@ func (r *runner) serve(ctx context.Context, a sctp.Assoc, accepted bool) {
 	defer func() {
 		if x := recover(); x != nil {
 			why = fmt.Sprintf("internal error: %v", x)
-			r.node.log.Add("CS7SCTP", 1, "PANIC", fmt.Sprintf("%s: %v", r.user.name(), x))
+			r.node.log.Add("CS7SCTP", 1, "PANIC", fmt.Sprintf("%s: %v", r.owner.name(), x))
 			for l := range strings.SplitSeq(strings.TrimSpace(string(debug.Stack())), "\n") {
 				r.node.log.Add("CS7SCTP", 1, "PANIC", strings.ReplaceAll(l, "\t", "    "))
 			}
@@ -319,7 +319,7 @@ func (r *runner) serve(ctx context.Context, a sctp.Assoc, accepted bool) {
 		}
 		r.down(a, why)
 	}()
-	r.user.tell(ss7.Event{Kind: ss7.CommUp})
+	r.owner.tell(ss7.Event{Kind: ss7.CommUp})
 	r.read(a, &why)
 }
 
@@ -335,7 +335,7 @@ func (r *runner) read(a sctp.Assoc, why *string) {
 			}
 			return
 		}
-		if w := r.user.carry(batch.Items, &t); w != "" {
+		if w := r.owner.carry(batch.Items, &t); w != "" {
 			*why = w
 		}
 	}

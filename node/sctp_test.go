@@ -147,7 +147,7 @@ func TestRefusedIsCounted(t *testing.T) {
 		defer b.Close()
 		time.Sleep(10 * time.Second)
 		a.want("show cs7 local-peer 1024", "associations: 1 for 1 links", "that no link is configured for")
-		if n := a.peers[1024].refused.Load(); n == 0 {
+		if n := a.localPorts[1024].refused.Load(); n == 0 {
 			t.Error("nothing refused")
 		}
 		b.want("show logging", "of link 1 of linkset A ended after 0s: aborted by 10.0.0.1: no link is configured for [10.0.0.2] port 1025 on local-peer 1024")
@@ -159,13 +159,14 @@ func TestClearStatistics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newBox(t, sctp.NewMemory(1), configA)
 		defer a.Close()
-		a.peers[1024].transport = tr
+		a.localPorts[1024].transport = tr
 		a.want("show ip sctp statistics", "under local-peer 1024", "packets in  7\n")
 		a.run("clear ip sctp statistics")
 		tr.n = 9
 		a.want("show sctp statistics", "Counted since 0s ago, when they were cleared", "packets in  2\n")
-		second := &peer{node: a.Node, port: 9, transport: &countingTransport{Transport: tr, n: 3}, cfg: configs.LocalPeer{Port: 9}, changed: make(chan struct{}), cancel: func() {}}
-		a.peers[9] = second
+		second := &localPort{node: a.Node, number: 9, transport: &countingTransport{Transport: tr, n: 3},
+			cfg: configs.LocalPeer{Port: 9}, changed: make(chan struct{}), cancel: func() {}}
+		a.localPorts[9] = second
 		a.want("show sctp statistics", "All together", "packets in  5\n")
 	})
 }

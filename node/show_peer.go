@@ -14,7 +14,7 @@ import (
 )
 
 // allCarriers are the local-peers of all instances.
-func (n *Node) allCarriers() (out []*peer) {
+func (n *Node) allCarriers() (out []*localPort) {
 	for _, i := range n.all() {
 		out = append(out, i.carriers()...)
 	}
@@ -22,14 +22,14 @@ func (n *Node) allCarriers() (out []*peer) {
 }
 
 // carriers are the local-peers by port.
-func (n *Node) carriers() []*peer {
+func (n *Node) carriers() []*localPort {
 	n.applying.Lock()
 	defer n.applying.Unlock()
-	var out []*peer
-	for _, p := range n.peers {
+	var out []*localPort
+	for _, p := range n.localPorts {
 		out = append(out, p)
 	}
-	slices.SortFunc(out, func(a, b *peer) int { return int(a.port) - int(b.port) })
+	slices.SortFunc(out, func(a, b *localPort) int { return int(a.number) - int(b.number) })
 	return out
 }
 
@@ -59,10 +59,10 @@ func (n *Node) printTransports(w io.Writer) {
 func (n *Node) showPeers(c *cli.Call) error {
 	only, found := c.Args.Uint("port", 0), false
 	for _, p := range n.carriers() {
-		if n.Config().LocalPeer(p.port) == nil {
+		if n.Config().LocalPeer(p.number) == nil {
 			continue
 		}
-		if only == 0 || uint64(p.port) == only {
+		if only == 0 || uint64(p.number) == only {
 			found = true
 			n.printPeer(c.Out, p)
 		}
@@ -77,7 +77,7 @@ func (n *Node) showPeers(c *cli.Call) error {
 }
 
 // printPort is about a port of links or of ASPs.
-func (n *Node) printPort(w io.Writer, p *peer) {
+func (n *Node) printPort(w io.Writer, p *localPort) {
 	cfg, carrier := p.config(), p.carrier()
 	e, why, _ := p.current()
 	state := "bound"
@@ -96,7 +96,7 @@ func (n *Node) printPort(w io.Writer, p *peer) {
 	}
 }
 
-func (n *Node) printPeer(w io.Writer, p *peer) {
+func (n *Node) printPeer(w io.Writer, p *localPort) {
 	n.printPort(w, p)
 	var lines []string
 	up := 0
@@ -114,12 +114,12 @@ func (n *Node) printPeer(w io.Writer, p *peer) {
 }
 
 // linksOf are the links at a local-peer, in the order of linkset and code.
-func (n *Node) linksOf(p *peer) []*link {
+func (n *Node) linksOf(p *localPort) []*link {
 	n.applying.Lock()
 	defer n.applying.Unlock()
 	var out []*link
 	for _, l := range n.links {
-		if l.peer == p {
+		if l.port == p {
 			out = append(out, l)
 		}
 	}
@@ -146,7 +146,7 @@ func (n *Node) counters() (out []counted, clearedAt time.Time) {
 		if t == nil {
 			continue
 		}
-		port := fmt.Sprint(p.port)
+		port := fmt.Sprint(p.number)
 		if i := slices.IndexFunc(out, func(c counted) bool { return c.transport == t }); i >= 0 {
 			out[i].ports = append(out[i].ports, port)
 			continue

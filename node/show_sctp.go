@@ -53,7 +53,7 @@ type assocView struct {
 func (l *runner) view() assocView {
 	l.mu.Lock()
 	v := assocView{id: l.assocID, why: l.assocWhy, attempts: l.attempts, last: l.last, settings: l.settings}
-	v.tcp = l.peer != nil && l.peer.kind == machine.TCP
+	v.tcp = l.port != nil && l.port.kind == machine.TCP
 	a := l.assoc
 	l.mu.Unlock()
 	if a == nil {
@@ -129,7 +129,7 @@ func (n *Node) selected(c *cli.Call, f func(k *holder, v assocView)) error {
 		for _, k := range x.holders() {
 			v := k.view()
 			link := k.linkset == name && (slc == 16 || uint64(k.slc) == slc)
-			if id != 0 && uint64(v.id) != id || name != "" && !link && (slc < 16 || k.user.name() != "ASP "+name) {
+			if id != 0 && uint64(v.id) != id || name != "" && !link && (slc < 16 || k.owner.name() != "ASP "+name) {
 				continue
 			}
 			found = true
@@ -172,9 +172,9 @@ func (n *Node) showAssociations(c *cli.Call) error {
 // printAssociation writes what how asks for: detail, or a part of it.
 func printAssociation(w io.Writer, k *holder, v *assocView, how string) {
 	if v.status == nil {
-		fmt.Fprintf(w, "%s: no association with %s\n  reason: %s\n", k.user.name(), k.farEnd(), v.none())
+		fmt.Fprintf(w, "%s: no association with %s\n  reason: %s\n", k.owner.name(), k.farEnd(), v.none())
 	} else {
-		fmt.Fprintf(w, "Association %d, %s: %s for %s\n", v.id, k.user.name(), v.status.State, since(v.status.Since))
+		fmt.Fprintf(w, "Association %d, %s: %s for %s\n", v.id, k.owner.name(), v.status.State, since(v.status.Since))
 		printEnds(w, k, v)
 		if how != "statistics" {
 			for i := range v.status.Paths {
@@ -237,7 +237,7 @@ func (k *holder) far(v *assocView) string {
 func printEnds(w io.Writer, k *holder, v *assocView) {
 	s := v.status
 	fmt.Fprintf(w, "  local %s port %d, remote %s port %d, tags %08x %08x\n", list(v.local.IPs), v.local.Port, list(v.remote.IPs), v.remote.Port, s.LocalTag, s.RemoteTag)
-	fmt.Fprintf(w, "  carried by %s; streams out %d, in %d\n", k.peer.carrier(), s.OutStreams, s.InStreams)
+	fmt.Fprintf(w, "  carried by %s; streams out %d, in %d\n", k.port.carrier(), s.OutStreams, s.InStreams)
 	for _, ip := range k.where.remote {
 		if len(s.Paths) > 0 && !slices.ContainsFunc(s.Paths, func(p sctp.PathStatus) bool { return p.Addr == ip }) {
 			fmt.Fprintf(w, "  %s is configured and no address of this association: the far end does not offer it\n", ip)
@@ -339,7 +339,7 @@ func (n *Node) clearAssociations(c *cli.Call) error {
 				who = "new ones are set up as it is configured"
 			}
 		} else {
-			none = fmt.Sprintf("%s has no association: %s", k.user.name(), v.none())
+			none = fmt.Sprintf("%s has no association: %s", k.owner.name(), v.none())
 		}
 	})
 	switch {

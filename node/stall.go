@@ -91,10 +91,10 @@ func (n *Node) stalls() (out []mtp3.Alarm) {
 		r.mu.Unlock()
 		switch {
 		case s.now.For > 0:
-			out = append(out, mtp3.Alarm{Severity: mtp3.Warning, Object: "association of " + r.user.name(),
+			out = append(out, mtp3.Alarm{Severity: mtp3.Warning, Object: "association of " + r.owner.name(),
 				Why: fmt.Sprintf("the far end takes no more: %v; it is given up after %v", s.now, limit)})
 		case s.givenUp != "" && !link:
-			out = append(out, mtp3.Alarm{Severity: mtp3.Minor, Object: r.user.name(), Why: s.givenUp + "; given up"})
+			out = append(out, mtp3.Alarm{Severity: mtp3.Minor, Object: r.owner.name(), Why: s.givenUp + "; given up"})
 		}
 	})
 	return out

@@ -35,7 +35,7 @@ type transfer struct {
 	msus    []*ss7.MSU
 	batches uint32 // that the reader has brought; the sampler sees one of sampleBatches
 	groups  []group
-	asp     *asp        // whose reader it is; nil: a link's, or nobody's
+	asp     *m3uaPeer   // whose reader it is; nil: a link's, or nobody's
 	arena   []byte      // what SCCP has written
 	relayed []ss7.MSU   // from there
 	turns   []uint64    // of msus, if a hold passes them on

@@ -178,7 +178,7 @@ func (n *Node) tellNote(facility string, ev *ss7.Event) {
 		return
 	}
 	who := fmt.Sprint("path ", ev.Path)
-	if a := n.m3ua.asp(ev.Path); a != nil && a.stranger {
+	if a := n.m3ua.peer(ev.Path); a != nil && a.stranger {
 		who = a.who() // one that comes again and again has another name and path each time
 	}
 	n.log.AddFrom(who, facility, severity, mnemonic, ev.Why)

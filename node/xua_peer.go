@@ -15,7 +15,7 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// xuaPeer is what a peer of M3UA (asp) and one of M2UA (m2uaPeer) have in common: an
+// xuaPeer is what a peer of M3UA (m3uaPeer) and one of M2UA (m2uaPeer) have in common: an
 // association, its counters, and the way to its layer. The runner's mu guards what is sent.
 type xuaPeer struct {
 	runner
@@ -196,9 +196,9 @@ func (a *xuaPeer) close(why string) {
 	a.cancel()
 }
 
-// changedPeer says why a peer whose configuration is now c, between at, needs a new
+// needsAnew says why a peer whose configuration is now c, between at, needs a new
 // association; empty: it does not.
-func (a *xuaPeer) changedPeer(c *configs.ASP, at where, restarted map[uint16]string) string {
+func (a *xuaPeer) needsAnew(c *configs.ASP, at where, restarted map[uint16]string) string {
 	switch why := restarted[c.LocalPort]; {
 	case why != "":
 		return why

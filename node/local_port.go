@@ -16,12 +16,12 @@ import (
 // bindRetry is how long a port that could not be bound waits for the next try.
 const bindRetry = 2 * time.Second
 
-// peer is a local peer: a bound SCTP port that links dial from and accept at.
-type peer struct {
-	node  *Node
-	port  uint16
-	title string // local-peer 1024, or m3ua 2905
-	kind  string // of transport: one of machine.Transports
+// localPort is an SCTP port of this node, which links and ASPs dial from and accept at.
+type localPort struct {
+	node   *Node
+	number uint16
+	title  string // local-peer 1024, or m3ua 2905
+	kind   string // of transport: one of machine.Transports
 
 	accepted, refused atomic.Uint64
 
@@ -39,9 +39,10 @@ type peer struct {
 	cancel context.CancelFunc
 }
 
-func (n *Node) newPeer(kind string, cfg *configs.LocalPeer, title string) *peer {
+func (n *Node) newLocalPort(kind string, cfg *configs.LocalPeer, title string) *localPort {
 	ctx, cancel := context.WithCancel(n.ctx)
-	p := &peer{node: n, port: cfg.Port, title: title, kind: kind, cfg: *cfg, cancel: cancel, changed: make(chan struct{}), why: "not bound yet", since: time.Now()}
+	p := &localPort{node: n, number: cfg.Port, title: title, kind: kind, cfg: *cfg, cancel: cancel,
+		changed: make(chan struct{}), why: "not bound yet", since: time.Now()}
 	if !p.bind() {
 		n.group.Go(func() { p.keepBinding(ctx) })
 	} else {
@@ -55,7 +56,7 @@ func (n *Node) newPeer(kind string, cfg *configs.LocalPeer, title string) *peer 
 type settable interface{ Set(sctp.Params) }
 
 // configure changes what can be changed without binding anew.
-func (p *peer) configure(cfg *configs.LocalPeer) {
+func (p *localPort) configure(cfg *configs.LocalPeer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.cfg = *cfg
@@ -64,14 +65,14 @@ func (p *peer) configure(cfg *configs.LocalPeer) {
 	}
 }
 
-func (p *peer) config() configs.LocalPeer {
+func (p *localPort) config() configs.LocalPeer {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.cfg
 }
 
 // ips are the local addresses.
-func (p *peer) ips() (out []netip.Addr) {
+func (p *localPort) ips() (out []netip.Addr) {
 	c := p.config()
 	for _, ip := range c.IPs {
 		out = append(out, ip.IP)
@@ -92,7 +93,7 @@ func addresses(c *configs.LocalPeer) string {
 }
 
 // bind tries once and tells whether the port is bound.
-func (p *peer) bind() bool {
+func (p *localPort) bind() bool {
 	c := p.config()
 	switch {
 	case c.Shutdown:
@@ -136,7 +137,7 @@ func (p *peer) bind() bool {
 }
 
 // carrier is the SCTP under a local-peer and why it is this one; empty: none.
-func (p *peer) carrier() string {
+func (p *localPort) carrier() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.transport == nil {
@@ -146,19 +147,19 @@ func (p *peer) carrier() string {
 }
 
 // over is the SCTP under a local-peer; nil: none.
-func (p *peer) over() sctp.Transport {
+func (p *localPort) over() sctp.Transport {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.transport
 }
 
-func (p *peer) stateSince() time.Time {
+func (p *localPort) stateSince() time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.since
 }
 
-func (p *peer) set(e sctp.Endpoint, why string) {
+func (p *localPort) set(e sctp.Endpoint, why string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if (e == nil) != (p.endpoint == nil) {
@@ -174,14 +175,14 @@ func (p *peer) set(e sctp.Endpoint, why string) {
 
 // current gives the endpoint, or why there is none, and a channel that closes
 // when that changes.
-func (p *peer) current() (sctp.Endpoint, string, <-chan struct{}) {
+func (p *localPort) current() (sctp.Endpoint, string, <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.endpoint, p.why, p.changed
 }
 
 // keepBinding tries until the port is bound; each new reason is told.
-func (p *peer) keepBinding(ctx context.Context) {
+func (p *localPort) keepBinding(ctx context.Context) {
 	c := p.config()
 	if c.Shutdown || len(c.IPs) == 0 && !c.Anywhere {
 		return
@@ -205,7 +206,7 @@ func (p *peer) keepBinding(ctx context.Context) {
 }
 
 // accept hands each association that a far end sets up to whose it is.
-func (p *peer) accept(ctx context.Context) {
+func (p *localPort) accept(ctx context.Context) {
 	e, _, _ := p.current()
 	if e == nil {
 		return // closed meanwhile
@@ -224,7 +225,7 @@ func (p *peer) accept(ctx context.Context) {
 	}
 }
 
-func (p *peer) close() {
+func (p *localPort) close() {
 	p.cancel()
 	if e, _, _ := p.current(); e != nil {
 		e.Close()

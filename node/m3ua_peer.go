@@ -13,12 +13,13 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// asp is a peer of M3UA on its association. gate changes under the runner's mu: who holds it knows whether the peer still takes data.
-type asp struct {
+// m3uaPeer is a far end of M3UA on its association. gate changes under the runner's mu: whoever
+// holds mu may rely on what the gate says of the peer until mu is released.
+type m3uaPeer struct {
 	xuaPeer
 	stranger bool           // an association of nobody configured
 	source   string         // where a stranger comes from
-	conf     m3ua.ASPConfig // what the layer knows of a stranger; guarded by the adaptation's mu
+	conf     m3ua.ASPConfig // what the layer knows of a stranger; guarded by the layer's mu
 
 	gate    atomic.Pointer[m3ua.Gate]
 	refused [m3ua.Refusals]atomic.Uint64
@@ -37,8 +38,8 @@ type answer struct {
 	at time.Time
 }
 
-func (n *Node) newASP(id ss7.PathID, c configs.ASP, at where, how settings, p *peer) *asp {
-	a := &asp{}
+func (n *Node) newM3UAPeer(id ss7.PathID, c configs.ASP, at where, how settings, p *localPort) *m3uaPeer {
+	a := &m3uaPeer{}
 	a.set(id, c, ppidFor(&c))
 	a.layer, a.topic = n.m3ua, "m3ua"
 	a.prepare(n, a, at, how, p)
@@ -55,7 +56,7 @@ func ppidFor(c *configs.ASP) uint32 {
 
 // carry runs a batch to completion: DATA is admitted by the gate and routed, without
 // the layer; everything else goes to the layer, in its place among the DATA.
-func (a *asp) carry(items []sctp.Item, t *transfer) (why string) {
+func (a *m3uaPeer) carry(items []sctp.Item, t *transfer) (why string) {
 	now := time.Now()
 	if len(a.data) < len(items) {
 		a.data = make([]m3ua.Data, len(items))
@@ -87,7 +88,7 @@ func (a *asp) carry(items []sctp.Item, t *transfer) (why string) {
 }
 
 // admit reads one DATA message. What is not taken is counted, and the peer is told.
-func (a *asp) admit(it *sctp.Item, d *m3ua.Data) (ss7.PathID, bool) {
+func (a *m3uaPeer) admit(it *sctp.Item, d *m3ua.Data) (ss7.PathID, bool) {
 	g := a.gate.Load()
 	if g == nil {
 		a.refused[m3ua.NotActive].Add(1)
@@ -116,7 +117,7 @@ func (a *asp) admit(it *sctp.Item, d *m3ua.Data) (ss7.PathID, bool) {
 }
 
 // tellOddSI counts DATA whose service indicator had bits above the fourth, and tells of the first.
-func (a *asp) tellOddSI(d *m3ua.Data) {
+func (a *m3uaPeer) tellOddSI(d *m3ua.Data) {
 	if a.oddSI.Add(1) == 1 {
 		const text = "%s sends DATA with service indicator %#02x: the bits above the fourth are passed over, " +
 			"so it is %v; `show cs7 asp %s statistics` counts such DATA"
@@ -125,7 +126,7 @@ func (a *asp) tellOddSI(d *m3ua.Data) {
 }
 
 // slow hands the layer a message other than DATA, or an event.
-func (a *asp) slow(it *sctp.Item) (why string) {
+func (a *m3uaPeer) slow(it *sctp.Item) (why string) {
 	if it.Event != nil {
 		return a.happened(it.Event, a.tell)
 	}
@@ -136,7 +137,7 @@ func (a *asp) slow(it *sctp.Item) (why string) {
 }
 
 // setGate puts a new picture of what the peer may do in force.
-func (a *asp) setGate(g *m3ua.Gate) {
+func (a *m3uaPeer) setGate(g *m3ua.Gate) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.gate.Store(g)
@@ -144,7 +145,7 @@ func (a *asp) setGate(g *m3ua.Gate) {
 
 // begin gives what DATA of s to a begins with; false: a is not active there, or has no
 // association. The caller holds mu.
-func (a *asp) begin(s *as) (*m3ua.Label, bool) {
+func (a *m3uaPeer) begin(s *as) (*m3ua.Label, bool) {
 	g := a.gate.Load()
 	if g == nil || a.assoc == nil {
 		return nil, false
@@ -155,7 +156,7 @@ func (a *asp) begin(s *as) (*m3ua.Label, bool) {
 
 // offer sends those of msus that w gives to a, the first being the turn-th of the AS.
 // It is false if a takes none.
-func (a *asp) offer(s *as, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
+func (a *m3uaPeer) offer(s *as, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	label, ok := a.begin(s)
@@ -172,7 +173,7 @@ func (a *asp) offer(s *as, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
 
 // sent sends what was written; m is the last of it. It is false if the association has ended. The
 // caller holds mu.
-func (a *asp) sent(s *as, m *ss7.MSU) bool {
+func (a *m3uaPeer) sent(s *as, m *ss7.MSU) bool {
 	full, gone := a.flush()
 	if gone {
 		return false
@@ -185,7 +186,7 @@ func (a *asp) sent(s *as, m *ss7.MSU) bool {
 }
 
 // write appends a DATA message to what flush sends. The caller holds mu.
-func (a *asp) write(label *m3ua.Label, m *ss7.MSU, tag uint32, tagged bool) {
+func (a *m3uaPeer) write(label *m3ua.Label, m *ss7.MSU, tag uint32, tagged bool) {
 	if len(m.Payload) > m3ua.MaxPayload {
 		a.long++ // counted once the others are sent
 		return
@@ -200,7 +201,7 @@ func (a *asp) write(label *m3ua.Label, m *ss7.MSU, tag uint32, tagged bool) {
 }
 
 // broadcast sends one MSU if a takes it.
-func (a *asp) broadcast(s *as, m *ss7.MSU, tag uint32, tagged bool) bool {
+func (a *m3uaPeer) broadcast(s *as, m *ss7.MSU, tag uint32, tagged bool) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	label, ok := a.begin(s)
@@ -213,7 +214,7 @@ func (a *asp) broadcast(s *as, m *ss7.MSU, tag uint32, tagged bool) bool {
 
 // discarded tells the peer what its MSU has found lacking, if anything (RFC 4666 §4.5.1), not for
 // every MSU.
-func (a *asp) discarded(why mtp3.Reason, m *ss7.MSU, server ss7.PathID) {
+func (a *m3uaPeer) discarded(why mtp3.Reason, m *ss7.MSU, server ss7.PathID) {
 	now := time.Now()
 	for i := range a.answers {
 		if t := &a.answers[i]; t.pc == m.DPC && t.si == m.SI && now.Sub(t.at) < time.Second {
