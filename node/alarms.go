@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/cli"
+	"github.com/gostp/gostp/internal/syslog"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/ss7"
 )
@@ -45,7 +46,7 @@ func (a *alarms) check(now time.Time, is []mtp3.Alarm) {
 			if old.Why == x.Why {
 				continue
 			}
-			if is := shape(x.Why); !slices.Contains(old.told, is) && len(old.told) < toldMost {
+			if is := syslog.Shape(x.Why); !slices.Contains(old.told, is) && len(old.told) < toldMost {
 				old.told = append(old.told, is)
 				a.record(now, "CHANGED", x)
 			}
@@ -59,7 +60,7 @@ func (a *alarms) check(now time.Time, is []mtp3.Alarm) {
 		if a.active == nil {
 			a.active = map[string]alarm{}
 		}
-		a.active[x.Object] = alarm{x, now, []string{shape(x.Why)}}
+		a.active[x.Object] = alarm{x, now, []string{syslog.Shape(x.Why)}}
 		a.record(now, "RAISED ", x)
 	}
 	if len(found) == len(a.active) {
@@ -77,7 +78,7 @@ func (a *alarms) record(now time.Time, what string, x mtp3.Alarm) {
 	if len(a.history) >= alarmHistory {
 		a.history = slices.Delete(a.history, 0, alarmHistory/4)
 	}
-	a.history = append(a.history, fmt.Sprintf("%s %s %-8s %s: %s", Stamp(now), what, x.Severity, x.Object, x.Why))
+	a.history = append(a.history, fmt.Sprintf("%s %s %-8s %s: %s", syslog.Stamp(now), what, x.Severity, x.Object, x.Why))
 }
 
 // list gives the alarms, the worst and then the oldest first.

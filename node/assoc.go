@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gostp/gostp/internal/printable"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
 )
@@ -161,7 +162,8 @@ func (r *runner) down(a sctp.Assoc, why string) {
 	r.mu.Unlock()
 	r.node.associations.release(id)
 	if !closed {
-		r.tellLog(5, "ASSOC", "association %d of %s ended after %s: %s", id, r.owner.name(), ago(last.lasted), last.why)
+		r.tellLog(5, "ASSOC", "association %d of %s ended after %s: %s",
+			id, r.owner.name(), printable.Ago(last.lasted), last.why)
 	}
 	r.owner.tell(ss7.Event{Kind: ss7.CommLost, Why: last.why})
 }

@@ -144,7 +144,7 @@ func (g *gate) convert(t *transfer, m *ss7.MSU) (ss7.PathID, bool) {
 func (g *gate) refuse(why mtp3.Reason, m *ss7.MSU) {
 	n := g.from
 	n.discards.add(why, 1)
-	if n.log.Allow("border", g.id, discardPace) {
+	if n.log.Allow("border", uint32(g.id), discardPace) {
 		f := n.Config().Notation()
 		text := fmt.Sprintf("%v from %s to %s, which is of instance %d, discarded: %v",
 			m.SI, f.Format(m.OPC), f.Format(m.DPC), g.to.number, why)

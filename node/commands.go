@@ -8,6 +8,7 @@ import (
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/internal/printable"
 )
 
 // Hostname is half of cli.App.
@@ -149,24 +150,10 @@ func (n *Node) showRunning(c *cli.Call) error {
 
 func (n *Node) showVersion(c *cli.Call) error {
 	fmt.Fprintf(c.Out, "gostp %s, a Signaling Transfer Point for SS7 over IP\n", n.opt.Version)
-	fmt.Fprintf(c.Out, "%s uptime is %s\n", n.Hostname(), ago(time.Since(n.started)))
+	fmt.Fprintf(c.Out, "%s uptime is %s\n", n.Hostname(), printable.Ago(time.Since(n.started)))
 	n.printTransports(c.Out)
 	fmt.Fprintf(c.Out, "Startup configuration is %s\n", n.opt.Store.Name())
 	return nil
-}
-
-// ago writes a duration for a person: 2d 3h, 5m 12s, 7s.
-func ago(d time.Duration) string {
-	d = d.Round(time.Second)
-	switch {
-	case d >= 24*time.Hour:
-		return fmt.Sprintf("%dd %dh", d/(24*time.Hour), d%(24*time.Hour)/time.Hour)
-	case d >= time.Hour:
-		return fmt.Sprintf("%dh %dm", d/time.Hour, d%time.Hour/time.Minute)
-	case d >= time.Minute:
-		return fmt.Sprintf("%dm %ds", d/time.Minute, d%time.Minute/time.Second)
-	}
-	return fmt.Sprintf("%ds", d/time.Second)
 }
 
 func (n *Node) showLog(c *cli.Call) error {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/internal/syslog"
 	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/routing"
@@ -78,7 +79,7 @@ type Node struct {
 	opt     Options
 	number  uint8 // of this instance; 0: the others are within
 	others  atomic.Pointer[[]*Node]
-	log     *Log
+	log     *syslog.Log
 	core    *core
 	started time.Time
 
@@ -111,7 +112,7 @@ type Node struct {
 	faults       atomic.Pointer[[]string]          // of the startup configuration; nil: it was not read yet
 	ports        atomic.Pointer[[]*localPort]      // peers, for alarms; never changed
 	ground       *ground                           // shared by all instances
-	output       atomic.Pointer[printer]           // see Print
+	output       atomic.Pointer[syslog.Output]     // see Print
 	shortages    shortages                         // of instance 0
 	sccp         sccpCounters
 	leaving      atomic.Bool // see Leave; changes on the core
@@ -128,13 +129,13 @@ func New(opt Options) *Node {
 	all := &associations{memory: sctp.NewBudget(sctp.DefaultBudget), backlog: sctp.NewBacklog(sctp.DefaultBacklog)}
 	var n *Node
 	all.lack = func(why string) { n.descriptorsShort(why) }
-	n = start(opt, NewLog(), 0, all, &ground{})
+	n = start(opt, syslog.New(), 0, all, &ground{})
 	all.memory.OnShortage(n.memoryShort)
 	all.backlog.OnShortage(n.backlogShort)
 	return n
 }
 
-func start(opt Options, log *Log, number uint8, a *associations, g *ground) *Node {
+func start(opt Options, log *syslog.Log, number uint8, a *associations, g *ground) *Node {
 	n := &Node{opt: opt, number: number, started: time.Now(), log: log, associations: a, ground: g,
 		localPorts: map[uint16]*localPort{}, links: map[linkKey]*link{}}
 	n.ctx, n.stop = context.WithCancel(context.Background())
@@ -193,7 +194,7 @@ func (n *Node) Close() {
 }
 
 // Log is where the node's messages go.
-func (n *Node) Log() *Log { return n.log }
+func (n *Node) Log() *syslog.Log { return n.log }
 
 // Config is the running configuration; it is never changed.
 func (n *Node) Config() *configs.System { return n.config.Load() }

@@ -244,24 +244,6 @@ func TestBootWithFaults(t *testing.T) {
 	})
 }
 
-func TestLogIsLimited(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := NewLog()
-		for i := range 1000 {
-			l.AddLimited("X", 4, "Y", fmt.Sprint(i))
-		}
-		if lines, _ := l.Lines(); len(lines) != limitBurst {
-			t.Errorf("%d lines", len(lines))
-		}
-		time.Sleep(time.Second)
-		l.AddLimited("X", 4, "Y", "again")
-		lines, _ := l.Lines()
-		if last := lines[len(lines)-1]; !strings.Contains(last, "970 like this left out") {
-			t.Error(last)
-		}
-	})
-}
-
 // transit is the way of an MSU without sockets: M2PA in, decision, M2PA out.
 type transit struct {
 	in, out *m2pa.Link

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/internal/syslog"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/tester"
@@ -112,7 +113,8 @@ func (n *Node) test(ctx context.Context, cfg tester.Config) (tester.Report, bool
 func (n *Node) printTest(w io.Writer, cfg tester.Config, r tester.Report) {
 	pc := n.Config().Notation().Format(cfg.DPC)
 	line := func(mnemonic, format string, args ...any) {
-		fmt.Fprintf(w, "%s: %%CS7PING-6-%s: Test Q.755 %s: %s\n", Stamp(time.Now()), mnemonic, pc, fmt.Sprintf(format, args...))
+		fmt.Fprintf(w, "%s: %%CS7PING-6-%s: Test Q.755 %s: %s\n", syslog.Stamp(time.Now()),
+			mnemonic, pc, fmt.Sprintf(format, args...))
 	}
 	if r.Received > 0 {
 		line("RTT", "MTP Traffic test rtt %d/%d/%d", r.Min.Milliseconds(), r.Avg.Milliseconds(), r.Max.Milliseconds())

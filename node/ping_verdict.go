@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gostp/gostp/internal/printable"
 	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sctp"
@@ -158,7 +159,7 @@ func (n *Node) doubt(l *link, since time.Time) (text string, beyond bool) {
 	if status := n.linkStatus(l.id); status != nil && status.State != mtp3.Available {
 		return "that link is down now: " + n.linkReason(status), false
 	} else if status != nil && status.Since.After(since) {
-		back := ago(time.Since(status.Since))
+		back := printable.Ago(time.Since(status.Since))
 		return fmt.Sprintf("that link was down meanwhile, and is available for %s", back), false
 	}
 	st, why := l.below()

@@ -170,7 +170,7 @@ func (n *Node) countSCCP(d *sccp.Verdict) {
 
 // sccpDropped says, at a bounded rate, why a message went no further.
 func (n *Node) sccpDropped(d *sccp.Verdict, m *ss7.MSU, path ss7.PathID) {
-	if !n.log.Allow("sccp", path, discardPace) {
+	if !n.log.Allow("sccp", uint32(path), discardPace) {
 		return
 	}
 	from := n.Config().Notation().Format(m.OPC)

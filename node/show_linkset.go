@@ -7,6 +7,7 @@ import (
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/internal/printable"
 	"github.com/gostp/gostp/mtp3"
 )
 
@@ -180,7 +181,7 @@ func since(t time.Time) string {
 	if t.IsZero() {
 		return "ever"
 	}
-	return ago(time.Since(t))
+	return printable.Ago(time.Since(t))
 }
 
 func (n *Node) printStatistics(w io.Writer, s mtp3.LinksetStatus) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/internal/syslog"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/ss7"
 )
@@ -112,7 +113,7 @@ func (c *core) remember(ev ss7.Event) {
 	if len(c.history) >= historyKeep {
 		c.history = append(c.history[:0], c.history[len(c.history)-historyKeep/2:]...)
 	}
-	c.history = append(c.history, Stamp(time.Now())+": "+ev.Why)
+	c.history = append(c.history, syslog.Stamp(time.Now())+": "+ev.Why)
 }
 
 // printTimers prints the level 3 timers of each link, and whose setting each is.

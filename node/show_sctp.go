@@ -11,6 +11,7 @@ import (
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/internal/printable"
 	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/sctp"
 )
@@ -80,7 +81,8 @@ func (v *assocView) before() string {
 	if v.last.at.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf("the association before lasted %s and ended %s ago: %s", ago(v.last.lasted), since(v.last.at), v.last.why)
+	return fmt.Sprintf("the association before lasted %s and ended %s ago: %s",
+		printable.Ago(v.last.lasted), since(v.last.at), v.last.why)
 }
 
 // holder is who has an association, or would have one: a link, an interface that this node

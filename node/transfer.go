@@ -296,7 +296,7 @@ func (n *Node) discard(d mtp3.Verdict, m *ss7.MSU, from ss7.PathID) {
 			}
 		}
 	}
-	if !n.log.Allow("discard", from, discardPace) {
+	if !n.log.Allow("discard", uint32(from), discardPace) {
 		return
 	}
 	f, by, why := n.Config().Notation(), n.cameBy(from), d.Reason.String()

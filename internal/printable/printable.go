@@ -1,13 +1,15 @@
 // Package printable makes text that came from elsewhere harmless to a terminal and to a
 // log: a far end, a file or another program may have put escape sequences, line ends or
-// characters that turn the direction of writing into it.
+// characters that turn the direction of writing into it. It also writes durations short.
 package printable
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -102,4 +104,18 @@ func (w *writer) Write(b []byte) (int, error) {
 		return 0, err
 	}
 	return len(b), nil
+}
+
+// Ago writes a duration short, for a person: 2d 3h, 5m 12s, 7s.
+func Ago(d time.Duration) string {
+	d = d.Round(time.Second)
+	switch {
+	case d >= 24*time.Hour:
+		return fmt.Sprintf("%dd %dh", d/(24*time.Hour), d%(24*time.Hour)/time.Hour)
+	case d >= time.Hour:
+		return fmt.Sprintf("%dh %dm", d/time.Hour, d%time.Hour/time.Minute)
+	case d >= time.Minute:
+		return fmt.Sprintf("%dm %ds", d/time.Minute, d%time.Minute/time.Second)
+	}
+	return fmt.Sprintf("%ds", d/time.Second)
 }

@@ -1,25 +1,19 @@
-package node
+package syslog
 
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/gostp/gostp/mtp3"
-	"github.com/gostp/gostp/sctp"
-	"github.com/gostp/gostp/ss7"
-	"github.com/gostp/gostp/xua"
 )
 
-// settled calls Settle as a node does.
+// settled calls Settle every ten seconds, as a node does.
 func settled(t *testing.T, l *Log) {
 	ctx, stop := context.WithCancel(context.Background())
 	go func() {
-		tick := time.NewTicker(meterStep)
+		tick := time.NewTicker(10 * time.Second)
 		defer tick.Stop()
 		for {
 			select {
@@ -47,7 +41,7 @@ func countLines(l *Log, text string) (n int) {
 // others stand.
 func TestLogIsReadableAfterANight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := NewLog()
+		l := New()
 		settled(t, l)
 		ended := func(i int) string { return fmt.Sprintf("association 4 of ASP A ended after %ds: %s", i%3, "reset") }
 		for i := range 8 * 3600 {
@@ -87,7 +81,7 @@ func TestLogIsReadableAfterANight(t *testing.T) {
 // out, although nothing comes after them.
 func TestLogTellsWhatItLeavesOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := NewLog()
+		l := New()
 		settled(t, l)
 		for i := range 1000 {
 			who := fmt.Sprintf("4.%d.0", i)
@@ -110,7 +104,7 @@ func TestLogTellsWhatItLeavesOut(t *testing.T) {
 // What happens now and then is told each time.
 func TestLogTellsWhatIsRare(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := NewLog()
+		l := New()
 		settled(t, l)
 		for range 20 {
 			l.AddFrom("ASP A", "CS7SCTP", 5, "ASSOC", "association 4 of ASP A ended after 5m: reset")
@@ -126,7 +120,7 @@ func TestLogTellsWhatIsRare(t *testing.T) {
 // Objects that are never seen twice cannot fill the memory.
 func TestLogRemembersABoundedNumber(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := NewLog()
+		l := New()
 		for i := range 3 * repeatsMost {
 			l.AddFrom(fmt.Sprint(i), "CS7SCTP", 4, "NOLINK", "refused")
 		}
@@ -141,74 +135,10 @@ func TestLogRemembersABoundedNumber(t *testing.T) {
 	})
 }
 
-// An ASP that nobody configured, and that comes and goes, is told as one of its address, though
-// it has another name each time.
-func TestStrangerThatComesAndGoesIsToldOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		m := sctp.NewMemory(1)
-		a := newBox(t, m, "cs7 point-code 1.1.1\ncs7 m3ua 2905\n local-ip 10.0.0.1\n"+
-			" accept-asp-connections dynamic-permitted\n")
-		defer a.Close()
-		time.Sleep(time.Second)
-		from := sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr("10.0.0.9")}, Port: 2905}
-		e, err := sctp.NewUser(m).Open(from, sctp.Params{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer e.Close()
-		to := sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr("10.0.0.1")}, Port: 2905}
-		for range 100 {
-			far, err := e.Dial(t.Context(), to, sctp.Params{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := far.Send([]sctp.Message{{PPID: 3, Data: bare(xua.ASPUP)}}); err != nil {
-				t.Fatal(err)
-			}
-			time.Sleep(time.Second)
-			far.Abort("it comes again")
-			time.Sleep(time.Second)
-		}
-		if n := countLines(a.log, "CS7M3UA-5-ASPSTATE"); n < 2 || n > 8 {
-			t.Errorf("%d lines about one ASP that came 100 times:\n%s", n, a.run("show logging"))
-		}
-	})
-}
-
-// A far end that nobody configured and that tries again every second is told when it begins,
-// once an hour, and when it has given up.
-func TestRefusedAssociationsAreToldOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		m := sctp.NewMemory(1)
-		a := newBox(t, m, reasonA)
-		defer a.Close()
-		from := sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr("10.0.0.9")}, Port: 1024}
-		e, err := sctp.NewUser(m).Open(from, sctp.Params{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer e.Close()
-		to := sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr("10.0.0.1")}, Port: 1024}
-		for range 2*3600 + 60 {
-			if x, err := e.Dial(t.Context(), to, sctp.Params{}); err == nil {
-				x.Abort("tried")
-			}
-			time.Sleep(time.Second)
-		}
-		time.Sleep(10 * time.Minute)
-		if n := countLines(a.Log(), "NOLINK"); n != 6 {
-			t.Errorf("%d lines of two hours: not two, that it repeats, two an hour, that it is over", n)
-		}
-		if n := countLines(a.Log(), "NOLINK: association refused: no link is configured for [10.0.0.9] port "); n != 6 {
-			t.Error(n)
-		}
-	})
-}
-
 // Nothing that a far end or a file says can make a line of the log, or an octet of a
 // terminal's, but printable characters.
 func TestLogIsPrintable(t *testing.T) {
-	l := NewLog()
+	l := New()
 	var seen string
 	defer l.Watch(true, func(line string) { seen = line })()
 	l.Add("CS7SCTP", 5, "ASSOC", "reset: \x1b[2J\n*Jan 01 00:00:00.000: %SYS-1-FORGED: all is well\u009b31m")
@@ -222,35 +152,74 @@ func TestLogIsPrintable(t *testing.T) {
 	}
 }
 
-// A flood of discarded MSUs by one link hides no line about another.
-func TestDiscardsOfOneLinkHideNoOthers(t *testing.T) {
-	onPair(t, func(p *pair) {
-		time.Sleep(5 * time.Second)
-		links := p.a.links
-		by := func(set string) ss7.PathID { return links[linkKey{set, 0}].id }
-		for i := range 20000 {
-			m := &ss7.MSU{DPC: itu("6.6.6"), OPC: itu("3.3.3"), NI: ss7.International, SI: ss7.ISUP}
-			p.a.discard(mtp3.Verdict{Reason: mtp3.NoRoute, Dest: -1}, m, by("STATION"))
-			if i == 10000 {
-				m.DPC, m.OPC = itu("6.6.7"), itu("4.4.4")
-				p.a.discard(mtp3.Verdict{Reason: mtp3.NoRoute, Dest: -1}, m, by("PAIR"))
-			}
-			time.Sleep(time.Millisecond)
+// A flood of lines of one kind leaves its first ones, and a count.
+func TestLogIsLimited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := New()
+		for i := range 1000 {
+			l.AddLimited("X", 4, "Y", fmt.Sprint(i))
 		}
-		if n := countLines(p.a.Log(), "to 6.6.7 by link 0 of linkset PAIR discarded"); n != 1 {
-			t.Errorf("%d lines about the other link", n)
+		if lines, _ := l.Lines(); len(lines) != limitBurst {
+			t.Errorf("%d lines", len(lines))
 		}
-		if n := countLines(p.a.Log(), "to 6.6.6 by link 0 of linkset STATION discarded"); n < 1 || n > 4 {
-			t.Errorf("%d lines about the flood", n)
+		time.Sleep(time.Second)
+		l.AddLimited("X", 4, "Y", "again")
+		lines, _ := l.Lines()
+		if last := lines[len(lines)-1]; !strings.Contains(last, "970 like this left out") {
+			t.Error(last)
 		}
 	})
 }
 
 // To look whether a line is due costs no memory.
 func TestAllowAllocatesNothing(t *testing.T) {
-	l := NewLog()
+	l := New()
 	l.Allow("discard", 7, time.Second)
 	if n := testing.AllocsPerRun(100, func() { l.Allow("discard", 7, time.Second) }); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// The lines of a labelled part stand in the one buffer; what floods a part hides nothing in another.
+func TestLabelledHasBoundsOfItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := New()
+		part := l.Labelled("Instance 1: ")
+		for range 2 * limitBurst {
+			part.AddLimited("X", 4, "Y", "flood")
+		}
+		l.AddLimited("X", 4, "Y", "another")
+		part.SetDebug("sctp", true)
+		part.Debug("sctp", "tried")
+		if n := countLines(l, ": %X-4-Y: Instance 1: flood"); n != limitBurst {
+			t.Errorf("%d lines of the flood", n)
+		}
+		if countLines(l, ": %X-4-Y: another") != 1 || countLines(l, ": sctp: Instance 1: tried") != 1 {
+			t.Error(part.Lines())
+		}
+	})
+}
+
+// The buffer keeps the last lines in their order, and a console that was made quiet gets none.
+func TestBufferKeepsTheLast(t *testing.T) {
+	l := New()
+	var console, monitor int
+	defer l.Watch(true, func(string) { console++ })()
+	defer l.Watch(false, func(string) { monitor++ })()
+	l.SetConsole(false)
+	for i := range Keep + 5 {
+		l.Add("X", 5, "Y", fmt.Sprintf("number %d.", i))
+	}
+	lines, total := l.Lines()
+	if len(lines) != Keep || total != Keep+5 || !strings.HasSuffix(lines[0], " 5.") ||
+		!strings.HasSuffix(lines[Keep-1], fmt.Sprintf(" %d.", Keep+4)) {
+		t.Errorf("%d of %d lines, from %q to %q", len(lines), total, lines[0], lines[len(lines)-1])
+	}
+	if console != 0 || monitor != Keep+5 {
+		t.Errorf("the console got %d lines, a monitor %d", console, monitor)
+	}
+	l.Clear()
+	if lines, total := l.Lines(); len(lines) != 0 || total != Keep+5 {
+		t.Errorf("%d of %d lines after clear", len(lines), total)
 	}
 }
