@@ -35,7 +35,7 @@ func (s *station) forges(m ss7.MSU) {
 func dataIn(m ss7.MSU) []byte { return (&m3ua.Label{}).Append(nil, &m) }
 
 // What SCCP's management, SCON, DUPU, UPU and TFC say of a point is believed by the way that leads
-// there alone (docs/mtp3.md): else one message would stop the translation to it. What is not
+// there alone (docs/trust.md): else one message would stop the translation to it. What is not
 // believed is counted by reason, and told to nobody.
 func TestTitlesOutliveWhatOthersSay(t *testing.T) {
 	withStations(t, translating, func(w *wires, g *box, n, m *station) {

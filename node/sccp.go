@@ -324,7 +324,7 @@ func (c *core) proveThere(g *gate, ev ss7.Event, data []byte) {
 }
 
 // believes tells whether SCCP's management may act on what came by a path in a point's name
-// (docs/mtp3.md): the rule is MTP3's. A test (SST) and what halves of a duplicated subsystem
+// (docs/trust.md): the rule is MTP3's. A test (SST) and what halves of a duplicated subsystem
 // agree on (SOR, SOG) are about a code of this node; then only the name is in question. What
 // cannot be read is left to the management, which says so.
 func (c *core) believes(ev *ss7.Event, data []byte) (ok bool) {
