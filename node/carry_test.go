@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/sctp"
@@ -39,9 +38,9 @@ func newCarrier(tb testing.TB, size, payload int) *carrier {
 	x := newTransit(tb, 10)
 	c := &carrier{got: &drain{}, fsn: 1<<24 - 1}
 	newLink := func(id ss7.PathID, m *m2pa.Link) *link {
-		l := &link{runner: runner{node: n, assoc: c.got}, id: id, kind: ss7.ITU, machine: m}
-		l.timer = time.AfterFunc(time.Hour, l.tick)
-		tb.Cleanup(func() { l.timer.Stop() })
+		l := &link{runner: runner{node: n, assoc: c.got}, id: id, kind: ss7.ITU}
+		l.drive(m)
+		tb.Cleanup(l.loop.Stop)
 		return l
 	}
 	c.in, c.out = newLink(1, x.in), newLink(2, x.out)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/loop"
 	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/m2ua"
 	"github.com/gostp/gostp/mtp3"
@@ -31,9 +32,8 @@ type level2 interface {
 }
 
 // link is one signalling link, of M2PA on an association of its own unless gateway says
-// otherwise. Above it is MTP3, unless offered says otherwise. The runner's mu guards what
-// follows machine too; it is held while the machine computes. rx is held around that while what came by the link is
-// routed: who has it knows that nothing is on its way from here.
+// otherwise. Above it is MTP3, unless offered says otherwise. Its loop's Lock is the runner's mu, which
+// guards what follows machine too. Its Order is rx, which is held while what came by the link is routed.
 type link struct {
 	runner
 	id      ss7.PathID
@@ -49,12 +49,10 @@ type link struct {
 	rx    sync.Mutex
 	early []held // guarded by rx
 
+	loop     loop.Loop
 	machine  level2
-	actions  []ss7.Action // of what is not read from the association
-	back     []held       // retrieved
+	back     []held // retrieved
 	messages []sctp.Message
-	timer    *time.Timer
-	armed    time.Time
 	badPPID  bool
 
 	meter   meter
@@ -67,9 +65,14 @@ func (n *Node) newLink(id ss7.PathID, key linkKey, cfg configs.Link, conf m2pa.C
 	at := where{cfg.Remote, cfg.RemotePort, cfg.LocalPort, cfg.UDPPort, cfg.Passive}
 	l := &link{id: id, linkset: key.linkset, cfg: cfg, kind: conf.Variant}
 	l.prepare(n, l, at, how, p)
-	l.machine = m2pa.New(id, conf)
-	l.timer = time.AfterFunc(time.Hour, l.tick)
+	l.drive(m2pa.New(id, conf))
 	return l
+}
+
+// drive gives the link its level 2.
+func (l *link) drive(m level2) {
+	l.machine = m
+	l.loop = loop.Loop{Machine: m, Hands: l, Lock: &l.mu, Order: &l.rx, Pass: l.pass}
 }
 
 func (l *link) name() string {
@@ -100,15 +103,16 @@ func (l *link) carry(items []sctp.Item, t *transfer) (why string) {
 	if len(l.early) > 0 {
 		l.retryEarly(now)
 	}
-	t.actions = t.actions[:0]
-	l.mu.Lock()
-	for i := range items {
-		if w := l.item(now, &items[i], &t.actions); w != "" {
-			why = w
+	t.turn.MSUs = t.msus
+	l.loop.TakeInto(now, &t.turn, func(now time.Time, out []ss7.Action) []ss7.Action {
+		for i := range items {
+			if w := l.item(now, &items[i], &out); w != "" {
+				why = w
+			}
 		}
-	}
-	t.msus = l.perform(t.actions, t.msus[:0])
-	l.mu.Unlock()
+		return out
+	})
+	t.msus = t.turn.MSUs
 	l.route(now, t)
 	return why
 }
@@ -127,48 +131,18 @@ func (l *link) item(now time.Time, it *sctp.Item, out *[]ss7.Action) string {
 	// port is configured for M2PA, so the message is taken (RFC 4165 §2.1 wants 5).
 	if it.PPID != m2pa.PPID && !l.badPPID && !l.cfg.IsM2UA() {
 		l.badPPID = true
-		l.node.log.Add("CS7M2PA", 4, "PPID", fmt.Sprintf("%s: the far end sends payload protocol identifier %d instead of 5; taken as M2PA", l.name(), it.PPID))
+		l.node.log.Add("CS7M2PA", 4, "PPID", fmt.Sprintf(
+			"%s: the far end sends payload protocol identifier %d instead of 5; taken as M2PA", l.name(), it.PPID))
 	}
 	*out = l.machine.Recv(now, it.Stream, it.Data, *out)
 	return ""
 }
 
 // tell hands the machine one event from elsewhere.
-func (l *link) tell(ev ss7.Event) {
-	now := time.Now()
-	l.rx.Lock()
-	defer l.rx.Unlock()
-	l.mu.Lock()
-	l.actions = l.machine.Do(now, ev, l.actions[:0])
-	l.performKept(now)
-}
+func (l *link) tell(ev ss7.Event) { l.loop.Tell(ev) }
 
-func (l *link) tick() {
-	now := time.Now()
-	l.rx.Lock()
-	defer l.rx.Unlock()
-	l.mu.Lock()
-	if l.closed {
-		l.mu.Unlock()
-		return
-	}
-	l.armed = time.Time{}
-	l.actions = l.machine.Tick(now, l.actions[:0])
-	l.performKept(now)
-}
-
-// performKept carries out l.actions, unlocks mu, and routes MSUs that the machine
-// had kept (after a processor outage). They are copied first: whoever locks mu next
-// uses l.actions again.
-func (l *link) performKept(now time.Time) {
-	msus := l.perform(l.actions, nil)
-	for i, m := range msus {
-		kept := *m
-		msus[i] = &kept
-	}
-	l.mu.Unlock()
-	l.route(now, &transfer{msus: msus})
-}
+// pass routes MSUs that the machine had kept (after a processor outage).
+func (l *link) pass(now time.Time, msus []*ss7.MSU) { l.route(now, &transfer{msus: msus}) }
 
 // route hands over what came by the link. The caller holds rx.
 func (l *link) route(now time.Time, t *transfer) {
@@ -181,35 +155,35 @@ func (l *link) route(now time.Time, t *transfer) {
 	l.node.route(now, t, l.id)
 }
 
-// perform carries out actions; pointers to the MSUs among them that are to be
-// transferred are appended to msus. The caller holds mu.
-func (l *link) perform(actions []ss7.Action, msus []*ss7.MSU) []*ss7.MSU {
-	l.messages = l.messages[:0]
-	for i := range actions {
-		a := &actions[i]
-		switch a.Op {
-		case ss7.Send:
-			l.messages = append(l.messages, sctp.Message{Stream: a.Stream, PPID: m2pa.PPID, Data: a.Wire})
-		case ss7.Raise:
-			if a.Event.Kind == ss7.Transfer {
-				msus = append(msus, &a.Event.MSU)
-				continue
-			}
-			l.raise(&a.Event)
-		case ss7.Hangup:
-			l.abortLocked(a.Event.Why)
-		case ss7.Note:
-			l.note(a.Event)
-		}
-	}
-	l.flush()
-	l.arm()
-	return msus
+// Send implements loop.Hands. The messages of a turn are sent together, by Done.
+func (l *link) Send(a *ss7.Action) {
+	l.messages = append(l.messages, sctp.Message{Stream: a.Stream, PPID: m2pa.PPID, Data: a.Wire})
 }
 
-// raise tells the core; what was retrieved goes to the hold by the shortest way. The
+// Hangup implements loop.Hands.
+func (l *link) Hangup(ev *ss7.Event) { l.abortLocked(ev.Why) }
+
+// Done implements loop.Hands. SCTP queues far more than the machine's own window; if it refuses all the same,
+// sequence numbers would be missing at the far end, so the association ends (RFC 4165 §4.1.7).
+func (l *link) Done() (rest func()) {
+	messages := l.messages
+	l.messages = messages[:0]
+	if g := l.gateway.Load(); g != nil && len(messages) > 0 {
+		g.send(l, messages)
+		return nil
+	}
+	if len(messages) == 0 || l.assoc == nil {
+		return nil
+	}
+	if n, err := l.assoc.Send(messages); n < len(messages) && !errors.Is(err, net.ErrClosed) {
+		l.abortLocked(fmt.Sprintf("%d of %d messages could not be queued: %v", len(messages)-n, len(messages), err))
+	}
+	return nil
+}
+
+// Raise implements loop.Hands. It tells the core; what was retrieved goes to the hold by the shortest way. The
 // caller holds mu, and rx unless it is about retrieval.
-func (l *link) raise(ev *ss7.Event) {
+func (l *link) Raise(ev *ss7.Event) {
 	ev.Path = l.id
 	if ev.Kind == ss7.RetrievalComplete && ev.Why != "" {
 		l.node.log.AddLimited("CS7M2PA", 4, "GIVENUP", l.name()+": "+ev.Why)
@@ -248,7 +222,8 @@ func (l *link) raise(ev *ss7.Event) {
 	l.node.core.post(*ev)
 }
 
-func (l *link) note(ev ss7.Event) {
+// Note implements loop.Hands.
+func (l *link) Note(ev *ss7.Event) {
 	if ev.Kind == ss7.Discard {
 		l.node.log.Debug("m2pa", l.name()+": discarded: "+ev.Why)
 		return
@@ -260,59 +235,31 @@ func (l *link) note(ev ss7.Event) {
 	l.node.log.Debug("m2pa", fmt.Sprintf("%s: %v: %s", l.name(), m2pa.State(ev.Arg), ev.Why))
 }
 
-// flush sends what the machine asked for in one go. SCTP queues far more than
-// the machine's own window; if it refuses all the same, sequence numbers would be
-// missing at the far end, so the association ends (RFC 4165 §4.1.7).
-func (l *link) flush() {
-	if g := l.gateway.Load(); g != nil && len(l.messages) > 0 {
-		g.send(l, l.messages)
-		return
-	}
-	if len(l.messages) == 0 || l.assoc == nil {
-		return
-	}
-	if n, err := l.assoc.Send(l.messages); n < len(l.messages) && !errors.Is(err, net.ErrClosed) {
-		l.abortLocked(fmt.Sprintf("%d of %d messages could not be queued: %v", len(l.messages)-n, len(l.messages), err))
-	}
-}
-
-func (l *link) arm() {
-	next := l.machine.Deadline()
-	if next.Equal(l.armed) || l.closed {
-		return
-	}
-	// A deadline that moves away costs nothing: the timer fires early, finds nothing
-	// due, and is armed anew.
-	if !l.armed.IsZero() && (next.IsZero() || next.After(l.armed)) {
-		return
-	}
-	l.armed = next
-	if next.IsZero() {
-		l.timer.Stop()
-		return
-	}
-	l.timer.Reset(time.Until(next))
-}
-
 // offer hands the link MSUs to send and counts those it refuses.
 func (l *link) offer(now time.Time, _ ss7.PathID, msus ...*ss7.MSU) { l.send(now, msus...) }
 
 // send is offer; it gives how many were refused.
 func (l *link) send(now time.Time, msus ...*ss7.MSU) (refused uint64) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.loop.Run(now, func(now time.Time, out []ss7.Action) []ss7.Action {
+		out, refused = l.transfer(now, msus, out)
+		return out
+	})
+	return refused
+}
+
+// transfer gives the machine MSUs to send. The caller holds mu.
+func (l *link) transfer(now time.Time, msus []*ss7.MSU, out []ss7.Action) (_ []ss7.Action, refused uint64) {
 	if l.closed {
 		l.node.discards.add(mtp3.LinkGone, len(msus))
-		return uint64(len(msus))
+		return out, uint64(len(msus))
 	}
 	full, down, shed := l.machine.Refused()
-	l.actions = l.actions[:0]
 	rotates := l.rotates.Load()
 	for _, m := range msus {
 		if rotates && m.SI > ss7.SNTS { // elsewhere it is the link's code
 			m.SLS = l.kind.Rotate(m.SLS)
 		}
-		l.actions = l.machine.Transfer(now, m, l.actions)
+		out = l.machine.Transfer(now, m, out)
 	}
 	fullNow, downNow, shedNow := l.machine.Refused()
 	l.node.discards.add(mtp3.QueueFull, int(fullNow-full))
@@ -320,11 +267,10 @@ func (l *link) send(now time.Time, msus ...*ss7.MSU) (refused uint64) {
 	l.node.discards.add(mtp3.Shed, int(shedNow-shed))
 	refused = fullNow - full + downNow - down + shedNow - shed
 	l.node.discards.transferred.Add(uint64(len(msus)) - refused)
-	l.perform(l.actions, nil)
 	if level := l.machine.Level(); level > 0 && l.offered == nil {
 		l.congested(now, level, msus)
 	}
-	return refused
+	return out, refused
 }
 
 // status is the link as show commands print it.
@@ -363,7 +309,7 @@ func (l *link) close(why string) {
 	l.tell(ss7.Event{Kind: ss7.Stop, Why: why})
 	l.mu.Lock()
 	l.closed = true
-	l.timer.Stop()
+	l.loop.StopLocked()
 	if !l.abortLocked(why) {
 		l.ending = why
 	}

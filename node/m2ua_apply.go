@@ -284,8 +284,7 @@ func m2uaAS(c *configs.M2UAAS, ids map[string]ss7.PathID) m2ua.ASConfig {
 func (n *Node) newLinkAtGateway(id ss7.PathID, key linkKey, cfg configs.Link, v *ss7.Variant) *link {
 	l := &link{id: id, linkset: key.linkset, cfg: cfg, kind: v}
 	l.prepare(n, l, where{}, settings{}, nil)
-	l.machine = m2ua.NewLink(id, atGateway(labelOf(cfg.Interface, v)))
-	l.timer = time.AfterFunc(time.Hour, l.tick)
+	l.drive(m2ua.NewLink(id, atGateway(labelOf(cfg.Interface, v))))
 	return l
 }
 

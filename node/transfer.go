@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/loop"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/ss7"
 )
@@ -31,7 +32,7 @@ type transfer struct {
 	// has it after a new view was published knows that the older one is out of use.
 	routing sync.Mutex
 
-	actions []ss7.Action
+	turn    loop.Turn
 	msus    []*ss7.MSU
 	batches uint32 // that the reader has brought; the sampler sees one of sampleBatches
 	groups  []group
