@@ -50,7 +50,7 @@ func (n *Node) claim(local uint16, far sctp.Addr) claim {
 			c.of = append(c.of, &l.runner)
 		}
 	}
-	for _, a := range n.peersAt(local, func(a *xuaPeer) bool { return a.where.fits(local, far) }) {
+	for _, a := range n.peersAt(local, func(a *xuaASP) bool { return a.where.fits(local, far) }) {
 		c.of = append(c.of, &a.runner)
 	}
 	exact := func(r *runner) bool { return r.where.remotePort != 0 }
@@ -73,35 +73,35 @@ func (n *Node) claimSoon(local uint16, far sctp.Addr) claim {
 
 // peersAt gives those of the configured ASPs of a port that are fit, in the order of the
 // configuration.
-func (n *Node) peersAt(local uint16, fit func(*xuaPeer) bool) (out []*xuaPeer) {
-	add := func(a *xuaPeer) {
+func (n *Node) peersAt(local uint16, fit func(*xuaASP) bool) (out []*xuaASP) {
+	add := func(a *xuaASP) {
 		if a.where.localPort == local && fit(a) && a.lasting() {
 			out = append(out, a)
 		}
 	}
 	for _, a := range *n.m3ua.byPath.Load() {
 		if a != nil && !a.stranger {
-			add(&a.xuaPeer)
+			add(&a.xuaASP)
 		}
 	}
 	for _, a := range *n.m2ua.byPath.Load() {
-		add(&a.xuaPeer)
+		add(&a.xuaASP)
 	}
 	if len(out) < 2 {
 		return out
 	}
 	sys := n.Config()
-	place := map[*xuaPeer]int{}
+	place := map[*xuaASP]int{}
 	for _, p := range out {
 		named := func(c *configs.ASP) bool { return c.Name == p.title }
 		place[p] = max(slices.IndexFunc(sys.ASPs, named), slices.IndexFunc(sys.M2UAASPs, named))
 	}
-	slices.SortFunc(out, func(a, b *xuaPeer) int { return cmp.Compare(place[a], place[b]) })
+	slices.SortFunc(out, func(a, b *xuaASP) int { return cmp.Compare(place[a], place[b]) })
 	return out
 }
 
 // roaming tells whether an ASP is known by its identifier alone.
-func (a *xuaPeer) roaming() bool {
+func (a *xuaASP) roaming() bool {
 	return len(a.where.remote) == 0 && a.config().ID != nil && !a.asks()
 }
 
@@ -115,13 +115,13 @@ func (c claim) names() string {
 }
 
 // asps gives those of c that are ASPs.
-func (c claim) asps() (out []*xuaPeer) {
+func (c claim) asps() (out []*xuaASP) {
 	for _, r := range c.of {
 		switch u := r.owner.(type) {
-		case *m3uaPeer:
-			out = append(out, &u.xuaPeer)
-		case *m2uaPeer:
-			out = append(out, &u.xuaPeer)
+		case *m3uaASP:
+			out = append(out, &u.xuaASP)
+		case *m2uaASP:
+			out = append(out, &u.xuaASP)
 		}
 	}
 	return out
@@ -147,18 +147,18 @@ func (p *localPort) admit(ctx context.Context, a sctp.Assoc) {
 // settle gives an association to one of those that it may be.
 func (p *localPort) settle(ctx context.Context, a sctp.Assoc, c claim) {
 	asps := c.asps()
-	shut := slices.DeleteFunc(slices.Clone(asps), func(x *xuaPeer) bool { return !x.isShut() })
+	shut := slices.DeleteFunc(slices.Clone(asps), func(x *xuaASP) bool { return !x.isShut() })
 	switch {
 	case len(shut) == len(c.of):
 		p.refuse(a, c.names()+" is shut down by configuration, and the association is refused")
 	case len(c.of) == 1:
 		p.accepted.Add(1)
 		c.of[0].take(a)
-	case len(asps) == len(c.of) && !slices.ContainsFunc(asps, (*xuaPeer).asks):
+	case len(asps) == len(c.of) && !slices.ContainsFunc(asps, (*xuaASP).asks):
 		p.hear(ctx, a, asps, false)
 	default: // nobody says who it is, so the first that is free has it, or waits for it
 		c.of = slices.DeleteFunc(c.of, func(r *runner) bool {
-			return slices.ContainsFunc(shut, func(x *xuaPeer) bool { return &x.runner == r })
+			return slices.ContainsFunc(shut, func(x *xuaASP) bool { return &x.runner == r })
 		})
 		p.accepted.Add(1)
 		if !slices.ContainsFunc(c.of, func(r *runner) bool { return r.takeIfFree(a) }) {
@@ -173,7 +173,7 @@ func (p *localPort) receive(ctx context.Context, a sctp.Assoc) {
 	sys := p.node.Config()
 	port := sys.M3UA(p.number)
 	dynamic := port != nil && port.Accept == "dynamic-permitted"
-	roaming := p.node.peersAt(p.number, (*xuaPeer).roaming)
+	roaming := p.node.peersAt(p.number, (*xuaASP).roaming)
 	switch {
 	case len(roaming) > 0:
 		p.hear(ctx, a, roaming, dynamic)

@@ -390,8 +390,8 @@ func TestPromiseEndsWithItsAssociation(t *testing.T) {
 }
 
 // asps are the ASPs that are configured at port 2905.
-func (b *box) asps() []*xuaPeer {
-	return b.peersAt(2905, func(*xuaPeer) bool { return true })
+func (b *box) asps() []*xuaASP {
+	return b.peersAt(2905, func(*xuaASP) bool { return true })
 }
 
 // ASPs of M2UA at one address are told apart by the interface that each asks for.

@@ -68,7 +68,7 @@ func (s *as) process(p ss7.PathID) process {
 	if s.find != nil {
 		return s.find(p)
 	}
-	if a := s.node.m3ua.peer(p); a != nil {
+	if a := s.node.m3ua.asp(p); a != nil {
 		return a
 	}
 	return nil

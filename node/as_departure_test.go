@@ -49,7 +49,7 @@ func TestWhatWaitedForAnASPGoesAnotherWay(t *testing.T) {
 				defer p.e.Close()
 				p.data, m.user = y.at("P", false), y.at("M", false)
 				ends := []*foreign{p}
-				if g.m3ua.peerNamed("Q") != nil {
+				if g.m3ua.aspNamed("Q") != nil {
 					q := newForeign(t, w, "10.0.0.6")
 					defer q.e.Close()
 					q.data = y.at("Q", false)
@@ -134,7 +134,7 @@ func TestInterfaceSaysThatNoMoreCanWait(t *testing.T) {
 // way that comes in a moment, and is neither lost nor sent before what was there.
 func TestWhatIsForAnAssociationThatJustEndedIsNotLost(t *testing.T) {
 	onSharers(t, "", func(g *box, _ *station, _, _ *foreign, y *census) {
-		a := g.m3ua.peerNamed("P")
+		a := g.m3ua.aspNamed("P")
 		var s *as
 		for _, x := range g.m3ua.servers {
 			if x.name == "A" {

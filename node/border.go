@@ -84,7 +84,7 @@ func (x *crossings) give(t *transfer) {
 // by SCCP there, on or back.
 const mostCrossings = 4
 
-// offer implements way, for groups; what routes uses cross.
+// offer implements outlet, for groups; what routes uses cross.
 func (g *gate) offer(now time.Time, from ss7.PathID, msus ...*ss7.MSU) { g.cross(now, 0, from, msus) }
 
 // cross converts MSUs, in place, and routes them in the other instance. depth is how often

@@ -21,15 +21,15 @@ type desk struct {
 	port    *localPort
 	assoc   sctp.Assoc
 	grammar xua.Grammar
-	m2      bool       // of M2UA
-	among   []*xuaPeer // who it may be, in the order of the configuration
-	anybody bool       // or nobody of them: a stranger, who is welcome
+	m2      bool      // of M2UA
+	among   []*xuaASP // who it may be, in the order of the configuration
+	anybody bool      // or nobody of them: a stranger, who is welcome
 	heard   []sctp.Item
 	octets  int
 
 	// Once ASPUP did not tell: those who are left, and ASPUP was acknowledged here.
 	greeted bool
-	left    []*xuaPeer
+	left    []*xuaASP
 	acks    int
 
 	timer    *time.Timer // until ASPUP must have come, or else what names a routing context
@@ -48,7 +48,7 @@ const (
 )
 
 // hear has an association say who it is.
-func (p *localPort) hear(ctx context.Context, a sctp.Assoc, among []*xuaPeer, anybody bool) {
+func (p *localPort) hear(ctx context.Context, a sctp.Assoc, among []*xuaASP, anybody bool) {
 	from := source(a)
 	if !p.enter(a, from) {
 		return
@@ -164,7 +164,7 @@ func (d *desk) message(it *sctp.Item, m xua.Message) bool {
 // greeting looks at ASPUP.
 func (d *desk) greeting(it *sctp.Item, m xua.Message) bool {
 	id, has := m.Params.Uint32(xua.TagASPID)
-	var unnamed, others []*xuaPeer
+	var unnamed, others []*xuaASP
 	for _, x := range d.among {
 		switch c := x.config(); {
 		case has && c.ID != nil && *c.ID == id:
@@ -184,7 +184,7 @@ func (d *desk) greeting(it *sctp.Item, m xua.Message) bool {
 		d.deny(xua.InvalidASPID, fmt.Sprintf("no asp with asp-identifier %d is configured", id))
 	case len(d.left) == 0:
 		d.deny(xua.ASPIDRequired, "ASP Up has no ASP Identifier, and no asp is configured")
-	case slices.ContainsFunc(d.left, (*xuaPeer).isFree) && d.differ():
+	case slices.ContainsFunc(d.left, (*xuaASP).isFree) && d.differ():
 		d.acknowledge(it, m)
 		d.greeted = true
 		d.timer.Reset(contextWait)
@@ -196,7 +196,7 @@ func (d *desk) greeting(it *sctp.Item, m xua.Message) bool {
 }
 
 // contexts are the routing contexts that an ASP of M3UA serves, as words.
-func (d *desk) contexts(x *xuaPeer) (out []string) {
+func (d *desk) contexts(x *xuaASP) (out []string) {
 	for _, s := range d.port.node.Config().ASs {
 		for _, m := range s.Members {
 			if rc, ok := s.RC(); ok && m.ASP == x.title {
@@ -208,7 +208,7 @@ func (d *desk) contexts(x *xuaPeer) (out []string) {
 }
 
 // interfaces are those that an ASP of M2UA serves, as words.
-func (d *desk) interfaces(x *xuaPeer) (out []string) {
+func (d *desk) interfaces(x *xuaASP) (out []string) {
 	for _, s := range d.port.node.Config().M2UAASs {
 		for _, m := range s.Members {
 			for _, i := range s.Interfaces {
@@ -223,14 +223,14 @@ func (d *desk) interfaces(x *xuaPeer) (out []string) {
 
 // differ tells whether what ASPAC names can tell apart those who are left.
 func (d *desk) differ() bool {
-	serves := func(x *xuaPeer) []string {
+	serves := func(x *xuaASP) []string {
 		return slices.Sorted(slices.Values(append(d.contexts(x), d.interfaces(x)...)))
 	}
-	return slices.ContainsFunc(d.left[1:], func(x *xuaPeer) bool { return !slices.Equal(serves(x), serves(d.left[0])) })
+	return slices.ContainsFunc(d.left[1:], func(x *xuaASP) bool { return !slices.Equal(serves(x), serves(d.left[0])) })
 }
 
 // foreign counts what a message names, and what of that an ASP does not serve.
-func (d *desk) foreign(m xua.Message, x *xuaPeer) (named, foreign int) {
+func (d *desk) foreign(m xua.Message, x *xuaASP) (named, foreign int) {
 	v := d.port.node.Config().V()
 	if d.m2 {
 		var has []m2ua.Interface
@@ -259,8 +259,8 @@ func (d *desk) foreign(m xua.Message, x *xuaPeer) (named, foreign int) {
 
 // serving gives those who are left that serve all that a message names; it names nothing, or
 // nobody does: all who are left.
-func (d *desk) serving(m xua.Message) []*xuaPeer {
-	some := slices.DeleteFunc(slices.Clone(d.left), func(x *xuaPeer) bool {
+func (d *desk) serving(m xua.Message) []*xuaASP {
+	some := slices.DeleteFunc(slices.Clone(d.left), func(x *xuaASP) bool {
 		named, foreign := d.foreign(m, x)
 		return named == 0 || foreign > 0
 	})
@@ -285,7 +285,7 @@ func (d *desk) send(ppid uint32, b []byte) {
 }
 
 // give hands the association to the first of some that is free. pending is a Read that goes on.
-func (d *desk) give(to []*xuaPeer, pending <-chan reading) {
+func (d *desk) give(to []*xuaASP, pending <-chan reading) {
 	var c claim
 	shut := 0
 	for _, x := range to {
@@ -318,7 +318,7 @@ func (d *desk) give(to []*xuaPeer, pending <-chan reading) {
 }
 
 // giveTo hands the association to the one that it is.
-func (d *desk) giveTo(x *xuaPeer, pending <-chan reading) {
+func (d *desk) giveTo(x *xuaASP, pending <-chan reading) {
 	if x.isShut() {
 		d.deny(xua.ManagementBlocking, x.name()+" is shut down by configuration")
 		return

@@ -14,7 +14,7 @@ import (
 // the association goes on as that of the one whose it is.
 type guess struct {
 	desk  *desk
-	of    *xuaPeer
+	of    *xuaASP
 	up    []sctp.Item // the ASPUP that holds
 	acked bool        // it was read before, so it was answered
 }
@@ -78,7 +78,7 @@ func (g *guess) settle(r *resumed) {
 }
 
 // pass gives the association to the one that it is.
-func (g *guess) pass(r *resumed, to *xuaPeer, rest []sctp.Item) error {
+func (g *guess) pass(r *resumed, to *xuaASP, rest []sctp.Item) error {
 	next := &resumed{Assoc: r.Assoc, heard: append(slices.Clone(g.up), clone(rest)...)}
 	if g.acked {
 		next.acks.Store(1)

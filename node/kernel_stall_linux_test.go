@@ -80,15 +80,15 @@ cs7 as Q m3ua
 	a.until("show alarms", "ASP P", "the far end takes no more: ", "given up")
 	a.until("show cs7 asp P", "down", "the far end takes no more: ")
 	a.until("show cs7 as binding-table", "0               R", "1               R")
-	before := a.m3ua.peerNamed("R").out.Load()
+	before := a.m3ua.aspNamed("R").out.Load()
 	send(160, "more")
 	for range 1000 {
-		if a.m3ua.peerNamed("R").out.Load() == before+160 {
+		if a.m3ua.aspNamed("R").out.Load() == before+160 {
 			break
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	if got := a.m3ua.peerNamed("R").out.Load() - before; got != 160 {
+	if got := a.m3ua.aspNamed("R").out.Load() - before; got != 160 {
 		t.Errorf("the other ASP gets %d of 160", got)
 	}
 	r.awaits("DATA")

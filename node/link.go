@@ -41,8 +41,8 @@ type link struct {
 	cfg     configs.Link
 	kind    *ss7.Variant
 
-	gateway atomic.Pointer[m2uaPeer] // where its level 2 is; nil: here
-	offered *offered                 // the interface as which ASPs use it; nil: it is MTP3's
+	gateway atomic.Pointer[m2uaASP] // where its level 2 is; nil: here
+	offered *offered                // the interface as which ASPs use it; nil: it is MTP3's
 
 	rotates atomic.Bool // the SLS of what leaves is turned
 

@@ -93,7 +93,7 @@ func (c *core) sendProbe(x *tester.Probe) {
 		if d.Path == 0 || !v.leavesNode(d.Path) {
 			return // it went another way meanwhile
 		}
-		v.way(d.Path).offer(time.Now(), 0, &m)
+		v.outlet(d.Path).offer(time.Now(), 0, &m)
 		return
 	}
 	c.node.titleProbes.Store(true)

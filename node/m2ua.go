@@ -10,29 +10,29 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// m2uaLayer is the M2UA of a node: the loop of its layer, and its peers, by which what
+// m2uaLayer is the M2UA of a node: the loop of its layer, and its ASPs, by which what
 // concerns interfaces passes the layer.
 type m2uaLayer struct {
 	xuaLoop[*m2ua.Layer]
 	node *Node
 
 	// Guarded by mu.
-	peers   map[ss7.PathID]*m2uaPeer
+	asps    map[ss7.PathID]*m2uaASP
 	servers map[ss7.PathID][]*offered // by AS
 
-	byPath atomic.Pointer[map[ss7.PathID]*m2uaPeer] // peers, for data; never changed
-	ifaces atomic.Pointer[map[ss7.PathID]*offered]  // by the path of their link; never changed
+	byPath atomic.Pointer[map[ss7.PathID]*m2uaASP] // ASPs, for data; never changed
+	ifaces atomic.Pointer[map[ss7.PathID]*offered] // by the path of their link; never changed
 }
 
 func newM2UALayer(n *Node) *m2uaLayer {
-	x := &m2uaLayer{node: n, peers: map[ss7.PathID]*m2uaPeer{}, servers: map[ss7.PathID][]*offered{}}
-	x.byPath.Store(&map[ss7.PathID]*m2uaPeer{})
+	x := &m2uaLayer{node: n, asps: map[ss7.PathID]*m2uaASP{}, servers: map[ss7.PathID][]*offered{}}
+	x.byPath.Store(&map[ss7.PathID]*m2uaASP{})
 	x.ifaces.Store(&map[ss7.PathID]*offered{})
 	x.begin(x, m2ua.New())
 	return x
 }
 
-func (x *m2uaLayer) peer(p ss7.PathID) *m2uaPeer       { return (*x.byPath.Load())[p] }
+func (x *m2uaLayer) asp(p ss7.PathID) *m2uaASP         { return (*x.byPath.Load())[p] }
 func (x *m2uaLayer) interfaceOf(p ss7.PathID) *offered { return (*x.ifaces.Load())[p] }
 
 // unsent is what xuaLoop asks: every message of M2UA changes a state.
@@ -42,22 +42,22 @@ func (x *m2uaLayer) rest() func() { return nil }
 
 // forget implements xuaOwner.
 func (x *m2uaLayer) forget(p ss7.PathID) {
-	peers := maps.Clone(x.peers)
-	delete(peers, p)
-	x.peers = peers
-	x.byPath.Store(&peers)
+	asps := maps.Clone(x.asps)
+	delete(asps, p)
+	x.asps = asps
+	x.byPath.Store(&asps)
 }
 
-func (x *m2uaLayer) peerAt(p ss7.PathID) *xuaPeer {
-	if a := x.peers[p]; a != nil {
-		return &a.xuaPeer
+func (x *m2uaLayer) aspAt(p ss7.PathID) *xuaASP {
+	if a := x.asps[p]; a != nil {
+		return &a.xuaASP
 	}
 	return nil
 }
 
-func (x *m2uaLayer) eachPeer(f func(*xuaPeer)) {
-	for _, a := range x.peers {
-		f(&a.xuaPeer)
+func (x *m2uaLayer) eachASP(f func(*xuaASP)) {
+	for _, a := range x.asps {
+		f(&a.xuaASP)
 	}
 }
 
@@ -67,10 +67,10 @@ func (x *m2uaLayer) raised(ev *ss7.Event) {
 	}
 }
 
-// republish puts a new picture in force: of what a peer may do, or of the way to an AS.
+// republish puts a new picture in force: of what an ASP may do, or of the way to an AS.
 // The caller holds mu.
 func (x *m2uaLayer) republish(path ss7.PathID) {
-	if a := x.peers[path]; a != nil {
+	if a := x.asps[path]; a != nil {
 		a.setGate(x.layer.Gate(path))
 		return
 	}
@@ -156,7 +156,7 @@ func (x *m2uaLayer) status() ([]xua.ASPStatus, []xua.ASStatus) {
 	defer x.mu.Unlock()
 	asps, ass := x.layer.Status()
 	for i := range asps {
-		if a := x.peers[asps[i].Config.Path]; a != nil {
+		if a := x.asps[asps[i].Config.Path]; a != nil {
 			st := &asps[i].Stats
 			st.In[6][1], st.Out[6][1] = a.in.Load(), a.out.Load()
 			st.ErrorsSpared += a.spared.Load()

@@ -80,7 +80,7 @@ type ackStats struct {
 }
 
 // keep remembers Data that is about to be sent. The caller holds mu.
-func (a *m2uaPeer) keep(s *as, id uint32, m *ss7.MSU) {
+func (a *m2uaASP) keep(s *as, id uint32, m *ss7.MSU) {
 	u := a.unacked[s.id]
 	if u == nil {
 		if a.unacked == nil {
@@ -95,7 +95,7 @@ func (a *m2uaPeer) keep(s *as, id uint32, m *ss7.MSU) {
 }
 
 // acked is told a Data Ack; one that comes after the ASP has become inactive counts too.
-func (a *m2uaPeer) acked(b []byte) {
+func (a *m2uaASP) acked(b []byte) {
 	g := a.gate.Load()
 	id, of, text, ok := m2ua.ReadDataAck(b)
 	if g == nil || !ok {
@@ -116,7 +116,7 @@ func (a *m2uaPeer) acked(b []byte) {
 
 // tell hands the layer what becomes of the association. With it ends the hope of an
 // acknowledgement.
-func (a *m2uaPeer) tell(ev ss7.Event) {
+func (a *m2uaASP) tell(ev ss7.Event) {
 	if ev.Kind == ss7.CommLost || ev.Kind == ss7.CommRestart {
 		a.mu.Lock()
 		for _, u := range a.unacked {
@@ -124,12 +124,12 @@ func (a *m2uaPeer) tell(ev ss7.Event) {
 		}
 		a.mu.Unlock()
 	}
-	a.xuaPeer.tell(ev)
+	a.xuaASP.tell(ev)
 }
 
 // abandoned takes what the ASP left unacknowledged of an interface when its association ended;
 // again: it is to be sent to another.
-func (a *m2uaPeer) abandoned(s *as, again bool) (left []ss7.MSU) {
+func (a *m2uaASP) abandoned(s *as, again bool) (left []ss7.MSU) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	u := a.unacked[s.id]
@@ -171,7 +171,7 @@ func (s *as) abandoned(was *xua.Way) (left []ss7.MSU) {
 }
 
 // ackView is a picture of the counters, and of what is waited for now.
-func (a *m2uaPeer) ackView() (st ackStats, waiting int) {
+func (a *m2uaASP) ackView() (st ackStats, waiting int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, u := range a.unacked {

@@ -10,20 +10,20 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// applyM2UA makes peers and offered interfaces what next says; those that stay are not
+// applyM2UA makes ASPs and offered interfaces what next says; those that stay are not
 // disturbed. Links at gateways are made after it, and configureM2UA tells the layer;
-// what it gives comes last and starts the new peers. The caller holds applying. restarted
+// what it gives comes last and starts the new ASPs. The caller holds applying. restarted
 // are ports whose associations start anew.
 func (n *Node) applyM2UA(next *configs.System, restarted map[uint16]string) (start func()) {
 	x := n.m2ua
-	old := map[string]*m2uaPeer{}
+	old := map[string]*m2uaASP{}
 	for _, a := range *x.byPath.Load() {
 		if a.lasting() {
 			old[a.title] = a
 		}
 	}
-	peers := map[ss7.PathID]*m2uaPeer{}
-	var fresh []*m2uaPeer
+	asps := map[ss7.PathID]*m2uaASP{}
+	var fresh []*m2uaASP
 	for _, c := range next.M2UAASPs {
 		at, how := aspEnds(c), aspSettings(next, c)
 		a := old[c.Name]
@@ -32,7 +32,7 @@ func (n *Node) applyM2UA(next *configs.System, restarted map[uint16]string) (sta
 			why = a.needsAnew(c, at, restarted)
 		}
 		if a == nil || why != "" {
-			b := &m2uaPeer{}
+			b := &m2uaASP{}
 			b.set(n.ids.take(), *c, m2ua.PPID)
 			b.layer, b.topic = x, "m2ua"
 			b.prepare(n, b, at, how, n.localPorts[c.LocalPort])
@@ -46,20 +46,20 @@ func (n *Node) applyM2UA(next *configs.System, restarted map[uint16]string) (sta
 			a.reconfigure(*c, m2ua.PPID, how)
 		}
 		delete(old, c.Name)
-		peers[a.id] = a
+		asps[a.id] = a
 	}
 	for _, a := range old {
 		n.leaveM2UA(a, "the ASP was taken out of the configuration")
 	}
 	n.applyOffered(next, restarted)
 	x.mu.Lock()
-	for id, a := range x.peers { // leave is taken of them
-		if peers[id] == nil && x.layer.Leaving(id) {
-			peers[id] = a
+	for id, a := range x.asps { // leave is taken of them
+		if asps[id] == nil && x.layer.Leaving(id) {
+			asps[id] = a
 		}
 	}
-	x.peers = peers
-	x.byPath.Store(&peers)
+	x.asps = asps
+	x.byPath.Store(&asps)
 	x.mu.Unlock()
 	return func() {
 		for _, a := range fresh {
@@ -68,9 +68,9 @@ func (n *Node) applyM2UA(next *configs.System, restarted map[uint16]string) (sta
 	}
 }
 
-// leaveM2UA takes leave of a peer: of a gateway after the links there are released (RFC 3331
+// leaveM2UA takes leave of an ASP: of a gateway after the links there are released (RFC 3331
 // §3.3.1.4), as they would be by their own shutdown. A link with which another ASP goes on stays.
-func (n *Node) leaveM2UA(a *m2uaPeer, why string) {
+func (n *Node) leaveM2UA(a *m2uaASP, why string) {
 	x := n.m2ua
 	for _, l := range n.links {
 		x.mu.Lock()
@@ -80,7 +80,7 @@ func (n *Node) leaveM2UA(a *m2uaPeer, why string) {
 			l.tell(ss7.Event{Kind: ss7.Stop, Why: why})
 		}
 	}
-	x.leave(&a.xuaPeer, why)
+	x.leave(&a.xuaASP, why)
 }
 
 // applyOffered makes the interfaces that this node offers. One whose association stays
@@ -134,7 +134,7 @@ func (n *Node) applyOffered(next *configs.System, restarted map[uint16]string) {
 }
 
 func (x *m2uaLayer) process(p ss7.PathID) process {
-	if a := x.peer(p); a != nil {
+	if a := x.asp(p); a != nil {
 		return a
 	}
 	return nil
@@ -151,7 +151,7 @@ func labelOf(word string, v *ss7.Variant) m2ua.Label {
 	return l
 }
 
-// configureM2UA tells the layer of peers, of the application servers of this gateway,
+// configureM2UA tells the layer of ASPs, of the application servers of this gateway,
 // and of the links at other gateways, each of which is one of its own.
 func (n *Node) configureM2UA(next *configs.System) {
 	x := n.m2ua
@@ -163,7 +163,7 @@ func (n *Node) configureM2UA(next *configs.System) {
 		}
 	}
 	for _, c := range next.M2UAASPs {
-		conf.ASPs = append(conf.ASPs, m2uaASP(c, ids[c.Name]))
+		conf.ASPs = append(conf.ASPs, m2uaASPConfig(c, ids[c.Name]))
 	}
 	offers := map[string]*offered{}
 	for _, i := range *x.ifaces.Load() {
@@ -171,7 +171,7 @@ func (n *Node) configureM2UA(next *configs.System) {
 	}
 	servers := map[ss7.PathID][]*offered{}
 	for _, c := range next.M2UAASs {
-		s := m2uaAS(c, ids)
+		s := m2uaASConfig(c, ids)
 		s.Path = n.serverPath(c.Name)
 		for _, k := range c.Interfaces {
 			i := offers[k.Interface]
@@ -231,7 +231,7 @@ func (n *Node) linksAtGateways(next *configs.System, ids map[string]ss7.PathID) 
 			if l == nil || !k.IsM2UA() {
 				continue
 			}
-			l.gateway.Store(n.m2ua.peer(ids[k.Gateway]))
+			l.gateway.Store(n.m2ua.asp(ids[k.Gateway]))
 			label, mode := labelOf(k.Interface, next.V()), ""
 			if a := next.M2UAASP(k.Gateway); a != nil {
 				mode, label.Nameless = a.Mode, a.NoInterface && at[k.Gateway] == 1
@@ -253,7 +253,7 @@ func (n *Node) linksAtGateways(next *configs.System, ids map[string]ss7.PathID) 
 
 var trafficModes = map[string]xua.Mode{"override": xua.Override, "loadshare": xua.Loadshare, "broadcast": xua.Broadcast}
 
-func m2uaASP(c *configs.ASP, path ss7.PathID) m2ua.ASPConfig {
+func m2uaASPConfig(c *configs.ASP, path ss7.PathID) m2ua.ASPConfig {
 	out := m2ua.ASPConfig{ASPConfig: xua.ASPConfig{Path: path, Name: c.Name, Block: c.Block, Shutdown: c.Shutdown, TAck: c.TAck, TBeat: c.TBeat,
 		Slack: xua.Slack{NoNotify: c.NoNotify, StayActive: c.StayActive}},
 		Slack: m2ua.Slack{AnyPPID: c.AnyPPID, Nameless: c.NoInterface,
@@ -268,7 +268,7 @@ func m2uaASP(c *configs.ASP, path ss7.PathID) m2ua.ASPConfig {
 	return out
 }
 
-func m2uaAS(c *configs.M2UAAS, ids map[string]ss7.PathID) m2ua.ASConfig {
+func m2uaASConfig(c *configs.M2UAAS, ids map[string]ss7.PathID) m2ua.ASConfig {
 	out := m2ua.ASConfig{ASConfig: xua.ASConfig{Name: c.Name, TR: or(c.Recovery, xua.DefaultTR), Need: int(c.MinActive), Shutdown: c.Shutdown, Mode: trafficModes[c.Mode]}}
 	for _, m := range c.Members {
 		weight := uint8(1)

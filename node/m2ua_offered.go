@@ -78,7 +78,7 @@ func (i *offered) raised(ev *ss7.Event) {
 }
 
 // recv is told a message of an ASP that is no Data.
-func (i *offered) recv(a *m2uaPeer, b []byte) {
+func (i *offered) recv(a *m2uaASP, b []byte) {
 	now := time.Now()
 	i.mu.Lock()
 	out, e := i.terminal.Recv(now, a.id, b, i.actions[:0])
@@ -132,7 +132,7 @@ func (i *offered) send(to ss7.PathID, wire []byte) {
 		}
 	}
 	for _, p := range all {
-		if a := i.node.m2ua.peer(p); a != nil {
+		if a := i.node.m2ua.asp(p); a != nil {
 			a.control(a.stream(i.link.id), wire, nil)
 		}
 	}

@@ -66,7 +66,7 @@ func (n *Node) showM2UA(c *cli.Call) error {
 }
 
 func (n *Node) printM2UAPeer(w io.Writer, s *xua.ASPStatus, how string) {
-	a := n.m2ua.peer(s.Config.Path)
+	a := n.m2ua.asp(s.Config.Path)
 	if a == nil {
 		return
 	}

@@ -13,19 +13,19 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// m3uaLayer is the M3UA of a node: the loop of its layer, and the peers and servers by
+// m3uaLayer is the M3UA of a node: the loop of its layer, and the ASPs and servers by
 // which data passes the layer.
 type m3uaLayer struct {
 	xuaLoop[*m3ua.Layer]
 	node *Node
 
 	// Guarded by mu.
-	peers   map[ss7.PathID]*m3uaPeer
+	asps    map[ss7.PathID]*m3uaASP
 	servers map[ss7.PathID]*as
 	stale   bool        // an AS came or went by registration
 	said    []ss7.Event // what far ends say in the message that is being read
 
-	byPath atomic.Pointer[[]*m3uaPeer] // peers by PathID, for data; never changed
+	byPath atomic.Pointer[[]*m3uaASP] // ASPs by PathID, for data; never changed
 
 	// The core's own: what is known of destinations, to tell only what has changed.
 	known map[ss7.Range]*knowledge
@@ -38,23 +38,23 @@ type m3uaLayer struct {
 const strangerUp = time.Minute
 
 func newM3UALayer(n *Node) *m3uaLayer {
-	x := &m3uaLayer{node: n, peers: map[ss7.PathID]*m3uaPeer{}, servers: map[ss7.PathID]*as{}, levels: map[ss7.PC]uint8{},
+	x := &m3uaLayer{node: n, asps: map[ss7.PathID]*m3uaASP{}, servers: map[ss7.PathID]*as{}, levels: map[ss7.PC]uint8{},
 		known: map[ss7.Range]*knowledge{}}
-	x.byPath.Store(&[]*m3uaPeer{})
+	x.byPath.Store(&[]*m3uaASP{})
 	x.begin(x, m3ua.New())
 	return x
 }
 
-// peer finds the peer of a path; nil: it is gone.
-func (x *m3uaLayer) peer(p ss7.PathID) *m3uaPeer {
+// asp finds the ASP of a path; nil: it is gone.
+func (x *m3uaLayer) asp(p ss7.PathID) *m3uaASP {
 	if all := *x.byPath.Load(); int(p) < len(all) {
 		return all[p]
 	}
 	return nil
 }
 
-// peerNamed finds a peer by its name; nil: there is none.
-func (x *m3uaLayer) peerNamed(name string) *m3uaPeer {
+// aspNamed finds an ASP by its name; nil: there is none.
+func (x *m3uaLayer) aspNamed(name string) *m3uaASP {
 	for _, a := range *x.byPath.Load() {
 		if a != nil && a.title == name && a.lasting() {
 			return a
@@ -65,10 +65,10 @@ func (x *m3uaLayer) peerNamed(name string) *m3uaPeer {
 
 // index makes byPath anew. The caller holds mu.
 func (x *m3uaLayer) index() {
-	var all []*m3uaPeer
-	for p, a := range x.peers {
+	var all []*m3uaASP
+	for p, a := range x.asps {
 		if need := int(p) + 1 - len(all); need > 0 {
-			all = append(all, make([]*m3uaPeer, need)...)
+			all = append(all, make([]*m3uaASP, need)...)
 		}
 		all[p] = a
 	}
@@ -89,16 +89,16 @@ func (x *m3uaLayer) rest() func() {
 	return func() { x.node.core.ask(x.node.core.configure) }
 }
 
-func (x *m3uaLayer) peerAt(p ss7.PathID) *xuaPeer {
-	if a := x.peers[p]; a != nil {
-		return &a.xuaPeer
+func (x *m3uaLayer) aspAt(p ss7.PathID) *xuaASP {
+	if a := x.asps[p]; a != nil {
+		return &a.xuaASP
 	}
 	return nil
 }
 
-func (x *m3uaLayer) eachPeer(f func(*xuaPeer)) {
-	for _, a := range x.peers {
-		f(&a.xuaPeer)
+func (x *m3uaLayer) eachASP(f func(*xuaASP)) {
+	for _, a := range x.asps {
+		f(&a.xuaASP)
 	}
 }
 
@@ -114,7 +114,7 @@ func (x *m3uaLayer) raised(ev *ss7.Event) {
 
 // republish puts a new picture in force. The caller holds mu.
 func (x *m3uaLayer) republish(path ss7.PathID) {
-	if a := x.peers[path]; a != nil {
+	if a := x.asps[path]; a != nil {
 		a.setGate(x.layer.Gate(path))
 		return
 	}
@@ -143,7 +143,7 @@ func (x *m3uaLayer) noted(ev *ss7.Event) {
 
 // forget implements xuaOwner.
 func (x *m3uaLayer) forget(p ss7.PathID) {
-	delete(x.peers, p)
+	delete(x.asps, p)
 	x.index()
 }
 
@@ -237,7 +237,7 @@ func serverName(as string) string { return "as " + as }
 // strangers counts the associations of nobody configured, and those from one source. The
 // caller holds mu.
 func (x *m3uaLayer) strangers(from string) (all, same int) {
-	for _, a := range x.peers {
+	for _, a := range x.asps {
 		if a.stranger {
 			all++
 			if a.source == from {
@@ -306,7 +306,7 @@ func (x *m3uaLayer) status() ([]xua.ASPStatus, []xua.ASStatus) {
 	defer x.mu.Unlock()
 	asps, ass := x.layer.Status()
 	for i := range asps {
-		a := x.peers[asps[i].Config.Path]
+		a := x.asps[asps[i].Config.Path]
 		if a == nil {
 			continue
 		}

@@ -11,14 +11,14 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// applyM3UA makes peers and servers what next says; those that stay are not disturbed.
+// applyM3UA makes ASPs and servers what next says; those that stay are not disturbed.
 // The caller holds applying. restarted are ports whose associations start anew.
 func (n *Node) applyM3UA(next *configs.System, restarted map[uint16]string) {
 	x := n.m3ua
-	old := map[string]*m3uaPeer{}
+	old := map[string]*m3uaASP{}
 	oldAS := map[string]*as{}
 	x.mu.Lock()
-	for _, a := range x.peers {
+	for _, a := range x.asps {
 		if !a.stranger && a.lasting() {
 			old[a.title] = a
 		}
@@ -43,7 +43,7 @@ func (n *Node) applyM3UA(next *configs.System, restarted map[uint16]string) {
 			s = &as{node: n, id: n.ids.take(), name: c.Name}
 		}
 		servers = append(servers, s)
-		k := asConfig(next, c)
+		k := m3uaASConfig(next, c)
 		k.Path = s.id
 		for _, m := range c.Members {
 			weight := uint8(1)
@@ -63,8 +63,8 @@ func (n *Node) applyM3UA(next *configs.System, restarted map[uint16]string) {
 
 // applyASPs makes ASPs what next says, puts them into conf, and tells which are new and
 // which are gone: those that need another association are both. old are those that there were.
-func (n *Node) applyASPs(next *configs.System, restarted map[uint16]string, old map[string]*m3uaPeer,
-	conf *m3ua.Config) (fresh, gone []*m3uaPeer) {
+func (n *Node) applyASPs(next *configs.System, restarted map[uint16]string, old map[string]*m3uaASP,
+	conf *m3ua.Config) (fresh, gone []*m3uaASP) {
 	for _, c := range next.ASPs {
 		c = next.Placed(c)
 		at, how := aspEnds(c), aspSettings(next, c)
@@ -75,9 +75,9 @@ func (n *Node) applyASPs(next *configs.System, restarted map[uint16]string, old 
 			why = a.needsAnew(c, at, restarted)
 		}
 		if a == nil || why != "" {
-			b := n.newM3UAPeer(n.ids.take(), *c, at, how, n.localPorts[c.LocalPort])
+			b := n.newM3UAASP(n.ids.take(), *c, at, how, n.localPorts[c.LocalPort])
 			if a != nil {
-				n.m3ua.leave(&a.xuaPeer, why)
+				n.m3ua.leave(&a.xuaASP, why)
 				gone = append(gone, a)
 				b.inherit(&a.runner)
 			}
@@ -86,10 +86,10 @@ func (n *Node) applyASPs(next *configs.System, restarted map[uint16]string, old 
 		} else {
 			a.reconfigure(*c, ppidFor(c), how)
 		}
-		conf.ASPs = append(conf.ASPs, aspConfig(next, c, a.id))
+		conf.ASPs = append(conf.ASPs, m3uaASPConfig(next, c, a.id))
 	}
 	for _, a := range old {
-		n.m3ua.leave(&a.xuaPeer, "the ASP was taken out of the configuration")
+		n.m3ua.leave(&a.xuaASP, "the ASP was taken out of the configuration")
 		gone = append(gone, a)
 	}
 	return fresh, gone
@@ -104,16 +104,16 @@ func mayLackUsers(s *configs.System, c *configs.AS) bool {
 }
 
 // putM3UA tells the layer.
-func (n *Node) putM3UA(conf m3ua.Config, fresh, gone []*m3uaPeer, servers []*as) {
+func (n *Node) putM3UA(conf m3ua.Config, fresh, gone []*m3uaASP, servers []*as) {
 	x := n.m3ua
 	x.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
 		for _, a := range gone {
 			if !l.Leaving(a.id) {
-				delete(x.peers, a.id)
+				delete(x.asps, a.id)
 			}
 		}
 		for _, a := range fresh {
-			x.peers[a.id] = a
+			x.asps[a.id] = a
 		}
 		x.index()
 		for _, s := range servers {
@@ -135,9 +135,9 @@ func aspSettings(s *configs.System, c *configs.ASP) settings {
 	return settingsOf(s.Port(c.LocalPort), c.SCTP.At(s.Port(c.LocalPort)))
 }
 
-// aspConfig is what the layer is told of an ASP. Where anybody may come, ASPs choose their
+// m3uaASPConfig is what the layer is told of an ASP. Where anybody may come, ASPs choose their
 // routing contexts, as every program of Osmocom does.
-func aspConfig(s *configs.System, c *configs.ASP, path ss7.PathID) m3ua.ASPConfig {
+func m3uaASPConfig(s *configs.System, c *configs.ASP, path ss7.PathID) m3ua.ASPConfig {
 	port := s.M3UA(c.LocalPort)
 	dynamic := port != nil && port.Accept == "dynamic-permitted"
 	out := m3ua.ASPConfig{ASPConfig: xua.ASPConfig{Path: path, Name: c.Name, Leads: c.Leads(), Block: c.Block, Shutdown: c.Shutdown, TAck: c.TAck, TBeat: c.TBeat,
@@ -178,7 +178,7 @@ func policy(s *configs.System, word string, ranges bool) m3ua.Policy {
 	return m3ua.Configured
 }
 
-func asConfig(s *configs.System, c *configs.AS) m3ua.ASConfig {
+func m3uaASConfig(s *configs.System, c *configs.AS) m3ua.ASConfig {
 	out := m3ua.ASConfig{ASConfig: xua.ASConfig{Name: c.Name, TR: or(c.Recovery, xua.DefaultTR), Need: int(c.MinActive), Shutdown: c.Shutdown,
 		Robin: c.Spread == "roundrobin", Register: c.Register, Open: len(c.Members) == 0}}
 	out.Mode = map[string]xua.Mode{"override": xua.Override, "loadshare": xua.Loadshare, "broadcast": xua.Broadcast}[c.Mode]
@@ -209,7 +209,7 @@ func (n *Node) welcome(p *localPort, a sctp.Assoc) (why string) {
 	id := n.ids.take()
 	c := strangerASP(id, to.Port, p.number)
 	at := where{remote: to.IPs, remotePort: to.Port, localPort: p.number, passive: true}
-	s := n.newM3UAPeer(id, c, at, aspSettings(sys, &c), p)
+	s := n.newM3UAASP(id, c, at, aspSettings(sys, &c), p)
 	s.stranger, s.source = true, from
 	s.conf = strangerConfig(sys, s)
 	full := false
@@ -217,7 +217,7 @@ func (n *Node) welcome(p *localPort, a sctp.Assoc) (why string) {
 		if why, full = n.m3ua.mayEnter(from); why != "" {
 			return out
 		}
-		n.m3ua.peers[id] = s
+		n.m3ua.asps[id] = s
 		n.m3ua.index()
 		return l.AddASP(now, s.conf, out)
 	})
@@ -242,11 +242,11 @@ func (n *Node) welcome(p *localPort, a sctp.Assoc) (why string) {
 }
 
 // dismiss forgets a stranger.
-func (n *Node) dismiss(s *m3uaPeer) {
+func (n *Node) dismiss(s *m3uaASP) {
 	s.close("its association has ended")
 	n.m3ua.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
 		out = l.RemoveASP(now, s.id, "its association has ended", out)
-		delete(n.m3ua.peers, s.id)
+		delete(n.m3ua.asps, s.id)
 		n.m3ua.index()
 		return out
 	})

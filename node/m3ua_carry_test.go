@@ -13,12 +13,12 @@ import (
 
 // adapted is two ASPs of a real node, each of an AS of its own, with nothing under
 // them: DATA goes in at one and out at the other.
-func adapted(tb testing.TB, size, payload int) (in *m3uaPeer, items []sctp.Item, got *drain) {
+func adapted(tb testing.TB, size, payload int) (in *m3uaASP, items []sctp.Item, got *drain) {
 	n := New(Options{Platform: onMemory(sctp.NewMemory(1)), Store: MemoryStore("m", nil), Version: "test"})
 	tb.Cleanup(n.Close)
 	x := n.m3ua
 	got = &drain{}
-	tb.Cleanup(func() { clear(x.peers) }) // they have nothing to close
+	tb.Cleanup(func() { clear(x.asps) }) // they have nothing to close
 	const far ss7.PC = 10285
 	l := m3ua.New()
 	out, err := l.Configure(n.started, m3ua.Config{Networks: []m3ua.Network{{Variant: ss7.ITU}},
@@ -33,9 +33,9 @@ func adapted(tb testing.TB, size, payload int) (in *m3uaPeer, items []sctp.Item,
 		for _, t := range []xua.Type{xua.ASPUP, xua.ASPAC} {
 			out = l.Recv(n.started, p, 0, m3ua.PPID, bare(t), out)
 		}
-		a := &m3uaPeer{xuaPeer: xuaPeer{runner: runner{node: n, assoc: got}, id: p, streams: 17}}
+		a := &m3uaASP{xuaASP: xuaASP{runner: runner{node: n, assoc: got}, id: p, streams: 17}}
 		a.setGate(l.Gate(p))
-		x.peers[p] = a
+		x.asps[p] = a
 	}
 	servers := []*as{nil, nil, nil, {node: n, id: 3, name: "in"}, {node: n, id: 4, name: "out"}}
 	servers[3].way.Store(l.Way(3))
@@ -50,7 +50,7 @@ func adapted(tb testing.TB, size, payload int) (in *m3uaPeer, items []sctp.Item,
 		m := ss7.MSU{DPC: far, OPC: 5, SLS: uint8(i & 15), SI: ss7.SCCP, NI: ss7.International, Payload: make([]byte, payload)}
 		items = append(items, sctp.Item{Message: sctp.Message{Stream: 1, PPID: m3ua.PPID, Data: label.Append(nil, &m)}})
 	}
-	return x.peers[1], items, got
+	return x.asps[1], items, got
 }
 
 // differ makes each message another one than all before, as messages between users are: equal

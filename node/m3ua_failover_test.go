@@ -113,7 +113,7 @@ func TestFailoverUnderTraffic(t *testing.T) {
 	}
 }
 
-func judgeFailover(t *testing.T, g *box, asps []*m3uaPeer, y *census, all int, mode string, loses bool) {
+func judgeFailover(t *testing.T, g *box, asps []*m3uaASP, y *census, all int, mode string, loses bool) {
 	t.Helper()
 	y.mu.Lock()
 	defer y.mu.Unlock()
@@ -184,7 +184,7 @@ func TestOverloadOfAnASP(t *testing.T) {
 			t.Errorf("the sender hears %.100q", got)
 		}
 		g.want("show logging", "as B is congested, level 1: an ASP takes no more")
-		in, out := g.m3ua.peerNamed("P").in.Load(), g.m3ua.peerNamed("Q").out.Load()
+		in, out := g.m3ua.aspNamed("P").in.Load(), g.m3ua.aspNamed("Q").out.Load()
 		full := g.discards.by[mtp3.QueueFull].Load()
 		if in != all || in != out+full || full == 0 {
 			t.Errorf("sent %d, accepted %d, on their way %d, discarded %d", all, in, out, full)

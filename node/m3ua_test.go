@@ -186,7 +186,7 @@ func TestRecovery(t *testing.T) {
 		a.want("show cs7 route explain 5.5.5", "leaves by as HLR: waits for an ASP")
 		h1.configure("cs7 asp SG 2905 2905 m3ua", "no block")
 		// Nothing is lost but what H1 answered between its ASPIA and the acknowledgement.
-		late := a.m3ua.peerNamed("H1").refused[m3ua.NotActive].Load() +
+		late := a.m3ua.aspNamed("H1").refused[m3ua.NotActive].Load() +
 			h1.discards.by[mtp3.Inaccessible].Load() + h1.discards.by[mtp3.LinkGone].Load()
 		if got := ping(); late > 2 || !strings.Contains(got, fmt.Sprintf("successful packets(%d/100)", 100-late)) {
 			t.Error(late, got)

@@ -195,7 +195,7 @@ func (n *Node) serverDoubt(s *as, path ss7.PathID) (text string, beyond bool) {
 		return n.serverDown(path), false
 	}
 	for k := range asps {
-		a := n.m3ua.peer(asps[k].Config.Path)
+		a := n.m3ua.asp(asps[k].Config.Path)
 		if a == nil || i < 0 || !slices.ContainsFunc(all[i].ASPs, func(m xua.MemberStatus) bool {
 			return m.ASP == asps[k].Config.Name && m.Sends
 		}) {

@@ -138,7 +138,7 @@ func (n *Node) leave(now time.Time, v *view, t *transfer, d *sccp.Verdict) *ss7.
 			v.holds[to.Path].offer(now, m, 0, nil)
 			continue
 		}
-		t.group(v.way(to.Path), n, m)
+		t.group(v.outlet(to.Path), n, m)
 	}
 	return nil
 }

@@ -241,7 +241,7 @@ func (n *Node) printBindings(w io.Writer, s *xua.ASStatus) {
 	fmt.Fprintf(w, "Loadshare Seed  ASP\n--------------  ---------------\n")
 	for sls, p := range s.Way.Slots() {
 		name := "-"
-		if a := n.m3ua.peer(p); a != nil {
+		if a := n.m3ua.asp(p); a != nil {
 			name = a.title
 		}
 		fmt.Fprintf(w, "%-15d %s\n", sls, name)
@@ -271,7 +271,7 @@ func (n *Node) showASP(c *cli.Call) error {
 }
 
 func (n *Node) printASP(w io.Writer, s *xua.ASPStatus, detail bool) {
-	a := n.m3ua.peer(s.Config.Path)
+	a := n.m3ua.asp(s.Config.Path)
 	if a == nil {
 		return
 	}
@@ -370,7 +370,7 @@ func printASPDetail(w io.Writer, s *xua.ASPStatus, v *assocView) {
 }
 
 func (n *Node) printASPStatistics(w io.Writer, s *xua.ASPStatus) {
-	a := n.m3ua.peer(s.Config.Path)
+	a := n.m3ua.asp(s.Config.Path)
 	if a == nil {
 		return
 	}
@@ -419,7 +419,7 @@ func (n *Node) showM3UA(c *cli.Call) error {
 		n.printPort(c.Out, p)
 		fmt.Fprintf(c.Out, "  accept-asp-connections %s: accepted %d, refused %d\n", accept, p.accepted.Load(), p.refused.Load())
 		for i := range asps {
-			if a := n.m3ua.peer(asps[i].Config.Path); a != nil && a.where.localPort == p.number {
+			if a := n.m3ua.asp(asps[i].Config.Path); a != nil && a.where.localPort == p.number {
 				v := a.view()
 				state := v.none()
 				if v.status != nil {
@@ -445,7 +445,7 @@ func (n *Node) showM3UA(c *cli.Call) error {
 func (n *Node) clearASP(c *cli.Call) error {
 	name := c.Args.String("name", "")
 	var a *runner
-	if p := n.m3ua.peerNamed(name); p != nil {
+	if p := n.m3ua.aspNamed(name); p != nil {
 		a = &p.runner
 	}
 	for _, p := range *n.m2ua.byPath.Load() {
@@ -479,7 +479,7 @@ func (n *Node) aspText(path ss7.PathID, sls uint8) string {
 	case w.Robin:
 		return fmt.Sprintf(", to %d ASPs in turn", len(w.All))
 	}
-	if a := n.m3ua.peer(w.Pick(sls, 0)); a != nil {
+	if a := n.m3ua.asp(w.Pick(sls, 0)); a != nil {
 		return ", to asp " + a.title
 	}
 	return ""

@@ -266,7 +266,7 @@ func (n *Node) memberReason(asps []xua.ASPStatus, s *xua.ASStatus) string {
 		more = fmt.Sprintf(" (and %d more)", others)
 	}
 	for i := range asps {
-		a := n.m3ua.peer(asps[i].Config.Path)
+		a := n.m3ua.asp(asps[i].Config.Path)
 		if asps[i].Config.Name != name || a == nil {
 			continue
 		}

@@ -17,7 +17,7 @@ import (
 func (n *Node) reviewStrangers(next *configs.System) {
 	defer n.recountPlaces()
 	all := slices.Clone(*n.m3ua.byPath.Load())
-	all = slices.DeleteFunc(all, func(s *m3uaPeer) bool { return s == nil || !s.stranger })
+	all = slices.DeleteFunc(all, func(s *m3uaASP) bool { return s == nil || !s.stranger })
 	if len(all) == 0 {
 		return
 	}
@@ -29,7 +29,7 @@ func (n *Node) reviewStrangers(next *configs.System) {
 		}
 		conf := strangerConfig(next, s)
 		n.m3ua.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
-			if n.m3ua.peers[s.id] != s || reflect.DeepEqual(s.conf, conf) { // it is gone, or as it was
+			if n.m3ua.asps[s.id] != s || reflect.DeepEqual(s.conf, conf) { // it is gone, or as it was
 				return out
 			}
 			s.conf = conf
@@ -44,15 +44,15 @@ func strangerASP(id ss7.PathID, remote, local uint16) configs.ASP {
 }
 
 // strangerConfig is what the layer must know of a stranger.
-func strangerConfig(sys *configs.System, s *m3uaPeer) m3ua.ASPConfig {
+func strangerConfig(sys *configs.System, s *m3uaASP) m3ua.ASPConfig {
 	c := strangerASP(s.id, s.where.remotePort, s.where.localPort)
-	conf := aspConfig(sys, &c, s.id)
+	conf := m3uaASPConfig(sys, &c, s.id)
 	conf.Source, conf.TUp = s.source, strangerUp
 	return conf
 }
 
 // unwelcome says why a stranger may not stay; empty: it may.
-func (n *Node) unwelcome(next *configs.System, s *m3uaPeer, told map[ss7.PathID]uint32) string {
+func (n *Node) unwelcome(next *configs.System, s *m3uaASP, told map[ss7.PathID]uint32) string {
 	port := next.M3UA(s.where.localPort)
 	if port == nil || port.Accept != "dynamic-permitted" {
 		return fmt.Sprintf("m3ua %d accepts only ASPs that are configured now", s.where.localPort)
@@ -65,7 +65,7 @@ func (n *Node) unwelcome(next *configs.System, s *m3uaPeer, told map[ss7.PathID]
 		return c.names() + " is configured at its address now"
 	}
 	id, has := told[s.id]
-	same := func(x *xuaPeer) bool { return has && x.roaming() && *x.config().ID == id }
+	same := func(x *xuaASP) bool { return has && x.roaming() && *x.config().ID == id }
 	if named := n.peersAt(s.where.localPort, same); len(named) > 0 {
 		return fmt.Sprintf("%s is configured with its asp-identifier %d now", named[0].name(), id)
 	}
@@ -86,9 +86,9 @@ func (x *m3uaLayer) toldIDs() map[ss7.PathID]uint32 {
 
 // sendAway ends the association of a stranger, who is told so first; the end of the
 // association does the rest.
-func (n *Node) sendAway(s *m3uaPeer, why string) {
+func (n *Node) sendAway(s *m3uaASP, why string) {
 	s.tellLog(5, "ASSOC", "the association of %s is ended: %s", s.name(), why)
-	n.m3ua.leave(&s.xuaPeer, why)
+	n.m3ua.leave(&s.xuaASP, why)
 }
 
 // sendAwayFrom ends the associations of strangers at a port.

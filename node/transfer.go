@@ -36,7 +36,7 @@ type transfer struct {
 	msus    []*ss7.MSU
 	batches uint32 // that the reader has brought; the sampler sees one of sampleBatches
 	groups  []group
-	asp     *m3uaPeer   // whose reader it is; nil: a link's, or nobody's
+	asp     *m3uaASP    // whose reader it is; nil: a link's, or nobody's
 	arena   []byte      // what SCCP has written
 	relayed []ss7.MSU   // from there
 	turns   []uint64    // of msus, if a hold passes them on
@@ -50,12 +50,12 @@ type transfer struct {
 }
 
 type group struct {
-	to   way
+	to   outlet
 	msus []*ss7.MSU
 }
 
-// way is what MSUs leave by: a link, or the way to an application server.
-type way interface {
+// outlet is what MSUs leave by: a link, or the way to an application server.
+type outlet interface {
 	offer(now time.Time, from ss7.PathID, msus ...*ss7.MSU)
 }
 
@@ -145,7 +145,7 @@ func (n *Node) routeBy(v *view, now time.Time, t *transfer, from ss7.PathID) {
 				n.deliver(from, m) // what management says to users behind a server
 				continue
 			}
-			t.group(v.way(d.Path), n, m)
+			t.group(v.outlet(d.Path), n, m)
 		case mtp3.Deliver:
 			if m.SI == ss7.SCCP {
 				n.relay(now, v, t, from, m)
@@ -157,7 +157,7 @@ func (n *Node) routeBy(v *view, now time.Time, t *transfer, from ss7.PathID) {
 				continue
 			}
 			if passes(v, d, m, from) {
-				t.group(v.way(d.Path), n, m)
+				t.group(v.outlet(d.Path), n, m)
 				continue
 			}
 			if t.over != 0 && d.Reason == mtp3.Inaccessible {
@@ -201,8 +201,8 @@ func (v *view) code(s *configs.System, pc ss7.PC) ss7.PC {
 	return *s.PC
 }
 
-// way gives what MSUs leave by on p; nil: it is gone.
-func (v *view) way(p ss7.PathID) way {
+// outlet gives what MSUs leave by on p; nil: it is gone.
+func (v *view) outlet(p ss7.PathID) outlet {
 	if l := v.link(p); l != nil {
 		return l
 	}
@@ -242,7 +242,7 @@ func (t *transfer) send(n *Node, now time.Time, g *group) {
 	}
 }
 
-func (t *transfer) group(to way, n *Node, m *ss7.MSU) {
+func (t *transfer) group(to outlet, n *Node, m *ss7.MSU) {
 	if to == nil {
 		n.discards.add(mtp3.LinkGone, 1)
 		return

@@ -25,17 +25,17 @@ type xuaLayer interface {
 
 // xuaOwner is whose loop it is. All are called with the loop's mu.
 type xuaOwner interface {
-	peerAt(ss7.PathID) *xuaPeer     // nil: it is gone
-	eachPeer(func(*xuaPeer))        // all
+	aspAt(ss7.PathID) *xuaASP       // nil: it is gone
+	eachASP(func(*xuaASP))          // all
 	raised(*ss7.Event)              // an event for the rest of the node
 	noted(*ss7.Event)               // a note
 	unsent(ss7.PathID, []byte) bool // a message its association had no room for will be sent again
-	forget(ss7.PathID)              // a peer of which leave was taken has gone
+	forget(ss7.PathID)              // an ASP of which leave was taken has gone
 	rest() func()                   // what is left to be done by who ran the layer, without mu; nil: nothing
 }
 
 // xuaLoop runs a layer, which sees all that is slow; data passes it by. mu guards the layer
-// and is held until its actions are carried out, in their order; the locks of peers, AS and
+// and is held until its actions are carried out, in their order; the locks of ASPs, AS and
 // links are taken under it, and nobody who has one of these waits for mu.
 type xuaLoop[L xuaLayer] struct {
 	owner xuaOwner
@@ -65,7 +65,7 @@ func (x *xuaLoop[L]) run(f func(now time.Time, l L, out []ss7.Action) []ss7.Acti
 	}
 }
 
-// do and refuse are how a peer, which knows of no kind of layer, reaches its own.
+// do and refuse are how an ASP, which knows of no kind of layer, reaches its own.
 func (x *xuaLoop[L]) do(ev ss7.Event) {
 	x.run(func(now time.Time, l L, out []ss7.Action) []ss7.Action { return l.Do(now, ev, out) })
 }
@@ -80,7 +80,7 @@ func (x *xuaLoop[L]) tick() {
 		if x.closed {
 			return out
 		}
-		x.owner.eachPeer(func(a *xuaPeer) {
+		x.owner.eachASP(func(a *xuaASP) {
 			if a.heard.Swap(false) {
 				l.Heard(now, a.id)
 			}
@@ -95,11 +95,11 @@ func (x *xuaLoop[L]) perform() {
 		a := &x.actions[i]
 		switch a.Op {
 		case ss7.Send:
-			if to := x.owner.peerAt(a.Event.Path); to != nil {
+			if to := x.owner.aspAt(a.Event.Path); to != nil {
 				to.control(a.Stream, a.Wire, func() bool { return x.owner.unsent(a.Event.Path, a.Wire) })
 			}
 		case ss7.Hangup:
-			if to := x.owner.peerAt(a.Event.Path); to != nil {
+			if to := x.owner.aspAt(a.Event.Path); to != nil {
 				to.abort(a.Event.Why)
 			}
 		case ss7.Raise:
@@ -122,9 +122,9 @@ func (x *xuaLoop[L]) arm() {
 	x.timer.Reset(time.Until(next))
 }
 
-// leave takes a peer away. A gateway is told so first, and its answers are waited for, while
+// leave takes an ASP away. A gateway is told so first, and its answers are waited for, while
 // the configuration goes on without it; then its association ends, and it is forgotten.
-func (x *xuaLoop[L]) leave(a *xuaPeer, why string) {
+func (x *xuaLoop[L]) leave(a *xuaASP, why string) {
 	a.retire(func() {
 		x.run(func(now time.Time, l L, out []ss7.Action) []ss7.Action {
 			x.owner.forget(a.id)
@@ -142,10 +142,10 @@ func (x *xuaLoop[L]) leave(a *xuaPeer, why string) {
 	}
 }
 
-// end stops the loop. Peers are told first (ASPIA, ASPDN, or their Acks), so that they move
+// end stops the loop. ASPs are told first (ASPIA, ASPDN, or their Acks), so that they move
 // the traffic at once, and the answers of gateways are waited for, not for ever. It gives those
 // whose associations are to be ended.
-func (x *xuaLoop[L]) end() (peers []*xuaPeer) {
+func (x *xuaLoop[L]) end() (asps []*xuaASP) {
 	x.run(func(now time.Time, l L, out []ss7.Action) []ss7.Action { return l.Quit(now, out) })
 	for end := time.Now().Add(leaveMost); x.leavers() > 0 && time.Now().Before(end); {
 		time.Sleep(leavePoll)
@@ -154,8 +154,8 @@ func (x *xuaLoop[L]) end() (peers []*xuaPeer) {
 	defer x.mu.Unlock()
 	x.closed = true
 	x.timer.Stop()
-	x.owner.eachPeer(func(a *xuaPeer) { peers = append(peers, a) })
-	return peers
+	x.owner.eachASP(func(a *xuaASP) { asps = append(asps, a) })
+	return asps
 }
 
 func (x *xuaLoop[L]) leavers() int {
@@ -164,7 +164,7 @@ func (x *xuaLoop[L]) leavers() int {
 	return x.layer.Leavers()
 }
 
-// tellNote logs what a layer notes of a peer or an AS, which the event's path names.
+// tellNote logs what a layer notes of an ASP or an AS, which the event's path names.
 func (n *Node) tellNote(facility string, ev *ss7.Event) {
 	severity, mnemonic := 5, ""
 	switch ev.Arg {
@@ -178,7 +178,7 @@ func (n *Node) tellNote(facility string, ev *ss7.Event) {
 		return
 	}
 	who := fmt.Sprint("path ", ev.Path)
-	if a := n.m3ua.peer(ev.Path); a != nil && a.stranger {
+	if a := n.m3ua.asp(ev.Path); a != nil && a.stranger {
 		who = a.who() // one that comes again and again has another name and path each time
 	}
 	n.log.AddFrom(who, facility, severity, mnemonic, ev.Why)

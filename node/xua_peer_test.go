@@ -24,7 +24,7 @@ func TestRefusalsAreBounded(t *testing.T) {
 		n := New(Options{Platform: onMemory(sctp.NewMemory(1)), Store: MemoryStore("m", nil), Version: "test"})
 		defer n.Close()
 		layer := &asked{}
-		a := &xuaPeer{layer: layer, topic: "m2ua"}
+		a := &xuaASP{layer: layer, topic: "m2ua"}
 		a.node = n
 		a.set(1, configs.ASP{Name: "hostile"}, 2)
 		for range 10 {

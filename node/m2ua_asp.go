@@ -13,10 +13,10 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// m2uaPeer is an ASP of this gateway, or the gateway that this node is an ASP to, on its
+// m2uaASP is an ASP of this gateway, or the gateway that this node is an ASP to, on its
 // association. gate changes under the runner's mu.
-type m2uaPeer struct {
-	xuaPeer
+type m2uaASP struct {
+	xuaASP
 	gate    atomic.Pointer[m2ua.Gate]
 	refused [m2ua.Refusals]atomic.Uint64
 
@@ -31,7 +31,7 @@ type m2uaPeer struct {
 
 // carry runs a batch to completion: messages of one interface, one after another, go to
 // it together; everything else goes to the layer, in its place among them.
-func (a *m2uaPeer) carry(items []sctp.Item, t *transfer) (why string) {
+func (a *m2uaASP) carry(items []sctp.Item, t *transfer) (why string) {
 	var to *m2ua.Entry
 	start := 0
 	for i := range items {
@@ -58,9 +58,9 @@ func (a *m2uaPeer) carry(items []sctp.Item, t *transfer) (why string) {
 	return why
 }
 
-// admit finds the interface of a message. What is not taken is counted, and the peer is
+// admit finds the interface of a message. What is not taken is counted, and the ASP is
 // told.
-func (a *m2uaPeer) admit(it *sctp.Item) *m2ua.Entry {
+func (a *m2uaASP) admit(it *sctp.Item) *m2ua.Entry {
 	g := a.gate.Load()
 	if g == nil {
 		a.refused[m2ua.NotActive].Add(1)
@@ -89,7 +89,7 @@ func (a *m2uaPeer) admit(it *sctp.Item) *m2ua.Entry {
 
 // pass hands messages to their interface: a link of this node's MTP3, or one that it
 // offers.
-func (a *m2uaPeer) pass(to *m2ua.Entry, items []sctp.Item, t *transfer) {
+func (a *m2uaASP) pass(to *m2ua.Entry, items []sctp.Item, t *transfer) {
 	if to == nil || len(items) == 0 {
 		return
 	}
@@ -104,7 +104,7 @@ func (a *m2uaPeer) pass(to *m2ua.Entry, items []sctp.Item, t *transfer) {
 
 // down hands the messages of an ASP to a level 2 here: MSUs together, and what controls
 // it in its place among them.
-func (a *m2uaPeer) down(i *offered, items []sctp.Item, t *transfer) {
+func (a *m2uaASP) down(i *offered, items []sctp.Item, t *transfer) {
 	now := time.Now()
 	if len(a.msus) < len(items) {
 		a.msus = make([]ss7.MSU, len(items))
@@ -140,14 +140,14 @@ func (a *m2uaPeer) down(i *offered, items []sctp.Item, t *transfer) {
 	i.give(now, t.msus)
 }
 
-func (a *m2uaPeer) acknowledge(i *offered, id uint32) {
+func (a *m2uaASP) acknowledge(i *offered, id uint32) {
 	m := m2ua.Message{Type: m2ua.DataAck, Interface: i.label.Interface, Correlation: id}
 	a.tagged = m2ua.Append(a.tagged[:0], &m, false)
 	a.control(a.stream(i.link.id), a.tagged, nil)
 }
 
 // slow hands the layer a message that is about no interface, or an event.
-func (a *m2uaPeer) slow(it *sctp.Item) (why string) {
+func (a *m2uaASP) slow(it *sctp.Item) (why string) {
 	if it.Event != nil {
 		return a.happened(it.Event, a.tell)
 	}
@@ -157,22 +157,22 @@ func (a *m2uaPeer) slow(it *sctp.Item) (why string) {
 	return ""
 }
 
-// setGate puts a new picture of what the peer may do in force.
-func (a *m2uaPeer) setGate(g *m2ua.Gate) {
+// setGate puts a new picture of what the ASP may do in force.
+func (a *m2uaASP) setGate(g *m2ua.Gate) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.gate.Store(g)
 }
 
 // stream is that of a link's messages.
-func (a *m2uaPeer) stream(link ss7.PathID) uint16 {
+func (a *m2uaASP) stream(link ss7.PathID) uint16 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return m2ua.Stream(uint32(link), a.streams)
 }
 
 // send sends what a link at this gateway has to say. The caller holds the link's mu.
-func (a *m2uaPeer) send(l *link, messages []sctp.Message) {
+func (a *m2uaASP) send(l *link, messages []sctp.Message) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	n, err := 0, error(net.ErrClosed)
@@ -195,7 +195,7 @@ func (a *m2uaPeer) send(l *link, messages []sctp.Message) {
 }
 
 // count counts the Data among messages that were sent.
-func (a *m2uaPeer) count(messages []sctp.Message) {
+func (a *m2uaASP) count(messages []sctp.Message) {
 	for i := range messages {
 		if m2ua.IsData(messages[i].Data) {
 			a.out.Add(1)
@@ -205,7 +205,7 @@ func (a *m2uaPeer) count(messages []sctp.Message) {
 }
 
 // offer implements process: it sends those of msus that w gives to a.
-func (a *m2uaPeer) offer(s *as, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
+func (a *m2uaASP) offer(s *as, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	label, stream, ok := a.opening(s)
@@ -233,7 +233,7 @@ func (a *m2uaPeer) offer(s *as, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
 }
 
 // broadcast implements process: it sends one MSU if a takes it.
-func (a *m2uaPeer) broadcast(s *as, m *ss7.MSU, tag uint32, tagged bool) bool {
+func (a *m2uaASP) broadcast(s *as, m *ss7.MSU, tag uint32, tagged bool) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	label, stream, ok := a.opening(s)
@@ -247,7 +247,7 @@ func (a *m2uaPeer) broadcast(s *as, m *ss7.MSU, tag uint32, tagged bool) bool {
 
 // opening gives how Data of the interface of s is written to a, and on which stream.
 // The caller holds mu.
-func (a *m2uaPeer) opening(s *as) (*m2ua.Label, uint16, bool) {
+func (a *m2uaASP) opening(s *as) (*m2ua.Label, uint16, bool) {
 	g := a.gate.Load()
 	if g == nil || a.assoc == nil {
 		return nil, 0, false
@@ -261,7 +261,7 @@ func (a *m2uaPeer) opening(s *as) (*m2ua.Label, uint16, bool) {
 }
 
 // write appends a Data message to what flush sends. The caller holds mu.
-func (a *m2uaPeer) write(label *m2ua.Label, stream uint16, m *ss7.MSU, tag uint32, tagged bool) {
+func (a *m2uaASP) write(label *m2ua.Label, stream uint16, m *ss7.MSU, tag uint32, tagged bool) {
 	start := len(a.arena)
 	if tagged {
 		a.arena = label.AppendTagged(a.arena, m, tag)

@@ -13,10 +13,10 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// m3uaPeer is a far end of M3UA on its association. gate changes under the runner's mu: whoever
-// holds mu may rely on what the gate says of the peer until mu is released.
-type m3uaPeer struct {
-	xuaPeer
+// m3uaASP is a far end of M3UA on its association. gate changes under the runner's mu: whoever
+// holds mu may rely on what the gate says of the ASP until mu is released.
+type m3uaASP struct {
+	xuaASP
 	stranger bool           // an association of nobody configured
 	source   string         // where a stranger comes from
 	conf     m3ua.ASPConfig // what the layer knows of a stranger; guarded by the layer's mu
@@ -31,22 +31,22 @@ type m3uaPeer struct {
 	next    int
 }
 
-// answer is a destination, and a user there, that the peer was told of lately.
+// answer is a destination, and a user there, that the ASP was told of lately.
 type answer struct {
 	pc ss7.PC
 	si ss7.SI
 	at time.Time
 }
 
-func (n *Node) newM3UAPeer(id ss7.PathID, c configs.ASP, at where, how settings, p *localPort) *m3uaPeer {
-	a := &m3uaPeer{}
+func (n *Node) newM3UAASP(id ss7.PathID, c configs.ASP, at where, how settings, p *localPort) *m3uaASP {
+	a := &m3uaASP{}
 	a.set(id, c, ppidFor(&c))
 	a.layer, a.topic = n.m3ua, "m3ua"
 	a.prepare(n, a, at, how, p)
 	return a
 }
 
-// ppidFor is M3UA's payload protocol identifier, as a peer writes it.
+// ppidFor is M3UA's payload protocol identifier, as an ASP writes it.
 func ppidFor(c *configs.ASP) uint32 {
 	if c.HostPPID {
 		return m3ua.HostOrderPPID
@@ -56,7 +56,7 @@ func ppidFor(c *configs.ASP) uint32 {
 
 // carry runs a batch to completion: DATA is admitted by the gate and routed, without
 // the layer; everything else goes to the layer, in its place among the DATA.
-func (a *m3uaPeer) carry(items []sctp.Item, t *transfer) (why string) {
+func (a *m3uaASP) carry(items []sctp.Item, t *transfer) (why string) {
 	now := time.Now()
 	if len(a.data) < len(items) {
 		a.data = make([]m3ua.Data, len(items))
@@ -87,8 +87,8 @@ func (a *m3uaPeer) carry(items []sctp.Item, t *transfer) (why string) {
 	return why
 }
 
-// admit reads one DATA message. What is not taken is counted, and the peer is told.
-func (a *m3uaPeer) admit(it *sctp.Item, d *m3ua.Data) (ss7.PathID, bool) {
+// admit reads one DATA message. What is not taken is counted, and the ASP is told.
+func (a *m3uaASP) admit(it *sctp.Item, d *m3ua.Data) (ss7.PathID, bool) {
 	g := a.gate.Load()
 	if g == nil {
 		a.refused[m3ua.NotActive].Add(1)
@@ -117,7 +117,7 @@ func (a *m3uaPeer) admit(it *sctp.Item, d *m3ua.Data) (ss7.PathID, bool) {
 }
 
 // tellOddSI counts DATA whose service indicator had bits above the fourth, and tells of the first.
-func (a *m3uaPeer) tellOddSI(d *m3ua.Data) {
+func (a *m3uaASP) tellOddSI(d *m3ua.Data) {
 	if a.oddSI.Add(1) == 1 {
 		const text = "%s sends DATA with service indicator %#02x: the bits above the fourth are passed over, " +
 			"so it is %v; `show cs7 asp %s statistics` counts such DATA"
@@ -126,7 +126,7 @@ func (a *m3uaPeer) tellOddSI(d *m3ua.Data) {
 }
 
 // slow hands the layer a message other than DATA, or an event.
-func (a *m3uaPeer) slow(it *sctp.Item) (why string) {
+func (a *m3uaASP) slow(it *sctp.Item) (why string) {
 	if it.Event != nil {
 		return a.happened(it.Event, a.tell)
 	}
@@ -136,8 +136,8 @@ func (a *m3uaPeer) slow(it *sctp.Item) (why string) {
 	return ""
 }
 
-// setGate puts a new picture of what the peer may do in force.
-func (a *m3uaPeer) setGate(g *m3ua.Gate) {
+// setGate puts a new picture of what the ASP may do in force.
+func (a *m3uaASP) setGate(g *m3ua.Gate) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.gate.Store(g)
@@ -145,7 +145,7 @@ func (a *m3uaPeer) setGate(g *m3ua.Gate) {
 
 // begin gives what DATA of s to a begins with; false: a is not active there, or has no
 // association. The caller holds mu.
-func (a *m3uaPeer) begin(s *as) (*m3ua.Label, bool) {
+func (a *m3uaASP) begin(s *as) (*m3ua.Label, bool) {
 	g := a.gate.Load()
 	if g == nil || a.assoc == nil {
 		return nil, false
@@ -156,7 +156,7 @@ func (a *m3uaPeer) begin(s *as) (*m3ua.Label, bool) {
 
 // offer sends those of msus that w gives to a, the first being the turn-th of the AS.
 // It is false if a takes none.
-func (a *m3uaPeer) offer(s *as, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
+func (a *m3uaASP) offer(s *as, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	label, ok := a.begin(s)
@@ -173,7 +173,7 @@ func (a *m3uaPeer) offer(s *as, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
 
 // sent sends what was written; m is the last of it. It is false if the association has ended. The
 // caller holds mu.
-func (a *m3uaPeer) sent(s *as, m *ss7.MSU) bool {
+func (a *m3uaASP) sent(s *as, m *ss7.MSU) bool {
 	full, gone := a.flush()
 	if gone {
 		return false
@@ -186,7 +186,7 @@ func (a *m3uaPeer) sent(s *as, m *ss7.MSU) bool {
 }
 
 // write appends a DATA message to what flush sends. The caller holds mu.
-func (a *m3uaPeer) write(label *m3ua.Label, m *ss7.MSU, tag uint32, tagged bool) {
+func (a *m3uaASP) write(label *m3ua.Label, m *ss7.MSU, tag uint32, tagged bool) {
 	if len(m.Payload) > m3ua.MaxPayload {
 		a.long++ // counted once the others are sent
 		return
@@ -201,7 +201,7 @@ func (a *m3uaPeer) write(label *m3ua.Label, m *ss7.MSU, tag uint32, tagged bool)
 }
 
 // broadcast sends one MSU if a takes it.
-func (a *m3uaPeer) broadcast(s *as, m *ss7.MSU, tag uint32, tagged bool) bool {
+func (a *m3uaASP) broadcast(s *as, m *ss7.MSU, tag uint32, tagged bool) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	label, ok := a.begin(s)
@@ -212,9 +212,9 @@ func (a *m3uaPeer) broadcast(s *as, m *ss7.MSU, tag uint32, tagged bool) bool {
 	return a.sent(s, m)
 }
 
-// discarded tells the peer what its MSU has found lacking, if anything (RFC 4666 §4.5.1), not for
+// discarded tells the ASP what its MSU has found lacking, if anything (RFC 4666 §4.5.1), not for
 // every MSU.
-func (a *m3uaPeer) discarded(why mtp3.Reason, m *ss7.MSU, server ss7.PathID) {
+func (a *m3uaASP) discarded(why mtp3.Reason, m *ss7.MSU, server ss7.PathID) {
 	now := time.Now()
 	for i := range a.answers {
 		if t := &a.answers[i]; t.pc == m.DPC && t.si == m.SI && now.Sub(t.at) < time.Second {

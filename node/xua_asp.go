@@ -15,9 +15,9 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// xuaPeer is what a peer of M3UA (m3uaPeer) and one of M2UA (m2uaPeer) have in common: an
+// xuaASP is what an ASP of M3UA (m3uaASP) and one of M2UA (m2uaASP) have in common: an
 // association, its counters, and the way to its layer. The runner's mu guards what is sent.
-type xuaPeer struct {
+type xuaASP struct {
 	runner
 	id    ss7.PathID
 	title string
@@ -27,7 +27,7 @@ type xuaPeer struct {
 		refuse(path ss7.PathID, e *xua.Error)
 	}
 	topic string // of debug
-	ppid  uint32 // as the peer writes it
+	ppid  uint32 // as the ASP writes it
 
 	heard                        atomic.Bool       // something came since the last tick
 	in, out, inOctets, outOctets atomic.Uint64     // data
@@ -44,20 +44,20 @@ type xuaPeer struct {
 	faults xua.Rate // the reader's own: refused data of which the layer is told
 }
 
-// refusalsPerSecond is of how much refused data of one peer the layer is told, and the
-// peer: a flood must not hold up the layer for the others.
+// refusalsPerSecond is of how much refused data of one ASP the layer is told, and the
+// ASP: a flood must not hold up the layer for the others.
 const refusalsPerSecond = 50
 
-// set makes a zero peer one that can be prepared.
-func (a *xuaPeer) set(id ss7.PathID, c configs.ASP, ppid uint32) {
+// set makes a zero ASP one that can be prepared.
+func (a *xuaASP) set(id ss7.PathID, c configs.ASP, ppid uint32) {
 	a.id, a.title, a.cfg, a.ppid = id, c.Name, c, ppid
 	a.faults = xua.Rate{PerSecond: refusalsPerSecond, Burst: refusalsPerSecond}
 }
 
-func (a *xuaPeer) name() string { return "ASP " + a.title }
+func (a *xuaASP) name() string { return "ASP " + a.title }
 
 // tell hands the layer what becomes of the association.
-func (a *xuaPeer) tell(ev ss7.Event) {
+func (a *xuaASP) tell(ev ss7.Event) {
 	if ev.Kind == ss7.CommUp || ev.Kind == ss7.CommRestart {
 		a.mu.Lock()
 		if a.assoc != nil {
@@ -71,9 +71,9 @@ func (a *xuaPeer) tell(ev ss7.Event) {
 	a.layer.do(ev)
 }
 
-// refuse has the layer tell the peer what was wrong with something that it sent; of data
+// refuse has the layer tell the ASP what was wrong with something that it sent; of data
 // only at a bounded rate. Only the reader of the association calls it.
-func (a *xuaPeer) refuse(e *xua.Error) {
+func (a *xuaASP) refuse(e *xua.Error) {
 	switch {
 	case e == nil || e.Silent:
 	case a.faults.Take(time.Now(), 1):
@@ -85,7 +85,7 @@ func (a *xuaPeer) refuse(e *xua.Error) {
 }
 
 // happened takes an event of the association; it gives the reason if that has ended.
-func (a *xuaPeer) happened(e *sctp.Event, tell func(ss7.Event)) (why string) {
+func (a *xuaASP) happened(e *sctp.Event, tell func(ss7.Event)) (why string) {
 	a.mu.Lock()
 	ev, why := a.event(e)
 	a.mu.Unlock()
@@ -95,27 +95,27 @@ func (a *xuaPeer) happened(e *sctp.Event, tell func(ss7.Event)) (why string) {
 	return why
 }
 
-// config is what is configured for the peer now.
-func (a *xuaPeer) config() configs.ASP {
+// config is what is configured for the ASP now.
+func (a *xuaASP) config() configs.ASP {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.cfg
 }
 
-func (a *xuaPeer) isShut() bool {
+func (a *xuaASP) isShut() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.cfg.Shutdown
 }
 
 // asks tells whether this end sends ASPUP, so that the far end may never do so.
-func (a *xuaPeer) asks() bool {
+func (a *xuaASP) asks() bool {
 	c := a.config()
 	return c.Role == "asp" || c.Role == "ipsp" && (c.Leads() || c.Double())
 }
 
 // reconfigure puts settings in force that need no new association.
-func (a *xuaPeer) reconfigure(c configs.ASP, ppid uint32, how settings) {
+func (a *xuaASP) reconfigure(c configs.ASP, ppid uint32, how settings) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.cfg, a.ppid = c, ppid
@@ -128,10 +128,10 @@ func (a *xuaPeer) reconfigure(c configs.ASP, ppid uint32, how settings) {
 	}
 }
 
-// control sends a message other than data. One that cannot be queued would leave the peer
+// control sends a message other than data. One that cannot be queued would leave the ASP
 // with another state than ours, so the association ends, unless again says that it will be
 // sent again.
-func (a *xuaPeer) control(stream uint16, wire []byte, again func() bool) {
+func (a *xuaASP) control(stream uint16, wire []byte, again func() bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.assoc == nil {
@@ -148,7 +148,7 @@ func (a *xuaPeer) control(stream uint16, wire []byte, again func() bool) {
 // flush sends the data in messages; what the association has no room for is counted, and told.
 // It is gone if it takes nothing because it has ended: nothing is counted then, since the AS has
 // another way, or will have in a moment. The caller holds mu.
-func (a *xuaPeer) flush() (full int, gone bool) {
+func (a *xuaASP) flush() (full int, gone bool) {
 	if len(a.messages) == 0 {
 		return 0, false
 	}
@@ -179,14 +179,14 @@ func lostBecause(err error) mtp3.Reason {
 }
 
 // association is the one there is, or why there is none.
-func (a *xuaPeer) association() (sctp.Assoc, string) {
+func (a *xuaASP) association() (sctp.Assoc, string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.assoc, a.assocWhy
 }
 
-// close takes the peer away.
-func (a *xuaPeer) close(why string) {
+// close takes the ASP away.
+func (a *xuaASP) close(why string) {
 	a.mu.Lock()
 	a.closed = true
 	if !a.abortLocked(why) {
@@ -196,9 +196,9 @@ func (a *xuaPeer) close(why string) {
 	a.cancel()
 }
 
-// needsAnew says why a peer whose configuration is now c, between at, needs a new
+// needsAnew says why an ASP whose configuration is now c, between at, needs a new
 // association; empty: it does not.
-func (a *xuaPeer) needsAnew(c *configs.ASP, at where, restarted map[uint16]string) string {
+func (a *xuaASP) needsAnew(c *configs.ASP, at where, restarted map[uint16]string) string {
 	switch why := restarted[c.LocalPort]; {
 	case why != "":
 		return why
@@ -212,8 +212,8 @@ func (a *xuaPeer) needsAnew(c *configs.ASP, at where, restarted map[uint16]strin
 	return "the configuration of the ASP was changed"
 }
 
-// launch runs a new peer, unless it is shut down.
-func (a *xuaPeer) launch() {
+// launch runs a new ASP, unless it is shut down.
+func (a *xuaASP) launch() {
 	if a.cfg.Shutdown {
 		a.setWhy("shut down by configuration")
 		return
