@@ -15,6 +15,7 @@ import (
 // Lines of configuration and associations that come do not get in each other's way: whose an
 // association is, is looked up while the settings of ASPs change (the race detector looks on).
 func TestAssociationsComeDuringConfiguration(t *testing.T) {
+	t.Parallel()
 	dynamic := strings.Replace(everyKind, "cs7 asp H1", " accept-asp-connections dynamic-permitted\ncs7 asp H1", 1)
 	strangers(t, dynamic, func(t *testing.T, net *sctp.Memory, a *box) {
 		configured, other := sctp.NewUser(net), sctp.NewUser(net)

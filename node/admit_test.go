@@ -89,6 +89,7 @@ var kinds = map[uint16]string{2904: "link 0 of linkset B", 2905: "ASP H1", 2906:
 // Whoever lists the address of a configured far end is not the one (RFC 9260 §5.4): nobody
 // answers there for it, so its association is ended with the reason, and is not waited for again.
 func TestListedAddressIdentifiesNobody(t *testing.T) {
+	t.Parallel()
 	for port, who := range kinds {
 		strangers(t, everyKind, func(t *testing.T, net *sctp.Memory, a *box) {
 			net.Cut(netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.200"), true)
@@ -117,6 +118,7 @@ func TestListedAddressIdentifiesNobody(t *testing.T) {
 // A far end that has proved to be at a configured address is the one, from whichever of its
 // addresses it set its association up.
 func TestFarEndIsKnownByAnyProvedAddress(t *testing.T) {
+	t.Parallel()
 	for port, who := range kinds {
 		strangers(t, everyKind, func(t *testing.T, net *sctp.Memory, a *box) {
 			p := calls(t, far(t, net, 5000, "10.0.0.3", "10.0.0.200"), port)
@@ -142,6 +144,7 @@ func TestFarEndIsKnownByAnyProvedAddress(t *testing.T) {
 // A second association of a far end is not parked in silence: it is served if the first ends
 // soon, else it is ended, which is logged.
 func TestSecondAssociationDoesNotLurk(t *testing.T) {
+	t.Parallel()
 	for _, port := range []uint16{2905, 2906} {
 		who := kinds[port]
 		strangers(t, everyKind, func(t *testing.T, net *sctp.Memory, a *box) {
@@ -228,6 +231,7 @@ func identified(id uint32) []byte {
 // Two ASPs at one address are told apart by the routing context that each asks for, in either
 // order, and a third association is told that there is no third.
 func TestASPsAtOneAddressByRoutingContext(t *testing.T) {
+	t.Parallel()
 	for _, order := range [][2]uint32{{10, 11}, {11, 10}} {
 		strangers(t, twoAtOne(false, ""), func(t *testing.T, net *sctp.Memory, a *box) {
 			dial := atOneHost(t, net)
@@ -254,6 +258,7 @@ func TestASPsAtOneAddressByRoutingContext(t *testing.T) {
 // They are told apart by the identifier in ASPUP, in either order, of M3UA and of M2UA; who
 // tells that of nobody is refused with the reason.
 func TestASPsAtOneAddressByIdentifier(t *testing.T) {
+	t.Parallel()
 	for _, m2 := range []bool{false, true} {
 		for _, order := range [][2]uint32{{1, 2}, {2, 1}} {
 			strangers(t, twoAtOne(m2, "asp-identifier"), func(t *testing.T, net *sctp.Memory, a *box) {
@@ -277,6 +282,7 @@ func TestASPsAtOneAddressByIdentifier(t *testing.T) {
 // Where nothing tells them apart, the first that is free has the association; so also if no
 // routing context comes, as of an ASP that waits for NTFY.
 func TestFirstFreeASPAtOneAddress(t *testing.T) {
+	t.Parallel()
 	for _, m2 := range []bool{false, true} {
 		strangers(t, twoAtOne(m2, ""), func(t *testing.T, net *sctp.Memory, a *box) {
 			p := atOneHost(t, net)()
@@ -312,6 +318,7 @@ func TestFirstFreeASPAtOneAddress(t *testing.T) {
 // serves nothing of it: its association goes on as that of the one that does. So does one that is
 // called for while another holds its place by a guess.
 func TestStandbyIsKnownByWhatItNamesLater(t *testing.T) {
+	t.Parallel()
 	activate := func(m2 bool, n uint32) []byte {
 		if m2 {
 			return xua.End(xua.AppendUint32(xua.Begin(nil, xua.ASPAC), 1, n), 0)
@@ -375,6 +382,7 @@ func TestStandbyIsKnownByWhatItNamesLater(t *testing.T) {
 
 // What was promised to an ASP and never served leaves it free again.
 func TestPromiseEndsWithItsAssociation(t *testing.T) {
+	t.Parallel()
 	strangers(t, twoAtOne(false, ""), func(t *testing.T, net *sctp.Memory, a *box) {
 		msc := a.asps()[0]
 		p := atOneHost(t, net)()
@@ -396,6 +404,7 @@ func (b *box) asps() []*xuaASP {
 
 // ASPs of M2UA at one address are told apart by the interface that each asks for.
 func TestASPsAtOneAddressByInterface(t *testing.T) {
+	t.Parallel()
 	for _, order := range [][2]uint32{{1, 2}, {2, 1}} {
 		strangers(t, twoAtOne(true, ""), func(t *testing.T, net *sctp.Memory, a *box) {
 			dial := atOneHost(t, net)
@@ -416,6 +425,7 @@ func TestASPsAtOneAddressByInterface(t *testing.T) {
 
 // A far end that restarts before it is known who it is begins anew, and is acknowledged once.
 func TestFarEndRestartsBeforeItIsKnown(t *testing.T) {
+	t.Parallel()
 	strangers(t, twoAtOne(false, ""), func(t *testing.T, net *sctp.Memory, a *box) {
 		cut := func(on bool) { net.Cut(netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.200"), on) }
 		e := far(t, net, 4000, "10.0.0.200")
@@ -441,6 +451,7 @@ func TestFarEndRestartsBeforeItIsKnown(t *testing.T) {
 
 // Who says nothing at all is not kept.
 func TestSilentFarEndIsNotKept(t *testing.T) {
+	t.Parallel()
 	strangers(t, twoAtOne(false, ""), func(t *testing.T, net *sctp.Memory, a *box) {
 		p := atOneHost(t, net)()
 		time.Sleep(speakWait)
@@ -453,6 +464,7 @@ func TestSilentFarEndIsNotKept(t *testing.T) {
 
 // The associations that wait at a port to be known are bounded, in all and by their source.
 func TestLobbyIsBounded(t *testing.T) {
+	t.Parallel()
 	strangers(t, twoAtOne(false, ""), func(t *testing.T, net *sctp.Memory, a *box) {
 		dial := atOneHost(t, net)
 		for i := range lobbyShare + 1 {

@@ -9,6 +9,7 @@ import (
 
 // Alarms are raised with a reason, and cleared; the worst comes first.
 func TestAlarms(t *testing.T) {
+	t.Parallel()
 	onPair(t, func(p *pair) {
 		time.Sleep(5 * time.Second)
 		p.a.want("show alarms", "No alarms.")
@@ -39,6 +40,7 @@ func TestAlarms(t *testing.T) {
 // An alarm is cleared when its cause is over, not when somebody looks: the restart of a
 // neighbour that can be reached by another way ends without a word.
 func TestAlarmsClearUnseen(t *testing.T) {
+	t.Parallel()
 	onTriangle(t, func(p *pair, _ *box) {
 		p.w.setCut("10.1.1.1", true)
 		p.w.setCut("10.1.2.1", true)
@@ -55,6 +57,7 @@ func TestAlarmsClearUnseen(t *testing.T) {
 
 // An MSU of this node's own that comes back raises an alarm, which clears when no more do.
 func TestCircularRouteAlarm(t *testing.T) {
+	t.Parallel()
 	onPair(t, func(p *pair) {
 		time.Sleep(5 * time.Second)
 		p.s1.mu.Lock()

@@ -57,6 +57,7 @@ func TestANSIAtWork(t *testing.T) {
 
 // From T18 on timers are by variant, with ranges and places of their own.
 func TestANSITimersAtThePrompt(t *testing.T) {
+	t.Parallel()
 	onPairOf(t, ss7.ANSI, func(p *pair) {
 		p.a.want("show cs7 mtp3 timers", "T20        105000    105000  local inhibit test", "T28         30000     30000  restart of an adjacent point: wait for its first word")
 		for line, want := range map[string]string{

@@ -31,6 +31,7 @@ cs7 route-table system
 // unasked, to who sends there, to who asks, and to who becomes active; origins behind links hear
 // TFC (RFC 4666 §3.4.4, §4.5.3; Q.704 §11.2.3). So is its end.
 func TestCongestionBehindAnASIsTold(t *testing.T) {
+	t.Parallel()
 	withStations(t, between(), func(w *wires, g *box, n, m *station) {
 		p, q := newForeign(t, w, "10.0.0.5"), newForeign(t, w, "10.0.0.6")
 		f := newForeignAt(t, w, "10.0.0.7", 2906)

@@ -90,6 +90,7 @@ func TestWhatWaitedForAnASPGoesAnotherWay(t *testing.T) {
 // Without another way what waits is discarded when T(r) ends, and counted as that and as nothing
 // else: before there is no more room, too.
 func TestWhatWaitedForAnASPHasNoOtherWay(t *testing.T) {
+	t.Parallel()
 	withStations(t, crossing, func(w *wires, g *box, n, _ *station) {
 		p := newForeign(t, w, "10.0.0.5")
 		defer p.e.Close()
@@ -110,6 +111,7 @@ func TestWhatWaitedForAnASPHasNoOtherWay(t *testing.T) {
 // At a gateway of M2UA only the far end's MTP3 has other ways. It is told, by a link in processor
 // outage, when what waits for an ASP has soon no more room, and not at the end of T(r) alone.
 func TestInterfaceSaysThatNoMoreCanWait(t *testing.T) {
+	t.Parallel()
 	patient := func(config string) string {
 		return strings.Replace(config, "cs7 as EXCH m2ua\n", "cs7 as EXCH m2ua\n recovery-timeout 60000\n", 1)
 	}
@@ -133,6 +135,7 @@ func TestInterfaceSaysThatNoMoreCanWait(t *testing.T) {
 // An association has ended, and the layer has not heard of it yet: what is for its ASP waits for the
 // way that comes in a moment, and is neither lost nor sent before what was there.
 func TestWhatIsForAnAssociationThatJustEndedIsNotLost(t *testing.T) {
+	t.Parallel()
 	onSharers(t, "", func(g *box, _ *station, _, _ *foreign, y *census) {
 		a := g.m3ua.aspNamed("P")
 		var s *as

@@ -38,6 +38,7 @@ func dataIn(m ss7.MSU) []byte { return (&m3ua.Label{}).Append(nil, &m) }
 // there alone (docs/trust.md): else one message would stop the translation to it. What is not
 // believed is counted by reason, and told to nobody.
 func TestTitlesOutliveWhatOthersSay(t *testing.T) {
+	t.Parallel()
 	withStations(t, translating, func(w *wires, g *box, n, m *station) {
 		p, q, done := activeASPs(t, w)
 		defer done()
@@ -101,6 +102,7 @@ func TestTitlesOutliveWhatOthersSay(t *testing.T) {
 // A test (SST), and the words that halves of a duplicated subsystem have for each other (SOR,
 // SOG), are answered to whom the way leads back that they came by.
 func TestTestsInOthersNames(t *testing.T) {
+	t.Parallel()
 	config := translating + "cs7 sccp local-ssn 9\ncs7 gtt map 1.1.1 9 dominant 3.3.3 9\n"
 	withStations(t, config, func(w *wires, g *box, n, m *station) {
 		got := make(chan string, 100)

@@ -92,6 +92,7 @@ func TestAliases(t *testing.T) {
 // What SCCP's management says from another instance is believed by the way that it came there: the
 // gate that it comes by follows from its OPC, which anybody there can write.
 func TestForgedNamesDoNotCrossInstances(t *testing.T) {
+	t.Parallel()
 	gateway(t, func(g, a, b *box) {
 		g.configure("cs7 linkset C 3.3.3")
 		g.configure("cs7 instance 1 pc-conversion 201.5.7 instance 0 3.3.3")

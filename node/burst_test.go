@@ -49,6 +49,7 @@ func (b *box) reached(codes []ss7.PC) (n int) {
 // A linkset with thousands of destinations dies and returns: the neighbour learns of every
 // one, and neither queue loses anything of it or of the users' messages beside it.
 func TestNeighbourLearnsOfThousandsOfDestinations(t *testing.T) {
+	t.Parallel()
 	const many = 9_000 // more than the queue of a link has room for
 	codes := manyCodes(many)
 	synctest.Test(t, func(t *testing.T) {

@@ -96,6 +96,7 @@ func (p *pair) both(t *testing.T, n int, f func()) {
 }
 
 func TestTrafficWithoutFaults(t *testing.T) {
+	t.Parallel()
 	onPair(t, func(p *pair) { p.both(t, 2000, func() {}) })
 }
 

@@ -226,6 +226,7 @@ func TestOverloadInternational(t *testing.T) {
 // §13.7, §13.9 across nodes: an STP is told TFC, tests the way to the destination, and
 // finds after a while that nobody answers.
 func TestTFCAndItsTest(t *testing.T) {
+	t.Parallel()
 	onNarrow(t, 0, true, "", func(a, b *box, s1, s2 *station) {
 		tfc := mtp3.AppendManagement(nil, ss7.ITU, mtp3.Management{Heading: mtp3.TFC, PC: s2.pc, Level: 2})
 		s2.send(ss7.MSU{DPC: itu("1.1.1"), SI: ss7.SNM, Payload: tfc, Prio: 3})
@@ -255,6 +256,7 @@ func TestTFCAndItsTest(t *testing.T) {
 // Of each origin the first and every eighth MSU are answered, a burst at once and then at
 // a pace; not network management, but its test.
 func TestOriginsArePaced(t *testing.T) {
+	t.Parallel()
 	var o origins
 	at := time.Unix(1, 0)
 	var answered []int
@@ -311,6 +313,7 @@ func TestOriginsArePaced(t *testing.T) {
 
 // §11.2.7: who sends to a user that is not here is told so, once a second.
 func TestUserPartUnavailable(t *testing.T) {
+	t.Parallel()
 	onNarrow(t, 0, false, "", func(a, b *box, s1, s2 *station) {
 		for range 250 {
 			s1.send(ss7.MSU{DPC: itu("2.2.2"), SI: ss7.ISUP, Payload: make([]byte, 8)})
@@ -336,6 +339,7 @@ func TestUserPartUnavailable(t *testing.T) {
 // Thresholds at the prompt: what they say together is checked, and a link in service takes
 // them at once.
 func TestThresholdsAtThePrompt(t *testing.T) {
+	t.Parallel()
 	network(t, func(_ *sctp.Memory, a, b *box) {
 		a.run("configure terminal", "cs7 linkset B 2.2.2")
 		a.want("congestion level 1 onset 100 abate 100", "abate must be less than onset")

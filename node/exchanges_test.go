@@ -158,6 +158,7 @@ func iam(rc uint32, opc, dpc ss7.PC) []byte {
 // override mode, come up and talk. A second ASP of one takes over from the first, as
 // override has it.
 func TestTwoExchanges(t *testing.T) {
+	t.Parallel()
 	strangers(t, exchangeLab, func(t *testing.T, net *sctp.Memory, a *box) {
 		one, two := play(t, net, "10.0.0.11"), play(t, net, "10.0.0.12")
 		for i, p := range []*player{one, two} {
@@ -212,6 +213,7 @@ func TestTwoExchanges(t *testing.T) {
 // Where ASPs are configured, a routing context of their own choice wants a line, and the log
 // says which.
 func TestChosenContextNamesItsRemedy(t *testing.T) {
+	t.Parallel()
 	const dynamic = "cs7 xua rkm routing-key-allocation dynamic-permitted\n"
 	fixed := strings.Replace(openGateway, "cs7 m3ua", dynamic+"cs7 m3ua", 1)
 	strangers(t, fixed, func(t *testing.T, net *sctp.Memory, a *box) {
@@ -249,6 +251,7 @@ func TestChosenContextNamesItsRemedy(t *testing.T) {
 // A stranger registers nothing that a summary route leads to; the default route reserves
 // nothing, unless it is said.
 func TestSummaryRoutesReserve(t *testing.T) {
+	t.Parallel()
 	config := exchangeLab + ` asp GW 2905 2905 m3ua
   remote-ip 10.0.0.99
  as GW m3ua
@@ -282,6 +285,7 @@ func TestSummaryRoutesReserve(t *testing.T) {
 // A stranger that never says ASPUP is let go of after a minute; and one source has its share
 // of the places, so that it cannot lock others out.
 func TestPlacesForStrangersAreShared(t *testing.T) {
+	t.Parallel()
 	strangers(t, exchangeLab, func(t *testing.T, net *sctp.Memory, a *box) {
 		host := sctp.NewUser(net)
 		at := func(ip string, port uint16) sctp.Addr {
@@ -333,6 +337,7 @@ func TestPlacesForStrangersAreShared(t *testing.T) {
 // A far end that has agreed on one stream has no other for DATA (RFC 4666 §1.4.7); one that has
 // others is refused stream 0, and the log says what takes it.
 func TestDataOnTheOnlyStream(t *testing.T) {
+	t.Parallel()
 	for streams, want := range map[uint16]string{1: "DATA [2] 1 to 2 0100011148", 2: ""} {
 		strangers(t, exchangeLab, func(t *testing.T, net *sctp.Memory, a *box) {
 			at := func(ip string) sctp.Addr {

@@ -451,6 +451,7 @@ func TestFailoverUnderLoad(t *testing.T) {
 	for _, c := range faults {
 		for _, mode := range []string{"cost", "share"} {
 			t.Run(c.name+"/"+mode, func(t *testing.T) {
+				t.Parallel()
 				onFailover(t, mode, c.member, c.entry, func(x *failover) {
 					before := x.discarded()
 					x.stream(func() { c.f(x) })

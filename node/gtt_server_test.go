@@ -15,6 +15,7 @@ var titlesToServer = []string{"cs7 gtt application-group G", "asname HLR 1 pcssn
 // A title leads to an application server by its name: to an ASP while one is active,
 // to nobody when none is, which the sender is told; a group then takes another member.
 func TestTitleToServer(t *testing.T) {
+	t.Parallel()
 	servers(t, gatewayConfig, func(net *sctp.Memory, a, b, h1, h2 *box) {
 		a.configure(titlesToServer...)
 		a.want("test cs7 gtt 49123", "leads to        asname HLR: available", "leaves as       UDT to 5.5.5", "route           as HLR, to asp H1")

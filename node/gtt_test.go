@@ -15,6 +15,7 @@ import (
 // A table comes from a file; one with faults is told line by line and changes
 // nothing; what is typed wins over the file.
 func TestTableFile(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	file, saved := filepath.Join(dir, "table.csv"), filepath.Join(dir, "saved.csv")
 	write := func(lines ...string) {
@@ -47,6 +48,7 @@ func TestTableFile(t *testing.T) {
 // A file of titles that cannot be read is an alarm until it is mended or no longer named, and
 // one line in the log, however many lines of configuration follow.
 func TestAlarmOfAFaultyFileOfTitles(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "table.csv")
 	network(t, func(net *sctp.Memory, a, b *box) {
 		a.run("configure terminal", "cs7 gtt selector S tt 0 gti 4 np 1 nai 4", "cs7 gtt load "+file,
@@ -72,6 +74,7 @@ func TestAlarmOfAFaultyFileOfTitles(t *testing.T) {
 
 // Pings end with what is known: an SSA, a return, silence.
 func TestPingSCCP(t *testing.T) {
+	t.Parallel()
 	network(t, func(net *sctp.Memory, a, b *box) {
 		a.want("ping sccp 2.2.2", "Subsystem 1 at 2.2.2 is allowed")
 		a.want("ping sccp 2.2.2 ssn 9 timeout 100", "No SSA from 2.2.2 for subsystem 9", "% test failed")
@@ -89,6 +92,7 @@ func TestPingSCCP(t *testing.T) {
 // A subsystem that goes takes the traffic to its mate's point, and the points that
 // are concerned are told.
 func TestSubsystemState(t *testing.T) {
+	t.Parallel()
 	network(t, func(net *sctp.Memory, a, b *box) {
 		a.run("configure terminal", "cs7 gtt map 2.2.2 6 solitary", "cs7 gtt selector S tt 0 gti 4 np 1 nai 4", "gta 49 pcssn 2.2.2 pcssn ssn 6", "end")
 		a.want("show cs7 gtt map", "2.2.2          6    sol       -              -    allowed   allowed")
@@ -113,6 +117,7 @@ func TestSubsystemState(t *testing.T) {
 // Q.714 §5.3.5: half of a duplicated subsystem is withdrawn when the other half grants it, and
 // who is concerned hears of it; without another half nobody can be asked.
 func TestWithdrawSubsystem(t *testing.T) {
+	t.Parallel()
 	network(t, func(net *sctp.Memory, a, b *box) {
 		for _, x := range []struct {
 			*box

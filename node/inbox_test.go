@@ -10,6 +10,7 @@ import (
 
 // One linkset's flood leaves the others their turn, in order, and has its bound.
 func TestInboxTakesTurns(t *testing.T) {
+	t.Parallel()
 	b := newInbox()
 	put := func(p ss7.PathID, arg uint32) bool {
 		ev := ss7.Event{Kind: ss7.Transfer, Path: p, Arg: arg, MSU: ss7.MSU{SI: ss7.MTPT}}
@@ -51,6 +52,7 @@ func noticeOf(h mtp3.Heading, pc ss7.PC) ss7.Event {
 // What a neighbour says of every destination that there is has room, twice over; of one
 // destination only the last counts, in its place behind what was said of its cluster.
 func TestInboxKeepsWhatIsSaidOfEveryDestination(t *testing.T) {
+	t.Parallel()
 	b := newInbox()
 	for _, h := range []mtp3.Heading{mtp3.TFP, mtp3.TFA} {
 		for pc := range ss7.PC(16_384) {
@@ -82,6 +84,7 @@ func TestInboxKeepsWhatIsSaidOfEveryDestination(t *testing.T) {
 // Pings that nobody takes in time leave management its room, and the other way round;
 // what one neighbour may have wait is bounded.
 func TestInboxHasRoomOfItsOwnForManagement(t *testing.T) {
+	t.Parallel()
 	b := newInbox()
 	ping := ss7.Event{Kind: ss7.Transfer, MSU: ss7.MSU{SI: ss7.MTPT}}
 	order := noticeOf(mtp3.ECO, 0)
@@ -108,6 +111,7 @@ func TestInboxHasRoomOfItsOwnForManagement(t *testing.T) {
 // Sources are many, as AS that strangers register are: all together have a bound, and one that
 // comes when it is reached has a share of its own.
 func TestInboxIsBoundedInAll(t *testing.T) {
+	t.Parallel()
 	b := newInbox()
 	told := make(chan bool, 20)
 	b.tell = func() { told <- true }

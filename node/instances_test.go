@@ -42,6 +42,7 @@ cs7 linkset A 1.1.1
 var configFar1 = strings.NewReplacer("international", "national", "10.0.0.2", "10.0.0.3", "sctp 10.0.0.1 1024 1024", "sctp 10.0.0.1 1025 1024").Replace(configFar)
 
 func TestTwoInstances(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		net := sctp.NewMemory(1)
 		g, a, b := newBox(t, net, configTwo), newBox(t, net, configFar), newBox(t, net, configFar1)

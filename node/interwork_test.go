@@ -245,6 +245,7 @@ func activeASPs(t *testing.T, w *wires) (p, q *foreign, done func()) {
 // RFC 4666 §4.5, Q.704 §13: at a gateway, each message one way or the other, and nobody
 // hears of it whom it does not concern.
 func TestInterworkingAtGateway(t *testing.T) {
+	t.Parallel()
 	withStations(t, crossing, func(w *wires, g *box, n, m *station) {
 		p, q, done := activeASPs(t, w)
 		defer done()
@@ -305,6 +306,7 @@ func TestInterworkingAtGateway(t *testing.T) {
 // RFC 4666 §1.4.3.2: network management "MUST NOT be encapsulated as Data message Payload
 // Data": what comes for an AS's code ends here, whatever it says. Other users' goes through.
 func TestClause1432NoManagementInData(t *testing.T) {
+	t.Parallel()
 	withStations(t, crossing, func(w *wires, g *box, n, _ *station) {
 		p := newForeign(t, w, "10.0.0.5")
 		defer p.e.Close()
@@ -334,6 +336,7 @@ func TestClause1432NoManagementInData(t *testing.T) {
 
 // The same behind a gateway: what it says moves routes, and neighbours hear of it.
 func TestInterworkingBehindGateway(t *testing.T) {
+	t.Parallel()
 	withStations(t, behindGateway, func(w *wires, h *box, n, m *station) {
 		f := newForeign(t, w, "10.0.0.5")
 		defer f.e.Close()

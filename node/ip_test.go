@@ -51,6 +51,7 @@ func (s *scripted) at(t *testing.T, config string, lines ...string) (out string)
 }
 
 func TestShowIPLayouts(t *testing.T) {
+	t.Parallel()
 	p := netip.MustParsePrefix
 	s := &scripted{interfaces: []machine.InterfaceState{
 		{
@@ -122,6 +123,7 @@ S    10.1.0.0/16 [7/0] via 10.0.5.2, GigabitEthernet0/1
 }
 
 func TestPingIP(t *testing.T) {
+	t.Parallel()
 	s := &scripted{echoes: []error{nil, nil, nil, nil, nil}}
 	if got := s.at(t, "", "ping 10.0.5.2"); got != `Type escape sequence to abort.
 Sending 5, 100-byte ICMP Echos to 10.0.5.2, timeout is 2 seconds:

@@ -33,6 +33,7 @@ func labelled(rc uint32, m ss7.MSU) []byte { return (&m3ua.Label{RC: rc, HasRC: 
 // others reach (RFC 4666 §3.4.1, §3.4.5; Q.704 §11.2.7, §13.2.2): its sender hears of the user that is
 // not there, of a circuit or an origin nothing, and neighbours hear the same in their words.
 func TestAnswersAreOfTheDestination(t *testing.T) {
+	t.Parallel()
 	withStations(t, partial(), func(w *wires, g *box, n, m *station) {
 		p, q, done := activeASPs(t, w)
 		defer done()

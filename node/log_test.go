@@ -27,6 +27,7 @@ func countLines(l *syslog.Log, text string) (n int) {
 // An ASP that nobody configured, and that comes and goes, is told as one of its address, though
 // it has another name each time.
 func TestStrangerThatComesAndGoesIsToldOnce(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := sctp.NewMemory(1)
 		a := newBox(t, m, "cs7 point-code 1.1.1\ncs7 m3ua 2905\n local-ip 10.0.0.1\n"+
@@ -61,6 +62,7 @@ func TestStrangerThatComesAndGoesIsToldOnce(t *testing.T) {
 // A far end that nobody configured and that tries again every second is told when it begins,
 // once an hour, and when it has given up.
 func TestRefusedAssociationsAreToldOnce(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := sctp.NewMemory(1)
 		a := newBox(t, m, reasonA)
@@ -90,6 +92,7 @@ func TestRefusedAssociationsAreToldOnce(t *testing.T) {
 
 // A flood of discarded MSUs by one link hides no line about another.
 func TestDiscardsOfOneLinkHideNoOthers(t *testing.T) {
+	t.Parallel()
 	onPair(t, func(p *pair) {
 		time.Sleep(5 * time.Second)
 		links := p.a.links

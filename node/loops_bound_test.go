@@ -12,6 +12,7 @@ import (
 // What goes round with several SLS values is discarded for each of them, as each is proven, and
 // not for the first alone.
 func TestEndlessCircleOfEverySLS(t *testing.T) {
+	t.Parallel()
 	onRing(t, summaryRing, func(_ *wires, nodes [3]*box, s *station) {
 		a := nodes[0]
 		a.run("configure terminal", "cs7 loop-protection drop", "end")
@@ -34,6 +35,7 @@ func TestEndlessCircleOfEverySLS(t *testing.T) {
 
 // Forged probes that claim to be of this node do not pile up before the core.
 func TestForgedProbesAreBounded(t *testing.T) {
+	t.Parallel()
 	onRing(t, summaryRing, func(_ *wires, nodes [3]*box, _ *station) {
 		a := nodes[0]
 		free, held := make(chan struct{}), make(chan struct{})

@@ -80,6 +80,7 @@ const summaryRing = `cs7 route-table system
 // probe, told by alarm, log and counters, discarded where that is wanted, and over when the
 // circle is.
 func TestEndlessCircleOfSummaries(t *testing.T) {
+	t.Parallel()
 	onRing(t, summaryRing, func(_ *wires, nodes [3]*box, s *station) {
 		s.send(ss7.MSU{DPC: itu("5.1.1"), SLS: 3, SI: ss7.SCCP, Payload: []byte("round and round")})
 		time.Sleep(10 * time.Second)
@@ -126,6 +127,7 @@ func TestEndlessCircleOfSummaries(t *testing.T) {
 // A ring whose last side is M3UA: node 3 is the gateway of node 1, which is an ASP. The probe
 // comes back among the gateway's DATA, where no code tells that it is our own.
 func TestEndlessCircleByGateway(t *testing.T) {
+	t.Parallel()
 	const asp = `cs7 m3ua 2905
  local-ip 10.0.1.1
 cs7 asp SG 2905 2905 m3ua
@@ -172,6 +174,7 @@ const titleRing = `cs7 gtt selector ALL tt 0 gti 4 np 1 nai 4
 // Three nodes that translate a title to each other: the same, and nothing of one who asks
 // for nothing of the kind.
 func TestEndlessCircleOfTitles(t *testing.T) {
+	t.Parallel()
 	onRing(t, titleRing, func(_ *wires, nodes [3]*box, s *station) {
 		payload, _ := sccp.Append(nil, &sccp.Message{Type: sccp.UDT, Data: []byte("round and round"),
 			Called: titleAddress(t, "4917123", 6), Calling: titleAddress(t, "4179", 8)})
@@ -214,6 +217,7 @@ func titleAddress(t *testing.T, digits string, ssn uint8) []byte {
 // them, raise nothing and lose nothing: they are probed for, rarely, and the probe does not
 // come back.
 func TestEqualMessagesAreNoCircle(t *testing.T) {
+	t.Parallel()
 	onPair(t, func(p *pair) {
 		for _, b := range []*box{p.a, p.b} {
 			b.run("configure terminal", "cs7 loop-protection drop", "end")

@@ -115,6 +115,7 @@ func TestM2UADataAck(t *testing.T) {
 // RFC 3331 §3.3.1.2 at the gateway: "The Data Ack message MUST be sent if a Correlation Id
 // parameter is received from the peer. Otherwise, the Data Ack message MUST NOT be sent."
 func TestM2UAClause3312DataAck(t *testing.T) {
+	t.Parallel()
 	onChain(t, 0, func(c *chain) {
 		e, err := sctp.NewUser(c.w).Open(sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr("10.3.1.1")}, Port: m2ua.Port}, sctp.Params{OutStreams: 2, InStreams: 2})
 		if err != nil {

@@ -73,6 +73,7 @@ func variantOf(messages [][]byte) *ss7.Variant {
 
 // Every message of every capture is read, and written octet for octet as it was.
 func TestM2UACapturedCodec(t *testing.T) {
+	t.Parallel()
 	for _, file := range m2uaCaptures(t) {
 		messages := m2uaMessages(t, file)
 		v, types := variantOf(messages), map[string]int{}
@@ -207,6 +208,7 @@ func (g *playedGateway) answer(v *ss7.Variant, b []byte) {
 // by a link of another linkset at another gateway, octet for octet as it came; only ANSI
 // turns the SLS.
 func TestM2UACapturedReplayed(t *testing.T) {
+	t.Parallel()
 	total := 0
 	for _, file := range m2uaCaptures(t) {
 		messages := m2uaMessages(t, file)

@@ -21,6 +21,7 @@ func byKeys(config string) string {
 // RFC 3331 §4.4.1: an ASP that knows its links by their keys is given their identifiers,
 // after each association anew, and says what the gateway refuses and why.
 func TestM2UARegistration(t *testing.T) {
+	t.Parallel()
 	onChainFrom(t, 1, byKeys, func(c *chain) {
 		mgc, sg := c.mgc[0], c.sg
 		mgc.want("show running-config", " link 0 link-key 3 1 m2ua SG\n", " link 1 link-key 3 2 m2ua SG\n")

@@ -168,6 +168,7 @@ func (c *chain) clean(t *testing.T, n int, f func()) {
 
 // A ping crosses M2PA, the gateway and M2UA, and its answer comes back; so does traffic.
 func TestM2UAPingAndTraffic(t *testing.T) {
+	t.Parallel()
 	onChain(t, 1, func(c *chain) {
 		c.mgc[0].want("show cs7 linkset STP", "avail/links=2/2", "m2ua SG 1", "InService")
 		c.stp.want("show cs7 linkset MGC", "avail/links=2/2")
@@ -258,6 +259,7 @@ func TestM2UAFailover(t *testing.T) {
 // With no ASP left the links are in processor outage at the STP, after T(r); the ASP that
 // comes finds them aligned.
 func TestM2UANoASP(t *testing.T) {
+	t.Parallel()
 	onChain(t, 1, func(c *chain) {
 		c.mgc[0].run("configure terminal", "cs7 asp SG 2904 2904 m2ua", "block", "end")
 		time.Sleep(10 * time.Second)

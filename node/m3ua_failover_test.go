@@ -148,6 +148,7 @@ func judgeFailover(t *testing.T, g *box, asps []*m3uaASP, y *census, all int, mo
 // An ASP sends without end to another that does not read: what is accepted is delivered or
 // counted, and the sender is told, and told when it is over.
 func TestOverloadOfAnASP(t *testing.T) {
+	t.Parallel()
 	withStations(t, crossing, func(w *wires, g *box, n, m *station) {
 		y := &census{by: map[string]int{}, seen: map[[2]uint32]int{}, last: map[string]uint32{}}
 		p, q := newForeign(t, w, "10.0.0.5"), newForeign(t, w, "10.0.0.6")
@@ -203,6 +204,7 @@ func TestOverloadOfAnASP(t *testing.T) {
 // A node that stops takes leave as an ASP: its gateway moves the traffic before the
 // association ends.
 func TestLeave(t *testing.T) {
+	t.Parallel()
 	withStations(t, behindGateway, func(w *wires, h *box, n, m *station) {
 		f := newForeign(t, w, "10.0.0.5")
 		defer f.e.Close()

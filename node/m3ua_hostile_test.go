@@ -92,6 +92,7 @@ func data(rc uint32, sls uint8, size int) []byte {
 
 // What stops or stalls other gateways is answered, counted, and leaves this one running.
 func TestHostileInputs(t *testing.T) {
+	t.Parallel()
 	short := xua.AppendBytes(xua.Begin(nil, m3ua.DATA), xua.TagRoutingContext, []byte{0, 0, 55})
 	noNA := append(xua.Begin(nil, m3ua.DATA), 2, 0, 0, 4)
 	wide := binary.BigEndian.AppendUint32(append(xua.Begin(nil, m3ua.DAUD), 0, 18, 0, 8), 255<<24|1<<14-1)
@@ -119,6 +120,7 @@ func TestHostileInputs(t *testing.T) {
 
 // Random messages, sound ones cut and changed, for a while.
 func TestNoise(t *testing.T) {
+	t.Parallel()
 	servers(t, strings.Replace(gatewayConfig, "cs7 asp H1", " accept-asp-connections dynamic-permitted\ncs7 xua rkm routing-key-allocation dynamic-permitted\ncs7 asp H1", 1),
 		func(net *sctp.Memory, a, b, h1, h2 *box) {
 			r := rand.New(rand.NewSource(1))
@@ -155,6 +157,7 @@ func registration(dpc ss7.PC, local uint32) []byte {
 
 // Anybody may connect and register a destination that is free, and nothing else.
 func TestDynamicRegistration(t *testing.T) {
+	t.Parallel()
 	servers(t, strings.Replace(gatewayConfig, "cs7 asp H1", " accept-asp-connections dynamic-permitted\ncs7 xua rkm routing-key-allocation dynamic-permitted\ncs7 asp H1", 1),
 		func(net *sctp.Memory, a, b, h1, h2 *box) {
 			s := dialStranger(a.t, net, "10.0.0.77")
@@ -184,6 +187,7 @@ func TestDynamicRegistration(t *testing.T) {
 
 // An ASP without an address is known by its ASP identifier.
 func TestIdentifiedASP(t *testing.T) {
+	t.Parallel()
 	servers(t, strings.Replace(gatewayConfig, "remote-ip 10.0.0.5", "asp-identifier 7", 1), func(net *sctp.Memory, a, b, h1, h2 *box) {
 		a.want("show cs7 asp H1", "reason: no association: ")
 		h1.configure("cs7 asp SG 2905 2905 m3ua", "asp-identifier 7")

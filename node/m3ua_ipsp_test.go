@@ -55,6 +55,7 @@ func (b *box) asked(asp string) (up, active int) {
 // Point-to-point, each exchange, with either side of SCTP asking: traffic both ways, both
 // directions' states shown, and each end may stop and go on.
 func TestIPSP(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		how1, how2 string
 		asks       [2]bool
@@ -105,6 +106,7 @@ func TestIPSP(t *testing.T) {
 // In a double exchange each direction may have a routing context of its own (RFC 4666
 // §5.6.2): ASPAC and DATA name the one that who asks, and who receives, has.
 func TestOwnRoutingContext(t *testing.T) {
+	t.Parallel()
 	ipsps(t, " double-exchange", " double-exchange", func(n [2]*box) {
 		n[0].configure("cs7 as FAR m3ua", "own-routing-context 8")
 		time.Sleep(15 * time.Second)
@@ -124,6 +126,7 @@ func TestOwnRoutingContext(t *testing.T) {
 
 // Ends that do not agree say what is missing.
 func TestIPSPMismatch(t *testing.T) {
+	t.Parallel()
 	ipsps(t, " respond", " respond", func(n [2]*box) {
 		for _, b := range n {
 			b.want("show cs7 asp", "down", "reason: association up; waiting for ASPUP; the far end is to ask (`role ipsp initiate` makes it this end)")

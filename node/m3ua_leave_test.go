@@ -76,6 +76,7 @@ func (p *player) wants(when, want string) {
 // the association, whether it is shut down, taken out, changed or stopped (RFC 4666 §4.3.4.2,
 // §4.3.4.4). A gateway that does not answer holds it up for one T(ack).
 func TestLeavesInSteps(t *testing.T) {
+	t.Parallel()
 	const asp = "cs7 asp GW 2905 2905 m3ua"
 	for name, leave := range map[string]func(a *box){
 		"shutdown": func(a *box) { a.configure(asp, "shutdown") },
@@ -128,6 +129,7 @@ func TestLeavesInSteps(t *testing.T) {
 // A line of the configuration sends nothing again that the gateway has not answered, and
 // block sends ASPIA once.
 func TestLinesAskNoGatewayTwice(t *testing.T) {
+	t.Parallel()
 	gateways(t, lonelyASP, func(a *box, next func() *player) {
 		p := next()
 		p.wants("at first", "ASPUP")
@@ -152,6 +154,7 @@ func TestLinesAskNoGatewayTwice(t *testing.T) {
 
 // What a gateway registered is taken back between ASPIA and ASPDN (§4.4.2).
 func TestLeavesAndDeregisters(t *testing.T) {
+	t.Parallel()
 	config := strings.Replace(lonelyASP, " routing-key 10 5.5.5\n", " routing-key 99 5.5.5\n register\n", 1)
 	gateways(t, config, func(a *box, next func() *player) {
 		p := next()
@@ -185,6 +188,7 @@ func TestLeavesAndDeregisters(t *testing.T) {
 // An ASP of M2UA that is shut down releases its links, as their own shutdown does, says ASPIA
 // and ASPDN, and waits for the answers.
 func TestM2UAShutdownTakesLeave(t *testing.T) {
+	t.Parallel()
 	onChain(t, 1, func(c *chain) {
 		c.mgc[0].gateway("shutdown")
 		time.Sleep(time.Second)
@@ -201,6 +205,7 @@ func TestM2UAShutdownTakesLeave(t *testing.T) {
 // What a gateway tells of a destination before it acknowledges ASPAC holds; and it is asked
 // about the destinations behind it, of which it may have told before.
 func TestGatewayTellsBeforeItAcknowledges(t *testing.T) {
+	t.Parallel()
 	gateways(t, lonelyASP, func(a *box, next func() *player) {
 		const pc = 6<<11 | 6<<3 | 6
 		tell := func(t xua.Type) []byte {

@@ -12,6 +12,7 @@ import (
 // DATA with bits above the fourth in its service indicator is carried without them, counted, and
 // told once.
 func TestBitsAboveTheServiceIndicatorAreTold(t *testing.T) {
+	t.Parallel()
 	withStations(t, crossing, func(w *wires, g *box, n, m *station) {
 		p := newForeign(t, w, "10.0.0.5")
 		defer p.e.Close()

@@ -50,6 +50,7 @@ func (b *box) got(asp, name string) (n int) {
 // A node registers its key, keeps what it was given through changes of configuration that do
 // not concern it, and takes it back when it leaves.
 func TestRegistersAndLeaves(t *testing.T) {
+	t.Parallel()
 	registered(t, openGateway, registering, func(net *sctp.Memory, a, h *box) {
 		works := func(what string, regs int) {
 			t.Helper()
@@ -110,6 +111,7 @@ func TestRegistersAndLeaves(t *testing.T) {
 
 // A gateway that refuses is asked again where that may help; what it said is shown.
 func TestRegistrationRefused(t *testing.T) {
+	t.Parallel()
 	registered(t, openGateway, registering, func(net *sctp.Memory, a, h *box) {
 		h.configure("cs7 as HLR m3ua", "no routing-key 99 5.5.5", "routing-key 99 5.5.6")
 		time.Sleep(10 * time.Second)
@@ -153,6 +155,7 @@ func TestRegistrationRefused(t *testing.T) {
 // A gateway that does not answer is asked again and again, and gateways that give
 // different routing contexts cannot share an AS.
 func TestRegistrationOfTwoGateways(t *testing.T) {
+	t.Parallel()
 	two := strings.Replace(registering, "cs7 as HLR", "cs7 asp SG2 2905 2905 m3ua\n remote-ip 10.0.0.2\n role asp\ncs7 as HLR", 1)
 	two = strings.Replace(two, " asp SG\n", " asp SG\n asp SG2\n", 1)
 	registered(t, openGateway, two, func(net *sctp.Memory, a, h *box) {
@@ -176,6 +179,7 @@ func TestRegistrationOfTwoGateways(t *testing.T) {
 // A gateway whose configuration gives an AS another routing context takes leave of its ASPs
 // under the one that they know.
 func TestRoutingContextChanges(t *testing.T) {
+	t.Parallel()
 	servers(t, gatewayConfig, func(net *sctp.Memory, a, b, h1, h2 *box) {
 		a.configure("cs7 as HLR m3ua", "no routing-key 55 5.5.5", "routing-key 56 5.5.5")
 		time.Sleep(15 * time.Second)

@@ -67,6 +67,7 @@ func (b *box) until(command string, texts ...string) {
 // A gateway and its ASPs without SCTP: traffic crosses, each display says that it is TCP,
 // and what ends a connection is told.
 func TestM3UAOverTCP(t *testing.T) {
+	t.Parallel() // it is the only one of those with these addresses that is
 	a := newBoxOn(t, machine.This(), tcpGateway())
 	defer a.Close()
 	h1, h2 := newBoxOn(t, machine.This(), tcpProcess(1)), newBoxOn(t, machine.This(), tcpProcess(2))

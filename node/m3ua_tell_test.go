@@ -23,6 +23,7 @@ func twoWays() string {
 // it is the only one, asked or unasked, and DAVA when another is there, whichever stands last in the
 // table; who was told DUNA hears when that is over (RFC 4666 §3.4.1, §3.4.2, §4.5.3).
 func TestWaysOverASAreToldAsEachSeesThem(t *testing.T) {
+	t.Parallel()
 	for _, first := range []string{"A", "B"} {
 		withStations(t, twoWays(), func(w *wires, g *box, n, m *station) {
 			a, b := newForeign(t, w, "10.0.0.5"), newForeign(t, w, "10.0.0.6") // of AS A (5.5.5), of AS B (6.6.6)
@@ -82,6 +83,7 @@ func TestWaysOverASAreToldAsEachSeesThem(t *testing.T) {
 // A message about several destinations is one message, the one that a gateway writes and the
 // one that this node makes of it (RFC 4666 §3.4.1).
 func TestDestinationsAreToldTogether(t *testing.T) {
+	t.Parallel()
 	config := strings.Replace(between(), " update route 7.7.7/14 as GW\n",
 		" update route 7.7.7/14 as GW\n update route 7.7.5/14 as GW\n update route 7.7.4/14 as GW\n", 1)
 	withStations(t, config, func(w *wires, g *box, n, m *station) {

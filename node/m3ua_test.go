@@ -69,6 +69,7 @@ func servers(t *testing.T, gateway string, f func(net *sctp.Memory, a, b, h1, h2
 // A ping from an ASP crosses the gateway to a linkset, and its answer comes back to the
 // AS: to the ASP that the SLS goes to.
 func TestGateway(t *testing.T) {
+	t.Parallel()
 	servers(t, strings.Replace(gatewayConfig, " asp H2\n", "", 1), func(net *sctp.Memory, a, b, h1, h2 *box) {
 		h1.want("ping cs7 2.2.2 count 32 rate 100", "100% successful packets(32/32)")
 		a.want("show cs7 mtp3 statistics", "MSUs transferred")
@@ -97,6 +98,7 @@ func (b *box) configure(lines ...string) {
 }
 
 func TestShowM3UA(t *testing.T) {
+	t.Parallel()
 	servers(t, gatewayConfig, func(net *sctp.Memory, a, b, h1, h2 *box) {
 		a.want("show cs7 as", `                    Routing    Routing Key                          Cic   Cic
 AS Name      State  Context    Dpc           Si   Opc           Ssn Min   Max
@@ -132,6 +134,7 @@ HLR          active 55         5.5.5
 
 // Whatever takes an ASP out of an AS, the traffic goes on by the other.
 func TestFailover(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []string{"loadshare", "loadshare roundrobin", "override", "broadcast"} {
 		servers(t, strings.Replace(gatewayConfig, "traffic-mode loadshare", "traffic-mode "+mode, 1), func(net *sctp.Memory, a, b, h1, h2 *box) {
 			ok := func(what string) {
@@ -175,6 +178,7 @@ func TestFailover(t *testing.T) {
 
 // While no ASP is active traffic waits T(r), in order; what is not sent then is counted.
 func TestRecovery(t *testing.T) {
+	t.Parallel()
 	servers(t, gatewayConfig, func(net *sctp.Memory, a, b, h1, h2 *box) {
 		a.configure("cs7 as HLR m3ua", "no asp H2", "recovery-timeout 1000")
 		ping := b.start("ping cs7 5.5.5 count 100 rate 100 timeout 3000")
@@ -206,6 +210,7 @@ func TestRecovery(t *testing.T) {
 
 // A gateway tells an ASP what it cannot reach, and answers what went there.
 func TestUnreachable(t *testing.T) {
+	t.Parallel()
 	servers(t, gatewayConfig, func(net *sctp.Memory, a, b, h1, h2 *box) {
 		h1.want("ping cs7 7.7.7 timeout 100", "0% successful")
 		a.want("show cs7 asp H1 statistics", "DUNA in 0, out 2")
@@ -219,6 +224,7 @@ func TestUnreachable(t *testing.T) {
 // A node that is about to stop tells its ASPs that nothing is reached through it; one that
 // starts anew has their traffic again.
 func TestLeaveTellsASPs(t *testing.T) {
+	t.Parallel()
 	servers(t, gatewayConfig, func(net *sctp.Memory, a, b, h1, h2 *box) {
 		h1.want("debug cs7 m3ua", "CS7 M3UA debugging is on")
 		h1.want("ping cs7 2.2.2", "100% successful")
@@ -236,6 +242,7 @@ func TestLeaveTellsASPs(t *testing.T) {
 
 // ASPs with local port 0, on both sides, are at the node's first port.
 func TestLocalPortZero(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		net := sctp.NewMemory(1)
 		gateway := strings.NewReplacer("H1 2905 2905 m3ua", "H1 2905 0 m3ua", "H2 2905 2905 m3ua", "H2 0 0 m3ua").

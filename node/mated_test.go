@@ -310,6 +310,7 @@ func TestUnderTraffic(t *testing.T) {
 	t.Parallel()
 	for _, c := range matedCases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			onMated(t, func(m *mated) {
 				got := m.during(c.d, func() {
 					time.Sleep(time.Second)

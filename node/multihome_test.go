@@ -59,6 +59,7 @@ func newPair(t *testing.T, net *sctp.Memory, configA, configB string) (a, b *box
 // One path dies and nothing fails but the path; both die and the link says so; they
 // return and all is as before.
 func TestMultihomedPair(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		net := sctp.NewMemory(1)
 		a, b := newPair(t, net, multihomedA, multihomedB)
@@ -100,6 +101,7 @@ func TestMultihomedPair(t *testing.T) {
 
 // The far end uses an address that the link does not name beside one that it does.
 func TestMultihomedHalfConfigured(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		net := sctp.NewMemory(1)
 		a, b := newPair(t, net, strings.Replace(multihomedA, "sctp 10.0.0.2 10.0.1.2", "sctp 10.0.0.9 10.0.1.2", 1), multihomedB)

@@ -112,6 +112,7 @@ func network(t *testing.T, f func(net *sctp.Memory, a, b *box)) {
 }
 
 func TestTwoNodes(t *testing.T) {
+	t.Parallel()
 	network(t, func(net *sctp.Memory, a, b *box) {
 		a.want("show cs7 linkset", "lsn=B                   apc=2.2.2         state=avail     avail/links=2/2",
 			"  00   10.0.0.2 1024 1024           avail     InService         -----", "  01   10.0.0.2 1025 1024           avail     InService         -----")
@@ -130,6 +131,7 @@ func TestTwoNodes(t *testing.T) {
 
 // Everything under the links dies and returns: reasons are told, links recover.
 func TestOutageOfTheNetwork(t *testing.T) {
+	t.Parallel()
 	network(t, func(net *sctp.Memory, a, b *box) {
 		net.SetFaults(sctp.Faults{Cut: true})
 		time.Sleep(20 * time.Second)
@@ -145,6 +147,7 @@ func TestOutageOfTheNetwork(t *testing.T) {
 
 // A node that stops and returns from the same ports.
 func TestRestartOfANode(t *testing.T) {
+	t.Parallel()
 	network(t, func(net *sctp.Memory, a, b *box) {
 		b.Close()
 		time.Sleep(5 * time.Second)
@@ -158,6 +161,7 @@ func TestRestartOfANode(t *testing.T) {
 }
 
 func TestConfigureLive(t *testing.T) {
+	t.Parallel()
 	network(t, func(net *sctp.Memory, a, b *box) {
 		a.run("configure terminal")
 		a.want("cs7 route-table system")
@@ -195,6 +199,7 @@ func TestConfigureLive(t *testing.T) {
 
 // The far end is set up otherwise: both ends say what is wrong.
 func TestWrongFarEnd(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		net := sctp.NewMemory(1)
 		a := newBox(t, net, strings.Replace(configA, "linkset B 2.2.2", "linkset B 2.2.7", 1))
@@ -209,6 +214,7 @@ func TestWrongFarEnd(t *testing.T) {
 
 // Every command that shows something answers in every state of the node.
 func TestShowCommands(t *testing.T) {
+	t.Parallel()
 	all := []string{"show running-config", "show startup-config", "show version", "show clock", "show logging", "show ip interface brief", "show ip route", "show ipv6 route", "show cs7 linkset", "show cs7 linkset detail",
 		"show cs7 linkset statistics", "show cs7 m2pa state", "show cs7 m2pa timers", "show cs7 m2pa statistics", "show cs7 m2pa peers", "show sctp association", "show cs7 route", "show cs7 route 2.2.2",
 		"show cs7 route detail", "show cs7 route explain 7.7.7", "show cs7 point-code", "show cs7 mask 3.4.0/9", "show cs7 pc 2067", "show cs7 mtp3 statistics", "show cs7 instance 0 linkset B"}
@@ -232,6 +238,7 @@ func TestShowCommands(t *testing.T) {
 }
 
 func TestBootWithFaults(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		n := New(Options{Platform: onMemory(sctp.NewMemory(1)), Store: MemoryStore("m", []byte("hostname X\nnonsense\ncs7 point-code 1.1.1\n")), Version: "test"})
 		defer n.Close()

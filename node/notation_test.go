@@ -34,6 +34,7 @@ func notations(t *testing.T, what, text string) {
 
 // How point codes are written holds in every line of the log, in events, alarms and reasons.
 func TestNotationHoldsEverywhere(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := sctp.NewMemory(1)
 		dashed := strings.NewReplacer("1.1.1", "1-1-1", "2.2.2", "2-2-2").Replace(reasonA)

@@ -14,6 +14,7 @@ import (
 // What the list permits arrives as syslog messages with the octets of the MSU from its SIO
 // on; what it denies, or does not name, does not.
 func TestPaklog(t *testing.T) {
+	t.Parallel()
 	receiver, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)

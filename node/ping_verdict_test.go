@@ -34,6 +34,7 @@ func unequipped(s *station) func(*ss7.MSU) {
 
 // A TFP that comes while a test runs is the cause; no linkset is down.
 func TestPingAfterTFP(t *testing.T) {
+	t.Parallel()
 	network(t, func(_ *sctp.Memory, a, _ *box) {
 		a.want("ping cs7 3.3.3 timeout 100", "Meanwhile no route to 3.3.3 works any more: over linkset B: 2.2.2 "+
 			"prohibits it (TFP).")
@@ -44,6 +45,7 @@ func TestPingAfterTFP(t *testing.T) {
 // A wire that was cut is told as what is seen of it: nothing is acknowledged. No route is
 // blamed.
 func TestPingOverACutWire(t *testing.T) {
+	t.Parallel()
 	network(t, func(net *sctp.Memory, a, _ *box) {
 		net.SetFaults(sctp.Faults{Cut: true})
 		const nothing = ": the far end of that link has acknowledged nothing for 1.5s"
@@ -70,6 +72,7 @@ func TestPingOverACutWire(t *testing.T) {
 
 // What a neighbour has acknowledged was lost there or beyond; more is not claimed.
 func TestPingIsLostBeyond(t *testing.T) {
+	t.Parallel()
 	onPair(t, func(p *pair) {
 		time.Sleep(5 * time.Second)
 		p.a.want("ping cs7 4.4.4 count 4", "2 with SLS 0, 2, sent by link 0 of linkset PAIR: its far end has "+
@@ -82,6 +85,7 @@ func TestPingIsLostBeyond(t *testing.T) {
 // Of messages for an AS it is not claimed that an ASP has them, while the ASP acknowledges
 // nothing, or after its association is lost. An alarm of an association ends with it.
 func TestPingOverAnASPThatIsSilent(t *testing.T) {
+	t.Parallel()
 	config := strings.Replace(gatewayConfig, "ip 10.0.0.5\n", "ip 10.0.0.5\n stall-timeout 6\n", 1)
 	servers(t, config, func(net *sctp.Memory, a, _, _, _ *box) {
 		a.want("ping cs7 5.5.5 count 4", "100% successful")
@@ -102,6 +106,7 @@ func TestPingOverAnASPThatIsSilent(t *testing.T) {
 
 // Nor is it claimed of a gateway of M2UA.
 func TestPingOverAGatewayThatIsSilent(t *testing.T) {
+	t.Parallel()
 	onChain(t, 1, func(c *chain) {
 		c.mgc[0].want("ping cs7 2.2.2 count 4", "100% successful")
 		c.w.setCut("10.5.0.1", true)
@@ -112,6 +117,7 @@ func TestPingOverAGatewayThatIsSilent(t *testing.T) {
 
 // A far end of another make that has no user for SI 8 says so, which is an answer.
 func TestPingOfAnotherMake(t *testing.T) {
+	t.Parallel()
 	onPair(t, func(p *pair) {
 		p.s1.user = unequipped(p.s1)
 		p.a.want("ping cs7 3.3.3", "3.3.3 is there and has a way back: it says that it has no user for SI 8 "+
@@ -123,6 +129,7 @@ func TestPingOfAnotherMake(t *testing.T) {
 // The UPU of a far end comes to the STP that the trace's request came from, which tells it to
 // who traces; then the far end is asked itself, and answers again.
 func TestTraceOfAnotherMakeBehindAnSTP(t *testing.T) {
+	t.Parallel()
 	onPair(t, func(p *pair) {
 		time.Sleep(5 * time.Second)
 		p.s2.user = unequipped(p.s2)
@@ -146,6 +153,7 @@ func TestTraceOfAnotherMakeBehindAnSTP(t *testing.T) {
 // Where two linksets lead to one code, a test names the SLS values that are lost by one of
 // them, and both linksets.
 func TestPingNamesLinksetsToOneCode(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := sctp.NewMemory(1)
 		a := newBox(t, m, reasonA+"cs7 linkset OTHER 2.2.2\n link 0 sctp 10.0.0.3 1024 1024\n"+
@@ -171,6 +179,7 @@ func TestPingNamesLinksetsToOneCode(t *testing.T) {
 }
 
 func TestSLSText(t *testing.T) {
+	t.Parallel()
 	for want, sls := range map[string][]uint8{"SLS 0": {0}, "SLS 0, 1": {1, 0}, "SLS 0 to 3, 9": {0, 1, 2, 3, 9},
 		"SLS 2, 4": {4, 2}} {
 		if got := slsText(sls); got != want {

@@ -83,6 +83,7 @@ next:
 
 // The alarm of a link has the reason that lies deepest, whatever keeps the link down.
 func TestAlarmHasTheTrueCause(t *testing.T) {
+	t.Parallel()
 	const link = "link 0 of linkset B"
 	const both = "if the far end is passive too, neither begins"
 	down := []machine.InterfaceState{{Name: "eth1", Device: "eth1",
@@ -198,6 +199,7 @@ func TestAlarmHasTheTrueCause(t *testing.T) {
 // A far end whose first User Data has FSN 1 is named with that, not with the link test that
 // it breaks.
 func TestAlarmOfAFirstFSNOfOne(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		w := newWires()
@@ -221,6 +223,7 @@ func TestAlarmOfAFirstFSNOfOne(t *testing.T) {
 // The history of alarms has the true cause too, when it is known, and is not filled with
 // reasons that change for ever.
 func TestAlarmHistoryHasTheTrueCause(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := newBox(t, sctp.NewMemory(1), reasonA)
 		defer a.Close()
@@ -235,6 +238,7 @@ func TestAlarmHistoryHasTheTrueCause(t *testing.T) {
 
 // A far end that agrees to one stream is told so, and named with that.
 func TestAlarmOfOneStream(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := sctp.NewMemory(1)
 		a := newBox(t, m, reasonA)
@@ -276,6 +280,7 @@ func TestAlarmOfOneStream(t *testing.T) {
 
 // Two linksets to one adjacent point raise an alarm that names both.
 func TestAlarmOfTwoLinksetsToOnePoint(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := sctp.NewMemory(1)
 		a := newBox(t, m, reasonA+"cs7 linkset OTHER 2.2.2\n link 0 sctp 10.0.0.2 1025 1024\n")
@@ -290,6 +295,7 @@ func TestAlarmOfTwoLinksetsToOnePoint(t *testing.T) {
 
 // A fault of the startup configuration is an alarm until the configuration is written.
 func TestAlarmOfAStartupFault(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		n := New(Options{Platform: onMemory(sctp.NewMemory(1)), Version: "test",
 			Store: MemoryStore("m", []byte("hostname X\nnonsense\ncs7 point-code 1.1.1\n"))})

@@ -27,6 +27,7 @@ cs7 route-table system
 // What a neighbour says of a member of a summary is a dynamic route at the prompt for as
 // long as it holds; a full code uses the summary unless that is forbidden.
 func TestDynamicRoutesAtThePrompt(t *testing.T) {
+	t.Parallel()
 	withStations(t, fork, func(_ *wires, g *box, n, m *station) {
 		tell := func(s *station, h mtp3.Heading, about string) {
 			s.manages("1.1.1", mtp3.Management{Heading: h, PC: itu(about)})

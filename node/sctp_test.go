@@ -16,6 +16,7 @@ import (
 
 // What `?` calls the default is what SCTP and M2PA do by default.
 func TestDefaultsAreTold(t *testing.T) {
+	t.Parallel()
 	got, want := settingsFor(&configs.LocalPeer{}, nil).params, sctp.DefaultParams()
 	want.OutStreams, want.InStreams = 2, 2 // M2PA's (RFC 4165 §1.5.2)
 	want.SendBuffer = got.SendBuffer       // follows the transmit queue
@@ -35,6 +36,7 @@ func TestDefaultsAreTold(t *testing.T) {
 
 // Settings that can change while an association lives do so; it stays the same one.
 func TestSettingsChangeLive(t *testing.T) {
+	t.Parallel()
 	network(t, func(net *sctp.Memory, a, b *box) {
 		a.want("show sctp association B 0", "ID   State          For       Port  Far end", "ESTABLISHED", "10.0.0.2 1024", "1 of 1 active")
 		a.want("show sctp association 2", "2    ESTABLISHED")
@@ -68,6 +70,7 @@ func TestSettingsChangeLive(t *testing.T) {
 
 // What waits for the next association is in it, also where the far end sets it up.
 func TestSettingsOfTheNextAssociation(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		net := sctp.NewMemory(1)
 		a, b := newBox(t, net, strings.ReplaceAll(configA, "24\ncs7 route", "24 passive\ncs7 route")), newBox(t, net, configB)
@@ -94,6 +97,7 @@ func TestSettingsOfTheNextAssociation(t *testing.T) {
 
 // Ending an association gives a new one, and the reason of the end stays.
 func TestClearAssociation(t *testing.T) {
+	t.Parallel()
 	network(t, func(_ *sctp.Memory, a, b *box) {
 		a.want("clear sctp association 99", "% there is no association 99")
 		a.want("clear sctp association B 7", "% linkset B has no link 7")
@@ -115,6 +119,7 @@ func TestClearAssociation(t *testing.T) {
 // Another transport, or another address, binds the port anew; its links say why they
 // started again.
 func TestTransportChanges(t *testing.T) {
+	t.Parallel()
 	network(t, func(_ *sctp.Memory, a, b *box) {
 		a.want("show version", "SCTP of local-peer 1024 is userspace SCTP", "(auto: memory)")
 		a.run("configure terminal", "cs7 transport udp", "end")
@@ -139,6 +144,7 @@ func TestTransportChanges(t *testing.T) {
 
 // An association of nobody is refused, and counted where it came.
 func TestRefusedIsCounted(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		net := sctp.NewMemory(1)
 		a := newBox(t, net, strings.Replace(configA, " link 1 sctp 10.0.0.2 1025 1024\n", "", 1))
@@ -155,6 +161,7 @@ func TestRefusedIsCounted(t *testing.T) {
 }
 
 func TestClearStatistics(t *testing.T) {
+	t.Parallel()
 	tr := &countingTransport{Transport: sctp.NewUser(sctp.NewMemory(1)), n: 7}
 	synctest.Test(t, func(t *testing.T) {
 		a := newBox(t, sctp.NewMemory(1), configA)
@@ -181,6 +188,7 @@ func (c *countingTransport) Counters() []sctp.Counter {
 }
 
 func TestWarnings(t *testing.T) {
+	t.Parallel()
 	s, errs := configs.Read([]byte(configA + `cs7 local-peer 1024
  assoc-retransmit 20
  local-ip 10.0.1.1
@@ -228,6 +236,7 @@ func (s *stubAssoc) SetPrimary(a netip.Addr) error { s.primary = a; return nil }
 // Paths come and go under a link without a word to level 2; what ends or restarts
 // the association reaches it.
 func TestEvents(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := newBox(t, sctp.NewMemory(1), strings.Replace(configA, "link 0 sctp 10.0.0.2 1024 1024", "link 0 sctp 10.0.0.2 10.0.1.2 1024 1024 passive", 1))
 		defer a.Close()
@@ -276,6 +285,7 @@ func TestEvents(t *testing.T) {
 }
 
 func TestDebugSCTP(t *testing.T) {
+	t.Parallel()
 	network(t, func(net *sctp.Memory, a, b *box) {
 		a.want("debug sctp", "SCTP debugging is on")
 		b.Close()
@@ -289,6 +299,7 @@ func TestDebugSCTP(t *testing.T) {
 // The associations of ASPs, of M3UA and of M2UA, stand beside those of links: with their
 // state, their reason, and every part of them.
 func TestAssociationsOfASPs(t *testing.T) {
+	t.Parallel()
 	servers(t, gatewayConfig, func(_ *sctp.Memory, a, _, h1, _ *box) {
 		a.want("show sctp association", "B 0 ", "B 1 ",
 			"2905  10.0.0.5 2905                m3ua ASP H1            1 of 1 active",

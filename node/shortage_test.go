@@ -21,6 +21,7 @@ import (
 // Nobody reads the output: who logs goes on, an alarm tells of it, and when somebody reads
 // again the place where lines are missing says how many.
 func TestOutputThatNobodyReads(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := newBox(t, sctp.NewMemory(1), configA)
 		defer a.Close()
@@ -64,6 +65,7 @@ func (refusing) Write([]byte) (int, error) { return 0, errors.New("write: broken
 // Whoever read the output has gone: that is an alarm with the reason, and a node that stops
 // does not wait.
 func TestOutputThatIsGone(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := newBox(t, sctp.NewMemory(1), configA)
 		defer a.Close()
@@ -80,6 +82,7 @@ func TestOutputThatIsGone(t *testing.T) {
 
 // What the program around the node runs out of is an alarm, and two lines of the log.
 func TestShortageIsAnAlarm(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := newBox(t, sctp.NewMemory(1), configA)
 		defer a.Close()
@@ -99,6 +102,7 @@ func TestShortageIsAnAlarm(t *testing.T) {
 
 // An association that was ended for what it holds of the memory of all is an alarm for a minute.
 func TestMemoryOfAllAssociationsIsShown(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := newBox(t, sctp.NewMemory(1), configA)
 		defer a.Close()
@@ -121,6 +125,7 @@ func TestMemoryOfAllAssociationsIsShown(t *testing.T) {
 
 // No descriptor for an association is an alarm, at a port of whatever transport.
 func TestNoDescriptorForAnAssociation(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := newBox(t, sctp.NewMemory(1), configA)
 		defer a.Close()
@@ -135,6 +140,7 @@ func TestNoDescriptorForAnAssociation(t *testing.T) {
 
 // What far ends have used up is an alarm until it is free again, however long that takes.
 func TestShortageLastsUntilThereIsRoom(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := newBox(t, sctp.NewMemory(1), configA)
 		defer a.Close()
@@ -155,6 +161,7 @@ func TestShortageLastsUntilThereIsRoom(t *testing.T) {
 
 // A console that takes nothing holds nobody up: no command prints under a lock.
 func TestConsoleThatTakesNothing(t *testing.T) {
+	t.Parallel()
 	titles := filepath.Join(t.TempDir(), "titles")
 	if err := os.WriteFile(titles, []byte("S,4917,pcssn,9.9.9.9,gt\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -207,6 +214,7 @@ show version`, "\n")
 
 // What waits for ASPs is bounded for all AS together: where much waits, each keeps its share.
 func TestWaitingForASPsIsBoundedInAll(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := newBox(t, sctp.NewMemory(1), configA)
 		defer a.Close()

@@ -18,6 +18,7 @@ const noMore = "the far end takes no more: its window has no room"
 // `stall-timeout`: all of it goes to the other, in order, the senders are told of congestion
 // meanwhile, and the reason stands in the alarm, at the ASP and in the log.
 func TestAnASPThatTakesNothingLosesItsShare(t *testing.T) {
+	t.Parallel()
 	onSharers(t, " stall-timeout 4\n", func(g *box, n *station, p, q *foreign, y *census) {
 		g.want("show alarms", "No alarms.")
 		done := make(chan bool)
@@ -71,6 +72,7 @@ func onSharers(t *testing.T, more string, f func(g *box, n *station, p, q *forei
 // Whatever an association is for, one whose far end takes nothing is given up, and the far end is
 // told why. It asks for answers here, and does not read them.
 func TestWhoeverTakesNothingIsGivenUp(t *testing.T) {
+	t.Parallel()
 	m2ua := `cs7 m2ua 2904
  local-ip 10.0.0.1
 cs7 asp U 2904 2904 m2ua

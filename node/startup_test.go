@@ -30,6 +30,7 @@ func begin(t *testing.T, net *sctp.Memory, s Store) (*box, []error) {
 // A line that breaks a rule never costs the sound part of a file, nor the file: what it says is
 // left out, marked, alarmed, and kept when the file is written.
 func TestFaultyStartupKeepsWhatIsSoundAndTheFile(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		sound, errs := begin(t, sctp.NewMemory(1), MemoryStore("m", []byte(configA)))
 		defer sound.Close()
@@ -91,6 +92,7 @@ func TestFaultyStartupKeepsWhatIsSoundAndTheFile(t *testing.T) {
 
 // A person at a terminal sees what is lost, and where it is kept.
 func TestWriteAtATerminalKeepsTheFaultyFile(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "stp.cfg")
 		if err := os.WriteFile(path, []byte(faulty), 0o640); err != nil {
@@ -115,6 +117,7 @@ func (b *box) holds(path, want string) {
 // What is hardly meant is said at the prompt, in the log, as an alarm, and with its line by the
 // check of a file; what is so only until the next line is not said at the prompt.
 func TestWarningsAreToldEverywhere(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		text := []byte("cs7 point-code 1.1.1\ncs7 m3ua 2905\n local-ip 10.0.0.1\n")
 		b, _ := begin(t, sctp.NewMemory(1), MemoryStore("m", text))
@@ -145,6 +148,7 @@ func TestWarningsAreToldEverywhere(t *testing.T) {
 
 // The check of a file reads the file of titles that it names.
 func TestCheckReadsTheTitlesFile(t *testing.T) {
+	t.Parallel()
 	titles := filepath.Join(t.TempDir(), "titles.csv")
 	if err := os.WriteFile(titles, []byte("S,49,pcssn,2.2.2,pcssn\nNONE,50,pcssn,2.2.2,pcssn\nS,5x\n"),
 		0o600); err != nil {
@@ -162,6 +166,7 @@ func TestCheckReadsTheTitlesFile(t *testing.T) {
 
 // A startup file that cannot be read is not replaced unless that is asked for.
 func TestUnreadableStartupIsNotReplaced(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		path := t.TempDir() // a folder is no file
 		b, errs := begin(t, sctp.NewMemory(1), FileStore(path))
@@ -176,6 +181,7 @@ func TestUnreadableStartupIsNotReplaced(t *testing.T) {
 
 // A symbolic link leads on from the folder in which it is, and not from a link to that folder.
 func TestSaveThroughALinkInALinkedFolder(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	conf, store := filepath.Join(dir, "opt", "conf"), filepath.Join(dir, "opt", "store")
 	for _, f := range []string{conf, store, filepath.Join(dir, "store")} {
@@ -201,6 +207,7 @@ func TestSaveThroughALinkInALinkedFolder(t *testing.T) {
 
 // A Save that was killed leaves nothing that stays, and a symbolic link stays one.
 func TestSaveThroughALinkAndAfterAKill(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	store := filepath.Join(dir, "store")
 	if err := os.Mkdir(store, 0o700); err != nil {

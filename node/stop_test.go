@@ -14,6 +14,7 @@ import (
 // A node that stops shuts its ports before it takes leave of anybody: while it waits for the
 // answers of a gateway, a neighbour whose link has ended is not let in again.
 func TestNobodyIsLetInWhileANodeStops(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		net := sctp.NewMemory(1)
 		a := newBox(t, net, configA+`cs7 m3ua 2905
@@ -52,6 +53,7 @@ cs7 as OUT m3ua
 // It is shut also while it waits until no more traffic comes, before it is closed: an ASP that was
 // let in then would be cut off at once.
 func TestNobodyIsLetInWhileANodeRetires(t *testing.T) {
+	t.Parallel()
 	strangers(t, exchangeLab, func(t *testing.T, net *sctp.Memory, a *box) {
 		p := registers(t, net, "10.0.0.200", 7)
 		done := make(chan struct{})

@@ -106,6 +106,7 @@ func (s *station) raw(m ss7.MSU) {
 // Two nodes that believe each other to be the way: an MSU goes to and fro no longer than
 // once, and who watches is told where.
 func TestCircularRouteIsTold(t *testing.T) {
+	t.Parallel()
 	onPair(t, func(p *pair) {
 		p.a.run("configure terminal", "cs7 route-table system", "update route 5.0.0/3 linkset PAIR", "end")
 		p.b.run("configure terminal", "cs7 route-table system", "update route 5.0.0/3 linkset PAIR", "end")

@@ -25,6 +25,7 @@ func registers(t *testing.T, net *sctp.Memory, ip string, rc uint32) *player {
 // No line of configuration concerns an ASP that nobody configured: it stays active, and is
 // answered, whatever else is typed.
 func TestStrangersStayThroughConfiguration(t *testing.T) {
+	t.Parallel()
 	strangers(t, exchangeLab, func(t *testing.T, net *sctp.Memory, a *box) {
 		p := registers(t, net, "10.0.0.200", 7)
 		for i := range 50 {
@@ -47,6 +48,7 @@ func TestStrangersStayThroughConfiguration(t *testing.T) {
 // An ASP that becomes a configured one, by its address or by its identifier, is told so, and
 // so is one whose port takes it no longer; each comes again as who it is, or is refused.
 func TestStrangerThatIsConfiguredComesAgain(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		up     []byte
 		lines  []string
@@ -93,6 +95,7 @@ func TestStrangerThatIsConfiguredComesAgain(t *testing.T) {
 
 // A configured ASP that is shut down has no association, also where anybody else may have one.
 func TestShutdownASPIsNoStranger(t *testing.T) {
+	t.Parallel()
 	ways := map[string]string{"by address": "remote-ip 10.0.0.200", "by identifier": "asp-identifier 9"}
 	for name, under := range ways {
 		strangers(t, exchangeLab, func(t *testing.T, net *sctp.Memory, a *box) {
@@ -126,6 +129,7 @@ func TestShutdownASPIsNoStranger(t *testing.T) {
 // An ASP that is known by its identifier alone is told from strangers at a port that takes
 // both; its identifier does not open the place of an ASP that has an address.
 func TestIdentifierBesideStrangers(t *testing.T) {
+	t.Parallel()
 	strangers(t, exchangeLab, func(t *testing.T, net *sctp.Memory, a *box) {
 		a.configure("cs7 asp MSC 0 2905 m3ua", "asp-identifier 9")
 		a.configure("cs7 asp BSC 0 2905 m3ua", "remote-ip 10.0.0.77", "asp-identifier 8")
@@ -148,6 +152,7 @@ func TestIdentifierBesideStrangers(t *testing.T) {
 // How many ASPs that are not configured a node takes is a line of its configuration; that no
 // more are taken is told to the far end, logged, shown, and an alarm while it lasts.
 func TestPlacesForStrangersAreConfigured(t *testing.T) {
+	t.Parallel()
 	strangers(t, exchangeLab, func(t *testing.T, net *sctp.Memory, a *box) {
 		a.want("show cs7 m3ua", "ASPs that are not configured: 0 of 256 (`cs7 xua max-unconfigured-asps`)")
 		a.configure("cs7 xua max-unconfigured-asps 2")

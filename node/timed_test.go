@@ -10,6 +10,7 @@ import (
 // Levels by time at the prompt; they and levels by priority exclude each other. The levels
 // themselves, under load, with TFC to the origin.
 func TestTimedCongestion(t *testing.T) {
+	t.Parallel()
 	network(t, func(_ *sctp.Memory, a, b *box) {
 		a.run("configure terminal", "cs7 national-options timed-congestion", "cs7 mtp3 timer tx 500", "end")
 		a.want("show running-config", "cs7 national-options timed-congestion", "cs7 mtp3 timer tx 500")

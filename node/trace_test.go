@@ -13,6 +13,7 @@ import (
 // Nodes of other makes say nothing, or that they have no user for SI 8; the target behind
 // them is asked itself.
 func TestTraceByForeignNodes(t *testing.T) {
+	t.Parallel()
 	onPair(t, func(p *pair) {
 		for _, b := range []*box{p.a, p.b} {
 			b.run("configure terminal", "cs7 route-table system", "update route 5.5.5/14 linkset "+map[*box]string{p.a: "PAIR", p.b: "STATION"}[b], "end")
@@ -47,6 +48,7 @@ func TestTraceByForeignNodes(t *testing.T) {
 // A circle of routes is named, and what others send is answered at a bounded pace, never to
 // somebody else than the sender.
 func TestTraceIsBounded(t *testing.T) {
+	t.Parallel()
 	onTriangle(t, func(p *pair, c *box) {
 		for b, set := range map[*box]string{p.a: "PAIR", p.b: "THIRD", c: "ONE"} {
 			b.run("configure terminal", "cs7 route-table system", "update route 7.7.7/14 linkset "+set, "end")

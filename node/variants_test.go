@@ -30,6 +30,7 @@ func TestVariantsChangeOver(t *testing.T) {
 // T1.111.5: each node turns the SLS of what it sends by one bit, unless told not to;
 // elsewhere it stays.
 func TestRotatedSLS(t *testing.T) {
+	t.Parallel()
 	arrives := func(p *pair) uint8 {
 		p.s2.mu.Lock()
 		p.s2.got = nil

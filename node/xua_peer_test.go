@@ -20,6 +20,7 @@ func (a *asked) refuse(ss7.PathID, *xua.Error) { a.refusals++ }
 // A flood of refused data comes to the layer, whose lock all peers share, at a bounded
 // rate; what is not answered is counted, and what is to be passed over in silence is not.
 func TestRefusalsAreBounded(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		n := New(Options{Platform: onMemory(sctp.NewMemory(1)), Store: MemoryStore("m", nil), Version: "test"})
 		defer n.Close()

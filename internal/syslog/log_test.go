@@ -40,6 +40,7 @@ func countLines(l *Log, text string) (n int) {
 // An association that flaps all night leaves a log of few lines, in which the lines of
 // others stand.
 func TestLogIsReadableAfterANight(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := New()
 		settled(t, l)
@@ -80,6 +81,7 @@ func TestLogIsReadableAfterANight(t *testing.T) {
 // A linkset that fails with many destinations behind it says how many of them the log leaves
 // out, although nothing comes after them.
 func TestLogTellsWhatItLeavesOut(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := New()
 		settled(t, l)
@@ -103,6 +105,7 @@ func TestLogTellsWhatItLeavesOut(t *testing.T) {
 
 // What happens now and then is told each time.
 func TestLogTellsWhatIsRare(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := New()
 		settled(t, l)
@@ -119,6 +122,7 @@ func TestLogTellsWhatIsRare(t *testing.T) {
 
 // Objects that are never seen twice cannot fill the memory.
 func TestLogRemembersABoundedNumber(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := New()
 		for i := range 3 * repeatsMost {
@@ -138,6 +142,7 @@ func TestLogRemembersABoundedNumber(t *testing.T) {
 // Nothing that a far end or a file says can make a line of the log, or an octet of a
 // terminal's, but printable characters.
 func TestLogIsPrintable(t *testing.T) {
+	t.Parallel()
 	l := New()
 	var seen string
 	defer l.Watch(true, func(line string) { seen = line })()
@@ -154,6 +159,7 @@ func TestLogIsPrintable(t *testing.T) {
 
 // A flood of lines of one kind leaves its first ones, and a count.
 func TestLogIsLimited(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := New()
 		for i := range 1000 {
@@ -182,6 +188,7 @@ func TestAllowAllocatesNothing(t *testing.T) {
 
 // The lines of a labelled part stand in the one buffer; what floods a part hides nothing in another.
 func TestLabelledHasBoundsOfItsOwn(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := New()
 		part := l.Labelled("Instance 1: ")
@@ -202,6 +209,7 @@ func TestLabelledHasBoundsOfItsOwn(t *testing.T) {
 
 // The buffer keeps the last lines in their order, and a console that was made quiet gets none.
 func TestBufferKeepsTheLast(t *testing.T) {
+	t.Parallel()
 	l := New()
 	var console, monitor int
 	defer l.Watch(true, func(string) { console++ })()
