@@ -75,7 +75,7 @@ func (n *Node) warn(next *configs.System, typed bool) (fresh []string) {
 
 // carryOut does what differs in this instance. The caller holds applying.
 func (n *Node) carryOut(next *configs.System) {
-	before := n.config.Swap(next)
+	n.config.Store(next)
 	restarted := n.applyLocalPorts(next)
 	n.applyM3UA(next, restarted)
 	start := n.applyM2UA(next, restarted)
@@ -83,9 +83,8 @@ func (n *Node) carryOut(next *configs.System) {
 	n.configureM2UA(next)
 	start()
 	n.reviewStrangers(next)
-	n.applySCCP(next)
-	if next.LoopProtection != before.LoopProtection {
-		n.core.ask(n.core.configureLoops)
+	for _, p := range n.users.all {
+		p.configure(next)
 	}
 }
 

@@ -35,9 +35,10 @@ func (n *Node) commands() []*cli.Statement {
 	all = append(all, n.mtp3Commands()...)
 	all = append(all, n.m3uaCommands()...)
 	all = append(all, n.m2uaCommands()...)
-	all = append(all, n.sccpCommands()...)
-	all = append(all, n.subsystemCommands()...)
-	return append(all, n.pingCommand(), n.traceCommand())
+	for _, p := range n.users.all {
+		all = append(all, p.commands()...)
+	}
+	return all
 }
 
 // NewSession makes a console of this node. Log lines reach it if it is the

@@ -29,12 +29,7 @@ func (c *core) toUsers(ev ss7.Event) {
 		whom = "all users"
 	}
 	if ev.Path == 0 {
-		c.mtpStatus(ev)
-		if ev.Kind == ss7.UserPart && ev.MSU.SI == ss7.MTPT {
-			c.tracing.lacksUser(ev.Dest.PC)
-			c.relayNoUser(time.Now(), ev.Dest.PC)
-			c.tester.NoUser(time.Now(), ev.Dest.PC)
-		}
+		c.node.users.hear(time.Now(), &ev)
 	}
 	c.node.log.Debug("mtp3", fmt.Sprintf("%v of %s, %d, for %s at %s: %s", ev.Kind, f.Format(ev.Dest.PC), ev.Arg, f.Format(ev.MSU.OPC), whom, ev.Why))
 	switch {

@@ -3,14 +3,12 @@ package node
 import (
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sccp"
 	"github.com/gostp/gostp/ss7"
-	"github.com/gostp/gostp/tester"
 )
 
 // core is one goroutine that owns network and tester. Others post events, offer
@@ -18,9 +16,7 @@ import (
 type core struct {
 	node    *Node
 	network *mtp3.Network
-	tester  *tester.Tester
-	prober  *tester.Prober
-	tracing *tracing
+	mtpt    *mtpt
 	sccp    *subsystems
 	actions []ss7.Action
 	way     transfer
@@ -35,7 +31,6 @@ type core struct {
 	wake    chan struct{}
 	data    inbox          // bounded: MSUs for local users
 	hints   chan ss7.Event // bounded: MSUs that had nowhere to go
-	proving atomic.Int32   // what waits until another instance has judged its name
 }
 
 // task is something to be done by the core; done, if there is one, is closed when
@@ -46,9 +41,9 @@ type task struct {
 }
 
 func newCore(n *Node) *core {
-	c := &core{node: n, network: mtp3.NewNetwork(), tester: tester.New(), prober: newProber(),
-		tracing: newTracing(), sccp: newSubsystems(), wake: make(chan struct{}, 1), data: newInbox(),
+	c := &core{node: n, network: mtp3.NewNetwork(), wake: make(chan struct{}, 1), data: newInbox(),
 		hints: make(chan ss7.Event, 64)}
+	c.mtpt, c.sccp = newMTPT(c), newSubsystems(c)
 	c.data.tell = n.usersShort
 	return c
 }
@@ -128,13 +123,10 @@ func (c *core) run() {
 		case <-timer.C:
 		}
 		now := time.Now()
-		c.actions = c.network.Tick(now, c.actions)
-		c.perform()
-		c.actions = c.tester.Tick(now, c.actions)
-		c.perform()
-		c.actions = c.sccp.management.Tick(now, c.actions)
-		c.perform()
-		c.tickLoops(now)
+		for _, p := range c.node.users.all {
+			p.tick(now)
+			c.perform()
+		}
 		if c.alarmed {
 			c.checkAlarms(now)
 		}
@@ -144,9 +136,8 @@ func (c *core) run() {
 
 func (c *core) wait() time.Duration {
 	d := time.Hour
-	for _, t := range []time.Time{c.network.Deadline(), c.tester.Deadline(), c.prober.Deadline(),
-		c.sccp.management.Deadline()} {
-		if !t.IsZero() {
+	for _, p := range c.node.users.all {
+		if t := p.deadline(); !t.IsZero() {
 			d = min(d, max(0, time.Until(t)))
 		}
 	}
@@ -199,23 +190,10 @@ func (c *core) heard() {
 	c.perform()
 }
 
-// user hands an MSU to the user its service indicator names.
+// user hands an MSU to the user part of its service indicator.
 func (c *core) user(ev ss7.Event) {
-	now := time.Now()
-	switch ev.MSU.SI {
-	case ss7.MTPT:
-		if tester.IsTrace(ev.MSU.Payload) {
-			c.recvTrace(now, &ev)
-			break
-		}
-		if tester.IsProbe(ev.MSU.Payload) {
-			break // another node's: that it came as far as this is the answer
-		}
-		c.actions = c.tester.Recv(now, &ev.MSU, c.actions)
-	case ss7.SCCP:
-		c.recvSCCP(now, &ev)
-	default:
-		c.actions = c.network.Do(now, ev, c.actions)
+	if p := c.node.users.part(ev.MSU.SI); p != nil {
+		p.recv(time.Now(), &ev)
 	}
 	c.perform()
 }
@@ -268,28 +246,16 @@ func (c *core) raise(ev ss7.Event) {
 	}
 }
 
-// originate routes an MSU of a local user; a refusal is told to the test that
-// sent it, or logged if it was an answer.
+// originate routes an MSU of a user part here, which learns what becomes of it.
 func (c *core) originate(ev ss7.Event) {
 	n := c.node
 	d := mtp3.Decide(n.view.Load().table, &ev.MSU, 0)
+	if p := n.users.part(ev.MSU.SI); p != nil {
+		p.sent(&ev, d)
+	}
 	if d.Fate == mtp3.Discard {
 		n.discards.add(d.Reason, 1)
-		if ev.MSU.SI == ss7.SCCP {
-			return // counted; SCMG tries again by itself, and who pings is told
-		}
-		if ev.Arg != 0 {
-			c.tester.Refused(uint16(ev.Arg), d.Reason.String())
-			return
-		}
-		f := n.Config().Notation()
-		far := f.Format(ev.MSU.DPC)
-		n.log.AddFrom(far, "CS7PING", 4, "NOREPLY",
-			"test message from "+far+" cannot be answered: "+d.Reason.String()+" "+far)
 		return
-	}
-	if ev.Arg != 0 && ev.MSU.SI == ss7.MTPT {
-		c.tester.Left(uint16(ev.Arg), d.Path)
 	}
 	c.way.msus = append(c.way.msus[:0], &ev.MSU)
 	n.route(time.Now(), &c.way, 0)

@@ -53,7 +53,7 @@ func BenchmarkTableFile(b *testing.B) {
 		if faults := n.loadGTT(s, true); len(faults) > 0 {
 			b.Fatal(faults[0])
 		}
-		n.applySCCP(s)
+		n.core.sccp.configure(s)
 	}
 	b.StopTimer()
 	var with, without runtime.MemStats
@@ -61,7 +61,7 @@ func BenchmarkTableFile(b *testing.B) {
 	runtime.ReadMemStats(&with)
 	s.TableFile = ""
 	n.loadGTT(s, true)
-	n.applySCCP(s)
+	n.core.sccp.configure(s)
 	runtime.GC()
 	runtime.ReadMemStats(&without)
 	b.ReportMetric(float64(with.HeapAlloc-without.HeapAlloc)/swapped, "B/entry")
@@ -93,7 +93,7 @@ func (g *gaps) report(b *testing.B, name string) {
 func BenchmarkTableSwap(b *testing.B) {
 	n, s := million(b)
 	n.loadGTT(s, true)
-	n.applySCCP(s)
+	n.core.sccp.configure(s)
 	var in []ss7.MSU
 	for i := range 1 << 16 {
 		d, _ := gtt.Parse(number(i * 15 % swapped))
@@ -127,7 +127,7 @@ func BenchmarkTableSwap(b *testing.B) {
 	phase.Store(1)
 	for b.Loop() {
 		n.loadGTT(s, true)
-		n.applySCCP(s)
+		n.core.sccp.configure(s)
 	}
 	phase.Store(2)
 	<-done

@@ -32,7 +32,7 @@ func (n *Node) suspect(from ss7.PathID, m *ss7.MSU) {
 		return
 	}
 	k := keep(m, from)
-	n.core.do(func() { n.core.suspect(from, &k.msu) })
+	n.core.do(func() { n.core.mtpt.suspect(from, &k.msu) })
 }
 
 // wayName is what configuration and table call the linkset or server of a path.
@@ -44,8 +44,8 @@ func (v *view) wayName(p ss7.PathID) string {
 }
 
 // suspect probes the course of a message, if that could lead back here.
-func (c *core) suspect(from ss7.PathID, m *ss7.MSU) {
-	v := c.node.view.Load()
+func (p *mtpt) suspect(from ss7.PathID, m *ss7.MSU) {
+	v := p.core.node.view.Load()
 	s := tester.Probe{MSU: *m, From: from}
 	s.Course = tester.Course{DPC: m.DPC, Linkset: v.wayName(from)}
 	switch d := mtp3.Decide(v.table, m, from); {
@@ -55,7 +55,7 @@ func (c *core) suspect(from ss7.PathID, m *ss7.MSU) {
 		if err != nil {
 			return
 		}
-		a, err := sccp.ParseAddress(c.node.Config().V(), msg.Called)
+		a, err := sccp.ParseAddress(p.core.node.Config().V(), msg.Called)
 		if err != nil || a.OnSSN || a.GTI == 0 {
 			return
 		}
@@ -63,8 +63,8 @@ func (c *core) suspect(from ss7.PathID, m *ss7.MSU) {
 	default:
 		return
 	}
-	if x := c.prober.Suspect(time.Now(), s); x != nil {
-		c.sendProbe(x)
+	if x := p.prober.Suspect(time.Now(), s); x != nil {
+		p.sendProbe(x)
 	}
 }
 
@@ -79,8 +79,8 @@ func (v *view) leavesNode(path ss7.PathID) bool {
 }
 
 // sendProbe sends a probe by the way that the suspected message took.
-func (c *core) sendProbe(x *tester.Probe) {
-	sys, v := c.node.Config(), c.node.view.Load()
+func (p *mtpt) sendProbe(x *tester.Probe) {
+	sys, v := p.core.node.Config(), p.core.node.view.Load()
 	if sys.PC == nil {
 		return
 	}
@@ -96,7 +96,7 @@ func (c *core) sendProbe(x *tester.Probe) {
 		v.outlet(d.Path).offer(time.Now(), 0, &m)
 		return
 	}
-	c.node.titleProbes.Store(true)
+	p.core.node.titleProbes.Store(true)
 	called, err := sccp.ParseAddress(sys.V(), []byte(x.Title))
 	if err != nil {
 		return
@@ -115,7 +115,7 @@ func (c *core) sendProbe(x *tester.Probe) {
 	}
 	d, _ := v.sccp.Relay(&m, linkset, time.Now().Unix(), nil)
 	if d.Fate == sccp.Forward && d.Path == 0 {
-		c.originate(ss7.Event{Kind: ss7.Transfer, MSU: d.MSU})
+		p.core.originate(ss7.Event{Kind: ss7.Transfer, MSU: d.MSU})
 	}
 }
 
@@ -165,7 +165,7 @@ func (n *Node) claimBack(number uint64, from ss7.PathID) {
 	}
 	n.core.do(func() {
 		n.probesBack.Add(-1)
-		n.core.probeBack(number, from)
+		n.core.mtpt.probeBack(number, from)
 	})
 }
 
@@ -177,57 +177,57 @@ func passes(v *view, d mtp3.Verdict, m *ss7.MSU, from ss7.PathID) bool {
 }
 
 // probeBack: a probe has come back by a path.
-func (c *core) probeBack(number uint64, from ss7.PathID) {
-	before := c.prober.Changes()
-	found := c.prober.Returned(time.Now(), c.node.view.Load().wayName(from), number)
+func (p *mtpt) probeBack(number uint64, from ss7.PathID) {
+	before := p.prober.Changes()
+	found := p.prober.Returned(time.Now(), p.core.node.view.Load().wayName(from), number)
 	if found != nil {
-		c.note(ss7.Event{Kind: ss7.StateChange, Arg: mtp3.NoteCircular, Why: "M" + c.loopText(found)[1:]})
+		p.core.note(ss7.Event{Kind: ss7.StateChange, Arg: mtp3.NoteCircular, Why: "M" + p.loopText(found)[1:]})
 	}
-	if c.prober.Changes() != before {
-		c.loopsChanged()
+	if p.prober.Changes() != before {
+		p.loopsChanged()
 	}
 }
 
 // tickLoops sends what probes are due and ends circles in which nothing comes back.
-func (c *core) tickLoops(now time.Time) {
-	probes, over := c.prober.Tick(now)
-	c.node.titleProbes.Store(c.prober.Titles())
+func (p *mtpt) tickLoops(now time.Time) {
+	probes, over := p.prober.Tick(now)
+	p.core.node.titleProbes.Store(p.prober.Titles())
 	for _, x := range probes {
-		c.sendProbe(x)
+		p.sendProbe(x)
 	}
 	for i := range over {
-		c.loopOver(&over[i], fmt.Sprintf("the last probe came back %v ago", now.Sub(over[i].Last).Round(time.Second)))
+		p.loopOver(&over[i], fmt.Sprintf("the last probe came back %v ago", now.Sub(over[i].Last).Round(time.Second)))
 	}
 	if len(over) > 0 {
-		c.loopsChanged()
+		p.loopsChanged()
 	}
 }
 
-func (c *core) loopOver(x *tester.Circle, why string) {
-	text := fmt.Sprintf("Messages to %s by %s go round no more: %s", c.courseText(&x.Course), x.Linkset, why)
-	c.note(ss7.Event{Kind: ss7.StateChange, Arg: mtp3.NoteCircular, Why: text})
+func (p *mtpt) loopOver(x *tester.Circle, why string) {
+	text := fmt.Sprintf("Messages to %s by %s go round no more: %s", p.courseText(&x.Course), x.Linkset, why)
+	p.core.note(ss7.Event{Kind: ss7.StateChange, Arg: mtp3.NoteCircular, Why: text})
 }
 
 // configureLoops takes a new setting of loop-protection.
-func (c *core) configureLoops() {
-	if c.node.Config().LoopProtection == "off" {
-		over := c.prober.Forget()
+func (p *mtpt) configureLoops() {
+	if p.core.node.Config().LoopProtection == "off" {
+		over := p.prober.Forget()
 		for i := range over {
-			c.loopOver(&over[i], "loop-protection is off")
+			p.loopOver(&over[i], "loop-protection is off")
 		}
 	}
-	c.loopsChanged()
+	p.loopsChanged()
 }
 
 // loopsChanged puts in force what is discarded.
-func (c *core) loopsChanged() {
-	circles := c.prober.Circles()
+func (p *mtpt) loopsChanged() {
+	circles := p.prober.Circles()
 	var bars []mtp3.Barred
 	var titles map[loopTitle]bool
 	for i := range circles {
 		x := &circles[i]
 		switch {
-		case c.node.Config().LoopProtection != "drop":
+		case p.core.node.Config().LoopProtection != "drop":
 		case x.Title == "":
 			bars = append(bars, mtp3.Barred{Linkset: x.Linkset, DPC: x.DPC, SLS: x.SLS})
 		default:
@@ -237,12 +237,12 @@ func (c *core) loopsChanged() {
 			titles[loopTitle{x.Linkset, x.Title}] = true
 		}
 	}
-	c.alarmed = true
-	c.actions = c.network.Bar(time.Now(), bars, c.actions)
-	v := *c.node.view.Load()
+	p.core.alarmed = true
+	p.core.actions = p.core.network.Bar(time.Now(), bars, p.core.actions)
+	v := *p.core.node.view.Load()
 	v.loopTitles = titles
-	c.node.publish(&v)
-	c.perform()
+	p.core.node.publish(&v)
+	p.core.perform()
 }
 
 // barredTitle tells whether a message for a title is discarded because it goes round.
@@ -258,12 +258,12 @@ func (v *view) barredTitle(m *ss7.MSU, from ss7.PathID) bool {
 }
 
 // courseText is the point or the title of a course.
-func (c *core) courseText(x *tester.Course) string {
-	f := c.node.Config().Notation()
+func (p *mtpt) courseText(x *tester.Course) string {
+	f := p.core.node.Config().Notation()
 	if x.Title == "" {
 		return f.Format(x.DPC)
 	}
-	kind := c.node.Config().V()
+	kind := p.core.node.Config().V()
 	a, err := sccp.ParseAddress(kind, []byte(x.Title))
 	if err != nil {
 		return "a title at " + f.Format(x.DPC)
@@ -272,10 +272,10 @@ func (c *core) courseText(x *tester.Course) string {
 }
 
 // loopText says what is proven, and what to do.
-func (c *core) loopText(x *tester.Circle) string {
-	to := c.courseText(&x.Course)
+func (p *mtpt) loopText(x *tester.Circle) string {
+	to := p.courseText(&x.Course)
 	text := x.Text(to)
-	if c.node.Config().LoopProtection == "drop" {
+	if p.core.node.Config().LoopProtection == "drop" {
 		text += "; what comes by there is discarded"
 	} else {
 		text += "; `cs7 loop-protection drop` would discard what comes by there"
@@ -287,12 +287,12 @@ func (c *core) loopText(x *tester.Circle) string {
 }
 
 // loopTroubles are the alarms of proven circles. It runs on the core.
-func (c *core) loopTroubles() (out []mtp3.Alarm) {
-	circles := c.prober.Circles()
+func (p *mtpt) loopTroubles() (out []mtp3.Alarm) {
+	circles := p.prober.Circles()
 	for i := range circles {
 		x := &circles[i]
-		object := "endless circle to " + c.courseText(&x.Course) + " by " + x.Linkset
-		out = append(out, mtp3.Alarm{Severity: mtp3.Major, Object: object, Why: c.loopText(x)})
+		object := "endless circle to " + p.courseText(&x.Course) + " by " + x.Linkset
+		out = append(out, mtp3.Alarm{Severity: mtp3.Major, Object: object, Why: p.loopText(x)})
 	}
 	return out
 }
@@ -300,7 +300,7 @@ func (c *core) loopTroubles() (out []mtp3.Alarm) {
 // printLoops prints what was suspected and proven.
 func (n *Node) printLoops(w io.Writer) {
 	var s tester.ProberStats
-	n.core.ask(func() { s = n.core.prober.Stats })
+	n.core.ask(func() { s = n.core.mtpt.prober.Stats })
 	fmt.Fprintf(w, "Messages that go round: suspected %d; probes sent %d, came back %d, did not %d; ",
 		s.Suspected, s.Sent, s.Returned, s.Unanswered)
 	fmt.Fprintf(w, "circles proven %d, messages discarded in them %d\n", s.Circles, n.discards.by[mtp3.Looping].Load())

@@ -369,7 +369,7 @@ const maxLevels = 4096
 func (n *Node) toKeyed(v *view, m *ss7.MSU, from ss7.PathID) bool {
 	for _, k := range v.keyed {
 		if k.dest.Contains(m.DPC, v.table.Variant.Bits()) {
-			n.deliver(from, m)
+			n.core.keep(from, m)
 			return true
 		}
 	}

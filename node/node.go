@@ -81,6 +81,7 @@ type Node struct {
 	others  atomic.Pointer[[]*Node]
 	log     *syslog.Log
 	core    *core
+	users   users
 	started time.Time
 
 	view   atomic.Pointer[view]
@@ -141,6 +142,7 @@ func start(opt Options, log *syslog.Log, number uint8, a *associations, g *groun
 	n.ctx, n.stop = context.WithCancel(context.Background())
 	n.config.Store(configs.New())
 	n.core = newCore(n)
+	n.users = newUsers(n, n.core.rows())
 	n.m3ua, n.m2ua = newM3UALayer(n), newM2UALayer(n)
 	n.view.Store(&view{table: n.core.network.Table(), sccp: n.core.sccp.view(n.core.network.Table())})
 	n.group.Go(n.core.run)

@@ -90,7 +90,7 @@ func (n *Node) cannotReach(cfg tester.Config) string {
 func (n *Node) test(ctx context.Context, cfg tester.Config) (tester.Report, bool) {
 	done := make(chan tester.Report, 1)
 	var id uint16
-	if !n.core.ask(func() { id = n.core.tester.Start(time.Now(), cfg, func(r tester.Report) { done <- r }) }) {
+	if !n.core.ask(func() { id = n.core.mtpt.tester.Start(time.Now(), cfg, func(r tester.Report) { done <- r }) }) {
 		return tester.Report{}, false
 	}
 	select {
@@ -99,7 +99,7 @@ func (n *Node) test(ctx context.Context, cfg tester.Config) (tester.Report, bool
 	case <-n.ctx.Done():
 		return tester.Report{}, false
 	case <-ctx.Done():
-		n.core.do(func() { n.core.tester.Cancel(time.Now(), id) })
+		n.core.do(func() { n.core.mtpt.tester.Cancel(time.Now(), id) })
 	}
 	select {
 	case r := <-done:

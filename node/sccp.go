@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/routing"
@@ -77,6 +78,14 @@ func (t tableNetwork) Server(name string) (sccp.Server, bool) {
 // maxPasses bounds how often one message is decided here: what comes, what is
 // returned to this node's own user, and its delivery.
 const maxPasses = 3
+
+// relayer is SCCP's taker: what is for another node leaves at once (SCRC, Q.714 §2).
+type relayer struct{ node *Node }
+
+func (r relayer) take(now time.Time, v *view, t *transfer, from ss7.PathID, m *ss7.MSU) mtp3.Reason {
+	r.node.relay(now, v, t, from, m)
+	return mtp3.NoReason
+}
 
 // relay decides a message for SCCP of this node and adds what leaves to t.
 func (n *Node) relay(now time.Time, v *view, t *transfer, from ss7.PathID, m *ss7.MSU) {
@@ -190,11 +199,13 @@ func (n *Node) deliverSCCP(from, origin ss7.PathID, m *ss7.MSU, ssn uint8) {
 
 // subsystems is what the core owns of SCCP.
 type subsystems struct {
+	core       *core
 	management *sccp.Management
 	base       sccp.View // what the configuration says
 	pings      map[uint32]*sccpPing
 	serial     uint32
 	servers    map[string]server
+	proving    atomic.Int32 // what waits until another instance has judged its name
 }
 
 // sccpPing is one test that waits: for the return of a message with its number,
@@ -212,8 +223,8 @@ type sccpAnswer struct {
 	cause sccp.Cause
 }
 
-func newSubsystems() *subsystems {
-	s := &subsystems{management: sccp.NewManagement(), pings: map[uint32]*sccpPing{}}
+func newSubsystems(c *core) *subsystems {
+	s := &subsystems{core: c, management: sccp.NewManagement(), pings: map[uint32]*sccpPing{}}
 	s.base = sccp.View{Variant: ss7.ITU, Table: emptyGTT()}
 	return s
 }
@@ -247,47 +258,60 @@ func (c *core) refresh() {
 	}
 }
 
-// mtpStatus hands SCMG what MTP3 or M3UA says of a point: that its SCCP is not there, or
-// that the way there is congested.
-func (c *core) mtpStatus(ev ss7.Event) {
-	m, now := c.sccp.management, time.Now()
+// hear hands SCMG what MTP3 or M3UA says of a point: that its SCCP is not there, or that the way
+// there is congested. Which points can be reached SCMG is told in refresh.
+func (p *subsystems) hear(now time.Time, ev *ss7.Event) {
+	m := p.management
 	switch {
 	case ev.Kind == ss7.Status && ev.Arg > 0:
-		c.actions = m.Congested(now, ev.Dest.PC, c.actions)
-	case ev.Kind == ss7.UserPart && ev.MSU.SI == ss7.SCCP:
-		c.actions = m.UserPartUnavailable(now, ev.Dest.PC, ev.Arg == uint32(mtp3.UnequippedUser), c.actions)
+		p.core.actions = m.Congested(now, ev.Dest.PC, p.core.actions)
+	case ev.Kind == ss7.UserPart:
+		p.core.actions = m.UserPartUnavailable(now, ev.Dest.PC, ev.Arg == uint32(mtp3.UnequippedUser), p.core.actions)
 	}
 }
 
-// recvSCCP takes a message for a subsystem of this node.
-func (c *core) recvSCCP(now time.Time, ev *ss7.Event) {
+// sent: SCMG tries again by itself, and who pings is told by the relay.
+func (p *subsystems) sent(*ss7.Event, mtp3.Verdict) {}
+
+func (p *subsystems) commands() []*cli.Statement {
+	return append(p.core.node.sccpCommands(), p.core.node.subsystemCommands()...)
+}
+
+func (p *subsystems) tick(now time.Time) {
+	p.core.actions = p.management.Tick(now, p.core.actions)
+}
+
+func (p *subsystems) deadline() time.Time { return p.management.Deadline() }
+
+// recv takes a message for a subsystem of this node.
+func (p *subsystems) recv(now time.Time, ev *ss7.Event) {
 	m, err := sccp.Parse(ev.MSU.Payload)
 	if err != nil {
 		return
 	}
 	switch ssn := uint8(ev.Arg); {
 	case m.Type.Service():
-		if len(m.Data) < 4 || !c.answered(binary.BigEndian.Uint32(m.Data), sccpAnswer{ev.MSU.OPC, sccp.Cause(m.Cause)}) {
-			c.node.discards.add(mtp3.NoUser, 1)
+		if len(m.Data) < 4 || !p.answered(binary.BigEndian.Uint32(m.Data), sccpAnswer{ev.MSU.OPC, sccp.Cause(m.Cause)}) {
+			p.core.node.discards.add(mtp3.NoUser, 1)
 		}
 	case ssn == 1:
-		if !c.believes(ev, m.Data) {
+		if !p.believes(ev, m.Data) {
 			return
 		}
-		if g := c.node.view.Load().gate(ev.Path); g != nil && ev.Of != 0 {
-			c.proveThere(g, *ev, m.Data)
+		if g := p.core.node.view.Load().gate(ev.Path); g != nil && ev.Of != 0 {
+			p.proveThere(g, *ev, m.Data)
 			return
 		}
-		c.manage(now, ev, m.Data)
+		p.manage(now, ev, m.Data)
 	default: // a subsystem that answers tests, and has no user behind it
-		c.node.discards.add(mtp3.NoUser, 1)
+		p.core.node.discards.add(mtp3.NoUser, 1)
 	}
 }
 
 // manage has SCCP's management act on what is believed.
-func (c *core) manage(now time.Time, ev *ss7.Event, data []byte) {
-	c.noticed(ev.MSU.OPC, data)
-	c.actions = c.sccp.management.Recv(now, ev.MSU.DPC, ev.MSU.OPC, data, c.actions)
+func (p *subsystems) manage(now time.Time, ev *ss7.Event, data []byte) {
+	p.noticed(ev.MSU.OPC, data)
+	p.core.actions = p.management.Recv(now, ev.MSU.DPC, ev.MSU.OPC, data, p.core.actions)
 }
 
 // mostProved bounds what waits until another instance has judged its name.
@@ -296,29 +320,29 @@ const mostProved = 256
 // proveThere has the instance judge that the sender of ev, a point behind gate g, is in: which
 // gate a message comes by follows from its OPC, so the gate proves nothing. The way by which it
 // came there does.
-func (c *core) proveThere(g *gate, ev ss7.Event, data []byte) {
+func (p *subsystems) proveThere(g *gate, ev ss7.Event, data []byte) {
 	home := g.to
 	own := slices.Contains(home.Config().Own(), g.pc) // what that node itself has translated
-	notice, err := sccp.ParseNotice(c.node.Config().V(), data)
+	notice, err := sccp.ParseNotice(p.core.node.Config().V(), data)
 	if own || err != nil {
-		c.manage(time.Now(), &ev, data)
+		p.manage(time.Now(), &ev, data)
 		return
 	}
-	if c.proving.Add(1) > mostProved {
-		c.proving.Add(-1)
-		c.node.discards.add(mtp3.UserQueueFull, 1)
+	if p.proving.Add(1) > mostProved {
+		p.proving.Add(-1)
+		p.core.node.discards.add(mtp3.UserQueueFull, 1)
 		return
 	}
 	home.core.do(func() {
 		h, ok := home.core, false
 		claim := mtp3.Claim{What: notice.Command.String(), Path: ev.Of, By: g.pc, About: mtp3.Nobody}
 		if h.actions, ok = h.network.Believe(claim, h.actions); !ok {
-			c.proving.Add(-1)
+			p.proving.Add(-1)
 			return
 		}
-		c.do(func() {
-			c.proving.Add(-1)
-			c.manage(time.Now(), &ev, data)
+		p.core.do(func() {
+			p.proving.Add(-1)
+			p.manage(time.Now(), &ev, data)
 		})
 	})
 }
@@ -327,49 +351,49 @@ func (c *core) proveThere(g *gate, ev ss7.Event, data []byte) {
 // (docs/trust.md): the rule is MTP3's. A test (SST) and what halves of a duplicated subsystem
 // agree on (SOR, SOG) are about a code of this node; then only the name is in question. What
 // cannot be read is left to the management, which says so.
-func (c *core) believes(ev *ss7.Event, data []byte) (ok bool) {
-	n, err := sccp.ParseNotice(c.node.Config().V(), data)
+func (p *subsystems) believes(ev *ss7.Event, data []byte) (ok bool) {
+	n, err := sccp.ParseNotice(p.core.node.Config().V(), data)
 	if err != nil {
 		return true
 	}
 	claim := mtp3.Claim{What: n.Command.String(), Path: ev.Path, By: ev.MSU.OPC, About: n.PC}
 	switch n.Command {
 	case sccp.SST, sccp.SOR, sccp.SOG:
-		if slices.Contains(c.node.Config().Own(), n.PC) {
+		if slices.Contains(p.core.node.Config().Own(), n.PC) {
 			claim.About = mtp3.Nobody
 		}
 	}
-	c.actions, ok = c.network.Believe(claim, c.actions)
+	p.core.actions, ok = p.core.network.Believe(claim, p.core.actions)
 	return ok
 }
 
 // noticed ends the tests that an SSA answers.
-func (c *core) noticed(opc ss7.PC, data []byte) {
-	n, err := sccp.ParseNotice(c.node.Config().V(), data)
+func (p *subsystems) noticed(opc ss7.PC, data []byte) {
+	n, err := sccp.ParseNotice(p.core.node.Config().V(), data)
 	if err != nil || n.Command != sccp.SSA {
 		return
 	}
-	for id, p := range c.sccp.pings {
-		if p.sst && p.pc == n.PC && p.ssn == n.SSN {
-			c.answered(id, sccpAnswer{from: opc})
+	for id, x := range p.pings {
+		if x.sst && x.pc == n.PC && x.ssn == n.SSN {
+			p.answered(id, sccpAnswer{from: opc})
 		}
 	}
 }
 
 // answered ends a test; false if there is none of that number.
-func (c *core) answered(id uint32, a sccpAnswer) bool {
-	p := c.sccp.pings[id]
-	if p == nil {
+func (p *subsystems) answered(id uint32, a sccpAnswer) bool {
+	x := p.pings[id]
+	if x == nil {
 		return false
 	}
-	delete(c.sccp.pings, id)
-	p.done <- a
+	delete(p.pings, id)
+	x.done <- a
 	return true
 }
 
-// applySCCP compiles what the configuration says of SCCP and publishes it. The
-// caller holds applying.
-func (n *Node) applySCCP(s *configs.System) {
+// configure compiles what the configuration says of SCCP and publishes it.
+func (p *subsystems) configure(s *configs.System) {
+	c, n := p.core, p.core.node
 	n.loadGTT(s, false)
 	base := sccp.View{Variant: s.V(), NI: s.Network(), Own: s.Own(), Convert: s.Convert, Table: n.gtt.compile(s), Formats: map[ss7.PC]sccp.Format{}}
 	for _, f := range s.Formats {
@@ -393,14 +417,14 @@ func (n *Node) applySCCP(s *configs.System) {
 	for _, x := range s.Concerned {
 		conf.Concerned = append(conf.Concerned, x.PC)
 	}
-	n.core.ask(func() {
-		c := n.core
-		c.sccp.base = base
-		c.sccp.management.Configure(conf)
-		c.sccp.management.Known(c.network.Table().Codes)
-		c.sccp.management.Reach(tableNetwork{c.network.Table(), c.sccp.servers}.Accessible)
+	c.ask(func() {
+		t := c.network.Table()
+		p.base = base
+		p.management.Configure(conf)
+		p.management.Known(t.Codes)
+		p.management.Reach(tableNetwork{t, p.servers}.Accessible)
 		next := *n.view.Load()
-		next.table, next.sccp = c.network.Table(), c.sccp.view(c.network.Table())
+		next.table, next.sccp = t, p.view(t)
 		n.publish(&next)
 	})
 }

@@ -241,7 +241,7 @@ func (n *Node) readGTTAnew(w io.Writer) error {
 	if len(faults) > 0 {
 		return fmt.Errorf("%s has %d faults; the table is as it was", s.TableFile, len(faults))
 	}
-	n.applySCCP(s)
+	n.core.sccp.configure(s)
 	fmt.Fprintf(w, "%d entries in use; read in %v, compiled in %v\n", n.gtt.file.count, n.gtt.file.took, n.gtt.built)
 	return nil
 }

@@ -462,7 +462,7 @@ func (n *Node) showMTP3(c *cli.Call) error {
 	fmt.Fprintf(c.Out, "%-60s %d\n", "associations refused: no link configured for the far end", d.unknownPeer.Load())
 	var net mtp3.Stats
 	var trc tracing
-	n.core.ask(func() { net, trc = n.core.network.Stats(), *n.core.tracing })
+	n.core.ask(func() { net, trc = n.core.network.Stats(), *n.core.mtpt.tracing })
 	fmt.Fprintf(c.Out, "link tests: SLTM in %d, out %d; SLTA in %d, out %d; failed %d; "+
 		"not answered, since not for this link %d; not understood %d\n",
 		net.SLTMIn, net.SLTMOut, net.SLTAIn, net.SLTAOut, net.TestsFailed, net.TestsUnanswered, net.TestsUnread)

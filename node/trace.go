@@ -92,15 +92,15 @@ func (t *tracing) lacksUser(pc ss7.PC) {
 }
 
 // recvTrace takes a message of a trace that was delivered to this node.
-func (c *core) recvTrace(now time.Time, ev *ss7.Event) {
+func (p *mtpt) recvTrace(now time.Time, ev *ss7.Event) {
 	x, err := tester.ParseTrace(ev.MSU.Payload)
 	if err != nil {
-		c.note(ss7.Event{Kind: ss7.Discard, Why: err.Error()})
+		p.core.note(ss7.Event{Kind: ss7.Discard, Why: err.Error()})
 		return
 	}
-	t := c.tracing
+	t := p.tracing
 	h := t.running[x.ID]
-	mine := h != nil && h.target == x.Target && slices.Contains(c.base.Own, x.Origin) && x.Visited[0] == x.Origin
+	mine := h != nil && h.target == x.Target && slices.Contains(p.core.base.Own, x.Origin) && x.Visited[0] == x.Origin
 	switch {
 	case x.Report && x.At == 0, !x.Report && x.Turn > 0 && x.Origin == ev.MSU.DPC:
 		if mine {
@@ -111,17 +111,17 @@ func (c *core) recvTrace(now time.Time, ev *ss7.Event) {
 		if x.Visited[x.At] == ev.MSU.DPC {
 			t.passed++
 			x.At--
-			c.sendTrace(&ev.MSU, 0, x.Visited[x.At], x)
+			p.sendTrace(&ev.MSU, 0, x.Visited[x.At], x)
 		}
 	default:
 		t.answered++
-		c.answerTrace(ev, x)
+		p.answerTrace(ev, x)
 	}
 }
 
 // answerTrace adds this node to a request, tells those before it, and sends it on.
-func (c *core) answerTrace(ev *ss7.Event, x tester.Trace) {
-	table := c.node.view.Load().table
+func (p *mtpt) answerTrace(ev *ss7.Event, x tester.Trace) {
+	table := p.core.node.view.Load().table
 	here := uint8(len(x.Visited))
 	if int(here) == tester.MostVisited || x.Visited[here-1] != ev.MSU.OPC {
 		return // the one before has told TooFar; or it is not what it says
@@ -148,7 +148,7 @@ func (c *core) answerTrace(ev *ss7.Event, x tester.Trace) {
 		}
 	}
 	report.Report, report.At = true, here-1
-	c.sendTrace(&ev.MSU, 0, x.Visited[here-1], report)
+	p.sendTrace(&ev.MSU, 0, x.Visited[here-1], report)
 	step := report.Onward
 	if x.Turn == here {
 		step = report.Back
@@ -156,8 +156,8 @@ func (c *core) answerTrace(ev *ss7.Event, x tester.Trace) {
 	if step.Verdict == tester.Onward {
 		in := ev.MSU
 		in.Payload = nil
-		c.tracing.remember(onWay{pc: step.Next, at: time.Now(), in: in, rep: report})
-		c.sendTrace(&ev.MSU, path, step.Next, x)
+		p.tracing.remember(onWay{pc: step.Next, at: time.Now(), in: in, rep: report})
+		p.sendTrace(&ev.MSU, path, step.Next, x)
 	}
 }
 
@@ -172,8 +172,8 @@ func (t *tracing) remember(a onWay) {
 
 // relayNoUser tells those whose trace this node has sent on to pc that pc has no user for
 // SI 8: the UPU comes to the node that the request came from (Q.704 §11.2.7).
-func (c *core) relayNoUser(now time.Time, pc ss7.PC) {
-	t := c.tracing
+func (p *mtpt) relayNoUser(now time.Time, pc ss7.PC) {
+	t := p.tracing
 	t.asked = slices.DeleteFunc(t.asked, func(a onWay) bool {
 		if a.pc != pc || now.Sub(a.at) > askedFresh {
 			return a.pc == pc
@@ -183,7 +183,7 @@ func (c *core) relayNoUser(now time.Time, pc ss7.PC) {
 			step = &a.rep.Back
 		}
 		*step = tester.Step{Verdict: tester.NoUser, Next: pc}
-		c.sendTrace(&a.in, 0, a.rep.Visited[a.rep.At], a.rep)
+		p.sendTrace(&a.in, 0, a.rep.Visited[a.rep.At], a.rep)
 		return true
 	})
 }
@@ -221,7 +221,9 @@ func onward(t *routing.Table, m ss7.MSU, from ss7.PathID, x *tester.Trace) (test
 
 // sendTrace sends x to a point, by the link of path or as it is routed, from the code that
 // in was for.
-func (c *core) sendTrace(in *ss7.MSU, path ss7.PathID, to ss7.PC, x tester.Trace) {
-	m := ss7.MSU{DPC: to, OPC: in.DPC, SLS: in.SLS, NI: in.NI, Prio: in.Prio, SI: ss7.MTPT, Payload: tester.AppendTrace(nil, x)}
-	c.actions = append(c.actions, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Transfer, Path: path, MSU: m}})
+func (p *mtpt) sendTrace(in *ss7.MSU, path ss7.PathID, to ss7.PC, x tester.Trace) {
+	m := ss7.MSU{DPC: to, OPC: in.DPC, SLS: in.SLS, NI: in.NI, Prio: in.Prio, SI: ss7.MTPT,
+		Payload: tester.AppendTrace(nil, x)}
+	ev := ss7.Event{Kind: ss7.Transfer, Path: path, MSU: m}
+	p.core.actions = append(p.core.actions, ss7.Action{Op: ss7.Raise, Event: ev})
 }

@@ -89,12 +89,12 @@ func (x *trace) follow(ctx context.Context, next ss7.PC, path ss7.PathID, first 
 	n, known := x.n, x.relayed
 	x.begun, x.awaited = time.Now(), next
 	if !n.core.ask(func() {
-		first.ID, h = n.core.tracing.start(x.target)
-		n.core.sendTrace(&ss7.MSU{DPC: x.me, SLS: x.sls, NI: n.Config().Network()}, path, next, first)
+		first.ID, h = n.core.mtpt.tracing.start(x.target)
+		n.core.mtpt.sendTrace(&ss7.MSU{DPC: x.me, SLS: x.sls, NI: n.Config().Network()}, path, next, first)
 	}) {
 		return
 	}
-	defer n.core.do(func() { delete(n.core.tracing.running, first.ID) })
+	defer n.core.do(func() { delete(n.core.mtpt.tracing.running, first.ID) })
 	for x.awaited != 0 {
 		select {
 		case s := <-h.said:

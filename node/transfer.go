@@ -142,16 +142,12 @@ func (n *Node) routeBy(v *view, now time.Time, t *transfer, from ss7.PathID) {
 				continue
 			}
 			if m.SI == ss7.SNM && v.link(d.Path) == nil && v.link(from) != nil {
-				n.deliver(from, m) // what management says to users behind a server
+				n.core.keep(from, m) // what management says to users behind a server
 				continue
 			}
 			t.group(v.outlet(d.Path), n, m)
 		case mtp3.Deliver:
-			if m.SI == ss7.SCCP {
-				n.relay(now, v, t, from, m)
-			} else {
-				t.tell(n.deliver(from, m), m, from)
-			}
+			t.tell(n.deliver(now, v, t, from, m), m, from)
 		default:
 			if d.Reason == mtp3.OwnOrigin && n.probeBack(v, m, from) {
 				continue
@@ -256,23 +252,6 @@ func (t *transfer) group(to outlet, n *Node, m *ss7.MSU) {
 		}
 	}
 	t.groups = append(t.groups, group{to, append(make([]*ss7.MSU, 0, 64), m)})
-}
-
-// deliver hands an MSU for this node to its user, or gives the reason why it was discarded.
-func (n *Node) deliver(from ss7.PathID, m *ss7.MSU) mtp3.Reason {
-	switch m.SI {
-	case ss7.SNM, ss7.SNT, ss7.SNTS, ss7.MTPT:
-		kept := *m
-		kept.Payload = append([]byte(nil), m.Payload...)
-		if n.core.offer(ss7.Event{Kind: ss7.Transfer, Path: from, MSU: kept}) {
-			n.discards.delivered.Add(1)
-			return mtp3.NoReason
-		}
-		n.discards.add(mtp3.UserQueueFull, 1)
-		return mtp3.UserQueueFull
-	}
-	n.discard(mtp3.Verdict{Reason: mtp3.NoUser, Dest: -1}, m, from)
-	return mtp3.NoUser
 }
 
 // discardPace is how often it is looked whether the log has told of a discarded MSU: in a
