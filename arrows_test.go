@@ -38,8 +38,10 @@ var rooms = map[string][]string{
 	"capture":            {},
 	"configs":            {"cli", "m3ua/keys", "sccp/gtt", "ss7"},
 	"machine":            {"configs", "sctp"},
-	"node": {"cli", "configs", "loop", "m2pa", "m2ua", "m3ua", "machine", "mtp3", "routing", "sccp", "sccp/gtt", "sctp",
-		"ss7", "tester", "xua", "internal/printable", "internal/syslog"},
+	"status":             {},
+	"exec":               {"cli", "configs", "ss7", "status", "internal/printable"},
+	"node": {"cli", "configs", "exec", "loop", "m2pa", "m2ua", "m3ua", "machine", "mtp3", "routing", "sccp", "sccp/gtt",
+		"sctp", "ss7", "status", "tester", "xua", "internal/printable", "internal/syslog"},
 	"internal/console": {"cli"},
 	"labs":             {"capture", "cli", "internal/console", "machine", "node", "sctp"},
 	"labs/attack":      {"m3ua", "sccp", "ss7", "xua"},
@@ -50,7 +52,7 @@ var rooms = map[string][]string{
 
 // pure packages have neither clock nor goroutines nor network nor files.
 var pure = []string{"ss7", "internal/deadline", "internal/printable", "routing", "m2pa", "xua", "m2ua", "m3ua",
-	"m3ua/keys", "mtp3", "tester", "sccp", "sccp/gtt"}
+	"m3ua/keys", "mtp3", "tester", "sccp", "sccp/gtt", "status"}
 
 var impure = []string{"net", "os", "log", "log/slog", "sync", "context", "math/rand", "math/rand/v2"}
 

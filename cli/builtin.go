@@ -1,6 +1,10 @@
 package cli
 
-import "fmt"
+import (
+	"fmt"
+	"io"
+	"slices"
+)
 
 // builtins are the exec commands of the engine itself.
 func (s *Session) builtins() []*Statement {
@@ -17,12 +21,7 @@ func (s *Session) builtins() []*Statement {
 		Command(Kw("exit", "Leave this console"), end),
 		Command(Kw("logout", "Leave this console"), end),
 		Command(Kw("quit", "Leave this console"), end),
-		Command(Seq(Kw("show", "Show what is configured and what goes on"), Kw("history", "Lines typed here")), func(c *Call) error {
-			for _, l := range s.history {
-				fmt.Fprintln(c.Out, "  "+l)
-			}
-			return nil
-		}),
+		Query(Seq(Kw("show", "Show what is configured and what goes on"), Kw("history", "Lines typed here")), s.showHistory),
 		Command(Seq(terminal, Kw("length", "Lines before --More--"), Arg("lines", Uint(0, 512), "Lines; 0: never")), func(c *Call) error {
 			s.height = int(c.Args.Uint("lines", 0))
 			return nil
@@ -56,3 +55,12 @@ func (s *Session) alone(*Call) error {
 }
 
 func (s *Session) leaveConfig() { s.config, s.path = false, nil }
+
+func (s *Session) showHistory(*Call) (Answer, error) {
+	typed := slices.Clone(s.history)
+	return Answer{typed, func(w io.Writer) {
+		for _, l := range typed {
+			fmt.Fprintln(w, "  "+l)
+		}
+	}}, nil
+}

@@ -71,7 +71,7 @@ func suggestions(t thread, part string) (out []suggestion) {
 // unfinished one, or what may follow a blank.
 func (s *Session) Help(line string) string {
 	if list, part, ok := s.piped(line); ok {
-		return table(list, part, false)
+		return table(list, part, list == nil && part == "")
 	}
 	r, ts, part, f := s.ways(line, func(t thread, part string) bool {
 		return len(suggestions(t, part)) > 0 || part == "" && t.at.accept
@@ -109,11 +109,17 @@ func (s *Session) piped(line string) (list []suggestion, part string, ok bool) {
 		return nil, "", false
 	}
 	words, part := unfinished(line, wordsFrom(line, i+1))
-	if len(words) > 0 {
+	switch {
+	case len(words) > 0 && prefixed(asJSON, words[0].text):
+		return nil, part, true // nothing may follow it
+	case len(words) > 0:
 		return []suggestion{{"LINE", "Regular expression", true}}, part, true
 	}
+	r := s.readings(line)[0]
+	stmt, _, f := parse(r.env, r.stmts, line[:i], r.from, false)
+	other := f.kind == fine && !stmt.IsQuery()
 	for _, f := range filters {
-		if prefixed(f.word, part) {
+		if prefixed(f.word, part) && (f.word != asJSON || !other) {
 			list = append(list, f)
 		}
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"slices"
 	"strings"
@@ -200,12 +201,7 @@ func (o *office) tree(started chan<- struct{}) *Tree {
 			fmt.Fprintln(c.Out, "port", c.Args.String("name", ""))
 			return nil
 		}),
-		Command(Seq(show, Kw("numbers", "Count"), Arg("to", Uint(1, 1000), "How far")), func(c *Call) error {
-			for i := range c.Args.Uint("to", 0) {
-				fmt.Fprintf(c.Out, "number %d\n", i+1)
-			}
-			return nil
-		}),
+		Query(Seq(show, Kw("numbers", "Count"), Arg("to", Uint(1, 1000), "How far")), count),
 		Command(Seq(Kw("ping", "Reach something"), Arg("addr", IP(), "Address")), func(c *Call) error {
 			fmt.Fprint(c.Out, "!!!!")
 			if started != nil {
@@ -243,4 +239,25 @@ func TestArgumentWithoutAField(t *testing.T) {
 			statement()
 		}()
 	}
+}
+
+// count has no answer for 666, and one with an error for 667.
+func count(c *Call) (Answer, error) {
+	to := c.Args.Uint("to", 0)
+	if to == 666 {
+		return Answer{}, errors.New("nobody counts \"that\" far")
+	}
+	numbers := []uint64{}
+	for i := range min(to, 30) {
+		numbers = append(numbers, i+1)
+	}
+	a := Answer{numbers, func(w io.Writer) {
+		for _, n := range numbers {
+			fmt.Fprintf(w, "number %d\n", n)
+		}
+	}}
+	if to == 667 {
+		return a, errors.New("that is as far as it goes")
+	}
+	return a, nil
 }

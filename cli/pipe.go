@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -19,17 +20,20 @@ type filter struct {
 	count   int
 }
 
+// asJSON is no filter of lines: a query encodes its value instead of printing it.
+const asJSON = "json"
+
 // filters are what may follow `|`, sorted as `?` shows them.
 var filters = []suggestion{
 	{word: "begin", help: "Begin with the line that matches"},
 	{word: "count", help: "Count number of lines which match regexp"},
 	{word: "exclude", help: "Exclude lines that match"},
 	{word: "include", help: "Include lines that match"},
+	{word: asJSON, help: "The values as JSON, for programs"},
 	{word: "section", help: "Include lines that match and what is indented under them"},
 }
 
-// splitPipe takes `| include RE` off a line. No
-// filter: nil.
+// splitPipe takes `| include RE` or `| json` off a line. No filter: nil.
 func splitPipe(line string) (string, *filter, fault) {
 	i := strings.IndexByte(line, '|')
 	if i < 0 {
@@ -48,7 +52,13 @@ func splitPipe(line string) (string, *filter, fault) {
 	if kind == "" {
 		return "", nil, fault{kind: invalid, at: words[0].at, word: words[0].text, reason: "expected one of " + strings.Join(names(filters), ", ")}
 	}
-	if len(words) == 1 {
+	head := strings.TrimRight(line[:i], " \t")
+	switch {
+	case kind == asJSON && len(words) > 1:
+		return "", nil, fault{kind: invalid, at: words[1].at, word: words[1].text, reason: "nothing may follow `| json`"}
+	case kind == asJSON:
+		return head, &filter{kind: kind}, fault{}
+	case len(words) == 1:
 		return "", nil, fault{kind: incomplete, expect: []string{"a regular expression"}}
 	}
 	expr := strings.TrimRight(line[words[1].at:], " \t")
@@ -56,7 +66,7 @@ func splitPipe(line string) (string, *filter, fault) {
 	if err != nil {
 		return "", nil, fault{kind: invalid, at: words[1].at, word: expr, reason: fmt.Sprintf("%q is not a regular expression: %v", expr, err)}
 	}
-	return strings.TrimRight(line[:i], " \t"), &filter{kind: kind, re: re}, fault{}
+	return head, &filter{kind: kind, re: re}, fault{}
 }
 
 func names(list []suggestion) (out []string) {
@@ -116,4 +126,22 @@ func (f *filter) end() {
 	if f.kind == "count" {
 		_, _ = fmt.Fprintf(f.to, "Number of lines which match regexp = %d\n", f.count)
 	}
+}
+
+var errNoQuery = errors.New("this command shows no values that could be written as JSON; those of `show` are")
+
+// through runs a command whose output goes through a filter; nil: as it is.
+func (s *Statement) through(c *Call, f *filter) error {
+	switch {
+	case f == nil:
+		return s.run(c)
+	case f.kind != asJSON:
+		f.to = c.Out
+		c.Out = f
+		defer f.end()
+		return s.run(c)
+	case s.ask == nil:
+		return errNoQuery
+	}
+	return s.encode(c)
 }

@@ -226,13 +226,9 @@ func (s *Session) command(ctx context.Context, line string, from int) error {
 		return s.mistake(f, line, s.hint(head, from, f))
 	}
 	call := &Call{Session: s, Args: args, Line: strings.TrimSpace(head[from:]), Env: env, Out: s.output(), Context: ctx}
-	if filter != nil {
-		filter.to = call.Out
-		call.Out = filter
-	}
-	err := stmt.run(call)
-	if filter != nil {
-		filter.end()
+	err := stmt.through(call, filter)
+	if errors.Is(err, errNoQuery) {
+		return s.mistake(fault{kind: invalid, at: strings.IndexByte(line, '|'), reason: err.Error()}, line, "")
 	}
 	if err == nil || errors.Is(err, ErrFailed) { // what failed so was printed
 		return err

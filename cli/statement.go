@@ -14,7 +14,8 @@ type Statement struct {
 	start      *state
 	privileged bool
 
-	run func(*Call) error // a command
+	run func(*Call) error           // a command
+	ask func(*Call) (Answer, error) // a command that is a query
 
 	// Configuration.
 	apply    func(in *scope, obj any, a Args) error

@@ -3,6 +3,7 @@ package m2pa
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/gostp/gostp/internal/deadline"
@@ -390,6 +391,17 @@ func (l *Link) Refused() (queueFull, notInService, shed uint64) {
 // Level is the congestion level, 0 to 3 (Q.704 §3.8).
 func (l *Link) Level() uint32 { return l.level }
 
+// Expirations gives each timer of Q.703 and RFC 4165 that has run out, and how often.
+func (s *Stats) Expirations() iter.Seq2[string, uint64] {
+	return func(yield func(string, uint64) bool) {
+		for id, n := range s.Expired[:tStatus] {
+			if n > 0 && !yield(timerNames[id], n) {
+				return
+			}
+		}
+	}
+}
+
 // Lines writes the counters for a person.
 func (s *Stats) Lines() []string {
 	out := []string{
@@ -405,10 +417,8 @@ func (s *Stats) Lines() []string {
 			out = append(out, fmt.Sprintf("%s in %d, out %d", st, s.StatusIn[st], s.StatusOut[st]))
 		}
 	}
-	for id, n := range s.Expired {
-		if n > 0 && id < tStatus {
-			out = append(out, fmt.Sprintf("%s expired %d times", timerNames[id], n))
-		}
+	for timer, n := range s.Expirations() {
+		out = append(out, fmt.Sprintf("%s expired %d times", timer, n))
 	}
 	return out
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/exec"
 	"github.com/gostp/gostp/internal/printable"
 )
 
@@ -19,7 +20,8 @@ func (n *Node) Env() any { return n.Config() }
 
 // Tree is every command of this node.
 func (n *Node) Tree() *cli.Tree {
-	all := append(n.dispatch(n.commands()), n.systemCommands()...)
+	all := append(exec.Commands(n), n.dispatch(n.commands())...)
+	all = append(all, n.systemCommands()...)
 	all = append(all, n.sctpCommands()...)
 	all = append(all, n.alarmCommands()...)
 	all = append(all, n.ipCommands()...)
@@ -30,7 +32,7 @@ func (n *Node) Tree() *cli.Tree {
 // commands are those of an instance.
 func (n *Node) commands() []*cli.Statement {
 	var all []*cli.Statement
-	all = append(all, n.linkCommands()...)
+	all = append(all, n.peerCommands()...)
 	all = append(all, n.routeCommands()...)
 	all = append(all, n.mtp3Commands()...)
 	all = append(all, n.m3uaCommands()...)
@@ -155,6 +157,14 @@ func (n *Node) showVersion(c *cli.Call) error {
 	n.printTransports(c.Out)
 	fmt.Fprintf(c.Out, "Startup configuration is %s\n", n.opt.Store.Name())
 	return nil
+}
+
+// since writes how long ago something was.
+func since(t time.Time) string {
+	if t.IsZero() {
+		return "ever"
+	}
+	return printable.Ago(time.Since(t))
 }
 
 func (n *Node) showLog(c *cli.Call) error {

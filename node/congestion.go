@@ -5,7 +5,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/routing"
 	"github.com/gostp/gostp/ss7"
@@ -115,32 +114,6 @@ func (l *link) congested(now time.Time, level uint32, msus []*ss7.MSU) {
 		}
 		l.node.core.hint(ss7.Event{Kind: ss7.Congestion, Path: l.id, Arg: level, MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
 	}
-}
-
-// printCongestion is a link's queue, its thresholds, and what they have cost.
-func (n *Node) printCongestion(w io.Writer, set string, l mtp3.LinkStatus, st m2pa.View) {
-	sys := n.Config()
-	c := findLink(sys, linkKey{set, l.SLC})
-	if c == nil {
-		return
-	}
-	conf := linkConfig(sys, sys.Linkset(set), sys.LocalPeer(c.LocalPort), c)
-	fmt.Fprintf(w, "    Transmit queue: %d of %d MSUs, at most %d so far; discarded: queue full %d, of too low a priority %d\n",
-		st.Unacked+st.Queued, conf.QueueMax, st.Peak, st.Stats.QueueFull, st.Stats.Shed)
-	fmt.Fprintf(w, "    Congestion: level %d", l.Congestion)
-	if l.Congestion > 0 {
-		fmt.Fprintf(w, " (%s)", l.CongestionWhy)
-	}
-	for i := range conf.Onset {
-		if i > 0 && !conf.Priorities {
-			break
-		}
-		fmt.Fprintf(w, "; level %d above %d, until below %d", i+1, conf.Onset[i], conf.Abate[i])
-		if conf.Priorities {
-			fmt.Fprintf(w, ", discards priority %d above %d", i, conf.Discard[i])
-		}
-	}
-	fmt.Fprintln(w)
 }
 
 // printOverloads is what is said of codes that have no route of their own.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/exec"
 )
 
 // A node may be in several networks at once: instances, which have nothing in common but
@@ -29,6 +30,17 @@ func (n *Node) all() []*Node {
 	}
 	return out
 }
+
+// Instances are these for the commands.
+func (n *Node) Instances() (out []exec.Node) {
+	for _, i := range n.all() {
+		out = append(out, i)
+	}
+	return out
+}
+
+// Number is that of the instance.
+func (n *Node) Number() uint8 { return n.number }
 
 // instance finds one by number; nil: nothing is configured for it.
 func (n *Node) instance(number uint8) *Node {

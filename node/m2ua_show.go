@@ -7,6 +7,7 @@ import (
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/exec"
 	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/m2ua"
 	"github.com/gostp/gostp/ss7"
@@ -152,7 +153,7 @@ func (n *Node) printOffers(w io.Writer, a *configs.M2UAAS, ass []xua.ASStatus, h
 		case "detail":
 			waiting, _ := i.as.waiting()
 			fmt.Fprintf(w, "    for %s: %s; %d messages wait for an ASP; congestion level %d\n", since(v.Since), v.Why, waiting, v.Level)
-			i.link.printSCTP(w)
+			exec.PrintTransport(w, i.link.transport())
 		case "statistics":
 			for _, line := range append(v.Stats.Lines(), st.Stats.Lines()...) {
 				fmt.Fprintf(w, "    %s\n", line)

@@ -3,7 +3,6 @@ package node
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"time"
@@ -114,34 +113,4 @@ func (c *core) remember(ev ss7.Event) {
 		c.history = append(c.history[:0], c.history[len(c.history)-historyKeep/2:]...)
 	}
 	c.history = append(c.history, syslog.Stamp(time.Now())+": "+ev.Why)
-}
-
-// printTimers prints the level 3 timers of each link, and whose setting each is.
-func (n *Node) printTimers(w io.Writer, s mtp3.LinksetStatus) {
-	sys := n.Config()
-	set := sys.Linkset(s.Name)
-	if set == nil {
-		return
-	}
-	node, ofSet := mtp3Timers(&sys.MTP3Timers), mtp3Timers(&set.MTP3Timers)
-	for _, l := range s.Links {
-		cfg := findLink(sys, linkKey{s.Name, l.SLC})
-		if cfg == nil {
-			continue
-		}
-		own := mtp3Timers(&cfg.MTP3Timers)
-		fmt.Fprintf(w, "  Link %d\n    %-7s %9s  %-8s %s\n", l.SLC, "Timer", "ms", "Set by", "For")
-		for _, t := range node.TimerList(sys.V()) {
-			by := "default"
-			switch {
-			case own[t.Number] != 0:
-				t.Value, by = own[t.Number], "link"
-			case ofSet[t.Number] != 0:
-				t.Value, by = ofSet[t.Number], "linkset"
-			case node[t.Number] != 0:
-				by = "node"
-			}
-			fmt.Fprintf(w, "    T%-6s %9d  %-8s %s\n", fmt.Sprintf("%02d", t.Number), t.Value.Milliseconds(), by, t.Role)
-		}
-	}
 }

@@ -13,6 +13,15 @@ import (
 	"github.com/gostp/gostp/sctp"
 )
 
+func (n *Node) peerCommands() []*cli.Statement {
+	port := cli.Arg("port", cli.Uint(1024, 49151), "Only this one")
+	return []*cli.Statement{
+		showCS7(n.showPeers, kw("m2pa", "Level 2"), kw("peers", "Local peers and the far ends they talk to")),
+		showCS7(n.showPeers, kw("local-peer", "SCTP ports of this node, what carries them, and their far ends"),
+			cli.Opt(port)),
+	}
+}
+
 // allCarriers are the local-peers of all instances.
 func (n *Node) allCarriers() (out []*localPort) {
 	for _, i := range n.all() {

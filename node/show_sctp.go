@@ -312,27 +312,6 @@ func printSettings(w io.Writer, s *settings) {
 	fmt.Fprintf(w, "  receive-window %d octets, send buffer %d octets; of the next association: streams out %d, in %d\n", p.RecvBuffer, p.SendBuffer, p.OutStreams, p.InStreams)
 }
 
-// printSCTP is the part of `show cs7 linkset detail` below level 2.
-func (l *link) printSCTP(w io.Writer) {
-	v := l.view()
-	if g := l.gateway.Load(); g != nil {
-		v = g.view()
-	}
-	if v.status == nil {
-		fmt.Fprintf(w, "    SCTP: no association: %s\n", v.none())
-	} else {
-		fmt.Fprintf(w, "    SCTP: association %d, %s for %s, %d streams out, %d in\n", v.id, v.status.State, since(v.status.Since), v.status.OutStreams, v.status.InStreams)
-		for i := range v.status.Paths {
-			if p := &v.status.Paths[i]; len(v.status.Paths) > 1 || !p.Active {
-				fmt.Fprintf(w, "      path %s%s: %s\n", p.Addr, from(p.Local), pathState(p))
-			}
-		}
-	}
-	if b := v.before(); b != "" {
-		fmt.Fprintf(w, "      %s\n", b)
-	}
-}
-
 func (n *Node) clearAssociations(c *cli.Call) error {
 	count, none, who := 0, "", "their links set up new ones"
 	err := n.selected(c, func(k *holder, v assocView) {

@@ -1,13 +1,10 @@
 package node
 
 import (
-	"fmt"
-	"io"
 	"sync"
 	"time"
 
 	"github.com/gostp/gostp/m2pa"
-	"github.com/gostp/gostp/mtp3"
 )
 
 const (
@@ -87,27 +84,6 @@ func (n *Node) measure() {
 					l.meter.add(sampleOf(now, &st.Stats))
 				}
 			}
-		}
-	}
-}
-
-func (n *Node) printUtilization(w io.Writer, s mtp3.LinksetStatus) {
-	fmt.Fprintf(w, "  SLC  Over         MSU/s in   MSU/s out  kbit/s in  kbit/s out\n")
-	for _, l := range s.Links {
-		k := n.link(l)
-		if k == nil {
-			continue
-		}
-		last, all, peak := k.meter.view()
-		for i, x := range []struct {
-			over string
-			r    rates
-		}{{"10 s", last}, {"5 min", all}, {"peak of 10 s", peak}} {
-			slc := ""
-			if i == 0 {
-				slc = fmt.Sprintf("%02d", l.SLC)
-			}
-			fmt.Fprintf(w, "  %-4s %-12s %-10.1f %-10.1f %-10.1f %.1f\n", slc, x.over, x.r[0], x.r[1], x.r[2]*8/1000, x.r[3]*8/1000)
 		}
 	}
 }

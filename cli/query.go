@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// Answer is what a query found: a value, which `| json` encodes, and the words in which a person
+// reads the same value.
+type Answer struct {
+	Value any
+	Print func(io.Writer)
+}
+
+// Query is a command that shows a value. An error that comes without an answer stands in its
+// place; an answer that comes with an error is shown, and then the command fails.
+func Query(syntax Elem, ask func(*Call) (Answer, error)) *Statement {
+	s := newStatement(syntax)
+	s.ask = ask
+	s.run = func(c *Call) error {
+		a, err := ask(c)
+		if a.Print != nil {
+			a.Print(c.Out)
+		}
+		return err
+	}
+	return s
+}
+
+// IsQuery tells whether a command shows a value, so that `| json` may follow it.
+func (s *Statement) IsQuery() bool { return s.ask != nil }
+
+// encode runs a query and writes its value as JSON: one value in every case, an object with the
+// text of the error where the query failed.
+func (s *Statement) encode(c *Call) error {
+	a, err := s.ask(c)
+	v := a.Value
+	switch {
+	case err == nil:
+	case a.Print == nil:
+		v = failure{err.Error()}
+		fallthrough
+	default:
+		err = ErrFailed
+	}
+	return errors.Join(err, writeJSON(c.Out, v))
+}
+
+// failure is what `| json` shows instead of a value.
+type failure struct {
+	Error string `json:"error"`
+}
+
+// writeJSON writes a value for programs and people: indented, and with each character that a
+// terminal would not print written as JSON escapes it.
+func writeJSON(w io.Writer, v any) error {
+	if r := reflect.ValueOf(v); r.Kind() == reflect.Slice && r.IsNil() {
+		v = reflect.MakeSlice(r.Type(), 0, 0).Interface() // an empty list is a list
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	_, err := w.Write(escape(b.Bytes()))
+	return err
+}
+
+// escape writes what cannot be printed, which in JSON stands in strings alone, as \uXXXX.
+func escape(text []byte) []byte {
+	var out []byte
+	for len(text) > 0 {
+		r, n := utf8.DecodeRune(text)
+		switch {
+		case r == '\n' || unicode.IsPrint(r) && r != utf8.RuneError:
+			out = append(out, text[:n]...)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+		text = text[n:]
+	}
+	return out
+}

@@ -1,0 +1,84 @@
+// Package exec is what a person types in the exec mode of the console: the commands that show what
+// a node does, and those that have it do something. A command is told which instance of the node it
+// speaks to, asks it for values of package status, and writes what a person reads; it knows nothing
+// of the runtime behind the interface Node.
+package exec
+
+import (
+	"io"
+	"time"
+
+	"github.com/gostp/gostp/cli"
+	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/internal/printable"
+)
+
+// Node is one instance: a signalling point with its links, routes and users. All methods may be
+// called from any goroutine, and none waits for a far end if it does not say so.
+type Node interface {
+	// Number is that of the instance.
+	Number() uint8
+	// Config is the running configuration; nobody changes it.
+	Config() *configs.System
+
+	linksets
+}
+
+// Host is the whole of a program's node: its instances, and what they share.
+type Host interface {
+	// Instances are those that there are, 0 first.
+	Instances() []Node
+}
+
+// Commands are all commands for a host.
+func Commands(h Host) []*cli.Statement {
+	return linksetCommands(h)
+}
+
+func kw(word, help string) cli.Elem { return cli.Kw(word, help) }
+
+// show makes the command that puts `show` in front of a syntax: get asks the node that the line
+// names for a value, and print writes it for a person.
+func show[T any](h Host, get func(Node, *cli.Call) (T, error), print func(io.Writer, *cli.Call, T),
+	syntax ...cli.Elem) *cli.Statement {
+	words := append([]cli.Elem{kw("show", "Show what is configured and what goes on")}, syntax...)
+	return cli.Query(cli.Seq(words...), func(c *cli.Call) (cli.Answer, error) {
+		if c.Args.Bool("every") {
+			return inEvery(h, c, get, print)
+		}
+		n, err := instance(h, c)
+		if err != nil {
+			return cli.Answer{}, err
+		}
+		v, err := get(n, c)
+		if err != nil {
+			return cli.Answer{}, err
+		}
+		return cli.Answer{Value: v, Print: func(w io.Writer) { print(w, c, v) }}, nil
+	})
+}
+
+// showCS7 puts `show cs7 [instance {N|all}]` in front of a syntax.
+func showCS7[T any](h Host, get func(Node, *cli.Call) (T, error), print func(io.Writer, *cli.Call, T),
+	syntax ...cli.Elem) *cli.Statement {
+	return show(h, get, print, configs.AnyCS7(syntax...))
+}
+
+// command makes a command that has a node do something.
+func command(h Host, run func(Node, *cli.Call) error, syntax ...cli.Elem) *cli.Statement {
+	return cli.Command(cli.Seq(syntax...), func(c *cli.Call) error {
+		n, err := instance(h, c)
+		if err != nil {
+			return err
+		}
+		return run(n, c)
+	})
+}
+
+// since writes how long ago something was.
+func since(t time.Time) string {
+	if t.IsZero() {
+		return "ever"
+	}
+	return printable.Ago(time.Since(t))
+}

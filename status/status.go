@@ -1,0 +1,33 @@
+// Package status has what can be known of a running node, as plain values: each is a picture taken
+// at one moment, and nobody changes it afterwards. `show` prints these values, `| json` encodes
+// them, and whatever else watches a node reads them.
+//
+// A point code is text, in the notation of its node. A state is the word that `show` prints for
+// it, and the reason of a state stands beside it. A time is when something began or ended; a
+// duration has its unit in its name (t1_ms). A counter counts since the node started, if it does
+// not say otherwise. A list that may be empty is never null.
+package status
+
+import "time"
+
+// Setting is one timer or limit: its name, what it is set to, and what it would be.
+type Setting struct {
+	Name      string `json:"name"`
+	ValueMS   int64  `json:"value_ms"`
+	DefaultMS int64  `json:"default_ms,omitempty"`
+	SetBy     string `json:"set_by,omitempty"` // link, linkset, node or default, where that is known
+	Purpose   string `json:"purpose,omitempty"`
+}
+
+// Count is one counter.
+type Count struct {
+	Name  string `json:"name"`
+	Value uint64 `json:"value"`
+}
+
+// Ended is an association that there was, and why it ended.
+type Ended struct {
+	Began  time.Time `json:"began"`
+	Ended  time.Time `json:"ended"`
+	Reason string    `json:"reason"`
+}
