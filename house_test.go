@@ -1,0 +1,229 @@
+package gostp
+
+import (
+	"bufio"
+	"bytes"
+	"flag"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// The measures of the house. A room may owe some of a measure from earlier days: .ci/owed says how many. That
+// number may only fall. `go test . -update` writes the numbers of today; CONTRIBUTING.md says more.
+const (
+	mostColumns = 120 // a tab counts as one
+	mostLines   = 60  // of a function, tests apart
+	owedFile    = ".ci/owed"
+)
+
+var update = flag.Bool("update", false, "write .ci/owed anew")
+
+// allowedLocks are the rooms whose locks need no rank, since none of them calls another room while it holds one.
+var allowedLocks = []string{"capture", "cli", "internal/console"}
+
+// finding is one place that breaks a measure.
+type finding struct {
+	measure, room, text string
+}
+
+func TestHouse(t *testing.T) {
+	var found []finding
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == ".git" || d.Name() == "bin"):
+			return filepath.SkipDir
+		case d.IsDir():
+			return nil
+		}
+		f, err := inspect(path)
+		found = append(found, f...)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	judge(t, found)
+}
+
+// inspect measures one file.
+func inspect(path string) ([]finding, error) {
+	ext := filepath.Ext(path)
+	if ext != ".go" && ext != ".sh" && ext != ".md" && path != ".ci/run" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return inspectText(path, text)
+}
+
+func inspectText(path string, text []byte) ([]finding, error) {
+	found := longLines(path, text)
+	if filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+		return found, nil
+	}
+	more, err := inspectGo(path, text)
+	return append(found, more...), err
+}
+
+func longLines(path string, text []byte) (found []finding) {
+	markdown := filepath.Ext(path) == ".md"
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	lines.Buffer(nil, 1<<20)
+	for n := 1; lines.Scan(); n++ {
+		line := lines.Text()
+		if markdown && (strings.HasPrefix(line, "|") || strings.Contains(line, "://")) {
+			continue // a row of a table, or a link, cannot be broken
+		}
+		if columns := utf8.RuneCountInString(line); columns > mostColumns {
+			at := fmt.Sprintf("%s:%d has %d columns, more than %d", path, n, columns, mostColumns)
+			found = append(found, finding{"long-lines", room(path), at})
+		}
+	}
+	return found
+}
+
+func inspectGo(path string, text []byte) (found []finding, err error) {
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, path, text, parser.SkipObjectResolution)
+	if err != nil {
+		return nil, err
+	}
+	line := func(p token.Pos) int { return files.Position(p).Line }
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncDecl:
+			if size := line(n.End()) - line(n.Pos()) + 1; size > mostLines {
+				at := fmt.Sprintf("%s:%d: %s has %d lines, more than %d", path, line(n.Pos()), n.Name.Name, size, mostLines)
+				found = append(found, finding{"long-functions", room(path), at})
+			}
+		case *ast.Field:
+			found = append(found, unranked(path, line(n.Pos()), n.Names, n.Type)...)
+		case *ast.ValueSpec:
+			found = append(found, unranked(path, line(n.Pos()), n.Names, n.Type)...)
+		}
+		return true
+	})
+	return found, nil
+}
+
+// unranked finds a lock of package sync: one that takes part in no order that is written down.
+func unranked(path string, line int, names []*ast.Ident, kind ast.Expr) []finding {
+	if star, ok := kind.(*ast.StarExpr); ok {
+		kind = star.X
+	}
+	s, ok := kind.(*ast.SelectorExpr)
+	if !ok || s.Sel.Name != "Mutex" && s.Sel.Name != "RWMutex" || slices.Contains(allowedLocks, room(path)) {
+		return nil
+	}
+	if of, ok := s.X.(*ast.Ident); !ok || of.Name != "sync" {
+		return nil
+	}
+	name := "(embedded)"
+	if len(names) > 0 {
+		name = names[0].Name
+	}
+	at := fmt.Sprintf("%s:%d: the lock %s has no rank: it is a sync.%s", path, line, name, s.Sel.Name)
+	return []finding{{"unranked-locks", room(path), at}}
+}
+
+func room(path string) string { return filepath.ToSlash(filepath.Dir(path)) }
+
+// judge compares what was found with what is owed. CI wants the numbers exact, so that none is owed again.
+func judge(t *testing.T, found []finding) {
+	now, places := map[string]int{}, map[string][]string{}
+	for _, f := range found {
+		key := f.measure + " " + f.room
+		now[key]++
+		places[key] = append(places[key], f.text)
+	}
+	if *update {
+		writeOwed(t, now)
+		return
+	}
+	owed := readOwed(t)
+	for _, key := range slices.Sorted(maps.Keys(now)) {
+		if now[key] > owed[key] {
+			t.Errorf("%s: %d, but %s allows %d (who moves them from room to room runs go test . -update):\n%s",
+				key, now[key], owedFile, owed[key], strings.Join(places[key], "\n"))
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(owed)) {
+		if now[key] < owed[key] && os.Getenv("GOSTP_CI") != "" {
+			t.Errorf("%s: %d, and %s still allows %d: run go test . -update", key, now[key], owedFile, owed[key])
+		}
+	}
+}
+
+func readOwed(t *testing.T) map[string]int {
+	text, err := os.ReadFile(owedFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	owed := map[string]int{}
+	for line := range strings.Lines(string(text)) {
+		var measure, room string
+		var n int
+		if _, err := fmt.Sscan(line, &measure, &room, &n); err != nil {
+			t.Fatalf("%s: %q: %v", owedFile, line, err)
+		}
+		owed[measure+" "+room] = n
+	}
+	return owed
+}
+
+func writeOwed(t *testing.T, now map[string]int) {
+	var text strings.Builder
+	for _, key := range slices.Sorted(maps.Keys(now)) {
+		fmt.Fprintln(&text, key, now[key])
+	}
+	if err := os.WriteFile(owedFile, []byte(text.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The measures find what breaks them, and nothing else.
+func TestHouseFinds(t *testing.T) {
+	long := strings.Repeat("x", mostColumns+1)
+	body := strings.Repeat("\tf()\n", mostLines-1)
+	for _, c := range []struct{ path, text, want string }{
+		{"node/a.sh", long[1:] + "\n" + long, "long-lines"},
+		{"node/a.md", "| " + long + "\n" + "See https://" + long, ""},
+		{"node/a.md", long, "long-lines"},
+		{"node/a_test.go", "package a\n// " + long, "long-lines"},
+		{"node/a.go", "package a\nfunc f() {\n" + body + "}\n", "long-functions"},
+		{"node/a.go", "package a\nfunc f() {\n" + strings.TrimPrefix(body, "\tf()\n") + "}\n", ""},
+		{"node/a_test.go", "package a\nfunc f() {\n" + body + "}\n", ""},
+		{"node/a.go", "package a\ntype t struct{ mu sync.Mutex }", "unranked-locks"},
+		{"node/a.go", "package a\ntype t struct{ sync.RWMutex }", "unranked-locks"},
+		{"node/a.go", "package a\ntype t struct{ mu *sync.Mutex }", "unranked-locks"},
+		{"node/a.go", "package a\nvar mu sync.Mutex", "unranked-locks"},
+		{"node/a.go", "package a\ntype t struct{ mu ranked.Mutex; once sync.Once }", ""},
+		{"cli/a.go", "package a\ntype t struct{ mu sync.Mutex }", ""},
+	} {
+		found, err := inspectText(c.path, []byte(c.text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, f := range found {
+			got = append(got, f.measure)
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s %q: found %q, want %q", c.path, c.text, got, c.want)
+		}
+	}
+}
