@@ -38,7 +38,8 @@ func TestFile(t *testing.T) {
 		}
 	}
 	bs := blocks(t, f.Bytes())
-	if len(bs) != 5 || binary.LittleEndian.Uint32(bs[0]) != blockSection || binary.LittleEndian.Uint32(bs[1]) != blockInterface {
+	if len(bs) != 5 || binary.LittleEndian.Uint32(bs[0]) != blockSection ||
+		binary.LittleEndian.Uint32(bs[1]) != blockInterface {
 		t.Fatalf("%d blocks", len(bs))
 	}
 	p := bs[4]

@@ -24,12 +24,16 @@ func (n names) commands(h handlers) []*cli.Statement {
 	wire := cli.Kw("wire", "Lab: spoil or mend a wire")
 	capture := cli.Kw("capture", "Lab: record packets")
 	return []*cli.Statement{
-		cli.Command(cli.Seq(cli.Kw("connect", "Lab: go to another node's console"), cli.Arg("node", nodeName{n}, "Node")), h.connect),
+		cli.Command(cli.Seq(cli.Kw("connect", "Lab: go to another node's console"), cli.Arg("node", nodeName{n}, "Node")),
+			h.connect),
 		cli.Command(cli.Kw("nodes", "Lab: list the nodes and wires"), h.list),
 		cli.Command(cli.Seq(wire, cli.Choice("what", cli.Kw("up", "Mend it"), cli.Kw("down", "Cut it")), end), h.cut),
-		cli.Command(cli.Seq(wire, cli.Kw("loss", "Lose packets"), cli.Arg("percent", percent{}, "Share of the packets, 0% to 100%"), cli.Opt(end)), h.lose),
-		cli.Command(cli.Seq(wire, cli.Kw("delay", "Delay packets"), cli.Arg("ms", cli.Millis(0, 10000), "Milliseconds"), cli.Opt(end)), h.delay),
-		cli.Command(cli.Seq(capture, cli.Kw("start", "Into a pcapng file"), cli.Arg("file", cli.Word(255), "File"), cli.Opt(end)), h.startCapture),
+		cli.Command(cli.Seq(wire, cli.Kw("loss", "Lose packets"),
+			cli.Arg("percent", percent{}, "Share of the packets, 0% to 100%"), cli.Opt(end)), h.lose),
+		cli.Command(cli.Seq(wire, cli.Kw("delay", "Delay packets"), cli.Arg("ms", cli.Millis(0, 10000), "Milliseconds"),
+			cli.Opt(end)), h.delay),
+		cli.Command(cli.Seq(capture, cli.Kw("start", "Into a pcapng file"), cli.Arg("file", cli.Word(255), "File"),
+			cli.Opt(end)), h.startCapture),
 		cli.Command(cli.Seq(capture, cli.Kw("stop", "End all captures")), h.stopCapture),
 	}
 }

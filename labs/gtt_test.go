@@ -23,8 +23,10 @@ func TestGlobalTitles(t *testing.T) {
 	lines = append(lines, configure("CountryB", "cs7 gtt application-group G", "pc 7.8.1 1 pcssn", "pc 7.7.1 2 pcssn",
 		selector, "gta 491 pcssn 7.7.1 pcssn ssn 6", "gta 492 app-grp G")...)
 	lines = append(lines, configure("CountryC", "cs7 sccp local-ssn 8")...)
-	lines = append(lines, "CountryA: test cs7 gtt 4915112345", "CountryA: ping gt 4915112345", "CountryB: test cs7 gtt 492123",
-		"CountryA: ping sccp 7.7.1", "CountryA: ping sccp 7.7.1 ssn 8", "CountryB: show cs7 sccp statistics", "CountryB: show cs7 gtt measurements",
+	lines = append(lines, "CountryA: test cs7 gtt 4915112345", "CountryA: ping gt 4915112345",
+		"CountryB: test cs7 gtt 492123",
+		"CountryA: ping sccp 7.7.1", "CountryA: ping sccp 7.7.1 ssn 8", "CountryB: show cs7 sccp statistics",
+		"CountryB: show cs7 gtt measurements",
 		"CountryB: show cs7 gtt config", "CountryA: ping gt 5012345")
 	out, ok := run(t, Options{}, lines...)
 	if ok {

@@ -140,7 +140,8 @@ func (h *Host) towards(dst netip.Addr) *port {
 	var best machine.StaticRoute
 	for _, r := range h.routes {
 		p := h.connected(r.Via)
-		better := out == nil || r.Dest.Bits() > best.Dest.Bits() || r.Dest.Bits() == best.Dest.Bits() && r.Distance < best.Distance
+		better := out == nil || r.Dest.Bits() > best.Dest.Bits() ||
+			r.Dest.Bits() == best.Dest.Bits() && r.Distance < best.Distance
 		if r.Dest.Contains(dst) && p != nil && p.down() == "" && better {
 			out, best = p, r
 		}

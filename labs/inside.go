@@ -45,7 +45,8 @@ func Start(opt Options) (*Lab, error) {
 		if err != nil {
 			return nil, err
 		}
-		s := &inside{node: node.New(node.Options{Platform: newPlatform(network.Host(n.Name)), Store: store, Version: opt.Version, Commands: commands})}
+		s := &inside{node: node.New(node.Options{Platform: newPlatform(network.Host(n.Name)), Store: store,
+			Version: opt.Version, Commands: commands})}
 		l.members = append(l.members, &member{n.Name, s})
 		for _, e := range s.node.Boot() {
 			l.faults = append(l.faults, fmt.Sprintf("%s: %s: %v", n.Name, n.StartupConfig, e))

@@ -16,16 +16,19 @@ import (
 	"github.com/gostp/gostp/sctp"
 )
 
-const topologyHead = "name: x\ntopology:\n  nodes:\n    A: {kind: linux, startup-config: a.cfg}\n    B: {kind: linux, binds: [\"b.cfg:/etc/gostp/startup-config:ro\"]}\n    C:\n  links:\n"
+const topologyHead = "name: x\ntopology:\n  nodes:\n    A: {kind: linux, startup-config: a.cfg}\n    B: {kind: " +
+	"linux, binds: [\"b.cfg:/etc/gostp/startup-config:ro\"]}\n    C:\n  links:\n"
 
 func TestTopology(t *testing.T) {
-	dir := fstest.MapFS{"d/x.clab.yml": {Data: []byte(topologyHead + "    - endpoints: [\"A:eth1\", \"B:eth1\"]\n    - endpoints: [\"B:eth2\", \"C:eth1\"]\n      mtu: 9000\n")},
+	dir := fstest.MapFS{"d/x.clab.yml": {Data: []byte(topologyHead +
+		"    - endpoints: [\"A:eth1\", \"B:eth1\"]\n    - endpoints: [\"B:eth2\", \"C:eth1\"]\n      mtu: 9000\n")},
 		"d/a.cfg": {}, "d/b.cfg": {}}
 	x, err := LoadFS(dir, "d/x.clab.yml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(x.Nodes) != 3 || x.Nodes[0].StartupConfig != "d/a.cfg" || x.Nodes[1].StartupConfig != "d/b.cfg" || x.Nodes[2].StartupConfig != "" || len(x.Links) != 2 || x.Links[1].A != (End{"B", "eth2"}) {
+	if len(x.Nodes) != 3 || x.Nodes[0].StartupConfig != "d/a.cfg" || x.Nodes[1].StartupConfig != "d/b.cfg" ||
+		x.Nodes[2].StartupConfig != "" || len(x.Links) != 2 || x.Links[1].A != (End{"B", "eth2"}) {
 		t.Errorf("%+v", x)
 	}
 	delete(dir, "d/b.cfg")
@@ -182,7 +185,8 @@ func run(t *testing.T, opt Options, lines ...string) (string, bool) {
 // Every country reaches every other, over whatever it takes.
 func TestFourCountries(t *testing.T) {
 	var lines []string
-	for from, pc := range map[string]string{"CountryA": "1.2.3", "CountryB": "4.5.6", "CountryC": "7.7.1", "CountryD": "7.8.1"} {
+	for from, pc := range map[string]string{"CountryA": "1.2.3", "CountryB": "4.5.6", "CountryC": "7.7.1",
+		"CountryD": "7.8.1"} {
 		for _, to := range []string{"1.2.3", "4.5.6", "7.7.1", "7.8.1"} {
 			if to != pc {
 				lines = append(lines, from+": ping cs7 "+to+" count 3 rate 100")
@@ -196,12 +200,15 @@ func TestFourCountries(t *testing.T) {
 
 // B's wire to D is cut: D is still reached by way of C.
 func TestAlternativeRoute(t *testing.T) {
-	out, ok := run(t, Options{}, "CountryB: ping cs7 7.8.1", "CountryB: wire down CountryB:eth3", "CountryB: ping cs7 7.8.1 count 40 rate 5 timeout 500")
+	out, ok := run(t, Options{}, "CountryB: ping cs7 7.8.1", "CountryB: wire down CountryB:eth3",
+		"CountryB: ping cs7 7.8.1 count 40 rate 5 timeout 500")
 	if ok || !strings.Contains(out, "wire CountryB:eth3-CountryD:eth1: CUT") {
 		t.Error(out)
 	}
-	out, ok = run(t, Options{}, "CountryB: configure terminal", "CountryB: cs7 linkset ToCountryD", "CountryB: shutdown", "CountryB: end",
-		"CountryD: configure terminal", "CountryD: no cs7 route-table system", "CountryD: cs7 route-table system", "CountryD: update route 0.0.0/0 linkset ToCountryC", "CountryD: end",
+	out, ok = run(t, Options{}, "CountryB: configure terminal", "CountryB: cs7 linkset ToCountryD",
+		"CountryB: shutdown", "CountryB: end",
+		"CountryD: configure terminal", "CountryD: no cs7 route-table system", "CountryD: cs7 route-table system",
+		"CountryD: update route 0.0.0/0 linkset ToCountryC", "CountryD: end",
 		"CountryB: show cs7 route explain 7.8.1", "CountryB: ping cs7 7.8.1")
 	if !ok || !strings.Contains(out, "leaves by linkset ToCountryC") {
 		t.Error(out)
@@ -211,8 +218,10 @@ func TestAlternativeRoute(t *testing.T) {
 // A neighbour that has one way back only, the link that is to be inhibited, is asked by that
 // link, and its refusal is told.
 func TestInhibitTheOnlyLink(t *testing.T) {
-	out, ok := run(t, Options{}, "CountryB: cs7 inhibit ToCountryC 0", "CountryB: ping cs7 7.7.1 count 10 rate 10", "CountryB: show logging")
-	if !ok || !strings.Contains(out, "Link 0 of linkset ToCountryC: the far end does not let it be inhibited: it needs the link to reach something") {
+	out, ok := run(t, Options{}, "CountryB: cs7 inhibit ToCountryC 0", "CountryB: ping cs7 7.7.1 count 10 rate 10",
+		"CountryB: show logging")
+	if !ok || !strings.Contains(out,
+		"Link 0 of linkset ToCountryC: the far end does not let it be inhibited: it needs the link to reach something") {
 		t.Error(out)
 	}
 }
@@ -228,7 +237,8 @@ func TestRunStopsAtWhatFails(t *testing.T) {
 }
 
 func TestLossyWires(t *testing.T) {
-	out, ok := run(t, Options{}, "CountryA: wire loss 5% CountryA:eth1", "CountryA: wire delay 20", "CountryA: ping cs7 4.5.6 count 100 rate 50 timeout 5000", "CountryA: nodes")
+	out, ok := run(t, Options{}, "CountryA: wire loss 5% CountryA:eth1", "CountryA: wire delay 20",
+		"CountryA: ping cs7 4.5.6 count 100 rate 50 timeout 5000", "CountryA: nodes")
 	if !ok || !strings.Contains(out, "up, loses 5%") {
 		t.Error(out)
 	}
@@ -244,7 +254,8 @@ func TestOwnLabFromFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	pcap := filepath.Join(dir, "x.pcapng")
-	out, ok := run(t, Options{File: filepath.Join(dir, DefaultTopology), Pcap: pcap}, "CountryB: ping cs7 7.8.1", "CountryA: configure terminal", "CountryA: cs7 point-code 1.1.1", "CountryA: end", "CountryA: write memory",
+	out, ok := run(t, Options{File: filepath.Join(dir, DefaultTopology), Pcap: pcap}, "CountryB: ping cs7 7.8.1",
+		"CountryA: configure terminal", "CountryA: cs7 point-code 1.1.1", "CountryA: end", "CountryA: write memory",
 		"CountryA: capture start "+filepath.Join(dir, "y.pcapng")+" CountryB:eth2", "CountryA: capture stop",
 		"CountryB: ping cs7 7.8.1 count 100 rate 1000")
 	if b, _ := os.ReadFile(cfg); !ok || !strings.Contains(string(b), "cs7 point-code 1.1.1") {

@@ -108,10 +108,12 @@ func Destroy(opt Options) error {
 // earlier run.
 func openSpaces(t *Topology) (*spaces, error) {
 	if os.Geteuid() != 0 {
-		return nil, errors.New("--netns makes network namespaces, which needs root: `sudo gostp lab --netns ...`; without --netns the lab runs in one process and needs none")
+		return nil, errors.New("--netns makes network namespaces, which needs root: `sudo gostp lab --netns ...`; without " +
+			"--netns the lab runs in one process and needs none")
 	}
 	if !labName.MatchString(t.Name) {
-		return nil, fmt.Errorf("the topology's name %q must be letters, digits, dot, underscore and dash, at most 32, to name its namespaces", t.Name)
+		return nil, fmt.Errorf("the topology's name %q must be letters, digits, dot, underscore and dash, at most 32, to "+
+			"name its namespaces", t.Name)
 	}
 	s := &spaces{name: t.Name, dir: filepath.Join(stateDir, t.Name), ns: map[string]netns.NsHandle{}, home: netns.None()}
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
@@ -175,7 +177,8 @@ func (s *spaces) endLeftover(node, space string) {
 		return
 	}
 	var here, there unix.Stat_t
-	if unix.Stat(space, &here) == nil && unix.Stat(fmt.Sprintf("/proc/%d/ns/net", pid), &there) == nil && here.Ino == there.Ino && here.Dev == there.Dev {
+	if unix.Stat(space, &here) == nil && unix.Stat(fmt.Sprintf("/proc/%d/ns/net", pid), &there) == nil &&
+		here.Ino == there.Ino && here.Dev == there.Dev {
 		_ = unix.Kill(pid, unix.SIGKILL)
 	}
 }
@@ -332,7 +335,8 @@ func (l *Lab) await() error {
 			time.Sleep(20 * time.Millisecond)
 		}
 		var out strings.Builder
-		if _, err := console.Exec(m.seat.(*remote).socket, []string{"show logging | include %SYS-3-CONFIG"}, &out); err != nil {
+		if _, err := console.Exec(m.seat.(*remote).socket, []string{"show logging | include %SYS-3-CONFIG"},
+			&out); err != nil {
 			return fmt.Errorf("node %s: %w", m.name, err)
 		}
 		for line := range strings.Lines(out.String()) {

@@ -26,7 +26,8 @@ func TestAssociationOverTwoWires(t *testing.T) {
 		}
 		for i, nets := range [][]string{{"10.0.1.1/24", "2001:db8::1/64"}, {"10.0.1.2/24", "2001:db8::2/64"}} {
 			one, two := netip.MustParsePrefix(nets[0]), netip.MustParsePrefix(nets[1])
-			hosts[i].Configure([]Interface{{Name: "eth1", Addrs: []netip.Prefix{one}}, {Name: "eth2", Addrs: []netip.Prefix{two}}}, nil)
+			hosts[i].Configure([]Interface{{Name: "eth1", Addrs: []netip.Prefix{one}},
+				{Name: "eth2", Addrs: []netip.Prefix{two}}}, nil)
 			addrs[i] = sctp.Addr{IPs: []netip.Addr{one.Addr(), two.Addr()}, Port: 2905}
 			if ends[i], err = sctp.NewUser(hosts[i]).Open(addrs[i], sctp.Params{}); err != nil {
 				t.Fatal(err)
@@ -60,7 +61,8 @@ func TestAssociationOverTwoWires(t *testing.T) {
 		}
 		exchange("both wires")
 		time.Sleep(2 * time.Second)
-		if p := a.Status().Paths; len(p) != 2 || !p[1].Confirmed || p[0].Local != addrs[0].IPs[0] || p[1].Local != addrs[0].IPs[1] {
+		if p := a.Status().Paths; len(p) != 2 || !p[1].Confirmed || p[0].Local != addrs[0].IPs[0] ||
+			p[1].Local != addrs[0].IPs[1] {
 			t.Fatalf("%+v", p)
 		}
 		first.SetUp(false)

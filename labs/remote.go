@@ -50,7 +50,8 @@ func Member(file string, n func() *node.Node) ([]*cli.Statement, error) {
 		return err
 	}
 	return append(m.commands(handlers{connect, ask, ask, ask, ask, ask, ask}),
-		cli.Command(cli.Seq(cli.Kw("lab", "Lab: what it asks its nodes"), cli.Kw("status", "Point code; links available, all, unsettled")), func(c *cli.Call) error {
+		cli.Command(cli.Seq(cli.Kw("lab", "Lab: what it asks its nodes"),
+			cli.Kw("status", "Point code; links available, all, unsettled")), func(c *cli.Call) error {
 			s := statusOf(n())
 			fmt.Fprintf(c.Out, "%d %d %d %s\n", s.up, s.all, s.unsettled, s.pc)
 			return nil

@@ -56,7 +56,8 @@ func LoadFS(dir fs.FS, file string) (*Topology, error) {
 		}
 		n.StartupConfig = path.Join(path.Dir(file), n.StartupConfig)
 		if _, err := fs.Stat(dir, n.StartupConfig); err != nil {
-			return nil, fmt.Errorf("%s: node %s: startup configuration %s: %w", file, n.Name, n.StartupConfig, errors.Unwrap(err))
+			return nil, fmt.Errorf("%s: node %s: startup configuration %s: %w", file, n.Name, n.StartupConfig,
+				errors.Unwrap(err))
 		}
 	}
 	return t, nil

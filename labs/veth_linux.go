@@ -38,7 +38,8 @@ type vethEnd struct {
 // wire makes the veths of a link, up at both ends.
 func (s *spaces) wire(k Link) (*vethWire, error) {
 	a, b := s.ns[k.A.Node], s.ns[k.B.Node]
-	pair := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: k.A.Interface, Namespace: netlink.NsFd(a)}, PeerName: k.B.Interface, PeerNamespace: netlink.NsFd(b)}
+	pair := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: k.A.Interface, Namespace: netlink.NsFd(a)},
+		PeerName: k.B.Interface, PeerNamespace: netlink.NsFd(b)}
 	if err := netlink.LinkAdd(pair); err != nil {
 		return nil, err
 	}
@@ -120,7 +121,8 @@ func (w *vethWire) set(down bool, f Faults) error {
 	for _, e := range w.ends {
 		root := netlink.QdiscAttrs{LinkIndex: e.index, Parent: netlink.HANDLE_ROOT, Handle: netlink.MakeHandle(1, 0)}
 		// The old one goes first: a discipline is not changed into one of another kind.
-		err := e.handle.QdiscDel(&netlink.GenericQdisc{QdiscAttrs: netlink.QdiscAttrs{LinkIndex: e.index, Parent: netlink.HANDLE_ROOT}})
+		err := e.handle.QdiscDel(&netlink.GenericQdisc{QdiscAttrs: netlink.QdiscAttrs{LinkIndex: e.index,
+			Parent: netlink.HANDLE_ROOT}})
 		if err != nil && !errors.Is(err, unix.ENOENT) && !errors.Is(err, unix.EINVAL) { // there was none
 			return err
 		}
@@ -128,7 +130,8 @@ func (w *vethWire) set(down bool, f Faults) error {
 		case down:
 			err = e.handle.QdiscAdd(&netlink.GenericQdisc{QdiscAttrs: root, QdiscType: "blackhole"})
 		case f != (Faults{}):
-			err = e.handle.QdiscAdd(netlink.NewNetem(root, netlink.NetemQdiscAttrs{Latency: uint32(f.Delay / time.Microsecond), Loss: float32(f.Loss * 100), Limit: netemQueue}))
+			err = e.handle.QdiscAdd(netlink.NewNetem(root, netlink.NetemQdiscAttrs{
+				Latency: uint32(f.Delay / time.Microsecond), Loss: float32(f.Loss * 100), Limit: netemQueue}))
 		default:
 			err = nil
 		}

@@ -156,7 +156,8 @@ func (l *Link) provingState(now time.Time, s Status, out []ss7.Action) []ss7.Act
 func (l *Link) abortProving(now time.Time, out []ss7.Action) []ss7.Action {
 	l.aborts++
 	if l.aborts >= abortLimit {
-		return l.fail(now, fmt.Sprintf("alignment not possible: the far end began anew %d times while proving", l.aborts), out)
+		return l.fail(now, fmt.Sprintf("alignment not possible: the far end began anew %d times while proving", l.aborts),
+			out)
 	}
 	l.timers.Stop(t4)
 	l.peerReady = false

@@ -47,7 +47,8 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Variant: ss7.ITU,
-		T1:      45 * time.Second, T2: 60 * time.Second, T3: 2 * time.Second, T4n: 8 * time.Second, T4e: 500 * time.Millisecond,
+		T1:      45 * time.Second, T2: 60 * time.Second,
+		T3: 2 * time.Second, T4n: 8 * time.Second, T4e: 500 * time.Millisecond,
 		T6: 4 * time.Second, T7: 2 * time.Second, Proving: 100 * time.Millisecond, Status: time.Second,
 		AckDelay: 20 * time.Millisecond, AckEvery: 16,
 		QueueMax: 8192, Onset: [3]int{4096, 6144, 7168}, Abate: [3]int{2048, 5120, 6656}, Discard: [3]int{5120, 6656, 7680},

@@ -27,7 +27,8 @@ const (
 	States
 )
 
-var stateNames = [States]string{"OutOfService", "NotAligned", "Aligned", "Proving", "AlignedReady", "AlignedNotReady", "InService", "ProcessorOutage"}
+var stateNames = [States]string{"OutOfService", "NotAligned", "Aligned", "Proving", "AlignedReady",
+	"AlignedNotReady", "InService", "ProcessorOutage"}
 
 func (s State) String() string { return stateNames[s] }
 
@@ -207,7 +208,8 @@ func (l *Link) expired(now time.Time, id int, out []ss7.Action) []ss7.Action {
 	case t2:
 		return l.fail(now, fmt.Sprintf("alignment not possible: the far end did not answer within T2 (%v)", l.cfg.T2), out)
 	case t3:
-		return l.fail(now, fmt.Sprintf("alignment not possible: the far end did not begin proving within T3 (%v)", l.cfg.T3), out)
+		return l.fail(now, fmt.Sprintf("alignment not possible: the far end did not begin proving within T3 (%v)",
+			l.cfg.T3), out)
 	case t4:
 		return l.provingDone(now, out)
 	case t6:
@@ -273,7 +275,8 @@ func (l *Link) discard(why string) ss7.Action {
 // become enters a state; every change has its reason.
 func (l *Link) become(now time.Time, s State, why string, out []ss7.Action) []ss7.Action {
 	l.state, l.why, l.since = s, why, now
-	return append(out, ss7.Action{Op: ss7.Note, Event: ss7.Event{Kind: ss7.StateChange, Path: l.path, Arg: uint32(s), Why: why}})
+	return append(out, ss7.Action{Op: ss7.Note, Event: ss7.Event{Kind: ss7.StateChange, Path: l.path, Arg: uint32(s),
+		Why: why}})
 }
 
 // start begins alignment, now or when the association is there (RFC 4165 §4.1.3).
@@ -409,7 +412,8 @@ func (s *Stats) Lines() []string {
 		fmt.Sprintf("empty acknowledgements in %d, out %d", s.AcksIn, s.AcksOut),
 		fmt.Sprintf("alignments %d, failures %d", s.Alignments, s.Failures),
 		s.discarded(),
-		fmt.Sprintf("not sent: queue full %d, priority below the discard level %d, link not in service %d, lost with the link %d", s.QueueFull, s.Shed, s.NotInService, s.Lost),
+		fmt.Sprintf("not sent: queue full %d, priority below the discard level %d, link not in service %d, lost with the "+
+			"link %d", s.QueueFull, s.Shed, s.NotInService, s.Lost),
 		fmt.Sprintf("when the link failed: retrieved %d, sent and never confirmed %d", s.Retrieved, s.Unconfirmed),
 	}
 	for st := Alignment; st < statuses; st++ {

@@ -28,15 +28,18 @@ func TestCodec(t *testing.T) {
 		hex string
 		m   Message
 	}{
-		{"01000b0200000014 00ffffff00ffffff 00000001", Message{Type: LinkStatus, BSN: seqMask, FSN: seqMask, Status: Alignment}},
-		{"01000b010000001a 00ffffff00000000 0085239364322301 0900", Message{Type: UserData, BSN: seqMask, MSU: unhex("852393643223010900")}},
+		{"01000b0200000014 00ffffff00ffffff 00000001", Message{Type: LinkStatus, BSN: seqMask, FSN: seqMask,
+			Status: Alignment}},
+		{"01000b010000001a 00ffffff00000000 0085239364322301 0900",
+			Message{Type: UserData, BSN: seqMask, MSU: unhex("852393643223010900")}},
 		{"01000b0100000010 0000000000000000", Message{Type: UserData}},
 		{"01000b0100000011 0000000000000007 40", Message{Type: UserData, FSN: 7, Prio: 1, MSU: []byte{}}},
 		{"01000b0100000014 0000000000000007 c0850102", Message{Type: UserData, FSN: 7, Prio: 3, MSU: unhex("850102")}},
 	} {
 		want := unhex(c.hex)
 		got, err := Parse(want)
-		if err != nil || got.Type != c.m.Type || got.BSN != c.m.BSN || got.FSN != c.m.FSN || got.Status != c.m.Status || got.Prio != c.m.Prio || !bytes.Equal(got.MSU, c.m.MSU) {
+		if err != nil || got.Type != c.m.Type || got.BSN != c.m.BSN || got.FSN != c.m.FSN || got.Status != c.m.Status ||
+			got.Prio != c.m.Prio || !bytes.Equal(got.MSU, c.m.MSU) {
 			t.Errorf("%s: %+v, %v", c.hex, got, err)
 		}
 		if b := Append(nil, c.m); !bytes.Equal(b, want) {
@@ -44,8 +47,10 @@ func TestCodec(t *testing.T) {
 		}
 	}
 	for why, bad := range map[string]string{
-		"too short": "01000b02000000", "version 2": "02000b020000001400ffffff00ffffff00000001", "class 3": "010003020000001400ffffff00ffffff00000001",
-		"type 7": "01000b070000001000ffffff00ffffff", "length": "01000b010000001100ffffff00ffffff", "no state": "01000b020000001000ffffff00ffffff",
+		"too short": "01000b02000000", "version 2": "02000b020000001400ffffff00ffffff00000001",
+		"class 3": "010003020000001400ffffff00ffffff00000001",
+		"type 7":  "01000b070000001000ffffff00ffffff", "length": "01000b010000001100ffffff00ffffff",
+		"no state":      "01000b020000001000ffffff00ffffff",
 		"unknown state": "01000b020000001400ffffff00ffffff0000000a", "draft 2": "0100060200000004 00000001",
 	} {
 		if m, err := Parse(unhex(bad)); err == nil {
@@ -53,7 +58,8 @@ func TestCodec(t *testing.T) {
 		}
 	}
 	// Filler after the state is ignored (RFC 4165 §2.3.2).
-	if m, err := Parse(unhex("01000b020000001800ffffff00ffffff00000002aabbccdd")); err != nil || m.Status != ProvingNormal {
+	if m, err := Parse(unhex("01000b020000001800ffffff00ffffff00000002aabbccdd")); err != nil ||
+		m.Status != ProvingNormal {
 		t.Errorf("proving with filler: %+v, %v", m, err)
 	}
 }
@@ -67,7 +73,8 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		again, err := Parse(Append(nil, m))
-		if err != nil || again.Status != m.Status || !bytes.Equal(again.MSU, m.MSU) || again.FSN != m.FSN || again.BSN != m.BSN {
+		if err != nil || again.Status != m.Status || !bytes.Equal(again.MSU, m.MSU) || again.FSN != m.FSN ||
+			again.BSN != m.BSN {
 			t.Fatalf("%+v became %+v, %v", m, again, err)
 		}
 	})
@@ -414,7 +421,8 @@ func TestRetrievalOfSharedLink(t *testing.T) {
 		x.l[0].Do(x.now, ss7.Event{Kind: ss7.Retrieve, Arg: ss7.NoFSN}, nil)
 		x.send(0, 2)
 		out := x.l[0].Do(x.now, ss7.Event{Kind: ss7.Retrieve, Arg: 5}, nil)
-		if back := len(out) == 2 && out[0].Event.MSU.Payload[0] == 2; back != shared || x.l[0].stats.NotInService == 0 != shared {
+		if back := len(out) == 2 && out[0].Event.MSU.Payload[0] == 2; back != shared ||
+			x.l[0].stats.NotInService == 0 != shared {
 			t.Errorf("shared %v: %s, %d refused", shared, describe(out), x.l[0].stats.NotInService)
 		}
 		x.l[0].Do(x.now, ss7.Event{Kind: ss7.CommUp}, nil)

@@ -61,7 +61,10 @@ func TestMatrix(t *testing.T) {
 	at := epoch.Add(600 * time.Millisecond)
 	var events []event
 	for s := Alignment; s < statuses; s++ {
-		events = append(events, event{"rx " + s.String(), func(l *Link) []ss7.Action { return l.Recv(at, 0, status(s, 0), nil) }})
+		events = append(events, event{"rx " + s.String(), func(l *Link) []ss7.Action {
+			return l.Recv(at, 0, status(s, 0),
+				nil)
+		}})
 	}
 	events = append(events,
 		event{"rx User Data", func(l *Link) []ss7.Action { return l.Recv(at, 1, data(0, seqMask), nil) }},
@@ -69,11 +72,18 @@ func TestMatrix(t *testing.T) {
 			return l.Recv(at, 1, Append(nil, Message{Type: UserData, FSN: seqMask, BSN: seqMask}), nil)
 		}},
 		event{"rx garbage", func(l *Link) []ss7.Action { return l.Recv(at, 1, []byte{1, 2, 3}, nil) }})
-	for _, k := range []ss7.Kind{ss7.Start, ss7.Stop, ss7.Transfer, ss7.Emergency, ss7.EmergencyCeases, ss7.LocalOutage, ss7.LocalRecovered,
+	for _, k := range []ss7.Kind{ss7.Start, ss7.Stop, ss7.Transfer, ss7.Emergency, ss7.EmergencyCeases,
+		ss7.LocalOutage, ss7.LocalRecovered,
 		ss7.Flush, ss7.Continue, ss7.RetrieveBSNT, ss7.Retrieve, ss7.CommUp, ss7.CommLost, ss7.CommRestart} {
-		events = append(events, event{k.String(), func(l *Link) []ss7.Action { return l.Do(at, ss7.Event{Kind: k, Why: "test"}, nil) }})
+		events = append(events, event{k.String(), func(l *Link) []ss7.Action {
+			return l.Do(at,
+				ss7.Event{Kind: k, Why: "test"}, nil)
+		}})
 	}
-	events = append(events, event{"receive congestion", func(l *Link) []ss7.Action { return l.Do(at, ss7.Event{Kind: ss7.Congestion, Arg: 1}, nil) }})
+	events = append(events, event{"receive congestion", func(l *Link) []ss7.Action {
+		return l.Do(at,
+			ss7.Event{Kind: ss7.Congestion, Arg: 1}, nil)
+	}})
 	for id := range timers {
 		events = append(events, event{timerNames[id] + " expires", func(l *Link) []ss7.Action {
 			if !l.timers.Running(id) {

@@ -97,7 +97,8 @@ func (m *Message) parse(b []byte) error {
 		return bad(TooShort, "message of %d octets; an M2PA header has %d", len(b), headerLen)
 	}
 	if b[0] != version {
-		align := b[2] == class && Type(b[3]) == LinkStatus && len(b) >= 20 && Status(binary.BigEndian.Uint32(b[16:])) == Alignment
+		align := b[2] == class && Type(b[3]) == LinkStatus && len(b) >= 20 &&
+			Status(binary.BigEndian.Uint32(b[16:])) == Alignment
 		return &ParseError{fmt.Sprintf("M2PA version %d; this is version %d", b[0], version), align, OtherVersion}
 	}
 	if b[2] != class {

@@ -12,7 +12,8 @@ import (
 func TestQueueIsBounded(t *testing.T) {
 	for priorities, want := range map[bool]string{false: "[1]", true: "[1 2 3]"} {
 		c := cfg()
-		c.QueueMax, c.Onset, c.Abate, c.Discard, c.Priorities = 10, [3]int{4, 6, 8}, [3]int{2, 5, 7}, [3]int{20, 20, 20}, priorities
+		c.QueueMax, c.Onset, c.Abate, c.Discard, c.Priorities = 10, [3]int{4, 6, 8}, [3]int{2, 5, 7}, [3]int{20, 20, 20},
+			priorities
 		x := inService(t, c)
 		for i := range 12 {
 			x.send(0, byte(i))
@@ -30,7 +31,8 @@ func TestQueueIsBounded(t *testing.T) {
 		if st := x.l[0].Status(); st.CongestionLevel != 0 || st.Peak != 10 {
 			t.Errorf("level %d, peak %d", st.CongestionLevel, st.Peak)
 		}
-		if last := x.up[0][len(x.up[0])-1]; last.Kind != ss7.Congestion || last.Arg != 0 || !strings.HasSuffix(last.Why, "fewer than 2") {
+		if last := x.up[0][len(x.up[0])-1]; last.Kind != ss7.Congestion || last.Arg != 0 ||
+			!strings.HasSuffix(last.Why, "fewer than 2") {
 			t.Errorf("the last event is %+v", last)
 		}
 	}
@@ -112,7 +114,8 @@ func TestDrain(t *testing.T) {
 	x.send(0, 3)
 	first := x.l[0].lastAcked + 1
 	ack := func(k uint32) []ss7.Action {
-		return x.l[0].Recv(x.now, StreamData, Append(nil, Message{Type: UserData, BSN: (first + k) & seqMask, FSN: x.l[0].lastRx}), nil)
+		return x.l[0].Recv(x.now, StreamData, Append(nil, Message{Type: UserData, BSN: (first + k) & seqMask,
+			FSN: x.l[0].lastRx}), nil)
 	}
 	for k, want := range []string{"", "Drained", ""} { // by the third nothing more is told
 		if got := describe(ack(uint32(k))); !strings.Contains(got, want) || want == "" && strings.Contains(got, "Drained") {

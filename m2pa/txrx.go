@@ -196,7 +196,8 @@ func (l *Link) outOfSequence(now time.Time, m *Message, out []ss7.Action) []ss7.
 			m.FSN, due)
 	}
 	if l.badFSN >= badFSNLimit {
-		return l.fail(now, fmt.Sprintf("%d messages in a row out of sequence: FSN %d after %d", l.badFSN, m.FSN, l.lastRx), out)
+		return l.fail(now, fmt.Sprintf("%d messages in a row out of sequence: FSN %d after %d", l.badFSN, m.FSN,
+			l.lastRx), out)
 	}
 	return out
 }
@@ -230,7 +231,8 @@ func (l *Link) checkBSN(now time.Time, m *Message, out *[]ss7.Action) (failed bo
 		l.goodBSN = 0
 		l.stats.Discarded[UnsentBSN]++ // its acknowledgement alone
 		if l.badBSN >= 2 {
-			*out = l.fail(now, fmt.Sprintf("the far end acknowledged what was never sent: BSN %d, sent up to %d", m.BSN, l.lastTx), *out)
+			*out = l.fail(now, fmt.Sprintf("the far end acknowledged what was never sent: BSN %d, sent up to %d", m.BSN,
+				l.lastTx), *out)
 			return true
 		}
 		return false

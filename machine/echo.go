@@ -73,7 +73,8 @@ func (f family) listen(e Echo) (*icmp.PacketConn, net.Addr, error) {
 		return c, &net.UDPAddr{IP: e.Dst.AsSlice()}, nil
 	}
 	if isPermission(err) {
-		return nil, nil, errors.New("ICMP needs root, CAP_NET_RAW (`setcap cap_net_raw+ep` on the program), or this user's group in the sysctl net.ipv4.ping_group_range")
+		return nil, nil, errors.New("ICMP needs root, CAP_NET_RAW (`setcap cap_net_raw+ep` on the program), or this " +
+			"user's group in the sysctl net.ipv4.ping_group_range")
 	}
 	return nil, nil, fmt.Errorf("no ICMP socket at %s: %w", src, err)
 }
@@ -129,7 +130,8 @@ func (f family) ours(quoted []byte, e Echo) bool {
 	if f.header == 20 && len(quoted) > 0 {
 		at = int(quoted[0]&15) * 4
 	}
-	return len(quoted) >= at+8 && binary.BigEndian.Uint16(quoted[at+4:]) == e.ID && binary.BigEndian.Uint16(quoted[at+6:]) == e.Seq
+	return len(quoted) >= at+8 && binary.BigEndian.Uint16(quoted[at+4:]) == e.ID &&
+		binary.BigEndian.Uint16(quoted[at+6:]) == e.Seq
 }
 
 func addrOf(a net.Addr) netip.Addr {

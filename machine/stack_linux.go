@@ -53,7 +53,8 @@ func (m *ipStack) Configure(ip IP, tell func(string)) {
 		return
 	}
 	if m.addrs == nil {
-		m.addrs, m.routes, m.mtus, m.downed = map[deviceAddr]bool{}, map[StaticRoute]bool{}, map[string]int{}, map[string]bool{}
+		m.addrs, m.routes, m.mtus, m.downed = map[deviceAddr]bool{}, map[StaticRoute]bool{}, map[string]int{},
+			map[string]bool{}
 	}
 	m.ip, m.tell = ip, tell
 	m.reconcile()
@@ -149,9 +150,11 @@ func (m *ipStack) devices(v *inventory) (device map[string]string, problems map[
 		case err != nil:
 			problems[i.Name] = err.Error()
 		case user[d] != "" && !IsLoopback(i.Name):
-			problems[i.Name] = fmt.Sprintf("it would be %s, which is interface %s already; `device NAME` in its mode names another", d, user[d])
+			problems[i.Name] = fmt.Sprintf(
+				"it would be %s, which is interface %s already; `device NAME` in its mode names another", d, user[d])
 		case v.links[d] == nil:
-			problems[i.Name] = fmt.Sprintf("this machine has no interface %s yet; it has %s", d, strings.Join(slices.SortedFunc(maps.Keys(v.links), natural), ", "))
+			problems[i.Name] = fmt.Sprintf("this machine has no interface %s yet; it has %s", d,
+				strings.Join(slices.SortedFunc(maps.Keys(v.links), natural), ", "))
 		default:
 			device[i.Name] = d
 		}
@@ -321,7 +324,8 @@ func (m *ipStack) releaseLinks(v *inventory, device map[string]string) {
 func refused(err error, format string, args ...any) error {
 	what := fmt.Sprintf(format, args...)
 	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
-		return fmt.Errorf("%s: this needs root or CAP_NET_ADMIN (`setcap cap_net_admin+ep` on the program); or set it with `ip`, and it is used as it is", what)
+		return fmt.Errorf("%s: this needs root or CAP_NET_ADMIN (`setcap cap_net_admin+ep` on the program); or set it "+
+			"with `ip`, and it is used as it is", what)
 	}
 	return fmt.Errorf("%s: %w", what, err)
 }
@@ -342,7 +346,8 @@ func (m *ipStack) report(problems map[string]string) {
 }
 
 func (m *ipStack) configured(name string) bool {
-	return strings.Contains(name, " ") || slices.ContainsFunc(m.ip.Interfaces, func(i Interface) bool { return i.Name == name })
+	return strings.Contains(name, " ") || slices.ContainsFunc(m.ip.Interfaces,
+		func(i Interface) bool { return i.Name == name })
 }
 
 // subject is what a problem's name is about: routes bring their own word.

@@ -93,7 +93,8 @@ func (s *stack) configure(ip IP) {
 	s.setup.Lock()
 	defer s.setup.Unlock()
 	if s.addrs == nil {
-		s.addrs, s.routes, s.mtus, s.downed = map[deviceAddr]bool{}, map[StaticRoute]bool{}, map[string]int{}, map[string]bool{}
+		s.addrs, s.routes, s.mtus, s.downed = map[deviceAddr]bool{}, map[StaticRoute]bool{}, map[string]int{},
+			map[string]bool{}
 	}
 	s.ip, s.tell = ip, func(text string) { s.told = append(s.told, text) }
 	s.reconcile()
@@ -113,7 +114,8 @@ func TestAddressesComeAndGo(t *testing.T) {
 			}
 		}
 		s := &stack{}
-		s.configure(IP{Interfaces: []Interface{{Name: "GigabitEthernet0/1", MTU: 1400, Addresses: prefixes("10.0.5.1/24", "10.0.7.1/24", "2001:db8::1/64")},
+		s.configure(IP{Interfaces: []Interface{{Name: "GigabitEthernet0/1", MTU: 1400,
+			Addresses: prefixes("10.0.5.1/24", "10.0.7.1/24", "2001:db8::1/64")},
 			{Name: "Loopback0", Addresses: prefixes("10.255.0.1/24")}, {Name: "eth9", Addresses: prefixes("10.9.0.1/24")}}})
 		if got := addrsOf(t, "eth1"); strings.Join(got, " ") != "10.0.5.1/24 10.0.7.1/24 192.168.7.1/24 2001:db8::1/64" {
 			t.Error(got)
@@ -124,7 +126,8 @@ func TestAddressesComeAndGo(t *testing.T) {
 		if l, _ := netlink.LinkByName("eth1"); l.Attrs().Flags&net.FlagUp == 0 || l.Attrs().MTU != 1400 {
 			t.Errorf("%+v", l.Attrs())
 		}
-		if len(s.told) != 1 || !strings.HasPrefix(s.told[0], "interface eth9: this machine has no interface eth9 yet; it has ") {
+		if len(s.told) != 1 || !strings.HasPrefix(s.told[0],
+			"interface eth9: this machine has no interface eth9 yet; it has ") {
 			t.Error(s.told)
 		}
 		// The interface appears.
@@ -200,7 +203,8 @@ func TestShutdownOfADevice(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.configure(IP{Interfaces: []Interface{down}})
-		if !isUp() || !strings.Contains(strings.Join(s.told, "\n"), "interface eth1: not shut down: the machine uses eth1 for 192.168.7.1/24") {
+		if !isUp() || !strings.Contains(strings.Join(s.told, "\n"),
+			"interface eth1: not shut down: the machine uses eth1 for 192.168.7.1/24") {
 			t.Error(isUp(), s.told)
 		}
 		s.configure(IP{})
@@ -214,8 +218,11 @@ func TestTwoNamesForADevice(t *testing.T) {
 	inNamespace(t, func(t *testing.T) {
 		veth(t, "eth0", "far")
 		s := &stack{}
-		s.configure(IP{Interfaces: []Interface{{Name: "FastEthernet0/0", Addresses: prefixes("10.0.5.1/24")}, {Name: "GigabitEthernet0/0", Addresses: prefixes("10.0.6.1/24")}}})
-		if got := addrsOf(t, "eth0"); strings.Join(got, " ") != "10.0.5.1/24" || !strings.Contains(s.told[0], "interface GigabitEthernet0/0: it would be eth0, which is interface FastEthernet0/0 already") {
+		s.configure(IP{Interfaces: []Interface{{Name: "FastEthernet0/0", Addresses: prefixes("10.0.5.1/24")},
+			{Name: "GigabitEthernet0/0", Addresses: prefixes("10.0.6.1/24")}}})
+		if got := addrsOf(t, "eth0"); strings.Join(got, " ") != "10.0.5.1/24" ||
+			!strings.Contains(s.told[0],
+				"interface GigabitEthernet0/0: it would be eth0, which is interface FastEthernet0/0 already") {
 			t.Error(got, s.told)
 		}
 		if i := s.Interfaces()[1]; i.Up || !strings.Contains(i.Why, "`device NAME`") {
@@ -233,7 +240,8 @@ func TestStaticRoutes(t *testing.T) {
 		}
 		p, a := netip.MustParsePrefix, netip.MustParseAddr
 		ip := IP{Interfaces: []Interface{{Name: "eth1", Addresses: prefixes("10.0.5.1/24", "2001:db8::1/64")}},
-			Routes: []StaticRoute{{p("10.9.0.0/16"), a("10.0.5.2"), 1}, {p("10.8.0.0/16"), a("10.77.0.2"), 1}, {p("0.0.0.0/0"), a("10.0.5.3"), 250}, {p("2001:db8:9::/48"), a("2001:db8::2"), 1}}}
+			Routes: []StaticRoute{{p("10.9.0.0/16"), a("10.0.5.2"), 1}, {p("10.8.0.0/16"), a("10.77.0.2"), 1},
+				{p("0.0.0.0/0"), a("10.0.5.3"), 250}, {p("2001:db8:9::/48"), a("2001:db8::2"), 1}}}
 		s := &stack{}
 		s.configure(ip)
 		find := func(dest string) byte {
@@ -248,7 +256,8 @@ func TestStaticRoutes(t *testing.T) {
 			}
 			return 0
 		}
-		for dest, code := range map[string]byte{"10.9.0.0/16": 'S', "10.8.0.0/16": 0, "0.0.0.0/0": 'S', "2001:db8:9::/48": 'S', "10.0.5.0/24": 'C', "2001:db8::/64": 'C'} {
+		for dest, code := range map[string]byte{"10.9.0.0/16": 'S', "10.8.0.0/16": 0, "0.0.0.0/0": 'S',
+			"2001:db8:9::/48": 'S', "10.0.5.0/24": 'C', "2001:db8::/64": 'C'} {
 			if got := find(dest); got != code {
 				t.Errorf("%s: %q", dest, got)
 			}
@@ -268,7 +277,8 @@ func TestStaticRoutes(t *testing.T) {
 func TestEchoOfTheMachine(t *testing.T) {
 	inNamespace(t, func(t *testing.T) {
 		ask := func(dst string, size int) error {
-			took, err := echo(context.Background(), Echo{Dst: netip.MustParseAddr(dst), ID: 7, Seq: 3, Size: size, Timeout: 200 * time.Millisecond})
+			took, err := echo(context.Background(), Echo{Dst: netip.MustParseAddr(dst), ID: 7, Seq: 3, Size: size,
+				Timeout: 200 * time.Millisecond})
 			if err == nil && took <= 0 {
 				t.Error(dst, took)
 			}
@@ -292,7 +302,8 @@ func TestEchoOfTheMachine(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
-		if _, err := echo(ctx, Echo{Dst: netip.MustParseAddr("10.0.5.2"), Timeout: time.Hour}); !errors.Is(err, context.Canceled) {
+		if _, err := echo(ctx, Echo{Dst: netip.MustParseAddr("10.0.5.2"), Timeout: time.Hour}); !errors.Is(err,
+			context.Canceled) {
 			t.Error(err)
 		}
 	})
@@ -300,7 +311,8 @@ func TestEchoOfTheMachine(t *testing.T) {
 
 // Who may not change addresses is told what to do, and what is there is used.
 func TestRefused(t *testing.T) {
-	if err := refused(unix.EPERM, "%s cannot be set", "10.0.0.1/24"); !strings.Contains(err.Error(), "10.0.0.1/24 cannot be set: this needs root or CAP_NET_ADMIN") {
+	if err := refused(unix.EPERM, "%s cannot be set", "10.0.0.1/24"); !strings.Contains(err.Error(),
+		"10.0.0.1/24 cannot be set: this needs root or CAP_NET_ADMIN") {
 		t.Error(err)
 	}
 }

@@ -32,7 +32,8 @@ func (m *ipStack) Configure(ip IP, tell func(string)) {
 	for _, i := range ip.Interfaces {
 		for _, a := range i.Addresses {
 			if !have[a.Addr()] {
-				tell(fmt.Sprintf("interface %s: %s is not on this machine, and gostp sets addresses on Linux only; add it by the system's means", i.Name, a))
+				tell(fmt.Sprintf("interface %s: %s is not on this machine, and gostp sets addresses on Linux only; add it by "+
+					"the system's means", i.Name, a))
 			}
 		}
 	}
@@ -66,7 +67,8 @@ func interfaces() []InterfaceState {
 	}
 	var out []InterfaceState
 	for _, i := range all {
-		s := InterfaceState{Name: i.Name, Device: i.Name, Method: "host", MTU: i.MTU, Hardware: i.HardwareAddr.String(), Up: i.Flags&net.FlagUp != 0 && i.Flags&net.FlagRunning != 0}
+		s := InterfaceState{Name: i.Name, Device: i.Name, Method: "host", MTU: i.MTU, Hardware: i.HardwareAddr.String(),
+			Up: i.Flags&net.FlagUp != 0 && i.Flags&net.FlagRunning != 0}
 		if !s.Up {
 			s.Why = "the machine's own interface is down"
 		}

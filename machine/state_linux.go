@@ -81,7 +81,8 @@ func (s *InterfaceState) link(l netlink.Link) {
 	s.Up = a.Flags&net.FlagUp != 0 && a.RawFlags&unix.IFF_RUNNING != 0
 	s.MTU, s.Hardware = a.MTU, a.HardwareAddr.String()
 	if x := a.Statistics; x != nil {
-		s.Counters = InterfaceCounters{x.RxPackets, x.RxBytes, x.RxErrors, x.RxDropped, x.TxPackets, x.TxBytes, x.TxErrors, x.TxDropped}
+		s.Counters = InterfaceCounters{x.RxPackets, x.RxBytes, x.RxErrors, x.RxDropped, x.TxPackets, x.TxBytes,
+			x.TxErrors, x.TxDropped}
 	}
 }
 

@@ -42,7 +42,8 @@ func sets(links ...int) []Linkset {
 
 func TestLongestMatchAndPriority(t *testing.T) {
 	p := NewPlan(ss7.ITU, ss7.National, []ss7.PC{pc("1.2.3")}, []Route{
-		{dest("0.0.0/0"), 0, 5}, {dest("7.0.0/3"), 1, 5}, {dest("7.7.1/14"), 2, 5}, {dest("7.7.1/14"), 1, 3}, {dest("1.2.0/11"), 1, 5},
+		{dest("0.0.0/0"), 0, 5}, {dest("7.0.0/3"), 1, 5}, {dest("7.7.1/14"), 2, 5}, {dest("7.7.1/14"), 1, 3},
+		{dest("1.2.0/11"), 1, 5},
 	})
 	ls := sets(1, 1, 1)
 	tab := p.NewTable(ls)
@@ -78,12 +79,14 @@ func TestLongestMatchAndPriority(t *testing.T) {
 
 // A summary does not lead to where the far end said that the code is prohibited.
 func TestSummaryKeepsAwayFromProhibited(t *testing.T) {
-	p := NewPlan(ss7.ITU, ss7.National, nil, []Route{{dest("7.7.1/14"), 0, 5}, {dest("7.0.0/3"), 0, 1}, {dest("0.0.0/0"), 1, 5}, {dest("0.0.0/0"), 0, 1}})
+	p := NewPlan(ss7.ITU, ss7.National, nil, []Route{{dest("7.7.1/14"), 0, 5}, {dest("7.0.0/3"), 0, 1},
+		{dest("0.0.0/0"), 1, 5}, {dest("0.0.0/0"), 0, 1}})
 	state := State{Linksets: sets(1, 1), Routes: make([]RouteState, p.Routes())}
 	i, _ := p.Exact(dest("7.7.1/14"))
 	state.Routes[p.Route(i, 0)] = Prohibited
 	tab := p.Table(state)
-	if _, b, _ := tab.Dest(pc("7.7.1")); b == nil || tab.Slot(b, 0).Path != 2 || tab.Dests[tab.Via(i)].Range != dest("0.0.0/0") {
+	if _, b, _ := tab.Dest(pc("7.7.1")); b == nil || tab.Slot(b, 0).Path != 2 ||
+		tab.Dests[tab.Via(i)].Range != dest("0.0.0/0") {
 		t.Errorf("7.7.1: %+v", b)
 	}
 	if _, b, _ := tab.Dest(pc("7.7.2")); b == nil || tab.Slot(b, 0).Path != 1 {
@@ -253,7 +256,8 @@ func sameSet(a, b []int) bool {
 }
 
 func TestAvoid(t *testing.T) {
-	p := NewPlan(ss7.ITU, ss7.National, nil, []Route{{dest("7.7.1/14"), 0, 1}, {dest("7.7.1/14"), 1, 5}, {dest("0.0.0/0"), 2, 5}})
+	p := NewPlan(ss7.ITU, ss7.National, nil, []Route{{dest("7.7.1/14"), 0, 1}, {dest("7.7.1/14"), 1, 5},
+		{dest("0.0.0/0"), 2, 5}})
 	ls := sets(1, 1, 1)
 	tab := p.NewTable(ls)
 	i, _, _ := tab.Dest(pc("7.7.1"))
@@ -275,7 +279,8 @@ func plan(n int) (*Plan, []Linkset) {
 	ls := sets(4, 4)
 	var routes []Route
 	for i := range n {
-		routes = append(routes, Route{ss7.Range{PC: ss7.PC(i), Len: 14}, i % 2, 5}, Route{ss7.Range{PC: ss7.PC(i), Len: 14}, 1 - i%2, 6})
+		routes = append(routes, Route{ss7.Range{PC: ss7.PC(i), Len: 14}, i % 2, 5},
+			Route{ss7.Range{PC: ss7.PC(i), Len: 14}, 1 - i%2, 6})
 	}
 	return NewPlan(ss7.ITU, ss7.National, nil, routes), ls
 }

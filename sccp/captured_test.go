@@ -103,7 +103,8 @@ type field struct {
 
 // collect notes what tshark shows of SCCP, but for where it stands.
 func (f *field) collect(into map[string]string) {
-	place := strings.Contains(f.Name, "pointer") || strings.HasSuffix(f.Name, "_length") || strings.HasPrefix(f.Name, "_ws") || f.Name == ""
+	place := strings.Contains(f.Name, "pointer") || strings.HasSuffix(f.Name, "_length") ||
+		strings.HasPrefix(f.Name, "_ws") || f.Name == ""
 	if !place && strings.HasPrefix(f.Name, "sccp.") && !strings.Contains(f.Name, "assoc") {
 		into[f.Name] += f.Show + " "
 	}
@@ -202,7 +203,8 @@ func relayFor(v *ss7.Variant, b []byte) (Verdict, *View) {
 	m, _ := Parse(b)
 	if a, err := ParseAddress(v, m.Called); err == nil {
 		if title, ok := a.ParseTitle(v); ok {
-			view.Table = gtt.NewTable([]*gtt.Selector{selector(title.Nature, map[string]gtt.Result{"": to(hlr, true, gtt.Keep)})}, nil, nil)
+			view.Table = gtt.NewTable([]*gtt.Selector{selector(title.Nature,
+				map[string]gtt.Result{"": to(hlr, true, gtt.Keep)})}, nil, nil)
 		}
 		view.Local[a.SSN>>6] |= 1 << (a.SSN & 63)
 	}
@@ -239,7 +241,8 @@ func TestWiresharkCapturedRelayed(t *testing.T) {
 		is := shown(t, v, after)
 		for i, was := range shown(t, v, before) {
 			for name, x := range was {
-				changes := name == "sccp.called.pc" || name == "sccp.called.ansi_pc" || strings.HasPrefix(name, "sccp.calling.pc") || strings.HasPrefix(name, "sccp.calling.point_code")
+				changes := name == "sccp.called.pc" || name == "sccp.called.ansi_pc" ||
+					strings.HasPrefix(name, "sccp.calling.pc") || strings.HasPrefix(name, "sccp.calling.point_code")
 				if is[i][name] != x && !changes {
 					t.Errorf("%x became %x: %s was %q and is %q", before[i], after[i], name, x, is[i][name])
 				}

@@ -83,7 +83,8 @@ func (m *Management) Congested(now time.Time, pc ss7.PC, out []ss7.Action) []ss7
 func (m *Management) recvCongested(now time.Time, n Notice, out []ss7.Action) []ss7.Action {
 	p := m.point(n.PC)
 	if p == nil || p.down || n.SSN != ssnManagement || p.find(ssnManagement) >= 0 {
-		return append(out, m.note(NoteIgnored, fmt.Sprintf("SSC for subsystem %d at %s ignored: only a whole SCCP that is allowed can be congested", n.SSN, m.name(n.PC))))
+		return append(out, m.note(NoteIgnored, fmt.Sprintf("SSC for subsystem %d at %s ignored: only a whole SCCP that is "+
+			"allowed can be congested", n.SSN, m.name(n.PC))))
 	}
 	c := &p.congestion
 	was := c.restriction()
@@ -121,7 +122,8 @@ func (m *Management) restricted(pc ss7.PC, p *point, was Level, out []ss7.Action
 	m.publish()
 	switch {
 	case was == Level{}:
-		return append(out, m.note(NoteSubsystem, fmt.Sprintf("Traffic to %s is restricted: it is congested, level %d.%d", m.name(pc), is.RL, is.RSL)))
+		return append(out, m.note(NoteSubsystem, fmt.Sprintf("Traffic to %s is restricted: it is congested, level %d.%d",
+			m.name(pc), is.RL, is.RSL)))
 	case is == Level{}:
 		return append(out, m.note(NoteSubsystem, fmt.Sprintf("Traffic to %s is no longer restricted", m.name(pc))))
 	}

@@ -46,10 +46,12 @@ func TestCongestedByMTP(t *testing.T) {
 	if n := share(t, s.Status(), udt); n != 50 {
 		t.Error(n, "of importance 4 are sent at 4.2")
 	}
-	if n := share(t, s.Status(), Message{Type: XUDT, Class: ReturnOption, Hops: 5, Options: []byte{paramImportance, 1, 7}}); n != 100 {
+	if n := share(t, s.Status(), Message{Type: XUDT, Class: ReturnOption, Hops: 5,
+		Options: []byte{paramImportance, 1, 7}}); n != 100 {
 		t.Error(n, "of importance 6 are sent at 4.2") // 6 is the most that an XUDT may claim
 	}
-	if n := share(t, s.Status(), Message{Type: XUDT, Class: ReturnOption, Hops: 5, Options: []byte{paramImportance, 1, 3}}); n != 0 {
+	if n := share(t, s.Status(), Message{Type: XUDT, Class: ReturnOption, Hops: 5,
+		Options: []byte{paramImportance, 1, 3}}); n != 0 {
 		t.Error(n, "of importance 3 are sent at 4.2")
 	}
 	for range 18 {

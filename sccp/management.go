@@ -135,7 +135,8 @@ type ManagementStats struct{ In, Out [commands]uint64 }
 
 // NewManagement knows nothing; Configure comes next.
 func NewManagement() *Management {
-	return &Management{cfg: Config{Variant: ss7.ITU}, points: map[ss7.PC]*point{}, local: map[uint8]bool{}, asked: map[uint8]time.Time{}}
+	return &Management{cfg: Config{Variant: ss7.ITU}, points: map[ss7.PC]*point{}, local: map[uint8]bool{},
+		asked: map[uint8]time.Time{}}
 }
 
 // Status is the present picture; it is another one after each change.
@@ -206,7 +207,8 @@ func (m *Management) Recv(now time.Time, own, opc ss7.PC, data []byte, out []ss7
 }
 
 func (m *Management) unexpected(n Notice, opc ss7.PC, out []ss7.Action) []ss7.Action {
-	return append(out, m.note(NoteIgnored, fmt.Sprintf("%v from %s for subsystem %d at %s ignored: it is not expected", n.Command, m.name(opc), n.SSN, m.name(n.PC))))
+	return append(out, m.note(NoteIgnored, fmt.Sprintf("%v from %s for subsystem %d at %s ignored: it is not expected",
+		n.Command, m.name(opc), n.SSN, m.name(n.PC))))
 }
 
 // recvTest answers a test of a subsystem here that is allowed; for one that is not
@@ -244,7 +246,8 @@ func (m *Management) recvAllowed(n Notice, opc ss7.PC, out []ss7.Action) []ss7.A
 
 func (m *Management) recvProhibited(now time.Time, n Notice, opc ss7.PC, out []ss7.Action) []ss7.Action {
 	if n.SSN <= ssnManagement { // there is no SSP for a whole SCCP
-		return append(out, m.note(NoteIgnored, fmt.Sprintf("SSP from %s for subsystem %d ignored: it can not be prohibited alone", m.name(opc), n.SSN)))
+		return append(out, m.note(NoteIgnored,
+			fmt.Sprintf("SSP from %s for subsystem %d ignored: it can not be prohibited alone", m.name(opc), n.SSN)))
 	}
 	p := m.point(n.PC)
 	if p == nil || p.down || p.find(n.SSN) >= 0 {
@@ -258,12 +261,14 @@ func (m *Management) recvProhibited(now time.Time, n Notice, opc ss7.PC, out []s
 }
 
 // prohibit marks a subsystem and begins to test it.
-func (m *Management) prohibit(now time.Time, p *point, pc ss7.PC, ssn uint8, why string, out []ss7.Action) []ss7.Action {
+func (m *Management) prohibit(now time.Time, p *point, pc ss7.PC, ssn uint8, why string,
+	out []ss7.Action) []ss7.Action {
 	if p.find(ssn) < 0 {
 		p.prohibited = append(p.prohibited, &subsystem{ssn: ssn, wait: m.cfg.StatInfo, next: now.Add(m.cfg.StatInfo)})
 	}
 	m.publish()
-	return append(out, m.note(NoteSubsystem, fmt.Sprintf("%s at %s is prohibited: %s", subsystemName(ssn), m.name(pc), why)))
+	return append(out, m.note(NoteSubsystem, fmt.Sprintf("%s at %s is prohibited: %s", subsystemName(ssn), m.name(pc),
+		why)))
 }
 
 func subsystemName(ssn uint8) string {

@@ -68,7 +68,8 @@ type script struct {
 
 func newScript() *script {
 	s := &script{NewManagement(), time.Unix(1000, 0)}
-	s.Configure(Config{Variant: ss7.ITU, Own: []ss7.PC{me}, Local: []uint8{8, 9}, Concerned: []ss7.PC{stp, origin}, Watched: []ss7.PC{hlr}})
+	s.Configure(Config{Variant: ss7.ITU, Own: []ss7.PC{me}, Local: []uint8{8, 9}, Concerned: []ss7.PC{stp, origin},
+		Watched: []ss7.PC{hlr}})
 	return s
 }
 
@@ -80,7 +81,8 @@ func sent(t *testing.T, out []ss7.Action) (lines []string) {
 			continue
 		}
 		m, err := Parse(a.Event.MSU.Payload)
-		if err != nil || m.Type != UDT || m.Class != 0 || !bytes.Equal(m.Called, octets("4201")) || !bytes.Equal(m.Calling, octets("4201")) {
+		if err != nil || m.Type != UDT || m.Class != 0 || !bytes.Equal(m.Called, octets("4201")) ||
+			!bytes.Equal(m.Calling, octets("4201")) {
 			t.Fatalf("%x: %v", a.Event.MSU.Payload, err)
 		}
 		n, err := ParseNotice(ss7.ITU, m.Data)
@@ -136,12 +138,15 @@ func TestManagementMatrix(t *testing.T) {
 		{"allowed", hlr, Notice{Command: SSA, SSN: 1, PC: hlr}, "", nil},
 		{"allowed", hlr, Notice{Command: SSC, SSN: 6, PC: hlr, Congestion: 3}, "", nil},
 		{"prohibited", hlr, Notice{Command: SSP, SSN: 6, PC: hlr}, "6", nil},
-		{"prohibited", hlr, Notice{Command: SSA, SSN: 6, PC: hlr}, "", []string{"SSA 6 of 300 to 400", "SSA 6 of 300 to 200"}},
+		{"prohibited", hlr, Notice{Command: SSA, SSN: 6, PC: hlr}, "",
+			[]string{"SSA 6 of 300 to 400", "SSA 6 of 300 to 200"}},
 		{"prohibited", hlr, Notice{Command: SSA, SSN: 7, PC: hlr}, "6", nil},
-		{"prohibited", hlr, Notice{Command: SSA, SSN: 1, PC: hlr}, "", []string{"SSA 1 of 300 to 400", "SSA 1 of 300 to 200"}},
+		{"prohibited", hlr, Notice{Command: SSA, SSN: 1, PC: hlr}, "",
+			[]string{"SSA 1 of 300 to 400", "SSA 1 of 300 to 200"}},
 		{"SCCP gone", hlr, Notice{Command: SSA, SSN: 1, PC: hlr}, "", []string{"SSA 1 of 300 to 400", "SSA 1 of 300 to 200"}},
 		{"SCCP gone", hlr, Notice{Command: SSA, SSN: 6, PC: hlr}, "1", nil},
-		{"SCCP not there", hlr, Notice{Command: SSA, SSN: 1, PC: hlr}, "", []string{"SSA 1 of 300 to 400", "SSA 1 of 300 to 200"}},
+		{"SCCP not there", hlr, Notice{Command: SSA, SSN: 1, PC: hlr}, "",
+			[]string{"SSA 1 of 300 to 400", "SSA 1 of 300 to 200"}},
 		{"inaccessible", hlr, Notice{Command: SSP, SSN: 6, PC: hlr}, "", nil},
 		{"inaccessible", hlr, Notice{Command: SSA, SSN: 1, PC: hlr}, "", nil},
 		{"allowed", hlr, Notice{Command: SST, SSN: 1, PC: me}, "", []string{"SSA 1 of 100 to 300"}},
@@ -244,7 +249,8 @@ func TestCoordinatedChange(t *testing.T) {
 	same(t, "SOG about another", s.recv(t, hlr, Notice{Command: SOG, SSN: 9, PC: me}))
 	same(t, "both want to leave", s.recv(t, hlr, Notice{Command: SOR, SSN: 8, PC: hlr}))
 	same(t, "tested while it waits", s.recv(t, hlr, Notice{Command: SST, SSN: 8, PC: me}), "SSA 8 of 100 to 300")
-	same(t, "granted", s.recv(t, hlr, Notice{Command: SOG, SSN: 8, PC: me}), "SSP 8 of 100 to 400", "SSP 8 of 100 to 200", "SSP 8 of 100 to 300")
+	same(t, "granted", s.recv(t, hlr, Notice{Command: SOG, SSN: 8, PC: me}), "SSP 8 of 100 to 400",
+		"SSP 8 of 100 to 200", "SSP 8 of 100 to 300")
 	same(t, "tested", s.recv(t, hlr, Notice{Command: SST, SSN: 8, PC: me}))
 	same(t, "granted twice", s.recv(t, hlr, Notice{Command: SOG, SSN: 8, PC: me}))
 	same(t, "again", withdraw(s, 8, "prohibited already"))

@@ -33,7 +33,8 @@ const (
 	Types // one more than the highest
 )
 
-var typeNames = [Types]string{"type 0", "CR", "CC", "CREF", "RLSD", "RLC", "DT1", "DT2", "AK", "UDT", "UDTS", "ED", "EA",
+var typeNames = [Types]string{"type 0", "CR", "CC", "CREF", "RLSD", "RLC", "DT1", "DT2", "AK", "UDT", "UDTS", "ED",
+	"EA",
 	"RSR", "RSC", "ERR", "IT", "XUDT", "XUDTS", "LUDT", "LUDTS"}
 
 func (t Type) String() string {

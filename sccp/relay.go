@@ -49,23 +49,30 @@ const (
 
 var reasonTexts = [Reasons]string{"relayed", "malformed: cut short, or a pointer leads outside",
 	"unknown message type", "address cannot be read",
-	"no translation for an address of such nature", "no translation for this specific address", "no subsystem number to route on",
-	"point code not available (MTP failure)", "SCCP not available there", "subsystem not available there", "application server not active",
-	"subsystem unequipped here", "hop counter violation", "translation leads back to where it came from", "too long for the way out",
+	"no translation for an address of such nature", "no translation for this specific address",
+	"no subsystem number to route on",
+	"point code not available (MTP failure)", "SCCP not available there", "subsystem not available there",
+	"application server not active",
+	"subsystem unequipped here", "hop counter violation", "translation leads back to where it came from",
+	"too long for the way out",
 	"segments for a point that takes UDT alone", "no such connection here",
 	"way there congested, importance too little",
 	"too long for a point without LUDT, not to be segmented"}
 
 func (r Reason) String() string { return reasonTexts[r] }
 
-var reasonCauses = [Reasons]Cause{BadAddress: Unqualified, NoSelector: NoTranslationNature, NoEntry: NoTranslationAddress, UnusableSSN: NoTranslationAddress,
-	PointDown: MTPFailure, SCCPDown: SCCPFailure, SubsystemDown: SubsystemFailure, ServerGone: MTPFailure, Unequipped: UnequippedUser,
-	HopsSpent: HopViolation, Loop: Unqualified, TooLong: SegmentationUnsupported, NoSegments: NoReassembly, Congested: NetworkCongestion, NotSegmented: SegmentationFailure}
+var reasonCauses = [Reasons]Cause{BadAddress: Unqualified, NoSelector: NoTranslationNature,
+	NoEntry: NoTranslationAddress, UnusableSSN: NoTranslationAddress,
+	PointDown: MTPFailure, SCCPDown: SCCPFailure, SubsystemDown: SubsystemFailure, ServerGone: MTPFailure,
+	Unequipped: UnequippedUser,
+	HopsSpent:  HopViolation, Loop: Unqualified, TooLong: SegmentationUnsupported, NoSegments: NoReassembly,
+	Congested: NetworkCongestion, NotSegmented: SegmentationFailure}
 
 // Cause is what the sender is told.
 func (r Reason) Cause() Cause { return reasonCauses[r] }
 
-var whyReasons = [...]Reason{PointInaccessible: PointDown, SCCPProhibited: SCCPDown, SubsystemProhibited: SubsystemDown, ServerDown: ServerGone, NoServer: ServerGone, NoSSN: UnusableSSN}
+var whyReasons = [...]Reason{PointInaccessible: PointDown, SCCPProhibited: SCCPDown,
+	SubsystemProhibited: SubsystemDown, ServerDown: ServerGone, NoServer: ServerGone, NoSSN: UnusableSSN}
 
 // Verdict says what becomes of a message and how that was found. MSU is what
 // leaves: for Forward and Return the rewritten message from this node, whose

@@ -52,9 +52,12 @@ func view(down ...ss7.PC) *View {
 	}
 	g := &gtt.Group{Name: "G", State: &gtt.GroupState{}, Members: []gtt.Route{
 		{PC: hlr, SSN: gtt.Keep, NTT: gtt.Keep, Cost: 1}, {PC: hlr2, SSN: gtt.Keep, NTT: gtt.Keep, Cost: 2}}}
-	s := selector(map4, map[string]gtt.Result{"49": to(hlr, false, gtt.Keep), "4915": to(stp, true, gtt.Keep), "44": {Group: g}, "1": to(me, false, gtt.Keep),
-		"2": to(origin, true, gtt.Keep), "3": {Route: gtt.Route{PC: stp, ToGT: true, SSN: 7, NTT: 9}}, "5": {Route: gtt.Route{AS: "AS1", SSN: 8, NTT: gtt.Keep}}, "6": to(hlr, false, 0),
-		"9": {Route: gtt.Route{AS: "AS2", SSN: gtt.Keep, NTT: gtt.Keep}}, "8": {Route: gtt.Route{AS: "AS3", SSN: gtt.Keep, NTT: gtt.Keep}}})
+	s := selector(map4, map[string]gtt.Result{"49": to(hlr, false, gtt.Keep), "4915": to(stp, true, gtt.Keep),
+		"44": {Group: g}, "1": to(me, false, gtt.Keep),
+		"2": to(origin, true, gtt.Keep), "3": {Route: gtt.Route{PC: stp, ToGT: true, SSN: 7, NTT: 9}},
+		"5": {Route: gtt.Route{AS: "AS1", SSN: 8, NTT: gtt.Keep}}, "6": to(hlr, false, 0),
+		"9": {Route: gtt.Route{AS: "AS2", SSN: gtt.Keep, NTT: gtt.Keep}},
+		"8": {Route: gtt.Route{AS: "AS3", SSN: gtt.Keep, NTT: gtt.Keep}}})
 	return &View{Variant: ss7.ITU, NI: ss7.National, Own: []ss7.PC{me}, Network: n,
 		Table: gtt.NewTable([]*gtt.Selector{s}, []*gtt.Group{g}, nil), Local: [4]uint64{1 << 14}}
 }
@@ -103,25 +106,31 @@ func TestRelay(t *testing.T) {
 			m.Called = gt("3123", 7)
 			m.Called[2] = 9
 		})},
-		"application server":      {in: called("5123", 6), fate: Forward, dpc: 700, out: with(udt, func(m *Message) { m.Called = toSSN(gt("5123", 8)) })},
-		"server behind our code":  {in: called("9123", 6), fate: Forward, dpc: me, out: with(udt, func(m *Message) { m.Called = toSSN(gt("9123", 6)) })},
+		"application server": {in: called("5123", 6), fate: Forward, dpc: 700,
+			out: with(udt, func(m *Message) { m.Called = toSSN(gt("5123", 8)) })},
+		"server behind our code": {in: called("9123", 6), fate: Forward, dpc: me,
+			out: with(udt, func(m *Message) { m.Called = toSSN(gt("9123", 6)) })},
 		"no such server":          {in: called("8123", 6), reason: ServerGone},
 		"application server down": {in: called("5123", 6), down: []ss7.PC{700}, reason: ServerGone},
-		"group":                   {in: called("44123", 6), fate: Forward, dpc: hlr, out: with(udt, func(m *Message) { m.Called = toSSN(gt("44123", 6)) })},
-		"group's backup":          {in: called("44123", 6), down: []ss7.PC{hlr}, fate: Forward, dpc: hlr2, out: with(udt, func(m *Message) { m.Called = toSSN(gt("44123", 6)) })},
-		"group down":              {in: called("44123", 6), down: []ss7.PC{hlr, hlr2}, reason: PointDown},
-		"SSN 0 given":             {in: called("6123", 6), reason: UnusableSSN},
-		"no SSN":                  {in: called("49123", 0), reason: UnusableSSN},
-		"our own":                 {in: called("1123", 14), fate: Deliver},
-		"our own, unequipped":     {in: called("1123", 6), reason: Unequipped},
-		"loop":                    {in: called("2123", 6), reason: Loop},
+		"group": {in: called("44123", 6), fate: Forward, dpc: hlr,
+			out: with(udt, func(m *Message) { m.Called = toSSN(gt("44123", 6)) })},
+		"group's backup": {in: called("44123", 6), down: []ss7.PC{hlr}, fate: Forward, dpc: hlr2,
+			out: with(udt, func(m *Message) { m.Called = toSSN(gt("44123", 6)) })},
+		"group down":          {in: called("44123", 6), down: []ss7.PC{hlr, hlr2}, reason: PointDown},
+		"SSN 0 given":         {in: called("6123", 6), reason: UnusableSSN},
+		"no SSN":              {in: called("49123", 0), reason: UnusableSSN},
+		"our own":             {in: called("1123", 14), fate: Deliver},
+		"our own, unequipped": {in: called("1123", 6), reason: Unequipped},
+		"loop":                {in: called("2123", 6), reason: Loop},
 		"OPC put in": {in: fromSSN, fate: Forward, dpc: hlr, out: with(udt, func(m *Message) {
 			m.Called, m.Calling = toSSN(m.Called), onSSN(origin, 8)
 		})},
-		"calling empty": {in: with(udt, func(m *Message) { m.Calling = []byte{0} }), fate: Forward, dpc: hlr, out: with(udt, func(m *Message) {
-			m.Called, m.Calling = toSSN(m.Called), []byte{0}
-		})},
-		"no selector": {in: with(udt, func(m *Message) { m.Called = append([]byte{}, m.Called...); m.Called[4] = 3 }), reason: NoSelector},
+		"calling empty": {in: with(udt, func(m *Message) { m.Calling = []byte{0} }), fate: Forward, dpc: hlr,
+			out: with(udt, func(m *Message) {
+				m.Called, m.Calling = toSSN(m.Called), []byte{0}
+			})},
+		"no selector": {in: with(udt, func(m *Message) { m.Called = append([]byte{}, m.Called...); m.Called[4] = 3 }),
+			reason: NoSelector},
 		"unknown GTI": {in: with(udt, func(m *Message) { m.Called = octets("1406") }), reason: NoSelector},
 		"no GT":       {in: with(udt, func(m *Message) { m.Called = octets("0206") }), reason: NoSelector},
 		"no entry":    {in: called("7123", 6), reason: NoEntry},
@@ -175,10 +184,14 @@ func TestReturn(t *testing.T) {
 		{Message{Type: UDTS, Called: nowhere, Calling: home, Data: []byte{1}}, nil},
 		{Message{Type: XUDTS, Hops: 9, Called: nowhere, Calling: home, Data: []byte{1}}, nil},
 		{Message{Type: UDT, Class: 0x80, Called: nowhere, Calling: gt("7999", 8), Data: []byte{1}}, nil}, // no way back
-		{Message{Type: UDT, Class: 0x80, Called: nowhere, Calling: octets("0201"), Data: []byte{1}}, &Message{Type: UDTS, Cause: 1, Called: octets("0201"), Calling: nowhere, Data: []byte{1}}},
-		{Message{Type: UDT, Class: 0x81, Called: nowhere, Calling: home, Data: []byte{1}}, &Message{Type: UDTS, Cause: 1, Called: home, Calling: nowhere, Data: []byte{1}}},
-		{Message{Type: XUDT, Class: 0x80, Hops: 9, Called: nowhere, Calling: home, Data: []byte{1}, Options: octets("120107")},
-			&Message{Type: XUDTS, Hops: 15, Cause: 1, Called: home, Calling: nowhere, Data: []byte{1}, Options: octets("120107")}},
+		{Message{Type: UDT, Class: 0x80, Called: nowhere, Calling: octets("0201"), Data: []byte{1}},
+			&Message{Type: UDTS, Cause: 1, Called: octets("0201"), Calling: nowhere, Data: []byte{1}}},
+		{Message{Type: UDT, Class: 0x81, Called: nowhere, Calling: home, Data: []byte{1}},
+			&Message{Type: UDTS, Cause: 1, Called: home, Calling: nowhere, Data: []byte{1}}},
+		{Message{Type: XUDT, Class: 0x80, Hops: 9, Called: nowhere, Calling: home, Data: []byte{1},
+			Options: octets("120107")},
+			&Message{Type: XUDTS, Hops: 15, Cause: 1, Called: home, Calling: nowhere, Data: []byte{1},
+				Options: octets("120107")}},
 		{Message{Type: LUDT, Class: 0x80, Hops: 9, Called: nowhere, Calling: home, Data: []byte{1}},
 			&Message{Type: LUDTS, Hops: 15, Cause: 1, Called: home, Calling: nowhere, Data: []byte{1}}},
 		{Message{Type: XUDT, Class: 0x80, Hops: 1, Called: gt("49123", 6), Calling: home, Data: []byte{1}},
@@ -240,14 +253,18 @@ func TestFormats(t *testing.T) {
 		want    Type
 		reason  Reason
 	}{
-		"UDT gets a hop counter where it is translated again": {Message{Type: UDT, Called: gt("4915", 6)}, Extended, true, XUDT, 0},
-		"UDT stays where nothing is allowed":                  {Message{Type: UDT, Called: gt("4915", 6)}, Extended, false, UDT, 0},
-		"XUDT for UDT alone":                                  {Message{Type: XUDT, Hops: 3, Called: gt("4915", 6)}, UDTOnly, true, UDT, 0},
-		"segment for UDT alone":                               {Message{Type: XUDT, Hops: 3, Called: gt("4915", 6), Options: seg}, UDTOnly, true, 0, NoSegments},
-		"LUDT that fits":                                      {Message{Type: LUDT, Hops: 3, Called: gt("4915", 6)}, Extended, false, XUDT, 0},
-		"LUDT that does not":                                  {Message{Type: LUDT, Hops: 3, Called: gt("4915", 6), Data: make([]byte, 300)}, Extended, false, 0, NotSegmented},
-		"LUDT for who takes it":                               {Message{Type: LUDT, Hops: 3, Called: gt("4915", 6)}, Long, false, LUDT, 0},
-		"longer than a SIF":                                   {Message{Type: XUDT, Hops: 3, Called: gt("4915", 6), Data: make([]byte, 254)}, Extended, false, 0, TooLong},
+		"UDT gets a hop counter where it is translated again": {Message{Type: UDT, Called: gt("4915", 6)}, Extended, true,
+			XUDT, 0},
+		"UDT stays where nothing is allowed": {Message{Type: UDT, Called: gt("4915", 6)}, Extended, false, UDT, 0},
+		"XUDT for UDT alone":                 {Message{Type: XUDT, Hops: 3, Called: gt("4915", 6)}, UDTOnly, true, UDT, 0},
+		"segment for UDT alone": {Message{Type: XUDT, Hops: 3, Called: gt("4915", 6), Options: seg}, UDTOnly, true, 0,
+			NoSegments},
+		"LUDT that fits": {Message{Type: LUDT, Hops: 3, Called: gt("4915", 6)}, Extended, false, XUDT, 0},
+		"LUDT that does not": {Message{Type: LUDT, Hops: 3, Called: gt("4915", 6), Data: make([]byte, 300)}, Extended,
+			false, 0, NotSegmented},
+		"LUDT for who takes it": {Message{Type: LUDT, Hops: 3, Called: gt("4915", 6)}, Long, false, LUDT, 0},
+		"longer than a SIF": {Message{Type: XUDT, Hops: 3, Called: gt("4915", 6), Data: make([]byte, 254)}, Extended,
+			false, 0, TooLong},
 	} {
 		v := view()
 		v.Formats, v.Convert = map[ss7.PC]Format{stp: c.format}, c.convert
@@ -277,10 +294,11 @@ func TestMates(t *testing.T) {
 		"dominant":            {want: map[ss7.PC]bool{hlr: true}},
 		"dominant, point out": {down: []ss7.PC{hlr}, want: map[ss7.PC]bool{hlr2: true}},
 		"dominant, SSN out":   {prohibited: []ss7.PC{hlr}, want: map[ss7.PC]bool{hlr2: true}},
-		"both out":            {down: []ss7.PC{hlr2}, prohibited: []ss7.PC{hlr}, want: map[ss7.PC]bool{}, reason: SubsystemDown},
-		"shared":              {shared: true, want: map[ss7.PC]bool{hlr: true, hlr2: true}},
-		"dominant, mate out":  {down: []ss7.PC{hlr2}, want: map[ss7.PC]bool{hlr: true}},
-		"shared, one out":     {shared: true, down: []ss7.PC{hlr2}, want: map[ss7.PC]bool{hlr: true}},
+		"both out": {down: []ss7.PC{hlr2}, prohibited: []ss7.PC{hlr},
+			want: map[ss7.PC]bool{}, reason: SubsystemDown},
+		"shared":             {shared: true, want: map[ss7.PC]bool{hlr: true, hlr2: true}},
+		"dominant, mate out": {down: []ss7.PC{hlr2}, want: map[ss7.PC]bool{hlr: true}},
+		"shared, one out":    {shared: true, down: []ss7.PC{hlr2}, want: map[ss7.PC]bool{hlr: true}},
 	} {
 		v := view(c.down...)
 		v.Status = &Status{points: map[ss7.PC]*remote{}}
@@ -288,7 +306,8 @@ func TestMates(t *testing.T) {
 			v.Status.points[pc] = &remote{prohibited: [4]uint64{1 << 6}}
 		}
 		if !c.solitary {
-			v.Table = gtt.NewTable(v.Table.Selectors, nil, []*gtt.Mate{{Application: gtt.Application{PC: hlr, SSN: 6}, Backup: gtt.Application{PC: hlr2, SSN: 6}, Shared: c.shared}})
+			v.Table = gtt.NewTable(v.Table.Selectors, nil, []*gtt.Mate{{Application: gtt.Application{PC: hlr, SSN: 6},
+				Backup: gtt.Application{PC: hlr2, SSN: 6}, Shared: c.shared}})
 		}
 		got := map[ss7.PC]bool{}
 		for sls := range uint8(16) {
@@ -319,7 +338,8 @@ func BenchmarkRelay(b *testing.B) {
 		s.Results = []gtt.Result{to(hlr, false, gtt.Keep)}
 		in := make([]*ss7.MSU, 4096)
 		for i := range in {
-			in[i] = msu(Message{Type: UDT, Class: 0x80, Called: gt(list[r.Intn(n)].Digits.String(), 6), Calling: gt("491711234567", 8), Data: make([]byte, 60)})
+			in[i] = msu(Message{Type: UDT, Class: 0x80, Called: gt(list[r.Intn(n)].Digits.String(), 6),
+				Calling: gt("491711234567", 8), Data: make([]byte, 60)})
 		}
 		s.Index = gtt.NewIndex(list)
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
@@ -368,8 +388,10 @@ func FuzzRelay(f *testing.F) {
 		f.Add(msu(Message{Type: UDT, Class: 0x80, Called: gt(d, 6), Calling: onSSN(0, 8), Data: []byte{1}}).Payload)
 		f.Add(msu(Message{Type: CR, Class: 2, Called: gt(d, 6), Options: octets("110105")}).Payload)
 	}
-	f.Add(msu(Message{Type: LUDT, Class: 0x80, Hops: 9, Called: gt("49123", 6), Calling: onSSN(0, 8), Data: make([]byte, 700), Options: octets("1004c0010203")}).Payload)
-	f.Add(msu(Message{Type: LUDTS, Hops: 9, Called: gt("49123", 6), Calling: onSSN(0, 8), Data: make([]byte, 700)}).Payload)
+	f.Add(msu(Message{Type: LUDT, Class: 0x80, Hops: 9, Called: gt("49123", 6), Calling: onSSN(0, 8),
+		Data: make([]byte, 700), Options: octets("1004c0010203")}).Payload)
+	f.Add(msu(Message{Type: LUDTS, Hops: 9, Called: gt("49123", 6), Calling: onSSN(0, 8),
+		Data: make([]byte, 700)}).Payload)
 	v := view()
 	v.Convert = true
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -31,7 +31,8 @@ func TestSecondOpinion(t *testing.T) {
 			t.Fatal(err)
 		}
 		m, bad := Parse(theirs)
-		if bad != nil || m.Type != UDT || m.Class != ReturnOption || string(m.Data) != "data" || !bytes.Equal(m.Calling, octets("4208")) {
+		if bad != nil || m.Type != UDT || m.Class != ReturnOption || string(m.Data) != "data" ||
+			!bytes.Equal(m.Calling, octets("4208")) {
 			t.Fatalf("%x: %+v %v", theirs, m, bad)
 		}
 		a, bad := ParseAddress(ss7.ITU, m.Called)

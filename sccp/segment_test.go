@@ -16,7 +16,8 @@ func segments(t *testing.T, n int, class uint8, options []byte) (data []byte, co
 	t.Helper()
 	whole := make([]byte, n)
 	rand.New(rand.NewSource(int64(n))).Read(whole)
-	in := msu(Message{Type: LUDT, Class: class, Hops: 9, Called: gt("49123", 6), Calling: onSSN(origin, 8), Data: whole, Options: options})
+	in := msu(Message{Type: LUDT, Class: class, Hops: 9, Called: gt("49123", 6), Calling: onSSN(origin, 8),
+		Data: whole, Options: options})
 	in.SLS = 11
 	d, _ = view().Relay(in, "", 1, nil)
 	if d.Fate != Forward {
@@ -25,7 +26,8 @@ func segments(t *testing.T, n int, class uint8, options []byte) (data []byte, co
 	left := -1
 	for more := true; more; more = d.Next() {
 		m, err := Parse(d.MSU.Payload)
-		if err != nil || m.Type != XUDT || d.MSU.DPC != hlr || d.MSU.OPC != me || d.MSU.SLS != 11 || len(d.MSU.Payload) > DefaultLongest || m.Hops != 8 {
+		if err != nil || m.Type != XUDT || d.MSU.DPC != hlr || d.MSU.OPC != me || d.MSU.SLS != 11 ||
+			len(d.MSU.Payload) > DefaultLongest || m.Hops != 8 {
 			t.Fatalf("segment %d: %+v %v, %d octets", count, m, err, len(d.MSU.Payload))
 		}
 		count++
@@ -34,7 +36,8 @@ func segments(t *testing.T, n int, class uint8, options []byte) (data []byte, co
 		if s == nil {
 			continue // it fitted
 		}
-		if m.Class != class&ReturnOption|1 || !bytes.Equal(s[1:], []byte{7, 8, 9}) || s[0]&bitClass1 != options[2]&bitClass1 || s[0]&bitFirstSegment != 0 != (count == 1) {
+		if m.Class != class&ReturnOption|1 || !bytes.Equal(s[1:], []byte{7, 8, 9}) ||
+			s[0]&bitClass1 != options[2]&bitClass1 || s[0]&bitFirstSegment != 0 != (count == 1) {
 			t.Fatalf("segment %d: class %#x, segmentation %x", count, m.Class, s)
 		}
 		if is := int(s[0] & 15); left >= 0 && is != left-1 {
@@ -67,7 +70,8 @@ func TestSegments(t *testing.T) {
 		options []byte
 	}{{300, nil}, {3900, may}, {300, []byte{paramImportance, 1, 3}}} {
 		_, _, d := segments(t, c.n, ReturnOption, c.options)
-		if d.Fate != Return || d.Reason != NotSegmented || Type(d.MSU.Payload[0]) != LUDTS || d.MSU.Payload[1] != byte(SegmentationFailure) {
+		if d.Fate != Return || d.Reason != NotSegmented || Type(d.MSU.Payload[0]) != LUDTS ||
+			d.MSU.Payload[1] != byte(SegmentationFailure) {
 			t.Errorf("%d octets: %v %v %x", c.n, d.Fate, d.Reason, d.MSU.Payload[:2])
 		}
 	}
@@ -76,9 +80,11 @@ func TestSegments(t *testing.T) {
 // A LUDTS for a point without LUDT becomes a XUDTS, with what fits of its data.
 func TestLongReturnIsCut(t *testing.T) {
 	data := bytes.Repeat([]byte{1, 2, 3}, 400)
-	d, _ := view().Relay(msu(Message{Type: LUDTS, Cause: 3, Hops: 9, Called: gt("49123", 6), Calling: onSSN(origin, 8), Data: data}), "", 1, nil)
+	d, _ := view().Relay(msu(Message{Type: LUDTS, Cause: 3, Hops: 9, Called: gt("49123", 6), Calling: onSSN(origin, 8),
+		Data: data}), "", 1, nil)
 	m, err := Parse(d.MSU.Payload)
-	if err != nil || d.Fate != Forward || m.Type != XUDTS || m.Cause != 3 || len(m.Data) < 200 || !bytes.Equal(m.Data, data[:len(m.Data)]) || d.Next() {
+	if err != nil || d.Fate != Forward || m.Type != XUDTS || m.Cause != 3 || len(m.Data) < 200 ||
+		!bytes.Equal(m.Data, data[:len(m.Data)]) || d.Next() {
 		t.Fatalf("%v %v: %+v %v", d.Fate, d.Reason, m, err)
 	}
 	if len(d.MSU.Payload) > DefaultLongest {
@@ -88,7 +94,8 @@ func TestLongReturnIsCut(t *testing.T) {
 
 // Segmenting allocates nothing in a buffer that has its size.
 func TestSegmentsAllocateNothing(t *testing.T) {
-	in := msu(Message{Type: LUDT, Hops: 9, Called: gt("49123", 6), Calling: onSSN(origin, 8), Data: make([]byte, 1000), Options: []byte{paramSegmentation, 4, 0xc0, 1, 2, 3}})
+	in := msu(Message{Type: LUDT, Hops: 9, Called: gt("49123", 6), Calling: onSSN(origin, 8), Data: make([]byte, 1000),
+		Options: []byte{paramSegmentation, 4, 0xc0, 1, 2, 3}})
 	v, buf, sum := view(), make([]byte, 0, 4096), 0
 	if n := testing.AllocsPerRun(100, func() {
 		d, _ := v.Relay(in, "", 1, buf)
@@ -106,21 +113,25 @@ func TestSegmentsAllocateNothing(t *testing.T) {
 func TestOneWay(t *testing.T) {
 	g := func(m gtt.Mode, limit uint32) *gtt.Group {
 		return &gtt.Group{Mode: m, Limit: limit, State: &gtt.GroupState{}, Members: []gtt.Route{
-			{PC: hlr, SSN: gtt.Keep, NTT: gtt.Keep, Cost: 1}, {PC: hlr2, SSN: gtt.Keep, NTT: gtt.Keep, Cost: 1}, {PC: stp, SSN: gtt.Keep, NTT: gtt.Keep, Cost: 2}}}
+			{PC: hlr, SSN: gtt.Keep, NTT: gtt.Keep, Cost: 1}, {PC: hlr2, SSN: gtt.Keep, NTT: gtt.Keep, Cost: 1},
+			{PC: stp, SSN: gtt.Keep, NTT: gtt.Keep, Cost: 2}}}
 	}
 	segment := func(left byte) []byte { return []byte{paramSegmentation, 4, left, 7, 8, 9} }
 	last := Message{Type: XUDT, Class: 1, Hops: 9, Options: segment(0)}
 	kinds := map[string][]Message{
-		"class 1":           {{Type: UDT, Class: 1}, {Type: XUDT, Hops: 9, Class: 1}, {Type: LUDT, Hops: 9, Class: 1}},
-		"segments":          {{Type: XUDT, Class: 1, Hops: 9, Options: segment(0x82)}, {Type: XUDT, Class: 1, Hops: 9, Options: segment(1)}, last},
+		"class 1": {{Type: UDT, Class: 1}, {Type: XUDT, Hops: 9, Class: 1}, {Type: LUDT, Hops: 9, Class: 1}},
+		"segments": {{Type: XUDT, Class: 1, Hops: 9, Options: segment(0x82)},
+			{Type: XUDT, Class: 1, Hops: 9, Options: segment(1)}, last},
 		"returned segments": {{Type: XUDTS, Hops: 9, Options: segment(0x81)}, {Type: XUDTS, Hops: 9, Options: segment(0)}},
 		"class 0":           {{Type: UDT}, {Type: XUDT, Hops: 9}},
 	}
-	for mode, group := range map[string]*gtt.Group{"cost": g(gtt.Cost, 0), "limit": g(gtt.Cost, 5), "share": g(gtt.Share, 0), "wrr": g(gtt.WRR, 0), "cgpa": g(gtt.CgPA, 0), "mates": nil} {
+	for mode, group := range map[string]*gtt.Group{"cost": g(gtt.Cost, 0), "limit": g(gtt.Cost, 5),
+		"share": g(gtt.Share, 0), "wrr": g(gtt.WRR, 0), "cgpa": g(gtt.CgPA, 0), "mates": nil} {
 		for kind, messages := range kinds {
 			v := view()
 			if group == nil {
-				v.Table = gtt.NewTable(v.Table.Selectors, nil, []*gtt.Mate{{Application: gtt.Application{PC: hlr, SSN: 6}, Backup: gtt.Application{PC: hlr2, SSN: 6}, Shared: true}})
+				v.Table = gtt.NewTable(v.Table.Selectors, nil, []*gtt.Mate{{Application: gtt.Application{PC: hlr, SSN: 6},
+					Backup: gtt.Application{PC: hlr2, SSN: 6}, Shared: true}})
 			} else {
 				v.Table.Selectors[0].Results[0] = gtt.Result{Group: group}
 				v.Table.Selectors[0].Index = gtt.NewIndex([]gtt.Prefix{{Digits: dig("49")}})

@@ -49,8 +49,10 @@ func (s *Status) Restricts(pc ss7.PC, importance uint8) bool {
 
 // importances are what a message has by its type unless it says otherwise, and the most
 // that it may say (Q.714 table 2).
-var importances = [Types]struct{ usual, most uint8 }{CR: {2, 4}, CC: {3, 4}, CREF: {2, 4}, RLSD: {6, 6}, RLC: {4, 4}, DT1: {4, 6}, DT2: {4, 6}, AK: {6, 6},
-	UDT: {4, 6}, UDTS: {3, 3}, ED: {7, 7}, EA: {7, 7}, RSR: {6, 6}, RSC: {6, 6}, ERR: {7, 7}, IT: {6, 6}, XUDT: {4, 6}, XUDTS: {3, 3}, LUDT: {4, 6}, LUDTS: {3, 3}}
+var importances = [Types]struct{ usual, most uint8 }{CR: {2, 4}, CC: {3, 4}, CREF: {2, 4}, RLSD: {6, 6},
+	RLC: {4, 4}, DT1: {4, 6}, DT2: {4, 6}, AK: {6, 6},
+	UDT: {4, 6}, UDTS: {3, 3}, ED: {7, 7}, EA: {7, 7}, RSR: {6, 6}, RSC: {6, 6}, ERR: {7, 7}, IT: {6, 6}, XUDT: {4, 6},
+	XUDTS: {3, 3}, LUDT: {4, 6}, LUDTS: {3, 3}}
 
 // Importance is how much a message matters under congestion, 0 to 7 (Q.714 §2.6).
 func (m *Message) Importance() uint8 {

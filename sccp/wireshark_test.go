@@ -54,7 +54,8 @@ func tshark(t *testing.T, v *ss7.Variant, messages [][]byte, args ...string) []b
 	if err := closer.Close(); err != nil {
 		t.Fatal(err)
 	}
-	args = append(append(standard(v), "-r", file, "--disable-protocol", "tcap", "--disable-protocol", "bssap", "--disable-protocol", "ranap"), args...)
+	args = append(append(standard(v), "-r", file, "--disable-protocol", "tcap", "--disable-protocol", "bssap",
+		"--disable-protocol", "ranap"), args...)
 	var problems bytes.Buffer
 	cmd := exec.Command("tshark", args...)
 	cmd.Stderr = &problems
@@ -81,7 +82,8 @@ func TestWiresharkTypes(t *testing.T) {
 	}
 	lines := dissect(t, ss7.ITU, messages, "sccp.message_type")
 	for i, l := range lines {
-		want := strings.ToLower("0x" + string("0123456789abcdef"[messages[i][0]>>4]) + string("0123456789abcdef"[messages[i][0]&15]))
+		want := strings.ToLower("0x" + string("0123456789abcdef"[messages[i][0]>>4]) +
+			string("0123456789abcdef"[messages[i][0]&15]))
 		if f := strings.Split(l, "|"); f[0] != want || strings.Contains(l, "Malformed Packet: SCCP") {
 			t.Errorf("%v: %s, want type %s and nothing else", pairs[i].m.Type, l, want)
 		}
@@ -120,7 +122,8 @@ func TestWiresharkRelayed(t *testing.T) {
 	for _, m := range []Message{
 		{Type: UDT, Class: 0x80, Called: gt("49123", 6), Calling: onSSN(0, 8), Data: []byte{1}},
 		{Type: UDT, Class: 0x80, Called: gt("7123", 6), Calling: onSSN(0, 8), Data: []byte{1}},
-		{Type: XUDT, Hops: 9, Class: 1, Called: gt("3123", 6), Calling: gt("44", 8), Data: []byte{1}, Options: octets("1004c1010203")},
+		{Type: XUDT, Hops: 9, Class: 1, Called: gt("3123", 6), Calling: gt("44", 8), Data: []byte{1},
+			Options: octets("1004c1010203")},
 		{Type: CR, Class: 2, SLR: 9, Called: gt("49123", 6), Options: octets("110105")},
 		{Type: CR, Class: 2, SLR: 9, Called: gt("7123", 6)},
 	} {

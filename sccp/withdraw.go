@@ -75,9 +75,11 @@ func (m *Management) Withdraw(now time.Time, ssn uint8, out []ss7.Action) ([]ss7
 	case !allowed:
 		return out, fmt.Errorf("subsystem %d is prohibited already", ssn)
 	case !duplicated:
-		return out, fmt.Errorf("nobody can take over for subsystem %d: `cs7 gtt map %s %d dominant PC SSN` names its other half, `cs7 sccp prohibit %d` asks nobody", ssn, m.name(m.cfg.Own[0]), ssn, ssn)
+		return out, fmt.Errorf("nobody can take over for subsystem %d: `cs7 gtt map %s %d dominant PC SSN` names its "+
+			"other half, `cs7 sccp prohibit %d` asks nobody", ssn, m.name(m.cfg.Own[0]), ssn, ssn)
 	case p != nil && (p.down || p.find(mate.SSN) >= 0 || p.find(ssnManagement) >= 0):
-		return out, fmt.Errorf("its other half, subsystem %d at %s, is prohibited or cannot be reached: nobody could take over", mate.SSN, m.name(mate.PC))
+		return out, fmt.Errorf("its other half, subsystem %d at %s, is prohibited or cannot be reached: nobody could take "+
+			"over", mate.SSN, m.name(mate.PC))
 	}
 	m.asked[ssn] = now.Add(DefaultCoordinate)
 	return m.send(mate.PC, Notice{Command: SOR, SSN: ssn, PC: m.cfg.Own[0], Multiple: 2}, out), nil
@@ -98,7 +100,8 @@ func (m *Management) recvGrant(n Notice, opc ss7.PC, out []ss7.Action) []ss7.Act
 		return m.unexpected(n, opc, out)
 	}
 	out, _ = m.SetLocal(n.SSN, false, out) // it is known: it has asked
-	return append(out, m.note(NoteSubsystem, fmt.Sprintf("Subsystem %d of this node is withdrawn: %s takes over", n.SSN, m.name(opc))))
+	return append(out, m.note(NoteSubsystem, fmt.Sprintf("Subsystem %d of this node is withdrawn: %s takes over",
+		n.SSN, m.name(opc))))
 }
 
 // overdue ends withdrawals that nobody granted: the subsystem stays (Q.714 §5.3.5.2).
@@ -106,7 +109,8 @@ func (m *Management) overdue(now time.Time, out []ss7.Action) []ss7.Action {
 	for _, ssn := range slices.Sorted(maps.Keys(m.asked)) {
 		if !m.asked[ssn].After(now) {
 			delete(m.asked, ssn)
-			out = append(out, m.note(NoteSubsystem, fmt.Sprintf("Subsystem %d of this node stays: %s has not granted its withdrawal in %v", ssn, m.name(m.cfg.Mates[ssn].PC), DefaultCoordinate)))
+			out = append(out, m.note(NoteSubsystem, fmt.Sprintf("Subsystem %d of this node stays: %s has not granted its "+
+				"withdrawal in %v", ssn, m.name(m.cfg.Mates[ssn].PC), DefaultCoordinate)))
 		}
 	}
 	return out

@@ -24,7 +24,8 @@ const (
 	shutdownAckSent
 )
 
-var stateNames = [...]string{"CLOSED", "COOKIE-WAIT", "COOKIE-ECHOED", "ESTABLISHED", "SHUTDOWN-PENDING", "SHUTDOWN-SENT", "SHUTDOWN-RECEIVED", "SHUTDOWN-ACK-SENT"}
+var stateNames = [...]string{"CLOSED", "COOKIE-WAIT", "COOKIE-ECHOED", "ESTABLISHED", "SHUTDOWN-PENDING",
+	"SHUTDOWN-SENT", "SHUTDOWN-RECEIVED", "SHUTDOWN-ACK-SENT"}
 
 // Timers of the association; T3 and heartbeat are each path's own.
 const (
@@ -85,7 +86,8 @@ type assoc struct {
 }
 
 func newAssoc(e *endpoint, port uint16, p Params) *assoc {
-	a := &assoc{endpoint: e, port: port, params: p, base: time.Now(), tie: random64() | 1, up: make(chan struct{}), down: make(chan struct{}),
+	a := &assoc{endpoint: e, port: port, params: p, base: time.Now(), tie: random64() | 1, up: make(chan struct{}),
+		down:     make(chan struct{}),
 		readable: make(chan struct{}, 1)}
 	a.held, a.burden = e.user.holding(a.Abort), e.user.burden()
 	a.timer = time.AfterFunc(time.Hour, a.tick)
@@ -178,7 +180,8 @@ func (a *assoc) Set(p Params) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	p = p.or(DefaultParams())
-	p.OutStreams, p.InStreams, p.RecvBuffer, p.SendBuffer = a.params.OutStreams, a.params.InStreams, a.params.RecvBuffer, a.params.SendBuffer
+	p.OutStreams, p.InStreams, p.RecvBuffer, p.SendBuffer = a.params.OutStreams, a.params.InStreams,
+		a.params.RecvBuffer, a.params.SendBuffer
 	marked := p.DSCP != a.params.DSCP
 	a.params = p
 	if a.state < established {
@@ -244,7 +247,8 @@ func (a *assoc) abort(cause []byte, why string) {
 
 // violation aborts a far end that breaks the protocol (§3.3.10.13).
 func (a *assoc) violation(what string) {
-	a.abort(appendParam(nil, causeProtocol, []byte(what)), fmt.Sprintf("aborted: %s broke the protocol: %s", a.name(), what))
+	a.abort(appendParam(nil, causeProtocol, []byte(what)), fmt.Sprintf("aborted: %s broke the protocol: %s", a.name(),
+		what))
 }
 
 // Abort tells the far end why and ends at once.
@@ -381,7 +385,8 @@ func (a *assoc) Read(b *Batch) error {
 func (a *assoc) Status() Status {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	s := Status{State: stateNames[a.state], Since: a.since, LocalTag: a.localTag, RemoteTag: a.peerTag, OutStreams: a.outs, InStreams: a.ins,
+	s := Status{State: stateNames[a.state], Since: a.since, LocalTag: a.localTag, RemoteTag: a.peerTag,
+		OutStreams: a.outs, InStreams: a.ins,
 		SendQueued: a.octets, RecvQueued: a.unread, PeerWindow: a.peerWindow, LastError: a.lastError, Stats: a.stats}
 	for _, p := range a.paths {
 		s.Paths = append(s.Paths, p.status(p == a.primary, a.state))

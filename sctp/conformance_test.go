@@ -65,7 +65,8 @@ func TestConformance(t *testing.T) {
 		"user, much disorder": faulty(Faults{Reorder: 0.3, Duplicate: 0.1, Delay: 5 * time.Millisecond}),
 		"user, two paths": func(t *testing.T, p Params) joined {
 			net, a, b, end := homes(t, p)
-			return joined{a: a, b: b, end: end, small: true, cut: net.cutPath, vanish: func() { net.SetFaults(Faults{Cut: true}) }}
+			return joined{a: a, b: b, end: end, small: true, cut: net.cutPath,
+				vanish: func() { net.SetFaults(Faults{Cut: true}) }}
 		},
 	} {
 		t.Run(name, func(t *testing.T) { conformance(t, open, inVirtualTime) })
@@ -176,7 +177,8 @@ var conformanceCases = map[string]func(t *testing.T, j joined){
 	},
 	"a message that cannot be": func(t *testing.T, j joined) {
 		for _, m := range []Message{{}, {Stream: 99, Data: []byte{1}}} {
-			if n, err := j.a.Send([]Message{m}); n != 0 || err == nil || errors.Is(err, net.ErrClosed) || errors.Is(err, ErrFull) {
+			if n, err := j.a.Send([]Message{m}); n != 0 || err == nil || errors.Is(err, net.ErrClosed) ||
+				errors.Is(err, ErrFull) {
 				t.Error(n, err)
 			}
 		}

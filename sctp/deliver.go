@@ -89,7 +89,8 @@ func (a *assoc) arrive(d *dataChunk) {
 // misfit says what is wrong with a chunk between its neighbours, if anything is.
 func (a *assoc) misfit(d *dataChunk, left, right *part) string {
 	same := func(p *part) bool {
-		return p.stream == d.stream && p.ppid == d.ppid && p.flags&flagU == d.flags&flagU && (p.ssn == d.ssn || d.flags&flagU != 0)
+		return p.stream == d.stream && p.ppid == d.ppid && p.flags&flagU == d.flags&flagU &&
+			(p.ssn == d.ssn || d.flags&flagU != 0)
 	}
 	begins, ends := d.flags&flagB != 0, d.flags&flagE != 0
 	switch {

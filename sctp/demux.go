@@ -59,7 +59,8 @@ func (d *demux) packet(b []byte, src netip.AddrPort) {
 		return
 	}
 	src = netip.AddrPortFrom(src.Addr().Unmap(), src.Port())
-	if a := d.cur; a != nil && d.src == src && d.h.src == h.src && d.h.dst == h.dst && a.state != closed && chunks[0] != ctInit && chunks[0] != ctCookieEcho {
+	if a := d.cur; a != nil && d.src == src && d.h.src == h.src && d.h.dst == h.dst && a.state != closed &&
+		chunks[0] != ctInit && chunks[0] != ctCookieEcho {
 		if !a.endpoint.anySum.Load() && !sumFits(b) {
 			u.count.add(cChecksum)
 			return
@@ -77,7 +78,8 @@ func (d *demux) packet(b []byte, src netip.AddrPort) {
 		u.count.add(cChunkBad)
 		return
 	}
-	if (first.typ == ctInit || first.typ == ctInitAck || first.typ == ctShutdownComplete) && len(rest) > 0 || first.typ != ctInit && h.tag == 0 {
+	if (first.typ == ctInit || first.typ == ctInitAck || first.typ == ctShutdownComplete) && len(rest) > 0 ||
+		first.typ != ctInit && h.tag == 0 {
 		u.count.add(cInitBundled) // §6.10, §8.5.1 A
 		return
 	}
@@ -118,7 +120,8 @@ func (d *demux) dispatch(e *endpoint, h header, first chunk, chunks []byte, src 
 
 // outOfTheBlue answers a packet that belongs to no association (§8.4).
 func (w *sharedWire) outOfTheBlue(h header, chunks []byte, first chunk, src netip.AddrPort) {
-	if !src.Addr().IsValid() || src.Addr().IsMulticast() || src.Addr().IsUnspecified() || src.Addr() == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
+	if !src.Addr().IsValid() || src.Addr().IsMulticast() || src.Addr().IsUnspecified() ||
+		src.Addr() == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
 		return // 1)
 	}
 	if first.typ == ctInit { // 3)

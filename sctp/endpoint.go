@@ -141,7 +141,8 @@ func (e *endpoint) listed(to netip.Addr) (out []netip.Addr) {
 func (e *endpoint) usable(src netip.Addr, listed []netip.Addr) []netip.Addr {
 	out := []netip.Addr{src}
 	for _, ip := range listed {
-		if ip.IsMulticast() || ip.IsUnspecified() || ip.IsLoopback() != src.IsLoopback() || slices.Contains(out, ip) || e.wireFor(ip) == nil {
+		if ip.IsMulticast() || ip.IsUnspecified() || ip.IsLoopback() != src.IsLoopback() || slices.Contains(out, ip) ||
+			e.wireFor(ip) == nil {
 			continue
 		}
 		out = append(out, ip)
@@ -206,8 +207,10 @@ func (e *endpoint) init(a *assoc, w *sharedWire, h header, c chunk, src netip.Ad
 		return
 	}
 	p := e.settings()
-	k := cookie{made: time.Now(), life: p.CookieLife + min(time.Duration(in.preserve)*time.Millisecond, p.CookieLife), localTag: random32(),
-		peerTag: in.tag, localTSN: random32(), peerTSN: in.tsn, peerWindow: in.window, out: min(p.OutStreams, in.in), in: min(p.InStreams, in.out),
+	k := cookie{made: time.Now(), life: p.CookieLife + min(time.Duration(in.preserve)*time.Millisecond, p.CookieLife),
+		localTag: random32(),
+		peerTag:  in.tag, localTSN: random32(), peerTSN: in.tsn, peerWindow: in.window, out: min(p.OutStreams, in.in),
+		in:        min(p.InStreams, in.out),
 		localPort: h.dst, peerPort: h.src, home: e.wires[0].addr(), addrs: e.usable(src.Addr(), in.addrs)}
 	if a != nil {
 		due, cause := a.initFor(&k, &p, src.Addr())
@@ -310,7 +313,8 @@ func (e *endpoint) Dial(ctx context.Context, remote Addr, p Params) (Assoc, erro
 		}
 	}
 	if len(ips) == 0 {
-		return nil, fmt.Errorf("no local address of %s can reach %s: they are of different families", addrList(e.addr.IPs), addrList(remote.IPs))
+		return nil, fmt.Errorf("no local address of %s can reach %s: they are of different families",
+			addrList(e.addr.IPs), addrList(remote.IPs))
 	}
 	if err := a.dial(ips, remote.UDP); err != nil {
 		return nil, err

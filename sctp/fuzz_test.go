@@ -64,9 +64,11 @@ func FuzzStack(f *testing.F) {
 			b := appendHeader(nil, header{1024, 1024, 11})
 			switch op % 8 {
 			case 0, 1:
-				b = appendData(b, &dataChunk{flags: flags & 15, tsn: cum + uint32(near%16), stream: uint16(flags >> 6), ssn: uint16(near), data: make([]byte, size)})
+				b = appendData(b, &dataChunk{flags: flags & 15, tsn: cum + uint32(near%16), stream: uint16(flags >> 6),
+					ssn: uint16(near), data: make([]byte, size)})
 			case 2, 3:
-				b = appendSack(b, &sackChunk{cum: first - 1 + uint32(near%4), window: uint32(size) << 8, gaps: []gap{{1 + uint16(flags%8), 1 + uint16(flags%8) + uint16(near%8)}}})
+				b = appendSack(b, &sackChunk{cum: first - 1 + uint32(near%4), window: uint32(size) << 8,
+					gaps: []gap{{1 + uint16(flags%8), 1 + uint16(flags%8) + uint16(near%8)}}})
 			case 4:
 				a.Send([]Message{{Stream: uint16(near % 17), Unordered: flags&1 != 0, Data: make([]byte, 1+10*size)}})
 				continue
@@ -113,7 +115,8 @@ func (a *assoc) check(t *testing.T, buffer int) {
 		}
 	}
 	if p := a.paths[0]; p.flight != flight || a.outstanding != outstanding || a.resends != resends || a.octets != octets {
-		t.Fatalf("flight %d is %d, outstanding %d is %d, resends %d is %d, octets %d is %d", p.flight, flight, a.outstanding, outstanding, a.resends, resends, a.octets, octets)
+		t.Fatalf("flight %d is %d, outstanding %d is %d, resends %d is %d, octets %d is %d", p.flight, flight,
+			a.outstanding, outstanding, a.resends, resends, a.octets, octets)
 	}
 	if p := a.paths[0]; flight > 0 && p.t3 == 0 {
 		t.Fatal("data is under way and T3 does not run")
@@ -134,14 +137,16 @@ func (a *assoc) check(t *testing.T, buffer int) {
 
 // FuzzParsers: no parser fails on anything, and what is written is read back.
 func FuzzParsers(f *testing.F) {
-	f.Add(appendInit(nil, ctInit, initChunk{tag: 1, window: 9999, tsn: 7, out: 2, in: 2, addrs: ips("10.0.0.1", "2001:db8::1"), preserve: 5, cookie: []byte("abc")})[4:])
+	f.Add(appendInit(nil, ctInit, initChunk{tag: 1, window: 9999, tsn: 7, out: 2, in: 2,
+		addrs: ips("10.0.0.1", "2001:db8::1"), preserve: 5, cookie: []byte("abc")})[4:])
 	f.Add(appendSack(nil, &sackChunk{cum: 3, window: 1000, gaps: []gap{{2, 3}}, duplicates: []uint32{9}})[4:])
 	f.Add(appendParam(nil, causeNewAddresses, appendAddr(nil, addrA.IPs[0])))
 	var s secret
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if in, err := parseInit(b); err == nil && in.cause == nil {
 			again, err := parseInit(appendInit(nil, ctInit, in)[4:])
-			if err != nil || again.tag != in.tag || len(again.addrs) != len(in.addrs) || !bytes.Equal(again.cookie, in.cookie) || again.preserve != in.preserve {
+			if err != nil || again.tag != in.tag || len(again.addrs) != len(in.addrs) ||
+				!bytes.Equal(again.cookie, in.cookie) || again.preserve != in.preserve {
 				t.Fatalf("%+v read back as %+v, %v", in, again, err)
 			}
 		}

@@ -52,7 +52,8 @@ func (a *assoc) handshakeWait() time.Duration {
 
 func (a *assoc) sendInit(preserve uint32) {
 	p := a.handshakePath()
-	c := initChunk{tag: a.localTag, window: uint32(a.params.RecvBuffer), tsn: a.nextTSN, out: a.params.OutStreams, in: a.params.InStreams,
+	c := initChunk{tag: a.localTag, window: uint32(a.params.RecvBuffer), tsn: a.nextTSN, out: a.params.OutStreams,
+		in:    a.params.InStreams,
 		addrs: a.endpoint.listed(p.addr), preserve: preserve}
 	a.close(appendInit(a.open(p.wire, p.mtu), ctInit, c), 0, p.dst())
 	a.start(timerT1, a.handshakeWait())
@@ -303,7 +304,8 @@ func (a *assoc) initAck(c chunk, w *sharedWire, src netip.AddrPort) {
 		refuse(appendParam(nil, causeMissingParam, []byte{0, 0, 0, 1, 0, ptCookie}), "it has no cookie")
 		return
 	}
-	k := cookie{peerTag: in.tag, peerTSN: in.tsn, peerWindow: in.window, out: min(a.params.OutStreams, in.in), in: min(a.params.InStreams, in.out),
+	k := cookie{peerTag: in.tag, peerTSN: in.tsn, peerWindow: in.window, out: min(a.params.OutStreams, in.in),
+		in:    min(a.params.InStreams, in.out),
 		addrs: a.endpoint.usable(src.Addr(), in.addrs)}
 	asked := a.handshakePath()
 	if !a.adopt(&k, w, src) {
@@ -318,7 +320,8 @@ func (a *assoc) initAck(c chunk, w *sharedWire, src netip.AddrPort) {
 	a.tries, a.echoed = 0, a.now
 	a.sendCookie()
 	if len(in.unknown) > 0 {
-		a.control = appendSimple(a.control, ctError, 0, appendParam(nil, causeUnknownParams, in.unknown)) // §3.2.2, after COOKIE ACK
+		// §3.2.2, after COOKIE ACK
+		a.control = appendSimple(a.control, ctError, 0, appendParam(nil, causeUnknownParams, in.unknown))
 	}
 }
 

@@ -27,8 +27,9 @@ func parseInit(b []byte) (c initChunk, err error) {
 	if len(b) < 16 {
 		return c, fmt.Errorf("INIT of %d octets is too short", len(b))
 	}
-	c = initChunk{tag: binary.BigEndian.Uint32(b), window: binary.BigEndian.Uint32(b[4:]), out: binary.BigEndian.Uint16(b[8:]),
-		in: binary.BigEndian.Uint16(b[10:]), tsn: binary.BigEndian.Uint32(b[12:])}
+	c = initChunk{tag: binary.BigEndian.Uint32(b), window: binary.BigEndian.Uint32(b[4:]),
+		out: binary.BigEndian.Uint16(b[8:]),
+		in:  binary.BigEndian.Uint16(b[10:]), tsn: binary.BigEndian.Uint32(b[12:])}
 	switch {
 	case c.tag == 0:
 		return c, fmt.Errorf("INIT with tag 0")
@@ -59,7 +60,8 @@ func (c *initChunk) param(typ uint16, value, raw []byte) bool {
 	case ptCookie:
 		c.cookie = value
 	case ptIPv4, ptIPv6:
-		if ip, ok := netip.AddrFromSlice(value); ok && ip.Is4() == (typ == ptIPv4) && len(c.addrs) < maxAddrs && !slices.Contains(c.addrs, ip.Unmap()) {
+		if ip, ok := netip.AddrFromSlice(value); ok && ip.Is4() == (typ == ptIPv4) && len(c.addrs) < maxAddrs &&
+			!slices.Contains(c.addrs, ip.Unmap()) {
 			c.addrs = append(c.addrs, ip.Unmap())
 		}
 	case ptPreservative:

@@ -197,7 +197,8 @@ func (a *kernelAssoc) Set(p Params) { a.adopt(p.or(DefaultParams())) }
 // adopt applies the settings that a living association can take.
 func (a *kernelAssoc) adopt(p Params) {
 	a.mu.Lock()
-	p.OutStreams, p.InStreams, p.RecvBuffer, p.SendBuffer = a.params.OutStreams, a.params.InStreams, a.params.RecvBuffer, a.params.SendBuffer
+	p.OutStreams, p.InStreams, p.RecvBuffer, p.SendBuffer = a.params.OutStreams, a.params.InStreams,
+		a.params.RecvBuffer, a.params.SendBuffer
 	a.params = p
 	a.mu.Unlock()
 	a.send.setSingle(p.Single)
@@ -210,9 +211,11 @@ func (a *kernelAssoc) adopt(p Params) {
 // with what it charges for it, which is more than the user's octets.
 func (a *kernelAssoc) Status() Status {
 	a.mu.Lock()
-	s := Status{State: "CLOSED", Since: a.since, InStreams: a.in, OutStreams: a.out, LastError: a.lastError, Notes: a.notes}
+	s := Status{State: "CLOSED", Since: a.since, InStreams: a.in, OutStreams: a.out, LastError: a.lastError,
+		Notes: a.notes}
 	a.mu.Unlock()
-	s.Stats = Stats{SentMessages: a.sentMessages.Load(), RecvMessages: a.recvMessages.Load(), SentOctets: a.sentOctets.Load(), RecvOctets: a.recvOctets.Load()}
+	s.Stats = Stats{SentMessages: a.sentMessages.Load(), RecvMessages: a.recvMessages.Load(),
+		SentOctets: a.sentOctets.Load(), RecvOctets: a.recvOctets.Load()}
 	s.SendQueued = a.send.queued()
 	_ = control(a.rc, func(fd int) error {
 		var st assocStatus

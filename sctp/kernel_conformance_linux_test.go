@@ -43,7 +43,8 @@ func TestKernelConformance(t *testing.T) {
 		"in UDP": func(t *testing.T) (a, b Endpoint) {
 			sh(t, "sysctl -qw net.sctp.udp_port=9899")
 			t.Cleanup(func() { sh(t, "sysctl -qw net.sctp.udp_port=0") })
-			return kernelAt(t, Addr{IPs: []netip.Addr{loopA}, Port: 2905, UDP: 9899}), user(t, UDP(), Addr{IPs: []netip.Addr{loopB}, Port: 2905, UDP: 29899})
+			return kernelAt(t, Addr{IPs: []netip.Addr{loopA}, Port: 2905, UDP: 9899}),
+				user(t, UDP(), Addr{IPs: []netip.Addr{loopB}, Port: 2905, UDP: 29899})
 		},
 		"IPv6": func(t *testing.T) (a, b Endpoint) {
 			return openKernel(t, Params{}, 2905, loop6A), openKernel(t, Params{}, 2905, loop6B)
@@ -51,7 +52,8 @@ func TestKernelConformance(t *testing.T) {
 		"in UDP over IPv6": func(t *testing.T) (a, b Endpoint) {
 			sh(t, "sysctl -qw net.sctp.udp_port=9899")
 			t.Cleanup(func() { sh(t, "sysctl -qw net.sctp.udp_port=0") })
-			return kernelAt(t, Addr{IPs: []netip.Addr{loop6A}, Port: 2905, UDP: 9899}), user(t, UDP(), Addr{IPs: []netip.Addr{loop6B}, Port: 2905, UDP: 29899})
+			return kernelAt(t, Addr{IPs: []netip.Addr{loop6A}, Port: 2905, UDP: 9899}),
+				user(t, UDP(), Addr{IPs: []netip.Addr{loop6B}, Port: 2905, UDP: 29899})
 		},
 		"bare": func(t *testing.T) (a, b Endpoint) {
 			n := tunNet{t, netip.MustParseAddr("10.77.0.1"), netip.MustParseAddr("10.77.0.2")}

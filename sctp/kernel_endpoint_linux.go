@@ -202,7 +202,8 @@ func (e *kernelEndpoint) Dial(ctx context.Context, remote Addr, p Params) (Assoc
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	d := &kernelDial{params: p.or(e.settings()), udp: remote.UDP, cancel: cancel, up: make(chan *kernelAssoc, 1), failed: make(chan string, 1)}
+	d := &kernelDial{params: p.or(e.settings()), udp: remote.UDP, cancel: cancel, up: make(chan *kernelAssoc, 1),
+		failed: make(chan string, 1)}
 	keys := keysOf(remote)
 	if err := e.begin(d, keys); err != nil {
 		return nil, err
@@ -213,7 +214,8 @@ func (e *kernelEndpoint) Dial(ctx context.Context, remote Addr, p Params) (Assoc
 		delete(e.dials, k)
 	}
 	if err != nil {
-		_ = control(e.rc, func(fd int) error { return sendAbort(fd, d.assoc, "no longer wanted") }) // fails if it is not under way
+		// fails if it is not under way
+		_ = control(e.rc, func(fd int) error { return sendAbort(fd, d.assoc, "no longer wanted") })
 		select {
 		case late := <-d.up:
 			a = late
@@ -300,9 +302,11 @@ func (e *kernelEndpoint) connect(d *kernelDial, remote Addr) error {
 	return control(e.rc, func(fd int) error {
 		if d.params != e.params || remote.UDP != e.local.UDP {
 			defer func() {
-				_ = errors.Join(announce(fd, e.params), tune(fd, e.params), encapsulate(fd, 0, e.local.UDP)) // they were taken before
+				// they were taken before
+				_ = errors.Join(announce(fd, e.params), tune(fd, e.params), encapsulate(fd, 0, e.local.UDP))
 			}()
-			if err := errors.Join(announce(fd, d.params), tune(fd, d.params), encapsulate(fd, e.local.UDP, remote.UDP)); err != nil {
+			if err := errors.Join(announce(fd, d.params), tune(fd, d.params),
+				encapsulate(fd, e.local.UDP, remote.UDP)); err != nil {
 				return err
 			}
 		}

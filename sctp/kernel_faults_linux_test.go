@@ -107,7 +107,8 @@ func TestKernelPaths(t *testing.T) {
 	if err := x.a.SetPrimary(farIPs[0]); err != nil {
 		t.Error(err)
 	}
-	if err := x.a.SetPrimary(nearIPs[0]); err == nil || !strings.Contains(err.Error(), "is not an address of this association") {
+	if err := x.a.SetPrimary(nearIPs[0]); err == nil || !strings.Contains(err.Error(),
+		"is not an address of this association") {
 		t.Error(err)
 	}
 	x.send(200)
@@ -136,7 +137,8 @@ func TestKernelPaths(t *testing.T) {
 	x.send(1)
 	x.read(func() bool { return false })
 	last := x.events[len(x.events)-1]
-	if !errors.Is(x.err, io.EOF) || last.Kind != Lost || !strings.Contains(last.Why, "silent") || !x.saw(SendFailed, -1)() {
+	if !errors.Is(x.err, io.EOF) || last.Kind != Lost || !strings.Contains(last.Why, "silent") ||
+		!x.saw(SendFailed, -1)() {
 		t.Errorf("%+v, %v", x.events, x.err)
 	}
 	cut(t, 1, false)
@@ -187,7 +189,8 @@ func TestKernelRestart(t *testing.T) {
 func farSideAgain(t *testing.T) {
 	sh(t, "ip netns add gostpfar && ip -n gostpfar link set lo up")
 	for n := 1; n <= 2; n++ {
-		sh(t, fmt.Sprintf("ip link add gv%[1]d type veth peer name gv%[1]d netns gostpfar && ip addr add 10.201.%[1]d.1/24 dev gv%[1]d && ip link set gv%[1]d up && "+
+		sh(t, fmt.Sprintf("ip link add gv%[1]d type veth peer name gv%[1]d netns gostpfar && ip addr add "+
+			"10.201.%[1]d.1/24 dev gv%[1]d && ip link set gv%[1]d up && "+
 			"ip -n gostpfar addr add 10.201.%[1]d.2/24 dev gv%[1]d && ip -n gostpfar link set gv%[1]d up", n))
 	}
 }

@@ -49,9 +49,11 @@ func Kernel() (Transport, error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, unix.IPPROTO_SCTP)
 	switch {
 	case errors.Is(err, unix.EPROTONOSUPPORT), errors.Is(err, unix.ESOCKTNOSUPPORT), errors.Is(err, unix.EAFNOSUPPORT):
-		return nil, errors.New("this Linux kernel has no SCTP, or its module is not loaded: try `modprobe sctp` as root (Ubuntu: package linux-modules-extra, Fedora and RHEL: kernel-modules-extra)")
+		return nil, errors.New("this Linux kernel has no SCTP, or its module is not loaded: try `modprobe sctp` as root " +
+			"(Ubuntu: package linux-modules-extra, Fedora and RHEL: kernel-modules-extra)")
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
-		return nil, fmt.Errorf("this process may not open SCTP sockets (%w): a container's seccomp profile or SELinux forbids it", err)
+		return nil, fmt.Errorf("this process may not open SCTP sockets (%w): a container's seccomp profile or SELinux "+
+			"forbids it", err)
 	case err != nil:
 		return nil, fmt.Errorf("the kernel's SCTP cannot be used: %w", err)
 	}
@@ -63,7 +65,8 @@ func (*kernel) Name() string { return "kernel SCTP" }
 
 // Counters are our own, then those of the network namespace (RFC 3873, and more).
 func (k *kernel) Counters() []Counter {
-	out := []Counter{{"associations established by this program", k.started.Load()}, {"dials that failed", k.refused.Load()}, {"associations aborted by this program", k.aborted.Load()}}
+	out := []Counter{{"associations established by this program", k.started.Load()},
+		{"dials that failed", k.refused.Load()}, {"associations aborted by this program", k.aborted.Load()}}
 	f, err := os.Open("/proc/net/sctp/snmp")
 	if err != nil {
 		return out
@@ -149,7 +152,8 @@ func explainBind(a Addr, err error) error {
 	case errors.Is(err, unix.EADDRNOTAVAIL):
 		return fmt.Errorf("SCTP at %s: not (all) addresses of this machine", inWords(a))
 	case errors.Is(err, unix.ENOSYS):
-		return fmt.Errorf("SCTP at %s: the kernel cannot sign cookies: try `modprobe hmac` and `modprobe sha1_generic`", inWords(a))
+		return fmt.Errorf("SCTP at %s: the kernel cannot sign cookies: try `modprobe hmac` and `modprobe sha1_generic`",
+			inWords(a))
 	case errors.Is(err, unix.EACCES):
 		return fmt.Errorf("SCTP port %d is below 1024 and needs CAP_NET_BIND_SERVICE", a.Port)
 	}

@@ -91,7 +91,8 @@ func watchLeaks(t *testing.T) {
 			time.Sleep(10 * time.Millisecond)
 		}
 		buf := make([]byte, 1<<16)
-		t.Errorf("goroutines %d before, %d after; descriptors %d before, %d after\n%s", g, runtime.NumGoroutine(), f, fds(), buf[:runtime.Stack(buf, true)])
+		t.Errorf("goroutines %d before, %d after; descriptors %d before, %d after\n%s", g, runtime.NumGoroutine(), f,
+			fds(), buf[:runtime.Stack(buf, true)])
 	})
 }
 
@@ -110,7 +111,9 @@ func TestKernelExchange(t *testing.T) {
 			inOrder(t, msgs, got)
 		}
 		s := a.Status()
-		if s.State != "ESTABLISHED" || s.OutStreams != 17 || s.Stats.SentMessages != 20000 || s.Stats.RecvMessages != 20000 || len(s.Paths) != 1 || !s.Paths[0].Active || !s.Paths[0].Primary || s.Stats.SentChunks < 20000 || s.Paths[0].MTU == 0 {
+		if s.State != "ESTABLISHED" || s.OutStreams != 17 || s.Stats.SentMessages != 20000 ||
+			s.Stats.RecvMessages != 20000 || len(s.Paths) != 1 || !s.Paths[0].Active || !s.Paths[0].Primary ||
+			s.Stats.SentChunks < 20000 || s.Paths[0].MTU == 0 {
 			t.Errorf("%+v", s)
 		}
 		x.a.Close()
@@ -204,13 +207,15 @@ func TestKernelDial(t *testing.T) {
 	x := newKernelPair(t, quick)
 	defer x.a.Close()
 	defer x.b.Close()
-	if _, err := x.a.Dial(t.Context(), Addr{IPs: []netip.Addr{loopB}, Port: 7}, Params{}); err == nil || !strings.Contains(err.Error(), "nothing is open there on port 7") {
+	if _, err := x.a.Dial(t.Context(), Addr{IPs: []netip.Addr{loopB}, Port: 7}, Params{}); err == nil ||
+		!strings.Contains(err.Error(), "nothing is open there on port 7") {
 		t.Errorf("closed port: %v", err)
 	}
 	silent := Addr{IPs: []netip.Addr{silentAddr(t)}, Port: 7}
 	quiet := openKernel(t, quick, 2905, netip.MustParseAddr("10.99.0.1"))
 	defer quiet.Close()
-	if _, err := quiet.Dial(t.Context(), silent, Params{}); err == nil || !strings.Contains(err.Error(), "does not answer: 3 times INIT") {
+	if _, err := quiet.Dial(t.Context(), silent, Params{}); err == nil ||
+		!strings.Contains(err.Error(), "does not answer: 3 times INIT") {
 		t.Errorf("nobody: %v", err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
@@ -228,10 +233,12 @@ func TestKernelDial(t *testing.T) {
 	if _, err := x.a.Dial(t.Context(), x.b.Local(), Params{}); !errors.Is(err, ErrExists) {
 		t.Errorf("twice: %v", err)
 	}
-	if _, err := kernelTransport(t).Open(x.a.Local(), Params{}); err == nil || !strings.Contains(err.Error(), "open already") {
+	if _, err := kernelTransport(t).Open(x.a.Local(), Params{}); err == nil ||
+		!strings.Contains(err.Error(), "open already") {
 		t.Errorf("the same port twice: %v", err)
 	}
-	if _, err := kernelTransport(t).Open(Addr{IPs: []netip.Addr{netip.MustParseAddr("192.0.2.77")}, Port: 9}, Params{}); err == nil || !strings.Contains(err.Error(), "not (all) addresses of this machine") {
+	if _, err := kernelTransport(t).Open(Addr{IPs: []netip.Addr{netip.MustParseAddr("192.0.2.77")}, Port: 9},
+		Params{}); err == nil || !strings.Contains(err.Error(), "not (all) addresses of this machine") {
 		t.Errorf("%v", err)
 	}
 	quiet.Close()
@@ -247,7 +254,8 @@ func TestKernelDial(t *testing.T) {
 
 // silentAddr is an address from which nothing comes back: one of a dummy interface.
 func silentAddr(t *testing.T) netip.Addr {
-	sh(t, "ip link add quiet type dummy && ip addr add 10.99.0.1/24 dev quiet && ip link set quiet up && ip neigh add 10.99.0.2 lladdr 02:00:00:00:00:02 dev quiet")
+	sh(t, "ip link add quiet type dummy && ip addr add 10.99.0.1/24 dev quiet && ip link set quiet up && ip neigh add "+
+		"10.99.0.2 lladdr 02:00:00:00:00:02 dev quiet")
 	t.Cleanup(func() { sh(t, "ip link del quiet") })
 	return netip.MustParseAddr("10.99.0.2")
 }

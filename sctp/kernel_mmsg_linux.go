@@ -23,7 +23,8 @@ func sendmmsg(fd uintptr, h []mmsghdr, flags int) (int, error) {
 // CPU. What it delays by a batch is a garbage collection that wants all to stop.
 func mmsg(call, fd uintptr, h []mmsghdr, flags int) (int, error) {
 	for {
-		n, _, e := unix.RawSyscall6(call, fd, uintptr(unsafe.Pointer(unsafe.SliceData(h))), uintptr(len(h)), uintptr(flags), 0, 0)
+		n, _, e := unix.RawSyscall6(call, fd, uintptr(unsafe.Pointer(unsafe.SliceData(h))), uintptr(len(h)),
+			uintptr(flags), 0, 0)
 		switch e {
 		case 0:
 			return int(n), nil

@@ -107,7 +107,8 @@ type assocStatus struct {
 
 // States of sctp_status; github.com/ishidawataru/sctp counts from zero where Linux
 // counts from one.
-var kernelStates = []string{"EMPTY", "CLOSED", "COOKIE-WAIT", "COOKIE-ECHOED", "ESTABLISHED", "SHUTDOWN-PENDING", "SHUTDOWN-SENT", "SHUTDOWN-RECEIVED", "SHUTDOWN-ACK-SENT"}
+var kernelStates = []string{"EMPTY", "CLOSED", "COOKIE-WAIT", "COOKIE-ECHOED", "ESTABLISHED", "SHUTDOWN-PENDING",
+	"SHUTDOWN-SENT", "SHUTDOWN-RECEIVED", "SHUTDOWN-ACK-SENT"}
 
 type assocStats struct {
 	_                                          [8 + octetsOfAddr]byte
@@ -125,7 +126,8 @@ type encapPort struct {
 }
 
 func setOpt[T any](fd int, level, name int, v *T) error {
-	_, _, e := unix.Syscall6(unix.SYS_SETSOCKOPT, uintptr(fd), uintptr(level), uintptr(name), uintptr(unsafe.Pointer(v)), unsafe.Sizeof(*v), 0)
+	_, _, e := unix.Syscall6(unix.SYS_SETSOCKOPT, uintptr(fd), uintptr(level), uintptr(name),
+		uintptr(unsafe.Pointer(v)), unsafe.Sizeof(*v), 0)
 	if e != 0 {
 		return e
 	}
@@ -134,7 +136,8 @@ func setOpt[T any](fd int, level, name int, v *T) error {
 
 func getOpt[T any](fd int, level, name int, v *T) error {
 	n := uint32(unsafe.Sizeof(*v))
-	_, _, e := unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(fd), uintptr(level), uintptr(name), uintptr(unsafe.Pointer(v)), uintptr(unsafe.Pointer(&n)), 0)
+	_, _, e := unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(fd), uintptr(level), uintptr(name),
+		uintptr(unsafe.Pointer(v)), uintptr(unsafe.Pointer(&n)), 0)
 	if e != 0 {
 		return e
 	}
@@ -256,7 +259,8 @@ func buffers(fd int, p Params) (notes []string) {
 		_ = setOpt(fd, unix.SOL_SOCKET, b.plain, &want) // takes any value, and caps it
 		var got int32
 		if err := getOpt(fd, unix.SOL_SOCKET, b.plain, &got); err == nil && int(got/2) < b.want { // Linux doubles
-			notes = append(notes, fmt.Sprintf("the kernel grants a %s buffer of %d octets, not %d: bursts will stall; set `sysctl -w %s=%d`", b.what, got/2, b.want, b.sysctl, b.want))
+			notes = append(notes, fmt.Sprintf("the kernel grants a %s buffer of %d octets, not %d: bursts will stall; set "+
+				"`sysctl -w %s=%d`", b.what, got/2, b.want, b.sysctl, b.want))
 		}
 	}
 	return notes
@@ -272,12 +276,14 @@ func encapsulate(fd int, local, remote uint16) error {
 		return errors.New("this kernel's SCTP cannot travel in UDP: Linux 5.11 or later can")
 	}
 	if is, _ := strconv.Atoi(strings.TrimSpace(string(b))); local != 0 && is != int(local) {
-		return fmt.Errorf("the kernel's SCTP listens on UDP port %d, not %d: set `sysctl -w net.sctp.udp_port=%d` (one for the whole network namespace)", is, local, local)
+		return fmt.Errorf("the kernel's SCTP listens on UDP port %d, not %d: set `sysctl -w net.sctp.udp_port=%d` (one "+
+			"for the whole network namespace)", is, local, local)
 	}
 	if remote == 0 {
 		remote = local
 	}
-	return named("SCTP_REMOTE_UDP_ENCAPS_PORT", setOpt(fd, solSCTP, optEncapPort, &encapPort{port: [2]byte{byte(remote >> 8), byte(remote)}}))
+	return named("SCTP_REMOTE_UDP_ENCAPS_PORT", setOpt(fd, solSCTP, optEncapPort,
+		&encapPort{port: [2]byte{byte(remote >> 8), byte(remote)}}))
 }
 
 // toStorage writes struct sockaddr_in or sockaddr_in6.

@@ -48,7 +48,8 @@ func TestKernelSendQueue(t *testing.T) {
 	octets := 0
 	for range 20000 {
 		if r.Intn(2) == 0 {
-			m := Message{Stream: uint16(r.Intn(9)), PPID: r.Uint32(), Unordered: r.Intn(2) == 0, Data: make([]byte, 1+r.Intn(3000))}
+			m := Message{Stream: uint16(r.Intn(9)), PPID: r.Uint32(), Unordered: r.Intn(2) == 0,
+				Data: make([]byte, 1+r.Intn(3000))}
 			r.Read(m.Data)
 			took := q.put(&m, 400000)
 			if took != (len(want) == 0 || octets+len(m.Data) <= 400000) {
@@ -62,7 +63,8 @@ func TestKernelSendQueue(t *testing.T) {
 		view := q.view()
 		n := min(r.Intn(40), len(view))
 		for i, m := range view {
-			if m.Stream != want[i].Stream || m.PPID != want[i].PPID || m.Unordered != want[i].Unordered || !bytes.Equal(m.Data, want[i].Data) {
+			if m.Stream != want[i].Stream || m.PPID != want[i].PPID || m.Unordered != want[i].Unordered ||
+				!bytes.Equal(m.Data, want[i].Data) {
 				t.Fatalf("message %d differs", i)
 			}
 			if i < n {
@@ -105,7 +107,8 @@ func FuzzKernelNotification(f *testing.F) {
 // Linux tells an interface with every IPv6 address; only one of a link has use for it.
 func TestKernelZones(t *testing.T) {
 	got := fromLibrary(&lksctp.SCTPAddr{Port: 7, IPAddrs: []net.IPAddr{
-		{IP: net.ParseIP("2001:db8::1"), Zone: "lo"}, {IP: net.ParseIP("fe80::1"), Zone: "eth0"}, {IP: net.ParseIP("192.0.2.1")}}})
+		{IP: net.ParseIP("2001:db8::1"), Zone: "lo"}, {IP: net.ParseIP("fe80::1"), Zone: "eth0"},
+		{IP: net.ParseIP("192.0.2.1")}}})
 	if inWords(got) != "2001:db8::1, fe80::1%eth0, 192.0.2.1 port 7" || !got.IPs[2].Is4() {
 		t.Error(inWords(got))
 	}

@@ -244,7 +244,8 @@ func (a *kernelAssoc) settings() Params {
 func (r *kernelReader) tellFailures(b *Batch) {
 	if f := r.failed; f.messages > 0 {
 		r.failed = failures{}
-		r.event(b, SendFailed, netip.Addr{}, fmt.Sprintf("%d messages of %d octets that were accepted are not delivered: %s", f.messages, f.octets, f.why))
+		r.event(b, SendFailed, netip.Addr{},
+			fmt.Sprintf("%d messages of %d octets that were accepted are not delivered: %s", f.messages, f.octets, f.why))
 	}
 }
 

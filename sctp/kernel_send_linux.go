@@ -184,7 +184,8 @@ func fillSndInfo(b *[sndInfoSpace]byte, m *Message, flags uint16, assoc int32) {
 		ppid, context uint32
 		assoc         int32
 	}
-	*(*sndInfo)(unsafe.Pointer(&b[unix.SizeofCmsghdr])) = sndInfo{stream: m.Stream, flags: flags, ppid: netOrder32(m.PPID), assoc: assoc}
+	*(*sndInfo)(unsafe.Pointer(&b[unix.SizeofCmsghdr])) = sndInfo{stream: m.Stream, flags: flags,
+		ppid: netOrder32(m.PPID), assoc: assoc}
 }
 
 // refused says what an error of sendmmsg means; most mean that it is over, which

@@ -124,7 +124,8 @@ func farSide(t *testing.T) {
 			ns = "ip netns add gostpfar && ip -n gostpfar link set lo up && "
 			t.Cleanup(func() { sh(t, "ip netns del gostpfar") })
 		}
-		sh(t, fmt.Sprintf("%[2]sip link add gv%[1]d type veth peer name gv%[1]d netns gostpfar && ip addr add 10.201.%[1]d.1/24 dev gv%[1]d && ip link set gv%[1]d up && "+
+		sh(t, fmt.Sprintf("%[2]sip link add gv%[1]d type veth peer name gv%[1]d netns gostpfar && ip addr add "+
+			"10.201.%[1]d.1/24 dev gv%[1]d && ip link set gv%[1]d up && "+
 			"ip -n gostpfar addr add 10.201.%[1]d.2/24 dev gv%[1]d && ip -n gostpfar link set gv%[1]d up", n, ns))
 	}
 }

@@ -54,7 +54,8 @@ func TestStreamsAreIndependent(t *testing.T) {
 		x.net.SetFaults(Faults{Cut: true})
 		sendAll(t, a, []Message{{Stream: 1, Data: []byte("lost")}})
 		x.net.SetFaults(Faults{})
-		sendAll(t, a, []Message{{Stream: 1, Data: []byte("waits")}, {Stream: 2, Data: []byte("free")}, {Stream: 1, Unordered: true, Data: []byte("unordered")}})
+		sendAll(t, a, []Message{{Stream: 1, Data: []byte("waits")}, {Stream: 2, Data: []byte("free")},
+			{Stream: 1, Unordered: true, Data: []byte("unordered")}})
 		synctest.Wait()
 		batch := NewBatch(8)
 		want := [][]string{{"free", "unordered"}, {"lost", "waits"}}
@@ -137,11 +138,13 @@ func newLoop(single bool) *loop {
 	end := func(local Addr, peer Addr, out *[]Packet, tags [2]uint32, tsns [2]uint32) (*assoc, *demux) {
 		u := NewUser(nil).(*user)
 		u.net = NewMemory(1)
-		w := &sharedWire{user: u, at: netip.AddrPortFrom(local.IPs[0], 0), wire: &loopWire{to: out, mtu: 1480}, endpoints: map[uint16]*endpoint{}}
+		w := &sharedWire{user: u, at: netip.AddrPortFrom(local.IPs[0], 0), wire: &loopWire{to: out, mtu: 1480},
+			endpoints: map[uint16]*endpoint{}}
 		p := DefaultParams()
 		p.Single, p.Heartbeat = single, -1
 		p.RTOInitial, p.RTOMin, p.RTOMax = time.Hour, time.Hour, time.Hour // no time is to pass here
-		e := &endpoint{user: u, addr: local, params: p, wires: []*sharedWire{w}, assocs: map[peerKey]*assoc{}, tags: map[uint32]*assoc{}, door: newDoor()}
+		e := &endpoint{user: u, addr: local, params: p, wires: []*sharedWire{w}, assocs: map[peerKey]*assoc{},
+			tags: map[uint32]*assoc{}, door: newDoor()}
 		w.endpoints[local.Port] = e
 		return e.fakeWith(peer.IPs[0], tags, tsns), &demux{w: w}
 	}

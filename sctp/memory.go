@@ -31,7 +31,8 @@ const memoryQueue = 4096
 
 // NewMemory makes a network whose faults follow from seed.
 func NewMemory(seed int64) *Memory {
-	return &Memory{rand: rand.New(rand.NewSource(seed)), wires: map[netip.AddrPort]*memoryWire{}, cut: map[[2]netip.Addr]bool{}}
+	return &Memory{rand: rand.New(rand.NewSource(seed)), wires: map[netip.AddrPort]*memoryWire{},
+		cut: map[[2]netip.Addr]bool{}}
 }
 
 // SetFaults changes what happens to packets from now on.
@@ -106,7 +107,8 @@ func (w *memoryWire) send(dst netip.AddrPort, b []byte) {
 		m.tap(w.at, dst, b)
 	}
 	f, to := m.faults, m.wires[dst]
-	if f.Cut || to == nil || f.Loss > 0 && m.rand.Float64() < f.Loss || len(m.cut) > 0 && m.isCut(w.at.Addr(), dst.Addr()) {
+	if f.Cut || to == nil || f.Loss > 0 && m.rand.Float64() < f.Loss ||
+		len(m.cut) > 0 && m.isCut(w.at.Addr(), dst.Addr()) {
 		return
 	}
 	copies := 1

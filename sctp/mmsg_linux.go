@@ -120,7 +120,8 @@ func (d *dgram) recv(fd uintptr) bool {
 		r.hdrs[i].Namelen = unix.SizeofSockaddrInet6
 		r.hdrs[i].SetControllen(len(r.ctl[i]))
 	}
-	n, _, e := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&r.hdrs[0])), rxMessages, unix.MSG_DONTWAIT, 0, 0)
+	n, _, e := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&r.hdrs[0])), rxMessages, unix.MSG_DONTWAIT,
+		0, 0)
 	if e == unix.EAGAIN || e == unix.EINTR {
 		return false
 	}
@@ -254,7 +255,8 @@ func (d *dgram) message(m int, ps []Packet) (n int) {
 	start := len(t.iov)
 	for n < len(ps) && n < maxSegments {
 		p := &ps[n]
-		if n > 0 && (!t.segment || p.Addr != first.Addr || p.DSCP != first.DSCP || len(p.Data) > len(first.Data) || size+len(p.Data) > maxSegmented) {
+		if n > 0 && (!t.segment || p.Addr != first.Addr || p.DSCP != first.DSCP || len(p.Data) > len(first.Data) ||
+			size+len(p.Data) > maxSegmented) {
 			break
 		}
 		t.iov = append(t.iov, unix.Iovec{Base: unsafe.SliceData(p.Data)})
@@ -315,7 +317,8 @@ func appendCmsg(dst []byte, level, typ int32, n int) []byte {
 // send is called once; what the socket does not take is lost.
 func (d *dgram) send(fd uintptr) bool {
 	t := &d.tx
-	n, _, e := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&t.hdrs[t.from])), uintptr(t.n-t.from), unix.MSG_DONTWAIT, 0, 0)
+	n, _, e := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&t.hdrs[t.from])), uintptr(t.n-t.from),
+		unix.MSG_DONTWAIT, 0, 0)
 	t.sent, t.err = int(n), nil
 	if e != 0 {
 		t.sent, t.err = 0, e
@@ -346,7 +349,8 @@ func fromSockaddr(s *unix.RawSockaddrInet6, bare bool) netip.AddrPort {
 func toSockaddr(s *unix.RawSockaddrInet6, a netip.AddrPort, ip4 bool) uint32 {
 	port := a.Port()<<8 | a.Port()>>8
 	if ip4 {
-		*(*unix.RawSockaddrInet4)(unsafe.Pointer(s)) = unix.RawSockaddrInet4{Family: unix.AF_INET, Port: port, Addr: a.Addr().Unmap().As4()}
+		*(*unix.RawSockaddrInet4)(unsafe.Pointer(s)) = unix.RawSockaddrInet4{Family: unix.AF_INET, Port: port,
+			Addr: a.Addr().Unmap().As4()}
 		return unix.SizeofSockaddrInet4
 	}
 	*s = unix.RawSockaddrInet6{Family: unix.AF_INET6, Port: port, Addr: a.Addr().As16()}

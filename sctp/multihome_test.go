@@ -96,7 +96,8 @@ func TestUnverifiedPathGetsNoData(t *testing.T) {
 		if s := a.Status(); data > 0 || s.SendQueued > 0 || s.Paths[1].Confirmed || s.Paths[1].Why == "" {
 			t.Errorf("%d packets, %+v", data, s)
 		}
-		if err := a.SetPrimary(netip.MustParseAddr("10.9.9.9")); err == nil || !strings.Contains(err.Error(), "10.0.1.2, 10.0.2.2") {
+		if err := a.SetPrimary(netip.MustParseAddr("10.9.9.9")); err == nil ||
+			!strings.Contains(err.Error(), "10.0.1.2, 10.0.2.2") {
 			t.Error(err)
 		}
 	})
@@ -137,7 +138,8 @@ func TestFailover(t *testing.T) {
 		}
 		a.Abort("end")
 		_, ev, _ = collect(a, 1)
-		if len(ev) != 3 || ev[0].Kind != PathDown || ev[0].Addr != twoB.IPs[0] || !strings.Contains(ev[0].Why, "10.0.1.2 does not answer") || ev[1].Kind != PathUp || ev[2].Kind != Lost {
+		if len(ev) != 3 || ev[0].Kind != PathDown || ev[0].Addr != twoB.IPs[0] ||
+			!strings.Contains(ev[0].Why, "10.0.1.2 does not answer") || ev[1].Kind != PathUp || ev[2].Kind != Lost {
 			t.Errorf("%+v", ev)
 		}
 	})
@@ -262,7 +264,8 @@ func TestDialTriesAllAddresses(t *testing.T) {
 		if _, err := ea.Dial(t.Context(), Addr{IPs: twoB.IPs[1:], Port: 1024}, Params{}); !errors.Is(err, ErrExists) {
 			t.Error(err)
 		}
-		if _, err := ea.Dial(t.Context(), Addr{IPs: ips("2001:db8::1"), Port: 1}, Params{}); err == nil || !strings.Contains(err.Error(), "different families") {
+		if _, err := ea.Dial(t.Context(), Addr{IPs: ips("2001:db8::1"), Port: 1}, Params{}); err == nil ||
+			!strings.Contains(err.Error(), "different families") {
 			t.Error(err)
 		}
 	})
@@ -308,7 +311,8 @@ func TestRestartWithNewAddresses(t *testing.T) {
 		net.SetFaults(Faults{})
 		again, _ := NewUser(net).Open(twoB, Params{})
 		defer again.Close()
-		if _, err := again.Dial(t.Context(), twoA, Params{}); err == nil || !strings.Contains(err.Error(), "new addresses 10.0.2.2") {
+		if _, err := again.Dial(t.Context(), twoA, Params{}); err == nil ||
+			!strings.Contains(err.Error(), "new addresses 10.0.2.2") {
 			t.Error(err)
 		}
 		if s := a.Status(); s.State != "ESTABLISHED" || len(s.Paths) != 1 {

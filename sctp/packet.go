@@ -136,7 +136,8 @@ func nextParam(b []byte) (typ uint16, value, raw, rest []byte, err error) {
 	}
 	n := int(binary.BigEndian.Uint16(b[2:]))
 	if n < 4 || n > len(b) {
-		return 0, nil, nil, nil, fmt.Errorf("parameter %#x says it has %d octets, %d are there", binary.BigEndian.Uint16(b), n, len(b))
+		return 0, nil, nil, nil, fmt.Errorf("parameter %#x says it has %d octets, %d are there",
+			binary.BigEndian.Uint16(b), n, len(b))
 	}
 	return binary.BigEndian.Uint16(b), b[4:n:n], b[:n:n], b[min((n+3)&^3, len(b)):], nil
 }

@@ -165,9 +165,11 @@ func (a *assoc) strike(p *path, what string, counted bool) bool {
 		a.failing = a.now
 	}
 	if a.errors > a.params.AssocRetrans {
-		why := fmt.Sprintf("%s silent for %v: %d %s in a row unanswered", a.verb("is", "are"), (a.now - a.heard).Round(100*time.Millisecond), a.errors, what)
+		why := fmt.Sprintf("%s silent for %v: %d %s in a row unanswered", a.verb("is", "are"),
+			(a.now - a.heard).Round(100*time.Millisecond), a.errors, what)
 		if a.heard > a.failing {
-			why = fmt.Sprintf("%s there but acknowledged nothing for %v: %d %s in a row unanswered", a.verb("is", "are"), (a.now - a.failing).Round(100*time.Millisecond), a.errors, what)
+			why = fmt.Sprintf("%s there but acknowledged nothing for %v: %d %s in a row unanswered", a.verb("is", "are"),
+				(a.now - a.failing).Round(100*time.Millisecond), a.errors, what)
 		}
 		a.abort(appendParam(nil, causeUserAbort, []byte("too many retransmissions")), why)
 		a.part()
@@ -251,8 +253,10 @@ func (a *assoc) scheduleBeat(p *path) {
 }
 
 func (p *path) status(primary bool, s state) PathStatus {
-	out := PathStatus{Addr: p.addr, Local: p.wire.addr(), Primary: primary, Active: !p.inactive && s >= established, Confirmed: p.confirmed, Why: p.why,
-		SRTT: p.srtt, RTO: p.rto, CWND: uint32(p.cwnd), SSThresh: uint32(p.ssthresh), InFlight: p.flight, Errors: p.errors, MTU: p.mtu,
+	out := PathStatus{Addr: p.addr, Local: p.wire.addr(), Primary: primary, Active: !p.inactive && s >= established,
+		Confirmed: p.confirmed, Why: p.why,
+		SRTT: p.srtt, RTO: p.rto, CWND: uint32(p.cwnd), SSThresh: uint32(p.ssthresh), InFlight: p.flight,
+		Errors: p.errors, MTU: p.mtu,
 		Heartbeats: p.beats, Resent: p.resent}
 	if !p.confirmed && out.Why == "" {
 		out.Why = "has not answered a HEARTBEAT yet"

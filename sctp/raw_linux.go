@@ -23,7 +23,8 @@ type rawNet struct{}
 // our associations and aborts them (RFC 9260 §8.4): then there is no raw mode.
 func Raw() (Network, error) {
 	if kernelHasSCTP() {
-		return nil, errors.New("the kernel's own SCTP is loaded and would abort associations over raw IP: use the kernel's (`transport kernel`)")
+		return nil, errors.New("the kernel's own SCTP is loaded and would abort associations over raw IP: use the " +
+			"kernel's (`transport kernel`)")
 	}
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, protocolSCTP)
 	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
@@ -50,7 +51,8 @@ func (rawNet) Locals() ([]netip.Addr, error) { return machineAddresses() }
 
 func (rawNet) Open(local netip.AddrPort) (Wire, error) {
 	if local.Port() != 0 {
-		return nil, fmt.Errorf("udp-port %d: SCTP over raw IP has no UDP port; take `udp-port` away or use `transport udp`", local.Port())
+		return nil, fmt.Errorf("udp-port %d: SCTP over raw IP has no UDP port; take `udp-port` away or use `transport "+
+			"udp`", local.Port())
 	}
 	own, err := claimAddress(local.Addr())
 	if err != nil {

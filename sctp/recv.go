@@ -78,7 +78,8 @@ func (a *assoc) data(c chunk) bool {
 		return false
 	}
 	if len(d.data) == 0 { // §6.2
-		a.abort(appendParam(nil, causeNoUserData, binary.BigEndian.AppendUint32(nil, d.tsn)), "aborted: the far end sent DATA without user data")
+		a.abort(appendParam(nil, causeNoUserData, binary.BigEndian.AppendUint32(nil, d.tsn)),
+			"aborted: the far end sent DATA without user data")
 		return false
 	}
 	if d.flags&flagI != 0 {
@@ -268,5 +269,6 @@ func (a *assoc) windowUpdate() {
 
 // tooLong ends with a far end that sends a message without end.
 func (a *assoc) tooLong() {
-	a.abort(appendParam(nil, causeUserAbort, []byte("message too long")), fmt.Sprintf("aborted: the far end sent a message of more than %d octets", maxMessage))
+	a.abort(appendParam(nil, causeUserAbort, []byte("message too long")),
+		fmt.Sprintf("aborted: the far end sent a message of more than %d octets", maxMessage))
 }

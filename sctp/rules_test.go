@@ -129,7 +129,8 @@ func (p *peer) data(stream, ssn uint16, flags uint8, s string) []byte {
 func (p *peer) aborted(why string, cause uint16, reason string) {
 	p.t.Helper()
 	cs, _ := p.got()
-	if len(cs) == 0 || cs[len(cs)-1].typ != ctAbort || len(cs[len(cs)-1].value) < 4 || binary.BigEndian.Uint16(cs[len(cs)-1].value) != cause {
+	if len(cs) == 0 || cs[len(cs)-1].typ != ctAbort || len(cs[len(cs)-1].value) < 4 ||
+		binary.BigEndian.Uint16(cs[len(cs)-1].value) != cause {
 		p.t.Errorf("%s: %v, want ABORT with cause %d", why, cs, cause)
 		return
 	}
@@ -219,7 +220,8 @@ func TestUnknownParameters(t *testing.T) {
 
 // §3.2: unknown chunks by theirs.
 func TestUnknownChunks(t *testing.T) {
-	for typ, want := range map[uint8][]uint8{0x3f: nil, 0x7f: {ctError}, 0xbf: {ctHeartbeatAck}, 0xff: {ctHeartbeatAck, ctError}} {
+	for typ, want := range map[uint8][]uint8{0x3f: nil, 0x7f: {ctError}, 0xbf: {ctHeartbeatAck},
+		0xff: {ctHeartbeatAck, ctError}} {
 		alone(t, Params{}, func(p *peer) {
 			p.connect()
 			p.put(p.tag, appendSimple(appendSimple(nil, typ, 0, []byte("??")), ctHeartbeat, 0, appendParam(nil, 1, []byte("x"))))
@@ -250,7 +252,8 @@ func TestCookies(t *testing.T) {
 		p.want("forged cookies: silence", 0)
 		time.Sleep(1500 * time.Millisecond)
 		p.put(tag, appendSimple(nil, ctCookieEcho, 0, c))
-		if s := p.want("stale", peerTag, ctError)[0].value; binary.BigEndian.Uint16(s) != causeStaleCookie || binary.BigEndian.Uint32(s[4:]) < 400_000 {
+		if s := p.want("stale", peerTag, ctError)[0].value; binary.BigEndian.Uint16(s) != causeStaleCookie ||
+			binary.BigEndian.Uint32(s[4:]) < 400_000 {
 			t.Error(s)
 		}
 		in := p.init()
@@ -385,12 +388,20 @@ func TestViolations(t *testing.T) {
 		cause  uint16
 		reason string
 	}{
-		"§6.2 no user data":             {func(p *peer) []byte { return p.data(0, 0, 3, "") }, causeNoUserData, "without user data"},
-		"§3.3.1 DATA too short":         {func(*peer) []byte { return appendSimple(nil, ctData, 3, []byte{1, 2}) }, causeProtocol, "too short"},
-		"§6.9 no beginning":             {func(p *peer) []byte { return p.data(0, 0, 0, "x") }, causeProtocol, "without a beginning"},
-		"§6.9 two beginnings":           {func(p *peer) []byte { return append(p.data(0, 0, flagB, "x"), p.data(0, 1, flagB, "x")...) }, causeProtocol, "out of order"},
-		"§6.9 fragments of two streams": {func(p *peer) []byte { return append(p.data(0, 0, flagB, "x"), p.data(1, 0, flagE, "x")...) }, causeProtocol, "differ"},
-		"§6.5 SSN twice":                {func(p *peer) []byte { return append(p.data(0, 0, 3, "x"), p.data(0, 0, 3, "x")...) }, causeProtocol, "twice"},
+		"§6.2 no user data": {func(p *peer) []byte { return p.data(0, 0, 3, "") }, causeNoUserData, "without user data"},
+		"§3.3.1 DATA too short": {func(*peer) []byte { return appendSimple(nil, ctData, 3, []byte{1, 2}) }, causeProtocol,
+			"too short"},
+		"§6.9 no beginning": {func(p *peer) []byte { return p.data(0, 0, 0, "x") }, causeProtocol, "without a beginning"},
+		"§6.9 two beginnings": {func(p *peer) []byte {
+			return append(p.data(0, 0, flagB, "x"),
+				p.data(0, 1, flagB, "x")...)
+		}, causeProtocol, "out of order"},
+		"§6.9 fragments of two streams": {func(p *peer) []byte {
+			return append(p.data(0, 0, flagB, "x"),
+				p.data(1, 0, flagE, "x")...)
+		}, causeProtocol, "differ"},
+		"§6.5 SSN twice": {func(p *peer) []byte { return append(p.data(0, 0, 3, "x"), p.data(0, 0, 3, "x")...) },
+			causeProtocol, "twice"},
 		"§6.2.1 SACK of what was not sent": {func(p *peer) []byte {
 			return appendSack(nil, &sackChunk{cum: p.cum + 1, window: 10000})
 		}, causeProtocol, "never sent"},
@@ -429,7 +440,8 @@ func TestParamsOnTheWire(t *testing.T) {
 		for _, c := range p.e.(*endpoint).user.Counters() {
 			count[c.Name] = c.Value
 		}
-		if count["discarded: bad checksum"] != 1 || count["discarded: wrong verification tag"] != 1 || count["packets received"] != 4 ||
+		if count["discarded: bad checksum"] != 1 || count["discarded: wrong verification tag"] != 1 ||
+			count["packets received"] != 4 ||
 			count["packets sent"] != 2 || count["associations established"] != 1 {
 			t.Error(count)
 		}
@@ -444,9 +456,10 @@ func TestDialRules(t *testing.T) {
 		cause  uint16
 		reason string
 	}{
-		"no cookie":  {func(c initChunk) []byte { return appendInit(nil, ctInitAck, c) }, causeMissingParam, "no cookie"},
-		"no streams": {func(c initChunk) []byte { c.out = 0; return appendInit(nil, ctInitAck, c) }, causeInvalidParam, "invalid"},
-		"tag 0":      {func(c initChunk) []byte { c.tag = 0; return appendInit(nil, ctInitAck, c) }, 0, "tag 0"},
+		"no cookie": {func(c initChunk) []byte { return appendInit(nil, ctInitAck, c) }, causeMissingParam, "no cookie"},
+		"no streams": {func(c initChunk) []byte { c.out = 0; return appendInit(nil, ctInitAck, c) }, causeInvalidParam,
+			"invalid"},
+		"tag 0": {func(c initChunk) []byte { c.tag = 0; return appendInit(nil, ctInitAck, c) }, 0, "tag 0"},
 		"refused": {func(initChunk) []byte {
 			return appendSimple(nil, ctAbort, 0, appendParam(nil, causeNoResource, nil))
 		}, 0, "out of resource"},
@@ -465,7 +478,8 @@ func TestDialRules(t *testing.T) {
 				p.put(9, appendSimple(nil, ctShutdownAck, 0, nil))
 				p.want("SHUTDOWN ACK", 9, ctShutdownComplete)
 				p.put(in.tag, x.answer(p.init()))
-				if cs, _ := p.got(); x.cause != 0 && (len(cs) != 1 || cs[0].typ != ctAbort || binary.BigEndian.Uint16(cs[0].value) != x.cause) {
+				if cs, _ := p.got(); x.cause != 0 && (len(cs) != 1 || cs[0].typ != ctAbort ||
+					binary.BigEndian.Uint16(cs[0].value) != x.cause) {
 					t.Error(cs)
 				}
 				if err := <-done; err == nil || !strings.Contains(err.Error(), x.reason) {

@@ -1,5 +1,6 @@
 // Package sctp is the transport under every SIGTRAN protocol: one interface over
-// several backends: the kernel's SCTP, our own, and TCP for where there is neither. It imports nothing of this program but internal packages.
+// several backends: the kernel's SCTP, our own, and TCP for where there is neither. It imports nothing of this program
+// but internal packages.
 //
 // An Endpoint is a bound local port (what the command line calls a local-peer).
 // It dials and accepts associations; both ends of an association may dial each

@@ -163,7 +163,8 @@ func (a *assoc) Send(msgs []Message) (int, error) {
 		m := &msgs[i]
 		switch {
 		case len(m.Data) == 0 || int(m.Stream) >= len(a.sender.out) || len(m.Data) > maxMessage:
-			return i, fmt.Errorf("message of %d octets for stream %d of %d cannot be sent", len(m.Data), m.Stream, len(a.sender.out))
+			return i, fmt.Errorf("message of %d octets for stream %d of %d cannot be sent", len(m.Data), m.Stream,
+				len(a.sender.out))
 		case a.octets+overhead*a.n+len(m.Data)+overhead > a.params.SendBuffer && a.n > 0,
 			a.octets+len(m.Data) > a.params.SendBuffer, a.sender.out[m.Stream].queued == 1<<16-1,
 			a.burden.full(a.octets + len(m.Data)):
@@ -354,7 +355,8 @@ func (a *assoc) fillData(p *path, b []byte) []byte {
 	last := -1
 	for {
 		c := a.nextChunk()
-		if c == nil || len(b)+c.size() > p.mtu || a.pathFor(c) != p || last >= 0 && (a.params.Single || c.fate != again && !a.window(c)) {
+		if c == nil || len(b)+c.size() > p.mtu || a.pathFor(c) != p ||
+			last >= 0 && (a.params.Single || c.fate != again && !a.window(c)) {
 			break
 		}
 		last = len(b)

@@ -31,13 +31,15 @@ type tcp struct {
 func (*tcp) Name() string { return "TCP" }
 
 func (t *tcp) Counters() []Counter {
-	return []Counter{{"connections set up by this end", t.dialled.Load()}, {"connections set up by far ends", t.accepted.Load()}, {"attempts of this end that failed", t.failed.Load()},
+	return []Counter{{"connections set up by this end", t.dialled.Load()},
+		{"connections set up by far ends", t.accepted.Load()}, {"attempts of this end that failed", t.failed.Load()},
 		{"connections lost", t.lost.Load()}, {"connections closed here because of a garbled length", t.garbled.Load()}}
 }
 
 // Open listens at every address of local.
 func (t *tcp) Open(local Addr, p Params) (Endpoint, error) {
-	e := &tcpEndpoint{transport: t, local: local, params: p.or(DefaultParams()), accepted: make(chan *tcpAssoc), closed: make(chan struct{}), conns: map[netip.AddrPort]*tcpAssoc{}}
+	e := &tcpEndpoint{transport: t, local: local, params: p.or(DefaultParams()), accepted: make(chan *tcpAssoc),
+		closed: make(chan struct{}), conns: map[netip.AddrPort]*tcpAssoc{}}
 	for i, ip := range local.IPs {
 		at := netip.AddrPortFrom(ip.Unmap(), e.local.Port)
 		to := net.TCPAddrFromAddrPort(at)
@@ -254,7 +256,8 @@ func (e *tcpEndpoint) dialTrouble(err error, from, to netip.AddrPort) error {
 		if e.has(to) {
 			return ErrExists
 		}
-		return fmt.Errorf("the system still keeps the TCP connection before, from port %d to %s (TIME-WAIT, a minute at most)", from.Port(), far)
+		return fmt.Errorf("the system still keeps the TCP connection before, from port %d to %s (TIME-WAIT, a minute at "+
+			"most)", from.Port(), far)
 	}
 	return fmt.Errorf("%s cannot be reached: %w", far, err)
 }

@@ -62,7 +62,8 @@ func newTCPAssoc(e *tcpEndpoint, c *net.TCPConn, p Params) *tcpAssoc {
 		at := a.(*net.TCPAddr).AddrPort()
 		return netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
 	}
-	a := &tcpAssoc{endpoint: e, conn: c, key: port(c.RemoteAddr()), local: port(c.LocalAddr()), since: time.Now(), gone: make(chan struct{})}
+	a := &tcpAssoc{endpoint: e, conn: c, key: port(c.RemoteAddr()), local: port(c.LocalAddr()), since: time.Now(),
+		gone: make(chan struct{})}
 	a.rc, _ = c.SyscallConn() // fails for no connection
 	a.now = func(fd uintptr) { a.wrote, a.err = writeNow(fd, a.queue[a.head:]) }
 	// An end without a word is a reset: nothing is left in TIME-WAIT, which would keep
@@ -96,7 +97,8 @@ func (a *tcpAssoc) Set(p Params) {
 	p = p.or(DefaultParams())
 	give := max(backedOff(p.RTOMin, p.RTOMax, p.AssocRetrans), p.Stall)
 	every := max(p.Heartbeat, time.Second) // systems count seconds
-	err := a.conn.SetKeepAliveConfig(net.KeepAliveConfig{Enable: p.Heartbeat >= 0, Idle: every, Interval: every, Count: p.AssocRetrans + 1})
+	err := a.conn.SetKeepAliveConfig(net.KeepAliveConfig{Enable: p.Heartbeat >= 0, Idle: every, Interval: every,
+		Count: p.AssocRetrans + 1})
 	if err == nil {
 		err = tuneTCP(a.conn, p.DSCP, give)
 	}
@@ -201,7 +203,8 @@ func (a *tcpAssoc) finish(b *Batch, err error) {
 	a.burden.close()
 	a.mu.Unlock()
 	if left > 0 {
-		b.Items = append(b.Items, Item{Event: &Event{Kind: SendFailed, Why: fmt.Sprintf("%d octets that were accepted are not delivered: the connection ended", left)}})
+		b.Items = append(b.Items, Item{Event: &Event{Kind: SendFailed,
+			Why: fmt.Sprintf("%d octets that were accepted are not delivered: the connection ended", left)}})
 	}
 	b.Items = append(b.Items, Item{Event: ev})
 	a.over = true
@@ -226,7 +229,8 @@ func (a *tcpAssoc) outcome(err error) *Event {
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return &Event{Kind: Lost, Why: "reset by " + a.peer()}
 	case errors.Is(err, syscall.ETIMEDOUT), errors.Is(err, os.ErrDeadlineExceeded):
-		return &Event{Kind: Lost, Why: fmt.Sprintf("%s is silent, or takes nothing any more: no room for data and no acknowledgement in %v", a.peer(), a.patience)}
+		return &Event{Kind: Lost, Why: fmt.Sprintf(
+			"%s is silent, or takes nothing any more: no room for data and no acknowledgement in %v", a.peer(), a.patience)}
 	}
 	return &Event{Kind: Lost, Why: fmt.Sprintf("the TCP connection with %s failed: %v", a.peer(), err)}
 }
@@ -275,8 +279,10 @@ func (a *tcpAssoc) Send(msgs []Message) (int, error) {
 
 // sendable refuses what would garble the stream.
 func sendable(m *Message) error {
-	if d := m.Data; m.Stream >= tcpStreams || len(d) < tcpHeader || len(d) > tcpMaxMessage || int(binary.BigEndian.Uint32(d[4:])) != len(d) {
-		return fmt.Errorf("message of %d octets for stream %d of %d cannot be sent over TCP: a common header with its length comes first", len(d), m.Stream, tcpStreams)
+	if d := m.Data; m.Stream >= tcpStreams || len(d) < tcpHeader || len(d) > tcpMaxMessage ||
+		int(binary.BigEndian.Uint32(d[4:])) != len(d) {
+		return fmt.Errorf("message of %d octets for stream %d of %d cannot be sent over TCP: a common header with its "+
+			"length comes first", len(d), m.Stream, tcpStreams)
 	}
 	return nil
 }
@@ -420,7 +426,8 @@ func (a *tcpAssoc) Stalled() Stall {
 func (a *tcpAssoc) Status() Status {
 	p := PathStatus{Addr: a.key.Addr(), Local: a.local.Addr(), Primary: true, Active: true, Confirmed: true}
 	a.mu.Lock()
-	s := Status{State: "ESTABLISHED", Since: a.since, OutStreams: tcpStreams, InStreams: tcpStreams, LastError: a.lastError, SendQueued: len(a.queue) - a.head}
+	s := Status{State: "ESTABLISHED", Since: a.since, OutStreams: tcpStreams, InStreams: tcpStreams,
+		LastError: a.lastError, SendQueued: len(a.queue) - a.head}
 	if a.closing {
 		s.State, p.Active, p.Why = "CLOSED", false, a.lastError
 	}

@@ -41,7 +41,8 @@ func (f *framer) next() ([]byte, error) {
 func frameLength(header []byte) (int, error) {
 	n := binary.BigEndian.Uint32(header[4:])
 	if n < tcpHeader || n > tcpMaxMessage {
-		return 0, fmt.Errorf("garbled: a message header says a length of %d octets, and %d to %d can be (header % x)", n, tcpHeader, tcpMaxMessage, header[:tcpHeader])
+		return 0, fmt.Errorf("garbled: a message header says a length of %d octets, and %d to %d can be (header % x)", n,
+			tcpHeader, tcpMaxMessage, header[:tcpHeader])
 	}
 	return int(n), nil
 }

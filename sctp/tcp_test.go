@@ -83,7 +83,8 @@ func (h headed) Read(b *Batch) error {
 	for i := range b.Items {
 		if it := &b.Items[i]; it.Event == nil {
 			d := it.Data[8:]
-			it.Stream, it.PPID, it.Unordered, it.Data = binary.BigEndian.Uint16(d), binary.BigEndian.Uint32(d[2:]), d[6] == 1, d[7:]
+			it.Stream, it.PPID, it.Unordered, it.Data = binary.BigEndian.Uint16(d), binary.BigEndian.Uint32(d[2:]),
+				d[6] == 1, d[7:]
 		}
 	}
 	return err
@@ -109,7 +110,8 @@ func TestTCPOverIPv6(t *testing.T) {
 	if got, _, err := collect(b, 1); err != nil || a.Status().LastError != "" {
 		t.Error(got, err, a.Status())
 	}
-	if _, err := x.Dial(t.Context(), Addr{IPs: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, Port: 2905}, Params{}); err == nil || !strings.Contains(err.Error(), "one is IPv4, the other IPv6") {
+	if _, err := x.Dial(t.Context(), Addr{IPs: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, Port: 2905},
+		Params{}); err == nil || !strings.Contains(err.Error(), "one is IPv4, the other IPv6") {
 		t.Error(err)
 	}
 }
@@ -186,7 +188,8 @@ func TestTCPEnds(t *testing.T) {
 		{"reset", "", Lost, "reset by 127.0.0.1", true, false},
 		{"in a header", "\x01\x00\x01", Lost, "in the middle of a message", false, false},
 		{"in a message", string(tcpMessage(1, 1, "1234567890")[:10]), Lost, "in the middle of a message", false, false},
-		{"length of 7", "\x01\x00\x01\x01\x00\x00\x00\x07", Lost, "garbled: a message header says a length of 7 octets, and 8 to 131072 can be (header 01 00 01 01 00 00 00 07); connection closed", false, true},
+		{"length of 7", "\x01\x00\x01\x01\x00\x00\x00\x07", Lost, "garbled: a message header says a length of 7 octets, " +
+			"and 8 to 131072 can be (header 01 00 01 01 00 00 00 07); connection closed", false, true},
 		{"length of 4 GB", "\x01\x00\x01\x01\xff\xff\xff\xff", Lost, "a length of 4294967295 octets", false, true},
 		{"another protocol", "GET / HTTP/1.1\r\n\r\n", Lost, "garbled", false, true},
 	} {
@@ -225,7 +228,8 @@ func TestTCPLeave(t *testing.T) {
 	sendAll(t, a, []Message{{Data: tcpMessage(4, 2, "")}, {Data: tcpMessage(3, 2, "")}})
 	a.Abort("the node stops")
 	got, ev, err := collect(b, 3)
-	if len(got) != 2 || !errors.Is(err, io.EOF) || len(ev) != 1 || ev[0].Kind != Lost || ev[0].Why != "reset by 127.0.0.1" {
+	if len(got) != 2 || !errors.Is(err, io.EOF) || len(ev) != 1 || ev[0].Kind != Lost ||
+		ev[0].Why != "reset by 127.0.0.1" {
 		t.Error(len(got), ev, err)
 	}
 }
@@ -275,7 +279,8 @@ func TestTCPUndelivered(t *testing.T) {
 	}
 	a.Abort("enough")
 	_, ev, err := collect(a, 1)
-	if !errors.Is(err, io.EOF) || len(ev) != 2 || ev[0].Kind != SendFailed || !strings.Contains(ev[0].Why, "not delivered") || ev[1].Why != "aborted by this end: enough" {
+	if !errors.Is(err, io.EOF) || len(ev) != 2 || ev[0].Kind != SendFailed ||
+		!strings.Contains(ev[0].Why, "not delivered") || ev[1].Why != "aborted by this end: enough" {
 		t.Error(ev, err)
 	}
 }
@@ -294,7 +299,8 @@ func TestTCPFrozen(t *testing.T) {
 		}
 	}
 	e, before := last(t, a)
-	if e.Kind != Lost || !strings.Contains(e.Why, "127.0.0.2 is silent, or takes nothing any more") || kinds(before, SendFailed) != 1 {
+	if e.Kind != Lost || !strings.Contains(e.Why, "127.0.0.2 is silent, or takes nothing any more") ||
+		kinds(before, SendFailed) != 1 {
 		t.Error(e, before)
 	}
 }
@@ -307,10 +313,12 @@ func TestTCPPorts(t *testing.T) {
 		return
 	}
 	x, y := tcpEnd(t, "127.0.0.1", 0, Params{}), tcpEnd(t, "127.0.0.2", 0, Params{})
-	if _, err := TCP().Open(x.Local(), Params{}); err == nil || !strings.Contains(err.Error(), "in use by another program") {
+	if _, err := TCP().Open(x.Local(), Params{}); err == nil ||
+		!strings.Contains(err.Error(), "in use by another program") {
 		t.Error(err)
 	}
-	if _, err := TCP().Open(Addr{IPs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}, Port: 2905}, Params{}); err == nil || !strings.Contains(err.Error(), "not an address of this machine") {
+	if _, err := TCP().Open(Addr{IPs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}, Port: 2905},
+		Params{}); err == nil || !strings.Contains(err.Error(), "not an address of this machine") {
 		t.Error(err)
 	}
 	for i, end := range []func(a, b Assoc){
@@ -333,7 +341,8 @@ func TestTCPPorts(t *testing.T) {
 		last(t, a)
 		last(t, b)
 	}
-	if _, err := y.Dial(t.Context(), x.Local(), Params{}); err == nil || !strings.Contains(err.Error(), "nobody listens there") {
+	if _, err := y.Dial(t.Context(), x.Local(), Params{}); err == nil ||
+		!strings.Contains(err.Error(), "nobody listens there") {
 		t.Error(err)
 	}
 	if _, err := x.Accept(t.Context()); !errors.Is(err, net.ErrClosed) {

@@ -63,7 +63,8 @@ func readTCP(c *net.TCPConn, s *Status, p *PathStatus) {
 		}
 		p.InFlight, p.Errors, p.Resent = int(i.Unacked*i.Snd_mss), int(i.Retransmits), uint64(i.Total_retrans)
 		s.PeerWindow = i.Snd_wnd
-		s.Stats.SentPackets, s.Stats.RecvPackets, s.Stats.Retransmits = uint64(i.Segs_out), uint64(i.Segs_in), uint64(i.Total_retrans)
+		s.Stats.SentPackets, s.Stats.RecvPackets, s.Stats.Retransmits = uint64(i.Segs_out), uint64(i.Segs_in),
+			uint64(i.Total_retrans)
 		if n, err := unix.IoctlGetInt(int(fd), unix.SIOCOUTQ); err == nil {
 			s.SendQueued += n
 		}

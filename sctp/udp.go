@@ -28,7 +28,8 @@ func (udpNet) Open(local netip.AddrPort) (Wire, error) {
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return nil, fmt.Errorf("%s is not an address of this machine", local.Addr())
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("UDP port %d at %s is used by another program; give this local-peer another `udp-port`, and the far end's link the same", local.Port(), local.Addr())
+		return nil, fmt.Errorf("UDP port %d at %s is used by another program; give this local-peer another `udp-port`, "+
+			"and the far end's link the same", local.Port(), local.Addr())
 	case err != nil:
 		return nil, fmt.Errorf("UDP port %d at %s: %w", local.Port(), local.Addr(), err)
 	}

@@ -11,5 +11,6 @@ func openUDP(local netip.AddrPort) (Wire, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newDgram(fd, "udp "+local.String(), local.Addr().Is4(), false, encapMTU(local.Addr(), interfaceMTU(local.Addr())))
+	return newDgram(fd, "udp "+local.String(), local.Addr().Is4(), false,
+		encapMTU(local.Addr(), interfaceMTU(local.Addr())))
 }

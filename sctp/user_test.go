@@ -105,14 +105,16 @@ func TestExchange(t *testing.T) {
 		if s := a.Status(); s.State != "ESTABLISHED" || s.OutStreams != 17 || s.InStreams != 17 {
 			t.Errorf("%+v", s)
 		}
-		want := []Message{{Stream: 1, PPID: 5, Data: []byte("hello")}, {Stream: 16, PPID: 1 << 31, Data: bytes.Repeat([]byte{7}, 60000)}, {PPID: 0, Data: []byte{1}, Unordered: true}}
+		want := []Message{{Stream: 1, PPID: 5, Data: []byte("hello")},
+			{Stream: 16, PPID: 1 << 31, Data: bytes.Repeat([]byte{7}, 60000)}, {PPID: 0, Data: []byte{1}, Unordered: true}}
 		sendAll(t, a, want)
 		got, _, err := collect(b, len(want))
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i := range want {
-			if got[i].Stream != want[i].Stream || got[i].PPID != want[i].PPID || got[i].Unordered != want[i].Unordered || !bytes.Equal(got[i].Data, want[i].Data) {
+			if got[i].Stream != want[i].Stream || got[i].PPID != want[i].PPID || got[i].Unordered != want[i].Unordered ||
+				!bytes.Equal(got[i].Data, want[i].Data) {
 				t.Errorf("message %d: stream %d, PPID %d, %d octets", i, got[i].Stream, got[i].PPID, len(got[i].Data))
 			}
 		}
@@ -159,8 +161,9 @@ func TestCollision(t *testing.T) {
 
 func TestLossReorderDuplication(t *testing.T) {
 	for name, f := range map[string]Faults{
-		"clean": {}, "loss": {Loss: 0.05, Delay: time.Millisecond}, "reorder": {Reorder: 0.2, Delay: time.Millisecond}, "duplicate": {Duplicate: 0.2, Delay: time.Millisecond},
-		"all": {Loss: 0.02, Reorder: 0.05, Duplicate: 0.05, Delay: 20 * time.Millisecond},
+		"clean": {}, "loss": {Loss: 0.05, Delay: time.Millisecond}, "reorder": {Reorder: 0.2, Delay: time.Millisecond},
+		"duplicate": {Duplicate: 0.2, Delay: time.Millisecond},
+		"all":       {Loss: 0.02, Reorder: 0.05, Duplicate: 0.05, Delay: 20 * time.Millisecond},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			x := newPair(t, Params{AssocRetrans: 20})
@@ -240,7 +243,8 @@ func TestAbortTellsWhy(t *testing.T) {
 		a, b := x.connect()
 		a.Abort("the link was removed")
 		_, ev, err := collect(b, 1)
-		if !errors.Is(err, io.EOF) || len(ev) != 1 || ev[0].Kind != Lost || !strings.Contains(ev[0].Why, "the link was removed") {
+		if !errors.Is(err, io.EOF) || len(ev) != 1 || ev[0].Kind != Lost ||
+			!strings.Contains(ev[0].Why, "the link was removed") {
 			t.Errorf("%+v, %v", ev, err)
 		}
 		if _, err := b.Send(numbered(1, 1, 1)); err == nil {
@@ -307,15 +311,18 @@ func TestDialFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := newPair(t, Params{})
 		defer x.close()
-		if _, err := x.a.Dial(t.Context(), Addr{IPs: addrB.IPs, Port: 7}, Params{}); err == nil || !strings.Contains(err.Error(), "nothing is open there on port 7") {
+		if _, err := x.a.Dial(t.Context(), Addr{IPs: addrB.IPs, Port: 7}, Params{}); err == nil ||
+			!strings.Contains(err.Error(), "nothing is open there on port 7") {
 			t.Errorf("closed port: %v", err)
 		}
-		if _, err := x.a.Dial(t.Context(), Addr{IPs: []netip.Addr{netip.MustParseAddr("10.0.0.9")}, Port: 7}, Params{}); err == nil || !strings.Contains(err.Error(), "does not answer") {
+		if _, err := x.a.Dial(t.Context(), Addr{IPs: []netip.Addr{netip.MustParseAddr("10.0.0.9")}, Port: 7},
+			Params{}); err == nil || !strings.Contains(err.Error(), "does not answer") {
 			t.Errorf("nobody: %v", err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, err := x.a.Dial(ctx, Addr{IPs: []netip.Addr{netip.MustParseAddr("10.0.0.9")}, Port: 7}, Params{}); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := x.a.Dial(ctx, Addr{IPs: []netip.Addr{netip.MustParseAddr("10.0.0.9")}, Port: 7},
+			Params{}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("cancelled: %v", err)
 		}
 		x.connect()
@@ -391,10 +398,12 @@ func TestUDP(t *testing.T) {
 	if got, _, err := collect(y, len(msgs)); err != nil {
 		t.Fatalf("%d, %v", len(got), err)
 	}
-	if _, err := NewUser(UDP()).Open(Addr{IPs: a.Local().IPs, Port: 9, UDP: 29899}, Params{}); err == nil || !strings.Contains(err.Error(), "used by another program") {
+	if _, err := NewUser(UDP()).Open(Addr{IPs: a.Local().IPs, Port: 9, UDP: 29899}, Params{}); err == nil ||
+		!strings.Contains(err.Error(), "used by another program") {
 		t.Errorf("%v", err)
 	}
-	if _, err := NewUser(UDP()).Open(Addr{IPs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}, Port: 9, UDP: 29899}, Params{}); err == nil || !strings.Contains(err.Error(), "not an address of this machine") {
+	if _, err := NewUser(UDP()).Open(Addr{IPs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}, Port: 9, UDP: 29899},
+		Params{}); err == nil || !strings.Contains(err.Error(), "not an address of this machine") {
 		t.Errorf("%v", err)
 	}
 }
@@ -411,7 +420,8 @@ func (e *endpoint) fakeWith(peer netip.Addr, tags, tsns [2]uint32) *assoc {
 	defer a.mu.Unlock()
 	a.localTag, a.nextTSN = tags[0], tsns[0]
 	a.clock()
-	a.adopt(&cookie{peerTag: tags[1], peerTSN: tsns[1], peerWindow: 1 << 22, out: 17, in: 17, addrs: []netip.Addr{peer}}, e.wires[0], netip.AddrPortFrom(peer, 0))
+	a.adopt(&cookie{peerTag: tags[1], peerTSN: tsns[1], peerWindow: 1 << 22, out: 17, in: 17,
+		addrs: []netip.Addr{peer}}, e.wires[0], netip.AddrPortFrom(peer, 0))
 	a.establish()
 	return a
 }

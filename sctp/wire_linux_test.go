@@ -101,7 +101,8 @@ func TestRawIPv6(t *testing.T) {
 		exec "$0" -test.run 'Test(Conformance|Wires|WireClose|WireAllocations|DSCP)$/.*raw6' -test.v`, exe)
 	c.Env = append(os.Environ(), "GOSTP_RAW6=1")
 	out, err := c.CombinedOutput()
-	if err != nil || !bytes.Contains(out, []byte("--- PASS: TestConformance/user_over_raw6")) || !bytes.Contains(out, []byte("--- PASS: TestWires/raw6")) {
+	if err != nil || !bytes.Contains(out, []byte("--- PASS: TestConformance/user_over_raw6")) ||
+		!bytes.Contains(out, []byte("--- PASS: TestWires/raw6")) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 }
@@ -297,7 +298,8 @@ func TestWireAllocations(t *testing.T) {
 }
 
 func TestWireRefusals(t *testing.T) {
-	if _, err := UDP().Open(netip.MustParseAddrPort("192.0.2.1:0")); err == nil || err.Error() != "192.0.2.1 is not an address of this machine" {
+	if _, err := UDP().Open(netip.MustParseAddrPort("192.0.2.1:0")); err == nil ||
+		err.Error() != "192.0.2.1 is not an address of this machine" {
 		t.Error(err)
 	}
 	x, _ := socketPair(t, UDP(), netip.MustParseAddrPort("127.0.0.1:19898"), netip.MustParseAddrPort("127.0.0.2:19898"))

@@ -74,8 +74,10 @@ const (
 )
 
 var kindNames = [...]string{"None", "Transfer", "Start", "Stop", "Emergency", "EmergencyCeases", "LocalOutage",
-	"LocalRecovered", "Flush", "Continue", "RetrieveBSNT", "Retrieve", "Drain", "InService", "OutOfService", "RemoteOutage",
-	"RemoteRecovered", "Congestion", "BSNT", "Retrieved", "RetrievalComplete", "Drained", "CommUp", "CommLost", "CommRestart",
+	"LocalRecovered", "Flush", "Continue", "RetrieveBSNT", "Retrieve", "Drain", "InService", "OutOfService",
+	"RemoteOutage",
+	"RemoteRecovered", "Congestion", "BSNT", "Retrieved", "RetrievalComplete", "Drained", "CommUp", "CommLost",
+	"CommRestart",
 	"StateChange", "Discard", "Unreachable", "NoUser", "Republish", "Activated",
 	"Pause", "Resume", "Restricted", "Status", "UserPart", "Audit"}
 

@@ -36,7 +36,8 @@ const (
 	MTPT SI = 8 // MTP testing user part (Q.755)
 )
 
-var siNames = map[SI]string{SNM: "SNM", SNT: "SNT", SNTS: "SNT special", SCCP: "SCCP", TUP: "TUP", ISUP: "ISUP", MTPT: "MTP test"}
+var siNames = map[SI]string{SNM: "SNM", SNT: "SNT", SNTS: "SNT special", SCCP: "SCCP", TUP: "TUP", ISUP: "ISUP",
+	MTPT: "MTP test"}
 
 func (s SI) String() string {
 	if n, ok := siNames[s]; ok {

@@ -56,7 +56,8 @@ func (n Notation) Hint() string {
 	for _, x := range n.Widths {
 		w = append(w, strconv.Itoa(int(x)))
 	}
-	return fmt.Sprintf("a point code %s (%s to %s), or decimal 0 to %d", strings.Join(w, "-"), n.Format(0), n.Format(top), top)
+	return fmt.Sprintf("a point code %s (%s to %s), or decimal 0 to %d", strings.Join(w, "-"), n.Format(0),
+		n.Format(top), top)
 }
 
 // Parse reads a code in this notation or as one decimal number. Either delimiter,
@@ -116,7 +117,8 @@ func (n Notation) ParseMask(s string) (uint8, error) {
 			return l, nil
 		}
 	}
-	return 0, fmt.Errorf("mask %s has a gap: a mask is ones from the left, then zeros, as in %s", s, n.Format(mask(3, bits)))
+	return 0, fmt.Errorf("mask %s has a gap: a mask is ones from the left, then zeros, as in %s", s,
+		n.Format(mask(3, bits)))
 }
 
 // FormatRange writes r as PC/LEN.

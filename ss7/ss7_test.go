@@ -22,7 +22,8 @@ func TestNotation(t *testing.T) {
 			t.Errorf("%s: %d %s, %v; want %d %s", c.in, pc, n.Format(pc), err, c.pc, c.text)
 		}
 	}
-	for _, bad := range []string{"", "8.0.0", "0.256.0", "0.0.8", "1.2", "1.2.3.4", "1..3", ".1.2.3", "x", "16384", "-1", "1.2.3 ", "+5", "1.2.x"} {
+	for _, bad := range []string{"", "8.0.0", "0.256.0", "0.0.8", "1.2", "1.2.3.4", "1..3", ".1.2.3", "x", "16384",
+		"-1", "1.2.3 ", "+5", "1.2.x"} {
 		if pc, err := n.Parse(bad); err == nil {
 			t.Errorf("%q was taken as %d", bad, pc)
 		}
@@ -80,8 +81,10 @@ func TestGoldenMSUs(t *testing.T) {
 		m   MSU
 		hex string
 	}{
-		{ITU, MSU{DPC: itu("2.100.3"), OPC: itu("1.50.2"), SLS: 5, NI: National, Payload: []byte{0x11, 0x4d}}, "8023936452114d"},
-		{ITU, MSU{DPC: 4899, OPC: 2450, SLS: 3, NI: National, SI: ISUP, Payload: []byte{0x23, 0x01, 0x09, 0x00}}, "852393643223010900"},
+		{ITU, MSU{DPC: itu("2.100.3"), OPC: itu("1.50.2"), SLS: 5, NI: National, Payload: []byte{0x11, 0x4d}},
+			"8023936452114d"},
+		{ITU, MSU{DPC: 4899, OPC: 2450, SLS: 3, NI: National, SI: ISUP, Payload: []byte{0x23, 0x01, 0x09, 0x00}},
+			"852393643223010900"},
 		{ANSI, MSU{DPC: 1<<16 | 2<<8 | 3, OPC: 4<<16 | 5<<8 | 6, SLS: 7, NI: National, Prio: 3}, "b003020106050407"},
 		{China, MSU{DPC: 1<<16 | 2<<8 | 3, OPC: 4<<16 | 5<<8 | 6, SLS: 7, NI: National, SI: SCCP}, "8303020106050407"},
 		{TTC, MSU{DPC: 2730, OPC: 3003, SLS: 9, NI: National, SI: SCCP}, "83aa0abb0b09"},
@@ -92,7 +95,8 @@ func TestGoldenMSUs(t *testing.T) {
 			t.Errorf("%s: %x, want %x", c.v.Name, got, want)
 		}
 		m, err := c.v.ParseMSU(want)
-		if err != nil || m.DPC != c.m.DPC || m.OPC != c.m.OPC || m.SLS != c.m.SLS || m.NI != c.m.NI || m.Prio != c.m.Prio || m.SI != c.m.SI || !bytes.Equal(m.Payload, c.m.Payload) {
+		if err != nil || m.DPC != c.m.DPC || m.OPC != c.m.OPC || m.SLS != c.m.SLS || m.NI != c.m.NI ||
+			m.Prio != c.m.Prio || m.SI != c.m.SI || !bytes.Equal(m.Payload, c.m.Payload) {
 			t.Errorf("%s: %x parsed as %+v, %v", c.v.Name, want, m, err)
 		}
 		for n := range 1 + c.v.LabelLen() {
@@ -112,7 +116,8 @@ func FuzzParseMSU(f *testing.F) {
 				continue
 			}
 			again, err := v.ParseMSU(v.AppendMSU(nil, &m))
-			if err != nil || again.DPC != m.DPC || again.OPC != m.OPC || again.SLS != m.SLS || !bytes.Equal(again.Payload, m.Payload) {
+			if err != nil || again.DPC != m.DPC || again.OPC != m.OPC || again.SLS != m.SLS ||
+				!bytes.Equal(again.Payload, m.Payload) {
 				t.Fatalf("%s: %+v became %+v, %v", v.Name, m, again, err)
 			}
 		}

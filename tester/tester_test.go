@@ -70,11 +70,13 @@ func run(t *testing.T, cfg Config, link func(serial int, m ss7.MSU) []ss7.MSU) R
 	return *r
 }
 
-var cfg = Config{DPC: 9, OPC: 5, NI: ss7.International, SLS: -1, Count: 10, Size: 40, Interval: 100 * time.Millisecond, Timeout: time.Second}
+var cfg = Config{DPC: 9, OPC: 5, NI: ss7.International, SLS: -1, Count: 10, Size: 40,
+	Interval: 100 * time.Millisecond, Timeout: time.Second}
 
 func TestAllAnswered(t *testing.T) {
 	r := run(t, cfg, func(_ int, m ss7.MSU) []ss7.MSU { return []ss7.MSU{m} })
-	if r.Sent != 10 || r.Received != 10 || r.Min != 5*time.Millisecond || r.Avg != r.Max || r.Duplicated+r.Misordered+r.Late != 0 {
+	if r.Sent != 10 || r.Received != 10 || r.Min != 5*time.Millisecond || r.Avg != r.Max ||
+		r.Duplicated+r.Misordered+r.Late != 0 {
 		t.Errorf("%+v", r)
 	}
 }

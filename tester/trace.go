@@ -71,7 +71,8 @@ func ParseTrace(b []byte) (Trace, error) {
 	if !IsTrace(b) || b[4] != 1 || len(b) < traceHead {
 		return Trace{}, fmt.Errorf("%d octets of SI 8 that are not a trace of this kind", len(b))
 	}
-	t := Trace{Report: b[5] == traceReport, ID: binary.BigEndian.Uint16(b[6:]), Origin: codeAt(b[8:]), Target: codeAt(b[12:]), Turn: b[16], At: b[17]}
+	t := Trace{Report: b[5] == traceReport, ID: binary.BigEndian.Uint16(b[6:]), Origin: codeAt(b[8:]),
+		Target: codeAt(b[12:]), Turn: b[16], At: b[17]}
 	n := int(b[18])
 	want := traceHead + 4*n
 	if t.Report {

@@ -150,7 +150,8 @@ func (l *Layer) recvActive(now time.Time, a *asp, m Message, out []ss7.Action) [
 	mode, hasMode := m.Params.Uint32(TagTrafficMode)
 	ids := m.Params.Uint32s(l.tags.ID)
 	if hasMode && (mode == 0 || mode > uint32(Broadcast)) {
-		return l.Refuse(now, a.cfg.Path, &Error{Code: UnsupportedTrafficMode, Why: fmt.Sprintf("traffic mode %d does not exist", mode), IDs: ids}, out)
+		return l.Refuse(now, a.cfg.Path, &Error{Code: UnsupportedTrafficMode,
+			Why: fmt.Sprintf("traffic mode %d does not exist", mode), IDs: ids}, out)
 	}
 	good, bad, e := l.members(a, ids, NoConfiguredAS)
 	if e != nil {
@@ -195,14 +196,18 @@ func echo(ids, acked []uint32) []uint32 {
 	return acked
 }
 
-func (l *Layer) refuseActive(now time.Time, a *asp, entered, good int, ids, bad, blocked, mixed []uint32, out []ss7.Action) []ss7.Action {
+func (l *Layer) refuseActive(now time.Time, a *asp, entered, good int, ids, bad, blocked, mixed []uint32,
+	out []ss7.Action) []ss7.Action {
 	if len(bad) > 0 {
-		out = l.Refuse(now, a.cfg.Path, &Error{Code: NoConfiguredAS, Why: fmt.Sprintf("ASPAC for routing context %v: this ASP serves no such AS", bad), IDs: bad}, out)
+		out = l.Refuse(now, a.cfg.Path, &Error{Code: NoConfiguredAS,
+			Why: fmt.Sprintf("ASPAC for routing context %v: this ASP serves no such AS", bad), IDs: bad}, out)
 	}
 	if len(blocked) > 0 || ids == nil && entered < good && a.cfg.Block {
-		out = l.Refuse(now, a.cfg.Path, &Error{Code: ManagementBlocking, Why: "ASPAC refused: blocked here", IDs: blocked}, out)
+		out = l.Refuse(now, a.cfg.Path, &Error{Code: ManagementBlocking, Why: "ASPAC refused: blocked here",
+			IDs: blocked}, out)
 	} else if len(mixed) > 0 || ids == nil && entered < good {
-		out = l.Refuse(now, a.cfg.Path, &Error{Code: UnsupportedTrafficMode, Why: "ASPAC with another traffic mode than the AS has", IDs: mixed}, out)
+		out = l.Refuse(now, a.cfg.Path, &Error{Code: UnsupportedTrafficMode,
+			Why: "ASPAC with another traffic mode than the AS has", IDs: mixed}, out)
 	}
 	return out
 }
@@ -214,7 +219,8 @@ func (l *Layer) members(a *asp, ids []uint32, code Code) (good []*member, bad []
 	if len(ids) == 0 || len(ids) == 1 && ids[0] == 0 && l.zeroIsNone(a) {
 		switch {
 		case len(a.members) == 0 && code == NoConfiguredAS:
-			return nil, nil, &Error{Code: InvalidRoutingContext, Why: "ASPAC without a routing context, and this ASP serves no AS", IDs: ids}
+			return nil, nil, &Error{Code: InvalidRoutingContext,
+				Why: "ASPAC without a routing context, and this ASP serves no AS", IDs: ids}
 		case len(a.members) == 0:
 			return nil, nil, &Error{Code: NoConfiguredAS, Why: "ASPIA without a routing context, and this ASP serves no AS"}
 		case a.cfg.NeedRC && code == NoConfiguredAS:
@@ -270,7 +276,8 @@ func (l *Layer) recvInactive(now time.Time, a *asp, m Message, out []ss7.Action)
 		out = l.ack(a, ASPIAAck, m, echo(ids, acked), out)
 	}
 	for _, id := range bad { // one for each (§4.3.4.4)
-		out = l.Refuse(now, a.cfg.Path, &Error{Code: InvalidRoutingContext, Why: fmt.Sprintf("ASPIA for routing context %d: this ASP serves no such AS", id), IDs: []uint32{id}}, out)
+		out = l.Refuse(now, a.cfg.Path, &Error{Code: InvalidRoutingContext,
+			Why: fmt.Sprintf("ASPIA for routing context %d: this ASP serves no such AS", id), IDs: []uint32{id}}, out)
 	}
 	return out
 }
@@ -338,7 +345,8 @@ func (l *Layer) sent(a *asp, t Type, start int, out []ss7.Action) []ss7.Action {
 		return out
 	}
 	count(&a.stats.Out, t)
-	return append(out, ss7.Action{Op: ss7.Send, Wire: l.arena[start:len(l.arena):len(l.arena)], Event: ss7.Event{Path: a.cfg.Path}})
+	return append(out, ss7.Action{Op: ss7.Send, Wire: l.arena[start:len(l.arena):len(l.arena)],
+		Event: ss7.Event{Path: a.cfg.Path}})
 }
 
 // blockASP takes an active ASP out of traffic at this end's wish: an ASPIA Ack

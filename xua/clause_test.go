@@ -36,7 +36,8 @@ func TestASPUp(t *testing.T) {
 	l.comm(1)
 	l.comm(2)
 	check(t, step{"no id", l.rx(1, wire(ASPUP)), 1, "1<ERR ASP Identifier Required"},
-		step{"up", l.rx(1, wire(ASPUP, TagASPID, uint32(5))), 1, "1<ASPUP Ack id 5, 1<NTFY AS-INACTIVE [10], 1<NTFY AS-INACTIVE [11]"},
+		step{"up", l.rx(1, wire(ASPUP, TagASPID, uint32(5))), 1,
+			"1<ASPUP Ack id 5, 1<NTFY AS-INACTIVE [10], 1<NTFY AS-INACTIVE [11]"},
 		step{"again", l.rx(1, wire(ASPUP, TagASPID, uint32(5))), 1, "1<ASPUP Ack id 5"},
 		step{"id in use", l.rx(2, wire(ASPUP, TagASPID, uint32(5))), 2, "2<ERR Invalid ASP Identifier"},
 		step{"another", l.rx(2, wire(ASPUP)), 2, "2<ASPUP Ack, 2<NTFY AS-INACTIVE [10]"})
@@ -67,7 +68,8 @@ func TestErrIsNotAnswered(t *testing.T) {
 	l := setup(1, RoleSG, nil)
 	l.up(1)
 	for code := range uint32(0x20) {
-		check(t, step{fmt.Sprint("code ", code), l.rx(1, wire(ERR, TagErrorCode, code, TagRoutingContext, []uint32{99})), 1, "-"})
+		check(t, step{fmt.Sprint("code ", code), l.rx(1, wire(ERR, TagErrorCode, code, TagRoutingContext, []uint32{99})),
+			1, "-"})
 	}
 }
 
@@ -142,22 +144,28 @@ func TestASPActive(t *testing.T) {
 		return l
 	}
 	l := fresh(nil)
-	check(t, step{"RC known", l.rx(1, wire(ASPAC, TagRoutingContext, []uint32{10})), 1, "1<ASPAC Ack [10], 1<NTFY AS-ACTIVE [10]"},
+	check(t, step{"RC known", l.rx(1, wire(ASPAC, TagRoutingContext, []uint32{10})), 1,
+		"1<ASPAC Ack [10], 1<NTFY AS-ACTIVE [10]"},
 		step{"already active", l.rx(1, wire(ASPAC, TagRoutingContext, []uint32{10})), 1, "1<ASPAC Ack [10]"},
 		step{"RC unknown", l.rx(1, wire(ASPAC, TagRoutingContext, []uint32{99})), 1, "1<ERR No Configured AS for ASP [99]"},
 		step{"RC of others", l.rx(2, wire(ASPAC, TagRoutingContext, []uint32{11})), 2, "2<ERR No Configured AS for ASP [11]"},
-		step{"mode that does not exist", l.rx(1, wire(ASPAC, TagTrafficMode, uint32(4))), 1, "1<ERR Unsupported Traffic Mode Type"},
-		step{"mode of another", l.rx(2, wire(ASPAC, TagTrafficMode, uint32(1), TagRoutingContext, []uint32{10})), 2, "2<ERR Unsupported Traffic Mode Type [10]"},
-		step{"mode echoed", l.rx(2, wire(ASPAC, TagTrafficMode, uint32(2), TagRoutingContext, []uint32{10})), 2, "2<ASPAC Ack loadshare [10]"})
+		step{"mode that does not exist", l.rx(1, wire(ASPAC, TagTrafficMode, uint32(4))), 1,
+			"1<ERR Unsupported Traffic Mode Type"},
+		step{"mode of another", l.rx(2, wire(ASPAC, TagTrafficMode, uint32(1), TagRoutingContext, []uint32{10})), 2,
+			"2<ERR Unsupported Traffic Mode Type [10]"},
+		step{"mode echoed", l.rx(2, wire(ASPAC, TagTrafficMode, uint32(2), TagRoutingContext, []uint32{10})), 2,
+			"2<ASPAC Ack loadshare [10]"})
 	l = fresh(nil)
-	check(t, step{"no RC, keys defined", l.rx(1, wire(ASPAC)), 1, "1<ASPAC Ack, 1<NTFY AS-ACTIVE [10], 1<NTFY AS-ACTIVE [11]"})
+	check(t, step{"no RC, keys defined", l.rx(1, wire(ASPAC)), 1,
+		"1<ASPAC Ack, 1<NTFY AS-ACTIVE [10], 1<NTFY AS-ACTIVE [11]"})
 	l = fresh(func(a []ASPConfig, _ []ASConfig) { a[0].NeedRC = true })
 	check(t, step{"no RC, RC mandatory", l.rx(1, wire(ASPAC)), 1, "1<ERR Missing Parameter"})
 	l = fresh(func(_ []ASPConfig, s []ASConfig) { s[0].Members, s[1].Members = nil, nil })
 	check(t, step{"no RC, no keys", l.rx(1, wire(ASPAC)), 1, "1<ERR Invalid Routing Context"},
 		step{"ASPIA, no keys", l.rx(1, wire(ASPIA)), 1, "1<ERR No Configured AS for ASP"})
 	l = fresh(func(a []ASPConfig, _ []ASConfig) { a[0].Block = true })
-	check(t, step{"blocked", l.rx(1, wire(ASPAC, TagRoutingContext, []uint32{10})), 1, "1<ERR Refused - Management Blocking [10]"},
+	check(t, step{"blocked", l.rx(1, wire(ASPAC, TagRoutingContext, []uint32{10})), 1,
+		"1<ERR Refused - Management Blocking [10]"},
 		step{"blocked, no RC", l.rx(1, wire(ASPAC)), 1, "1<ERR Refused - Management Blocking"})
 	l = fresh(func(_ []ASPConfig, s []ASConfig) { s[1].Shutdown = true })
 	check(t, step{"one AS shut down", l.rx(1, wire(ASPAC, TagRoutingContext, []uint32{10, 11})), 1,
@@ -192,7 +200,8 @@ func TestPicturesAndAcks(t *testing.T) {
 	l := setup(2, RoleSG, nil)
 	l.up(1, 2)
 	at := func(out []ss7.Action, what string) int { return strings.Index(describe(out), what) }
-	if out := l.rx(1, wire(ASPAC, TagRoutingContext, []uint32{10})); at(out, "ASPAC Ack") > at(out, "*1,") || at(out, "*1,") > at(out, "*100") {
+	if out := l.rx(1, wire(ASPAC, TagRoutingContext, []uint32{10})); at(out, "ASPAC Ack") > at(out, "*1,") ||
+		at(out, "*1,") > at(out, "*100") {
 		t.Error(describe(out))
 	}
 	if out := l.rx(1, wire(ASPIA)); at(out, "*100") > at(out, "*1,") || at(out, "*1,") > at(out, "ASPIA Ack") {
@@ -232,10 +241,12 @@ func TestNPlusK(t *testing.T) {
 		t.Error("traffic flows with one of two")
 	}
 	out := l.rx(2, wire(ASPAC, TagRoutingContext, []uint32{10}))
-	check(t, step{"second", out, 2, "2<ASPAC Ack [10], 2<NTFY AS-ACTIVE [10]"}, step{"others", out, 3, "3<NTFY AS-ACTIVE [10]"})
+	check(t, step{"second", out, 2, "2<ASPAC Ack [10], 2<NTFY AS-ACTIVE [10]"},
+		step{"others", out, 3, "3<NTFY AS-ACTIVE [10]"})
 	out = l.rx(2, wire(ASPIA))
 	check(t, step{"help", out, 3, "3<NTFY insufficient ASP resources active in AS [10]"},
-		step{"the one who left", out, 2, "2<ASPIA Ack, 2<NTFY insufficient ASP resources active in AS [10]"}, step{"the active one", out, 1, "-"})
+		step{"the one who left", out, 2, "2<ASPIA Ack, 2<NTFY insufficient ASP resources active in AS [10]"},
+		step{"the active one", out, 1, "-"})
 	if l.byAS[pathA].state != ASActive {
 		t.Error("not active with one left")
 	}
@@ -328,7 +339,10 @@ func TestStrangersStay(t *testing.T) {
 
 // What odd peers are forgiven.
 func TestSlack(t *testing.T) {
-	l := setup(1, RoleSG, func(a []ASPConfig, _ []ASConfig) { a[0].Slack = Slack{ZeroID: true, NoNotify: true, StayActive: true} })
+	l := setup(1, RoleSG, func(a []ASPConfig, _ []ASConfig) {
+		a[0].Slack = Slack{ZeroID: true, NoNotify: true,
+			StayActive: true}
+	})
 	l.up(1)
 	check(t, step{"RC 0", l.rx(1, wire(ASPAC, TagRoutingContext, []uint32{0})), 1, "1<ASPAC Ack [0]"},
 		step{"ASPUP while active", l.rx(1, wire(ASPUP)), 1, "1<ASPUP Ack"})
@@ -371,7 +385,8 @@ func TestRequestsAreRepeated(t *testing.T) {
 // Two layers back to back, all pairs of roles: both see the AS active, one of them
 // goes and comes back.
 func TestBackToBack(t *testing.T) {
-	for name, roles := range map[string][2]Role{"gateway and ASP": {RoleSG, RoleASP}, "single exchange": {RoleIPSP, RoleIPSP}, "double exchange": {RoleIPSPDouble, RoleIPSPDouble}} {
+	for name, roles := range map[string][2]Role{"gateway and ASP": {RoleSG, RoleASP},
+		"single exchange": {RoleIPSP, RoleIPSP}, "double exchange": {RoleIPSPDouble, RoleIPSPDouble}} {
 		var l [2]*Layer
 		for i := range l {
 			l[i] = setup(1, roles[i], func(a []ASPConfig, _ []ASConfig) { a[0].Leads = i == 1 })
@@ -403,7 +418,8 @@ func TestBackToBack(t *testing.T) {
 			do(1, l[1].comm(1))
 			settle()
 			for i := range l {
-				if l[i].byAS[pathA].state != ASActive || l[i].byAS[pathB].state != ASActive || !l[i].asps[0].timers.Next().IsZero() {
+				if l[i].byAS[pathA].state != ASActive || l[i].byAS[pathB].state != ASActive ||
+					!l[i].asps[0].timers.Next().IsZero() {
 					t.Errorf("%s, end %d: %s", name, i, l[i].picture())
 				}
 			}

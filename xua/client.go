@@ -310,7 +310,8 @@ func (l *Layer) setOwn(now time.Time, m *member, s State, why string, out []ss7.
 }
 
 // eachNamed does f for the AS that a message names; without routing contexts, all.
-func (l *Layer) eachNamed(a *asp, m Message, f func(*member, []ss7.Action) []ss7.Action, out []ss7.Action) []ss7.Action {
+func (l *Layer) eachNamed(a *asp, m Message, f func(*member, []ss7.Action) []ss7.Action,
+	out []ss7.Action) []ss7.Action {
 	ids := m.Params.Uint32s(l.tags.ID)
 	if len(ids) == 0 || len(ids) == 1 && ids[0] == 0 && l.zeroIsNone(a) {
 		for _, x := range a.members {

@@ -28,14 +28,20 @@ const (
 )
 
 var codeNames = map[Code]string{
-	InvalidVersion: "Invalid Version", UnsupportedClass: "Unsupported Message Class", UnsupportedType: "Unsupported Message Type",
-	UnsupportedTrafficMode: "Unsupported Traffic Mode Type", UnexpectedMessage: "Unexpected Message", ProtocolError: "Protocol Error",
-	InvalidStream: "Invalid Stream Identifier", ManagementBlocking: "Refused - Management Blocking", ASPIDRequired: "ASP Identifier Required",
-	InvalidASPID: "Invalid ASP Identifier", InvalidParameterValue: "Invalid Parameter Value", ParameterFieldError: "Parameter Field Error",
+	InvalidVersion: "Invalid Version", UnsupportedClass: "Unsupported Message Class",
+	UnsupportedType:        "Unsupported Message Type",
+	UnsupportedTrafficMode: "Unsupported Traffic Mode Type", UnexpectedMessage: "Unexpected Message",
+	ProtocolError: "Protocol Error",
+	InvalidStream: "Invalid Stream Identifier", ManagementBlocking: "Refused - Management Blocking",
+	ASPIDRequired: "ASP Identifier Required",
+	InvalidASPID:  "Invalid ASP Identifier", InvalidParameterValue: "Invalid Parameter Value",
+	ParameterFieldError: "Parameter Field Error",
 	UnexpectedParameter: "Unexpected Parameter", DestinationStatusUnknown: "Destination Status Unknown",
 	InvalidNetworkAppearance: "Invalid Network Appearance", MissingParameter: "Missing Parameter",
 	InvalidRoutingContext: "Invalid Routing Context", NoConfiguredAS: "No Configured AS for ASP",
-	0x02: "Invalid Interface Identifier", 0x08: "Unsupported Interface Identifier Type", 0x10: "ASP Active for Interface Identifier(s)", // M2UA's
+	// M2UA's
+	0x02: "Invalid Interface Identifier", 0x08: "Unsupported Interface Identifier Type",
+	0x10: "ASP Active for Interface Identifier(s)",
 }
 
 func (c Code) String() string {
@@ -94,8 +100,10 @@ const (
 	NotifyFailure      Status = 2<<16 | 3
 )
 
-var statusNames = map[Status]string{NotifyInactive: "AS-INACTIVE", NotifyActive: "AS-ACTIVE", NotifyPending: "AS-PENDING",
-	NotifyInsufficient: "insufficient ASP resources active in AS", NotifyAlternate: "alternate ASP active", NotifyFailure: "ASP failure"}
+var statusNames = map[Status]string{NotifyInactive: "AS-INACTIVE", NotifyActive: "AS-ACTIVE",
+	NotifyPending:      "AS-PENDING",
+	NotifyInsufficient: "insufficient ASP resources active in AS", NotifyAlternate: "alternate ASP active",
+	NotifyFailure: "ASP failure"}
 
 func (s Status) String() string {
 	if n, ok := statusNames[s]; ok {

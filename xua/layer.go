@@ -224,7 +224,8 @@ func (l *Layer) setAS(now time.Time, c ASConfig, out []ss7.Action) []ss7.Action 
 		s = l.newAS(now, c)
 	}
 	was := s.cfg
-	if was.HasID != c.HasID || was.ID != c.ID || was.HasOwn != c.HasOwn || was.OwnID != c.OwnID || was.Register != c.Register {
+	if was.HasID != c.HasID || was.ID != c.ID || was.HasOwn != c.HasOwn || was.OwnID != c.OwnID ||
+		was.Register != c.Register {
 		out = l.withdrawAll(now, s, "its routing context or key was changed", out)
 		s.hasID = c.HasID
 	}

@@ -81,7 +81,8 @@ func (t Tags) Common() Grammar {
 	mode := Field{Tag: TagTrafficMode, Size: 4}
 	beat := Field{Tag: TagHeartbeat}
 	return Grammar{
-		ERR:      {"ERR", []Field{{Tag: TagErrorCode, Must: true, Size: 4}, ids, {Tag: t.NA, Size: 4}, {Tag: TagAffected, Size: -4}, {Tag: TagDiagnostic}}},
+		ERR: {"ERR", []Field{{Tag: TagErrorCode, Must: true, Size: 4}, ids, {Tag: t.NA, Size: 4},
+			{Tag: TagAffected, Size: -4}, {Tag: TagDiagnostic}}},
 		NTFY:     {"NTFY", []Field{{Tag: TagStatus, Must: true, Size: 4}, aspID, ids, info}},
 		ASPUP:    {"ASPUP", []Field{aspID, info}},
 		ASPUPAck: {"ASPUP Ack", []Field{aspID, info}},
@@ -131,7 +132,8 @@ func (g Grammar) Parse(b []byte) (Message, *Error) {
 func (g Grammar) unknown(t Type, b []byte) *Error {
 	for known := range g {
 		if known>>8 == t>>8 {
-			return &Error{Code: UnsupportedType, Why: fmt.Sprintf("message type %d of class %d is not known", t&0xff, t>>8), Diag: Head(b)}
+			return &Error{Code: UnsupportedType, Why: fmt.Sprintf("message type %d of class %d is not known", t&0xff, t>>8),
+				Diag: Head(b)}
 		}
 	}
 	return &Error{Code: UnsupportedClass, Why: fmt.Sprintf("message class %d is not known", t>>8), Diag: Head(b)}
@@ -141,7 +143,8 @@ func (g Grammar) unknown(t Type, b []byte) *Error {
 // the padding of the last parameter is taken, as §3.1.4 wants.
 func ParseHeader(b []byte) (Type, Params, *Error) {
 	if len(b) < headerLen {
-		return 0, nil, &Error{Code: ProtocolError, Why: fmt.Sprintf("message of %d octets; a common header has 8", len(b)), Diag: Head(b)}
+		return 0, nil, &Error{Code: ProtocolError, Why: fmt.Sprintf("message of %d octets; a common header has 8",
+			len(b)), Diag: Head(b)}
 	}
 	t := Type(b[2])<<8 | Type(b[3])
 	if b[0] != Version {
@@ -149,7 +152,8 @@ func ParseHeader(b []byte) (Type, Params, *Error) {
 	}
 	n := binary.BigEndian.Uint32(b[4:])
 	if n < headerLen || uint64(n) > uint64(len(b)) || len(b)-int(n) > 3 {
-		return t, nil, &Error{Code: ProtocolError, Why: fmt.Sprintf("length field says %d octets, %d are there", n, len(b)), Diag: Head(b)}
+		return t, nil, &Error{Code: ProtocolError, Why: fmt.Sprintf("length field says %d octets, %d are there", n,
+			len(b)), Diag: Head(b)}
 	}
 	return t, Params(b[headerLen:]), nil
 }

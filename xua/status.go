@@ -52,7 +52,8 @@ type ASStatus struct {
 }
 
 func (m *member) status() MemberStatus {
-	return MemberStatus{m.asp.cfg.Name, m.as.cfg.Name, m.peer, m.own, m.sends(), m.weight, m.registered, m.overridden, m.waiting, m.waitWhy, m.waitTill, m.asp.cfg.Role == RoleIPSPDouble}
+	return MemberStatus{m.asp.cfg.Name, m.as.cfg.Name, m.peer, m.own, m.sends(), m.weight, m.registered, m.overridden,
+		m.waiting, m.waitWhy, m.waitTill, m.asp.cfg.Role == RoleIPSPDouble}
 }
 
 // Status gives all peers and servers in the order of the configuration.
@@ -62,7 +63,8 @@ func (l *Layer) Status() ([]ASPStatus, []ASStatus) {
 		if a.leaving != "" { // another may have its name
 			continue
 		}
-		st := ASPStatus{Config: a.cfg, Comm: a.comm, State: a.stateName(), Why: a.why, Since: a.since, ID: a.id, HasID: a.hasID,
+		st := ASPStatus{Config: a.cfg, Comm: a.comm, State: a.stateName(), Why: a.why, Since: a.since, ID: a.id,
+			HasID:     a.hasID,
 			LastError: a.lastErr, NextTry: a.timers.At(tAck), Heard: a.heard, Stats: a.stats}
 		for _, m := range a.members {
 			st.AS = append(st.AS, m.status())
@@ -74,7 +76,8 @@ func (l *Layer) Status() ([]ASPStatus, []ASStatus) {
 	}
 	ass := make([]ASStatus, len(l.ass))
 	for i, s := range l.ass {
-		st := ASStatus{Config: s.cfg, Mode: s.mode, State: s.state, Why: s.why, Since: s.since, Expires: s.timers.At(tR), Ups: s.ups, Way: s.way}
+		st := ASStatus{Config: s.cfg, Mode: s.mode, State: s.state, Why: s.why, Since: s.since, Expires: s.timers.At(tR),
+			Ups: s.ups, Way: s.way}
 		for _, m := range s.members {
 			st.ASPs = append(st.ASPs, m.status())
 		}

@@ -40,7 +40,8 @@ func (s *as) makeWay() *Way {
 	if !s.served() {
 		mode = Loadshare // the traffic mode is the gateways' affair; towards them we share
 	}
-	w := &Way{Name: s.cfg.Name, State: s.state, Mode: mode, Robin: s.cfg.Robin && mode == Loadshare, ID: s.cfg.ID, HasID: s.hasID, Joins: s.joins}
+	w := &Way{Name: s.cfg.Name, State: s.state, Mode: mode, Robin: s.cfg.Robin && mode == Loadshare, ID: s.cfg.ID,
+		HasID: s.hasID, Joins: s.joins}
 	if s.state != ASActive {
 		return w
 	}
@@ -163,7 +164,8 @@ func (l *Layer) Serves(path ss7.PathID) (ASPConfig, []Serving) {
 	}
 	out := make([]Serving, len(a.members))
 	for i, m := range a.members {
-		out[i] = Serving{m.as.cfg.Path, m.as.cfg.Name, m.as.cfg.ID, m.as.hasID, m.ownID(), m.sends(), m.receives(), m.overridden}
+		out[i] = Serving{m.as.cfg.Path, m.as.cfg.Name, m.as.cfg.ID, m.as.hasID, m.ownID(), m.sends(), m.receives(),
+			m.overridden}
 	}
 	return a.cfg, out
 }

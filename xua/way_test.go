@@ -40,7 +40,8 @@ func TestSharesAreStable(t *testing.T) {
 					t.Fatalf("SLS %d goes to %d, which is not active", i, to)
 				}
 				// Only an SLS whose ASP left, or whose home came, or whose home is away may move.
-				if old := before.Pick(uint8(i), 0); old != 0 && old != to && active[old] && to != left && deal(l.byAS[pathA].members, len(w.slots))[i] == old {
+				if old := before.Pick(uint8(i), 0); old != 0 && old != to && active[old] && to != left &&
+					deal(l.byAS[pathA].members, len(w.slots))[i] == old {
 					t.Fatalf("SLS %d moved from its home %d to %d when %d came or went", i, old, to, left)
 				}
 			}
@@ -175,7 +176,8 @@ func FuzzLayer(f *testing.F) {
 				out = clone(l.settle(now, l.Begin(nil)))
 			default:
 				types := []Type{ASPUP, ASPDN, ASPAC, ASPIA, ASPUPAck, ASPACAck, ASPIAAck, ASPDNAck, NTFY}
-				out = l.rx(p, wire(types[(int(x)/32+i)%9], TagRoutingContext, []uint32{uint32(9 + x%4)}, TagStatus, uint32(NotifyPending)))
+				out = l.rx(p, wire(types[(int(x)/32+i)%9], TagRoutingContext, []uint32{uint32(9 + x%4)}, TagStatus,
+					uint32(NotifyPending)))
 			}
 			var ended []ss7.PathID
 			for _, a := range out {
@@ -203,7 +205,8 @@ func FuzzLayer(f *testing.F) {
 func (l *Layer) consistent(t *testing.T) {
 	for _, s := range l.ass {
 		active, up := s.census()
-		if s.state == ASActive != (active > 0) && s.state != ASInactive || s.state == ASDown && up > 0 || s.state == ASPending && !s.timers.Running(tR) {
+		if s.state == ASActive != (active > 0) && s.state != ASInactive || s.state == ASDown && up > 0 ||
+			s.state == ASPending && !s.timers.Running(tR) {
 			t.Fatalf("AS %s is %v with %d active and %d up", s.cfg.Name, s.state, active, up)
 		}
 		if s.way == nil || s.way.State != s.state || s.dirty {

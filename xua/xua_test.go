@@ -60,8 +60,10 @@ func TestCodec(t *testing.T) {
 		t    Type
 		want []byte
 	}{
-		{"01000401 0000001c 000b000800000002 0006000c0000000a0000000b", ASPAC, wire(ASPAC, TagTrafficMode, uint32(2), TagRoutingContext, []uint32{10, 11})},
-		{"01000001 00000018 000d000800010003 000600080000000a", NTFY, wire(NTFY, TagStatus, uint32(NotifyActive), TagRoutingContext, []uint32{10})},
+		{"01000401 0000001c 000b000800000002 0006000c0000000a0000000b", ASPAC,
+			wire(ASPAC, TagTrafficMode, uint32(2), TagRoutingContext, []uint32{10, 11})},
+		{"01000001 00000018 000d000800010003 000600080000000a", NTFY,
+			wire(NTFY, TagStatus, uint32(NotifyActive), TagRoutingContext, []uint32{10})},
 		{"01000303 00000010 00090005 ff000000", BEAT, wire(BEAT, TagHeartbeat, []byte{0xff})},
 		{"01000301 00000014 0011000800000007 00040004", ASPUP, wire(ASPUP, TagASPID, uint32(7), TagInfo, []byte{})},
 	} {
@@ -72,7 +74,8 @@ func TestCodec(t *testing.T) {
 		}
 	}
 	m, _ := grammar.Parse(wire(ASPAC, TagRoutingContext, []uint32{10, 11}, TagTrafficMode, uint32(3)))
-	if mode, ok := m.Params.Uint32(TagTrafficMode); !ok || mode != 3 || !slices.Equal(m.Params.Uint32s(TagRoutingContext), []uint32{10, 11}) {
+	if mode, ok := m.Params.Uint32(TagTrafficMode); !ok || mode != 3 ||
+		!slices.Equal(m.Params.Uint32s(TagRoutingContext), []uint32{10, 11}) {
 		t.Errorf("parameters in another order: %d, %v", mode, m.Params.Uint32s(TagRoutingContext))
 	}
 }
@@ -115,7 +118,8 @@ func TestParseErrors(t *testing.T) {
 		}
 	}
 	// §3.1.4: a length without the last padding is taken; unknown parameters are ignored.
-	for _, ok := range []string{"01000303 0000000d 00090005 ff000000", "01000301 00000010 00ff0008 00000000", "01000303 0000000d 00090005 ff"} {
+	for _, ok := range []string{"01000303 0000000d 00090005 ff000000", "01000301 00000010 00ff0008 00000000",
+		"01000303 0000000d 00090005 ff"} {
 		if m, e := grammar.Parse(unhex(ok)); e != nil {
 			t.Errorf("%s: %+v %v", ok, m, e)
 		}
@@ -125,7 +129,8 @@ func TestParseErrors(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add(wire(ASPAC, TagTrafficMode, uint32(2), TagRoutingContext, []uint32{10, 11}))
 	f.Add(wire(BEAT, TagHeartbeat, []byte{1, 2, 3}))
-	f.Add(tags.AppendError(nil, &Error{Code: InvalidVersion, IDs: []uint32{1}, HasNA: true, Affected: []uint32{2}, Diag: []byte{1}}))
+	f.Add(tags.AppendError(nil, &Error{Code: InvalidVersion, IDs: []uint32{1}, HasNA: true, Affected: []uint32{2},
+		Diag: []byte{1}}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, e := grammar.Parse(b)
 		if e != nil {
@@ -299,7 +304,8 @@ func (l *Layer) picture() string {
 }
 
 // matrix puts every event to every state and compares with a golden file.
-func matrix(t *testing.T, name string, states []string, reach func(string) *Layer, events []string, do func(*Layer, string) []ss7.Action) {
+func matrix(t *testing.T, name string, states []string, reach func(string) *Layer, events []string,
+	do func(*Layer, string) []ss7.Action) {
 	t.Helper()
 	var b strings.Builder
 	for _, s := range states {
@@ -390,14 +396,17 @@ func event(l *Layer, e string) []ss7.Action {
 	panic(e)
 }
 
-var allEvents = []string{"CommUp", "CommLost", "CommRestart", "ASPUP", "ASPDN", "ASPAC 10", "ASPAC", "ASPAC 10 99", "ASPIA 10", "ASPIA", "ASPIA 99",
-	"BEAT", "BEAT Ack", "ERR", "NTFY alternate", "NTFY pending", "ASPUP Ack", "ASPDN Ack", "ASPAC Ack 10", "ASPAC Ack", "ASPIA Ack 10", "garbage",
+var allEvents = []string{"CommUp", "CommLost", "CommRestart", "ASPUP", "ASPDN", "ASPAC 10", "ASPAC", "ASPAC 10 99",
+	"ASPIA 10", "ASPIA", "ASPIA 99",
+	"BEAT", "BEAT Ack", "ERR", "NTFY alternate", "NTFY pending", "ASPUP Ack", "ASPDN Ack", "ASPAC Ack 10", "ASPAC Ack",
+	"ASPIA Ack 10", "garbage",
 	"time passes", "block", "shutdown"}
 
 // TestMatrixServer is a gateway's view of ASP 1 in AS A and B, ASP 2 beside it in A
 // (RFC 4666 figures 3 and 4); to be read beside §4.3.4.
 func TestMatrixServer(t *testing.T) {
-	matrix(t, "server", []string{"no association", "down", "inactive", "active", "active beside 2", "pending", "inactive beside 2", "override: active, 2 waits", "override: 2 active"},
+	matrix(t, "server", []string{"no association", "down", "inactive", "active", "active beside 2", "pending",
+		"inactive beside 2", "override: active, 2 waits", "override: 2 active"},
 		func(s string) *Layer {
 			l := setup(2, RoleSG, func(_ []ASPConfig, ass []ASConfig) {
 				if strings.HasPrefix(s, "override") {
@@ -466,7 +475,8 @@ func TestMatrixClient(t *testing.T) {
 
 // TestMatrixIPSP: single exchange, this end asks or is asked; double exchange (§4.3.4.1.2).
 func TestMatrixIPSP(t *testing.T) {
-	matrix(t, "ipsp", []string{"asks: ASPUP sent", "asks: inactive", "asks: active", "asked: down", "asked: inactive", "asked: active", "double: ASPUP sent", "double: inactive", "double: active"},
+	matrix(t, "ipsp", []string{"asks: ASPUP sent", "asks: inactive", "asks: active", "asked: down", "asked: inactive",
+		"asked: active", "double: ASPUP sent", "double: inactive", "double: active"},
 		func(s string) *Layer {
 			kind, state, _ := strings.Cut(s, ": ")
 			role := RoleIPSP

@@ -43,8 +43,10 @@ func benchCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure: throughput, delay, losses and order, of this program and of others",
-		Long: "Measures throughput, delay, losses and order. `gostp bench m2pa` loads M2PA links, through an STP or without;\n" +
-			"`gostp bench m2ua` loads an M2UA gateway, `gostp bench m3ua` one of M3UA; `gostp bench sctp` loads bare associations; `gostp bench forward` is what both may be compared with.\n" +
+		Long: "Measures throughput, delay, losses and order. `gostp bench m2pa` loads M2PA links, through an STP or " +
+			"without;\n" +
+			"`gostp bench m2ua` loads an M2UA gateway, `gostp bench m3ua` one of M3UA; `gostp bench sctp` loads bare " +
+			"associations; `gostp bench forward` is what both may be compared with.\n" +
 			"docs/bench.md says what the figures mean.",
 	}
 	c.AddCommand(loadCommand("m2pa", "node", "Load M2PA links; the ends play the nodes adjacent to an STP",
@@ -54,7 +56,8 @@ func benchCommand() *cobra.Command {
 			"  gostp bench m2pa --through 10.0.0.1:3565 --source-ip 10.0.0.2 --sink-ip 10.0.0.3 --print-config"),
 		m2uaCommand(), m3uaCommand(),
 		loadCommand("sctp", "loop", "Load bare SCTP associations, without M2PA",
-			"  gostp bench sctp --through direct\n  gostp bench sctp --through single-call --transport kernel"), forwardCommand())
+			"  gostp bench sctp --through direct\n  gostp bench sctp --through single-call --transport kernel"),
+		forwardCommand())
 	return c
 }
 
@@ -67,7 +70,8 @@ func loadCommandOf(what, through, short, example string) (*cobra.Command, *bench
 	o := &benchOptions{what: what}
 	c := &cobra.Command{
 		Use: what, Short: short, Example: example, Args: cobra.NoArgs,
-		Long: short + ".\n\nMessages are numbered within each of 16 SLS values of each pair and judged one by one at the sink. The exit\n" +
+		Long: short + ".\n\nMessages are numbered within each of 16 SLS values of each pair and judged one by one at the " +
+			"sink. The exit\n" +
 			"code is not 0 when one came twice or out of order, or when one was lost (with --rate: losses are told only).\n\n" +
 			"On a machine with one CPU use --sched fifo --coalesce 2ms: a receiver that is woken by every message makes\n" +
 			"everybody send single messages, and a sender that is interrupted after its first never makes a batch. As a\n" +
@@ -77,7 +81,8 @@ func loadCommandOf(what, through, short, example string) (*cobra.Command, *bench
 	}
 	f := c.Flags()
 	f.StringVar(&o.through, "through", through, throughHelp(what))
-	f.StringVar(&o.out, "out", "", "ADDRESS[:PORT] where the sinks connect, if that is another STP than --through: the messages cross both")
+	f.StringVar(&o.out, "out", "",
+		"ADDRESS[:PORT] where the sinks connect, if that is another STP than --through: the messages cross both")
 	f.StringVar(&o.transport, "transport", "auto", "auto, kernel, user or udp; m3ua: tcp too")
 	f.IntVar(&o.pairs, "associations", 1, "pairs of associations")
 	f.IntVar(&o.load.Size, "size", 100, "octets of each SCTP message, headers of M2PA and MTP3 within")
@@ -96,8 +101,10 @@ func loadCommandOf(what, through, short, example string) (*cobra.Command, *bench
 	f.DurationVar(&o.setup, "setup", 60*time.Second, "longest time until the first message crosses")
 	f.StringVar(&o.source, "source-ip", "127.9.0.2", "this machine's address for the sources")
 	f.StringVar(&o.sink, "sink-ip", "127.9.0.3", "this machine's address for the sinks")
-	f.StringVar(&o.stp, "forwarder-ip", "127.9.0.1", "this machine's address for the program between, if this one starts it")
-	f.IntVar(&o.forwarderCPU, "forwarder-cpu", -1, "run the program between on this CPU alone (with taskset), one thread of Go")
+	f.StringVar(&o.stp, "forwarder-ip", "127.9.0.1",
+		"this machine's address for the program between, if this one starts it")
+	f.IntVar(&o.forwarderCPU, "forwarder-cpu", -1,
+		"run the program between on this CPU alone (with taskset), one thread of Go")
 	if what != "sctp" {
 		f.Uint8Var(&o.si, "si", uint8(ss7.ISUP), "service indicator of the MSUs, 3 to 15")
 		f.BoolVar(&o.printConfig, "print-config", false, "print the configuration that the STP between needs, and end")
@@ -196,7 +203,8 @@ func (o *benchOptions) run() error {
 	} else if o.through == "osmo-stp" {
 		return fmt.Errorf("osmo-stp carries M3UA alone: `gostp bench m3ua --through osmo-stp`")
 	}
-	if err := o.load.Check(map[string]int{"m2pa": bench.M2PAHeaders, "m2ua": bench.M2UAHeaders, "m3ua": bench.M3UAHeaders}[o.what]); err != nil {
+	if err := o.load.Check(map[string]int{"m2pa": bench.M2PAHeaders, "m2ua": bench.M2UAHeaders,
+		"m3ua": bench.M3UAHeaders}[o.what]); err != nil {
 		return err
 	}
 	if o.progress {
@@ -314,7 +322,8 @@ func forwardCommand() *cobra.Command {
 	var in, out uint16
 	var one, single bool
 	c := &cobra.Command{
-		Use: "forward", Short: "Carry messages between pairs of associations without looking at them, to compare with", Args: cobra.NoArgs,
+		Use: "forward", Short: "Carry messages between pairs of associations without looking at them, to compare with",
+		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 			defer stop()

@@ -29,10 +29,12 @@ func m3uaCommand() *cobra.Command {
 			"  gostp bench m3ua --rate 200 --routes 10000    # delay at low load, beside 10,000 routes\n"+
 			"  gostp bench m3ua --through 10.0.0.1:2905 --source-ip 10.0.0.2 --sink-ip 10.0.0.3 --register --pid 1234")
 	f := c.Flags()
-	f.BoolVar(&o.m3ua.register, "register", false, "ASPs register their routing keys (RKM); without, the gateway has them configured")
+	f.BoolVar(&o.m3ua.register, "register", false,
+		"ASPs register their routing keys (RKM); without, the gateway has them configured")
 	f.IntVar(&o.m3ua.routes, "routes", 0, "destinations that the gateway has besides, behind the sinks")
 	f.StringVar(&o.m3ua.words, "words", "gostp", "--print-config: whose configuration, gostp or osmo-stp")
-	f.IntVar(&o.m3ua.pid, "pid", 0, "process whose processor time for each message is told, with an ADDRESS of a gateway on this machine")
+	f.IntVar(&o.m3ua.pid, "pid", 0,
+		"process whose processor time for each message is told, with an ADDRESS of a gateway on this machine")
 	return c
 }
 

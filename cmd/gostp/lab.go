@@ -28,8 +28,9 @@ func labCommand() *cobra.Command {
 			"With `--netns` (root, Linux) each node is a process in a network namespace of its own, gostp-LAB-NODE, and\n" +
 			"the wires are veths: the kernel's IP, and `ip netns exec gostp-LAB-NODE COMMAND` for any other program. All\n" +
 			"of it ends with the lab; what a lab that was killed left is removed by its next start, or by `--destroy`.",
-		Example: "  gostp lab\n  gostp lab --run 'CountryA: show cs7 linkset' --run 'CountryA: ping cs7 7.8.1 count 10'\n  gostp lab --blank --pcap blank.pcapng",
-		Args:    cobra.MaximumNArgs(1),
+		Example: "  gostp lab\n  gostp lab --run 'CountryA: show cs7 linkset' --run 'CountryA: ping cs7 7.8.1 count 10'\n " +
+			" gostp lab --blank --pcap blank.pcapng",
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				opt.File = args[0]
@@ -80,7 +81,8 @@ func lab(start func(labs.Options) (*labs.Lab, error), opt labs.Options, lines []
 		io.Writer
 	}{os.Stdin, os.Stdout}
 	if term.IsTerminal(int(os.Stdin.Fd())) {
-		fmt.Printf("%s\nNodes: %s. `connect NODE` moves to another, `nodes` lists them, `?` helps anywhere, Ctrl-D ends the lab.\n\n", l.Name(), l.NodeNames())
+		fmt.Printf("%s\nNodes: %s. `connect NODE` moves to another, `nodes` lists them, `?` helps anywhere, Ctrl-D ends "+
+			"the lab.\n\n", l.Name(), l.NodeNames())
 	}
 	restore, err := raw()
 	if err != nil {

@@ -37,12 +37,13 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	c.AddCommand(labCommand(), runCommand(), attachCommand(), execCommand(), checkCommand(), benchCommand(), &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  cobra.NoArgs,
-		Run:   func(c *cobra.Command, _ []string) { fmt.Fprintln(c.OutOrStdout(), "gostp "+version()) },
-	})
+	c.AddCommand(labCommand(), runCommand(), attachCommand(), execCommand(), checkCommand(), benchCommand(),
+		&cobra.Command{
+			Use:   "version",
+			Short: "Print the version",
+			Args:  cobra.NoArgs,
+			Run:   func(c *cobra.Command, _ []string) { fmt.Fprintln(c.OutOrStdout(), "gostp "+version()) },
+		})
 	return c
 }
 

@@ -252,7 +252,8 @@ func exec(ctx context.Context, c net.Conn, in *bufio.Reader, req request, open O
 func dial(path string, req request) (net.Conn, error) {
 	c, err := net.Dial("unix", path)
 	if err != nil {
-		return nil, fmt.Errorf("no gostp answers at %s: is `gostp run --socket %s` running? (%w)", path, path, errors.Unwrap(err))
+		return nil, fmt.Errorf("no gostp answers at %s: is `gostp run --socket %s` running? (%w)", path, path,
+			errors.Unwrap(err))
 	}
 	if err := json.NewEncoder(c).Encode(req); err != nil {
 		c.Close()

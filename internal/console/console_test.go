@@ -73,10 +73,12 @@ func TestClient(t *testing.T) {
 		t.Error(x.Prompt())
 	}
 	var out bytes.Buffer
-	if code, err := x.Run([]string{"configure terminal"}, &out); code != 0 || err != nil || x.Prompt() != "Router(config)#" {
+	if code, err := x.Run([]string{"configure terminal"}, &out); code != 0 || err != nil ||
+		x.Prompt() != "Router(config)#" {
 		t.Error(code, err, x.Prompt())
 	}
-	if code, err := x.Run([]string{"do fall"}, &out); code != 1 || err != nil || !strings.Contains(out.String(), "% it fell") {
+	if code, err := x.Run([]string{"do fall"}, &out); code != 1 || err != nil ||
+		!strings.Contains(out.String(), "% it fell") {
 		t.Error(code, err, out.String())
 	}
 	if code, err := x.Run([]string{"end", "greet"}, &out); code != 0 || err != nil || x.Prompt() != "Router#" {
@@ -113,7 +115,8 @@ func TestSocket(t *testing.T) {
 		t.Error(err)
 	}
 	nobody := filepath.Join(t.TempDir(), "none")
-	if _, err := Exec(nobody, []string{"greet"}, io.Discard); err == nil || !strings.Contains(err.Error(), "no gostp answers") {
+	if _, err := Exec(nobody, []string{"greet"}, io.Discard); err == nil ||
+		!strings.Contains(err.Error(), "no gostp answers") {
 		t.Error(err)
 	}
 }

@@ -19,7 +19,8 @@ func digits(s string) Digits {
 }
 
 func TestDigits(t *testing.T) {
-	for _, s := range []string{"", "1", "12", "41791234567", "0123456789ABCDEF", "0123456789ABCDEF0", strings.Repeat("F", 64), strings.Repeat("90", 31) + "1"} {
+	for _, s := range []string{"", "1", "12", "41791234567", "0123456789ABCDEF", "0123456789ABCDEF0",
+		strings.Repeat("F", 64), strings.Repeat("90", 31) + "1"} {
 		d := digits(s)
 		if d.String() != s || d.Len() != len(s) {
 			t.Errorf("%q became %q", s, d)

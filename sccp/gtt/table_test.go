@@ -9,13 +9,15 @@ import (
 
 func TestSelect(t *testing.T) {
 	map4 := Nature{4, 0, 1, 4}
-	a, b, c := &Selector{Name: "any", Nature: map4}, &Selector{Name: "narrow", Nature: map4, Linkset: "L"}, &Selector{Name: "tt", Nature: Nature{GTI: 2, TT: 9}}
+	a, b, c := &Selector{Name: "any", Nature: map4}, &Selector{Name: "narrow", Nature: map4, Linkset: "L"},
+		&Selector{Name: "tt", Nature: Nature{GTI: 2, TT: 9}}
 	tab := NewTable([]*Selector{a, b, c}, nil, nil)
 	for _, x := range []struct {
 		n    Nature
 		from string
 		want *Selector
-	}{{map4, "L", b}, {map4, "M", a}, {map4, "", a}, {Nature{GTI: 2, TT: 9}, "L", c}, {Nature{4, 0, 1, 3}, "L", nil}, {Nature{GTI: 2}, "", nil}} {
+	}{{map4, "L", b}, {map4, "M", a}, {map4, "", a}, {Nature{GTI: 2, TT: 9}, "L", c}, {Nature{4, 0, 1, 3}, "L", nil},
+		{Nature{GTI: 2}, "", nil}} {
 		if got := tab.Select(x.n, x.from); got != x.want {
 			t.Errorf("%v from %q: %v", x.n, x.from, got)
 		}
@@ -147,8 +149,10 @@ T,1F,asname,AS1,gt,ssn 0,ntt 7
 	if string(again) != good {
 		t.Errorf("%s", again)
 	}
-	bad := []string{"S,49", "S,4x,pcssn,2.2.2,gt", "S,4,pcssn,9.9.9,gt", "S,4,pcssn,2.2.2", "S,4,pcssn,2.2.2,gt,ssn 1", "S,4,pcssn,2.2.2,pcssn,ntt 3",
-		"S,4,where,2.2.2,gt", ",4,pcssn,2.2.2,gt", "S,4,app-grp,", "S,4,asname,,gt", "S,4,pcssn,2.2.2,gt,ssn 256", "S,4,app-grp,G,gt", "a,b,c,d,e,f,g,h,i,j"}
+	bad := []string{"S,49", "S,4x,pcssn,2.2.2,gt", "S,4,pcssn,9.9.9,gt", "S,4,pcssn,2.2.2", "S,4,pcssn,2.2.2,gt,ssn 1",
+		"S,4,pcssn,2.2.2,pcssn,ntt 3",
+		"S,4,where,2.2.2,gt", ",4,pcssn,2.2.2,gt", "S,4,app-grp,", "S,4,asname,,gt", "S,4,pcssn,2.2.2,gt,ssn 256",
+		"S,4,app-grp,G,gt", "a,b,c,d,e,f,g,h,i,j"}
 	entries, faults, _ = load(strings.Join(bad, "\n"))
 	if len(entries) != 0 || len(faults) != len(bad) {
 		t.Errorf("%d entries, %d of %d faults: %v", len(entries), len(faults), len(bad), faults)

@@ -26,7 +26,8 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	conf := m3ua.NewConfig(0, 0, 8, 2, 0, 0).EnableHeartbeat(2*time.Second, 10*time.Second).SetTrafficModeType(params.TrafficModeLoadshare).SetRoutingContexts(uint32(*rc))
+	conf := m3ua.NewConfig(0, 0, 8, 2, 0, 0).EnableHeartbeat(2*time.Second,
+		10*time.Second).SetTrafficModeType(params.TrafficModeLoadshare).SetRoutingContexts(uint32(*rc))
 	c, err := m3ua.Dial(context.Background(), "m3ua", laddr, raddr, conf)
 	if err != nil {
 		log.Fatal(err)
@@ -41,7 +42,8 @@ func main() {
 			continue
 		}
 		pd.Data[5] = 2 // the same message, as an answer
-		back := params.NewProtocolData(pd.DestinationPointCode, pd.OriginatingPointCode, 8, pd.NetworkIndicator, pd.MessagePriority, pd.SignalingLinkSelection, pd.Data)
+		back := params.NewProtocolData(pd.DestinationPointCode, pd.OriginatingPointCode, 8, pd.NetworkIndicator,
+			pd.MessagePriority, pd.SignalingLinkSelection, pd.Data)
 		if _, err := c.WritePD(back); err != nil {
 			log.Print(err)
 		}

@@ -81,7 +81,8 @@ func answer(c *m3ua.Conn, b []byte) {
 		log.Printf("not understood: %x", b)
 		return
 	}
-	back := sccp.NewUDT(0, true, called(u.CallingPartyAddress.GlobalTitle.Address()), calling(), []byte("answer to "+string(u.Data.Value())))
+	back := sccp.NewUDT(0, true, called(u.CallingPartyAddress.GlobalTitle.Address()), calling(),
+		[]byte("answer to "+string(u.Data.Value())))
 	if err := send(c, back); err != nil {
 		log.Print(err)
 	}
@@ -113,7 +114,8 @@ func trial(c *m3ua.Conn, got <-chan []byte, i int) error {
 	case *cause >= 0:
 		return fmt.Errorf("message %d was answered, and not returned", i)
 	case string(u.Data.Value()) != "answer to "+text || u.CallingPartyAddress.GlobalTitle.Address() != *ask:
-		return fmt.Errorf("message %d was answered with %q by %s", i, u.Data.Value(), u.CallingPartyAddress.GlobalTitle.Address())
+		return fmt.Errorf("message %d was answered with %q by %s", i, u.Data.Value(),
+			u.CallingPartyAddress.GlobalTitle.Address())
 	}
 	return nil
 }
