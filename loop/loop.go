@@ -22,7 +22,7 @@
 // Pass has returned. MSUs leave in the order in which they came for this reason; and a goroutine that holds Order
 // knows that no MSU of this loop is on its way. Order is taken before Lock, never after it.
 //
-// Tell, Take and Tick take both locks, or Order is the caller's in TakeInto. Run takes Lock alone. Pass may
+// Tell, Take and Tick take both locks, or Order is the caller's in TakeInto. Run and RunAt take Lock alone. Pass may
 // therefore Run the loop that the MSU leaves by, even if it is the same, and that loop's Pass may Run this one: no
 // circle of waiting comes about. Pass must not call Tell, Take or Tick of its own loop.
 //
@@ -96,7 +96,7 @@ func (l *Loop) Tell(ev ss7.Event) {
 // Take has the machine take a step in which MSUs may come, and passes these on.
 func (l *Loop) Take(f Step) {
 	if l.Order == nil {
-		l.Run(time.Now(), f)
+		l.Run(f)
 		return
 	}
 	l.Order.Lock()
@@ -126,8 +126,18 @@ func (l *Loop) TakeInto(now time.Time, t *Turn, f Step) {
 }
 
 // Run has the machine take a step in which no MSU comes; one that comes all the same is raised like any other event.
-func (l *Loop) Run(now time.Time, f Step) {
+func (l *Loop) Run(f Step) {
 	l.lock()
+	l.runLocked(time.Now(), f)
+}
+
+// RunAt is Run for a caller that has read the clock a moment ago.
+func (l *Loop) RunAt(now time.Time, f Step) {
+	l.lock()
+	l.runLocked(now, f)
+}
+
+func (l *Loop) runLocked(now time.Time, f Step) {
 	l.run = f(now, l.run[:0])
 	Carry(l.Hands, l.run)
 	l.finish()

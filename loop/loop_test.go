@@ -95,7 +95,7 @@ func TestTurn(t *testing.T) {
 			t.Fatal("MSUs are passed on with Lock held")
 		}
 		lock.Unlock()
-		l.Run(time.Now(), func(_ time.Time, out []ss7.Action) []ss7.Action { return append(out, everything[0]) })
+		l.Run(func(_ time.Time, out []ss7.Action) []ss7.Action { return append(out, everything[0]) })
 	}
 	h.rest = func() {
 		if !lock.TryLock() {
@@ -105,7 +105,7 @@ func TestTurn(t *testing.T) {
 	}
 	l.Tell(ss7.Event{Kind: ss7.Start})
 	equal(t, "the turn", h.took(), "send a, note n, raise InService, hangup h, send b, done, pass 5, send a, done")
-	l.Run(time.Now(), func(_ time.Time, out []ss7.Action) []ss7.Action { return append(out, everything[1]) })
+	l.Run(func(_ time.Time, out []ss7.Action) []ss7.Action { return append(out, everything[1]) })
 	equal(t, "a turn without Order", h.took(), "raise Transfer, done")
 }
 
@@ -116,7 +116,7 @@ func TestTimer(t *testing.T) {
 		m, h := &toy{start: time.Now(), give: everything[2:3]}, &hands{}
 		l := loop.Loop{Machine: m, Hands: h, Lock: &lock}
 		at := func(d time.Duration) {
-			l.Run(time.Now(), func(_ time.Time, out []ss7.Action) []ss7.Action {
+			l.Run(func(_ time.Time, out []ss7.Action) []ss7.Action {
 				m.due = m.start.Add(d)
 				return out
 			})
@@ -162,7 +162,7 @@ func TestNoAllocation(t *testing.T) {
 	many := slices.Repeat(everything, 64)
 	n := testing.AllocsPerRun(10, func() {
 		l.Take(func(_ time.Time, out []ss7.Action) []ss7.Action { return append(out, many...) })
-		l.Run(time.Now(), func(_ time.Time, out []ss7.Action) []ss7.Action { return append(out, many[0]) })
+		l.Run(func(_ time.Time, out []ss7.Action) []ss7.Action { return append(out, many[0]) })
 	})
 	if n != 0 || passed == 0 {
 		t.Errorf("%v allocations, %d MSUs", n, passed)

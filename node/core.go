@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gostp/gostp/loop"
 	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sccp"
@@ -18,6 +19,7 @@ type core struct {
 	network *mtp3.Network
 	mtpt    *mtpt
 	sccp    *subsystems
+	loop    loop.Loop
 	actions []ss7.Action
 	way     transfer
 	alarmed bool        // something changed that an alarm may be about
@@ -45,6 +47,7 @@ func newCore(n *Node) *core {
 		hints: make(chan ss7.Event, 64)}
 	c.mtpt, c.sccp = newMTPT(c), newSubsystems(c)
 	c.data.tell = n.usersShort
+	c.loop = loop.Loop{Machine: c, Hands: c, Fire: c.rouse}
 	return c
 }
 
@@ -55,6 +58,11 @@ func (c *core) enqueue(t task) {
 	c.mu.Lock()
 	c.control = append(c.control, t)
 	c.mu.Unlock()
+	c.rouse()
+}
+
+// rouse has the core look what there is to do.
+func (c *core) rouse() {
 	select {
 	case c.wake <- struct{}{}:
 	default:
@@ -106,13 +114,12 @@ func (c *core) hint(ev ss7.Event) {
 }
 
 func (c *core) run() {
-	timer := time.NewTimer(time.Hour)
-	defer timer.Stop()
+	defer c.loop.Stop()
 	for {
 		select {
 		case <-c.node.ctx.Done():
 			return
-		case <-c.wake:
+		case <-c.wake: // there is something to be done, or it is time for a tick
 			c.drain()
 		case <-c.data.ready:
 			c.drain() // control first
@@ -120,28 +127,37 @@ func (c *core) run() {
 		case ev := <-c.hints: // whatever its MSU's service indicator is
 			c.actions = c.network.Do(time.Now(), ev, c.actions)
 			c.perform()
-		case <-timer.C:
 		}
-		now := time.Now()
-		for _, p := range c.node.users.all {
-			p.tick(now)
-			c.perform()
-		}
-		if c.alarmed {
-			c.checkAlarms(now)
-		}
-		timer.Reset(c.wait())
+		c.loop.Tick()
 	}
 }
 
-func (c *core) wait() time.Duration {
-	d := time.Hour
+// Do implements ss7.Machine: events are for the network.
+func (c *core) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	return c.network.Do(now, ev, out)
+}
+
+// Tick implements ss7.Machine. The core's machines are those of the user parts: what one of them answers is carried
+// out before the next is told of the time.
+func (c *core) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 	for _, p := range c.node.users.all {
-		if t := p.deadline(); !t.IsZero() {
-			d = min(d, max(0, time.Until(t)))
+		p.tick(now)
+		c.perform()
+	}
+	if c.alarmed {
+		c.checkAlarms(now)
+	}
+	return out
+}
+
+// Deadline implements ss7.Machine: it is the earliest of all.
+func (c *core) Deadline() (next time.Time) {
+	for _, p := range c.node.users.all {
+		if t := p.deadline(); !t.IsZero() && (next.IsZero() || t.Before(next)) {
+			next = t
 		}
 	}
-	return d
+	return next
 }
 
 func (c *core) drain() {
@@ -205,22 +221,15 @@ func (c *core) perform() {
 	// slice is taken first.
 	actions := c.actions
 	c.actions = nil
-	for i := range actions {
-		a := &actions[i]
-		switch a.Op {
-		case ss7.Raise:
-			c.raise(a.Event)
-		case ss7.Note:
-			c.note(a.Event)
-		}
-	}
+	loop.Carry(c, actions)
 	if c.actions == nil {
 		c.actions = actions[:0]
 	}
 }
 
-func (c *core) raise(ev ss7.Event) {
-	n := c.node
+// Raise implements loop.Hands.
+func (c *core) Raise(event *ss7.Event) {
+	n, ev := c.node, *event
 	switch {
 	case ev.Kind == ss7.Status || ev.Kind == ss7.UserPart:
 		c.toUsers(ev)
@@ -278,8 +287,16 @@ var notices = map[uint32]struct {
 	sccp.NoteIgnored:     {"CS7SCCP", 4, "IGNORED"},
 }
 
-func (c *core) note(ev ss7.Event) {
-	log := c.node.log
+// Send and Hangup implement loop.Hands. Nothing that the core is told of has an association of its own.
+func (c *core) Send(*ss7.Action)  {}
+func (c *core) Hangup(*ss7.Event) {}
+
+// Done implements loop.Hands.
+func (c *core) Done() (rest func()) { return nil }
+
+// Note implements loop.Hands.
+func (c *core) Note(event *ss7.Event) {
+	log, ev := c.node.log, *event
 	if ev.Kind == ss7.Discard {
 		log.AddFrom(whoOf(&ev), "CS7MTP3", 4, "IGNORED", ev.Why)
 		return

@@ -240,7 +240,7 @@ func (l *link) offer(now time.Time, _ ss7.PathID, msus ...*ss7.MSU) { l.send(now
 
 // send is offer; it gives how many were refused.
 func (l *link) send(now time.Time, msus ...*ss7.MSU) (refused uint64) {
-	l.loop.Run(now, func(now time.Time, out []ss7.Action) []ss7.Action {
+	l.loop.RunAt(now, func(now time.Time, out []ss7.Action) []ss7.Action {
 		out, refused = l.transfer(now, msus, out)
 		return out
 	})

@@ -181,7 +181,7 @@ func (p *mtpt) probeBack(number uint64, from ss7.PathID) {
 	before := p.prober.Changes()
 	found := p.prober.Returned(time.Now(), p.core.node.view.Load().wayName(from), number)
 	if found != nil {
-		p.core.note(ss7.Event{Kind: ss7.StateChange, Arg: mtp3.NoteCircular, Why: "M" + p.loopText(found)[1:]})
+		p.core.Note(&ss7.Event{Kind: ss7.StateChange, Arg: mtp3.NoteCircular, Why: "M" + p.loopText(found)[1:]})
 	}
 	if p.prober.Changes() != before {
 		p.loopsChanged()
@@ -205,7 +205,7 @@ func (p *mtpt) tickLoops(now time.Time) {
 
 func (p *mtpt) loopOver(x *tester.Circle, why string) {
 	text := fmt.Sprintf("Messages to %s by %s go round no more: %s", p.courseText(&x.Course), x.Linkset, why)
-	p.core.note(ss7.Event{Kind: ss7.StateChange, Arg: mtp3.NoteCircular, Why: text})
+	p.core.Note(&ss7.Event{Kind: ss7.StateChange, Arg: mtp3.NoteCircular, Why: text})
 }
 
 // configureLoops takes a new setting of loop-protection.

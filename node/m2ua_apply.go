@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/loop"
 	"github.com/gostp/gostp/m2ua"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/xua"
@@ -107,7 +108,7 @@ func (n *Node) applyOffered(next *configs.System, restarted map[uint16]string) {
 			}
 			b := &offered{node: n, name: c.Interface, label: labelOf(c.Interface, next.V())}
 			b.terminal = m2ua.NewTerminal(m2ua.TerminalConfig{Label: b.label, Levels: next.Levels(), Pace: m2ua.DefaultPace})
-			b.timer = time.AfterFunc(time.Hour, b.tick)
+			b.loop = loop.Loop{Machine: b.terminal, Hands: b, Lock: &b.mu}
 			b.link = n.newLink(n.ids.take(), linkKey{}, c.Link, conf, how, n.localPorts[c.LocalPort])
 			b.link.offered = b
 			b.as = &as{node: n, id: b.link.id, name: "interface " + c.Interface, changed: b.changed, find: n.m2ua.process}

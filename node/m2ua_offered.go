@@ -8,10 +8,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gostp/gostp/loop"
 	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/m2ua"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/xua"
 )
 
 // offered is an interface of this gateway: an M2PA link whose MTP3 is at the ASPs of an
@@ -26,10 +28,8 @@ type offered struct {
 	as    *as // the way to ASPs, its id that of the link
 
 	mu       sync.Mutex
+	loop     loop.Loop
 	terminal *m2ua.Terminal
-	actions  []ss7.Action
-	timer    *time.Timer
-	armed    time.Time
 	closed   bool
 	down     bool // by configuration
 }
@@ -70,57 +70,40 @@ func (i *offered) raised(ev *ss7.Event) {
 	if ev.Kind == ss7.Retrieved {
 		i.node.discards.transferred.Add(^uint64(0)) // it was not after all
 	}
-	now := time.Now()
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.actions = i.terminal.Do(now, *ev, i.actions[:0])
-	i.perform()
+	i.loop.Tell(*ev)
 }
 
 // recv is told a message of an ASP that is no Data.
 func (i *offered) recv(a *m2uaASP, b []byte) {
-	now := time.Now()
-	i.mu.Lock()
-	out, e := i.terminal.Recv(now, a.id, b, i.actions[:0])
-	i.actions = out
-	i.perform()
-	i.mu.Unlock()
+	var e *xua.Error
+	i.loop.Run(func(now time.Time, out []ss7.Action) []ss7.Action {
+		out, e = i.terminal.Recv(now, a.id, b, out)
+		return out
+	})
 	if e != nil {
 		a.refuse(e)
 	}
 }
 
-func (i *offered) tick() {
-	now := time.Now()
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.armed = time.Time{}
-	if i.closed {
-		return
-	}
-	i.actions = i.terminal.Tick(now, i.actions[:0])
-	i.perform()
+// Send implements loop.Hands.
+func (i *offered) Send(a *ss7.Action) { i.send(a.Event.Path, a.Wire) }
+
+// Raise implements loop.Hands: it gives the link an order, by way of the core.
+func (i *offered) Raise(ev *ss7.Event) {
+	order := *ev
+	i.node.core.do(func() { i.link.tell(order) })
 }
 
-// perform carries out actions. The caller holds mu.
-func (i *offered) perform() {
-	for k := range i.actions {
-		a := &i.actions[k]
-		switch a.Op {
-		case ss7.Send:
-			i.send(a.Event.Path, a.Wire)
-		case ss7.Raise:
-			ev := a.Event
-			i.node.core.do(func() { i.link.tell(ev) })
-		case ss7.Note:
-			i.node.log.Debug("m2ua", fmt.Sprintf("interface %s: %s", i.name, a.Event.Why))
-		}
-	}
-	if next := i.terminal.Deadline(); !i.closed && !next.IsZero() && (i.armed.IsZero() || next.Before(i.armed)) {
-		i.armed = next
-		i.timer.Reset(time.Until(next))
-	}
+// Hangup implements loop.Hands. A terminal has no association that it could end.
+func (i *offered) Hangup(*ss7.Event) {}
+
+// Note implements loop.Hands.
+func (i *offered) Note(ev *ss7.Event) {
+	i.node.log.Debug("m2ua", fmt.Sprintf("interface %s: %s", i.name, ev.Why))
 }
+
+// Done implements loop.Hands.
+func (i *offered) Done() (rest func()) { return nil }
 
 // send sends to one ASP, or to all that are active. The caller holds mu.
 func (i *offered) send(to ss7.PathID, wire []byte) {
@@ -183,5 +166,5 @@ func (i *offered) close(why string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.closed = true
-	i.timer.Stop()
+	i.loop.StopLocked()
 }

@@ -95,7 +95,7 @@ func (t *tracing) lacksUser(pc ss7.PC) {
 func (p *mtpt) recvTrace(now time.Time, ev *ss7.Event) {
 	x, err := tester.ParseTrace(ev.MSU.Payload)
 	if err != nil {
-		p.core.note(ss7.Event{Kind: ss7.Discard, Why: err.Error()})
+		p.core.Note(&ss7.Event{Kind: ss7.Discard, Why: err.Error()})
 		return
 	}
 	t := p.tracing

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gostp/gostp/loop"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/xua"
 )
@@ -34,93 +35,73 @@ type xuaOwner interface {
 	rest() func()                   // what is left to be done by who ran the layer, without mu; nil: nothing
 }
 
-// xuaLoop runs a layer, which sees all that is slow; data passes it by. mu guards the layer
-// and is held until its actions are carried out, in their order; the locks of ASPs, AS and
-// links are taken under it, and nobody who has one of these waits for mu.
+// xuaLoop runs a layer, which sees all that is slow; data passes it by. mu, the Lock of its loop, guards the layer;
+// the locks of ASPs, AS and links are taken under it, and nobody who has one of these waits for mu.
 type xuaLoop[L xuaLayer] struct {
 	owner xuaOwner
 
-	mu      sync.Mutex
-	layer   L
-	actions []ss7.Action
-	timer   *time.Timer
-	armed   time.Time
-	closed  bool
+	mu    sync.Mutex
+	loop  loop.Loop
+	layer L
 }
 
 func (x *xuaLoop[L]) begin(o xuaOwner, l L) {
 	x.owner, x.layer = o, l
-	x.timer = time.AfterFunc(time.Hour, x.tick)
+	x.loop = loop.Loop{Machine: x, Hands: x, Lock: &x.mu}
 }
 
 // run has the layer do something and carries out what it answers.
 func (x *xuaLoop[L]) run(f func(now time.Time, l L, out []ss7.Action) []ss7.Action) {
-	x.mu.Lock()
-	x.actions = f(time.Now(), x.layer, x.actions[:0])
-	x.perform()
-	rest := x.owner.rest()
-	x.mu.Unlock()
-	if rest != nil {
-		rest()
-	}
+	x.loop.Run(func(now time.Time, out []ss7.Action) []ss7.Action { return f(now, x.layer, out) })
 }
 
 // do and refuse are how an ASP, which knows of no kind of layer, reaches its own.
-func (x *xuaLoop[L]) do(ev ss7.Event) {
-	x.run(func(now time.Time, l L, out []ss7.Action) []ss7.Action { return l.Do(now, ev, out) })
-}
+func (x *xuaLoop[L]) do(ev ss7.Event) { x.loop.Tell(ev) }
 
 func (x *xuaLoop[L]) refuse(path ss7.PathID, e *xua.Error) {
 	x.run(func(now time.Time, l L, out []ss7.Action) []ss7.Action { return l.Refuse(now, path, e, out) })
 }
 
-func (x *xuaLoop[L]) tick() {
-	x.run(func(now time.Time, l L, out []ss7.Action) []ss7.Action {
-		x.armed = time.Time{}
-		if x.closed {
-			return out
+// Do implements ss7.Machine.
+func (x *xuaLoop[L]) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	return x.layer.Do(now, ev, out)
+}
+
+// Tick implements ss7.Machine. Data passes the layer by, which hears here from whom some has come.
+func (x *xuaLoop[L]) Tick(now time.Time, out []ss7.Action) []ss7.Action {
+	x.owner.eachASP(func(a *xuaASP) {
+		if a.heard.Swap(false) {
+			x.layer.Heard(now, a.id)
 		}
-		x.owner.eachASP(func(a *xuaASP) {
-			if a.heard.Swap(false) {
-				l.Heard(now, a.id)
-			}
-		})
-		return l.Tick(now, out)
 	})
+	return x.layer.Tick(now, out)
 }
 
-// perform carries out actions in their order. The caller holds mu.
-func (x *xuaLoop[L]) perform() {
-	for i := range x.actions {
-		a := &x.actions[i]
-		switch a.Op {
-		case ss7.Send:
-			if to := x.owner.aspAt(a.Event.Path); to != nil {
-				to.control(a.Stream, a.Wire, func() bool { return x.owner.unsent(a.Event.Path, a.Wire) })
-			}
-		case ss7.Hangup:
-			if to := x.owner.aspAt(a.Event.Path); to != nil {
-				to.abort(a.Event.Why)
-			}
-		case ss7.Raise:
-			x.owner.raised(&a.Event)
-		case ss7.Note:
-			x.owner.noted(&a.Event)
-		}
+// Deadline implements ss7.Machine.
+func (x *xuaLoop[L]) Deadline() time.Time { return x.layer.Deadline() }
+
+// Send implements loop.Hands.
+func (x *xuaLoop[L]) Send(a *ss7.Action) {
+	if to := x.owner.aspAt(a.Event.Path); to != nil {
+		to.control(a.Stream, a.Wire, func() bool { return x.owner.unsent(a.Event.Path, a.Wire) })
 	}
-	x.arm()
 }
 
-// arm sets the timer; one that fires early finds nothing due and is armed anew. The
-// caller holds mu.
-func (x *xuaLoop[L]) arm() {
-	next := x.layer.Deadline()
-	if x.closed || next.IsZero() || !x.armed.IsZero() && !next.Before(x.armed) {
-		return
+// Raise implements loop.Hands.
+func (x *xuaLoop[L]) Raise(ev *ss7.Event) { x.owner.raised(ev) }
+
+// Hangup implements loop.Hands.
+func (x *xuaLoop[L]) Hangup(ev *ss7.Event) {
+	if to := x.owner.aspAt(ev.Path); to != nil {
+		to.abort(ev.Why)
 	}
-	x.armed = next
-	x.timer.Reset(time.Until(next))
 }
+
+// Note implements loop.Hands.
+func (x *xuaLoop[L]) Note(ev *ss7.Event) { x.owner.noted(ev) }
+
+// Done implements loop.Hands.
+func (x *xuaLoop[L]) Done() (rest func()) { return x.owner.rest() }
 
 // leave takes an ASP away. A gateway is told so first, and its answers are waited for, while
 // the configuration goes on without it; then its association ends, and it is forgotten.
@@ -152,8 +133,7 @@ func (x *xuaLoop[L]) end() (asps []*xuaASP) {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.closed = true
-	x.timer.Stop()
+	x.loop.StopLocked()
 	x.owner.eachASP(func(a *xuaASP) { asps = append(asps, a) })
 	return asps
 }
