@@ -9,7 +9,12 @@ cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 pids=()
 tmux="tmux -L gostp-$$ -f /dev/null"
-trap '$tmux kill-server 2>/dev/null || true; for p in "${pids[@]}"; do kill "$p" 2>/dev/null || true; done; rm -rf "$work"' EXIT
+end() {
+	$tmux kill-server 2>/dev/null || true
+	for p in "${pids[@]}"; do kill "$p" 2>/dev/null || true; done
+	rm -rf "$work"
+}
+trap end EXIT
 
 passed=0
 pass() { passed=$((passed + 1)); echo "ok   $*"; }
@@ -24,7 +29,8 @@ holds() { grep -qE -- "$1" "$2" || { cat "$2"; fail "nothing like: $1"; }; }
 
 # --- the four-country lab ---------------------------------------------------
 $gostp lab --run 'CountryA: show cs7 linkset' --run 'CountryB: show cs7 linkset' --run 'CountryA: show cs7 route' \
-	--run 'CountryA: ping cs7 7.8.1 count 10' --run 'CountryA: ping 10.0.5.2' --run 'CountryB: show ip interface brief' >"$work/lab" || { cat "$work/lab"; fail "the lab does not ping"; }
+	--run 'CountryA: ping cs7 7.8.1 count 10' --run 'CountryA: ping 10.0.5.2' --run 'CountryB: show ip interface brief' \
+		>"$work/lab" || { cat "$work/lab"; fail "the lab does not ping"; }
 has 'lsn=ToCountryA          apc=1.2.3         state=avail     avail/links=1/1' "$work/lab"
 has '  SLC  Interface                    Service   PeerState         Inhib' "$work/lab"
 has '  00   10.0.5.1 1024 1024           avail     InService         -----' "$work/lab"
@@ -34,7 +40,9 @@ has 'Routing table = system Destinations = 2 Routes = 2' "$work/lab"
 has 'Destination            Prio Linkset Name        Route' "$work/lab"
 has '4.5.6/14         acces   1  ToCountryB          avail' "$work/lab"
 has '7.0.0/3          acces   5  ToCountryB          avail' "$work/lab"
-holds '^\*[A-Z][a-z]{2} [0-9]{2} [0-9:.]{12}: %CS7PING-6-RTT: Test Q.755 7.8.1: MTP Traffic test rtt [0-9]+/[0-9]+/[0-9]+$' "$work/lab"
+holds '^\*[A-Z][a-z]{2} [0-9]{2} [0-9:.]{12}: %CS7PING-6-RTT: '\
+'Test Q.755 7.8.1: MTP Traffic test rtt [0-9]+/[0-9]+/[0-9]+$' \
+	"$work/lab"
 holds '%CS7PING-6-STAT: Test Q.755 7.8.1: MTP Traffic test 100% successful packets\(10/10\)$' "$work/lab"
 holds '%CS7PING-6-TERM: Test Q.755 7.8.1: MTP Traffic test terminated.$' "$work/lab"
 holds '^Success rate is 100 percent \(5/5\), round-trip min/avg/max = [0-9]+/[0-9]+/[0-9]+ ms$' "$work/lab"
@@ -59,15 +67,20 @@ pass "without the return route the ping fails and says what it knows; the trace 
 
 if $gostp lab --run 'CountryA: ping cs7 3.0.0' >"$work/noroute"; then fail "a ping without route succeeds"; fi
 holds 'No route to 3.0.0: .*nearest is' "$work/noroute"
-if $gostp lab --run 'CountryA: wire down CountryA:eth1' --run 'CountryA: show cs7 m2pa state' --run 'CountryA: configure terminal' \
-	--run 'CountryA: cs7 linkset ToCountryB' --run 'CountryA: shutdown' --run 'CountryA: end' --run 'CountryA: ping cs7 7.8.1' >"$work/down"; then fail "a ping over a dead linkset succeeds"; fi
+if $gostp lab --run 'CountryA: wire down CountryA:eth1' --run 'CountryA: show cs7 m2pa state' \
+	--run 'CountryA: configure terminal' \
+	--run 'CountryA: cs7 linkset ToCountryB' --run 'CountryA: shutdown' --run 'CountryA: end' \
+		--run 'CountryA: ping cs7 7.8.1' >"$work/down"; then fail "a ping over a dead linkset succeeds"; fi
 holds 'is inaccessible: 7.0.0/3 covers it, but linkset ToCountryB is down: .*shut down by configuration' "$work/down"
 pass "without a route here, or with the linkset down, it says so at once"
 
 # --- captures -----------------------------------------------------------------
 $gostp lab --pcap "$work/x.pcapng" --run 'CountryA: ping cs7 7.8.1 count 5' >/dev/null
 tshark -r "$work/x.pcapng" -o ip.check_checksum:TRUE -o sctp.checksum:CRC-32C -V >"$work/verbose" 2>/dev/null
-if grep -nE 'Malformed|Unreassembled|Expert Info \((Error|Warn)|\[Checksum Status: Bad|checksum.*incorrect|Retransmi' "$work/verbose"; then fail "tshark complains"; fi
+if grep -nE 'Malformed|Unreassembled|Expert Info \((Error|Warn)|\[Checksum Status: Bad|checksum.*incorrect|Retransmi' \
+	"$work/verbose"; then
+	fail "tshark complains"
+fi
 holds 'Header checksum status: Good' "$work/verbose"
 holds '\[Checksum Status: Good\]' "$work/verbose"
 holds 'SLTM|Signalling link test message' "$work/verbose"
@@ -99,7 +112,12 @@ country() { # country NODE PC: identity, as the blog types it
 	type_line "cs7 network-indicator international"
 	type_line "cs7 point-code $2"
 }
-peer() { type_line "cs7 local-peer $1"; type_line "local-ip $2"; type_line "cs7 linkset $3 $4"; type_line "link 0 sctp $5 $1 $1"; }
+peer() {
+	type_line "cs7 local-peer $1"
+	type_line "local-ip $2"
+	type_line "cs7 linkset $3 $4"
+	type_line "link 0 sctp $5 $1 $1"
+}
 country CountryA 1.2.3
 peer 1024 10.0.5.1 ToCountryB 4.5.6 10.0.5.2
 type_line "end"
@@ -167,7 +185,9 @@ cs7 linkset B 2.2.2
  link 0 sctp 127.0.0.2 3565 3565
   udp-port 29899
 EOF
-sed 's/hostname A/hostname B/; s/point-code 1.1.1/point-code 2.2.2/; s/linkset B 2.2.2/linkset A 1.1.1/; s/127.0.0.2 3565/127.0.0.X 3565/; s/local-ip 127.0.0.1/local-ip 127.0.0.2/; s/127.0.0.X/127.0.0.1/' "$work/a.cfg" >"$work/b.cfg"
+sed 's/hostname A/hostname B/; s/point-code 1.1.1/point-code 2.2.2/; s/linkset B 2.2.2/linkset A 1.1.1/
+	s/127.0.0.2 3565/127.0.0.X 3565/; s/local-ip 127.0.0.1/local-ip 127.0.0.2/; s/127.0.0.X/127.0.0.1/' \
+	"$work/a.cfg" >"$work/b.cfg"
 $gostp check "$work/a.cfg" "$work/b.cfg" >/dev/null
 start() { # start NAME
 	$gostp run --config "$work/$1.cfg" --socket "$work/$1.sock" </dev/null >"$work/$1.log" 2>&1 &
@@ -195,9 +215,11 @@ dumpcap -q -i lo -f 'udp port 5514' -w "$work/paklog.pcapng" >/dev/null 2>&1 &
 pids+=($!)
 dumper=$!
 until_ok 10 test -s "$work/paklog.pcapng"
-on a 'configure terminal' 'cs7 paklog 127.0.0.1 dest-port 5514' 'access-list 2700 instance 0 permit all' 'end' 'debug cs7 mtp3 paklog 2700' >/dev/null
+on a 'configure terminal' 'cs7 paklog 127.0.0.1 dest-port 5514' 'access-list 2700 instance 0 permit all' 'end' \
+	'debug cs7 mtp3 paklog 2700' >/dev/null
 on a 'ping cs7 2.2.2 count 5 rate 100' >/dev/null
-copied() { tshark -r "$work/paklog.pcapng" -d udp.port==5514,syslog -Y 'syslog && mtp3.service_indicator == 8' -T fields -e mtp3.opc -e mtp3.dpc 2>/dev/null | sort | uniq -c | tr -s ' \t' ' ' | tr '\n' ';'; }
+copied() { tshark -r "$work/paklog.pcapng" -d udp.port==5514,syslog -Y 'syslog && mtp3.service_indicator == 8' \
+	-T fields -e mtp3.opc -e mtp3.dpc 2>/dev/null | sort | uniq -c | tr -s ' \t' ' ' | tr '\n' ';'; }
 all_copied() { [ "$(copied)" = " 5 2057 4114; 5 4114 2057;" ]; }
 until_ok 20 all_copied
 on a 'undebug all' 'configure terminal' 'no access-list 2700' 'no cs7 paklog' >/dev/null
@@ -206,7 +228,9 @@ pass "debug cs7 mtp3 paklog: tshark reads the copies of a ping and its answer"
 kill -9 "$b"
 down() { on a 'show cs7 linkset' | grep -qE 'reason:.*(silent|does not answer)'; }
 until_ok 20 down
-holds '%CS7MTP3-5-LINK: Link 0 of linkset B is unavailable: (SCTP: 127.0.0.2 is silent|the far end did not acknowledge within T7)' "$work/a.log"
+holds '%CS7MTP3-5-LINK: Link 0 of linkset B is unavailable: '\
+'(SCTP: 127.0.0.2 is silent|the far end did not acknowledge within T7)' \
+	"$work/a.log"
 holds '%CS7SCTP-5-ASSOC: association [0-9]+ of link 0 of linkset B ended after [^:]*: 127.0.0.2 is silent' "$work/a.log"
 pass "kill -9 of one: the other reports the dead peer ($(grep -oE '127.0.0.2 is silent.*' "$work/a.log" | head -1))"
 start b
@@ -214,7 +238,8 @@ until_ok 30 on a 'ping cs7 2.2.2 count 3 rate 100'
 pass "it recovers when the dead one returns"
 
 # --- the configuration survives ---------------------------------------------------
-on a 'configure terminal' 'cs7 description a b  c' 'cs7 host far 2.2.2' 'cs7 route-table system' 'update route 7.0.0/3 linkset B priority 3' 'end' >/dev/null
+on a 'configure terminal' 'cs7 description a b  c' 'cs7 host far 2.2.2' 'cs7 route-table system' \
+	'update route 7.0.0/3 linkset B priority 3' 'end' >/dev/null
 on a 'show running-config' >"$work/before"
 cp "$work/a.cfg" "$work/untouched"
 on a 'write memory' >/dev/null
@@ -227,7 +252,8 @@ cmp "$work/before" "$work/after" || fail "running-config differs after a restart
 pass "write memory, restart: show running-config is identical"
 
 # --- bad files -----------------------------------------------------------------------
-printf 'hostname X\ncs7 point-code 9.9.9\ncs7 linkset L 1.2.3\n link 0 sctp 1.2.3 4 5\n bogus\ncs7 route-table system\n update route 1.2.3/14 linkset NONE\n\001\002\n' >"$work/bad.cfg"
+printf 'hostname X\ncs7 point-code 9.9.9\ncs7 linkset L 1.2.3\n link 0 sctp 1.2.3 4 5\n bogus\n%b' \
+	'cs7 route-table system\n update route 1.2.3/14 linkset NONE\n\001\002\n' >"$work/bad.cfg"
 if $gostp check "$work/bad.cfg" >"$work/faults"; then fail "a bad file passes the check"; fi
 holds 'line 2, column 16, at "9.9.9"' "$work/faults"
 holds 'line 4, column 14, at "1.2.3"' "$work/faults"
@@ -245,19 +271,24 @@ pass "a bad file: every fault with its line; what is sound runs; the file is lef
 # --- the bench ---------------------------------------------------------------------
 # udp, so that it is the same everywhere; what is between is a child of its own.
 for t in node loop direct; do
-	timeout 120 $gostp bench m2pa --transport udp --through $t --associations 2 --count 20000 --duration 60s --json >"$work/bench" || { cat "$work/bench"; fail "the bench through $t"; }
+	timeout 120 $gostp bench m2pa --transport udp --through $t --associations 2 --count 20000 --duration 60s \
+		--json >"$work/bench" || { cat "$work/bench"; fail "the bench through $t"; }
 	has '  "received": 20000,' "$work/bench"
 	has '  "misordered": 0,' "$work/bench"
 done
 for down in false true; do
-	timeout 120 $gostp bench m2ua --transport udp --down=$down --associations 2 --count 20000 --duration 60s --json >"$work/bench" || { cat "$work/bench"; fail "the bench of M2UA, down $down"; }
+	timeout 120 $gostp bench m2ua --transport udp --down=$down --associations 2 --count 20000 --duration 60s \
+		--json >"$work/bench" || { cat "$work/bench"; fail "the bench of M2UA, down $down"; }
 	has '  "received": 20000,' "$work/bench"
 	has '  "misordered": 0,' "$work/bench"
 done
-timeout 120 $gostp bench m3ua --transport tcp --associations 2 --count 20000 --duration 60s --json >"$work/bench" || { cat "$work/bench"; fail "the bench of M3UA over TCP"; }
+timeout 120 $gostp bench m3ua --transport tcp --associations 2 --count 20000 --duration 60s --json >"$work/bench" ||
+	{ cat "$work/bench"; fail "the bench of M3UA over TCP"; }
 has '  "received": 20000,' "$work/bench"
 has '  "misordered": 0,' "$work/bench"
-if timeout 60 $gostp bench m2pa --transport udp --through 127.9.0.9 --setup 2s >"$work/bench" 2>&1; then fail "a bench through nothing passes"; fi
+if timeout 60 $gostp bench m2pa --transport udp --through 127.9.0.9 --setup 2s >"$work/bench" 2>&1; then
+	fail "a bench through nothing passes"
+fi
 holds 'no association with 127.9.0.9 port 3565 \(.*\): not ready within 2s' "$work/bench"
 pass "20,000 MSUs through the node, a bare forwarder and directly: none lost, none out of order"
 

@@ -16,7 +16,8 @@ declare -A run=(
 	[node, a packet each in]="m2pa --through node --window 256 --single"
 	[nothing between, bundled]="sctp --through direct --window 1024"
 )
-order=("forwarder, bundled" "forwarder, a packet each" "node, bundled" "node, a packet each in" "nothing between, bundled")
+order=("forwarder, bundled" "forwarder, a packet each" "node, bundled" "node, a packet each in" \
+	"nothing between, bundled")
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 for round in $(seq "$rounds"); do

@@ -34,10 +34,14 @@ gone() {
 }
 
 nothing_left
-$gostp lab --netns --pcap "$work/x.pcapng" --run 'CountryA: ping cs7 7.8.1 count 10 rate 100' --run 'CountryD: ping cs7 1.2.3' \
-	--run 'CountryA: ping 10.0.5.2 repeat 3' --run 'CountryA: show ip interface brief' --run 'CountryA: show ip route' --run 'CountryA: show version' \
-	--run 'CountryB: nodes' --run 'CountryB: configure terminal' --run 'CountryB: cs7 description kept over lines' --run 'CountryB: end' \
-	--run 'CountryB: show running-config | include description' >"$work/out" || { cat "$work/out"; fail "the lab does not ping"; }
+$gostp lab --netns --pcap "$work/x.pcapng" --run 'CountryA: ping cs7 7.8.1 count 10 rate 100' \
+	--run 'CountryD: ping cs7 1.2.3' \
+	--run 'CountryA: ping 10.0.5.2 repeat 3' --run 'CountryA: show ip interface brief' --run 'CountryA: show ip route' \
+		--run 'CountryA: show version' \
+	--run 'CountryB: nodes' --run 'CountryB: configure terminal' --run 'CountryB: cs7 description kept over lines' \
+		--run 'CountryB: end' \
+	--run 'CountryB: show running-config | include description' >"$work/out" ||
+		{ cat "$work/out"; fail "the lab does not ping"; }
 nothing_left
 holds 'MTP Traffic test 100% successful packets\(10/10\)' "$work/out"
 holds 'MTP Traffic test 100% successful packets\(1/1\)' "$work/out"
@@ -48,22 +52,31 @@ holds '^CountryC +7.7.1 +links available 2 of 2$' "$work/out"
 holds '^wire CountryB:eth3-CountryD:eth1: up$' "$work/out"
 holds '^CountryB\(config\)#cs7 description kept over lines$' "$work/out"
 holds '^cs7 description kept over lines$' "$work/out"
-pass "four processes in four namespaces ping each other ($(grep -o 'SCTP transport is [^:]*' "$work/out")); nothing is left behind"
+pass "four processes in four namespaces ping each other ($(grep -o 'SCTP transport is [^:]*' \
+	"$work/out")); nothing is left behind"
 
 if command -v tshark >/dev/null; then
-	tshark -r "$work/x.pcapng" -o ip.check_checksum:TRUE -o sctp.checksum:CRC-32C -d udp.port==9899,sctp -V >"$work/verbose" 2>/dev/null
+	tshark -r "$work/x.pcapng" -o ip.check_checksum:TRUE -o sctp.checksum:CRC-32C -d udp.port==9899,sctp \
+		-V >"$work/verbose" 2>/dev/null
 	if grep -nE 'Malformed|\[Checksum Status: Bad|checksum.*incorrect' "$work/verbose"; then fail "tshark complains"; fi
 	grep -q 'MTP2 Peer Adaptation Layer' "$work/verbose" || fail 'no M2PA in the capture'
 	grep -q 'Type: 8 (Echo (ping) request)' "$work/verbose" || fail 'no ping in the capture'
 	pass "the capture of its wires is clean in tshark ($(grep -c '^Frame ' "$work/verbose") packets)"
 fi
 
-if $gostp lab --netns --run 'CountryB: show nonsense' >"$work/out"; then fail "a command that fails does not fail the lab"; fi
-if $gostp lab --netns --run 'CountryA: wire down CountryA:eth1' --run 'CountryA: ping 10.0.5.2 repeat 1 timeout 1' >"$work/out"; then fail "a ping over a cut wire succeeds"; fi
+if $gostp lab --netns --run 'CountryB: show nonsense' >"$work/out"; then
+	fail "a command that fails does not fail the lab"
+fi
+if $gostp lab --netns --run 'CountryA: wire down CountryA:eth1' --run 'CountryA: ping 10.0.5.2 repeat 1 timeout 1' \
+	>"$work/out"; then
+	fail "a ping over a cut wire succeeds"
+fi
 holds '^wire CountryA:eth1-CountryB:eth1: CUT$' "$work/out"
 holds 'Success rate is 0 percent' "$work/out"
-$gostp lab --netns --run 'CountryA: wire down CountryA:eth1' --run 'CountryA: wire up CountryA:eth1' --run 'CountryA: ping 10.0.5.2 repeat 2' >"$work/out" || { cat "$work/out"; fail "a mended wire does not carry"; }
-if $gostp lab --netns --run 'CountryA: wire delay 30 CountryA:eth1' --run 'CountryA: ping 10.0.5.2 repeat 2' --run 'CountryA: wire loss 5%' --run 'CountryA: ping cs7 4.5.6 count 20 rate 20 timeout 5000' >"$work/out"; then
+$gostp lab --netns --run 'CountryA: wire down CountryA:eth1' --run 'CountryA: wire up CountryA:eth1' \
+	--run 'CountryA: ping 10.0.5.2 repeat 2' >"$work/out" || { cat "$work/out"; fail "a mended wire does not carry"; }
+if $gostp lab --netns --run 'CountryA: wire delay 30 CountryA:eth1' --run 'CountryA: ping 10.0.5.2 repeat 2' \
+	--run 'CountryA: wire loss 5%' --run 'CountryA: ping cs7 4.5.6 count 20 rate 20 timeout 5000' >"$work/out"; then
 	holds 'round-trip min/avg/max = (6|7|8)[0-9]/' "$work/out"
 	holds 'wire CountryC:eth2-CountryD:eth2: up, loses 5%' "$work/out"
 	pass "wires are cut, mended, delayed (30 ms each way) and made to lose (5 %): every test message still arrives"

@@ -10,7 +10,8 @@
 # strace (which it installs) and the rights to trace its own child.
 set -euo pipefail
 gostp=$(realpath "$1") transport=${2:-auto} seconds=${3:-3}
-command -v strace >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends strace >/dev/null 2>&1; }
+command -v strace >/dev/null || { apt-get update -qq &&
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends strace >/dev/null 2>&1; }
 work=$(mktemp -d) node=
 trap '[ -z "$node" ] || kill "$node" 2>/dev/null || true; wait 2>/dev/null || true; rm -rf "$work"' EXIT
 load=(bench m2pa --transport "$transport" --through 127.9.0.1:3565 --window "${WINDOW:-512}" --duration "${seconds}s")
@@ -26,7 +27,8 @@ for _ in $(seq 100); do
 done
 sched=()
 [ "$(nproc)" -gt 1 ] || sched=(--sched fifo --coalesce 2ms)
-timeout $((seconds + 120)) "$gostp" "${load[@]}" "${sched[@]}" --json >"$work/report.json" || { cat "$work/report.json" "$work/out"; exit 1; }
+timeout $((seconds + 120)) "$gostp" "${load[@]}" "${sched[@]}" --json >"$work/report.json" ||
+	{ cat "$work/report.json" "$work/out"; exit 1; }
 kill "$node"
 wait "$strace" || true
 node=
@@ -47,8 +49,11 @@ awk -v least="${LEAST:-0}" -v messages="$(sed -n 's/^ *"received": \([0-9]*\),$/
 		if (name ~ /mmsg/ && n > most[name]) most[name] = n
 	}
 	END {
-		print messages " messages crossed the node in " all " calls that moved something: " (all ? sprintf("%.1f", messages / all) : "-") " a call, both ways together"
-		for (name in calls) printf "  %-9s %8d calls, %6.1f buffers each, at most %d; %d more found nothing or no room\n", name, calls[name], carried[name] / calls[name], most[name] ? most[name] : 1, nothing[name]
+		print messages " messages crossed the node in " all " calls that moved something: " \
+			(all ? sprintf("%.1f", messages / all) : "-") " a call, both ways together"
+		for (name in calls) printf "  %-9s %8d calls, %6.1f buffers each, at most %d; %d more found nothing or no room\n",
+			name, calls[name], carried[name] / calls[name],
+			most[name] ? most[name] : 1, nothing[name]
 		if (!all || messages / all < least) { print "that is less than " least " a call"; exit 1 }
 	}' "$work/trace"
 echo

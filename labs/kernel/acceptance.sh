@@ -33,7 +33,8 @@ details() {
 	for n in A B; do
 		echo "--- $n"
 		tail -40 "$work/$n.log" 2>/dev/null || true
-		timeout 5 "$gostp" exec --socket "$work/$n.sock" 'show cs7 linkset' 'show sctp association detail' 2>/dev/null | head -60 || true
+		timeout 5 "$gostp" exec --socket "$work/$n.sock" 'show cs7 linkset' 'show sctp association detail' 2>/dev/null |
+			head -60 || true
 	done
 }
 
@@ -112,7 +113,8 @@ start() { # start NAME TRANSPORT
 	run_node "$1" ip netns exec "gostp-$1"
 }
 # No -q: under pipefail a program that cannot write all fails the pipe.
-linkset_is() { on "$1" 'show cs7 linkset' | grep -A3 'lsn=inner' | grep -E -- "$2" >/dev/null; } # linkset_is NODE PATTERN
+# linkset_is NODE PATTERN
+linkset_is() { on "$1" 'show cs7 linkset' | grep -A3 'lsn=inner' | grep -E -- "$2" >/dev/null; }
 # A frozen process looks alive while its kernel answers: only traffic finds out.
 frozen() { on A 'ping cs7 4.0.0 timeout 500' >/dev/null; linkset_is A 'reason:'; }
 pings() { on A 'ping cs7 4.0.0 count 3 rate 100'; }
@@ -125,7 +127,8 @@ nodes() { # nodes TRANSPORT-A TRANSPORT-B
 load() { # load TRANSPORT FLAGS...: through A and B
 	local fifo=()
 	[ "$(nproc)" -gt 1 ] || fifo=(--coalesce 2ms)
-	at load "$gostp" bench m2pa --transport "$1" --through "$(address 1 1)" --out "$(address 2 1)" --source-ip "$(address 1 2)" --sink-ip "$(address 2 2)" \
+	at load "$gostp" bench m2pa --transport "$1" --through "$(address 1 1)" --out "$(address 2 1)" \
+		--source-ip "$(address 1 2)" --sink-ip "$(address 2 2)" \
 		--si 5 --size 60 "${fifo[@]}" --json "${@:2}"
 }
 figure() { sed -n 's/^ *"'"$1"'": \([0-9.]*\),\{0,1\}$/\1/p' "$work/report" | head -1; }
@@ -156,18 +159,21 @@ part_order() {
 		read -r a b <<<"$pair"
 		combination "$a" "$b"
 		nodes "$a" "$b"
-		load $load_by --count "$count" --window 512 --duration 120s >"$work/report" || { cat "$work/report"; fail "$pair: $count messages"; }
+		load $load_by --count "$count" --window 512 --duration 120s >"$work/report" ||
+			{ cat "$work/report"; fail "$pair: $count messages"; }
 		clean "$pair"
 		[ "$(figure received)" = "$count" ] || fail "$pair: $(figure received) of $count"
 		pass "$a to $b: $count MSUs in order, none lost ($(figure per_second | cut -d. -f1) a second)"
 		bad_network on
 		# Few under way: on a slow machine many would wait longer than T7 for nothing.
-		load $load_by --count "$bad_count" --window 128 --duration 200s >"$work/report" || { cat "$work/report"; fail "$pair: $bad_count messages over a bad network"; }
+		load $load_by --count "$bad_count" --window 128 --duration 200s >"$work/report" ||
+			{ cat "$work/report"; fail "$pair: $bad_count messages over a bad network"; }
 		clean "$pair, bad network"
 		[ "$(figure received)" = "$bad_count" ] || fail "$pair: $(figure received) of $bad_count"
 		bad_network off
 		linkset_is A '00 .*avail' || fail "$pair: the link did not survive the bad network"
-		pass "$a to $b, 2 % loss, 25 ms each way, reordering: $bad_count MSUs in order, none lost ($(figure per_second | cut -d. -f1) a second)"
+		pass "$a to $b, 2 % loss, 25 ms each way, reordering: $bad_count MSUs in order, none lost ($(figure per_second |
+			cut -d. -f1) a second)"
 		stop A B
 	done
 }
@@ -196,7 +202,8 @@ part_paths() {
 		clean "$pair, one path cut"
 		! logged A 'Link 0 of linkset inner is unavailable' || fail "$pair: the link failed with one of two paths"
 		until_ok 20 logged A '10.11.0.2 answers again|10.11.0.2 .*(again|up|reachable)'
-		pass "$a to $b: one of two paths dies under traffic: $(figure received) MSUs, none lost, the link stays, the path is shown and returns"
+		pass "$a to $b: one of two paths dies under traffic: $(figure \
+			received) MSUs, none lost, the link stays, the path is shown and returns"
 		at A tc qdisc replace dev w1 root netem loss 100%
 		at A tc qdisc replace dev w2 root netem loss 100%
 		until_ok 15 linkset_is A 'reason:'
@@ -237,11 +244,13 @@ part_faults() {
 		wait "${pid[B]}" 2>/dev/null || true
 		start B "$b" # before A has noticed: a restart (RFC 9260 §5.2.4.1), or a new association
 		until_ok 40 pings
-		pass "$a to $b: restarted at once: $(grep -oE '(restarted|association [0-9]+ of link 0 of linkset inner ended.*)' "$work/A.log" | tail -1)"
+		pass "$a to $b: restarted at once: $(grep -oE '(restarted|association [0-9]+ of link 0 of linkset inner ended.*)' \
+			"$work/A.log" | tail -1)"
 		on B 'clear sctp association all' >/dev/null || fail "clear sctp association"
 		until_ok 10 logged A 'association [0-9]+ of link 0 of linkset inner ended.*(clear|operator)'
 		until_ok 40 pings
-		pass "$a to $b: aborted by the far end's operator, who gives the reason: $(grep -oE 'linkset inner ended.*' "$work/A.log" | tail -1)"
+		pass "$a to $b: aborted by the far end's operator, who gives the reason: $(grep -oE 'linkset inner ended.*' \
+			"$work/A.log" | tail -1)"
 		on B 'configure terminal' 'cs7 local-peer 3570' 'shutdown' 'end' >/dev/null
 		until_ok 15 linkset_is A 'reason:.*(refused|nothing is open|does not answer)'
 		echo "     closed:    $(on A 'show cs7 linkset' | grep -A3 lsn=inner | grep -o 'reason:.*')"
@@ -268,7 +277,8 @@ part_six() {
 		read -r a b <<<"$pair"
 		combination "$a" "$b"
 		nodes "$a" "$b"
-		load $load_by --count 10000 --window 512 --duration 120s >"$work/report" || { cat "$work/report"; fail "$pair over IPv6"; }
+		load $load_by --count 10000 --window 512 --duration 120s >"$work/report" ||
+			{ cat "$work/report"; fail "$pair over IPv6"; }
 		clean "$pair over IPv6"
 		on A 'show sctp association detail' >"$work/paths"
 		grep -qE 'path fd00:12::2( from .*)?: active' "$work/paths" || fail "$pair over IPv6: its second path is not shown"
@@ -281,12 +291,14 @@ part_six() {
 # --- a far end that takes nothing for ten seconds -------------------------------------------
 memory() { awk '/^VmRSS:/ { print $2 }' "/proc/${pid[$1]}/status"; } # memory NODE, in kB
 # full: the association of the link keeps what the far end does not take; A's answer is read.
-full() { sed -n '/^Association.*linkset inner/,/octets queued/p' "$work/out" | grep -oE 'octets queued out [0-9]{4,},.*'; }
+full() { sed -n '/^Association.*linkset inner/,/octets queued/p' "$work/out" |
+	grep -oE 'octets queued out [0-9]{4,},.*'; }
 part_full() {
 	local a b
 	local list pair
 	IFS=, read -r -a list <<<"$pairs"
-	small=1 # a window of 50000 octets, a queue of 600 MSUs, three times as much, and a link that waits 10 s for acknowledgements
+	# a window of 50000 octets, a queue of 600 MSUs, three times as much, and a link that waits 10 s for acknowledgements
+	small=1
 	for pair in "${list[@]}"; do
 		read -r a b <<<"$pair"
 		combination "$a" "$b"
@@ -302,7 +314,8 @@ part_full() {
 		kill -STOP "${pid[B]}"
 		local end=$((SECONDS + 10))
 		while [ $SECONDS -lt $end ]; do
-			on A 'show cs7 linkset' 'show sctp association detail' 'show cs7 route' >"$work/out" || fail "$pair: A does not answer while its far end takes nothing"
+			on A 'show cs7 linkset' 'show sctp association detail' 'show cs7 route' >"$work/out" ||
+				fail "$pair: A does not answer while its far end takes nothing"
 			answers=$((answers + 1))
 			if full; then seen=yes; fi
 			sleep 0.3
@@ -316,9 +329,11 @@ part_full() {
 		kill -CONT "${pid[B]}"
 		wait $l || true
 		until_ok 40 pings
-		load $load_by --count 1000 --window 64 --duration 60s >"$work/report" || { cat "$work/report"; fail "$pair: after its send buffer was full"; }
+		load $load_by --count 1000 --window 64 --duration 60s >"$work/report" ||
+			{ cat "$work/report"; fail "$pair: after its send buffer was full"; }
 		clean "$pair, after its send buffer was full"
-		pass "$a to $b: the far end takes nothing for 10 s under load: A answers ($answers times), grows by $grown kB, says why the link fails, and 1000 MSUs cross afterwards"
+		pass "$a to $b: the far end takes nothing for 10 s under load: A answers ($answers times), grows by $grown kB," \
+			"says why the link fails, and 1000 MSUs cross afterwards"
 		stop A B
 	done
 	small=
@@ -330,8 +345,10 @@ part_refused() {
 	start A user
 	until_ok 20 logged A "kernel's own SCTP is loaded and would abort associations over raw IP"
 	on A 'show cs7 local-peer' >"$work/out"
-	grep -q 'would abort associations over raw IP' "$work/out" || { cat "$work/out"; fail "show cs7 local-peer does not say why nothing is bound"; }
-	pass "raw IP beside the kernel's SCTP is refused: $(grep -oE "the kernel's own SCTP is loaded.*" "$work/A.log" | tail -1)"
+	grep -q 'would abort associations over raw IP' "$work/out" ||
+		{ cat "$work/out"; fail "show cs7 local-peer does not say why nothing is bound"; }
+	pass "raw IP beside the kernel's SCTP is refused: $(grep -oE "the kernel's own SCTP is loaded.*" "$work/A.log" |
+		tail -1)"
 	stop A
 }
 

@@ -15,7 +15,8 @@ count=${COUNT:-10000}
 
 config() { # config NAME: the side that does not call is passive
 	local me=1 far=2 pc=3.0.0 apc=4.0.0 outer=1.0.0 beyond=2.0.0 load=10.1.0.2 near=10.1.0.1 port=11000 transport=kernel
-	[ "$1" = A ] || { me=2 far=1 pc=4.0.0 apc=3.0.0 outer=2.0.0 beyond=1.0.0 load=10.2.0.2 near=10.2.0.1 port=12000 transport=user; }
+	[ "$1" = A ] || { me=2 far=1 pc=4.0.0 apc=3.0.0 outer=2.0.0 beyond=1.0.0 load=10.2.0.2 near=10.2.0.1 port=12000 \
+		transport=user; }
 	cat <<-END
 		hostname $1
 		cs7 transport $transport
@@ -44,13 +45,16 @@ if [ -z "$role" ]; then
 	port=${PORT:-41000}
 	for calls in A B; do
 		rm -f "$box/end"
-		"$here/run" -b -m 512M -t 290 -w "$port:$((port + 1))" -w "$((port + 2)):$((port + 3))" bash "$0" "$gostp" B $calls "$box" >"$box/B.out" 2>&1 &
-		"$here/run" -t 280 -w "$((port + 1)):$port" -w "$((port + 3)):$((port + 2))" bash "$0" "$gostp" A $calls "$box" || { tail -40 "$box"/B.*; exit 1; }
+		"$here/run" -b -m 512M -t 290 -w "$port:$((port + 1))" -w "$((port + 2)):$((port + 3))" bash "$0" "$gostp" B $calls \
+			"$box" >"$box/B.out" 2>&1 &
+		"$here/run" -t 280 -w "$((port + 1)):$port" -w "$((port + 3)):$((port + 2))" bash "$0" "$gostp" A $calls "$box" ||
+			{ tail -40 "$box"/B.*; exit 1; }
 		touch "$box/end"
 		wait $! || { cat "$box/B.out"; exit 1; }
 		# Who called: the kernel's SCTP is in nothing but IP, so B's is too.
 		[ $calls = A ] && by="set up by the far end" || by="set up by this end"
-		grep -q "linkset inner is up with 10.11.0.1 port 3570, $by" "$box/B.log" || { cat "$box/B.log"; echo "FAIL no association was $by"; exit 1; }
+		grep -q "linkset inner is up with 10.11.0.1 port 3570, $by" "$box/B.log" ||
+			{ cat "$box/B.log"; echo "FAIL no association was $by"; exit 1; }
 	done
 	exit
 fi
@@ -88,11 +92,16 @@ load() { # load WHAT FLAGS...: through A and B; nothing may be lost, repeated or
 	local f want
 	for f in received lost duplicated misordered; do
 		[ $f = received ] && want=$count || want=0
-		[ "$(sed -n 's/^ *"'$f'": \([0-9]*\),\{0,1\}$/\1/p' "$work/report" | head -1)" = "$want" ] || { cat "$work/report"; fail "$1: $f"; }
+		[ "$(sed -n 's/^ *"'$f'": \([0-9]*\),\{0,1\}$/\1/p' "$work/report" | head -1)" = "$want" ] ||
+			{ cat "$work/report"; fail "$1: $f"; }
 	done
 }
 netem() { # netem on|off: both ways between A and B
-	if [ "$1" = on ]; then set -- replace root netem delay 25ms 3ms loss 2% reorder 25% 50% limit 20000; else set -- del root; fi
+	if [ "$1" = on ]; then
+		set -- replace root netem delay 25ms 3ms loss 2% reorder 25% 50% limit 20000
+	else
+		set -- del root
+	fi
 	at A tc qdisc "$1" dev w1 "${@:2}"
 	tc qdisc "$1" dev far "${@:2}"
 }

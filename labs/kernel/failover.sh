@@ -62,8 +62,10 @@ ends() { # ends K: the nodes at both ends of a wire
 		[ "$k" != "$1" ] || echo "$a $b"
 	done
 }
-cut() { local k n; for k in "$@"; do for n in $(ends "$k"); do at "$n" tc qdisc replace dev "w$k" root netem loss 100%; done; done; }
-mend() { local k n; for k in "$@"; do for n in $(ends "$k"); do at "$n" tc qdisc replace dev "w$k" root netem delay 5ms limit 20000; done; done; }
+cut() { local k n; for k in "$@"; do for n in $(ends "$k"); do at "$n" tc qdisc replace dev "w$k" root netem loss \
+	100%; done; done; }
+mend() { local k n; for k in "$@"; do for n in $(ends "$k"); do at "$n" tc qdisc replace dev "w$k" root netem delay \
+	5ms limit 20000; done; done; }
 
 # --- the nodes ------------------------------------------------------------------------
 declare -A code=([A]=3.0.0 [B]=4.0.0 [M]=5.0.1 [N]=5.0.2 [load1]=1.0.0 [load2]=2.0.0)
@@ -75,7 +77,8 @@ declare -A routes=(
 )
 config() { # config NODE
 	local w k a b far mine its set="" slc=0
-	printf 'hostname %s\ncs7 transport '"$transport"'\ncs7 variant itu\ncs7 network-indicator international\ncs7 national-options tfr\ncs7 point-code %s\n' "$1" "${code[$1]}"
+	printf 'hostname %s\ncs7 transport '"$transport"'\ncs7 variant itu\n' "$1"
+	printf 'cs7 network-indicator international\ncs7 national-options tfr\ncs7 point-code %s\n' "${code[$1]}"
 	for w in $wires; do
 		IFS=: read -r k a b <<<"$w"
 		[ "$a" = "$1" ] || [ "$b" = "$1" ] || continue
@@ -83,7 +86,8 @@ config() { # config NODE
 		[ "$b" != "$1" ] || far=$a mine=2 its=1
 		printf 'cs7 local-peer %d\n local-ip 10.%d.0.%d\n' $((3000 + k)) "$k" $mine
 		if [ "$far" = load ]; then
-			printf 'cs7 linkset load %s\n link 0 sctp 10.%d.0.1 %d %d passive\n' "${code[load$k]}" "$k" $((10000 + 1000 * k)) $((3000 + k))
+			printf 'cs7 linkset load %s\n link 0 sctp 10.%d.0.1 %d %d passive\n' "${code[load$k]}" "$k" $((10000 + 1000 * k)) \
+				$((3000 + k))
 			continue
 		fi
 		[ "$far" = "$set" ] || slc=0
@@ -115,13 +119,16 @@ during() {
 	local fifo=() duration=$1 most=$2 text=$3
 	[ "$(nproc)" -gt 1 ] || fifo=(--coalesce 2ms)
 	until_ok 60 ready
-	at load "$gostp" bench m2pa --transport "$transport" --through 10.1.0.2:3001 --out 10.2.0.2:3002 --source-ip 10.1.0.1 --sink-ip 10.2.0.1 \
-		--si 5 --size 60 "${fifo[@]}" --json --rate "$rate" --tick "$tick" --warmup 0s --duration "${duration}s" >"$work/report" 2>&1 &
+	at load "$gostp" bench m2pa --transport "$transport" --through 10.1.0.2:3001 --out 10.2.0.2:3002 \
+		--source-ip 10.1.0.1 --sink-ip 10.2.0.1 \
+		--si 5 --size 60 "${fifo[@]}" --json --rate "$rate" --tick "$tick" --warmup 0s --duration "${duration}s" \
+			>"$work/report" 2>&1 &
 	local l=$!
 	sleep 3
 	"${@:4}"
 	wait $l || [ -n "$(figure sent)" ] || { cat "$work/report"; fail "$text: the load failed"; }
-	printf '%-55s %7s sent, %5s lost, %s repeated, %s out of order; longest on its way %5.0f ms\n' "$text" "$(figure sent)" "$(figure lost)" \
+	printf '%-55s %7s sent, %5s lost, %s repeated, %s out of order; longest on its way %5.0f ms\n' "$text" \
+		"$(figure sent)" "$(figure lost)" \
 		"$(figure duplicated)" "$(figure misordered)" "$(figure max | awk '{ print $1 / 1000 }')"
 	[ "$(figure sent)" -gt $((rate * duration / 5)) ] || fail "$text: the load stood still"
 	[ "$(figure duplicated) $(figure misordered)" = "0 0" ] || fail "$text: order was not kept"

@@ -13,7 +13,8 @@ details() {
 	for n in STP SG MGC1 MGC2; do
 		[ -S "$work/$n.sock" ] || continue
 		echo "--- $n"
-		timeout 5 "$gostp" exec --socket "$work/$n.sock" 'show cs7 linkset' 'show cs7 m2ua detail' 'show logging' 2>/dev/null | tail -60 || true
+		timeout 5 "$gostp" exec --socket "$work/$n.sock" 'show cs7 linkset' 'show cs7 m2ua detail' 'show logging' \
+			2>/dev/null | tail -60 || true
 	done
 }
 ip link set lo up
@@ -100,10 +101,13 @@ clean() {
 	sleep 1
 	stop dumpcap
 	# One run, because its start is what takes long. Severities: 6291456 is a warning.
-	timeout 200 tshark -r "$work/m2ua.pcapng" -Y m2ua -T fields -e frame.number -e _ws.malformed -e _ws.expert.severity -e _ws.expert.message -e m2ua.message_type >"$work/fields" 2>/dev/null || true
+	timeout 200 tshark -r "$work/m2ua.pcapng" -Y m2ua -T fields -e frame.number -e _ws.malformed -e _ws.expert.severity \
+		-e _ws.expert.message -e m2ua.message_type >"$work/fields" 2>/dev/null || true
 	local all bad
 	all=$(wc -l <"$work/fields")
-	bad=$(awk -F '\t' '$2 != "" { print; next } { n = split($3, s, ","); for (i = 1; i <= n; i++) if (s[i] >= 6291456) { print; next } }' "$work/fields" | head -5)
+	bad=$(awk -F '\t' '$2 != "" { print; next } 
+		{ n = split($3, s, ","); for (i = 1; i <= n; i++) if (s[i] >= 6291456) { print; next } }' \
+	"$work/fields" | head -5)
 	[ "$all" -gt 50 ] || fail "only $all packets of M2UA were captured"
 	[ -z "$bad" ] || fail "tshark finds fault: $bad"
 	for type in 2 3 6 7 8 10 11 13; do # establish, release, state, retrieval

@@ -19,7 +19,8 @@ details() {
 	for n in A H1 H2; do
 		[ -S "$work/$n.sock" ] || continue
 		echo "--- $n"
-		timeout 5 "$gostp" exec --socket "$work/$n.sock" 'show cs7 as detail' 'show cs7 asp detail' 'show logging' 2>/dev/null | head -80 || true
+		timeout 5 "$gostp" exec --socket "$work/$n.sock" 'show cs7 as detail' 'show cs7 asp detail' 'show logging' \
+			2>/dev/null | head -80 || true
 	done
 	tail -20 "$work/osmo.log" "$work/go.log" 2>/dev/null || true
 }
@@ -122,10 +123,13 @@ clean() {
 	sleep 1
 	stop dumpcap
 	# One run, because its start is what takes long. Severities: 6291456 is a warning.
-	timeout 120 tshark -r "$work/$1.pcapng" -Y m3ua -T fields -e frame.number -e _ws.malformed -e _ws.expert.severity -e _ws.expert.message >"$work/fields" 2>/dev/null || true
+	timeout 120 tshark -r "$work/$1.pcapng" -Y m3ua -T fields -e frame.number -e _ws.malformed -e _ws.expert.severity \
+		-e _ws.expert.message >"$work/fields" 2>/dev/null || true
 	local all bad
 	all=$(wc -l <"$work/fields")
-	bad=$(awk -F '\t' '$2 != "" { print; next } { n = split($3, s, ","); for (i = 1; i <= n; i++) if (s[i] >= 6291456) { print; next } }' "$work/fields" | head -5)
+	bad=$(awk -F '\t' '$2 != "" { print; next } 
+		{ n = split($3, s, ","); for (i = 1; i <= n; i++) if (s[i] >= 6291456) { print; next } }' \
+	"$work/fields" | head -5)
 	[ "$all" -gt 50 ] || fail "only $all packets of M3UA were captured"
 	[ -z "$bad" ] || fail "tshark finds fault: $bad"
 	pass "$1: tshark finds no fault in $all packets of M3UA"

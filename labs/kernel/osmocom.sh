@@ -13,7 +13,8 @@ set -euo pipefail
 gostp=$(realpath "$1")
 . "$(dirname "$0")/common.sh"
 details() {
-	timeout 5 "$gostp" exec --socket "$work/stp.sock" 'show cs7 as detail' 'show cs7 asp detail' 'show cs7 mtp3 statistics' 'show logging' 2>/dev/null | head -120 || true
+	timeout 5 "$gostp" exec --socket "$work/stp.sock" 'show cs7 as detail' 'show cs7 asp detail' \
+		'show cs7 mtp3 statistics' 'show logging' 2>/dev/null | head -120 || true
 	cat "$work/said" 2>/dev/null || true
 	tail -n 15 "$work"/*.log 2>/dev/null || true
 }
@@ -122,7 +123,8 @@ reset() { tshark -r "$work/a.pcapng" -Y "gsm_a.bssmap.msgtype == $1" 2>/dev/null
 ups() { [ "$(grep -caE 'BSSMAP asso[a-z]*tion is up' "$work/bsc.log")" -ge "$1" ]; }
 until_ok 60 ups 1
 until_ok 30 says '0\.23\.3|RI=' vty 4254 'show bsc'
-pass "both show the connection: the BSC says that its association is up, the MSC:$(grep -aE '0\.23\.3|RI=' "$work/said" | head -1 | tr -s ' \r' ' ')"
+pass "both show the connection: the BSC says that its association is up, the MSC:$(grep -aE '0\.23\.3|RI=' \
+	"$work/said" | head -1 | tr -s ' \r' ' ')"
 until_ok 20 reset 0x30
 until_ok 20 reset 0x31
 pass "BSSMAP RESET and RESET ACKNOWLEDGE have crossed"
@@ -177,9 +179,12 @@ pass "fifty lines are typed: none of $n ends of associations is lost; BSSMAP RES
 sleep 1
 stop dumpcap
 # One run, because its start is what takes long. Severities: 6291456 is a warning.
-timeout 120 tshark -r "$work/a.pcapng" -Y m3ua -T fields -e frame.number -e _ws.malformed -e _ws.expert.severity -e _ws.expert.message >"$work/fields" 2>/dev/null || true
+timeout 120 tshark -r "$work/a.pcapng" -Y m3ua -T fields -e frame.number -e _ws.malformed -e _ws.expert.severity \
+	-e _ws.expert.message >"$work/fields" 2>/dev/null || true
 all=$(wc -l <"$work/fields")
-bad=$(awk -F '\t' '$2 != "" { print; next } { n = split($3, s, ","); for (i = 1; i <= n; i++) if (s[i] >= 6291456) { print; next } }' "$work/fields" | head -5)
+bad=$(awk -F '\t' '$2 != "" { print; next } 
+		{ n = split($3, s, ","); for (i = 1; i <= n; i++) if (s[i] >= 6291456) { print; next } }' \
+	"$work/fields" | head -5)
 [ "$all" -gt 10 ] || fail "only $all packets of M3UA were captured"
 [ -z "$bad" ] || fail "tshark finds fault: $bad"
 pass "tshark finds no fault in $all packets of M3UA"

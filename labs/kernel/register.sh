@@ -8,7 +8,8 @@ set -euo pipefail
 gostp=$(realpath "$1")
 . "$(dirname "$0")/common.sh"
 details() {
-	for n in H1 H2; do timeout 5 "$gostp" exec --socket "$work/$n.sock" 'show cs7 as' 'show cs7 asp detail' 'show logging' 2>/dev/null | head -60 || true; done
+	for n in H1 H2; do timeout 5 "$gostp" exec --socket "$work/$n.sock" 'show cs7 as' 'show cs7 asp detail' \
+		'show logging' 2>/dev/null | head -60 || true; done
 	tail -30 "$work/osmo.log" 2>/dev/null || true
 }
 ip link set lo up

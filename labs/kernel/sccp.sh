@@ -12,19 +12,22 @@ gostp=$(realpath "$1")
 user=$(realpath "${GOSCCP:?the path of labs/kernel/gosccp, built}")
 . "$(dirname "$0")/common.sh"
 details() {
-	timeout 5 "$gostp" exec --socket "$work/A.sock" 'show cs7 as' 'show cs7 gtt measurements' 'show cs7 sccp statistics' 'show logging' 2>/dev/null | head -120 || true
+	timeout 5 "$gostp" exec --socket "$work/A.sock" 'show cs7 as' 'show cs7 gtt measurements' 'show cs7 sccp statistics' \
+		'show logging' 2>/dev/null | head -120 || true
 	tail -n 20 "$work"/*.log
 }
 shows() { on A "$1" | grep -- "$2" >/dev/null; } # shows COMMAND TEXT
 # Point codes as decimals, as M3UA has them: 3 bits, 8 bits, 3 bits.
 code() { IFS=. read -r a b c <<<"$1"; echo $((a << 11 | b << 3 | c)); }
 start_user() { # start_user N: answers until it is stopped
-	"$user" -local "127.0.0.2$1:2905" -rc "2$1" -pc "$(code "2.0.$1")" -relay "$(code 1.0.0)" -own "49$1$1" >>"$work/U$1.log" 2>&1 &
+	"$user" -local "127.0.0.2$1:2905" -rc "2$1" -pc "$(code "2.0.$1")" -relay "$(code 1.0.0)" -own "49$1$1" \
+		>>"$work/U$1.log" 2>&1 &
 	pid[U$1]=$!
 	until_ok 20 shows "show cs7 as U$1" "^U$1 *active "
 }
 asks() { # asks N DIGITS COUNT [CAUSE]: user N sends, and judges what comes back
-	timeout 60 "$user" -local "127.0.0.2$1:2905" -rc "2$1" -pc "$(code "2.0.$1")" -relay "$(code 1.0.0)" -own "49$1$1" -ask "$2" -count "$3" ${4:+-cause "$4"} >"$work/out" 2>>"$work/U$1.log" ||
+	timeout 60 "$user" -local "127.0.0.2$1:2905" -rc "2$1" -pc "$(code "2.0.$1")" -relay "$(code 1.0.0)" -own "49$1$1" \
+		-ask "$2" -count "$3" ${4:+-cause "$4"} >"$work/out" 2>>"$work/U$1.log" ||
 		fail "user $1 to $2: $(cat "$work/out")"
 	[ "$(cat "$work/out")" = "$3 of $3" ] || fail "user $1 to $2: $(cat "$work/out")"
 }
@@ -84,13 +87,17 @@ stop A
 # One run of tshark, because its start is what takes long. 6291456 is a warning.
 sleep 1
 stop dumpcap
-timeout 120 tshark -r "$work/sccp.pcapng" -Y sccp -T fields -e _ws.malformed -e _ws.expert.severity -e sccp.message_type -e sccp.return_cause -e sccp.called.digits -e _ws.expert.message >"$work/fields" 2>/dev/null || true
-bad=$(awk -F '\t' '$1 != "" { print; next } { n = split($2, s, ","); for (i = 1; i <= n; i++) if (s[i] >= 6291456) { print; next } }' "$work/fields" | head -5)
+timeout 120 tshark -r "$work/sccp.pcapng" -Y sccp -T fields -e _ws.malformed -e _ws.expert.severity -e sccp.message_type \
+	-e sccp.return_cause -e sccp.called.digits -e _ws.expert.message >"$work/fields" 2>/dev/null || true
+bad=$(awk -F '\t' '$1 != "" { print; next } 
+	{ n = split($2, s, ","); for (i = 1; i <= n; i++) if (s[i] >= 6291456) { print; next } }' \
+	"$work/fields" | head -5)
 [ -z "$bad" ] || fail "tshark finds fault: $bad"
 values() { cut -f "$1" "$work/fields" | tr , '\n' | grep -cix "0x0*$2" || true; } # values FIELD HEX
 [ "$(values 3 9)" -ge 400 ] || fail "only $(values 3 9) UDT in the capture"
 for c in 1:10 5:11 4:10; do
-	[ "$(values 4 "${c%:*}")" -eq "${c#*:}" ] || fail "$(values 4 "${c%:*}") UDTS with cause ${c%:*} in the capture; ${c#*:} were received"
+	[ "$(values 4 "${c%:*}")" -eq "${c#*:}" ] ||
+		fail "$(values 4 "${c%:*}") UDTS with cause ${c%:*} in the capture; ${c#*:} were received"
 done
 pass "tshark finds no fault in $(wc -l <"$work/fields") packets of SCCP, and the same causes"
 echo "$passed passed"
