@@ -23,32 +23,17 @@ const (
 	waitShare = 256 << 10
 )
 
-// as is the way to an application server. Its way is a picture; mu guards what waits
-// while there is none, and is held while what waited goes out, so that the order is
-// kept.
+// as is the way to the ASPs of an application server. The way itself (xua.Way) is a picture. mu guards
+// what waits while there is none; it is held while what waited goes out, so that the order is kept.
 type as struct {
-	node    *Node
-	id      ss7.PathID
-	name    string
-	dynamic bool // registered, not configured
+	node   *Node
+	id     ss7.PathID
+	name   string
+	serves served
 
-	// Of M2UA; nil: it is one of M3UA, and MTP3 hears of it.
-	find    func(ss7.PathID) process
-	changed func(takes bool)
-	asks    atomic.Bool // for Data Acks
-	again   atomic.Bool // what is not acknowledged goes to another ASP
-	tag     atomic.Uint32
-
-	// Of M3UA: who has sent by it, if the far ends may say that a user is not there; nil:
-	// they are ASPs, which may not (RFC 4666 §3.4.5).
-	senders atomic.Pointer[senders]
-
-	jam   jam
-	crowd crowd
-	way   atomic.Pointer[xua.Way]
-	turn  atomic.Uint32
-
-	told atomic.Bool // MTP3, or the interface, was told that traffic may go here; changes under mu
+	way  atomic.Pointer[xua.Way]
+	turn atomic.Uint32
+	told atomic.Bool // whether serves was told that traffic may go here; changes under mu
 
 	mu    sync.Mutex
 	hold  xua.Hold
@@ -57,21 +42,28 @@ type as struct {
 	departure
 }
 
-// process is an ASP as an AS sees it.
-type process interface {
-	offer(s *as, w *xua.Way, turn uint32, msus []*ss7.MSU) bool
-	broadcast(s *as, m *ss7.MSU, tag uint32, tagged bool) bool
-}
-
-// process finds an ASP; nil: it is gone.
-func (s *as) process(p ss7.PathID) process {
-	if s.find != nil {
-		return s.find(p)
-	}
-	if a := s.node.m3ua.asp(p); a != nil {
-		return a
-	}
-	return nil
+// served is what the ASPs of an application server serve: a routing key of M3UA (m3uaAS), or an
+// interface of M2UA (offered). The as decides which ASP gets which MSU, and when MSUs wait; what
+// the two protocols do differently is here.
+type served interface {
+	// leaving is told of MSUs before they go to ASPs.
+	leaving(now time.Time, msus []*ss7.MSU)
+	// sendTo sends ASP p those of msus that w gives it; the first of them is the turn-th of the AS.
+	// It is false if the ASP takes none, because its association has ended.
+	sendTo(p ss7.PathID, w *xua.Way, turn uint32, msus []*ss7.MSU) bool
+	// broadcastTo sends ASP p an MSU that all ASPs get, with a tag if it is tagged. It is false if
+	// the ASP does not take it.
+	broadcastTo(p ss7.PathID, m *ss7.MSU, tag uint32, tagged bool) bool
+	// forEach tells whether each ASP must get m, whatever the traffic mode.
+	forEach(m *ss7.MSU) bool
+	// flow numbers the flow of an MSU that is broadcast: the order is kept, and tagged, in each flow.
+	flow(m *ss7.MSU) uint8
+	// open tells whoever routes to the AS that it takes traffic, or no longer. The caller holds the as's mu.
+	open(is bool)
+	// reroutes tells whether MTP3 here may have another way for what waits at the AS.
+	reroutes() bool
+	// unacknowledged takes what ASPs of the former way did not acknowledge, to be sent again.
+	unacknowledged(was *xua.Way) []ss7.MSU
 }
 
 // takes tells whether traffic may go to an AS by w: now, or when an ASP is there.
@@ -85,8 +77,8 @@ func (s *as) publish(w *xua.Way) {
 	defer s.mu.Unlock()
 	defer s.reckon()
 	was := s.way.Load()
-	if s.find != nil { // before what waited
-		s.hold.Precede(time.Now(), s.abandoned(was))
+	if again := s.serves.unacknowledged(was); len(again) > 0 { // before what waited
+		s.hold.Precede(time.Now(), again)
 	}
 	if w == nil || w.State != xua.ASPending {
 		s.departure.early = false
@@ -106,19 +98,10 @@ func (s *as) publish(w *xua.Way) {
 	s.tell(serves)
 }
 
-// tell says to MTP3, or to the interface, whether traffic may go here. The caller holds mu.
+// tell says to whoever routes to the AS whether traffic may go here. The caller holds mu.
 func (s *as) tell(serves bool) {
-	if s.told.Swap(serves) == serves {
-		return
-	}
-	switch {
-	case s.changed != nil:
-		s.changed(serves)
-	case serves:
-		s.node.core.post(ss7.Event{Kind: ss7.InService, Path: s.id})
-	default:
-		s.node.core.post(ss7.Event{Kind: ss7.OutOfService, Path: s.id})
-		s.node.core.do(s.node.settleDepartures)
+	if s.told.Swap(serves) != serves {
+		s.serves.open(serves)
 	}
 }
 
@@ -129,8 +112,7 @@ func (s *as) sendHeld(w *xua.Way, m *ss7.MSU) {
 		return
 	}
 	turn := s.turn.Add(1)
-	a := s.process(w.Pick(m.SLS, turn))
-	if a == nil || !a.offer(s, w, turn, []*ss7.MSU{m}) {
+	if !s.serves.sendTo(w.Pick(m.SLS, turn), w, turn, []*ss7.MSU{m}) {
 		s.node.discards.add(mtp3.LinkGone, 1)
 	}
 }
@@ -138,12 +120,7 @@ func (s *as) sendHeld(w *xua.Way, m *ss7.MSU) {
 // offer sends MSUs, which came by path from, to the ASPs that take them. An ASP that has just gone
 // takes none: then there is a new way, or there will be in a moment, until which they wait.
 func (s *as) offer(now time.Time, from ss7.PathID, msus ...*ss7.MSU) {
-	s.crowd.answer(s, now, msus)
-	if o := s.senders.Load(); o != nil {
-		for _, m := range msus {
-			o.note(m)
-		}
-	}
+	s.serves.leaving(now, msus)
 	for range 10 {
 		w := s.way.Load()
 		if w != nil && w.State == xua.ASActive && w.Mode != xua.Broadcast {
@@ -162,11 +139,9 @@ func (s *as) offer(now time.Time, from ss7.PathID, msus ...*ss7.MSU) {
 	s.node.discards.add(mtp3.LinkGone, len(msus))
 }
 
-// sends tells whether p gets m in load-share. Several ASPs of an M2UA link have an MTP3
-// each, whose own messages (link tests and network management, SI 0 to 2) all of them need: to
-// each of them the link is one that it tests.
+// sends tells whether ASP p gets m in load-share.
 func (s *as) sends(w *xua.Way, m *ss7.MSU, turn uint32, p ss7.PathID) bool {
-	return s.find != nil && m.SI < ss7.SCCP || w.Pick(m.SLS, turn) == p
+	return w.Pick(m.SLS, turn) == p || s.serves.forEach(m)
 }
 
 // share deals MSUs out and gives back those that their ASP did not take.
@@ -180,7 +155,7 @@ func (s *as) share(w *xua.Way, msus []*ss7.MSU) (left []*ss7.MSU) {
 		if !any {
 			continue
 		}
-		if a := s.process(p); a != nil && a.offer(s, w, turn, msus) {
+		if s.serves.sendTo(p, w, turn, msus) {
 			continue
 		}
 		for i, m := range msus {
@@ -246,29 +221,15 @@ func (s *as) reckon() {
 
 // toAll sends one MSU to each active ASP. The caller holds mu.
 func (s *as) toAll(w *xua.Way, m *ss7.MSU) {
-	flow := m.SLS
-	if s.find != nil {
-		flow = 0 // an interface has one stream (RFC 3331 §4.3.4.3)
-	}
-	tag, must := s.flows.Tag(w, flow)
+	tag, must := s.flows.Tag(w, s.serves.flow(m))
 	sent := false
 	for _, p := range w.All {
-		if a := s.process(p); a != nil && a.broadcast(s, m, tag, must) {
+		if s.serves.broadcastTo(p, m, tag, must) {
 			sent = true
 		}
 	}
 	if !sent {
 		s.node.discards.add(mtp3.LinkGone, 1)
-	}
-}
-
-// remember begins or ends to note who sends.
-func (s *as) remember(is bool) {
-	switch had := s.senders.Load() != nil; {
-	case is && !had:
-		s.senders.Store(new(senders))
-	case !is:
-		s.senders.Store(nil)
 	}
 }
 

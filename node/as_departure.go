@@ -52,12 +52,11 @@ func (d *departures) take(t *routing.Table) (out []*as) {
 	return out
 }
 
-// depart begins it. An interface of M2UA has no other way: what is behind it is the far end's
-// MTP3, which hears of it by the link. The caller holds mu.
+// depart begins it. Where MTP3 here can have no other way, what waits is discarded. The caller holds mu.
 func (s *as) depart(was *xua.Way) {
 	switch {
 	case s.departure.leaves: // on its way already
-	case s.find == nil && s.told.Load():
+	case s.serves.reroutes() && s.told.Load():
 		s.departure.leaves, s.departure.reason = true, 0
 		if was != nil && was.State == xua.ASPending {
 			s.departure.reason = mtp3.PendingOver
@@ -106,7 +105,7 @@ func (s *as) hurry(w *xua.Way) {
 	switch {
 	case s.departure.asked:
 		return
-	case s.changed != nil: // the far end's MTP3 has the other ways
+	case !s.serves.reroutes(): // the far end's MTP3 has the other ways
 		s.departure.asked, s.departure.early = true, true
 		s.tell(false)
 	default:
@@ -143,7 +142,7 @@ func (v *view) elsewhere(s *as) bool {
 		}
 	}
 	for _, k := range v.keyed {
-		if k.as != s {
+		if &k.as.as != s {
 			continue
 		}
 		i, b, own := t.Dest(k.dest.PC)

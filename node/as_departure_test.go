@@ -138,7 +138,7 @@ func TestWhatIsForAnAssociationThatJustEndedIsNotLost(t *testing.T) {
 	t.Parallel()
 	onSharers(t, "", func(g *box, _ *station, _, _ *foreign, y *census) {
 		a := g.m3ua.aspNamed("P")
-		var s *as
+		var s *m3uaAS
 		for _, x := range g.m3ua.servers {
 			if x.name == "A" {
 				s = x

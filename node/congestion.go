@@ -43,7 +43,7 @@ func (c *core) toUsers(ev ss7.Event) {
 
 // tellOrigins passes on what the far end of an AS says, that a user is not there, to those who
 // have sent to it: UPU, or DUPU to ASPs.
-func (c *core) tellOrigins(by *as, ev *ss7.Event) {
+func (c *core) tellOrigins(by *m3uaAS, ev *ss7.Event) {
 	if by == nil || by.senders.Load() == nil {
 		return
 	}
@@ -53,7 +53,7 @@ func (c *core) tellOrigins(by *as, ev *ss7.Event) {
 	}
 }
 
-func (v *view) server(p ss7.PathID) *as {
+func (v *view) server(p ss7.PathID) *m3uaAS {
 	if int(p) >= len(v.servers) {
 		return nil
 	}

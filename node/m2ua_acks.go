@@ -5,7 +5,6 @@ import (
 
 	"github.com/gostp/gostp/m2ua"
 	"github.com/gostp/gostp/ss7"
-	"github.com/gostp/gostp/xua"
 )
 
 // What ASPs have not acknowledged (RFC 3331 §3.3.1.2), of an interface whose application
@@ -80,14 +79,14 @@ type ackStats struct {
 }
 
 // keep remembers Data that is about to be sent. The caller holds mu.
-func (a *m2uaASP) keep(s *as, id uint32, m *ss7.MSU) {
-	u := a.unacked[s.id]
+func (a *m2uaASP) keep(i *offered, id uint32, m *ss7.MSU) {
+	u := a.unacked[i.link.id]
 	if u == nil {
 		if a.unacked == nil {
 			a.unacked = map[ss7.PathID]*unacked{}
 		}
 		u = &unacked{}
-		a.unacked[s.id] = u
+		a.unacked[i.link.id] = u
 	}
 	if u.add(id, m) {
 		a.acks.forgotten++
@@ -129,14 +128,14 @@ func (a *m2uaASP) tell(ev ss7.Event) {
 
 // abandoned takes what the ASP left unacknowledged of an interface when its association ended;
 // again: it is to be sent to another.
-func (a *m2uaASP) abandoned(s *as, again bool) (left []ss7.MSU) {
+func (a *m2uaASP) abandoned(i *offered, again bool) (left []ss7.MSU) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	u := a.unacked[s.id]
+	u := a.unacked[i.link.id]
 	if u == nil || !u.over {
 		return nil
 	}
-	delete(a.unacked, s.id)
+	delete(a.unacked, i.link.id)
 	a.acks.left += uint64(u.n)
 	if u.n == 0 {
 		return nil
@@ -151,22 +150,7 @@ func (a *m2uaASP) abandoned(s *as, again bool) (left []ss7.MSU) {
 		}
 	}
 	a.node.log.AddFrom(a.who(), "CS7M2UA", 4, "UNACKNOWLEDGED", fmt.Sprintf(
-		"ASP %s went without acknowledging %d messages of %s; %s", a.title, u.n, s.name, what))
-	return left
-}
-
-// abandoned gathers what ASPs that are gone left unacknowledged. What one that was inactive
-// already had is not sent again: others have gone on with its flows since. The caller holds mu.
-func (s *as) abandoned(was *xua.Way) (left []ss7.MSU) {
-	for p, a := range *s.node.m2ua.byPath.Load() {
-		active := false
-		if was != nil {
-			for _, x := range was.All {
-				active = active || x == p
-			}
-		}
-		left = append(left, a.abandoned(s, active && s.again.Load())...)
-	}
+		"ASP %s went without acknowledging %d messages of %s; %s", a.title, u.n, i.as.name, what))
 	return left
 }
 

@@ -111,7 +111,7 @@ func (n *Node) applyOffered(next *configs.System, restarted map[uint16]string) {
 			b.loop = loop.Loop{Machine: b.terminal, Hands: b, Lock: &b.mu}
 			b.link = n.newLink(n.ids.take(), linkKey{}, c.Link, conf, how, n.localPorts[c.LocalPort])
 			b.link.offered = b
-			b.as = &as{node: n, id: b.link.id, name: "interface " + c.Interface, changed: b.changed, find: n.m2ua.process}
+			b.as = &as{node: n, id: b.link.id, name: "interface " + c.Interface, serves: b}
 			if i != nil {
 				i.close("the configuration of the interface was changed")
 				b.link.inherit(&i.link.runner)
@@ -132,13 +132,6 @@ func (n *Node) applyOffered(next *configs.System, restarted map[uint16]string) {
 			n.group.Go(i.link.run)
 		}
 	}
-}
-
-func (x *m2uaLayer) process(p ss7.PathID) process {
-	if a := x.asp(p); a != nil {
-		return a
-	}
-	return nil
 }
 
 // labelOf is how an interface is written.

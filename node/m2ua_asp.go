@@ -204,39 +204,39 @@ func (a *m2uaASP) count(messages []sctp.Message) {
 	}
 }
 
-// offer implements process: it sends those of msus that w gives to a.
-func (a *m2uaASP) offer(s *as, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
+// offer sends those of msus that w gives to a.
+func (a *m2uaASP) offer(i *offered, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	label, stream, ok := a.opening(s)
+	label, stream, ok := a.opening(i)
 	if !ok {
 		return false
 	}
-	asks := s.asks.Load()
-	for i, m := range msus {
-		if !s.sends(w, m, turn+uint32(i), a.id) {
+	asks := i.asks.Load()
+	for k, m := range msus {
+		if !i.as.sends(w, m, turn+uint32(k), a.id) {
 			continue
 		}
 		tag := uint32(0)
 		if asks {
-			tag = s.tag.Add(1)
-			a.keep(s, tag, m)
+			tag = i.tag.Add(1)
+			a.keep(i, tag, m)
 		}
 		a.write(label, stream, m, tag, asks)
 	}
 	before := a.out.Load()
 	_, gone := a.flush()
-	if u := a.unacked[s.id]; asks && u != nil { // what was not sent is counted as discarded already
+	if u := a.unacked[i.link.id]; asks && u != nil { // what was not sent is counted as discarded already
 		u.unsend(len(a.messages) - int(a.out.Load()-before))
 	}
 	return !gone
 }
 
-// broadcast implements process: it sends one MSU if a takes it.
-func (a *m2uaASP) broadcast(s *as, m *ss7.MSU, tag uint32, tagged bool) bool {
+// broadcast sends one MSU if a takes it.
+func (a *m2uaASP) broadcast(i *offered, m *ss7.MSU, tag uint32, tagged bool) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	label, stream, ok := a.opening(s)
+	label, stream, ok := a.opening(i)
 	if !ok {
 		return false
 	}
@@ -245,19 +245,19 @@ func (a *m2uaASP) broadcast(s *as, m *ss7.MSU, tag uint32, tagged bool) bool {
 	return !gone
 }
 
-// opening gives how Data of the interface of s is written to a, and on which stream.
+// opening gives how Data of interface i is written to a, and on which stream.
 // The caller holds mu.
-func (a *m2uaASP) opening(s *as) (*m2ua.Label, uint16, bool) {
+func (a *m2uaASP) opening(i *offered) (*m2ua.Label, uint16, bool) {
 	g := a.gate.Load()
 	if g == nil || a.assoc == nil {
 		return nil, 0, false
 	}
-	e := g.To(s.id)
+	e := g.To(i.link.id)
 	if e == nil || !e.Sends {
 		return nil, 0, false
 	}
 	a.arena, a.messages = a.arena[:0], a.messages[:0]
-	return &e.Label, m2ua.Stream(uint32(s.id), a.streams), true
+	return &e.Label, m2ua.Stream(uint32(i.link.id), a.streams), true
 }
 
 // write appends a Data message to what flush sends. The caller holds mu.

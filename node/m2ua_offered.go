@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gostp/gostp/loop"
@@ -27,26 +28,15 @@ type offered struct {
 	link  *link
 	as    *as // the way to ASPs, its id that of the link
 
+	asks  atomic.Bool   // for Data Acks
+	again atomic.Bool   // what is not acknowledged goes to another ASP
+	tag   atomic.Uint32 // of the last Data that is to be acknowledged
+
 	mu       sync.Mutex
 	loop     loop.Loop
 	terminal *m2ua.Terminal
 	closed   bool
 	down     bool // by configuration
-}
-
-// changed is told whether ASPs take traffic.
-func (i *offered) changed(takes bool) {
-	ev := ss7.Event{Kind: ss7.CommLost, Why: "no ASP is active for the interface"}
-	if takes {
-		ev = ss7.Event{Kind: ss7.CommUp}
-	}
-	i.raised(&ev)
-}
-
-// ask is told whether ASPs are asked for Data Acks: "" not, or "count" or "resend".
-func (i *offered) ask(how string) {
-	i.as.asks.Store(how != "")
-	i.as.again.Store(how == "resend")
 }
 
 // shut takes the link from ASPs, or gives it back.

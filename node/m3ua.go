@@ -21,7 +21,7 @@ type m3uaLayer struct {
 
 	// Guarded by mu.
 	asps    map[ss7.PathID]*m3uaASP
-	servers map[ss7.PathID]*as
+	servers map[ss7.PathID]*m3uaAS
 	stale   bool        // an AS came or went by registration
 	said    []ss7.Event // what far ends say in the message that is being read
 
@@ -38,8 +38,8 @@ type m3uaLayer struct {
 const strangerUp = time.Minute
 
 func newM3UALayer(n *Node) *m3uaLayer {
-	x := &m3uaLayer{node: n, asps: map[ss7.PathID]*m3uaASP{}, servers: map[ss7.PathID]*as{}, levels: map[ss7.PC]uint8{},
-		known: map[ss7.Range]*knowledge{}}
+	x := &m3uaLayer{node: n, asps: map[ss7.PathID]*m3uaASP{}, servers: map[ss7.PathID]*m3uaAS{},
+		levels: map[ss7.PC]uint8{}, known: map[ss7.Range]*knowledge{}}
 	x.byPath.Store(&[]*m3uaASP{})
 	x.begin(x, m3ua.New())
 	return x
@@ -121,7 +121,8 @@ func (x *m3uaLayer) republish(path ss7.PathID) {
 	w, s := x.layer.Way(path), x.servers[path]
 	switch {
 	case s == nil && w != nil: // registered
-		s = &as{node: x.node, id: path, name: w.Name, dynamic: true}
+		s = newM3UAAS(x.node, path, w.Name)
+		s.dynamic = true
 		x.servers[path] = s
 		x.stale = true
 	case s == nil:
@@ -172,7 +173,7 @@ type picture struct {
 	ready   map[ss7.PathID]bool
 	routes  []mtp3.RouteConfig // to those whose key is a DPC alone
 	keys    *m3ua.Selector     // nil: none
-	paths   []*as              // by PathID
+	paths   []*m3uaAS          // by PathID
 	keyed   []keyed            // whose key is more than that
 	whole   []keyed            // whose key is a DPC alone
 	titles  map[string]server  // those that titles may lead to
@@ -189,7 +190,7 @@ func (x *m3uaLayer) picture(bits uint8) (p picture) {
 			continue
 		}
 		if need := int(s.id) + 1 - len(p.paths); need > 0 {
-			p.paths = append(p.paths, make([]*as, need)...)
+			p.paths = append(p.paths, make([]*m3uaAS, need)...)
 		}
 		p.paths[s.id] = s
 		conf := mtp3.ServerConfig{Name: serverName(s.name), Path: s.id}

@@ -16,7 +16,7 @@ import (
 func (n *Node) applyM3UA(next *configs.System, restarted map[uint16]string) {
 	x := n.m3ua
 	old := map[string]*m3uaASP{}
-	oldAS := map[string]*as{}
+	oldAS := map[string]*m3uaAS{}
 	x.mu.Lock()
 	for _, a := range x.asps {
 		if !a.stranger && a.lasting() {
@@ -36,11 +36,11 @@ func (n *Node) applyM3UA(next *configs.System, restarted map[uint16]string) {
 	for _, c := range conf.ASPs {
 		paths[c.Name] = c.Path
 	}
-	var servers []*as
+	var servers []*m3uaAS
 	for _, c := range next.ASs {
 		s := oldAS[c.Name]
 		if s == nil {
-			s = &as{node: n, id: n.ids.take(), name: c.Name}
+			s = newM3UAAS(n, n.ids.take(), c.Name)
 		}
 		servers = append(servers, s)
 		k := m3uaASConfig(next, c)
@@ -104,7 +104,7 @@ func mayLackUsers(s *configs.System, c *configs.AS) bool {
 }
 
 // putM3UA tells the layer.
-func (n *Node) putM3UA(conf m3ua.Config, fresh, gone []*m3uaASP, servers []*as) {
+func (n *Node) putM3UA(conf m3ua.Config, fresh, gone []*m3uaASP, servers []*m3uaAS) {
 	x := n.m3ua
 	x.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
 		for _, a := range gone {

@@ -145,7 +145,7 @@ func (a *m3uaASP) setGate(g *m3ua.Gate) {
 
 // begin gives what DATA of s to a begins with; false: a is not active there, or has no
 // association. The caller holds mu.
-func (a *m3uaASP) begin(s *as) (*m3ua.Label, bool) {
+func (a *m3uaASP) begin(s *m3uaAS) (*m3ua.Label, bool) {
 	g := a.gate.Load()
 	if g == nil || a.assoc == nil {
 		return nil, false
@@ -156,7 +156,7 @@ func (a *m3uaASP) begin(s *as) (*m3ua.Label, bool) {
 
 // offer sends those of msus that w gives to a, the first being the turn-th of the AS.
 // It is false if a takes none.
-func (a *m3uaASP) offer(s *as, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
+func (a *m3uaASP) offer(s *m3uaAS, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	label, ok := a.begin(s)
@@ -173,7 +173,7 @@ func (a *m3uaASP) offer(s *as, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
 
 // sent sends what was written; m is the last of it. It is false if the association has ended. The
 // caller holds mu.
-func (a *m3uaASP) sent(s *as, m *ss7.MSU) bool {
+func (a *m3uaASP) sent(s *m3uaAS, m *ss7.MSU) bool {
 	full, gone := a.flush()
 	if gone {
 		return false
@@ -201,7 +201,7 @@ func (a *m3uaASP) write(label *m3ua.Label, m *ss7.MSU, tag uint32, tagged bool) 
 }
 
 // broadcast sends one MSU if a takes it.
-func (a *m3uaASP) broadcast(s *as, m *ss7.MSU, tag uint32, tagged bool) bool {
+func (a *m3uaASP) broadcast(s *m3uaAS, m *ss7.MSU, tag uint32, tagged bool) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	label, ok := a.begin(s)

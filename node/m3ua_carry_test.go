@@ -37,7 +37,7 @@ func adapted(tb testing.TB, size, payload int) (in *m3uaASP, items []sctp.Item, 
 		a.setGate(l.Gate(p))
 		x.asps[p] = a
 	}
-	servers := []*as{nil, nil, nil, {node: n, id: 3, name: "in"}, {node: n, id: 4, name: "out"}}
+	servers := []*m3uaAS{nil, nil, nil, newM3UAAS(n, 3, "in"), newM3UAAS(n, 4, "out")}
 	servers[3].way.Store(l.Way(3))
 	servers[4].way.Store(l.Way(4))
 	x.index()

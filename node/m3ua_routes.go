@@ -73,19 +73,19 @@ func (v *view) covering(r ss7.Range) int {
 type sight struct {
 	*view
 	leaving bool
-	parts   map[ss7.Range][]*as // what AS have by keys, beside routes
-	whole   map[ss7.Range]*as   // what one has by a key that makes a route
-	ready   map[ss7.Range]bool  // of parts, what takes traffic
-	lengths []uint8             // of the codes in ready
+	parts   map[ss7.Range][]*m3uaAS // what AS have by keys, beside routes
+	whole   map[ss7.Range]*m3uaAS   // what one has by a key that makes a route
+	ready   map[ss7.Range]bool      // of parts, what takes traffic
+	lengths []uint8                 // of the codes in ready
 }
 
 func (d destinations) sight(v *view) *sight {
 	s := &sight{view: v, leaving: d.node.leaving.Load()}
 	if len(v.keyed) > 0 {
-		s.parts, s.ready = map[ss7.Range][]*as{}, map[ss7.Range]bool{}
+		s.parts, s.ready = map[ss7.Range][]*m3uaAS{}, map[ss7.Range]bool{}
 	}
 	if len(v.whole) > 0 {
-		s.whole = make(map[ss7.Range]*as, len(v.whole))
+		s.whole = make(map[ss7.Range]*m3uaAS, len(v.whole))
 	}
 	for _, k := range v.whole {
 		s.whole[k.dest] = k.as
@@ -118,7 +118,7 @@ func (s *sight) of(r ss7.Range, i int, server ss7.PathID) m3ua.Destination {
 	in := -1
 	if server != 0 {
 		in, _ = t.From(server)
-		has := func(a *as) bool { return a.id == server }
+		has := func(a *m3uaAS) bool { return a.id == server }
 		d.Own = slices.ContainsFunc(s.parts[r], has) || s.whole[r] != nil && has(s.whole[r]) ||
 			i >= 0 && in >= 0 && t.Sole(i, in)
 	}

@@ -60,8 +60,8 @@ type view struct {
 	sccp  *sccp.View
 	holds map[ss7.PathID]*hold
 
-	servers []*as   // by PathID; nil: no server
-	gates   []*gate // by PathID; nil: no gate
+	servers []*m3uaAS // by PathID; nil: no server
+	gates   []*gate   // by PathID; nil: no gate
 
 	loopTitles map[loopTitle]bool // messages to titles that are discarded; nil: none
 	keyed      []keyed            // a part of it
@@ -71,7 +71,7 @@ type view struct {
 // keyed is a range of destinations that an AS has by its routing key.
 type keyed struct {
 	dest ss7.Range
-	as   *as
+	as   *m3uaAS
 }
 
 // Node is one signalling point. All methods may be called from any goroutine.

@@ -185,7 +185,7 @@ func (n *Node) doubt(l *link, since time.Time) (text string, beyond bool) {
 
 // serverDoubt says what is known of an application server that messages left by. beyond: its
 // ASPs have them.
-func (n *Node) serverDoubt(s *as, path ss7.PathID) (text string, beyond bool) {
+func (n *Node) serverDoubt(s *m3uaAS, path ss7.PathID) (text string, beyond bool) {
 	if !s.ready() {
 		return n.serverDown(path), false
 	}

@@ -39,7 +39,7 @@ type tableNetwork struct {
 
 // server is an application server to which titles may lead.
 type server struct {
-	*as
+	*m3uaAS
 	pc *ss7.PC // nil: its routing key has none
 }
 

@@ -220,9 +220,9 @@ func TestWaitingForASPsIsBoundedInAll(t *testing.T) {
 		defer a.Close()
 		msu := []*ss7.MSU{{SI: ss7.ISUP, Payload: make([]byte, 4000)}}
 		way := &xua.Way{State: xua.ASPending}
-		var all []*as
+		var all []*m3uaAS
 		for range 12 {
-			s := &as{node: a.Node}
+			s := newM3UAAS(a.Node, 0, "")
 			s.way.Store(way)
 			for range 3000 {
 				s.wait(time.Now(), way, 0, msu)

@@ -203,7 +203,7 @@ func (v *view) outlet(p ss7.PathID) outlet {
 		return l
 	}
 	if int(p) < len(v.servers) && v.servers[p] != nil {
-		return v.servers[p]
+		return &v.servers[p].as
 	}
 	if g := v.gate(p); g != nil {
 		return g

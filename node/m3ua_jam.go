@@ -22,7 +22,7 @@ const (
 
 // full: some MSUs of a batch found no room, or wait for who takes nothing; m is one of those with
 // their destination.
-func (j *jam) full(s *as, m *ss7.MSU) {
+func (j *jam) full(s *m3uaAS, m *ss7.MSU) {
 	j.last.Store(time.Now().UnixNano())
 	if j.is.CompareAndSwap(false, true) {
 		s.node.core.post(ss7.Event{Kind: ss7.Congestion, Path: s.id, Arg: 1, Why: "an ASP takes no more"})
@@ -33,7 +33,7 @@ func (j *jam) full(s *as, m *ss7.MSU) {
 	}
 }
 
-func (j *jam) check(s *as) {
+func (j *jam) check(s *m3uaAS) {
 	if s.node.ctx.Err() != nil {
 		return
 	}

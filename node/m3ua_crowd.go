@@ -37,7 +37,7 @@ func (c *crowd) set(pc ss7.PC, level uint32) {
 
 // answer has the origins of MSUs for congested destinations told. With priorities these are
 // the MSUs of a priority below the level (Q.704 §2.3.5.2).
-func (c *crowd) answer(s *as, now time.Time, msus []*ss7.MSU) {
+func (c *crowd) answer(s *m3uaAS, now time.Time, msus []*ss7.MSU) {
 	levels := c.levels.Load()
 	if levels == nil {
 		return
