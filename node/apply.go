@@ -262,12 +262,13 @@ func (c *core) configure() {
 	conf.Servers, conf.Routes = p.servers, append(p.routes, conf.Routes...)
 	v := *c.node.view.Load()
 	v.servers, v.keyed, v.whole = p.paths, p.keyed, p.whole
-	v.gates = nil
-	for _, g := range c.gates {
-		v.gates = append(v.gates, make([]*gate, max(0, int(g.id)+1-len(v.gates)))...)
-		v.gates[g.id] = g
-		conf.Servers = append(conf.Servers, mtp3.ServerConfig{Name: g.name, Path: g.id})
-		conf.Routes = append(conf.Routes, mtp3.RouteConfig{Dest: ss7.Range{PC: g.alias, Len: conf.Variant.Bits()}, Linkset: g.name, Priority: mtp3.AdjacentPriority})
+	v.crossings = nil
+	for _, x := range c.crossings {
+		v.crossings = append(v.crossings, make([]*crossing, max(0, int(x.id)+1-len(v.crossings)))...)
+		v.crossings[x.id] = x
+		conf.Servers = append(conf.Servers, mtp3.ServerConfig{Name: x.name, Path: x.id})
+		conf.Routes = append(conf.Routes, mtp3.RouteConfig{Dest: ss7.Range{PC: x.alias, Len: conf.Variant.Bits()},
+			Linkset: x.name, Priority: mtp3.AdjacentPriority})
 	}
 	c.sccp.servers = p.titles
 	if p.keys != nil {
@@ -275,8 +276,8 @@ func (c *core) configure() {
 	}
 	c.node.view.Store(&v)
 	c.actions = c.network.Configure(now, conf, c.actions)
-	for _, g := range c.gates {
-		c.actions = c.network.Do(now, g.event(), c.actions)
+	for _, x := range c.crossings {
+		c.actions = c.network.Do(now, x.event(), c.actions)
 	}
 	for _, s := range p.servers { // they may have been told before they were there
 		ev := ss7.Event{Kind: ss7.OutOfService, Path: s.Path}

@@ -11,10 +11,10 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// between is crossing as an ASP of gateway F too, which leads to 7.7.7.
+// between is crossroads as an ASP of gateway F too, which leads to 7.7.7.
 func between() string {
 	const routes = "cs7 route-table system\n update route 7.7.7/14 linkset N\n"
-	return strings.Replace(crossing, routes, `cs7 asp F 2906 2905 m3ua
+	return strings.Replace(crossroads, routes, `cs7 asp F 2906 2905 m3ua
  remote-ip 10.0.0.7
  role asp
  sctp-role server

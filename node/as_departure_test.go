@@ -17,11 +17,11 @@ import (
 // back; every MSU arrives by the other way, none twice, none before an earlier one of its SLS.
 func TestWhatWaitedForAnASPGoesAnotherWay(t *testing.T) {
 	t.Parallel()
-	second := strings.Replace(crossing, "routing-key 66 6.6.6 si sccp", "routing-key 66 6.6.6", 1)
+	second := strings.Replace(crossroads, "routing-key 66 6.6.6 si sccp", "routing-key 66 6.6.6", 1)
 	behind := " update route 5.5.5/14 linkset M priority 9\n"
 	gateway := strings.Replace(behindGateway, " update route 7.7.7/14 as GW\n",
 		" update route 5.5.5/14 as GW\n"+behind, 1)
-	keyed := strings.Replace(crossing, "routing-key 55 5.5.5", "routing-key 55 5.5.5 si sccp", 1)
+	keyed := strings.Replace(crossroads, "routing-key 55 5.5.5", "routing-key 55 5.5.5 si sccp", 1)
 	const all, pace = 5000, time.Millisecond
 	for _, c := range []struct {
 		name, config, to string
@@ -33,11 +33,11 @@ func TestWhatWaitedForAnASPGoesAnotherWay(t *testing.T) {
 			"5.7.7", all, pace, nil},
 		{"a combined route", second + " update route 5.7.7/14 as A\n update route 5.7.7/14 as B\n",
 			"5.7.7", all, pace, nil},
-		{"a linkset behind a key", crossing + behind, "5.5.5", all, pace, nil},
+		{"a linkset behind a key", crossroads + behind, "5.5.5", all, pace, nil},
 		{"a linkset behind a key of more than a code", keyed + " update route 5.5.5/14 linkset M\n",
 			"5.5.5", all, pace, nil},
-		{"a summary behind a key", crossing + " update route 5.5.0/11 linkset M\n", "5.5.5", all, pace, nil},
-		{"more than can wait", crossing + behind, "5.5.5", 40000, 50 * time.Microsecond, nil},
+		{"a summary behind a key", crossroads + " update route 5.5.0/11 linkset M\n", "5.5.5", all, pace, nil},
+		{"more than can wait", crossroads + behind, "5.5.5", 40000, 50 * time.Microsecond, nil},
 		{"role asp: its gateway says ASPIA Ack", gateway, "5.5.5", all, pace,
 			func(p *foreign) { p.send(0, bare(xua.ASPIAAck)) }},
 	} {
@@ -91,7 +91,7 @@ func TestWhatWaitedForAnASPGoesAnotherWay(t *testing.T) {
 // else: before there is no more room, too.
 func TestWhatWaitedForAnASPHasNoOtherWay(t *testing.T) {
 	t.Parallel()
-	withStations(t, crossing, func(w *wires, g *box, n, _ *station) {
+	withStations(t, crossroads, func(w *wires, g *box, n, _ *station) {
 		p := newForeign(t, w, "10.0.0.5")
 		defer p.e.Close()
 		p.send(0, bare(xua.ASPUP))

@@ -12,7 +12,7 @@ import (
 )
 
 // translating is a gateway that translates titles to subsystem 8 of 7.7.7, which is behind N.
-const translating = crossing + `cs7 gtt selector E164 tt 0 gti 4 np 1 nai 4
+const translating = crossroads + `cs7 gtt selector E164 tt 0 gti 4 np 1 nai 4
  gta 49 pcssn 7.7.7 pcssn ssn 8
 `
 

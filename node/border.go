@@ -15,14 +15,14 @@ import (
 )
 
 // A point of another instance has an alias here (cs7 pc-conversion): a destination whose
-// only way is a gate. To MTP3 a gate is a server, as an AS behind a gateway is: it takes
+// only way is a crossing. To MTP3 a crossing is a server, as an AS behind a gateway is: it takes
 // traffic while the point can be reached in its own instance, the neighbours here learn of
 // it by TFP and TFA, and what is said there of congestion and users is told here. An MSU
-// that goes through a gate is written anew for the other instance and routed there at once,
+// that goes through a crossing is written anew for the other instance and routed there at once,
 // by the goroutine that brought it; to that instance it comes from the alias that its origin
 // has there.
 
-// border is what is common to all gates from one instance to another. It is never changed.
+// border is what is common to all crossings from one instance to another. It is never changed.
 type border struct {
 	from, to *Node
 	priority bool // both networks have priorities
@@ -36,7 +36,7 @@ type border struct {
 	count   *borderCount
 }
 
-// alias is what a code here is there: an alias, to which a gate leads back.
+// alias is what a code here is there: an alias, to which a crossing leads back.
 type alias struct {
 	pc   ss7.PC
 	path ss7.PathID
@@ -45,8 +45,8 @@ type alias struct {
 // borderCount outlives changes of the configuration.
 type borderCount struct{ crossed, noAlias, noInside atomic.Uint64 }
 
-// gate leads to one point.
-type gate struct {
+// crossing leads to one point.
+type crossing struct {
 	*border
 	id    ss7.PathID
 	alias ss7.PC // here
@@ -55,13 +55,13 @@ type gate struct {
 	up    bool // the core's own: the point can be reached
 }
 
-// crossings are the memories of those who route in this instance what comes from others.
-type crossings struct {
+// arrivals are the memories of those who route in this instance what comes from others.
+type arrivals struct {
 	mu   sync.Mutex
 	free []*transfer
 }
 
-func (x *crossings) take(n *Node) *transfer {
+func (x *arrivals) take(n *Node) *transfer {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if last := len(x.free) - 1; last >= 0 {
@@ -74,7 +74,7 @@ func (x *crossings) take(n *Node) *transfer {
 	return t
 }
 
-func (x *crossings) give(t *transfer) {
+func (x *arrivals) give(t *transfer) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.free = append(x.free, t)
@@ -85,69 +85,71 @@ func (x *crossings) give(t *transfer) {
 const mostCrossings = 4
 
 // offer implements outlet, for groups; what routes uses cross.
-func (g *gate) offer(now time.Time, from ss7.PathID, msus ...*ss7.MSU) { g.cross(now, 0, from, msus) }
+func (x *crossing) offer(now time.Time, from ss7.PathID, msus ...*ss7.MSU) {
+	x.cross(now, 0, from, msus)
+}
 
 // cross converts MSUs, in place, and routes them in the other instance. depth is how often
 // they have crossed before, and origin the path by which they came here.
-func (g *gate) cross(now time.Time, depth int, origin ss7.PathID, msus []*ss7.MSU) {
+func (x *crossing) cross(now time.Time, depth int, origin ss7.PathID, msus []*ss7.MSU) {
 	if depth >= mostCrossings {
-		g.from.discards.add(mtp3.Circular, len(msus))
+		x.from.discards.add(mtp3.Circular, len(msus))
 		return
 	}
-	t := g.to.crossings.take(g.to)
-	defer g.to.crossings.give(t)
+	t := x.to.arrivals.take(x.to)
+	defer x.to.arrivals.give(t)
 	t.depth, t.origin = depth+1, origin
 	t.foreign = t.foreign[:0]
 	t.msus = t.msus[:0]
 	by := ss7.PathID(0)
 	for _, m := range msus {
-		from, ok := g.convert(t, m)
+		from, ok := x.convert(t, m)
 		if !ok {
 			continue
 		}
 		if from != by && len(t.msus) > 0 {
-			g.to.route(now, t, by)
+			x.to.route(now, t, by)
 			t.msus = t.msus[:0]
 		}
 		by = from
 		t.msus = append(t.msus, m)
 	}
-	g.to.route(now, t, by)
+	x.to.route(now, t, by)
 }
 
 // convert makes m an MSU of the other instance and gives the path by which it comes there;
 // false: it was discarded.
-func (g *gate) convert(t *transfer, m *ss7.MSU) (ss7.PathID, bool) {
-	is, ok := g.origins[m.OPC]
+func (x *crossing) convert(t *transfer, m *ss7.MSU) (ss7.PathID, bool) {
+	is, ok := x.origins[m.OPC]
 	if !ok {
-		g.count.noAlias.Add(1)
-		g.refuse(mtp3.NoAlias, m)
+		x.count.noAlias.Add(1)
+		x.refuse(mtp3.NoAlias, m)
 		return 0, false
 	}
 	if m.SI == ss7.SCCP {
-		if m.Payload, t.foreign, ok = g.sccp.Convert(m.Payload, t.foreign); !ok {
-			g.count.noInside.Add(1)
-			g.refuse(mtp3.NoAliasInside, m)
+		if m.Payload, t.foreign, ok = x.sccp.Convert(m.Payload, t.foreign); !ok {
+			x.count.noInside.Add(1)
+			x.refuse(mtp3.NoAliasInside, m)
 			return 0, false
 		}
 	}
-	m.OPC, m.DPC, m.NI, m.SLS = is.pc, g.pc, g.ni, convertSLS(m.SLS, g.kind.SLSBits, g.far.SLSBits)
-	if !g.priority {
+	m.OPC, m.DPC, m.NI, m.SLS = is.pc, x.pc, x.ni, convertSLS(m.SLS, x.kind.SLSBits, x.far.SLSBits)
+	if !x.priority {
 		m.Prio = 0
 	}
-	g.count.crossed.Add(1)
-	g.from.discards.transferred.Add(1)
+	x.count.crossed.Add(1)
+	x.from.discards.transferred.Add(1)
 	return is.path, true
 }
 
 // refuse counts what cannot cross and says so.
-func (g *gate) refuse(why mtp3.Reason, m *ss7.MSU) {
-	n := g.from
+func (x *crossing) refuse(why mtp3.Reason, m *ss7.MSU) {
+	n := x.from
 	n.discards.add(why, 1)
-	if n.log.Allow("border", uint32(g.id), discardPace) {
+	if n.log.Allow("border", uint32(x.id), discardPace) {
 		f := n.Config().Notation()
 		text := fmt.Sprintf("%v from %s to %s, which is of instance %d, discarded: %v",
-			m.SI, f.Format(m.OPC), f.Format(m.DPC), g.to.number, why)
+			m.SI, f.Format(m.OPC), f.Format(m.DPC), x.to.number, why)
 		n.log.AddFrom(text, "CS7MTP3", 4, "DISCARD", text)
 	}
 }
@@ -162,28 +164,29 @@ func convertSLS(sls, from, to uint8) uint8 {
 	return sls & (1<<to - 1)
 }
 
-// tell passes on what MTP3 here says to the users behind a gate: that a point here is
+// tell passes on what MTP3 here says to the users behind a crossing: that a point here is
 // congested, or has no such user. It runs on the core.
-func (g *gate) tell(ev ss7.Event) {
-	about, whom := g.origins[ev.Dest.PC], g.points[ev.MSU.OPC]
+func (x *crossing) tell(ev ss7.Event) {
+	about, whom := x.origins[ev.Dest.PC], x.points[ev.MSU.OPC]
 	if about.path == 0 {
 		return // nobody there knows it
 	}
-	far := g.to.Config()
-	out := ss7.Event{Kind: ev.Kind, Path: about.path, Arg: ev.Arg, Dest: ss7.Range{PC: about.pc, Len: g.far.Bits()}, MSU: ss7.MSU{OPC: whom, SI: ev.MSU.SI},
-		Why: fmt.Sprintf("instance %d says so of %s", g.from.number, far.Notation().Format(about.pc))}
+	far := x.to.Config()
+	out := ss7.Event{Kind: ev.Kind, Path: about.path, Arg: ev.Arg,
+		Dest: ss7.Range{PC: about.pc, Len: x.far.Bits()}, MSU: ss7.MSU{OPC: whom, SI: ev.MSU.SI},
+		Why: fmt.Sprintf("instance %d says so of %s", x.from.number, far.Notation().Format(about.pc))}
 	if ev.Kind == ss7.UserPart { // the origin is told as of an AS
 		out.Kind, out.MSU.DPC = ss7.NoUser, about.pc
 	}
-	g.to.core.post(out)
+	x.to.core.post(out)
 }
 
 // watch is a point here that has an alias in another instance.
 type watch struct {
-	point ss7.PC
-	gate  *gate
-	told  bool
-	up    bool
+	point    ss7.PC
+	crossing *crossing
+	told     bool
+	up       bool
 }
 
 // look tells other instances of points here that can be reached now, or no longer. It runs
@@ -197,52 +200,52 @@ func (c *core) look() {
 			continue
 		}
 		w.told, w.up = true, up
-		other := w.gate.from.core
-		other.do(func() { other.opened(w.gate.id, up) })
+		other := w.crossing.from.core
+		other.do(func() { other.opened(w.crossing.id, up) })
 	}
 }
 
-// opened is told that a gate takes traffic, or does not.
+// opened is told that a crossing takes traffic, or does not.
 func (c *core) opened(path ss7.PathID, up bool) {
-	i := slices.IndexFunc(c.gates, func(g *gate) bool { return g.id == path })
+	i := slices.IndexFunc(c.crossings, func(x *crossing) bool { return x.id == path })
 	if i < 0 {
 		return
 	}
-	c.gates[i].up = up
-	c.actions = c.network.Do(time.Now(), c.gates[i].event(), c.actions)
+	c.crossings[i].up = up
+	c.actions = c.network.Do(time.Now(), c.crossings[i].event(), c.actions)
 }
 
-func (g *gate) event() ss7.Event {
-	ev := ss7.Event{Kind: ss7.OutOfService, Path: g.id}
-	if g.up {
+func (x *crossing) event() ss7.Event {
+	ev := ss7.Event{Kind: ss7.OutOfService, Path: x.id}
+	if x.up {
 		ev.Kind = ss7.InService
 	}
 	return ev
 }
 
-// applyAliases builds the gates that a configuration asks for and puts them in force. The
+// applyAliases builds the crossings that a configuration asks for and puts them in force. The
 // caller holds applying of the node that all are in.
 func (n *Node) applyAliases(next *configs.System) {
 	any := false
 	for _, i := range n.all() {
-		any = i.numberGates(next.Instance(i.number)) || any
+		any = i.numberCrossings(next.Instance(i.number)) || any
 	}
 	if !any {
 		return
 	}
 	watched := map[*Node][]watch{}
 	for _, i := range n.all() {
-		gates := n.gates(next, i)
-		for _, g := range gates {
-			watched[g.to] = append(watched[g.to], watch{point: g.pc, gate: g})
+		crossings := n.makeCrossings(next, i)
+		for _, x := range crossings {
+			watched[x.to] = append(watched[x.to], watch{point: x.pc, crossing: x})
 		}
 		i.core.ask(func() {
-			for _, g := range gates {
-				for _, old := range i.core.gates {
-					g.up = g.up || old.id == g.id && old.up
+			for _, x := range crossings {
+				for _, old := range i.core.crossings {
+					x.up = x.up || old.id == x.id && old.up
 				}
 			}
-			i.core.gates = gates
+			i.core.crossings = crossings
 			i.core.configure()
 		})
 	}
@@ -254,18 +257,18 @@ func (n *Node) applyAliases(next *configs.System) {
 	}
 }
 
-// numberGates gives each alias of an instance the number of its gate; false: there are
+// numberCrossings gives each alias of an instance the number of its crossing; false: there are
 // none and there were none.
-func (n *Node) numberGates(s *configs.System) bool {
-	old := n.gateIDs
+func (n *Node) numberCrossings(s *configs.System) bool {
+	old := n.crossingIDs
 	any := len(old)+len(s.Aliases) > 0
-	n.gateIDs = map[configs.Alias]ss7.PathID{}
+	n.crossingIDs = map[configs.Alias]ss7.PathID{}
 	for _, a := range s.Aliases {
 		id := old[*a]
 		if id == 0 {
 			id = n.ids.take()
 		}
-		n.gateIDs[*a] = id
+		n.crossingIDs[*a] = id
 		delete(old, *a)
 	}
 	for _, id := range old {
@@ -274,12 +277,12 @@ func (n *Node) numberGates(s *configs.System) bool {
 	return any
 }
 
-// gates makes those of instance i.
-func (n *Node) gates(next *configs.System, i *Node) (out []*gate) {
+// makeCrossings makes those of instance i.
+func (n *Node) makeCrossings(next *configs.System, i *Node) (out []*crossing) {
 	s := next.Instance(i.number)
 	borders := map[uint8]*border{}
 	for _, a := range s.Aliases {
-		if i.gateIDs[*a] == 0 {
+		if i.crossingIDs[*a] == 0 {
 			continue // there are no more numbers
 		}
 		b := borders[a.Instance]
@@ -288,7 +291,7 @@ func (n *Node) gates(next *configs.System, i *Node) (out []*gate) {
 			borders[a.Instance] = b
 		}
 		far := next.Instance(a.Instance)
-		out = append(out, &gate{border: b, id: i.gateIDs[*a], alias: a.Code, pc: a.PC,
+		out = append(out, &crossing{border: b, id: i.crossingIDs[*a], alias: a.Code, pc: a.PC,
 			name: fmt.Sprintf("instance %d %s", a.Instance, far.Notation().Format(a.PC))})
 	}
 	return out
@@ -306,7 +309,7 @@ func newBorder(next *configs.System, from, to *Node) *border {
 	}
 	for _, a := range there.Aliases {
 		if a.Instance == from.number {
-			b.origins[a.PC] = alias{a.Code, to.gateIDs[*a]}
+			b.origins[a.PC] = alias{a.Code, to.crossingIDs[*a]}
 		}
 	}
 	b.sccp = sccp.Border{From: b.kind, To: b.far, Lenient: here.IgnoreSCCP, Code: func(pc ss7.PC) (ss7.PC, bool) {

@@ -90,7 +90,7 @@ func TestAliases(t *testing.T) {
 }
 
 // What SCCP's management says from another instance is believed by the way that it came there: the
-// gate that it comes by follows from its OPC, which anybody there can write.
+// crossing that it comes by follows from its OPC, which anybody there can write.
 func TestForgedNamesDoNotCrossInstances(t *testing.T) {
 	t.Parallel()
 	gateway(t, func(g, a, b *box) {

@@ -15,8 +15,8 @@ import (
 // congestion.go and user.go.
 func (c *core) toUsers(ev ss7.Event) {
 	f := c.node.Config().Notation()
-	if g := c.node.view.Load().gate(ev.Path); g != nil {
-		g.tell(ev)
+	if x := c.node.view.Load().crossing(ev.Path); x != nil {
+		x.tell(ev)
 		return
 	}
 	whom := "users of this node"

@@ -15,18 +15,18 @@ import (
 // core is one goroutine that owns network and tester. Others post events, offer
 // MSUs for local users, or ask: nobody else touches what it owns.
 type core struct {
-	node    *Node
-	network *mtp3.Network
-	mtpt    *mtpt
-	sccp    *subsystems
-	loop    loop.Loop
-	actions []ss7.Action
-	way     transfer
-	alarmed bool        // something changed that an alarm may be about
-	history []string    // of `show cs7 mtp3 event-history`
-	base    mtp3.Config // of links and routes
-	gates   []*gate     // to other instances
-	watched []watch     // points here that have aliases in others
+	node      *Node
+	network   *mtp3.Network
+	mtpt      *mtpt
+	sccp      *subsystems
+	loop      loop.Loop
+	actions   []ss7.Action
+	way       transfer
+	alarmed   bool        // something changed that an alarm may be about
+	history   []string    // of `show cs7 mtp3 event-history`
+	base      mtp3.Config // of links and routes
+	crossings []*crossing // to other instances
+	watched   []watch     // points here that have aliases in others
 
 	mu      sync.Mutex // guards control: unbounded, because state must not be lost
 	control []task

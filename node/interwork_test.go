@@ -18,10 +18,10 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// crossing is a gateway 1.1.1 with stations N (3.3.3) and M (4.4.4) on links, N on the way
+// crossroads is a gateway 1.1.1 with stations N (3.3.3) and M (4.4.4) on links, N on the way
 // to 7.7.7 and 7.7.6, an ASP P of AS A, which has 5.5.5, and an ASP Q of AS B, which has
 // 6.6.6 for SCCP. The test writes every octet of stations and ASPs.
-const crossing = `hostname G
+const crossroads = `hostname G
 cs7 network-indicator international
 cs7 point-code 1.1.1
 cs7 local-peer 1024
@@ -226,7 +226,7 @@ func withStations(t *testing.T, config string, f func(w *wires, g *box, n, m *st
 	})
 }
 
-// activeASPs are P and Q of crossing, active for all their AS, what they were told first forgotten.
+// activeASPs are P and Q of crossroads, active for all their AS, what they were told first forgotten.
 func activeASPs(t *testing.T, w *wires) (p, q *foreign, done func()) {
 	p, q = newForeign(t, w, "10.0.0.5"), newForeign(t, w, "10.0.0.6")
 	for _, f := range []*foreign{p, q} {
@@ -246,7 +246,7 @@ func activeASPs(t *testing.T, w *wires) (p, q *foreign, done func()) {
 // hears of it whom it does not concern.
 func TestInterworkingAtGateway(t *testing.T) {
 	t.Parallel()
-	withStations(t, crossing, func(w *wires, g *box, n, m *station) {
+	withStations(t, crossroads, func(w *wires, g *box, n, m *station) {
 		p, q, done := activeASPs(t, w)
 		defer done()
 		n.managed()
@@ -307,7 +307,7 @@ func TestInterworkingAtGateway(t *testing.T) {
 // Data": what comes for an AS's code ends here, whatever it says. Other users' goes through.
 func TestClause1432NoManagementInData(t *testing.T) {
 	t.Parallel()
-	withStations(t, crossing, func(w *wires, g *box, n, _ *station) {
+	withStations(t, crossroads, func(w *wires, g *box, n, _ *station) {
 		p := newForeign(t, w, "10.0.0.5")
 		defer p.e.Close()
 		var mu sync.Mutex

@@ -12,7 +12,7 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// partial is crossing with AS A (ASP P), which has circuits 1 to 31 of 2.2.2 towards 4.4.4, and of ASP Q
+// partial is crossroads with AS A (ASP P), which has circuits 1 to 31 of 2.2.2 towards 4.4.4, and of ASP Q
 // AS B (6.6.6), AS C (SCCP of 2.2.3) and AS D (the same circuits of the node's own code).
 func partial() string {
 	return strings.NewReplacer(" routing-key 55 5.5.5\n", " routing-key 55 2.2.2 si isup opc 4.4.4 cic 1 31\n",
@@ -23,7 +23,7 @@ cs7 as C m3ua
 cs7 as D m3ua
  asp Q
  routing-key 68 1.1.1 si isup opc 4.4.4 cic 1 31
-`).Replace(crossing)
+`).Replace(crossroads)
 }
 
 // labelled is a DATA message of m with a routing context.

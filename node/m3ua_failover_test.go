@@ -72,7 +72,7 @@ func TestFailoverUnderTraffic(t *testing.T) {
 	for _, mode := range []string{"loadshare", "override", "broadcast"} {
 		for _, c := range faults {
 			t.Run(mode+", "+c.name, func(t *testing.T) {
-				config := strings.Replace(crossing, " remote-ip 10.0.0.5\n", " remote-ip 10.0.0.5\n timer heartbeat 1000\n", 1)
+				config := strings.Replace(crossroads, " remote-ip 10.0.0.5\n", " remote-ip 10.0.0.5\n timer heartbeat 1000\n", 1)
 				config = strings.Replace(config, "cs7 as A m3ua\n asp P\n", "cs7 as A m3ua\n asp P\n asp Q\n traffic-mode "+mode+"\n", 1)
 				withStations(t, strings.Replace(config, "cs7 as B m3ua\n asp Q\n routing-key 66 6.6.6 si sccp\n", "", 1), func(w *wires, g *box, n, _ *station) {
 					y := &census{by: map[string]int{}, seen: map[[2]uint32]int{}, last: map[string]uint32{}}
@@ -149,7 +149,7 @@ func judgeFailover(t *testing.T, g *box, asps []*m3uaASP, y *census, all int, mo
 // counted, and the sender is told, and told when it is over.
 func TestOverloadOfAnASP(t *testing.T) {
 	t.Parallel()
-	withStations(t, crossing, func(w *wires, g *box, n, m *station) {
+	withStations(t, crossroads, func(w *wires, g *box, n, m *station) {
 		y := &census{by: map[string]int{}, seen: map[[2]uint32]int{}, last: map[string]uint32{}}
 		p, q := newForeign(t, w, "10.0.0.5"), newForeign(t, w, "10.0.0.6")
 		defer p.e.Close()

@@ -13,7 +13,7 @@ import (
 // told once.
 func TestBitsAboveTheServiceIndicatorAreTold(t *testing.T) {
 	t.Parallel()
-	withStations(t, crossing, func(w *wires, g *box, n, m *station) {
+	withStations(t, crossroads, func(w *wires, g *box, n, m *station) {
 		p := newForeign(t, w, "10.0.0.5")
 		defer p.e.Close()
 		p.send(0, bare(xua.ASPUP))

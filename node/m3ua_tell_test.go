@@ -11,9 +11,9 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// twoWays is crossing with 7.7.7 behind AS A and AS B alike, and 7.7.6 behind A, else N.
+// twoWays is crossroads with 7.7.7 behind AS A and AS B alike, and 7.7.6 behind A, else N.
 func twoWays() string {
-	return strings.Replace(crossing, " update route 7.7.7/14 linkset N\n", ` update route 7.7.7/14 as A
+	return strings.Replace(crossroads, " update route 7.7.7/14 linkset N\n", ` update route 7.7.7/14 as A
  update route 7.7.7/14 as B
  update route 7.7.6/14 as A priority 1
 `, 1)

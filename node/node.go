@@ -60,8 +60,8 @@ type view struct {
 	sccp  *sccp.View
 	holds map[ss7.PathID]*hold
 
-	servers []*m3uaAS // by PathID; nil: no server
-	gates   []*gate   // by PathID; nil: no gate
+	servers   []*m3uaAS   // by PathID; nil: no server
+	crossings []*crossing // by PathID; nil: no crossing
 
 	loopTitles map[loopTitle]bool // messages to titles that are discarded; nil: none
 	keyed      []keyed            // a part of it
@@ -95,8 +95,8 @@ type Node struct {
 
 	readers      readers
 	departures   departures
-	crossings    crossings
-	gateIDs      map[configs.Alias]ss7.PathID // guarded by applying of instance 0, as borders is
+	arrivals     arrivals
+	crossingIDs  map[configs.Alias]ss7.PathID // guarded by applying of instance 0, as borders is
 	borders      [configs.MaxInstances]*borderCount
 	ids          pathIDs
 	m3ua         *m3uaLayer

@@ -141,8 +141,8 @@ func (n *Node) lossOf(x *lostBy) (way, text string, beyond bool) {
 	case l != nil:
 		text, beyond = n.doubt(l, x.since)
 		return l.name(), text, beyond
-	case v.gate(x.path) != nil:
-		return v.gate(x.path).name, "they went into that instance, which knows more", false
+	case v.crossing(x.path) != nil:
+		return v.crossing(x.path).name, "they went into that instance, which knows more", false
 	case v.server(x.path) != nil:
 		text, beyond = n.serverDoubt(v.server(x.path), x.path)
 		return "AS " + v.server(x.path).name, text, beyond

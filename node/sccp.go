@@ -298,8 +298,8 @@ func (p *subsystems) recv(now time.Time, ev *ss7.Event) {
 		if !p.believes(ev, m.Data) {
 			return
 		}
-		if g := p.core.node.view.Load().gate(ev.Path); g != nil && ev.Of != 0 {
-			p.proveThere(g, *ev, m.Data)
+		if x := p.core.node.view.Load().crossing(ev.Path); x != nil && ev.Of != 0 {
+			p.proveThere(x, *ev, m.Data)
 			return
 		}
 		p.manage(now, ev, m.Data)
@@ -317,12 +317,12 @@ func (p *subsystems) manage(now time.Time, ev *ss7.Event, data []byte) {
 // mostProved bounds what waits until another instance has judged its name.
 const mostProved = 256
 
-// proveThere has the instance judge that the sender of ev, a point behind gate g, is in: which
-// gate a message comes by follows from its OPC, so the gate proves nothing. The way by which it
+// proveThere has the instance judge that the sender of ev, a point behind crossing x, is in: which
+// crossing a message comes by follows from its OPC, so the crossing proves nothing. The way by which it
 // came there does.
-func (p *subsystems) proveThere(g *gate, ev ss7.Event, data []byte) {
-	home := g.to
-	own := slices.Contains(home.Config().Own(), g.pc) // what that node itself has translated
+func (p *subsystems) proveThere(x *crossing, ev ss7.Event, data []byte) {
+	home := x.to
+	own := slices.Contains(home.Config().Own(), x.pc) // what that node itself has translated
 	notice, err := sccp.ParseNotice(p.core.node.Config().V(), data)
 	if own || err != nil {
 		p.manage(time.Now(), &ev, data)
@@ -335,7 +335,7 @@ func (p *subsystems) proveThere(g *gate, ev ss7.Event, data []byte) {
 	}
 	home.core.do(func() {
 		h, ok := home.core, false
-		claim := mtp3.Claim{What: notice.Command.String(), Path: ev.Of, By: g.pc, About: mtp3.Nobody}
+		claim := mtp3.Claim{What: notice.Command.String(), Path: ev.Of, By: x.pc, About: mtp3.Nobody}
 		if h.actions, ok = h.network.Believe(claim, h.actions); !ok {
 			p.proving.Add(-1)
 			return

@@ -243,8 +243,8 @@ func routeText(s *routing.Linkset) string {
 
 // serverDown says why an AS takes nothing.
 func (n *Node) serverDown(p ss7.PathID) string {
-	if g := n.view.Load().gate(p); g != nil {
-		return g.name + " cannot be reached there"
+	if x := n.view.Load().crossing(p); x != nil {
+		return x.name + " cannot be reached there"
 	}
 	asps, all := n.m3ua.status()
 	for i := range all {

@@ -51,7 +51,7 @@ func TestAnASPThatTakesNothingLosesItsShare(t *testing.T) {
 // onSharers runs f with two ASPs, P and Q, that share AS A, and a census of what they get. more is said
 // of P.
 func onSharers(t *testing.T, more string, f func(g *box, n *station, p, q *foreign, y *census)) {
-	config := strings.Replace(crossing, " asp P\n", " asp P\n asp Q\n traffic-mode loadshare\n", 1)
+	config := strings.Replace(crossroads, " asp P\n", " asp P\n asp Q\n traffic-mode loadshare\n", 1)
 	config = strings.Replace(config, " remote-ip 10.0.0.5\n", " remote-ip 10.0.0.5\n"+more, 1)
 	config = strings.Replace(config, "cs7 as B m3ua\n asp Q\n routing-key 66 6.6.6 si sccp\n", "", 1)
 	withStations(t, config, func(w *wires, g *box, n, _ *station) {
@@ -87,10 +87,10 @@ cs7 as UU m2ua
 		port                     uint16
 		ppid                     uint32
 	}{
-		{"an ASP of M3UA", crossing, "10.0.0.5", "ASP P", 2905, 3},
+		{"an ASP of M3UA", crossroads, "10.0.0.5", "ASP P", 2905, 3},
 		{"a gateway of M3UA", behindGateway, "10.0.0.5", "ASP F", 2905, 3},
-		{"an ASP of M2UA", crossing + m2ua, "10.0.0.7", "ASP U", 2904, 2},
-		{"a link", crossing, "10.0.0.8", "link 0 of linkset M", 1024, 5},
+		{"an ASP of M2UA", crossroads + m2ua, "10.0.0.7", "ASP U", 2904, 2},
+		{"a link", crossroads, "10.0.0.8", "link 0 of linkset M", 1024, 5},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -205,23 +205,23 @@ func (v *view) outlet(p ss7.PathID) outlet {
 	if int(p) < len(v.servers) && v.servers[p] != nil {
 		return &v.servers[p].as
 	}
-	if g := v.gate(p); g != nil {
-		return g
+	if x := v.crossing(p); x != nil {
+		return x
 	}
 	return nil
 }
 
-// gate gives the gate of a path; nil: it is none.
-func (v *view) gate(p ss7.PathID) *gate {
-	if int(p) >= len(v.gates) {
+// crossing gives the crossing of a path; nil: it is none.
+func (v *view) crossing(p ss7.PathID) *crossing {
+	if int(p) >= len(v.crossings) {
 		return nil
 	}
-	return v.gates[p]
+	return v.crossings[p]
 }
 
 // send hands a group to what it leaves by.
 func (t *transfer) send(n *Node, now time.Time, g *group) {
-	to, is := g.to.(*gate)
+	to, is := g.to.(*crossing)
 	switch {
 	case !is:
 		g.to.offer(now, t.from, g.msus...)
@@ -267,7 +267,7 @@ func (n *Node) discard(d mtp3.Verdict, m *ss7.MSU, from ss7.PathID) {
 			n.hintUnreachable(from, m, d.Reason)
 		case mtp3.NoUser:
 			v := n.view.Load()
-			if v.link(from) == nil && v.gate(from) == nil {
+			if v.link(from) == nil && v.crossing(from) == nil {
 				break // an ASP is told by DUPU, a gateway not at all
 			}
 			if lack, cause := mtp3.Lacking(v.table, m, from, d.Reason); lack == mtp3.LacksUser {
@@ -299,8 +299,8 @@ func (n *Node) cameBy(from ss7.PathID) string {
 	if int(from) < len(v.servers) && v.servers[from] != nil {
 		return "by AS " + v.servers[from].name
 	}
-	if g := v.gate(from); g != nil {
-		return fmt.Sprintf("from instance %d", g.to.number)
+	if x := v.crossing(from); x != nil {
+		return fmt.Sprintf("from instance %d", x.to.number)
 	}
 	return "from here"
 }
