@@ -35,17 +35,19 @@ func TestTopology(t *testing.T) {
 	if _, err := LoadFS(dir, "d/x.clab.yml"); err == nil || !strings.Contains(err.Error(), "node B") {
 		t.Errorf("missing file: %v", err)
 	}
-	for text, want := range map[string]string{
-		"":                      "f:1: a topology file is a mapping",
-		"name: x\n":             "`topology` with `nodes`",
-		"topology: {nodes: {}}": "`nodes` is missing or empty",
-		topologyHead + "    - endpoints: [\"A:eth1\", \"Z:eth1\"]\n":                                            "f:8: endpoint \"Z:eth1\": there is no node Z",
-		topologyHead + "    - endpoints: [\"A:eth1\"]\n":                                                        "f:8: a link has",
-		topologyHead + "    - endpoints: [\"A:eth1\", \"B:eth1\"]\n    - endpoints: [\"A:eth1\", \"C:eth1\"]\n": "f:9: endpoint \"A:eth1\" has a link already",
-		"topology: {nodes: {\"a b\": {}}}":                                                                      "is no node name",
-		"topology: {nodes: {A: {startup-config: ../../x}}}":                                                     "must lie beside or below",
-		"a: [": "f: yaml",
+	for _, x := range [][2]string{
+		{"", "f:1: a topology file is a mapping"},
+		{"name: x\n", "`topology` with `nodes`"},
+		{"topology: {nodes: {}}", "`nodes` is missing or empty"},
+		{topologyHead + "    - endpoints: [\"A:eth1\", \"Z:eth1\"]\n", "f:8: endpoint \"Z:eth1\": there is no node Z"},
+		{topologyHead + "    - endpoints: [\"A:eth1\"]\n", "f:8: a link has"},
+		{topologyHead + "    - endpoints: [\"A:eth1\", \"B:eth1\"]\n    - endpoints: [\"A:eth1\", \"C:eth1\"]\n",
+			"f:9: endpoint \"A:eth1\" has a link already"},
+		{"topology: {nodes: {\"a b\": {}}}", "is no node name"},
+		{"topology: {nodes: {A: {startup-config: ../../x}}}", "must lie beside or below"},
+		{"a: [", "f: yaml"},
 	} {
+		text, want := x[0], x[1]
 		if _, err := ParseTopology("f", []byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}

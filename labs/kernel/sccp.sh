@@ -87,8 +87,9 @@ stop A
 # One run of tshark, because its start is what takes long. 6291456 is a warning.
 sleep 1
 stop dumpcap
-timeout 120 tshark -r "$work/sccp.pcapng" -Y sccp -T fields -e _ws.malformed -e _ws.expert.severity -e sccp.message_type \
-	-e sccp.return_cause -e sccp.called.digits -e _ws.expert.message >"$work/fields" 2>/dev/null || true
+timeout 120 tshark -r "$work/sccp.pcapng" -Y sccp -T fields -e _ws.malformed -e _ws.expert.severity \
+	-e sccp.message_type -e sccp.return_cause -e sccp.called.digits -e _ws.expert.message \
+	>"$work/fields" 2>/dev/null || true
 bad=$(awk -F '\t' '$1 != "" { print; next } 
 	{ n = split($2, s, ","); for (i = 1; i <= n; i++) if (s[i] >= 6291456) { print; next } }' \
 	"$work/fields" | head -5)
