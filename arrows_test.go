@@ -43,7 +43,7 @@ var rooms = map[string][]string{
 	"node": {"cli", "configs", "exec", "loop", "m2pa", "m2ua", "m3ua", "machine", "mtp3", "routing", "sccp", "sccp/gtt",
 		"sctp", "ss7", "status", "tester", "xua", "internal/printable", "internal/syslog"},
 	"internal/console": {"cli"},
-	"labs":             {"capture", "cli", "internal/console", "machine", "node", "sctp"},
+	"labs":             {"capture", "cli", "configs", "internal/console", "machine", "node", "sctp"},
 	"labs/attack":      {"m3ua", "sccp", "ss7", "xua"},
 	"bench":            {"m2pa", "m2ua", "m3ua", "mtp3", "sctp", "ss7", "xua"},
 	"cmd/gostp": {"bench", "cli", "configs", "internal/console", "internal/printable", "labs",

@@ -127,7 +127,9 @@ type platform struct {
 	t sctp.Transport
 }
 
-func (p platform) Transport(string) (sctp.Transport, string, error) { return p.t, "memory", nil }
+func (p platform) Transport(configs.Transport) (sctp.Transport, string, error) {
+	return p.t, "memory", nil
+}
 
 // The configuration that is printed for an STP makes one that carries the load.
 func TestThroughNode(t *testing.T) {

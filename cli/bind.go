@@ -7,8 +7,14 @@ import (
 	"sync"
 )
 
-// fields are the tagged fields of a struct type.
-type fields map[string][]int // by tag: index path
+// fields are the tagged fields of a struct type, by their tags.
+type fields map[string]field
+
+// field is one of them.
+type field struct {
+	index []int        // path to it from the struct
+	holds reflect.Type // its type, or what it points to
+}
 
 // known are the fields of the types met so far: each of their many statements asks, and
 // reflection would be most of what a program does when it starts.
@@ -22,7 +28,11 @@ func fieldsOf[T any]() fields {
 	f := fields{}
 	for _, sf := range reflect.VisibleFields(t) {
 		if tag, ok := sf.Tag.Lookup("cli"); ok {
-			f[tag] = sf.Index
+			holds := sf.Type
+			if holds.Kind() == reflect.Pointer {
+				holds = holds.Elem()
+			}
+			f[tag] = field{sf.Index, holds}
 		}
 	}
 	known.Store(t, f)
@@ -37,6 +47,9 @@ func (f fields) all(syntax Elem) []string {
 			panic("cli: argument " + syntax.name + " has no field")
 		}
 	}
+	if x, ok := f[syntax.name]; ok && syntax.kind == choiceElem && !syntax.fits(x.holds) {
+		panic(fmt.Sprintf("cli: a %v does not keep the values of choice %s", x.holds, syntax.name))
+	}
 	for _, e := range syntax.subs {
 		f.all(e)
 	}
@@ -44,11 +57,11 @@ func (f fields) all(syntax Elem) []string {
 }
 
 func (f fields) at(obj any, name string) (reflect.Value, bool) {
-	i, ok := f[name]
+	x, ok := f[name]
 	if !ok {
 		return reflect.Value{}, false
 	}
-	return reflect.ValueOf(obj).Elem().FieldByIndex(i), true
+	return reflect.ValueOf(obj).Elem().FieldByIndex(x.index), true
 }
 
 // set puts arguments into the fields of their names; arguments without a field

@@ -29,7 +29,7 @@ func randomSite(r *rand.Rand) *Site {
 	word := func() string { return string(rune('a'+r.IntN(26))) + fmt.Sprint(r.IntN(100)) }
 	text := func() string { return []string{"", "one", "two | three", "é ?  !"}[r.IntN(4)] }
 	addr := func() netip.Addr { return netip.AddrFrom4([4]byte{10, 0, byte(r.IntN(256)), byte(r.IntN(256))}) }
-	s := &Site{Hostname: word(), Contact: text(), Kind: []kindOf{"", "core", "edge"}[r.IntN(3)], Quiet: r.IntN(2) == 0}
+	s := &Site{Hostname: word(), Contact: text(), Kind: kindOf(r.IntN(3)), Quiet: r.IntN(2) == 0}
 	if r.IntN(2) == 0 {
 		s.Offset = new(uint8)
 		*s.Offset = uint8(r.IntN(24))

@@ -196,8 +196,11 @@ func prefixed(keyword, typed string) bool {
 }
 
 func keyword(e *edge) any {
-	if e.elem.kind == flagElem {
+	switch {
+	case e.elem.kind == flagElem:
 		return true
+	case e.elem.value != nil:
+		return e.elem.value
 	}
 	return e.elem.word
 }

@@ -28,10 +28,12 @@ type Site struct {
 }
 
 type (
-	kindOf string
+	kindOf uint8
 	level8 int8
 	pause  time.Duration
 )
+
+func (k kindOf) String() string { return [...]string{"", "core", "edge"}[k] }
 
 func (level8) String() string { return "not how it is typed" }
 
@@ -119,7 +121,7 @@ var siteMode = &Mode{Name: "config", Statements: []*Statement{
 	Field[Site](Seq(Kw("site", "The site"), Opt(Kw("number", "Of the site"), Unkept(Arg("n", Uint(0, 0), "Only 0"))),
 		Kw("contact", "Whom to call"), Arg("contact", Rest(60), "Text"))),
 	Field[Site](Seq(Kw("site", "The site"), Opt(Kw("number", "Of the site"), Unkept(Arg("n", Uint(0, 0), "Only 0"))),
-		Kw("kind", "What it is"), Choice("kind", Kw("core", "In the middle"), Kw("edge", "At the border")))),
+		Kw("kind", "What it is"), Choice("kind", Value(kindOf(1), "In the middle"), Value(kindOf(2), "At the border")))),
 	Field[Site](Seq(Kw("clock", "Time"), Kw("offset", "From UTC"), Arg("offset", Uint(0, 23), "Hours"))),
 	Field[Site](Seq(Kw("clock", "Time"), Kw("wait", "For an answer"), Arg("wait", Millis(10, 5000), "Milliseconds"))).Off("wait", pause(-1)),
 	Field[Site](Seq(Kw("servers", "Time servers"), Rep("server", IP(), "Address"))),
@@ -221,7 +223,8 @@ func (o *office) tree(started chan<- struct{}) *Tree {
 func lines(s string) []string { return strings.Split(strings.TrimSuffix(s, "\n"), "\n") }
 
 // A statement whose argument no field keeps cannot be made: its line would be accepted and
-// stored nowhere.
+// stored nowhere. Nor can a choice whose values are of another type than its field, or whose words are
+// not told apart.
 func TestArgumentWithoutAField(t *testing.T) {
 	for name, statement := range map[string]func(){
 		"field": func() { Field[Vlan](Seq(Kw("description", "A text"), Arg("txet", Rest(40), "Text"))) },
@@ -229,11 +232,16 @@ func TestArgumentWithoutAField(t *testing.T) {
 			List(Seq(Kw("host", "A name"), Arg("nmae", Word(10), "Name")), []string{"name"},
 				func(s *Site) *[]*HostName { return &s.Hosts }, nil)
 		},
+		"word for a value": func() { Field[Site](Choice("kind", Kw("core", "In the middle"))) },
+		"value for a word": func() { Field[Vlan](Choice("tag", Value(kindOf(1), "With a tag"))) },
+		"no word":          func() { Choice("kind", Value(kindOf(0), "Nowhere")) },
+		"one word twice":   func() { Choice("kind", Value(kindOf(1), "In the middle"), Value(kindOf(1), "Again")) },
+		"two types":        func() { Choice("kind", Value(kindOf(1), "In the middle"), Kw("edge", "At the border")) },
 	} {
 		func() {
 			defer func() {
 				if recover() == nil {
-					t.Errorf("%s: an argument without a field was taken", name)
+					t.Errorf("%s: it was taken", name)
 				}
 			}()
 			statement()

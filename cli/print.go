@@ -116,7 +116,7 @@ func (s *Statement) emit(env any, e Elem, get func(string) (v any, zero, ok bool
 		if !ok || zero {
 			return nil, false
 		}
-		return []string{reflect.ValueOf(v).String()}, true
+		return []string{e.wordOf(v)}, true
 	case argElem:
 		v, _, ok := get(e.name)
 		if !ok || v == nil {
@@ -163,6 +163,16 @@ func (s *Statement) emit(env any, e Elem, get func(string) (v any, zero, ok bool
 		}
 		return out, true
 	}
+}
+
+// wordOf is the word of a choice for what it has bound.
+func (e *Elem) wordOf(v any) string {
+	for _, w := range e.subs {
+		if w.value == v {
+			return w.word
+		}
+	}
+	return reflect.ValueOf(v).String()
 }
 
 // set tells whether an optional part has a value other than its default.

@@ -1,5 +1,10 @@
 package cli
 
+import (
+	"fmt"
+	"reflect"
+)
+
 // Elem is one element of a syntax. Make it with the functions below.
 type Elem struct {
 	kind   kind
@@ -9,6 +14,7 @@ type Elem struct {
 	typ    Type
 	subs   []Elem
 	unkept bool // a Check reads the argument, and no field keeps it
+	value  any  // what a keyword of a Choice stands for; nil: its word
 }
 
 type kind uint8
@@ -16,7 +22,7 @@ type kind uint8
 const (
 	kwElem     kind = iota
 	flagElem        // keyword that binds true
-	choiceElem      // subs are keywords; binds the word
+	choiceElem      // subs are keywords; binds the value or the word of one
 	argElem
 	repElem // argument, once or more; binds []any
 	seqElem
@@ -45,9 +51,30 @@ func Flag(name, word, help string) Elem {
 	return Elem{kind: flagElem, name: name, word: word, help: help}
 }
 
-// Choice is exactly one of some keywords; it binds name to the word.
+// Value is a keyword of a Choice that stands for v: v is what the line binds, what the field keeps
+// and what the program compares. The word is v's own, so that it is spelt in one place.
+func Value(v fmt.Stringer, help string) Elem {
+	return Elem{kind: kwElem, word: v.String(), help: help, value: v}
+}
+
+// Choice is exactly one of some keywords; it binds name to the keyword's Value, or to its word.
 func Choice(name string, words ...Elem) Elem {
+	seen := map[string]bool{}
+	for _, w := range words {
+		if w.word == "" || seen[w.word] || reflect.TypeOf(w.value) != reflect.TypeOf(words[0].value) {
+			panic(fmt.Sprintf("cli: choice %s: %q is no word of its own, or a value of another type", name, w.word))
+		}
+		seen[w.word] = true
+	}
 	return Elem{kind: choiceElem, name: name, subs: words}
+}
+
+// fits tells whether a field of type t can keep what a Choice binds.
+func (e *Elem) fits(t reflect.Type) bool {
+	if v := e.subs[0].value; v != nil {
+		return t == reflect.TypeOf(v)
+	}
+	return t.Kind() == reflect.String
 }
 
 // Rep is an argument given once or more often; it binds name to a []any.

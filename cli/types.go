@@ -151,6 +151,21 @@ type Args map[string]any
 // Has tells whether the line gave name.
 func (a Args) Has(name string) bool { _, ok := a[name]; return ok }
 
+// Default gives what the line left out the values of d.
+func (a Args) Default(d Args) {
+	for name, v := range d {
+		if !a.Has(name) {
+			a[name] = v
+		}
+	}
+}
+
+// Get gives argument name, which the line's syntax makes a T; the zero T if the line did not give it.
+func Get[T any](a Args, name string) T {
+	v, _ := a[name].(T)
+	return v
+}
+
 // Uint gives a number, def if there is none.
 func (a Args) Uint(name string, def uint64) uint64 {
 	if n, ok := a[name].(uint64); ok {

@@ -66,7 +66,7 @@ func random(r *rand.Rand) *System {
 	s := randomInstance(r)
 	for n := range uint8(r.Intn(3)) {
 		i := randomInstance(r)
-		i.Hostname, i.QuietConsole, i.Transport, i.Interfaces, i.IPRoutes, i.IPv6Routes = "", false, "", nil, nil, nil
+		i.Hostname, i.QuietConsole, i.Transport, i.Interfaces, i.IPRoutes, i.IPv6Routes = "", false, 0, nil, nil, nil
 		i.Description, i.Number, i.whole = "so that it is not empty", n+1, s
 		before := *s
 		s.Multi, s.Instances = true, append(s.Instances, i)
@@ -77,6 +77,8 @@ func random(r *rand.Rand) *System {
 	}
 	return s
 }
+
+func oneOf[T any](r *rand.Rand, values ...T) T { return values[r.Intn(len(values))] }
 
 func randomInstance(r *rand.Rand) *System {
 	pick := func(words ...string) string { return words[r.Intn(len(words))] }
@@ -132,9 +134,12 @@ func randomInstance(r *rand.Rand) *System {
 	}
 	next := ss7.PC(0)
 	pc := func() ss7.PC { next++; return next * 5 % 16384 }
-	s := &System{Hostname: pick("", "A", "Country-1"), QuietConsole: r.Intn(2) == 0, Variant: pick("", "itu"),
-		NI: pick("", "international", "national", "reserved", "spare"), Delimiter: pick("", "dash"), Description: pick("", "a text | with  blanks"),
-		Transport: pick("", "auto", "kernel", "user", "udp"), MTP3Timers: MTP3Timers{T17: ms(800, 60000)}, NationalOptions: NationalOptions{r.Intn(2) == 0, r.Intn(2) == 0, false}, Tx: ms(100, 60000), Ty: ms(100, 60000), SLSShift: uint8(r.Intn(4)), SLTT1: ms(4000, 12000), SLTT2: ms(30000, 90000)}
+	s := &System{Hostname: pick("", "A", "Country-1"), QuietConsole: r.Intn(2) == 0,
+		Variant: oneOf(r, 0, VariantOf(ss7.ITU)), NI: oneOf(r, nil, new(ss7.International), new(ss7.National)),
+		Delimiter: oneOf(r, 0, Dash), Description: pick("", "a text | with  blanks"),
+		Transport: oneOf(r, 0, Auto, Kernel, User, UDP), MTP3Timers: MTP3Timers{T17: ms(800, 60000)},
+		NationalOptions: NationalOptions{r.Intn(2) == 0, r.Intn(2) == 0, false}, Tx: ms(100, 60000), Ty: ms(100, 60000),
+		SLSShift: uint8(r.Intn(4)), SLTT1: ms(4000, 12000), SLTT2: ms(30000, 90000)}
 	if r.Intn(2) == 0 {
 		s.Widths = [][]uint8{{14}, {7, 7}, {4, 5, 5}, {3, 8, 3}}[r.Intn(4)]
 	}
@@ -163,7 +168,7 @@ func randomInstance(r *rand.Rand) *System {
 	randomRoutes(r, s)
 	for i := range 1 + r.Intn(3) {
 		p := &LocalPeer{Port: uint16(1024 + i), Shutdown: r.Intn(2) == 0, UDPPort: uint16(r.Intn(2) * 9899),
-			Transport: pick("", "auto", "kernel", "user", "udp"), AnyChecksum: r.Intn(2) == 0, SCTP: settings()}
+			Transport: oneOf(r, 0, Auto, Kernel, User, UDP), AnyChecksum: r.Intn(2) == 0, SCTP: settings()}
 		for k := range r.Intn(4) {
 			p.IPs = append(p.IPs, &LocalIP{netip.AddrFrom4([4]byte{10, byte(k), byte(i), 1})})
 		}
@@ -180,7 +185,7 @@ func randomInstance(r *rand.Rand) *System {
 				k.Remote = append(k.Remote, netip.AddrFrom4([4]byte{10, 8, byte(i), byte(slc)}), netip.MustParseAddr(fmt.Sprintf("2001:db8::%d:%d", i, slc)))
 			}
 		}
-		s.LoopProtection = pick("", "drop", "off")
+		s.LoopProtection = oneOf(r, 0, DropLoops, IgnoreLoops)
 		if own := s.Own(); len(own) > 0 && r.Intn(2) == 0 {
 			l.Local = &own[r.Intn(len(own))]
 		}
@@ -387,7 +392,7 @@ func TestVariantChange(t *testing.T) {
 	if s.Notation().Format(*s.PC) != "1.200.3" {
 		t.Error(text(t, s))
 	}
-	s.Variant = "itu"
+	s.Variant = VariantOf(ss7.ITU)
 	if errs := s.Validate(); len(errs) == 0 || !strings.Contains(errs[0].Error(), "remove it before changing the variant") {
 		t.Error(errs)
 	}

@@ -33,8 +33,8 @@ type Subsystem struct {
 
 // PointFormat is what a point takes, other than UDT and XUDT.
 type PointFormat struct {
-	PC     ss7.PC `cli:"pc"`
-	Format string `cli:"format"` // udt-only, long
+	PC     ss7.PC   `cli:"pc"`
+	Format Messages `cli:"format"`
 }
 
 // Conversion is an address conversion; NP and NAI are for rules without.
@@ -64,22 +64,22 @@ func (p plus1) Value() int16 { return int16(p) - 1 }
 
 // Where is one destination of a title. Exactly one of ToGroup, ToAS and ToPC is set.
 type Where struct {
-	ToGroup bool   `cli:"to-group"`
-	ToAS    bool   `cli:"to-as"`
-	ToPC    bool   `cli:"to-pc"`
-	Group   string `cli:"group"`
-	AS      string `cli:"as"`
-	PC      ss7.PC `cli:"pc"`
-	On      string `cli:"on"` // gt, pcssn
-	NTT     plus1  `cli:"ntt"`
-	SSN     plus1  `cli:"ssn"`
+	ToGroup bool    `cli:"to-group"`
+	ToAS    bool    `cli:"to-as"`
+	ToPC    bool    `cli:"to-pc"`
+	Group   string  `cli:"group"`
+	AS      string  `cli:"as"`
+	PC      ss7.PC  `cli:"pc"`
+	On      RouteOn `cli:"on"`
+	NTT     plus1   `cli:"ntt"`
+	SSN     plus1   `cli:"ssn"`
 }
 
 // AppGroup is an application group.
 type AppGroup struct {
-	Name    string `cli:"name"`
-	Mode    string `cli:"multiplicity"`
-	Limit   uint32 `cli:"limit"`
+	Name    string    `cli:"name"`
+	Mode    *gtt.Mode `cli:"multiplicity"` // nil: gtt.Cost
+	Limit   uint32    `cli:"limit"`
 	Members []*GroupMember
 }
 
@@ -111,12 +111,12 @@ type GTA struct {
 
 // Map is a subsystem elsewhere and its mate.
 type Map struct {
-	PC           ss7.PC `cli:"pc"`
-	SSN          uint8  `cli:"ssn"`
-	Solitary     bool   `cli:"solitary"`
-	Multiplicity string `cli:"multiplicity"` // dominant, shared
-	BackupPC     ss7.PC `cli:"backup-pc"`
-	BackupSSN    uint8  `cli:"backup-ssn"`
+	PC           ss7.PC       `cli:"pc"`
+	SSN          uint8        `cli:"ssn"`
+	Solitary     bool         `cli:"solitary"`
+	Multiplicity Multiplicity `cli:"multiplicity"`
+	BackupPC     ss7.PC       `cli:"backup-pc"`
+	BackupSSN    uint8        `cli:"backup-ssn"`
 }
 
 // Concern is a point that is told of changes.

@@ -46,7 +46,7 @@ func (s *System) groupRules(f *findings) {
 func (s *System) mateRules(f *findings) {
 	for _, m := range s.Maps {
 		s.fits(f, m, "", "gtt map: code", max(m.PC, m.BackupPC))
-		if m.Multiplicity != "" && m.PC == m.BackupPC && m.SSN == m.BackupSSN {
+		if m.Multiplicity != 0 && m.PC == m.BackupPC && m.SSN == m.BackupSSN {
 			f.bad(m, "", "gtt map %s %d: it is its own backup", s.Notation().Format(m.PC), m.SSN)
 		}
 	}

@@ -64,7 +64,7 @@ end
 	if got := text(t, s); got != want {
 		t.Errorf("got:\n%s", got)
 	}
-	if i := s.Instance(1); i.TransportOf(i.LocalPeers[0]) != "udp" || i.Name() != "X" || s.Instance(3) != nil {
+	if i := s.Instance(1); i.TransportOf(i.LocalPeers[0]) != UDP || i.Name() != "X" || s.Instance(3) != nil {
 		t.Error("an instance does not have what is its node's")
 	}
 	c := s.Clone()

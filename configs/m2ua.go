@@ -22,10 +22,10 @@ type M2UAAS struct {
 	Name        string `cli:"as"`
 	Description string `cli:"description"`
 	Members     []*Member
-	Mode        string        `cli:"traffic-mode"`
+	Mode        TrafficMode   `cli:"traffic-mode"`
 	Recovery    time.Duration `cli:"recovery-timeout"`
 	MinActive   uint8         `cli:"minimum-active"`
-	Acks        string        `cli:"data-acknowledgement"`
+	Acks        DataAcks      `cli:"data-acknowledgement"`
 	Shutdown    bool          `cli:"shutdown"`
 	Interfaces  []*InterfaceLink
 }
@@ -44,12 +44,12 @@ func (i *InterfaceLink) key() [2]uint16 { return [2]uint16{*i.SDT, *i.SDL} }
 
 // OfM2UA is what an ASP of M2UA has beside one of M3UA.
 type OfM2UA struct {
-	Mode        string `cli:"traffic-mode"` // asked for in role asp; empty: what the gateway has
-	NoInterface bool   `cli:"no-interface-identifier"`
-	NoInterAck  bool   `cli:"no-interface-in-data-ack"`
-	NoInterCtl  bool   `cli:"no-interface-in-control"`
-	ActionZero  bool   `cli:"retrieval-action-0"`
-	AnyPPID     bool   `cli:"any-ppid"`
+	Mode        TrafficMode `cli:"traffic-mode"` // asked for in role asp; zero: what the gateway has
+	NoInterface bool        `cli:"no-interface-identifier"`
+	NoInterAck  bool        `cli:"no-interface-in-data-ack"`
+	NoInterCtl  bool        `cli:"no-interface-in-control"`
+	ActionZero  bool        `cli:"retrieval-action-0"`
+	AnyPPID     bool        `cli:"any-ppid"`
 }
 
 // Backhaul says where the level 2 of a link is: at an interface of a gateway. The zero

@@ -44,7 +44,7 @@ func (s *System) gatewayRules(f *findings) {
 			switch other := seen[at]; {
 			case a == nil:
 				f.bad(k, "", "%s: asp %s of M2UA does not exist; %s", name, k.Gateway, thereIs(s.M2UAASPs, " of M2UA"))
-			case a.Role != "asp":
+			case !a.As(RoleASP):
 				f.bad(k, "", "%s: this node is the gateway of asp %s; `role asp` in its configuration makes the far "+
 					"end one", name, k.Gateway)
 			case other != "":
@@ -65,7 +65,7 @@ func (s *System) m2uaServerRules(f *findings) {
 			switch p := s.M2UAASP(m.ASP); {
 			case p == nil:
 				f.bad(m, "", "as %s: asp %s of M2UA does not exist; %s", a.Name, m.ASP, thereIs(s.M2UAASPs, " of M2UA"))
-			case p.Role == "asp":
+			case p.As(RoleASP):
 				f.bad(m, "", "as %s: asp %s is a gateway to this node (role asp); links name it themselves: `link "+
 					"SLC m2ua %s INTERFACE`", a.Name, m.ASP, m.ASP)
 			}

@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -8,26 +9,26 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// M3UA is a port of this node that ASPs are at: of SCTP, or with Transport tcp of TCP.
+// M3UA is a port of this node that ASPs are at: of SCTP, or with Transport TCP of TCP.
 type M3UA struct {
 	LocalPeer
-	Accept string `cli:"accept"` // dynamic-permitted: from anybody; empty: from ASPs that are configured
+	Accept Accept `cli:"accept"`
 }
 
 // ASP is a process at the far end of one association: an application server
 // process, the gateway to which this node is one, or an IPSP.
 type ASP struct {
-	Name        string `cli:"asp"`
-	RemotePort  uint16 `cli:"remote-port"` // 0: any
-	LocalPort   uint16 `cli:"local-port"`
-	Over        string `cli:"over"` // sctp, tcp; empty: as the port is
+	Name        string    `cli:"asp"`
+	RemotePort  uint16    `cli:"remote-port"` // 0: any
+	LocalPort   uint16    `cli:"local-port"`
+	Over        Transport `cli:"over"` // OverSCTP, TCP; zero: as the port is
 	LocalIPs    []*LocalIP
 	Remote      []*RemoteIP
-	Role        string  `cli:"role"`     // of this node: sg (the default), asp, ipsp
-	Exchange    string  `cli:"exchange"` // of IPSPs: double-exchange, initiate, respond; empty: who sets up the association asks
-	SCTPRole    string  `cli:"sctp-role"`
-	ID          *uint32 `cli:"asp-identifier"`
-	RKM         string  `cli:"rkm"`
+	Role        Role     `cli:"role"`     // of this node
+	Exchange    Exchange `cli:"exchange"` // of IPSPs
+	SCTPRole    SCTPRole `cli:"sctp-role"`
+	ID          *uint32  `cli:"asp-identifier"`
+	RKM         RKM      `cli:"rkm"`
 	Allowed     []*Allowed
 	Block       bool          `cli:"block"`
 	Shutdown    bool          `cli:"shutdown"`
@@ -68,8 +69,8 @@ type AS struct {
 	Description string `cli:"description"`
 	Members     []*Member
 	Keys        []*RoutingKey
-	Mode        string        `cli:"traffic-mode"`
-	Spread      string        `cli:"spread"` // of loadshare: bindings (the default), roundrobin
+	Mode        TrafficMode   `cli:"traffic-mode"`
+	Spread      Spread        `cli:"spread"` // of loadshare
 	Recovery    time.Duration `cli:"recovery-timeout"`
 	NA          *uint32       `cli:"network-appearance"`
 	MinActive   uint8         `cli:"minimum-active"`
@@ -88,15 +89,12 @@ type Member struct {
 type RoutingKey struct {
 	RC       uint32     `cli:"rc"`
 	DPC      *ss7.Range `cli:"dpc"` // nil: the AS is known by its routing context, and routes lead to it
-	SI       string     `cli:"si"`
+	SI       UserPart   `cli:"si"`
 	OPC      *ss7.Range `cli:"opc"`
 	HasCIC   bool       `cli:"cic"`
 	CICFirst uint16     `cli:"min"`
 	CICLast  uint16     `cli:"max"`
 }
-
-// ServiceIndicators are the words of ITP's routing keys (Q.704 §14.2.1).
-var ServiceIndicators = map[string]ss7.SI{"sccp": 3, "tup": 4, "isup": 5, "b-isup": 9, "sat-isup": 10, "aal2": 12, "bicc": 13, "h248": 14}
 
 // AS finds an application server by name; nil if there is none.
 func (s *System) AS(name string) *AS {
@@ -126,8 +124,8 @@ func (s *System) M3UA(port uint16) *M3UA {
 	for _, a := range s.ASPs { // an ASP with addresses of its own brings its port along
 		if a.LocalPort == port && port != 0 && len(a.LocalIPs) > 0 {
 			m := &M3UA{LocalPeer: LocalPeer{Port: port, IPs: a.LocalIPs}}
-			if a.Over == tcp {
-				m.Transport = tcp
+			if a.Over == TCP {
+				m.Transport = TCP
 			}
 			return m
 		}
@@ -143,11 +141,11 @@ func (s *System) Placed(a *ASP) *ASP {
 	}
 	c := *a
 	for _, m := range s.M3UAs {
-		switch fits := (m.Transport == tcp) == (a.Over == tcp); {
+		switch fits := (m.Transport == TCP) == (a.Over == TCP); {
 		case fits:
 			c.LocalPort = m.Port
 			return &c
-		case a.Over == "" && c.LocalPort == 0:
+		case a.Over == 0 && c.LocalPort == 0:
 			c.LocalPort = m.Port // of TCP, if there is none of SCTP
 		}
 	}
@@ -200,10 +198,10 @@ var m3uaStreams = SCTP{InStreams: 17, OutStreams: 17}
 // Passive tells whether the far end of an ASP sets up the association: by default
 // those of which this node is the gateway do.
 func (a *ASP) Passive() bool {
-	if a.SCTPRole != "" {
-		return a.SCTPRole == "server"
+	if a.SCTPRole != 0 {
+		return a.SCTPRole == Server
 	}
-	return a.Role == "" || a.Role == "sg"
+	return a.As(RoleSG)
 }
 
 // IPs are the addresses of the far end.
@@ -249,25 +247,23 @@ func (a *ASP) deepen() {
 	a.LocalIPs, a.Remote, a.Allowed = copies(a.LocalIPs, nil), copies(a.Remote, nil), copies(a.Allowed, nil)
 }
 
+// As tells whether this node has role r to the ASP.
+func (a *ASP) As(r Role) bool { return either(a.Role, RoleSG) == r }
+
 func (a *ASP) role() string {
-	switch {
-	case a.Role == "":
-		return "sg"
-	case a.Double():
-		return a.Role + " " + doubleExchange
+	if a.Double() {
+		return fmt.Sprint(either(a.Role, RoleSG), " ", a.Exchange)
 	}
-	return a.Role
+	return either(a.Role, RoleSG).String()
 }
 
-const doubleExchange = "double-exchange"
-
 // Double tells whether each direction between IPSPs is activated by its own end.
-func (a *ASP) Double() bool { return a.Exchange == doubleExchange }
+func (a *ASP) Double() bool { return a.Exchange == DoubleExchange }
 
 // Leads tells whether this end asks in a single exchange between IPSPs.
 func (a *ASP) Leads() bool {
-	if a.Exchange == "" {
+	if a.Exchange == 0 {
 		return !a.Passive()
 	}
-	return a.Exchange == "initiate"
+	return a.Exchange == Initiate
 }

@@ -10,11 +10,15 @@ import (
 func TestOneNumberIsOfOneTransport(t *testing.T) {
 	const head = "cs7 instance 0\n point-code 0.0.5\n"
 	const sctp, tcp = " listen m3ua 2905\n  local-ip 10.0.0.1\n", " listen m3ua 2905 tcp\n  local-ip 10.0.0.2\n"
-	for _, c := range []struct{ text, transport, want string }{
-		{head + sctp + tcp, "", "line 5: m3ua 2905 is a port of SCTP already, and a number is of one transport " +
+	for _, c := range []struct {
+		text      string
+		transport Transport
+		want      string
+	}{
+		{head + sctp + tcp, 0, "line 5: m3ua 2905 is a port of SCTP already, and a number is of one transport " +
 			"here: give the port " +
 			"of TCP another number, or take this one away first"},
-		{head + tcp + sctp, "tcp", "line 5: m3ua 2905 is a port of TCP already"},
+		{head + tcp + sctp, TCP, "line 5: m3ua 2905 is a port of TCP already"},
 	} {
 		s, errs := Read([]byte(c.text))
 		if len(errs) != 1 || !strings.HasPrefix(errs[0].Error(), c.want) {
@@ -25,10 +29,10 @@ func TestOneNumberIsOfOneTransport(t *testing.T) {
 		}
 	}
 	if s := read(t, head+sctp+" listen m3ua 2905 sctp\n  accept-asp-connections "+
-		"dynamic-permitted\n"); s.M3UAs[0].Accept == "" {
+		"dynamic-permitted\n"); s.M3UAs[0].Accept != AcceptAnybody {
 		t.Error("the line of the port that it is does not lead back to it")
 	}
-	if s := read(t, head+tcp+" no listen m3ua 2905\n"+sctp); len(s.M3UAs) != 1 || s.M3UAs[0].Transport != "" {
+	if s := read(t, head+tcp+" no listen m3ua 2905\n"+sctp); len(s.M3UAs) != 1 || s.M3UAs[0].Transport != 0 {
 		t.Error("a port that is taken away is not made anew", text(t, s))
 	}
 }

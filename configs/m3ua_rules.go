@@ -13,10 +13,10 @@ func (s *System) m3uaPortRules(f *findings) {
 		if s.LocalPeer(m.Port) != nil {
 			f.bad(m, "", "m3ua %d: local-peer %d has that port; M2PA and M3UA need a port each", m.Port, m.Port)
 		}
-		if m.Transport == tcp && m.UDPPort != 0 {
+		if m.Transport == TCP && m.UDPPort != 0 {
 			f.bad(m, "udp-port", "m3ua %d: udp-port is SCTP's, and its transport is tcp; take it out", m.Port)
 		}
-		if m.Transport == tcp && m.AnyChecksum {
+		if m.Transport == TCP && m.AnyChecksum {
 			f.bad(m, "checksum", "m3ua %d: checksum is SCTP's, and its transport is tcp; take it out", m.Port)
 		}
 		sctpRules(f, m, fmt.Sprintf("m3ua %d", m.Port), &m.SCTP)
@@ -31,7 +31,7 @@ func (s *System) aspRules(f *findings) {
 			f.bad(a, "", "asp %s: remote port 0 is any, which only the far end can choose; give its port, or let it "+
 				"set up the association (`sctp-role server`)", a.Name)
 		}
-		if a.Exchange != "" && a.Role != "ipsp" {
+		if a.Exchange != 0 && !a.As(RoleIPSP) {
 			f.bad(a, "exchange", "asp %s: only an ipsp has a choice of exchanges; take `%s` out", a.Name, a.Exchange)
 		}
 	}
@@ -49,13 +49,13 @@ func (s *System) aspPortRules(f *findings, as *ASP) {
 	case port == nil:
 		f.bad(as, "", "asp %s: m3ua %d does not exist: configure `cs7 m3ua %d` first. The order is "+
 			"`cs7 asp NAME REMOTE-PORT LOCAL-PORT m3ua`", a.Name, a.LocalPort, a.LocalPort)
-	case a.Over == tcp && port.Transport != tcp:
+	case a.Over == TCP && port.Transport != TCP:
 		f.bad(as, "", "asp %s: m3ua %d is a port of SCTP; `transport tcp` under it makes it one of TCP, or give the "+
 			"ASP another port", a.Name, a.LocalPort)
-	case a.Over == "sctp" && port.Transport == tcp:
+	case a.Over == OverSCTP && port.Transport == TCP:
 		f.bad(as, "", "asp %s: m3ua %d is a port of TCP; `no transport` under it makes it one of SCTP, or give the "+
 			"ASP another port", a.Name, a.LocalPort)
-	case port.Transport == tcp && a.UDPPort != 0:
+	case port.Transport == TCP && a.UDPPort != 0:
 		f.bad(as, "udp-port", "asp %s: udp-port is SCTP's, and m3ua %d is a port of TCP; take it out", a.Name,
 			a.LocalPort)
 	}
@@ -117,7 +117,7 @@ func (s *System) keyRules(f *findings) {
 				continue
 			case k.HasCIC && k.CICFirst > k.CICLast:
 				f.bad(k, "", "as %s: cic %d %d: the first is the least", a.Name, k.CICFirst, k.CICLast)
-			case k.DPC == nil && (k.SI != "" || k.OPC != nil || k.HasCIC):
+			case k.DPC == nil && (k.SI != 0 || k.OPC != nil || k.HasCIC):
 				f.bad(k, "", "as %s: a routing key needs a DPC; 0.0.0/0 is any", a.Name)
 			case a.Register && k.OPC != nil && k.OPC.Len < s.V().Bits():
 				f.bad(k, "", "as %s: `register` cannot ask for a masked OPC (RFC 4666 §3.6.1 has single ones only); "+
@@ -156,7 +156,7 @@ func (s *System) clashRules(f *findings) {
 // Away tells whether this node is an ASP of an AS, which is served elsewhere.
 func (s *System) Away(a *AS) bool {
 	return slices.ContainsFunc(a.Members,
-		func(m *Member) bool { p := s.ASP(m.ASP); return p != nil && p.Role == "asp" })
+		func(m *Member) bool { p := s.ASP(m.ASP); return p != nil && p.As(RoleASP) })
 }
 
 // Term is what a line of a routing key says; ok is false for one that is a routing context alone.
@@ -165,8 +165,8 @@ func (k *RoutingKey) Term() (t keys.Term, ok bool) {
 		return t, false
 	}
 	t.DPC = *k.DPC
-	if k.SI != "" {
-		t.SIs = 1 << ServiceIndicators[k.SI]
+	if k.SI != 0 {
+		t.SIs = 1 << k.SI
 	}
 	var opc ss7.Range
 	if k.OPC != nil {
@@ -230,7 +230,7 @@ func unknown(f *findings, asps []*ASP) {
 func (s *System) overTCP(f *findings) {
 	for _, a := range s.ASPs {
 		port := s.Placed(a).LocalPort
-		if m := s.M3UA(port); m != nil && m.Transport == tcp && a.Over == "" {
+		if m := s.M3UA(port); m != nil && m.Transport == TCP && a.Over == 0 {
 			f.warn(a, "asp "+a.Name, "asp %s is over TCP, for m3ua %d is a port of TCP; `m3ua tcp` at the end of "+
 				"its line says that this is meant", a.Name, port).elsewhere = true
 		}

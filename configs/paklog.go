@@ -15,7 +15,7 @@ import (
 // decides; what none matches is denied. Bits that are one in a wildcard are not compared.
 type AccessEntry struct {
 	List    uint16  `cli:"list"`
-	Action  string  `cli:"action"` // permit or deny
+	Action  Action  `cli:"action"`
 	All     bool    `cli:"all"`
 	DPC     *ss7.PC `cli:"dpc"`
 	DPCWild *ss7.PC `cli:"dpc-wildcard"` // nil: all bits are compared
@@ -26,7 +26,7 @@ type AccessEntry struct {
 }
 
 // Permits tells whether the entry says so.
-func (e *AccessEntry) Permits() bool { return e.Action == "permit" }
+func (e *AccessEntry) Permits() bool { return e.Action == Permit }
 
 // Matches tells whether the entry is about m.
 func (e *AccessEntry) Matches(m *ss7.MSU) bool {
@@ -77,7 +77,7 @@ func (e *AccessEntry) Text(s *System) string {
 	if e.Remark != "" {
 		return "remark " + e.Remark
 	}
-	text := e.Action
+	text := e.Action.String()
 	if e.All {
 		text += " all"
 	}
@@ -120,7 +120,7 @@ var accessStatements = []*cli.Statement{
 	}),
 	cli.List(cli.Seq(append(slices.Clone(accessList),
 		cli.Alt(
-			cli.Seq(cli.Choice("action", cli.Kw("permit", "They are meant"), cli.Kw("deny", "They are not")),
+			cli.Seq(cli.Choice("action", cli.Value(Permit, "They are meant"), cli.Value(Deny, "They are not")),
 				cli.Alt(cli.Flag("all", "all", "All"),
 					cli.Any(pointOf("dpc", "Those to a point, or to several"), pointOf("opc", "Those from a point, or from several"),
 						cli.Seq(cli.Kw("si", "Those of a user part"), cli.Arg("si", cli.Uint(0, 15), "Service indicator"))))),

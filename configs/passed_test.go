@@ -35,7 +35,7 @@ cs7 instance 0
 		!strings.HasPrefix(r.Notes[1].Text, "this line is passed over, with those under it: ") {
 		t.Error(r.Faults, r.Warnings, r.Notes)
 	}
-	if s.Hostname != "STP" || *s.PC != 5 || len(s.M3UAs) != 1 || s.M3UAs[0].Accept == "" {
+	if s.Hostname != "STP" || *s.PC != 5 || len(s.M3UAs) != 1 || s.M3UAs[0].Accept != AcceptAnybody {
 		t.Error(text(t, s))
 	}
 	if got := text(t, s); strings.Contains(got, "log") || strings.Contains(got, "line") {

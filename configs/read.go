@@ -119,8 +119,8 @@ func (r *Reading) keepShut(text []byte) {
 			}
 		case *ASP:
 			words := bytes.Fields(lines[f.Line-1])
-			if len(words) > 0 && bytes.HasPrefix(words[0], []byte("rk")) && o.RKM != "off" {
-				o.RKM = "off"
+			if len(words) > 0 && bytes.HasPrefix(words[0], []byte("rk")) && o.RKM != RKMOff {
+				o.RKM = RKMOff
 				r.Fault(cli.Place{Object: o}, fmt.Sprintf("asp %s: what it may register is in a line that is not "+
 					"understood; until that is mended it may register nothing (`rkm off`)", o.Name))
 			}

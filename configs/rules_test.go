@@ -197,7 +197,7 @@ var breaches = []breach{
 	{rule: "as %s: it has routing context", to: "cs7 as X m3ua\n routing-key 13 3.3.7"},
 	{rule: "as %s: routing context %d is that of", to: "cs7 as W m3ua\n routing-key 10 3.3.7"},
 	{rule: "as %s: cic %d %d", to: "cs7 as X m3ua\n routing-key 10 3.3.7 cic 30 1"},
-	{rule: "as %s: a routing key needs a DPC", change: func(s *System) { s.AS("Z").Keys[0].SI = "isup" },
+	{rule: "as %s: a routing key needs a DPC", change: func(s *System) { s.AS("Z").Keys[0].SI = UserPart(ss7.ISUP) },
 		lost: "routing-key 12"},
 	{rule: "as %s: `register` cannot ask", to: "cs7 as W m3ua\n routing-key 20 3.3.7 opc 4.4.0/11\n register"},
 	{rule: "as %s: DPC of %d bits", change: func(s *System) {
@@ -222,7 +222,7 @@ var breaches = []breach{
 	{rule: "application-group %s has %d members", change: func(s *System) {
 		for i := range gtt.MaxMembers {
 			g := s.Groups[0]
-			g.Members = append(g.Members, &GroupMember{Where: Where{ToPC: true, PC: ss7.PC(5000 + i), On: "gt"},
+			g.Members = append(g.Members, &GroupMember{Where: Where{ToPC: true, PC: ss7.PC(5000 + i), On: OnGT},
 				Cost: 1})
 		}
 	}},
@@ -513,10 +513,10 @@ func TestRegistrationThatIsNotUnderstoodIsOff(t *testing.T) {
 	const head = "cs7 xua rkm routing-key-allocation dynamic-permitted\ncs7 m3ua 2905\n local-ip 10.0.0.1\n" +
 		"cs7 asp P 0 2905 m3ua\n remote-ip 10.0.0.5\n"
 	r := Examine([]byte(head + " rkm allow 1.1.0/99\n description x\n"))
-	if len(r.Faults) != 2 || len(r.System.ASPs) != 1 || r.System.ASPs[0].RKM != "off" {
+	if len(r.Faults) != 2 || len(r.System.ASPs) != 1 || r.System.ASPs[0].RKM != RKMOff {
 		t.Errorf("%v\n%s", r.Faults, text(t, r.System))
 	}
-	if r := Examine([]byte(head + " descripshun x\n")); len(r.Faults) != 1 || r.System.ASPs[0].RKM != "" {
+	if r := Examine([]byte(head + " descripshun x\n")); len(r.Faults) != 1 || r.System.ASPs[0].RKM != 0 {
 		t.Errorf("%v\n%s", r.Faults, text(t, r.System))
 	}
 }

@@ -114,46 +114,69 @@ func (s SCTP) At(p *LocalPeer) SCTP { return s.Or(p.SCTP).Or(DefaultSCTP) }
 const (
 	noteLater   = "in force from the next association on; `clear sctp association` starts one"
 	noteStreams = noteLater + ". M2PA uses two streams, whatever this says (RFC 4165 §1.5.2)"
-	noteBundle  = "messages are never held back here: those that are sent together share packets, and the time is kept for show only"
+	noteBundle  = "messages are never held back here: those that are sent together share packets, and the time is " +
+		"kept for show only"
 )
 
-// sctpSettings gives the statements of SCTP, streams being the note on their number, for a local-peer, which are the
-// defaults of its links, or for a link. Ranges: the ITP's, widened to what makes a
-// dead far end known in less than a second.
+// sctpSettings gives the statements of SCTP: for a local port, whose settings are the defaults of
+// its associations, or for a link or an ASP. The note is about the number of streams. Ranges: the
+// ITP's, widened so that a dead far end can be known in less than a second.
 func sctpSettings[O any](streams string) []*cli.Statement {
 	d := &DefaultSCTP
-	number := func(name, help string, least, most uint64, arg string, def any) *cli.Statement {
-		return cli.Field[O](cli.Seq(cli.Kw(name, fmt.Sprintf("%s (default %v)", help, def)), cli.Arg(name, cli.Uint(least, most), arg)))
-	}
-	millis := func(name, help string, least, most uint64, def time.Duration) *cli.Statement {
-		return cli.Field[O](cli.Seq(cli.Kw(name, fmt.Sprintf("%s (default %d ms)", help, def.Milliseconds())), cli.Arg(name, cli.Millis(least, most), "Milliseconds")))
-	}
-	mark := func(prefix, what, def string) *cli.Statement {
-		return cli.Field[O](cli.Alt(
-			cli.Seq(cli.Kw(prefix+"ip-dscp", fmt.Sprintf("Differentiated services code point of %s (default %s)", what, def)), cli.Arg(prefix+"ip-dscp", cli.Uint(0, 63), "Code point; 46 is expedited forwarding")),
-			cli.Seq(cli.Kw(prefix+"ip-precedence", fmt.Sprintf("IP precedence of %s (default %s)", what, def)), cli.Arg(prefix+"ip-precedence", cli.Uint(0, 7), "Precedence"))))
-	}
 	return []*cli.Statement{
-		number("receive-window", "Room for data not read yet", 5000, 20971520, "Octets", d.Window).Check(note("receive-window", noteLater)),
-		number("max-inbound-streams", "Most streams the far end may have", 2, 1024, "Streams", d.InStreams).Check(note("max-inbound-streams", streams)),
-		number("outbound-streams", "Streams asked of the far end", 2, 1024, "Streams", d.OutStreams).Check(note("outbound-streams", streams)),
-		millis("init-timeout", "First wait for an answer to INIT, doubled up to the greatest retransmit-timeout", 100, 60000, d.InitTimeout),
-		number("init-retransmit", "INITs repeated before an attempt is given up", 1, 20, "Times", d.InitRetrans),
-		mark("init-", "packets that set an association up", "that of the others"),
-		millis("keepalive", "Between HEARTBEATs on an idle path", 100, 60000, d.Keepalive).Off("keepalive", Off),
-		number("assoc-retransmit", "Retransmissions in a row after which the association is lost", 1, 20, "Times", d.AssocRetrans),
-		number("path-retransmit", "Retransmissions in a row after which a path is inactive", 1, 20, "Times", d.PathRetrans),
-		cli.Field[O](cli.Seq(cli.Kw("retransmit-timeout", fmt.Sprintf("Bounds of the retransmission time-out (default %d %d ms)", d.RTOMin.Milliseconds(), d.RTOMax.Milliseconds())),
-			cli.Arg("rto-min", cli.Millis(50, 60000), "Least, milliseconds"), cli.Opt(cli.Arg("rto-max", cli.Millis(50, 60000), "Greatest, milliseconds")))),
+		sctpNumber[O]("receive-window", "Room for data not read yet", 5000, 20971520, "Octets", d.Window).
+			Check(note("receive-window", noteLater)),
+		sctpNumber[O]("max-inbound-streams", "Most streams the far end may have", 2, 1024, "Streams", d.InStreams).
+			Check(note("max-inbound-streams", streams)),
+		sctpNumber[O]("outbound-streams", "Streams asked of the far end", 2, 1024, "Streams", d.OutStreams).
+			Check(note("outbound-streams", streams)),
+		sctpMillis[O]("init-timeout",
+			"First wait for an answer to INIT, doubled up to the greatest retransmit-timeout", 100, 60000, d.InitTimeout),
+		sctpNumber[O]("init-retransmit", "INITs repeated before an attempt is given up", 1, 20, "Times", d.InitRetrans),
+		sctpMark[O]("init-", "packets that set an association up", "that of the others"),
+		sctpMillis[O]("keepalive", "Between HEARTBEATs on an idle path", 100, 60000, d.Keepalive).Off("keepalive", Off),
+		sctpNumber[O]("assoc-retransmit", "Retransmissions in a row after which the association is lost", 1, 20, "Times",
+			d.AssocRetrans),
+		sctpNumber[O]("path-retransmit", "Retransmissions in a row after which a path is inactive", 1, 20, "Times",
+			d.PathRetrans),
+		cli.Field[O](cli.Seq(
+			cli.Kw("retransmit-timeout", fmt.Sprintf("Bounds of the retransmission time-out (default %s %s ms)",
+				ms(d.RTOMin), ms(d.RTOMax))),
+			cli.Arg("rto-min", cli.Millis(50, 60000), "Least, milliseconds"),
+			cli.Opt(cli.Arg("rto-max", cli.Millis(50, 60000), "Greatest, milliseconds")))),
 		cli.Field[O](cli.Seq(
 			cli.Kw("stall-timeout", fmt.Sprintf("How long the far end may take nothing (default %v)", d.Stall)),
 			cli.Arg("stall-timeout", cli.Seconds(1, 600), "Seconds"))),
-		millis("cumulative-sack", "Longest wait before what came is acknowledged", 1, 500, d.Sack),
-		cli.Field[O](cli.Seq(cli.Kw("bundling", "Messages share packets (default); `no bundling`: a packet each"),
-			cli.Opt(cli.Arg("bundling", cli.Millis(5, 1000), "Milliseconds, of no effect: nothing waits here")))).Off("bundling", Off).Check(bundling),
-		number("tx-queue-depth", "Messages that wait for the far end's acknowledgement, or for sending", 100, 20000, "Messages", d.QueueDepth),
-		mark("", "all packets", "0"),
+		sctpMillis[O]("cumulative-sack", "Longest wait before what came is acknowledged", 1, 500, d.Sack),
+		cli.Field[O](cli.Seq(
+			cli.Kw("bundling", "Messages share packets (default); `no bundling`: a packet each"),
+			cli.Opt(cli.Arg("bundling", cli.Millis(5, 1000), "Milliseconds, of no effect: nothing waits here")))).
+			Off("bundling", Off).Check(bundling),
+		sctpNumber[O]("tx-queue-depth", "Messages that wait for the far end's acknowledgement, or for sending",
+			100, 20000, "Messages", d.QueueDepth),
+		sctpMark[O]("", "all packets", "0"),
 	}
+}
+
+// sctpNumber is a setting that counts what unit says.
+func sctpNumber[O any](name, help string, least, most uint64, unit string, def any) *cli.Statement {
+	return cli.Field[O](cli.Seq(cli.Kw(name, fmt.Sprintf("%s (default %v)", help, def)),
+		cli.Arg(name, cli.Uint(least, most), unit)))
+}
+
+func sctpMillis[O any](name, help string, least, most uint64, def time.Duration) *cli.Statement {
+	return cli.Field[O](cli.Seq(cli.Kw(name, fmt.Sprintf("%s (default %s ms)", help, ms(def))),
+		cli.Arg(name, cli.Millis(least, most), "Milliseconds")))
+}
+
+// sctpMark is how some packets are marked, in either of the two ways to write it.
+func sctpMark[O any](prefix, packets, def string) *cli.Statement {
+	dscp, precedence := prefix+"ip-dscp", prefix+"ip-precedence"
+	return cli.Field[O](cli.Alt(
+		cli.Seq(cli.Kw(dscp, fmt.Sprintf("Differentiated services code point of %s (default %s)", packets, def)),
+			cli.Arg(dscp, cli.Uint(0, 63), "Code point; 46 is expedited forwarding")),
+		cli.Seq(cli.Kw(precedence, fmt.Sprintf("IP precedence of %s (default %s)", packets, def)),
+			cli.Arg(precedence, cli.Uint(0, 7), "Precedence"))))
 }
 
 func note(arg, text string) func(any, cli.Args) (string, error) {
@@ -172,21 +195,18 @@ func bundling(_ any, a cli.Args) (string, error) {
 // transports are the kinds of SCTP that can be asked for, and more.
 func transports(more ...cli.Elem) cli.Elem {
 	return cli.Choice("transport", append([]cli.Elem{
-		cli.Kw("auto", "The first kind of SCTP that works (default)"),
-		cli.Kw("kernel", "SCTP of the operating system"),
-		cli.Kw("udp", "Our own SCTP in UDP (RFC 6951); needs no privileges"),
-		cli.Kw("user", "Our own SCTP over raw IP")}, more...)...)
+		cli.Value(Auto, "The first kind of SCTP that works (default)"),
+		cli.Value(Kernel, "SCTP of the operating system"),
+		cli.Value(UDP, "Our own SCTP in UDP (RFC 6951); needs no privileges"),
+		cli.Value(User, "Our own SCTP over raw IP")}, more...)...)
 }
 
-// tcp is the transport of ports of M3UA that are no SCTP's.
-const tcp = "tcp"
-
-// TransportOf is the kind of SCTP of a local port, or tcp. Where it is left to the node, a
+// TransportOf is the kind of SCTP of a local port, or TCP. Where it is left to the node, a
 // UDP port at either end says that it is to be SCTP in UDP.
-func (s *System) TransportOf(p *LocalPeer) string {
-	kind := either(either(p.Transport, s.node().Transport), "auto")
-	if kind == "auto" && (p.UDPPort != 0 || s.linkWithUDP(p.Port)) {
-		return "udp"
+func (s *System) TransportOf(p *LocalPeer) Transport {
+	kind := either(either(p.Transport, s.node().Transport), Auto)
+	if kind == Auto && (p.UDPPort != 0 || s.linkWithUDP(p.Port)) {
+		return UDP
 	}
 	return kind
 }

@@ -41,7 +41,7 @@ cs7 linkset B 2.2.2
   default keepalive
 `)
 	peer, other := s.LocalPeer(3565), s.LocalPeer(3566)
-	if len(peer.IPs) != 2 || s.TransportOf(peer) != "kernel" || s.TransportOf(other) != "udp" || !peer.AnyChecksum {
+	if len(peer.IPs) != 2 || s.TransportOf(peer) != Kernel || s.TransportOf(other) != UDP || !peer.AnyChecksum {
 		t.Error(text(t, s))
 	}
 	got := SCTPFor(peer, nil)
@@ -89,11 +89,12 @@ cs7 linkset B 2.2.2
 
 // A UDP port decides what is left open.
 func TestTransportOfUDPPort(t *testing.T) {
-	for text, want := range map[string]string{
-		"cs7 local-peer 1024\n":                                    "auto",
-		"cs7 local-peer 1024\n udp-port 9900\n":                    "udp",
-		"cs7 local-peer 1024\n udp-port 9900\n transport kernel\n": "kernel",
-		"cs7 local-peer 1024\ncs7 point-code 1.1.1\ncs7 linkset B 2.2.2\n link 0 sctp 10.0.0.1 1024 1024\n  udp-port 9900\n": "udp",
+	for text, want := range map[string]Transport{
+		"cs7 local-peer 1024\n":                                    Auto,
+		"cs7 local-peer 1024\n udp-port 9900\n":                    UDP,
+		"cs7 local-peer 1024\n udp-port 9900\n transport kernel\n": Kernel,
+		"cs7 local-peer 1024\ncs7 point-code 1.1.1\ncs7 linkset B 2.2.2\n link 0 sctp 10.0.0.1 1024 1024\n" +
+			"  udp-port 9900\n": UDP,
 	} {
 		s, errs := Read([]byte(text))
 		if len(errs) > 0 {

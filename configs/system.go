@@ -11,23 +11,23 @@ import (
 // System is everything that is configured. The zero value of a field means its
 // default, which the accessors give.
 type System struct {
-	Hostname       string        `cli:"hostname"`
-	QuietConsole   bool          `cli:"console"` // `no logging console`
-	Variant        string        `cli:"variant"`
-	NetworkName    string        `cli:"network-name"`
-	NI             string        `cli:"network-indicator"`
-	Widths         []uint8       `cli:"width"`
-	Delimiter      string        `cli:"delimiter"`
-	PC             *ss7.PC       `cli:"point-code"`
-	Description    string        `cli:"description"`
-	MaxDynamic     uint16        `cli:"max-dynamic-routes"`
-	Exception      bool          `cli:"summary-routing-exception"`
-	LoopProtection string        `cli:"loop-protection"` // drop, off; empty: proven loops are told
-	SLTT1          time.Duration `cli:"slt-t1"`
-	SLTT2          time.Duration `cli:"slt-t2"`
-	Tx             time.Duration `cli:"tx"`
-	Ty             time.Duration `cli:"ty"`
-	Transport      string        `cli:"transport"`
+	Hostname       string         `cli:"hostname"`
+	QuietConsole   bool           `cli:"console"` // `no logging console`
+	Variant        Variant        `cli:"variant"`
+	NetworkName    string         `cli:"network-name"`
+	NI             *ss7.NI        `cli:"network-indicator"` // nil: national
+	Widths         []uint8        `cli:"width"`
+	Delimiter      Delimiter      `cli:"delimiter"`
+	PC             *ss7.PC        `cli:"point-code"`
+	Description    string         `cli:"description"`
+	MaxDynamic     uint16         `cli:"max-dynamic-routes"`
+	Exception      bool           `cli:"summary-routing-exception"`
+	LoopProtection LoopProtection `cli:"loop-protection"`
+	SLTT1          time.Duration  `cli:"slt-t1"`
+	SLTT2          time.Duration  `cli:"slt-t2"`
+	Tx             time.Duration  `cli:"tx"`
+	Ty             time.Duration  `cli:"ty"`
+	Transport      Transport      `cli:"transport"`
 	MTP3Timers
 	SLSShift uint8 `cli:"sls-shift"`
 	NationalOptions
@@ -42,8 +42,8 @@ type System struct {
 	LocalPeers  []*LocalPeer
 	Linksets    []*Linkset
 	RouteTables []*RouteTable
-	RKM         string `cli:"rkm"`         // dynamic-permitted: keys that are not configured may be registered
-	RKMDefault  string `cli:"rkm-default"` // reserved: nor what 0.0.0/0 alone leads to; empty: that is free
+	RKM         RKM          `cli:"rkm"` // of ASPs that say nothing of their own
+	RKMDefault  DefaultRoute `cli:"rkm-default"`
 	M3UAs       []*M3UA
 	ASPs        []*ASP
 	ASs         []*AS
@@ -78,10 +78,10 @@ type Host struct {
 type LocalPeer struct {
 	Port        uint16 `cli:"port"`
 	IPs         []*LocalIP
-	Transport   string `cli:"transport"` // empty: what the node says
-	UDPPort     uint16 `cli:"udp-port"`  // encapsulation (RFC 6951); 0: 9899
-	AnyChecksum bool   `cli:"checksum"`
-	Shutdown    bool   `cli:"shutdown"`
+	Transport   Transport `cli:"transport"` // zero: what the node says
+	UDPPort     uint16    `cli:"udp-port"`  // encapsulation (RFC 6951); 0: 9899
+	AnyChecksum bool      `cli:"checksum"`
+	Shutdown    bool      `cli:"shutdown"`
 	SCTP
 
 	// Anywhere: a port of M3UA without local-ip is at every address of the machine, as it is
@@ -109,13 +109,13 @@ type Timers struct {
 
 // Linkset is a set of links to one adjacent signalling point.
 type Linkset struct {
-	Name        string  `cli:"linkset"`
-	Adjacent    ss7.PC  `cli:"apc"`
-	Local       *ss7.PC `cli:"local-pc"` // by which the far end knows this node; nil: as it addresses us
-	Description string  `cli:"description"`
-	Shutdown    bool    `cli:"shutdown"`
-	KeepSLS     bool    `cli:"rotate-sls"` // off
-	LinkTest    string  `cli:"link-test"`  // regular or special; "": as the variant has it
+	Name        string   `cli:"linkset"`
+	Adjacent    ss7.PC   `cli:"apc"`
+	Local       *ss7.PC  `cli:"local-pc"` // by which the far end knows this node; nil: as it addresses us
+	Description string   `cli:"description"`
+	Shutdown    bool     `cli:"shutdown"`
+	KeepSLS     bool     `cli:"rotate-sls"` // off
+	LinkTest    LinkTest `cli:"link-test"`
 	Timers
 	MTP3Timers // zero: those of the node
 	Congestion []*Thresholds
@@ -138,7 +138,10 @@ type Link struct {
 	SCTP
 }
 
-// RouteTable is a named table of routes; the one that routes is "system".
+// systemTable is the name of the table that routes.
+const systemTable = "system"
+
+// RouteTable is a named table of routes.
 type RouteTable struct {
 	Name   string `cli:"table"`
 	Routes []*Route
@@ -157,10 +160,10 @@ func New() *System { return &System{} }
 
 // V is the variant: ITU until told otherwise.
 func (s *System) V() *ss7.Variant {
-	if v := ss7.VariantNamed(s.Variant); v != nil {
-		return v
+	if s.Variant == 0 {
+		return ss7.ITU
 	}
-	return ss7.ITU
+	return ss7.Variants[s.Variant-1]
 }
 
 // Notation is how this node writes point codes.
@@ -169,7 +172,7 @@ func (s *System) Notation() ss7.Notation {
 	if len(s.Widths) > 0 {
 		n.Widths = s.Widths
 	}
-	if s.Delimiter == "dash" {
+	if s.Delimiter == Dash {
 		n.Delimiter = '-'
 	}
 	return n
@@ -177,12 +180,10 @@ func (s *System) Notation() ss7.Notation {
 
 // Network is the network indicator: national until told otherwise.
 func (s *System) Network() ss7.NI {
-	for _, n := range []ss7.NI{ss7.International, ss7.SpareNetwork, ss7.ReservedNational} {
-		if n.String() == s.NI {
-			return n
-		}
+	if s.NI == nil {
+		return ss7.National
 	}
-	return ss7.National
+	return *s.NI
 }
 
 // Name is the host name.
@@ -208,7 +209,7 @@ func (s *System) Own() []ss7.PC {
 // Routes is the table that routes.
 func (s *System) Routes() []*Route {
 	for _, t := range s.RouteTables {
-		if t.Name == "system" {
+		if t.Name == systemTable {
 			return t.Routes
 		}
 	}

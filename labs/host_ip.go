@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/sctp"
 )
@@ -22,8 +23,8 @@ type platform struct {
 func newPlatform(h *Host) platform { return platform{h, sctp.NewUser(h)} }
 
 // Transport is our own SCTP over the wires of the lab, whatever kind of SCTP is asked for.
-func (p platform) Transport(kind string) (sctp.Transport, string, error) {
-	if kind == "tcp" {
+func (p platform) Transport(kind configs.Transport) (sctp.Transport, string, error) {
+	if kind == configs.TCP {
 		return nil, "", errors.New("the wires of a lab carry no TCP; in `gostp lab --netns` there is some")
 	}
 	return p.transport, "the wires of a lab carry userspace SCTP", nil

@@ -172,7 +172,7 @@ func (p *localPort) settle(ctx context.Context, a sctp.Assoc, c claim) {
 func (p *localPort) receive(ctx context.Context, a sctp.Assoc) {
 	sys := p.node.Config()
 	port := sys.M3UA(p.number)
-	dynamic := port != nil && port.Accept == "dynamic-permitted"
+	dynamic := port != nil && port.Accept == configs.AcceptAnybody
 	roaming := p.node.peersAt(p.number, (*xuaASP).roaming)
 	switch {
 	case len(roaming) > 0:

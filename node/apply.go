@@ -323,7 +323,7 @@ func (n *Node) networkConfig(s *configs.System) mtp3.Config {
 	c.Timers = mtp3Timers(&s.MTP3Timers)
 	for _, l := range s.Linksets {
 		set := mtp3.LinksetConfig{Name: l.Name, Adjacent: l.Adjacent, Local: l.Local, Shutdown: l.Shutdown,
-			TestSI: map[string]ss7.SI{"regular": ss7.SNT, "special": ss7.SNTS}[l.LinkTest],
+			TestSI: map[configs.LinkTest]ss7.SI{configs.RegularTest: ss7.SNT, configs.SpecialTest: ss7.SNTS}[l.LinkTest],
 			Timers: mtp3Timers(&l.MTP3Timers)}
 		for _, k := range l.Links {
 			set.Links = append(set.Links, mtp3.LinkConfig{SLC: k.SLC, Shutdown: k.Shutdown, Short: k.IsM2UA() && !k.Extended, Timers: mtp3Timers(&k.MTP3Timers)})

@@ -28,7 +28,7 @@ func placeOf(w *configs.Where) place {
 	if w.ToGroup {
 		return place{group: w.Group, ssn: gtt.Keep, ntt: gtt.Keep}
 	}
-	return place{as: w.AS, pc: w.PC, toGT: w.On == "gt", ssn: w.SSN.Value(), ntt: w.NTT.Value()}
+	return place{as: w.AS, pc: w.PC, toGT: w.On == configs.OnGT, ssn: w.SSN.Value(), ntt: w.NTT.Value()}
 }
 
 func (p place) route() gtt.Route {
@@ -116,8 +116,9 @@ func (g *gttTables) compile(s *configs.System) *gtt.Table {
 	g.selectors = kept
 	var mates []*gtt.Mate
 	for _, m := range s.Maps {
-		if m.Multiplicity != "" {
-			mates = append(mates, &gtt.Mate{Application: gtt.Application{PC: m.PC, SSN: m.SSN}, Backup: gtt.Application{PC: m.BackupPC, SSN: m.BackupSSN}, Shared: m.Multiplicity == "shared"})
+		if m.Multiplicity != 0 {
+			mates = append(mates, &gtt.Mate{Application: gtt.Application{PC: m.PC, SSN: m.SSN},
+				Backup: gtt.Application{PC: m.BackupPC, SSN: m.BackupSSN}, Shared: m.Multiplicity == configs.Shared})
 		}
 	}
 	t := gtt.NewTable(selectors, list, mates)
@@ -181,7 +182,10 @@ func (g *gttTables) group(c *configs.AppGroup) *gtt.Group {
 	if g.groups[c.Name] == nil {
 		g.groups[c.Name] = &gtt.GroupState{}
 	}
-	out := &gtt.Group{Name: c.Name, Limit: c.Limit, State: g.groups[c.Name], Mode: gtt.Mode(max(0, slices.Index(gtt.Modes(), c.Mode)))}
+	out := &gtt.Group{Name: c.Name, Limit: c.Limit, State: g.groups[c.Name]}
+	if c.Mode != nil {
+		out.Mode = *c.Mode
+	}
 	for _, m := range c.Members {
 		r := placeOf(&m.Where).route()
 		r.Cost = m.Cost

@@ -21,7 +21,7 @@ type localPort struct {
 	node   *Node
 	number uint16
 	title  string // local-peer 1024, or m3ua 2905
-	kind   string // of transport: one of machine.Transports
+	kind   configs.Transport
 
 	accepted, refused atomic.Uint64
 
@@ -39,7 +39,7 @@ type localPort struct {
 	cancel context.CancelFunc
 }
 
-func (n *Node) newLocalPort(kind string, cfg *configs.LocalPeer, title string) *localPort {
+func (n *Node) newLocalPort(kind configs.Transport, cfg *configs.LocalPeer, title string) *localPort {
 	ctx, cancel := context.WithCancel(n.ctx)
 	p := &localPort{node: n, number: cfg.Port, title: title, kind: kind, cfg: *cfg, cancel: cancel,
 		changed: make(chan struct{}), why: "not bound yet", since: time.Now()}

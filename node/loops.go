@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sccp"
 	"github.com/gostp/gostp/ss7"
@@ -28,7 +29,7 @@ func newProber() *tester.Prober {
 
 // suspect has the core find out whether m, which came by path from, goes in a circle.
 func (n *Node) suspect(from ss7.PathID, m *ss7.MSU) {
-	if n.Config().LoopProtection == "off" {
+	if n.Config().LoopProtection == configs.IgnoreLoops {
 		return
 	}
 	k := keep(m, from)
@@ -210,7 +211,7 @@ func (p *mtpt) loopOver(x *tester.Circle, why string) {
 
 // configureLoops takes a new setting of loop-protection.
 func (p *mtpt) configureLoops() {
-	if p.core.node.Config().LoopProtection == "off" {
+	if p.core.node.Config().LoopProtection == configs.IgnoreLoops {
 		over := p.prober.Forget()
 		for i := range over {
 			p.loopOver(&over[i], "loop-protection is off")
@@ -227,7 +228,7 @@ func (p *mtpt) loopsChanged() {
 	for i := range circles {
 		x := &circles[i]
 		switch {
-		case p.core.node.Config().LoopProtection != "drop":
+		case p.core.node.Config().LoopProtection != configs.DropLoops:
 		case x.Title == "":
 			bars = append(bars, mtp3.Barred{Linkset: x.Linkset, DPC: x.DPC, SLS: x.SLS})
 		default:
@@ -275,7 +276,7 @@ func (p *mtpt) courseText(x *tester.Course) string {
 func (p *mtpt) loopText(x *tester.Circle) string {
 	to := p.courseText(&x.Course)
 	text := x.Text(to)
-	if p.core.node.Config().LoopProtection == "drop" {
+	if p.core.node.Config().LoopProtection == configs.DropLoops {
 		text += "; what comes by there is discarded"
 	} else {
 		text += "; `cs7 loop-protection drop` would discard what comes by there"

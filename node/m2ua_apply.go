@@ -226,7 +226,7 @@ func (n *Node) linksAtGateways(next *configs.System, ids map[string]ss7.PathID) 
 				continue
 			}
 			l.gateway.Store(n.m2ua.asp(ids[k.Gateway]))
-			label, mode := labelOf(k.Interface, next.V()), ""
+			label, mode := labelOf(k.Interface, next.V()), configs.TrafficMode(0)
 			if a := next.M2UAASP(k.Gateway); a != nil {
 				mode, label.Nameless = a.Mode, a.NoInterface && at[k.Gateway] == 1
 			}
@@ -245,15 +245,20 @@ func (n *Node) linksAtGateways(next *configs.System, ids map[string]ss7.PathID) 
 	return out
 }
 
-var trafficModes = map[string]xua.Mode{"override": xua.Override, "loadshare": xua.Loadshare, "broadcast": xua.Broadcast}
+// trafficModes are the layers' names for the configuration's modes.
+var trafficModes = [...]xua.Mode{
+	configs.Override:  xua.Override,
+	configs.Loadshare: xua.Loadshare,
+	configs.Broadcast: xua.Broadcast,
+}
 
 func m2uaASPConfig(c *configs.ASP, path ss7.PathID) m2ua.ASPConfig {
 	out := m2ua.ASPConfig{ASPConfig: xua.ASPConfig{Path: path, Name: c.Name, Block: c.Block, Shutdown: c.Shutdown, TAck: c.TAck, TBeat: c.TBeat,
 		Slack: xua.Slack{NoNotify: c.NoNotify, StayActive: c.StayActive}},
 		Slack: m2ua.Slack{AnyPPID: c.AnyPPID, Nameless: c.NoInterface,
 			NamelessAck: c.NoInterAck, NamelessControl: c.NoInterCtl, ActionZero: c.ActionZero},
-		Register: c.RKM == "allowed"}
-	if c.Role == "asp" {
+		Register: c.RKM == configs.RKMAllowed}
+	if c.As(configs.RoleASP) {
 		out.Role = xua.RoleASP
 	}
 	if c.ID != nil {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/xua"
 )
@@ -55,8 +56,8 @@ func (i *offered) unacknowledged(was *xua.Way) (left []ss7.MSU) {
 	return left
 }
 
-// ask is told whether ASPs are asked for Data Acks: "" not, or "count" or "resend".
-func (i *offered) ask(how string) {
-	i.asks.Store(how != "")
-	i.again.Store(how == "resend")
+// ask is told whether ASPs are asked for Data Acks, and what becomes of Data without one.
+func (i *offered) ask(acks configs.DataAcks) {
+	i.asks.Store(acks != 0)
+	i.again.Store(acks == configs.ResendUnacked)
 }

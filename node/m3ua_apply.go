@@ -99,7 +99,7 @@ func (n *Node) applyASPs(next *configs.System, restarted map[uint16]string, old 
 func mayLackUsers(s *configs.System, c *configs.AS) bool {
 	return slices.ContainsFunc(c.Members, func(m *configs.Member) bool {
 		p := s.ASP(m.ASP)
-		return p != nil && p.Role != "" && p.Role != "sg"
+		return p != nil && !p.As(configs.RoleSG)
 	})
 }
 
@@ -139,18 +139,18 @@ func aspSettings(s *configs.System, c *configs.ASP) settings {
 // routing contexts, as every program of Osmocom does.
 func m3uaASPConfig(s *configs.System, c *configs.ASP, path ss7.PathID) m3ua.ASPConfig {
 	port := s.M3UA(c.LocalPort)
-	dynamic := port != nil && port.Accept == "dynamic-permitted"
+	dynamic := port != nil && port.Accept == configs.AcceptAnybody
 	out := m3ua.ASPConfig{ASPConfig: xua.ASPConfig{Path: path, Name: c.Name, Leads: c.Leads(), Block: c.Block, Shutdown: c.Shutdown, TAck: c.TAck, TBeat: c.TBeat,
 		Slack: xua.Slack{NoID: c.NoRC, ZeroID: c.ZeroRC, NoNotify: c.NoNotify, StayActive: c.StayActive}},
 		Slack: m3ua.Slack{NoRC: c.NoRC, ZeroRC: c.ZeroRC, HostPPID: c.HostPPID, Stream0: c.Stream0,
 			SSNMInactive: c.SSNMInactive, ChooseRC: c.ChooseRC || dynamic},
 		Policy: policy(s, c.RKM, len(c.Allowed) > 0)}
 	switch {
-	case c.Role == "asp":
+	case c.As(configs.RoleASP):
 		out.Role = xua.RoleASP
-	case c.Role == "ipsp" && c.Double():
+	case c.As(configs.RoleIPSP) && c.Double():
 		out.Role = xua.RoleIPSPDouble
-	case c.Role == "ipsp":
+	case c.As(configs.RoleIPSP):
 		out.Role = xua.RoleIPSP
 	}
 	if c.ID != nil {
@@ -163,16 +163,16 @@ func m3uaASPConfig(s *configs.System, c *configs.ASP, path ss7.PathID) m3ua.ASPC
 }
 
 // policy is what an ASP may register, by its own word, else by the node's.
-func policy(s *configs.System, word string, ranges bool) m3ua.Policy {
-	if word == "" {
-		word = s.RKM
+func policy(s *configs.System, rkm configs.RKM, ranges bool) m3ua.Policy {
+	if rkm == 0 {
+		rkm = s.RKM
 	}
 	switch {
-	case word == "off":
+	case rkm == configs.RKMOff:
 		return m3ua.NoRegistration
 	case ranges:
 		return m3ua.InRanges
-	case word == "dynamic-permitted":
+	case rkm == configs.RKMDynamic:
 		return m3ua.AnyKey
 	}
 	return m3ua.Configured
@@ -180,8 +180,8 @@ func policy(s *configs.System, word string, ranges bool) m3ua.Policy {
 
 func m3uaASConfig(s *configs.System, c *configs.AS) m3ua.ASConfig {
 	out := m3ua.ASConfig{ASConfig: xua.ASConfig{Name: c.Name, TR: or(c.Recovery, xua.DefaultTR), Need: int(c.MinActive), Shutdown: c.Shutdown,
-		Robin: c.Spread == "roundrobin", Register: c.Register, Open: len(c.Members) == 0}}
-	out.Mode = map[string]xua.Mode{"override": xua.Override, "loadshare": xua.Loadshare, "broadcast": xua.Broadcast}[c.Mode]
+		Robin: c.Spread == configs.RoundRobin, Register: c.Register, Open: len(c.Members) == 0}}
+	out.Mode = trafficModes[c.Mode]
 	out.ID, out.HasID = c.RC()
 	if c.Register {
 		out.HasID = false

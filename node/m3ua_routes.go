@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/routing"
 	"github.com/gostp/gostp/ss7"
@@ -259,9 +260,9 @@ func (d destinations) Reserved(r ss7.Range) (why string, summary bool) {
 	}
 	for _, route := range sys.Routes() {
 		switch {
-		case covers(r, route.Dest, bits) && (route.Dest.Len > 0 || sys.RKMDefault == "reserved"):
+		case covers(r, route.Dest, bits) && (route.Dest.Len > 0 || sys.RKMDefault == configs.DefaultReserved):
 			return "there is a route to " + f.FormatRange(route.Dest), false
-		case covers(route.Dest, r, bits) && (route.Dest.Len > 0 || sys.RKMDefault == "reserved"):
+		case covers(route.Dest, r, bits) && (route.Dest.Len > 0 || sys.RKMDefault == configs.DefaultReserved):
 			why, summary = f.FormatRange(r)+" is covered by the route to "+f.FormatRange(route.Dest), true
 		}
 	}

@@ -18,7 +18,7 @@ type mtpt struct {
 	prober  *tester.Prober
 	tracing *tracing
 
-	protection string // the setting of loop-protection that is carried out; guarded by Node.applying
+	protection configs.LoopProtection // the setting of loop-protection that is carried out; guarded by Node.applying
 }
 
 func newMTPT(c *core) *mtpt {

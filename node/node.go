@@ -20,9 +20,9 @@ import (
 
 // Platform is the machine under a node: its network, and its IP interfaces.
 type Platform interface {
-	// Transport gives the SCTP that kind asks for, one of machine.Transports, and in words
-	// why it is this one. The error says why there is none, and what to do.
-	Transport(kind string) (t sctp.Transport, why string, err error)
+	// Transport gives what kind asks for, one of configs.Transports, and in words why it is
+	// this one. The error says why there is none, and what to do.
+	Transport(kind configs.Transport) (t sctp.Transport, why string, err error)
 	// Configure makes interfaces and static routes what ip says. What cannot be done
 	// yet is tried again in the background; tell, which must not wait, is called from
 	// any goroutine with what goes wrong or comes right.

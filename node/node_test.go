@@ -28,7 +28,7 @@ type memoryPlatform struct {
 
 func onMemory(m *sctp.Memory) memoryPlatform { return memoryPlatform{Memory: m, t: sctp.NewUser(m)} }
 
-func (p memoryPlatform) Transport(string) (sctp.Transport, string, error) {
+func (p memoryPlatform) Transport(configs.Transport) (sctp.Transport, string, error) {
 	return p.t, "memory", nil
 }
 

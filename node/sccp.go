@@ -397,7 +397,7 @@ func (p *subsystems) configure(s *configs.System) {
 	n.loadGTT(s, false)
 	base := sccp.View{Variant: s.V(), NI: s.Network(), Own: s.Own(), Convert: s.Convert, Table: n.gtt.compile(s), Formats: map[ss7.PC]sccp.Format{}}
 	for _, f := range s.Formats {
-		base.Formats[f.PC] = map[string]sccp.Format{"udt-only": sccp.UDTOnly, "long": sccp.Long}[f.Format]
+		base.Formats[f.PC] = [...]sccp.Format{configs.UDTOnly: sccp.UDTOnly, configs.LongMessages: sccp.Long}[f.Format]
 	}
 	conf := sccp.Config{Variant: s.V(), Notation: s.Notation(), NI: s.Network(), Own: s.Own(),
 		Mates: map[uint8]sccp.Mate{}}
@@ -407,7 +407,7 @@ func (p *subsystems) configure(s *configs.System) {
 	}
 	for _, m := range s.Maps {
 		conf.Watched = append(conf.Watched, m.PC)
-		if m.Multiplicity != "" {
+		if m.Multiplicity != 0 {
 			conf.Watched = append(conf.Watched, m.BackupPC)
 			if slices.Contains(conf.Own, m.PC) {
 				conf.Mates[m.SSN] = sccp.Mate{PC: m.BackupPC, SSN: m.BackupSSN}

@@ -163,10 +163,8 @@ func keyLines(t *m3ua.Term, code func(ss7.Range) string) (out []string) {
 
 // siWord is the word of the configuration for a service indicator.
 func siWord(s ss7.SI) string {
-	for w, v := range configs.ServiceIndicators {
-		if v == s {
-			return w
-		}
+	if w := configs.UserPart(s).String(); w != "" {
+		return w
 	}
 	return fmt.Sprint(uint8(s))
 }
@@ -412,10 +410,10 @@ func (n *Node) showM3UA(c *cli.Call) error {
 		}
 		found = true
 		accept := sys.M3UA(p.number).Accept
-		if accept == "" {
-			accept = "pre-configured"
+		if accept == 0 {
+			accept = configs.AcceptConfigured
 		}
-		dynamic = dynamic || accept == "dynamic-permitted"
+		dynamic = dynamic || accept == configs.AcceptAnybody
 		n.printPort(c.Out, p)
 		fmt.Fprintf(c.Out, "  accept-asp-connections %s: accepted %d, refused %d\n", accept, p.accepted.Load(), p.refused.Load())
 		for i := range asps {

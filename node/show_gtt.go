@@ -106,8 +106,8 @@ func (n *Node) showGTTMap(c *cli.Call) error {
 	}
 	for _, m := range s.Maps {
 		mult, pc, ssn := "sol", "-", "-"
-		if m.Multiplicity != "" {
-			mult, pc, ssn = m.Multiplicity[:3], f.Format(m.BackupPC), fmt.Sprint(m.BackupSSN)
+		if m.Multiplicity != 0 {
+			mult, pc, ssn = m.Multiplicity.String()[:3], f.Format(m.BackupPC), fmt.Sprint(m.BackupSSN)
 		}
 		a, b := state(m.PC, m.SSN)
 		fmt.Fprintf(c.Out, "%-14s %-4d %-9s %-14s %-4s %-9s %s\n", f.Format(m.PC), m.SSN, mult, pc, ssn, a, b)

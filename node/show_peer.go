@@ -9,7 +9,6 @@ import (
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
-	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/sctp"
 )
 
@@ -46,7 +45,7 @@ func (n *Node) carriers() []*localPort {
 func (n *Node) printTransports(w io.Writer) {
 	all := n.allCarriers()
 	for _, p := range all {
-		if c := p.carrier(); c != "" && p.kind == machine.TCP {
+		if c := p.carrier(); c != "" && p.kind == configs.TCP {
 			fmt.Fprintf(w, "%s is without SCTP: %s\n", p.title, c)
 		} else if c != "" {
 			fmt.Fprintf(w, "SCTP of %s is %s\n", p.title, c)

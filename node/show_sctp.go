@@ -12,7 +12,6 @@ import (
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/internal/printable"
-	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/sctp"
 )
 
@@ -54,7 +53,7 @@ type assocView struct {
 func (l *runner) view() assocView {
 	l.mu.Lock()
 	v := assocView{id: l.assocID, why: l.assocWhy, attempts: l.attempts, last: l.last, settings: l.settings}
-	v.tcp = l.port != nil && l.port.kind == machine.TCP
+	v.tcp = l.port != nil && l.port.kind == configs.TCP
 	a := l.assoc
 	l.mu.Unlock()
 	if a == nil {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/mtp3"
@@ -60,7 +61,9 @@ type wiresPlatform struct {
 
 func onWires(w *wires) wiresPlatform { return wiresPlatform{wires: w, t: sctp.NewUser(w)} }
 
-func (p wiresPlatform) Transport(string) (sctp.Transport, string, error) { return p.t, "wires", nil }
+func (p wiresPlatform) Transport(configs.Transport) (sctp.Transport, string, error) {
+	return p.t, "wires", nil
+}
 
 // boxOn is a node on w.
 func boxOn(t *testing.T, w *wires, config string) *box {

@@ -54,7 +54,7 @@ func strangerConfig(sys *configs.System, s *m3uaASP) m3ua.ASPConfig {
 // unwelcome says why a stranger may not stay; empty: it may.
 func (n *Node) unwelcome(next *configs.System, s *m3uaASP, told map[ss7.PathID]uint32) string {
 	port := next.M3UA(s.where.localPort)
-	if port == nil || port.Accept != "dynamic-permitted" {
+	if port == nil || port.Accept != configs.AcceptAnybody {
 		return fmt.Sprintf("m3ua %d accepts only ASPs that are configured now", s.where.localPort)
 	}
 	a, _ := s.association()

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/sctp"
 )
@@ -15,7 +16,7 @@ import (
 // the kernel's where there is one, then raw IP, then UDP, and why not what is before it.
 func TestAutoTransport(t *testing.T) {
 	if os.Getenv("GOSTP_AUTO") != "" {
-		tr, why, err := machine.This().Transport("auto")
+		tr, why, err := machine.This().Transport(configs.Auto)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -111,7 +111,7 @@ func (a *xuaASP) isShut() bool {
 // asks tells whether this end sends ASPUP, so that the far end may never do so.
 func (a *xuaASP) asks() bool {
 	c := a.config()
-	return c.Role == "asp" || c.Role == "ipsp" && (c.Leads() || c.Double())
+	return c.As(configs.RoleASP) || c.As(configs.RoleIPSP) && (c.Leads() || c.Double())
 }
 
 // reconfigure puts settings in force that need no new association.

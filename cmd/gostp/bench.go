@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gostp/gostp/bench"
+	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
@@ -210,7 +211,7 @@ func (o *benchOptions) run() error {
 	if o.progress {
 		o.load.Progress = os.Stderr
 	}
-	t, _, err := machine.This().Transport(o.transport)
+	t, err := openTransport(o.transport)
 	if err != nil {
 		return err
 	}
@@ -264,9 +265,19 @@ func m2uaCommand() *cobra.Command {
 	return c
 }
 
+// openTransport opens the machine's transport of that name.
+func openTransport(word string) (sctp.Transport, error) {
+	kind, err := configs.ParseTransport(word)
+	if err != nil {
+		return nil, err
+	}
+	t, _, err := machine.This().Transport(kind)
+	return t, err
+}
+
 // word is the transport in the words of a configuration; "" for the node's choice.
 func (o *benchOptions) word() string {
-	if o.transport == "auto" {
+	if o.transport == configs.Auto.String() {
 		return ""
 	}
 	return o.transport
@@ -331,7 +342,7 @@ func forwardCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			t, _, err := machine.This().Transport(transport)
+			t, err := openTransport(transport)
 			if err != nil {
 				return err
 			}
