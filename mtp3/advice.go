@@ -29,7 +29,7 @@ func (n *Network) recvAdvice(now time.Time, s *server, ev ss7.Event, out []ss7.A
 		return n.ignore(fmt.Sprintf("%s ignored: %s is down", ev.Why, s.cfg.Name), out)
 	}
 	out, known := n.members(s, ev, out)
-	var changed []int
+	var changed []*destination
 	bits := n.cfg.Variant.Bits()
 	for i := range n.plan.Dests {
 		r := n.plan.Dests[i].Range
@@ -37,22 +37,20 @@ func (n *Network) recvAdvice(now time.Time, s *server, ev ss7.Event, out []ss7.A
 			continue
 		}
 		known = true
-		k, test := routeKey{r, s.cfg.Name}, agendaKey{10, r, s.cfg.Name}
-		if n.said[k] == said {
+		d, test := n.dests[i], agendaKey{10, r, s.cfg.Name}
+		if d.said(s.cfg.Name) == said {
 			continue
 		}
-		changed = append(changed, i)
-		if said == routing.Allowed {
-			delete(n.said, k)
+		changed = append(changed, d)
+		if n.setSaid(d, s.cfg.Name, said); said == routing.Allowed {
 			n.agenda.stop(test)
 		} else {
-			n.said[k] = said
 			n.agenda.start(now, test, n.timer(10))
 		}
 	}
 	switch {
 	case len(changed) > 0:
-		return n.reroute(now, changed, said, out)
+		n.reroute(now, changed, said)
 	case !known && said != routing.Allowed:
 		n.doubted[doubtKey{advice[ev.Kind], NotThere}]++
 		return append(out, note(ss7.Discard, 0, ev.Why+" ignored: no route by "+s.cfg.Name+" leads there"))
@@ -104,16 +102,6 @@ func (n *Network) nameOf(i int) string {
 	return ""
 }
 
-// forgetSaid drops what was said by the far end of a linkset or server.
-func (n *Network) forgetSaid(name string) {
-	for k := range n.said {
-		if k.set == name {
-			delete(n.said, k)
-			n.agenda.stop(agendaKey{10, k.dest, name})
-		}
-	}
-}
-
 // auditServer asks the gateway behind server k.set again (DAUD) when T10 is over.
 func (n *Network) auditServer(now time.Time, k agendaKey, out []ss7.Action) []ss7.Action {
 	for _, s := range n.servers {
@@ -127,20 +115,6 @@ func (n *Network) auditServer(now time.Time, k agendaKey, out []ss7.Action) []ss
 		}
 	}
 	return out
-}
-
-// points lists, in order, the codes that servers have by keys and no route leads to.
-func (n *Network) points() []ss7.PC {
-	var out []ss7.PC
-	for _, s := range n.servers {
-		for _, pc := range s.cfg.Points {
-			if i, own := n.plan.Find(pc); !own && (i < 0 || n.plan.Dests[i].Range.Len < n.cfg.Variant.Bits()) {
-				out = append(out, pc)
-			}
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
 }
 
 // adviceOn is what the adjacent point of s should know of pc, which is not this node's.
@@ -161,30 +135,4 @@ func (n *Network) served(pc ss7.PC) bool {
 	}
 	bits := n.cfg.Variant.Bits()
 	return slices.ContainsFunc(n.spanning, func(s *server) bool { return s.ready && s.has(pc, bits) })
-}
-
-// tellPoints tells the adjacent point of s of the codes that servers have by keys.
-func (n *Network) tellPoints(now time.Time, s *linkset, points []ss7.PC, out []ss7.Action) []ss7.Action {
-	for _, pc := range points {
-		want := n.adviceOn(pc, s)
-		if pc == s.cfg.Adjacent || want == s.toldPoints[pc] {
-			continue
-		}
-		var said bool
-		if out, said = n.sayPaced(now, s, want, n.single(pc), out); !said {
-			break
-		}
-		s.tellPoint(pc, want)
-		if want == routing.Prohibited {
-			n.agenda.start(now, agendaKey{timer: 8, dest: n.single(pc)}, n.timer(8))
-		}
-	}
-	return out
-}
-
-func (s *linkset) tellPoint(pc ss7.PC, state routing.RouteState) {
-	if s.toldPoints == nil {
-		s.toldPoints = map[ss7.PC]routing.RouteState{}
-	}
-	s.toldPoints[pc] = state
 }

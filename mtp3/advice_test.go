@@ -110,8 +110,8 @@ func TestAdviceOfRanges(t *testing.T) {
 	}
 	s.says(ss7.Resume, "6.0.0/3")
 	s.wantPath("the summary is there again", "6.1.1", 8)
-	if len(s.said) != 0 || len(s.dynamic) != 0 {
-		t.Error("left:", s.said, s.dynamic)
+	if s.hearsays != 0 || len(s.dynamic) != 0 {
+		t.Error("left:", s.hearsays, s.dynamic)
 	}
 	for of, why := range map[string]string{"6.0.0/4": "more than 256 codes inside the route to 6.0.0/3", "4.4.4/14": "no route by as SG leads there"} {
 		if out := fmt.Sprint(s.says(ss7.Pause, of)); !strings.Contains(out, why) {
@@ -134,8 +134,8 @@ func TestAdviceIsForgotten(t *testing.T) {
 	cfg := s.cfg
 	cfg.Servers = cfg.Servers[1:]
 	s.Configure(s.now, cfg, nil)
-	if len(s.said) != 0 || audits(s.tick(time.Minute)) != nil {
-		t.Error("a server that is gone has left", s.said)
+	if s.hearsays != 0 || audits(s.tick(time.Minute)) != nil {
+		t.Error("a server that is gone has left", s.hearsays)
 	}
 }
 

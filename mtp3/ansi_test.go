@@ -111,8 +111,8 @@ func TestClusterInsideNetwork(t *testing.T) {
 	s.from(1, Management{Heading: TCA, PC: s.pc("3.2.0")})
 	s.tick(time.Second)
 	s.wantPath("well again", "3.2.3", 1)
-	if got := s.Table().Dynamic(); got != 0 || len(s.said) != 0 {
-		t.Errorf("%d dynamic routes, said %v", got, s.said)
+	if got := s.Table().Dynamic(); got != 0 || s.hearsays != 0 {
+		t.Errorf("%d dynamic routes, %d things said", got, s.hearsays)
 	}
 }
 

@@ -84,7 +84,7 @@ func (n *Network) Bar(now time.Time, all []Barred, out []ss7.Action) []ss7.Actio
 		return out
 	}
 	n.barred = all
-	return n.refresh(now, out)
+	return n.followLinks(now, out)
 }
 
 // bars is what is barred, as the table has it; nil: nothing.

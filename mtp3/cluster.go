@@ -73,20 +73,21 @@ func (n *Network) recvCluster(now time.Time, opc ss7.PC, m Management, out []ss7
 	}
 	i, there := n.plan.Exact(r)
 	asked := there && n.over(i, opc)
-	var changed []int
+	var changed []*destination
 	for i := range n.plan.Dests {
 		d := n.plan.Dests[i].Range
 		if d.Len < r.Len || !r.Contains(d.PC, n.cfg.Variant.Bits()) || d == n.single(opc) {
 			continue
 		}
 		if n.hear(now, i, opc, said, d == r || !asked) {
-			changed = append(changed, i)
+			changed = append(changed, n.dests[i])
 		}
 	}
 	if len(changed) == 0 {
 		return out
 	}
-	return n.reroute(now, changed, said, out)
+	n.reroute(now, changed, said)
+	return out
 }
 
 // recvClusterTest handles RCP and RCR. Who has routes to single members alone says nothing
@@ -113,39 +114,23 @@ func (n *Network) recvClusterTest(now time.Time, via *link, opc ss7.PC, m Manage
 
 // tellClusters tells the adjacent point of s of clusters. It takes what it hears for all
 // members, so those that have another state are told again behind it.
-func (n *Network) tellClusters(now time.Time, s *linkset, points []ss7.PC, out []ss7.Action) []ss7.Action {
-	changed := map[ss7.PC]routing.RouteState{}
-	for i := range n.plan.Dests {
-		r := n.plan.Dests[i].Range
-		if !n.isCluster(r) {
-			continue
+func (n *Network) tellClusters(now time.Time, s *linkset, out []ss7.Action) []ss7.Action {
+	var changed map[ss7.PC]routing.RouteState
+	out = n.tellKind(now, s, tellsCluster, func(d *destination, state routing.RouteState) {
+		if changed == nil {
+			changed = map[ss7.PC]routing.RouteState{}
 		}
-		want := n.advice(i, s)
-		if want == s.told[i] {
-			continue
-		}
-		var said bool
-		if out, said = n.sayPaced(now, s, want, r, out); !said {
-			break
-		}
-		s.told[i] = want
-		changed[r.PC] = want
-		if want == routing.Prohibited {
-			n.agenda.start(now, agendaKey{timer: 8, dest: r}, n.timer(8))
-		}
-	}
+		changed[d.PC] = state
+	}, out)
 	if len(changed) == 0 {
 		return out
 	}
-	for i := range n.plan.Dests {
-		r := n.plan.Dests[i].Range
-		if state, ok := changed[clusterOf(r.PC).PC]; ok && r.Len == n.cfg.Variant.Bits() {
-			s.told[i] = state
-		}
-	}
-	for _, pc := range points {
-		if state, ok := changed[clusterOf(pc).PC]; ok {
-			s.tellPoint(pc, state)
+	for _, kind := range [...]subject{tellsCode, tellsPoint} {
+		for _, d := range n.tellable[kind] {
+			if state, ok := changed[clusterOf(d.PC).PC]; ok {
+				s.setTold(d, state)
+				s.owe(d)
+			}
 		}
 	}
 	return out

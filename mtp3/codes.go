@@ -23,8 +23,8 @@ func (n *Network) localPC(s *linkset) ss7.PC {
 	switch {
 	case s.cfg.Local != nil:
 		return *s.cfg.Local
-	case s.heard && n.isOwn(s.known):
-		return s.known
+	case s.tested && n.isOwn(s.code):
+		return s.code
 	}
 	return n.cfg.Own[0]
 }
@@ -87,7 +87,7 @@ func (n *Network) sendTo(s *linkset, m Management, out []ss7.Action) []ss7.Actio
 // firstTest begins to test a link that has come into service. Where the far end's test has
 // yet to tell which code is known there, it is waited for.
 func (n *Network) firstTest(now time.Time, l *link, out []ss7.Action) []ss7.Action {
-	if len(n.cfg.Own) == 1 || l.set.cfg.Local != nil || l.set.heard {
+	if len(n.cfg.Own) == 1 || l.set.cfg.Local != nil || l.set.tested {
 		return n.startTest(now, l, out)
 	}
 	l.timers.Start(timerKnown, now, knownWait)
@@ -99,7 +99,7 @@ func (n *Network) firstTest(now time.Time, l *link, out []ss7.Action) []ss7.Acti
 func (n *Network) addressed(now time.Time, l *link, code ss7.PC, out []ss7.Action) []ss7.Action {
 	s := l.set
 	before := n.localPC(s)
-	s.known, s.heard = code, true
+	s.code, s.tested = code, true
 	for _, x := range s.links {
 		if x.timers.Running(timerKnown) {
 			x.timers.Stop(timerKnown)
@@ -120,7 +120,8 @@ func (n *Network) addressed(now time.Time, l *link, code ss7.PC, out []ss7.Actio
 		}
 	}
 	s.sayAgain()
-	return n.refresh(now, out)
+	n.touchTable()
+	return out
 }
 
 // localPCs are the codes by which the far ends of all linksets know this node, if it has one.
@@ -136,7 +137,6 @@ func (n *Network) localPCs() (codes []ss7.PC) {
 // sayAgain forgets what the far end of s was told: it came from a code that is not the one by
 // which the far end knows this node now.
 func (s *linkset) sayAgain() {
-	clear(s.told)
-	clear(s.toldPoints)
+	s.tellAnew()
 	s.sentTRA = false
 }

@@ -36,22 +36,22 @@ import (
 
 // overload is what is said of a destination.
 type overload struct {
-	level uint32
-	by    string     // who says it
-	from  ss7.PathID // the server that says it of what is behind it; 0: an STP, by TFC
-	meant ss7.Event  // MSU.OPC, Path and Of: whose users were told last
-	told  time.Time  // and when
+	level  uint32
+	by     string     // who says it
+	from   ss7.PathID // the server that says it of what is behind it; 0: an STP, by TFC
+	meant  ss7.Event  // MSU.OPC, Path and Of: whose users were told last
+	warned time.Time  // and when
 }
 
 // Bounds on what others can make us keep and say.
 const (
 	overloadsMost = 4096
-	toldMost      = 1024
+	warnedMost    = 1024
 	statusPace    = 100 * time.Millisecond // between two events about the same destination and level
 )
 
-// toldKey names a server's user that was told of congestion on the way to a destination.
-type toldKey struct {
+// warnedKey names a server's user that was told of congestion on the way to a destination.
+type warnedKey struct {
 	server     ss7.PathID
 	origin, to ss7.PC
 }
@@ -91,7 +91,7 @@ func (n *Network) overloaded(now time.Time, path ss7.PathID, name string, ev ss7
 	case d.Fate != Forward || d.Path.IsHold() || d.Path == path:
 		return out
 	case n.server(d.Path) != nil:
-		n.noteTold(d.Path, m.OPC, m.DPC, ev.Arg)
+		n.noteWarned(d.Path, m.OPC, m.DPC, ev.Arg)
 		return append(out, n.status(meant(d.Path, m.OPC), m.DPC, ev.Arg, name+" is congested"))
 	}
 	return n.sendTFC(d.Path, m.OPC, m.DPC, ev.Arg, out)
@@ -136,30 +136,30 @@ func meant(server ss7.PathID, origin ss7.PC) ss7.Event {
 	return ss7.Event{Path: server, MSU: ss7.MSU{OPC: origin}}
 }
 
-// noteTold keeps what a server's users were told, so that they hear when it is over.
-func (n *Network) noteTold(server ss7.PathID, origin, to ss7.PC, level uint32) {
-	k := toldKey{server, origin, to}
-	if _, ok := n.told[k]; ok || len(n.told) < toldMost {
-		n.told[k] = level
+// noteWarned keeps what a server's users were told, so that they hear when it is over.
+func (n *Network) noteWarned(server ss7.PathID, origin, to ss7.PC, level uint32) {
+	k := warnedKey{server, origin, to}
+	if _, ok := n.warned[k]; ok || len(n.warned) < warnedMost {
+		n.warned[k] = level
 	}
 }
 
 // abated tells servers' users whose way is less congested than they were told.
 func (n *Network) abated(out []ss7.Action) []ss7.Action {
-	keys := slices.SortedFunc(maps.Keys(n.told), func(a, b toldKey) int {
+	keys := slices.SortedFunc(maps.Keys(n.warned), func(a, b warnedKey) int {
 		return cmp.Or(cmp.Compare(a.server, b.server), cmp.Compare(a.to, b.to), cmp.Compare(a.origin, b.origin))
 	})
 	for _, k := range keys {
 		if n.server(k.server) == nil {
-			delete(n.told, k)
+			delete(n.warned, k)
 			continue
 		}
 		level, why := n.Congestion(ss7.Range{PC: k.to, Len: n.cfg.Variant.Bits()})
-		if level >= n.told[k] {
+		if level >= n.warned[k] {
 			continue
 		}
-		if n.told[k] = level; level == 0 {
-			delete(n.told, k)
+		if n.warned[k] = level; level == 0 {
+			delete(n.warned, k)
 			why = "the way there is no longer congested"
 		}
 		out = append(out, n.status(meant(k.server, k.origin), k.to, level, why))
@@ -281,12 +281,12 @@ func (n *Network) congest(now time.Time, pc ss7.PC, level uint32, by string, who
 	if o.level != was {
 		out = append(out, note(ss7.StateChange, NoteCongestion, fmt.Sprintf("Destination %s is congested, level %d: %s", n.format(pc), o.level, by)))
 	}
-	if o.level == was && now.Sub(o.told) < statusPace {
+	if o.level == was && now.Sub(o.warned) < statusPace {
 		return out
 	}
-	o.told = now
+	o.warned = now
 	if whom.Path != 0 {
-		n.noteTold(whom.Path, whom.MSU.OPC, pc, o.level)
+		n.noteWarned(whom.Path, whom.MSU.OPC, pc, o.level)
 	}
 	return append(out, n.status(whom, pc, o.level, by))
 }
@@ -304,7 +304,7 @@ func (n *Network) relieve(pc ss7.PC, level uint32, why string, out []ss7.Action)
 	}
 	out = append(out, note(ss7.StateChange, NoteCongestion, text))
 	if o.from != 0 && level == 0 { // all hear of it below
-		maps.DeleteFunc(n.told, func(k toldKey, _ uint32) bool { return k.to == pc })
+		maps.DeleteFunc(n.warned, func(k warnedKey, _ uint32) bool { return k.to == pc })
 	}
 	out = n.abated(out)
 	if o.meant.Path != 0 {

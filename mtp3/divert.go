@@ -61,7 +61,7 @@ func (n *Network) shift(now time.Time, l *link, was bool, out []ss7.Action) []ss
 	case is && !was:
 		out = n.changeback(now, l, out)
 	}
-	out = n.refresh(now, out)
+	out = n.followLinks(now, out)
 	if was && l.div.state == Undiverted { // it keeps nothing for anybody
 		return n.drained(now, l.cfg.Path, out)
 	}
@@ -230,7 +230,7 @@ func (n *Network) retrieved(now time.Time, l *link, out []ss7.Action) []ss7.Acti
 func (n *Network) settle(now time.Time, l *link, out []ss7.Action) []ss7.Action {
 	l.stopDiversion()
 	l.div.state, l.div.pending = Undiverted, nil
-	out = n.drained(now, l.cfg.Path, n.unpark(now, n.refresh(now, out)))
+	out = n.drained(now, l.cfg.Path, n.unpark(now, n.followLinks(now, out)))
 	if l.div.activate {
 		l.div.activate = false
 		return n.activate(now, l, out)
@@ -297,7 +297,7 @@ func (n *Network) failedByOrder(now time.Time, l *link, m Management, out []ss7.
 	out = n.linkFailed(now, l, fmt.Sprintf("the far end ordered a changeover (%v)", m.Heading), out)
 	if !was { // linkFailed had no traffic to shift
 		l.div.state = AskingBSNT
-		out = append(n.refresh(now, out), order(ss7.RetrieveBSNT, l.cfg.Path))
+		out = append(n.followLinks(now, out), order(ss7.RetrieveBSNT, l.cfg.Path))
 	}
 	return out
 }
@@ -311,7 +311,7 @@ func (n *Network) changeback(now time.Time, l *link, out []ss7.Action) []ss7.Act
 		return out
 	}
 	n.prepare(now, l)
-	out = n.refresh(now, out) // the hold is in place before the declarations go
+	out = n.followLinks(now, out) // the hold is in place before the declarations go
 	return n.declare(l, out)
 }
 

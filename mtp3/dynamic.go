@@ -26,9 +26,8 @@ func (c *Config) maxDynamic() int {
 // differs tells whether something else is said of a route of destination i over those
 // linksets that the caller picks.
 func (n *Network) differs(i int, said routing.RouteState, over func(linkset int) bool) bool {
-	d := &n.plan.Dests[i]
-	return slices.ContainsFunc(d.Routes, func(r routing.Route) bool {
-		return over(r.Linkset) && n.said[routeKey{d.Range, n.nameOf(r.Linkset)}] != said
+	return slices.ContainsFunc(n.plan.Dests[i].Routes, func(r routing.Route) bool {
+		return over(r.Linkset) && n.dests[i].said(n.nameOf(r.Linkset)) != said
 	})
 }
 
@@ -39,61 +38,42 @@ func (n *Network) addDynamic(summary int, members ...ss7.Range) bool {
 		n.stats.DynamicRefused += uint64(len(members))
 		return false
 	}
-	d := &n.plan.Dests[summary]
+	parent := n.dests[summary]
 	clusters := false
 	for _, r := range members {
 		clusters = clusters || r.Len < n.cfg.Variant.Bits()
-		for _, route := range d.Routes {
-			set := n.nameOf(route.Linkset)
-			n.setSaid(routeKey{r, set}, n.said[routeKey{d.Range, set}])
-		}
 	}
 	n.dynamic = append(n.dynamic, members...)
 	if clusters { // what is inside has a new parent
-		n.placeDynamic()
-		return true
+		n.placeDynamic(len(n.base.Dests))
+	} else {
+		n.arrange(n.plan.With(members...), len(n.plan.Dests))
 	}
-	n.replan(n.plan.With(members...))
+	for _, r := range members {
+		d := n.destinations[r]
+		n.touch(d)
+		for _, route := range n.plan.Dests[summary].Routes {
+			set := n.nameOf(route.Linkset)
+			n.setSaid(d, set, parent.said(set))
+		}
+	}
 	return true
 }
 
 // placeDynamic makes the plan anew out of what is configured and the dynamic destinations.
-func (n *Network) placeDynamic() {
+// The first kept destinations have the place they had.
+func (n *Network) placeDynamic(kept int) {
 	slices.SortStableFunc(n.dynamic, func(a, b ss7.Range) int { return cmp.Compare(a.Len, b.Len) })
-	n.replan(n.base.With(n.dynamic...))
+	n.arrange(n.base.With(n.dynamic...), kept)
 	n.table = n.newTable(nil, false)
 }
 
-// replan takes a new plan and gives what was told of each destination its place there.
-func (n *Network) replan(next *routing.Plan) {
-	old := n.plan
-	n.plan = next
-	for _, s := range n.sets {
-		if s.told != nil { // else it is new
-			s.told = n.carryOver(s.told, old)
-		} else {
-			s.told = make([]routing.RouteState, len(next.Dests))
-		}
-	}
-}
-
-// carryOver: a destination that was not there before was told with its cluster.
-func (n *Network) carryOver(told []routing.RouteState, old *routing.Plan) []routing.RouteState {
-	out := make([]routing.RouteState, len(n.plan.Dests))
-	for i := range n.plan.Dests {
-		r := n.plan.Dests[i].Range
-		if j, ok := old.Exact(r); ok {
-			out[i] = told[j]
-		} else if j := old.Covering(r); j >= 0 && n.isCluster(old.Dests[j].Range) {
-			out[i] = told[j]
-		}
-	}
-	return out
-}
-
 // prune makes the plan anew without the dynamic destinations that differ in nothing from
-// what covers them; it ends every refresh.
-func (n *Network) prune() {
+// what covers them, if what was touched can have made any of them so.
+func (n *Network) prune(what *touched) {
+	if len(n.dynamic) == 0 || !what.all && !what.table && !slices.ContainsFunc(what.dests, n.dynamicOrAbove) {
+		return
+	}
 	kept := slices.DeleteFunc(slices.Clone(n.dynamic), n.alike)
 	if len(kept) == len(n.dynamic) {
 		return
@@ -104,7 +84,13 @@ func (n *Network) prune() {
 		}
 	}
 	n.dynamic = kept
-	n.placeDynamic()
+	n.placeDynamic(len(n.base.Dests))
+	n.discardUnknown()
+}
+
+// dynamicOrAbove tells whether d is a dynamic destination, or may be the summary of one.
+func (n *Network) dynamicOrAbove(d *destination) bool {
+	return d.index >= len(n.base.Dests) || d.Len < n.cfg.Variant.Bits()
 }
 
 // alike tells whether dynamic destination r is as what covers it, or no more there.
@@ -113,14 +99,15 @@ func (n *Network) alike(r ss7.Range) bool {
 	if !ok || !n.plan.Dests[i].Dynamic {
 		return true
 	}
-	if _, held := n.rerouting[r]; held {
+	d := n.dests[i]
+	if d.hold != 0 {
 		return false
 	}
-	d := &n.plan.Dests[i]
-	parent := n.plan.Dests[d.Parent].Range
-	return !slices.ContainsFunc(d.Routes, func(route routing.Route) bool {
+	x := &n.plan.Dests[i]
+	parent := n.dests[x.Parent]
+	return !slices.ContainsFunc(x.Routes, func(route routing.Route) bool {
 		set := n.nameOf(route.Linkset)
-		return n.said[routeKey{r, set}] != n.said[routeKey{parent, set}]
+		return d.said(set) != parent.said(set)
 	})
 }
 
@@ -129,16 +116,16 @@ func (n *Network) drop(r ss7.Range) {
 	if i, ok := n.plan.Exact(r); ok && !n.plan.Dests[i].Dynamic {
 		return // it is configured now
 	}
+	d := n.destinations[r]
+	if d == nil {
+		return
+	}
+	for _, h := range d.heard {
+		n.agenda.stop(agendaKey{10, r, h.by})
+	}
+	n.hearsays -= len(d.heard)
+	d.heard = nil
 	for _, s := range n.sets {
-		n.unsay(r, s.cfg.Name)
+		s.setTold(d, routing.Allowed)
 	}
-	for _, s := range n.servers {
-		n.unsay(r, s.cfg.Name)
-	}
-	delete(n.dests, r)
-}
-
-func (n *Network) unsay(r ss7.Range, set string) {
-	delete(n.said, routeKey{r, set})
-	n.agenda.stop(agendaKey{10, r, set})
 }

@@ -50,9 +50,9 @@ func About(m *ss7.MSU) (s Subject, ok bool) {
 // Many tells whether it is a cluster: what is said of that is said of all its members.
 func (s Subject) Many() bool { return s.kind == aboutCluster }
 
-// heard is a change of what a neighbour says that the table does not have yet.
-type heard struct {
-	dest ss7.Range
+// gathered is a change of what a neighbour says that the table does not have yet.
+type gathered struct {
+	dest *destination
 	said routing.RouteState
 }
 
@@ -73,27 +73,22 @@ func (n *Network) Hear(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Acti
 
 // Heard puts in force what was heard.
 func (n *Network) Heard(now time.Time, out []ss7.Action) []ss7.Action {
-	if len(n.heard) == 0 {
-		return out
-	}
-	var worse, better []int
-	for _, h := range n.heard {
-		i, ok := n.plan.Exact(h.dest)
+	var worse, better []*destination
+	for _, g := range n.gathered {
 		switch {
-		case !ok:
-		case h.said == routing.Prohibited:
-			worse = append(worse, i)
-		case !slices.Contains(better, i):
-			better = append(better, i)
+		case g.dest.index < 0:
+		case g.said == routing.Prohibited:
+			worse = append(worse, g.dest)
+		case !slices.Contains(better, g.dest):
+			better = append(better, g.dest)
 		}
 	}
-	n.heard = n.heard[:0]
+	n.gathered = n.gathered[:0]
 	if len(worse) > 0 {
-		n.unhold(worse)
-		n.stats.Forced += uint64(len(worse))
+		n.reroute(now, worse, routing.Prohibited)
 	}
 	if len(better) > 0 {
-		return n.reroute(now, better, routing.Allowed, out)
+		n.reroute(now, better, routing.Allowed)
 	}
-	return n.refresh(now, out)
+	return n.follow(now, out)
 }

@@ -14,6 +14,9 @@ import (
 func (n *Network) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	before := len(out)
 	out = n.do(now, ev, out)
+	if !n.gathering {
+		out = n.follow(now, out)
+	}
 	about(ev.Path, out[before:])
 	return out
 }
@@ -111,13 +114,13 @@ func (n *Network) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 		for _, l := range s.links {
 			for id := l.timers.Expired(now); id >= 0; id = l.timers.Expired(now) {
 				before := len(out)
-				out = n.expired(now, l, id, out)
+				out = n.follow(now, n.expired(now, l, id, out))
 				about(l.cfg.Path, out[before:])
 			}
 		}
 	}
 	for k, ok := n.agenda.expired(now); ok; k, ok = n.agenda.expired(now) {
-		out = n.agendaTimer(now, k, out)
+		out = n.follow(now, n.agendaTimer(now, k, out))
 	}
 	return out
 }
@@ -174,7 +177,7 @@ func (n *Network) activate(now time.Time, l *link, out []ss7.Action) []ss7.Actio
 	l.open = false
 	out = n.becomeLink(now, l, Activating, Aligning, out)
 	if wasOpen { // what its far end sends before our test has passed waits for that
-		out = n.refresh(now, out)
+		n.touchTable()
 	}
 	return append(out, order(kind, l.cfg.Path), order(ss7.Start, l.cfg.Path))
 }

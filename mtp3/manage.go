@@ -26,7 +26,7 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 		s.early = true // the test has passed there, and not yet here
 		if s.stale {   // now, or what it says anew would be forgotten with that
 			n.forget(s)
-			out = n.refresh(now, out)
+			out = n.follow(now, out)
 		}
 	}
 	n.stats.SNMIn++

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -200,9 +201,28 @@ func (b *bench) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 	return b.level2Drains(now, b.Network.Tick(now, out))
 }
 
-// inForce: whatever happened, the table in force is that of the state.
+// inForce: whatever happened, the table in force is that of the state, each destination knows
+// how it is reached, and nothing that a neighbour must be told is overlooked.
 func (b *bench) inForce(after any) {
 	b.t.Helper()
+	for i, s := range b.sets {
+		if !s.ready || b.own.on || !b.first(i) {
+			continue
+		}
+		for kind, all := range b.tellable {
+			for place, d := range all {
+				due := place >= s.due[kind].from || slices.Contains(s.due[kind].some, place)
+				if !due && b.adviceFor(d, s) != s.told[d] && !(kind != int(tellsCluster) && d.PC == s.cfg.Adjacent) {
+					b.t.Errorf("after %v %s was told of %v that it is %v", after, s.cfg.Name, d.Range, s.told[d])
+				}
+			}
+		}
+	}
+	for i, d := range b.dests {
+		if d.index != i || b.elsewhere(i, d) || b.destinations[d.Range] != d {
+			b.t.Errorf("after %v destination %v is believed to be at %d, and reached by %v", after, d.Range, d.index, d.ways)
+		}
+	}
 	if want := b.newTable(nil, false); !reflect.DeepEqual(b.table, want) {
 		b.t.Errorf("after %v the table is behind the state:\n%+v\nwant\n%+v", after, b.table, want)
 	}

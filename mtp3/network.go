@@ -148,14 +148,7 @@ type linkset struct {
 	why   string
 	since time.Time
 
-	told                []routing.RouteState          // by destination: what the adjacent point was told last
-	toldPoints          map[ss7.PC]routing.RouteState // the same of codes that servers have by keys; allowed ones need not be in it
-	restarting, sentTRA bool                          // §9.3
-	early, earlyTRA     bool                          // it said something, or TRA, before it was available here
-	pace                pace                          // of what the adjacent point is told of destinations
-	known               ss7.PC                        // the code to which the far end addresses its link tests
-	heard               bool                          // known is set
-	stale               bool                          // what it has said does not hold any more, but for what waits there
+	neighbour // the adjacent point
 }
 
 // Notes that the loop makes log lines of: the Arg of a Note with Kind StateChange.
@@ -194,39 +187,41 @@ type Network struct {
 	plan     *routing.Plan // base and the dynamic destinations
 	base     *routing.Plan // what is configured
 	table    *routing.Table
-	dests    map[ss7.Range]bool // accessible
 	serial   uint32
 	stats    Stats
 
 	changebackCode uint8
 
-	said       map[routeKey]routing.RouteState // what neighbours say; allowed ones are not in it
-	dynamic    []ss7.Range                     // destinations made for what is said of a summary's members
-	rerouting  map[ss7.Range]ss7.PathID        // controlled rerouting, T6: the holds
-	nextHold   ss7.PathID
-	agenda     agenda
-	speaksTRA  map[ss7.PC]bool
-	own        ownRestart
-	leaving    routing.RouteState // what neighbours are told at least of every destination
-	restricted map[ss7.Range]bool // neighbours are told that we go there by a worse way
-	overloads  map[ss7.PC]*overload
-	circles    map[agendaKey]*circle
-	nextUPU    time.Time
-	doubted    map[doubtKey]uint64
-	heard      []heard // see Hear
-	gathering  bool
-	barred     []Barred
-	testsLate  int                // route set tests that had to wait for others
-	told       map[toldKey]uint32 // servers' users, and of what level they were told last
+	destinations map[ss7.Range]*destination // all of which anything is known
+	dests        []*destination             // those of the plan, in its order
+	tellable     [subjects][]*destination   // those that neighbours are told of, in the order of their places
+	hearsays     int                        // how many things are said of destinations
+	held         []*destination             // those whose MSUs wait
+	touched      touched                    // what has changed and was not followed yet
+
+	dynamic   []ss7.Range // destinations made for what is said of a summary's members
+	nextHold  ss7.PathID
+	agenda    agenda
+	speaksTRA map[ss7.PC]bool // adjacent points that have said TRA or TRW once
+	own       ownRestart
+	leaving   routing.RouteState // what neighbours are told at least of every destination
+	overloads map[ss7.PC]*overload
+	circles   map[agendaKey]*circle
+	nextUPU   time.Time
+	doubted   map[doubtKey]uint64
+	gathered  []gathered // see Hear
+	gathering bool
+	barred    []Barred
+	testsLate int                  // route set tests that had to wait for others
+	warned    map[warnedKey]uint32 // servers' users, and of what level of congestion they heard last
 }
 
 // NewNetwork makes a Network that knows nothing; Configure comes next.
 func NewNetwork() *Network {
-	n := &Network{links: map[ss7.PathID]*link{}, dests: map[ss7.Range]bool{}}
-	n.restricted = map[ss7.Range]bool{}
-	n.said, n.rerouting, n.speaksTRA = map[routeKey]routing.RouteState{}, map[ss7.Range]ss7.PathID{}, map[ss7.PC]bool{}
+	n := &Network{links: map[ss7.PathID]*link{}, destinations: map[ss7.Range]*destination{}}
+	n.speaksTRA = map[ss7.PC]bool{}
 	n.circles = map[agendaKey]*circle{}
-	n.overloads, n.told = map[ss7.PC]*overload{}, map[toldKey]uint32{}
+	n.overloads, n.warned = map[ss7.PC]*overload{}, map[warnedKey]uint32{}
 	n.doubted = map[doubtKey]uint64{}
 	n.stats.In, n.stats.Out = map[Heading]uint64{}, map[Heading]uint64{}
 	n.cfg.Variant = ss7.ITU
@@ -252,10 +247,8 @@ func (n *Network) Configure(now time.Time, cfg Config, out []ss7.Action) []ss7.A
 		s := &linkset{cfg: sc, since: now}
 		if i := slices.IndexFunc(oldSets, func(o *linkset) bool { return o.cfg.Name == sc.Name }); i >= 0 {
 			o := oldSets[i]
-			s.ready, s.why, s.since, s.restarting, s.sentTRA = o.ready, o.why, o.since, o.restarting, o.sentTRA
-			s.told, s.toldPoints = o.told, o.toldPoints
-			s.pace = o.pace
-			s.known, s.heard = o.known, o.heard && o.cfg.Adjacent == sc.Adjacent
+			s.ready, s.why, s.since, s.neighbour = o.ready, o.why, o.since, o.neighbour
+			s.tested = o.tested && o.cfg.Adjacent == sc.Adjacent
 			if len(cfg.Own) > 0 && len(was) > 0 && n.localPC(s) != was[i] {
 				s.sayAgain()
 			}
@@ -278,6 +271,7 @@ func (n *Network) Configure(now time.Time, cfg Config, out []ss7.Action) []ss7.A
 		}
 	}
 	n.compile()
+	n.touchAll()
 	for _, s := range n.sets {
 		for _, l := range s.links {
 			out = n.steer(now, l, out)
@@ -288,7 +282,10 @@ func (n *Network) Configure(now time.Time, cfg Config, out []ss7.Action) []ss7.A
 			out = n.drained(now, path, out)
 		}
 	}
-	return n.refresh(now, out)
+	n.touchAll()
+	out = n.follow(now, out)
+	n.discardUnknown()
+	return out
 }
 
 // steer moves a link towards what the configuration wants of it.
@@ -334,103 +331,7 @@ func (n *Network) compile() {
 	}
 	n.base = routing.NewPlan(n.cfg.Variant, n.cfg.NI, n.cfg.Own, routes)
 	n.base.Shift, n.base.Apart = n.cfg.SLSShift, n.cfg.Exception
-	n.placeDynamic()
-}
-
-// newTable makes the table of the present state; link as if it were ready or not, if
-// it is not nil.
-func (n *Network) newTable(as *link, ready bool) *routing.Table {
-	t := n.plan.Table(n.routingState(as, ready))
-	t.Keys, t.Codes, t.Barred = n.cfg.Keys, n.codes(), n.bars()
-	return t
-}
-
-// routingState is the state of all links and routes as routing sees it; link as
-// if it were ready or not, if it is not nil.
-func (n *Network) routingState(as *link, ready bool) routing.State {
-	sets := make([]routing.Linkset, len(n.sets))
-	for i, s := range n.sets {
-		sets[i] = routing.Linkset{Name: s.cfg.Name, Adjacent: s.cfg.Adjacent, Links: make([]routing.Link, 0, len(s.links))}
-		for _, l := range s.links {
-			p := routing.Link{Path: l.cfg.Path, SLC: l.cfg.SLC, Ready: l.usable(), Hold: l.div.state != Undiverted, Open: l.open}
-			p.Ready = p.Ready && !p.Hold && !s.restarting && !n.own.on && !l.div.parked
-			if l == as {
-				p.Ready, p.Hold = ready, false
-			}
-			sets[i].Links = append(sets[i].Links, p)
-		}
-	}
-	state := routing.State{Linksets: n.appendServers(sets)}
-	if len(n.said) > 0 {
-		state.Routes = make([]routing.RouteState, n.plan.Routes())
-		for k, said := range n.said {
-			i, ok := n.plan.Exact(k.dest)
-			for r := 0; ok && r < len(n.plan.Dests[i].Routes); r++ {
-				if n.nameOf(n.plan.Dests[i].Routes[r].Linkset) == k.set {
-					state.Routes[n.plan.Route(i, r)] = said
-				}
-			}
-		}
-	}
-	for r, hold := range n.rerouting {
-		if i, ok := n.plan.Exact(r); ok {
-			if state.Held == nil {
-				state.Held = map[int]ss7.PathID{}
-			}
-			state.Held[i] = hold
-		}
-	}
-	return state
-}
-
-// refresh makes a new table, notes every linkset and destination whose state is
-// another than before, and tells the neighbours.
-func (n *Network) refresh(now time.Time, out []ss7.Action) []ss7.Action {
-	for _, s := range n.sets {
-		ready := s.usable()
-		if ready == s.ready {
-			n.forgetStale(s)
-			continue
-		}
-		s.ready, s.since, s.why = ready, now, n.linksetWhy(s)
-		if ready {
-			n.restartAdjacent(now, s)
-		} else {
-			s.stale = true
-			n.forgetStale(s)
-			s.restarting, s.early, s.earlyTRA = false, false, false
-		}
-		out = append(out, note(ss7.StateChange, NoteLinkset, fmt.Sprintf("Linkset %s is %s: %s", s.cfg.Name, upDown(ready), s.why)))
-	}
-	out = n.checkRestart(now, out)
-	n.table = n.newTable(nil, false)
-	dests := make(map[ss7.Range]bool, len(n.plan.Dests))
-	for i, d := range n.plan.Dests {
-		ok := n.table.Bundle(i) != nil
-		dests[d.Range] = ok
-		was, known := n.dests[d.Range]
-		if !known && d.Dynamic {
-			was = n.dests[n.plan.Dests[d.Parent].Range]
-		}
-		if ok != was {
-			state := "accessible"
-			if !ok {
-				state = "inaccessible"
-				out = n.rescue(now, i, out)
-			}
-			about := note(ss7.StateChange, NoteDestination, "Destination "+n.format(d.Range.PC)+" is "+state)
-			about.Event.Dest = d.Range
-			out = append(out, about)
-		}
-	}
-	n.dests = dests
-	n.watchRestricted(now)
-	if len(n.told) > 0 {
-		out = n.abated(out)
-	}
-	out = n.sayTRA(now, n.tell(now, out))
-	n.prune()
-	return n.heardEarly(now, out)
+	n.placeDynamic(0)
 }
 
 // set is the linkset of an index of the table; nil for a server.

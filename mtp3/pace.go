@@ -122,11 +122,6 @@ func (n *Network) paced(now time.Time, path ss7.PathID) {
 	}
 }
 
-// tellOn goes on telling.
-func (n *Network) tellOn(now time.Time, out []ss7.Action) []ss7.Action {
-	return n.sayTRA(now, n.tell(now, out))
-}
-
 // lost: a management message could not be sent. What a neighbour must know is told again
 // from state, in a while; what waits for an answer asks again by itself.
 func (n *Network) lost(now time.Time, m *ss7.MSU) {
@@ -145,10 +140,8 @@ func (n *Network) lost(now time.Time, m *ss7.MSU) {
 		}
 		if x.Heading == TRA {
 			s.sentTRA = false
-		} else if i, ok := n.plan.Exact(r); ok {
-			s.told[i] = untold
-		} else if _, ok := s.toldPoints[x.PC]; ok {
-			s.toldPoints[x.PC] = untold
+		} else if d := n.known(r); d != nil {
+			s.mistold(d)
 		}
 		if !n.owes(s) {
 			n.agenda.start(now, s.tellKey(), tellPatience)

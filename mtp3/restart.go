@@ -72,13 +72,14 @@ func (s *linkset) handed() bool {
 	return s.ready && slices.ContainsFunc(s.links, func(l *link) bool { return l.usable() && l.handed })
 }
 
-// checkRestart begins and ends the restart of this node; it is part of every refresh.
+// checkRestart begins and ends the restart of this node.
 func (n *Network) checkRestart(now time.Time, out []ss7.Action) []ss7.Action {
 	r := &n.own
 	up := slices.ContainsFunc(n.sets, func(s *linkset) bool { return s.ready })
 	switch {
 	case up && !r.up:
 		r.up = true
+		n.touchTable()
 		took := slices.ContainsFunc(n.sets, (*linkset).handed)
 		if !took && (r.down.IsZero() || now.Sub(r.down) > n.timer(n.numbered(1, 27))) { // §9.4
 			out = n.beginRestart(now, out)
@@ -107,10 +108,10 @@ func (n *Network) beginRestart(now time.Time, out []ss7.Action) []ss7.Action {
 }
 
 // waited: T22 is over. Those that are there have T23 to say TRA.
-func (n *Network) waited(now time.Time, out []ss7.Action) []ss7.Action {
+func (n *Network) waited(now time.Time) {
 	n.own.late = true
 	n.agenda.start(now, agendaKey{timer: 23}, n.timer(23))
-	return n.refresh(now, out)
+	n.touchTable()
 }
 
 // Leave has the neighbours send another way because this node is about to stop. Q.704 has
@@ -120,7 +121,9 @@ func (n *Network) waited(now time.Time, out []ss7.Action) []ss7.Action {
 // under way still passes. Allowed: this node stays after all.
 func (n *Network) Leave(now time.Time, state routing.RouteState, out []ss7.Action) []ss7.Action {
 	n.leaving = state
-	return n.refresh(now, out)
+	n.oweAll()
+	n.touchTable() // application servers are told with every new one
+	return n.follow(now, out)
 }
 
 // sayTRW tells the adjacent point of s that this node restarts.
@@ -129,8 +132,7 @@ func (n *Network) sayTRW(now time.Time, s *linkset, out []ss7.Action) []ss7.Acti
 	return n.sendTo(s, Management{Heading: TRW}, out)
 }
 
-// sayTRWs is part of every refresh: to those that have come since, and to those whose T26
-// is over.
+// sayTRWs tells those that have come since, and those whose T26 is over.
 func (n *Network) sayTRWs(now time.Time, out []ss7.Action) []ss7.Action {
 	for _, s := range n.sets {
 		if s.ready && !n.agenda.running(agendaKey{timer: 26, set: s.cfg.Name}) {
@@ -157,7 +159,8 @@ func (n *Network) recvTRW(now time.Time, opc, code ss7.PC, out []ss7.Action) []s
 		s.restarting = true
 		n.agenda.start(now, agendaKey{timer: 25, set: s.cfg.Name}, s.timer(n, 25))
 	}
-	return n.refresh(now, out)
+	n.touchTable()
+	return out
 }
 
 // unexpected: the adjacent point of s restarts, of which nothing was known. It has
@@ -168,13 +171,13 @@ func (n *Network) unexpected(now time.Time, s *linkset, out []ss7.Action) []ss7.
 	again := !n.agenda.running(list)
 	s.sentTRA = s.sentTRA && n.agenda.running(tra)
 	if again {
-		clear(s.told)
-		clear(s.toldPoints)
+		s.tellAnew()
 		if list != tra {
 			n.agenda.start(now, list, s.timer(n, 30))
 		}
 	}
-	return n.refresh(now, out)
+	n.touchTelling()
+	return n.follow(now, out)
 }
 
 // heardEarly opens the linksets whose adjacent points said TRA before they were available.
@@ -211,10 +214,11 @@ func (n *Network) stopRestart() {
 	}
 }
 
-// endRestart opens all linksets to traffic but those whose adjacent points restart too; the
-// refresh that follows tells the neighbours.
+// endRestart opens all linksets to traffic but those whose adjacent points restart too. The
+// neighbours are told next.
 func (n *Network) endRestart(why string, out []ss7.Action) []ss7.Action {
 	n.stopRestart()
+	n.touchTable()
 	for _, s := range n.sets {
 		if !n.restartsToo(s) {
 			n.endAdjacent(s)
@@ -275,7 +279,7 @@ func (n *Network) restarted(now time.Time, name string, out []ss7.Action) []ss7.
 				n.prepare(now, l)
 			}
 		}
-		out = n.refresh(now, out)
+		out = n.followLinks(now, out)
 		for _, l := range s.links {
 			out = n.declare(l, out)
 		}

@@ -133,8 +133,10 @@ func TestTransferRestricted(t *testing.T) {
 	s.wantSent("one that does not", s.from(3, Management{Heading: RST, PC: pc("7.7.1")}), "3 TFR 7.7.1")
 	s.from(1, Management{Heading: TFA, PC: pc("7.7.1")})
 	s.tick(time.Second)
-	if len(s.restricted) > 0 {
-		t.Errorf("restricted: %v", s.restricted)
+	for _, d := range s.dests {
+		if d.restricted {
+			t.Errorf("restricted: %v", d.Range)
+		}
 	}
 	s.wantSent("allowed again", s.from(3, Management{Heading: RSR, PC: pc("7.7.1")}), "3 TFA 7.7.1")
 }

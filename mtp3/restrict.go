@@ -12,25 +12,22 @@ import (
 // as restricted, so that they prefer another way; it is allowed again with the first MSU
 // that can go the right way.
 
-// watchRestricted starts and stops T11; it is part of every refresh.
-func (n *Network) watchRestricted(now time.Time) {
+// watchRestricted starts and stops T11 of d, which is reached in another way than before.
+func (n *Network) watchRestricted(now time.Time, d *destination) {
 	if !n.cfg.TFR {
-		clear(n.restricted)
+		d.restricted = false
 		return
 	}
-	for i := range n.plan.Dests {
-		d := &n.plan.Dests[i]
-		if d.Range.Len != n.cfg.Variant.Bits() && !n.isCluster(d.Range) {
-			continue
-		}
-		k := agendaKey{timer: 11, dest: d.Range}
-		switch {
-		case !n.onWorse(i):
-			n.agenda.stop(k)
-			delete(n.restricted, d.Range)
-		case !n.restricted[d.Range] && !n.agenda.running(k):
-			n.agenda.start(now, k, n.timer(11))
-		}
+	if d.kind != tellsCode && d.kind != tellsCluster {
+		return
+	}
+	k := agendaKey{timer: 11, dest: d.Range}
+	switch {
+	case !n.onWorse(d.index):
+		n.agenda.stop(k)
+		d.restricted = false
+	case !d.restricted && !n.agenda.running(k):
+		n.agenda.start(now, k, n.timer(11))
 	}
 }
 
@@ -50,17 +47,17 @@ func (n *Network) onWorse(i int) bool {
 }
 
 // restrict: T11 is over.
-func (n *Network) restrict(now time.Time, r ss7.Range, out []ss7.Action) []ss7.Action {
-	if i, ok := n.plan.Exact(r); !ok || !n.onWorse(i) {
-		return out
+func (n *Network) restrict(r ss7.Range) {
+	if d := n.planned(r); d != nil && n.onWorse(d.index) {
+		d.restricted = true
+		n.owe(d)
+		n.touchTelling()
 	}
-	n.restricted[r] = true
-	return n.refresh(now, out)
 }
 
 // allowed is what a neighbour is told of a destination that it may reach through us.
 func (n *Network) allowed(i int) routing.RouteState {
-	if n.restricted[n.plan.Dests[i].Range] {
+	if n.dests[i].restricted {
 		return routing.Restricted
 	}
 	return routing.Allowed

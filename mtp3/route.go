@@ -16,12 +16,6 @@ import (
 // is told what it was not told yet, which is the broadcast method. Only destinations
 // with a full code are told, and in ANSI clusters: there are no messages about summaries.
 
-// routeKey names a route: a destination and a linkset.
-type routeKey struct {
-	dest ss7.Range
-	set  string
-}
-
 // holdReroute marks the holds of controlled rerouting among the paths.
 const holdReroute = ss7.HoldBit | 1<<30
 
@@ -42,41 +36,34 @@ func (n *Network) recvRoute(now time.Time, opc ss7.PC, m Management, out []ss7.A
 		return out
 	}
 	if n.gathering {
-		n.heard = append(n.heard, heard{n.plan.Dests[i].Range, said})
+		n.gathered = append(n.gathered, gathered{n.dests[i], said})
 		return out
 	}
-	return n.reroute(now, []int{i}, said, out)
+	n.reroute(now, []*destination{n.dests[i]}, said)
+	return out
 }
 
 // hear notes what the adjacent point opc says of destination i; false if that is nothing
 // new. Unless it is asked about in another way, RST goes there each T10 (§13.5.2).
 func (n *Network) hear(now time.Time, i int, opc ss7.PC, said routing.RouteState, ask bool) (changed bool) {
-	d := &n.plan.Dests[i]
-	for _, r := range d.Routes {
+	d := n.dests[i]
+	for _, r := range n.plan.Dests[i].Routes {
 		if !n.leadsTo(r.Linkset, opc) {
 			continue
 		}
 		s := n.sets[r.Linkset]
-		k, test := routeKey{d.Range, s.cfg.Name}, agendaKey{10, d.Range, s.cfg.Name}
-		if n.said[k] == said {
+		test := agendaKey{10, d.Range, s.cfg.Name}
+		if d.said(s.cfg.Name) == said {
 			continue
 		}
 		changed = true
 		n.agenda.stop(test)
-		n.setSaid(k, said)
+		n.setSaid(d, s.cfg.Name, said)
 		if said != routing.Allowed && ask {
 			n.agenda.start(now, test, s.timer(n, 10))
 		}
 	}
 	return changed
-}
-
-func (n *Network) setSaid(k routeKey, said routing.RouteState) {
-	if said == routing.Allowed {
-		delete(n.said, k)
-	} else {
-		n.said[k] = said
-	}
 }
 
 func (n *Network) oddity(opc, pc ss7.PC) string {
@@ -119,72 +106,80 @@ func (n *Network) over(i int, opc ss7.PC) bool {
 	return slices.ContainsFunc(n.plan.Dests[i].Routes, func(r routing.Route) bool { return n.leadsTo(r.Linkset, opc) })
 }
 
-// reroute makes the new table after what was said of some destinations. Forced rerouting
-// goes on at once (§7); controlled rerouting, from one way that works to a better one,
-// waits T6 (§8).
-func (n *Network) reroute(now time.Time, dests []int, said routing.RouteState, out []ss7.Action) []ss7.Action {
+// reroute follows what was said of some destinations. Forced rerouting goes on at once (§7);
+// controlled rerouting, from one way that works to a better one, waits T6 (§8).
+func (n *Network) reroute(now time.Time, dests []*destination, said routing.RouteState) {
 	n.unhold(dests)
 	if said == routing.Prohibited {
 		n.stats.Forced += uint64(len(dests))
-		return n.refresh(now, out)
+		return
 	}
-	next := n.newTable(nil, false)
-	for _, i := range dests {
-		at := i
+	next := n.nextTable()
+	for _, d := range dests {
+		at := d.index
 		for at >= n.table.Len() { // it went by its summary until now
 			at = n.plan.Dests[at].Parent
 		}
-		was, will := n.table.Bundle(at), next.Bundle(i)
+		was, will := n.table.Bundle(at), next.Bundle(d.index)
 		if was != nil && will != nil && !slices.Equal(was.Linksets, will.Linksets) {
-			r := n.plan.Dests[i].Range
 			n.nextHold++
-			n.rerouting[r] = holdReroute | n.nextHold&^ss7.HoldBit
-			n.agenda.start(now, agendaKey{timer: 6, dest: r}, n.timer(6))
+			n.setHold(d, holdReroute|n.nextHold&^ss7.HoldBit)
+			n.agenda.start(now, agendaKey{timer: 6, dest: d.Range}, n.timer(6))
 			n.stats.Controlled++
 		}
 	}
-	return n.refresh(now, out)
 }
 
 // unhold ends the controlled rerouting of destinations.
-func (n *Network) unhold(dests []int) {
-	for _, i := range dests {
-		r := n.plan.Dests[i].Range
-		delete(n.rerouting, r)
-		n.agenda.stop(agendaKey{timer: 6, dest: r})
+func (n *Network) unhold(dests []*destination) {
+	for _, d := range dests {
+		n.setHold(d, 0)
+		n.agenda.stop(agendaKey{timer: 6, dest: d.Range})
 	}
 }
 
-// tell brings every neighbour up to date, as far as its burst allows; it is part of every
-// refresh.
+// tell brings every neighbour up to date, as far as its burst allows.
 func (n *Network) tell(now time.Time, out []ss7.Action) []ss7.Action {
-	full := n.cfg.Variant.Bits()
-	points := n.points()
-	for si, s := range n.sets {
-		if n.own.on || !s.ready || !n.first(si) {
-			continue
-		}
-		if n.cfg.Variant == ss7.ANSI {
-			out = n.tellClusters(now, s, points, out)
-		}
-		out = n.tellPoints(now, s, points, out)
-		for i := range n.plan.Dests {
-			r := n.plan.Dests[i].Range
-			if r.Len != full || r.PC == s.cfg.Adjacent {
-				continue
-			}
-			if want := n.advice(i, s); want != s.told[i] {
-				var said bool
-				if out, said = n.sayPaced(now, s, want, r, out); !said {
-					break
-				}
-				s.told[i] = want
-				if want == routing.Prohibited {
-					n.agenda.start(now, agendaKey{timer: 8, dest: r}, n.timer(8)) // §13.2.2 ii
-				}
-			}
+	if n.own.on {
+		return out
+	}
+	for i, s := range n.sets {
+		if s.ready && !s.owesNothing(&n.tellable) && n.first(i) {
+			out = n.tellClusters(now, s, out)
+			out = n.tellKind(now, s, tellsPoint, nil, out)
+			out = n.tellKind(now, s, tellsCode, nil, out)
 		}
 	}
+	return out
+}
+
+// tellKind tells the adjacent point of s of the destinations of one kind. did, if there is
+// one, hears of each that was told.
+func (n *Network) tellKind(
+	now time.Time, s *linkset, kind subject, did func(*destination, routing.RouteState), out []ss7.Action,
+) []ss7.Action {
+	all := n.tellable[kind]
+	s.due[kind].walk(len(all), func(place int) (told bool) {
+		d := all[place]
+		if kind != tellsCluster && d.PC == s.cfg.Adjacent {
+			return true
+		}
+		want := n.adviceFor(d, s)
+		if want == s.told[d] {
+			return true
+		}
+		if out, told = n.sayPaced(now, s, want, d.Range, out); !told {
+			return false
+		}
+		s.setTold(d, want)
+		if want == routing.Prohibited {
+			n.agenda.start(now, agendaKey{timer: 8, dest: d.Range}, n.timer(8)) // §13.2.2 ii
+		}
+		if did != nil {
+			did(d, want)
+		}
+		return true
+	})
 	return out
 }
 
@@ -197,6 +192,14 @@ func (n *Network) first(si int) bool {
 		}
 	}
 	return true
+}
+
+// adviceFor is what the adjacent point of s should know of d.
+func (n *Network) adviceFor(d *destination, s *linkset) routing.RouteState {
+	if d.index < 0 {
+		return n.adviceOn(d.PC, s)
+	}
+	return n.advice(d.index, s)
 }
 
 // advice is what the adjacent point of s should know of destination i. A code of which a server
@@ -263,8 +266,8 @@ func (n *Network) correct(
 	now time.Time, s *linkset, is routing.RouteState, r ss7.Range, out []ss7.Action,
 ) []ss7.Action {
 	out, said := n.sayPaced(now, s, is, r, out)
-	if i, ok := n.plan.Exact(r); !said && ok {
-		s.told[i] = untold
+	if d := n.planned(r); !said && d != nil {
+		s.mistold(d)
 	}
 	return out
 }
@@ -304,26 +307,28 @@ const agendaMost = 1 << 17
 func (n *Network) agendaTimer(now time.Time, k agendaKey, out []ss7.Action) []ss7.Action {
 	switch k.timer {
 	case 6:
-		delete(n.rerouting, k.dest)
-		return n.unpark(now, n.refresh(now, out))
+		if d := n.destinations[k.dest]; d != nil {
+			n.setHold(d, 0)
+		}
+		return n.unpark(now, n.follow(now, out))
 	case 10:
 		return n.testRoute(now, k, out)
 	case 11:
-		return n.restrict(now, k.dest, out)
+		n.restrict(k.dest)
 	case timerTell:
-		return n.tellOn(now, out)
+		n.touchTelling()
 	case timerCircle:
 		return n.circleTimer(now, k, out)
 	case 15, 16:
 		return n.congestionTimer(now, k, out)
 	case 18, 20:
-		return n.refresh(now, n.endRestart(fmt.Sprintf("T%d is over", k.timer), out))
+		return n.endRestart(fmt.Sprintf("T%d is over", k.timer), out)
 	case 22:
-		return n.waited(now, out)
+		n.waited(now)
 	case 23:
-		return n.refresh(now, n.endRestart("T23 is over", out))
+		return n.endRestart("T23 is over", out)
 	case 26:
-		return n.refresh(now, out)
+		n.touchTelling()
 	case 21, 25, 28, timerGrace:
 		return n.restarted(now, k.set, out)
 	}
@@ -332,7 +337,11 @@ func (n *Network) agendaTimer(now time.Time, k agendaKey, out []ss7.Action) []ss
 
 func (n *Network) testRoute(now time.Time, k agendaKey, out []ss7.Action) []ss7.Action {
 	i := slices.IndexFunc(n.sets, func(s *linkset) bool { return s.cfg.Name == k.set })
-	state, said := n.said[routeKey{k.dest, k.set}]
+	state := routing.Allowed
+	if d := n.destinations[k.dest]; d != nil {
+		state = d.said(k.set)
+	}
+	said := state != routing.Allowed
 	if i < 0 && said {
 		return n.auditServer(now, k, out)
 	}
@@ -357,8 +366,7 @@ func (n *Network) testRoute(now time.Time, k agendaKey, out []ss7.Action) []ss7.
 func (n *Network) forget(s *linkset) {
 	s.stale = false
 	n.forgetSaid(s.cfg.Name)
-	clear(s.told)
-	clear(s.toldPoints)
+	s.tellAnew()
 }
 
 // forgetStale forgets once the changeover of s is over. Until then what belongs on s waits

@@ -212,8 +212,8 @@ func TestDynamicRouteComesAndGoes(t *testing.T) {
 	s.wantPath("while T6 runs", "7.7.1", -1)
 	s.tick(800 * time.Millisecond)
 	s.wantPath("after T6", "7.7.1", 1)
-	if got := len(s.Table().Dests); got != n || len(s.said) != 0 {
-		t.Fatalf("%d destinations, said %v", got, s.said)
+	if got := len(s.Table().Dests); got != n || s.hearsays != 0 {
+		t.Fatalf("%d destinations, %d things said", got, s.hearsays)
 	}
 }
 

@@ -100,7 +100,9 @@ func (n *Network) doServer(now time.Time, s *server, ev ss7.Event, out []ss7.Act
 	if !ready {
 		n.forgetSaid(s.cfg.Name)
 	}
-	return n.refresh(now, out)
+	n.touchTable()
+	n.oweAll() // a code that s has by its key is there, or is not
+	return out
 }
 
 // appendServers gives servers as routing sees them; they stand behind the linksets.

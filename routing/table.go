@@ -114,28 +114,96 @@ func (p *Plan) Table(s State) *Table {
 	t.current = make([]*Bundle, len(p.Dests))
 	t.via = make([]int32, len(p.Dests))
 	t.indexPaths()
-	ready := make([]bool, len(s.Linksets))
-	for i := range s.Linksets {
-		ready[i] = s.Linksets[i].Ready()
-	}
-	b := bundler{table: t, single: make([]*Bundle, len(s.Linksets)), ready: ready}
+	b := bundler{table: t, single: make([]*Bundle, len(s.Linksets)), ready: ready(s.Linksets)}
 	for i := range p.Dests { // shorter masks first, so a parent is always done
-		d := &p.Dests[i]
-		t.via[i] = int32(i)
-		t.current[i] = b.best(d, nil)
-		// A summary that covers a full code is its backup (Cisco's GRT MIB, cgrtDestStatus).
-		if t.current[i] == nil && p.Backed(i) {
-			t.current[i], t.via[i] = b.covering(d)
+		t.place(&b, i)
+	}
+	t.hold(s.Held)
+	return t
+}
+
+// With makes the table of state s, which is that of t but for the routes and holds of some
+// destinations, and costs little more than these. It gives, in order, those that may be
+// reached in another way: the ones named, and the members of summaries among them.
+func (t *Table) With(s State, dests []int) (*Table, []int) {
+	dests = t.below(dests)
+	for i := range s.Held {
+		if t.Dests[i].Range.Len < t.Variant.Bits() { // t knows no more how it is reached by whom it covers
+			next := t.Plan.Table(s)
+			next.Keys, next.Barred, next.Codes = t.Keys, t.Barred, t.Codes
+			return next, dests
 		}
 	}
-	for i, hold := range s.Held {
+	next := *t
+	next.routes, next.holds = s.Routes, nil
+	next.current, next.via = slices.Clone(t.current), slices.Clone(t.via)
+	b := bundler{table: &next, single: make([]*Bundle, len(s.Linksets)), ready: ready(s.Linksets)}
+	for _, i := range dests {
+		next.place(&b, i)
+	}
+	for i := range s.Linksets {
+		for _, l := range s.Linksets[i].Links {
+			if l.Hold {
+				next.holds = append(next.holds, l.Path.Hold())
+			}
+		}
+	}
+	next.hold(s.Held)
+	return &next, dests
+}
+
+// below gives, in order, dests and all that they are a backup of.
+func (t *Table) below(dests []int) []int {
+	dests = slices.Clone(dests)
+	slices.Sort(dests)
+	dests = slices.Compact(dests)
+	if !slices.ContainsFunc(dests, func(i int) bool { return t.Dests[i].Range.Len < t.Variant.Bits() }) {
+		return dests
+	}
+	in := make([]bool, len(t.Dests))
+	for _, i := range dests {
+		in[i] = true
+	}
+	var all []int
+	for i := dests[0]; i < len(in); i++ { // a parent stands before its members
+		if in[i] = in[i] || t.Backed(i) && in[t.Dests[i].Parent]; in[i] {
+			all = append(all, i)
+		}
+	}
+	return all
+}
+
+// CopyRoutes writes the states of all routes to dst, by Plan.Route.
+func (t *Table) CopyRoutes(dst []RouteState) { copy(dst, t.routes) }
+
+// place finds out how destination i is reached. What covers it has its place already.
+func (t *Table) place(b *bundler, i int) {
+	d := &t.Dests[i]
+	t.via[i] = int32(i)
+	t.current[i] = b.best(d, nil)
+	// A summary that covers a full code is its backup (Cisco's GRT MIB, cgrtDestStatus).
+	if t.current[i] == nil && t.Backed(i) {
+		t.current[i], t.via[i] = b.covering(d)
+	}
+}
+
+// hold lets the MSUs of destinations wait.
+func (t *Table) hold(held map[int]ss7.PathID) {
+	for i, hold := range held {
 		if b := t.current[i]; b != nil {
 			t.current[i] = b.held(hold)
 			t.holds = append(t.holds, hold)
 		}
 	}
 	slices.Sort(t.holds) // not as the map had them: equal states make equal tables
-	return t
+}
+
+func ready(sets []Linkset) []bool {
+	all := make([]bool, len(sets))
+	for i := range sets {
+		all[i] = sets[i].Ready()
+	}
+	return all
 }
 
 // held is b with everything waiting.
