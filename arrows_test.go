@@ -39,7 +39,7 @@ var rooms = map[string][]string{
 	"configs":            {"cli", "m3ua/keys", "sccp/gtt", "ss7"},
 	"machine":            {"configs", "sctp"},
 	"status":             {},
-	"exec":               {"cli", "configs", "ss7", "status", "internal/printable"},
+	"exec":               {"cli", "configs", "sccp/gtt", "ss7", "status", "internal/printable"},
 	"node": {"cli", "configs", "exec", "loop", "m2pa", "m2ua", "m3ua", "machine", "mtp3", "routing", "sccp", "sccp/gtt",
 		"sctp", "ss7", "status", "tester", "xua", "internal/printable", "internal/syslog"},
 	"internal/console": {"cli"},

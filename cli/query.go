@@ -61,18 +61,23 @@ type failure struct {
 // writeJSON writes a value for programs and people: indented, and with each character that a
 // terminal would not print written as JSON escapes it.
 func writeJSON(w io.Writer, v any) error {
-	if r := reflect.ValueOf(v); r.Kind() == reflect.Slice && r.IsNil() {
-		v = reflect.MakeSlice(r.Type(), 0, 0).Interface() // an empty list is a list
-	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	if err := e.Encode(v); err != nil {
+	if err := e.Encode(NotNull(v)); err != nil {
 		return err
 	}
 	_, err := w.Write(escape(b.Bytes()))
 	return err
+}
+
+// NotNull gives an empty list for one that is nil, which JSON would not write as a list.
+func NotNull(v any) any {
+	if r := reflect.ValueOf(v); r.Kind() == reflect.Slice && r.IsNil() {
+		return reflect.MakeSlice(r.Type(), 0, 0).Interface()
+	}
+	return v
 }
 
 // escape writes what cannot be printed, which in JSON stands in strings alone, as \uXXXX.

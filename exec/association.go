@@ -8,8 +8,8 @@ import (
 	"github.com/gostp/gostp/status"
 )
 
-// PrintTransport is the part of `show cs7 linkset detail` below level 2.
-func PrintTransport(w io.Writer, a *status.Association) {
+// printTransport is the part of `show cs7 linkset detail` below level 2.
+func printTransport(w io.Writer, a *status.Association) {
 	if a.None() {
 		fmt.Fprintf(w, "    SCTP: no association: %s\n", noAssociation(a))
 	} else {

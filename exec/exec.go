@@ -6,11 +6,13 @@ package exec
 
 import (
 	"io"
+	"slices"
 	"time"
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/internal/printable"
+	"github.com/gostp/gostp/status"
 )
 
 // Node is one instance: a signalling point with its links, routes and users. All methods may be
@@ -22,17 +24,26 @@ type Node interface {
 	Config() *configs.System
 
 	linksets
+	ports
+	servers
+	associations
+	translation
 }
 
 // Host is the whole of a program's node: its instances, and what they share.
 type Host interface {
 	// Instances are those that there are, 0 first.
 	Instances() []Node
+	// Version is what the program is, and since when it runs.
+	Version() status.Version
+
+	transports
 }
 
 // Commands are all commands for a host.
 func Commands(h Host) []*cli.Statement {
-	return linksetCommands(h)
+	return slices.Concat(linksetCommands(h), portCommands(h), serverCommands(h), m2uaCommands(h), sctpCommands(h),
+		sccpCommands(h), subsystemCommands(h), systemCommands(h))
 }
 
 func kw(word, help string) cli.Elem { return cli.Kw(word, help) }
@@ -41,8 +52,17 @@ func kw(word, help string) cli.Elem { return cli.Kw(word, help) }
 // names for a value, and print writes it for a person.
 func show[T any](h Host, get func(Node, *cli.Call) (T, error), print func(io.Writer, *cli.Call, T),
 	syntax ...cli.Elem) *cli.Statement {
-	words := append([]cli.Elem{kw("show", "Show what is configured and what goes on")}, syntax...)
-	return cli.Query(cli.Seq(words...), func(c *cli.Call) (cli.Answer, error) {
+	return query(h, get, print, shown(syntax)...)
+}
+
+func shown(syntax []cli.Elem) []cli.Elem {
+	return append([]cli.Elem{kw("show", "Show what is configured and what goes on")}, syntax...)
+}
+
+// query is show without the word.
+func query[T any](h Host, get func(Node, *cli.Call) (T, error), print func(io.Writer, *cli.Call, T),
+	syntax ...cli.Elem) *cli.Statement {
+	return cli.Query(cli.Seq(syntax...), func(c *cli.Call) (cli.Answer, error) {
 		if c.Args.Bool("every") {
 			return inEvery(h, c, get, print)
 		}
@@ -50,18 +70,32 @@ func show[T any](h Host, get func(Node, *cli.Call) (T, error), print func(io.Wri
 		if err != nil {
 			return cli.Answer{}, err
 		}
-		v, err := get(n, c)
+		return answer(c, print)(get(n, c))
+	})
+}
+
+// answer makes what a query found an answer.
+func answer[T any](c *cli.Call, print func(io.Writer, *cli.Call, T)) func(T, error) (cli.Answer, error) {
+	return func(v T, err error) (cli.Answer, error) {
 		if err != nil {
 			return cli.Answer{}, err
 		}
 		return cli.Answer{Value: v, Print: func(w io.Writer) { print(w, c, v) }}, nil
-	})
+	}
 }
 
 // showCS7 puts `show cs7 [instance {N|all}]` in front of a syntax.
 func showCS7[T any](h Host, get func(Node, *cli.Call) (T, error), print func(io.Writer, *cli.Call, T),
 	syntax ...cli.Elem) *cli.Statement {
 	return show(h, get, print, configs.AnyCS7(syntax...))
+}
+
+// showHost is show for what the instances share.
+func showHost[T any](get func(*cli.Call) (T, error), print func(io.Writer, *cli.Call, T),
+	syntax ...cli.Elem) *cli.Statement {
+	return cli.Query(cli.Seq(shown(syntax)...), func(c *cli.Call) (cli.Answer, error) {
+		return answer(c, print)(get(c))
+	})
 }
 
 // command makes a command that has a node do something.

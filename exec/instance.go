@@ -27,8 +27,10 @@ func instance(h Host, c *cli.Call) (Node, error) {
 // found is what a query found in one instance.
 type found[T any] struct {
 	Instance uint8  `json:"instance"`
-	Value    *T     `json:"value,omitempty"`
+	Value    any    `json:"value,omitempty"`
 	Error    string `json:"error,omitempty"`
+
+	value T
 }
 
 // inEvery carries out a query in each instance. It fails if it fails in all of them.
@@ -41,7 +43,7 @@ func inEvery[T any](h Host, c *cli.Call, get func(Node, *cli.Call) (T, error),
 		if v, e := get(n, c); e != nil {
 			x.Error = e.Error()
 		} else {
-			x.Value, err = &v, nil
+			x.value, x.Value, err = v, cli.NotNull(v), nil
 		}
 		all = append(all, x)
 	}
@@ -49,7 +51,7 @@ func inEvery[T any](h Host, c *cli.Call, get func(Node, *cli.Call) (T, error),
 		for _, x := range all {
 			fmt.Fprintf(w, "Instance Number %d\n", x.Instance)
 			if x.Value != nil {
-				print(w, c, *x.Value)
+				print(w, c, x.value)
 			} else {
 				fmt.Fprintf(w, "%% %s\n", x.Error)
 			}

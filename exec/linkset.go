@@ -145,7 +145,7 @@ func printLinksetDetail(w io.Writer, s *status.Linkset) {
 				"%d waiting for acknowledgement, %d to be sent\n", x.FSN, x.Acknowledged, x.BSN, x.Unacked, x.Queued)
 			printQueue(w, l)
 		}
-		PrintTransport(w, l.Association)
+		printTransport(w, l.Association)
 	}
 }
 
@@ -251,32 +251,31 @@ func printM2PATimers(w io.Writer, _ *cli.Call, all []status.Linkset) {
 func printM2PAStatistics(w io.Writer, _ *cli.Call, all []status.Linkset) {
 	eachLink(w, all, func(l *status.Link) {
 		fmt.Fprintf(w, "Linkset %s link %d\n", l.Linkset, l.SLC)
-		printLevel2Counts(w, &l.Counters)
+		printLevel2Counts(w, "  ", &l.Counters)
 	})
 }
 
 // printLevel2Counts writes the counters of M2PA.
-func printLevel2Counts(w io.Writer, s *status.Level2Counts) {
-	fmt.Fprintf(w, "  MSUs in %d (%d octets), out %d (%d octets)\n", s.MSUsIn, s.OctetsIn, s.MSUsOut, s.OctetsOut)
-	fmt.Fprintf(w, "  empty acknowledgements in %d, out %d\n", s.AcksIn, s.AcksOut)
-	fmt.Fprintf(w, "  alignments %d, failures %d\n", s.Alignments, s.Failures)
+func printLevel2Counts(w io.Writer, indent string, s *status.Level2Counts) {
+	fmt.Fprintf(w, "%sMSUs in %d (%d octets), out %d (%d octets)\n", indent, s.MSUsIn, s.OctetsIn, s.MSUsOut, s.OctetsOut)
+	fmt.Fprintf(w, "%sempty acknowledgements in %d, out %d\n", indent, s.AcksIn, s.AcksOut)
+	fmt.Fprintf(w, "%salignments %d, failures %d\n", indent, s.Alignments, s.Failures)
 	sum, by := uint64(0), []string{}
 	for _, x := range s.Discarded {
 		sum += x.Value
 		by = append(by, fmt.Sprintf("%d %s", x.Value, x.Name))
 	}
 	if sum == 0 {
-		fmt.Fprintln(w, "  received and discarded: 0")
+		fmt.Fprintf(w, "%sreceived and discarded: 0\n", indent)
 	} else {
-		fmt.Fprintf(w, "  received and discarded: %d: %s\n", sum, strings.Join(by, ", "))
+		fmt.Fprintf(w, "%sreceived and discarded: %d: %s\n", indent, sum, strings.Join(by, ", "))
 	}
-	fmt.Fprintf(w, "  not sent: queue full %d, priority below the discard level %d, link not in service %d, "+
-		"lost with the link %d\n", s.QueueFull, s.Shed, s.NotInService, s.Lost)
-	fmt.Fprintf(w, "  when the link failed: retrieved %d, sent and never confirmed %d\n", s.Retrieved, s.Unconfirmed)
-	for _, x := range s.Messages {
-		fmt.Fprintf(w, "  %s in %d, out %d\n", x.Name, x.In, x.Out)
-	}
+	fmt.Fprintf(w, "%snot sent: queue full %d, priority below the discard level %d, link not in service %d, "+
+		"lost with the link %d\n", indent, s.QueueFull, s.Shed, s.NotInService, s.Lost)
+	fmt.Fprintf(w, "%swhen the link failed: retrieved %d, sent and never confirmed %d\n",
+		indent, s.Retrieved, s.Unconfirmed)
+	printMessages(w, indent, s.Messages)
 	for _, x := range s.Expired {
-		fmt.Fprintf(w, "  %s expired %d times\n", x.Name, x.Value)
+		fmt.Fprintf(w, "%s%s expired %d times\n", indent, x.Name, x.Value)
 	}
 }

@@ -452,15 +452,23 @@ func (l *Link) Status() LinkView {
 	return LinkView{l.state, l.cfg.Interface, l.why, l.since, l.outage, l.remote, l.started, l.level, l.stats}
 }
 
-// Lines writes the counters for a person.
-func (s *LinkStats) Lines() []string {
-	out := []string{fmt.Sprintf("MSUs in %d (%d octets), out %d (%d octets)", s.MSUsIn, s.OctetsIn, s.MSUsOut, s.OctetsOut)}
-	for i := range s.In {
-		if s.In[i]+s.Out[i] > 0 && i != int(DATA&0xff) {
-			out = append(out, fmt.Sprintf("%s in %d, out %d", Grammar[xua.Type(classMAUP<<8|i)].Name, s.In[i], s.Out[i]))
+// Messages gives the messages that came and went by type, but Data.
+func (s *LinkStats) Messages() (out []xua.Exchanged) {
+	for _, x := range exchanged(&s.In, &s.Out) {
+		if x.Name != Grammar[DATA].Name {
+			out = append(out, x)
 		}
 	}
-	return append(out, fmt.Sprintf("failures %d; retrieved %d; refused: %v, before the link was started %d; "+
-		"not sent: too long %d, not in service %d",
-		s.Failures, s.Retrieved, s.Refused, s.EarlyLost, s.TooLong, s.NotInService))
+	return out
+}
+
+// exchanged gives the counters of the messages of MAUP that came or went.
+func exchanged(in, out *[int(last&0xff) + 1]uint64) (all []xua.Exchanged) {
+	for i := range in {
+		if in[i]+out[i] > 0 {
+			name := Grammar[xua.Type(classMAUP<<8|i)].Name
+			all = append(all, xua.Exchanged{Name: name, In: in[i], Out: out[i]})
+		}
+	}
+	return all
 }

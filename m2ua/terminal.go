@@ -379,15 +379,5 @@ func (t *Terminal) Status() TerminalView {
 	return TerminalView{t.cfg.Interface, t.served, t.started, t.inService, t.remote, t.outage, t.level, t.why, t.since, t.stats}
 }
 
-// Lines writes the counters for a person.
-func (s *TerminalStats) Lines() []string {
-	var out []string
-	for i := range s.In {
-		if s.In[i]+s.Out[i] > 0 {
-			out = append(out, fmt.Sprintf("%s in %d, out %d", Grammar[xua.Type(classMAUP<<8|i)].Name, s.In[i], s.Out[i]))
-		}
-	}
-	return append(out, fmt.Sprintf("failures %d; outages for want of an ASP %d; retrieved %d; "+
-		"congestion told late or not %d; refused: %v",
-		s.Failures, s.Outages, s.Retrieved, s.CongestionHeldBack, s.Refused))
-}
+// Messages gives the messages that came and went by type.
+func (s *TerminalStats) Messages() []xua.Exchanged { return exchanged(&s.In, &s.Out) }

@@ -22,7 +22,6 @@ func (n *Node) Env() any { return n.Config() }
 func (n *Node) Tree() *cli.Tree {
 	all := append(exec.Commands(n), n.dispatch(n.commands())...)
 	all = append(all, n.systemCommands()...)
-	all = append(all, n.sctpCommands()...)
 	all = append(all, n.alarmCommands()...)
 	all = append(all, n.ipCommands()...)
 	all = append(all, n.opt.Commands...)
@@ -32,11 +31,8 @@ func (n *Node) Tree() *cli.Tree {
 // commands are those of an instance.
 func (n *Node) commands() []*cli.Statement {
 	var all []*cli.Statement
-	all = append(all, n.peerCommands()...)
 	all = append(all, n.routeCommands()...)
 	all = append(all, n.mtp3Commands()...)
-	all = append(all, n.m3uaCommands()...)
-	all = append(all, n.m2uaCommands()...)
 	for _, p := range n.users.all {
 		all = append(all, p.commands()...)
 	}
@@ -83,7 +79,6 @@ func (n *Node) systemCommands() []*cli.Statement {
 	return []*cli.Statement{
 		show(n.showRunning, kw("running-config", "What this node runs")).Privileged(),
 		show(n.showStartup, kw("startup-config", "What it starts with")).Privileged(),
-		show(n.showVersion, kw("version", "Program, version, uptime")),
 		show(func(c *cli.Call) error {
 			fmt.Fprintln(c.Out, time.Now().UTC().Format("*15:04:05.000 UTC Mon Jan 2 2006"))
 			return nil
@@ -148,14 +143,6 @@ func (n *Node) Running() []byte {
 func (n *Node) showRunning(c *cli.Call) error {
 	text := n.Running()
 	fmt.Fprintf(c.Out, "Building configuration...\n\nCurrent configuration : %d bytes\n%s", len(text), text)
-	return nil
-}
-
-func (n *Node) showVersion(c *cli.Call) error {
-	fmt.Fprintf(c.Out, "gostp %s, a Signaling Transfer Point for SS7 over IP\n", n.opt.Version)
-	fmt.Fprintf(c.Out, "%s uptime is %s\n", n.Hostname(), printable.Ago(time.Since(n.started)))
-	n.printTransports(c.Out)
-	fmt.Fprintf(c.Out, "Startup configuration is %s\n", n.opt.Store.Name())
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"reflect"
@@ -12,6 +13,7 @@ import (
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sccp/gtt"
 	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/status"
 )
 
 func emptyGTT() *gtt.Table { return gtt.NewTable(nil, nil, nil) }
@@ -317,4 +319,41 @@ func readGTT(s *configs.System) (out map[string]*gttIndex, count int, faults []e
 		out[name] = &gttIndex{p.builder.Index(), p.places}
 	}
 	return out, count, nil
+}
+
+// ReloadTitles reads the file of entries again. Where the file has faults, the table stays as it was.
+func (n *Node) ReloadTitles() (status.TitlesRead, error) {
+	n.applying.Lock()
+	defer n.applying.Unlock()
+	s := n.Config()
+	if s.TableFile == "" {
+		return status.TitlesRead{}, errors.New("no file is configured: `cs7 gtt load FILE` names one")
+	}
+	if faults := n.loadGTT(s, true); len(faults) > 0 {
+		var out status.TitlesRead
+		for _, e := range faults {
+			out.Faults = append(out.Faults, e.Error())
+		}
+		return out, fmt.Errorf("%s has %d faults; the table is as it was", s.TableFile, len(faults))
+	}
+	n.core.sccp.configure(s)
+	f := &n.gtt.file
+	return status.TitlesRead{Entries: f.count, Read: f.took, Compiled: n.gtt.built}, nil
+}
+
+// SaveTitles writes all entries to a file as `cs7 gtt load` reads them, and says how many they are.
+func (n *Node) SaveTitles(file string) (entries int, err error) {
+	t, f := n.view.Load().sccp.Table, n.Config().Notation()
+	var text []byte
+	for _, s := range t.Selectors {
+		s.Index.Walk(func(d gtt.Digits, to uint32, _ int) {
+			e := gtt.Entry{Selector: s.Name, Digits: d, Route: s.Results[to].Route}
+			if g := s.Results[to].Group; g != nil {
+				e.Group = g.Name
+			}
+			text = e.Append(text, f)
+			entries++
+		})
+	}
+	return entries, os.WriteFile(file, text, 0o600)
 }

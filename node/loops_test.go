@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gostp/gostp/cli"
+	"github.com/gostp/gostp/exec"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sccp"
 	"github.com/gostp/gostp/sctp"
@@ -206,7 +206,7 @@ func TestEndlessCircleOfTitles(t *testing.T) {
 // titleAddress is a called or calling address that routes on a title.
 func titleAddress(t *testing.T, digits string, ssn uint8) []byte {
 	t.Helper()
-	a, err := titleOf(ss7.ITU, cli.Args{"digits": digits, "ssn": uint64(ssn)}, "digits")
+	a, err := titleOf(ss7.ITU, &exec.Title{Digits: digits, GTI: 4, NP: 1, NAI: 4, SSN: ssn})
 	if err != nil {
 		t.Fatal(err)
 	}

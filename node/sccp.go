@@ -273,9 +273,7 @@ func (p *subsystems) hear(now time.Time, ev *ss7.Event) {
 // sent: SCMG tries again by itself, and who pings is told by the relay.
 func (p *subsystems) sent(*ss7.Event, mtp3.Verdict) {}
 
-func (p *subsystems) commands() []*cli.Statement {
-	return append(p.core.node.sccpCommands(), p.core.node.subsystemCommands()...)
-}
+func (p *subsystems) commands() []*cli.Statement { return nil }
 
 func (p *subsystems) tick(now time.Time) {
 	p.core.actions = p.management.Tick(now, p.core.actions)

@@ -2,7 +2,6 @@ package node
 
 import (
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"sync"
@@ -112,18 +111,6 @@ func (n *Node) shortFor(d time.Duration, what, why string, lasts func() bool) {
 			s.ends[what].Reset(d)
 		}
 	})
-}
-
-// printMemory is a part of `show sctp statistics`.
-func (n *Node) printMemory(w io.Writer) {
-	in, out := n.associations.memory.State(), n.associations.backlog.State()
-	fmt.Fprintln(w, "Memory of all associations, beyond the share of each")
-	fmt.Fprintf(w, "  messages that are not whole  %d of %d octets; %d associations ended for it\n"+
-		"  what waits for far ends      %d of %d octets; %d messages refused for it\n"+
-		"  what waits for ASPs          %d of %d octets\n"+
-		"  what waits for users here    %d of %d MSUs\n",
-		in.Held, in.Most, in.Ended, out.Held, out.Most, out.Refused, n.associations.waiting.Load(), waitMost,
-		n.core.data.count(), inboxAll)
 }
 
 func (s *shortages) troubles() (out []mtp3.Alarm) {

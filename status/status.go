@@ -31,3 +31,8 @@ type Ended struct {
 	Ended  time.Time `json:"ended"`
 	Reason string    `json:"reason"`
 }
+
+// Lines is a text that is given as it is, such as lines of configuration.
+type Lines struct {
+	Lines []string `json:"lines"`
+}

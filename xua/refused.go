@@ -1,8 +1,7 @@
 package xua
 
 import (
-	"fmt"
-	"strings"
+	"iter"
 	"sync/atomic"
 )
 
@@ -37,20 +36,17 @@ func index(c Code) int {
 	return 0
 }
 
-// String writes how many in all, and of these by code.
-func (r Refused) String() string {
-	sum, by := uint64(0), []string{}
-	for c, n := range r {
-		if sum += n; n > 0 {
+// ByReason gives how many were refused for each reason, of those for which any was.
+func (r *Refused) ByReason() iter.Seq2[string, uint64] {
+	return func(yield func(string, uint64) bool) {
+		for c, n := range r {
 			name := "another protocol, or not to be answered"
 			if c != 0 {
 				name = Code(c).String()
 			}
-			by = append(by, fmt.Sprintf("%s %d", name, n))
+			if n > 0 && !yield(name, n) {
+				return
+			}
 		}
 	}
-	if sum == 0 {
-		return "0"
-	}
-	return fmt.Sprintf("%d (%s)", sum, strings.Join(by, ", "))
 }

@@ -99,22 +99,29 @@ func (l *Layer) Registrations(path ss7.PathID) int {
 	return n
 }
 
-// Lines writes the counters for a person, with the names that g has.
-func (s *Stats) Lines(g Grammar) []string {
-	var out []string
+// Exchanged counts the messages of one type.
+type Exchanged struct {
+	Name    string
+	In, Out uint64
+}
+
+// Messages gives the messages that came and went by type, with the names that g has.
+func (s *Stats) Messages(g Grammar) (out []Exchanged) {
 	for class := range s.In {
 		for kind := range s.In[class] {
-			in, sent := s.In[class][kind], s.Out[class][kind]
-			if in+sent == 0 {
-				continue
+			x := Exchanged{g.name(Type(class<<8 | kind)), s.In[class][kind], s.Out[class][kind]}
+			if x.In+x.Out > 0 {
+				out = append(out, x)
 			}
-			name := fmt.Sprintf("class %d type %d", class, kind)
-			if spec, ok := g[Type(class<<8|kind)]; ok {
-				name = spec.Name
-			}
-			out = append(out, fmt.Sprintf("%s in %d, out %d", name, in, sent))
 		}
 	}
-	last := "refused: %v; errors not told because there were too many %d"
-	return append(out, fmt.Sprintf(last, s.Refused, s.ErrorsSpared))
+	return out
+}
+
+// name is what a type of message is called.
+func (g Grammar) name(t Type) string {
+	if spec, ok := g[t]; ok {
+		return spec.Name
+	}
+	return fmt.Sprintf("class %d type %d", t>>8, t&0xff)
 }

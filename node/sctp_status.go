@@ -1,0 +1,76 @@
+package node
+
+import (
+	"slices"
+	"time"
+
+	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/status"
+)
+
+// SCTP gives a picture of the counters of all transports in use, less what they had when they were cleared,
+// and of the memory that associations share.
+func (n *Node) SCTP() status.SCTP {
+	out := status.SCTP{Memory: n.sharedMemory(), Transports: []status.TransportUsed{}, Sum: []status.Count{}}
+	var transports []sctp.Transport
+	for _, p := range n.allCarriers() {
+		t := p.over()
+		if t == nil {
+			continue
+		}
+		i := slices.Index(transports, t)
+		if i < 0 {
+			i = len(transports)
+			transports = append(transports, t)
+			out.Transports = append(out.Transports, status.TransportUsed{Name: t.Name(), Counters: []status.Count{}})
+		}
+		out.Transports[i].Ports = append(out.Transports[i].Ports, p.number)
+	}
+	n.applying.Lock()
+	defer n.applying.Unlock()
+	out.Cleared = n.cleared
+	for i, t := range transports {
+		for _, c := range t.Counters() {
+			if base := n.baseline[t][c.Name]; base <= c.Value {
+				c.Value -= base
+			}
+			x := status.Count(c)
+			out.Transports[i].Counters = append(out.Transports[i].Counters, x)
+			out.Sum = sum(out.Sum, x)
+		}
+	}
+	return out
+}
+
+// sum adds a counter to that of the same name.
+func sum(all []status.Count, c status.Count) []status.Count {
+	if i := slices.IndexFunc(all, func(x status.Count) bool { return x.Name == c.Name }); i >= 0 {
+		all[i].Value += c.Value
+		return all
+	}
+	return append(all, c)
+}
+
+func (n *Node) sharedMemory() status.SharedMemory {
+	in, out := n.associations.memory.State(), n.associations.backlog.State()
+	return status.SharedMemory{Fragments: in.Held, FragmentsMax: in.Most, Ended: in.Ended, Outgoing: out.Held,
+		OutgoingMax: out.Most, Refused: out.Refused, ForASPs: n.associations.waiting.Load(), ForASPsMax: waitMost,
+		ForLocal: n.core.data.count(), ForLocalMax: inboxAll}
+}
+
+// ClearSCTP counts the counters of transports from now on. The transports, which are the machine's and may
+// serve others, go on counting: what they have counted so far is remembered.
+func (n *Node) ClearSCTP() {
+	base := map[sctp.Transport]map[string]uint64{}
+	for _, p := range n.allCarriers() {
+		if t := p.over(); t != nil {
+			base[t] = map[string]uint64{}
+			for _, x := range t.Counters() {
+				base[t][x.Name] = x.Value
+			}
+		}
+	}
+	n.applying.Lock()
+	defer n.applying.Unlock()
+	n.baseline, n.cleared = base, time.Now()
+}
