@@ -20,6 +20,7 @@ var rooms = map[string][]string{
 	"ss7":                {},
 	"internal/deadline":  {},
 	"internal/printable": {},
+	"internal/script":    {"ss7"},
 	"internal/syslog":    {"internal/printable"},
 	"routing":            {"ss7"},
 	"m2pa":               {"ss7", "internal/deadline"},

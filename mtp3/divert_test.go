@@ -31,21 +31,6 @@ func (b *bench) level2(k ss7.Kind, p ss7.PathID, arg uint32) []ss7.Action {
 	return b.Do(b.now, ss7.Event{Kind: k, Path: p, Arg: arg}, nil)
 }
 
-// Q.704 §5.4, §5.5, Q.2210: order, acknowledgement, retrieval after the far end's number.
-func TestNormalChangeover(t *testing.T) {
-	b := newDuo(t)
-	b.want("link 0 fails", b.do(ss7.OutOfService, 1, "cut"), "Link 0 of linkset B is unavailable: cut", "RetrieveBSNT 1")
-	b.want("BSNT", b.level2(ss7.BSNT, 1, 7), "send 2 XCO 7")
-	b.want("XCA", b.manage(2, Management{Heading: XCA, FSN: 0x123456}), "Retrieve 1")
-	b.want("T17 runs", b.tick(1150*time.Millisecond)) // waits for the retrieval
-	b.want("retrieved", b.level2(ss7.RetrievalComplete, 1, 0), "EmergencyCeases 1", "Start 1")
-	if len(b.Table().Holds()) != 0 {
-		t.Error("something waits yet")
-	}
-	b.want("a late XCA (§5.7.4)", b.manage(2, Management{Heading: XCA}))
-	b.want("a late XCO (§5.7.5)", b.manage(2, Management{Heading: XCO}), "send 2 ECA")
-}
-
 // §3.2.2: the far end knows first.
 func TestChangeoverOrderedByFarEnd(t *testing.T) {
 	b := newDuo(t)
@@ -127,39 +112,6 @@ func TestTimeControlledChangeover(t *testing.T) {
 	b.do(ss7.RemoteOutage, 1, "")
 	b.want("XCO while T1 runs", b.manage(2, Management{Heading: XCO, FSN: 5}), "Stop 1", "RetrieveBSNT 1")
 	b.want("BSNT", b.level2(ss7.BSNT, 1, 9), "send 2 XCA 9", "Retrieve 1")
-}
-
-// §6.3, §6.5: declaration on the link that is left, twice if nothing answers.
-func TestChangeback(t *testing.T) {
-	back := func() *bench {
-		b := newDuo(t)
-		b.do(ss7.OutOfService, 1, "cut")
-		b.level2(ss7.BSNT, 1, 7)
-		b.manage(2, Management{Heading: XCA})
-		b.level2(ss7.RetrievalComplete, 1, 0)
-		b.tick(1150 * time.Millisecond)
-		b.do(ss7.InService, 1, "")
-		b.want("test passed", b.answer(1, nil), "Link 0 of linkset B is available: link test passed", "send 2 CBD 1")
-		return b
-	}
-	b := back()
-	b.want("CBA of another code (§6.5.1)", b.manage(2, Management{Heading: CBA, Code: 77}))
-	b.want("CBA", b.manage(2, Management{Heading: CBA, Code: 1}))
-	if len(b.Table().Holds()) != 0 {
-		t.Error("something waits yet")
-	}
-	b = back()
-	b.want("T4", b.tick(800*time.Millisecond), "send 2 CBD 1")
-	b.want("T5", b.tick(800*time.Millisecond), "the far end did not answer the changeback declaration for link 0 of linkset B within T4 and T5")
-	if len(b.Table().Holds()) != 0 {
-		t.Error("something waits yet")
-	}
-	b.want("a CBD is answered always (§6.5.2)", b.manage(2, Management{Heading: CBD, Code: 200}), "send 2 CBA 200")
-	b = back()
-	b.want("the link fails again", b.do(ss7.OutOfService, 1, "again"), "Link 0 of linkset B is unavailable: again")
-	if len(b.Table().Holds()) != 0 {
-		t.Error("something waits yet")
-	}
 }
 
 // Links with 7-bit numbers use COO and COA.

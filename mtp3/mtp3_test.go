@@ -205,27 +205,35 @@ func (b *bench) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 // how it is reached, and nothing that a neighbour must be told is overlooked.
 func (b *bench) inForce(after any) {
 	b.t.Helper()
-	for i, s := range b.sets {
-		if !s.ready || b.own.on || !b.first(i) {
+	if why := Behind(b.Network); why != "" {
+		b.t.Errorf("after %v %s", after, why)
+	}
+}
+
+// Behind says in what a Network is behind its own state, as inForce has it; empty: in nothing.
+func Behind(n *Network) string {
+	for i, s := range n.sets {
+		if !s.ready || n.own.on || !n.first(i) {
 			continue
 		}
-		for kind, all := range b.tellable {
+		for kind, all := range n.tellable {
 			for place, d := range all {
 				due := place >= s.due[kind].from || slices.Contains(s.due[kind].some, place)
-				if !due && b.adviceFor(d, s) != s.told[d] && !(kind != int(tellsCluster) && d.PC == s.cfg.Adjacent) {
-					b.t.Errorf("after %v %s was told of %v that it is %v", after, s.cfg.Name, d.Range, s.told[d])
+				if !due && n.adviceFor(d, s) != s.told[d] && !(kind != int(tellsCluster) && d.PC == s.cfg.Adjacent) {
+					return fmt.Sprintf("%s was told of %v that it is %v", s.cfg.Name, d.Range, s.told[d])
 				}
 			}
 		}
 	}
-	for i, d := range b.dests {
-		if d.index != i || b.elsewhere(i, d) || b.destinations[d.Range] != d {
-			b.t.Errorf("after %v destination %v is believed to be at %d, and reached by %v", after, d.Range, d.index, d.ways)
+	for i, d := range n.dests {
+		if d.index != i || n.elsewhere(i, d) || n.destinations[d.Range] != d {
+			return fmt.Sprintf("destination %v is believed to be at %d, and reached by %v", d.Range, d.index, d.ways)
 		}
 	}
-	if want := b.newTable(nil, false); !reflect.DeepEqual(b.table, want) {
-		b.t.Errorf("after %v the table is behind the state:\n%+v\nwant\n%+v", after, b.table, want)
+	if want := n.newTable(nil, false); !reflect.DeepEqual(n.table, want) {
+		return fmt.Sprintf("the table is behind the state:\n%+v\nwant\n%+v", n.table, want)
 	}
+	return ""
 }
 
 func (b *bench) level2Drains(now time.Time, got []ss7.Action) []ss7.Action {

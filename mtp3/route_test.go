@@ -90,43 +90,6 @@ func (s *star) wantPath(what, dpc string, want int) {
 	}
 }
 
-// §13.2.2 i, §13.3.2 i, §7, §8: preventive prohibition follows the traffic, T6 keeps the
-// order of what comes back.
-func TestForcedAndControlledRerouting(t *testing.T) {
-	s := newStar(t)
-	s.wantPath("at first", "7.7.1", 1)
-	tfp, tfa := Management{Heading: TFP, PC: pc("7.7.1")}, Management{Heading: TFA, PC: pc("7.7.1")}
-	// We leave B (which may use us again) and go over C (which must not).
-	s.wantSent("TFP from B", s.from(1, tfp), "1 TFA 7.7.1", "2 TFP 7.7.1")
-	s.wantPath("after TFP from B", "7.7.1", 2)
-	s.wantSent("a second TFP is the same (§13.2.4)", s.from(1, tfp))
-	s.wantSent("no test before T10", s.tick(44*time.Second))
-	s.wantSent("T10", s.tick(time.Second), "1 RST 7.7.1")
-	s.wantSent("T10 again", s.tick(45*time.Second), "1 RST 7.7.1")
-	s.wantSent("TFA from B", s.from(1, tfa), "1 TFP 7.7.1", "2 TFA 7.7.1")
-	s.wantPath("while T6 runs", "7.7.1", -1)
-	s.tick(799 * time.Millisecond)
-	s.wantPath("while T6 runs yet", "7.7.1", -1)
-	s.wantSent("T6", s.tick(time.Millisecond))
-	s.wantPath("after T6", "7.7.1", 1)
-	s.wantSent("no test any more", s.tick(90*time.Second))
-}
-
-// §13.2.2 ii, §13.3.2 ii, §5.3.3: a destination that nobody can reach is told to all.
-func TestBroadcast(t *testing.T) {
-	s := newStar(t)
-	tfp := Management{Heading: TFP, PC: pc("7.7.1")}
-	s.from(1, tfp)
-	out := s.from(2, tfp)
-	s.wantSent("TFP from C", out, "1 TFP 7.7.1", "3 TFP 7.7.1") // C was told before
-	s.wantPath("nowhere to go", "7.7.1", 0)
-	if !strings.Contains(fmt.Sprint(out), "Destination 7.7.1 is inaccessible") {
-		t.Errorf("not told: %v", out)
-	}
-	s.wantSent("TFA from C", s.from(2, Management{Heading: TFA, PC: pc("7.7.1")}), "1 TFA 7.7.1", "3 TFA 7.7.1")
-	s.wantPath("regained without waiting (§8.2)", "7.7.1", 2)
-}
-
 // §13.4.3: a restricted route is left only for one of equal priority.
 func TestRestricted(t *testing.T) {
 	s := newStar(t)
