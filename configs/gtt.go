@@ -134,14 +134,6 @@ func (s *Selector) Nature() gtt.Nature {
 	return n
 }
 
-func (s *SCCP) cloneSCCP() {
-	s.Capabilities, s.Subsystems = copies(s.Capabilities, nil), copies(s.Subsystems, nil)
-	s.Formats, s.Maps, s.Concerned = copies(s.Formats, nil), copies(s.Maps, nil), copies(s.Concerned, nil)
-	s.Conversions = copies(s.Conversions, func(c *Conversion) { c.Rules = copies(c.Rules, nil) })
-	s.Groups = copies(s.Groups, func(g *AppGroup) { g.Members = copies(g.Members, nil) })
-	s.Selectors = copies(s.Selectors, func(x *Selector) { x.Entries = copies(x.Entries, nil) })
-}
-
 func (s *SCCP) hasGroup(name string) bool {
 	return slices.ContainsFunc(s.Groups, func(g *AppGroup) bool { return g.Name == name })
 }

@@ -46,10 +46,6 @@ type IPv6Route struct {
 	Distance uint8        `cli:"distance"` // 0: 1
 }
 
-func (i *Interface) deepen() {
-	i.Secondaries, i.IPv6 = copies(i.Secondaries, nil), copies(i.IPv6, nil)
-}
-
 // Prefixes are the addresses of the interface, each with the length of its mask, the
 // primary IPv4 address first.
 func (i *Interface) Prefixes() []netip.Prefix {

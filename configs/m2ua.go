@@ -2,7 +2,6 @@ package configs
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 )
@@ -108,15 +107,3 @@ func (s *System) M2UAASP(name string) *ASP {
 
 // m2uaStreams gives each of some links a stream beside stream 0 (RFC 3331 §1.5.4.1).
 var m2uaStreams = SCTP{InStreams: 17, OutStreams: 17}
-
-func cloneM2UA(s, c *System) {
-	c.M2UAPorts = copies(s.M2UAPorts, func(p *M2UAPort) { p.IPs = copies(p.IPs, nil) })
-	c.M2UAASPs = copies(s.M2UAASPs, (*ASP).deepen)
-	c.M2UAASs = copies(s.M2UAASs, func(a *M2UAAS) {
-		a.Members = copies(a.Members, nil)
-		a.Interfaces = copies(a.Interfaces, func(i *InterfaceLink) {
-			i.Remote = slices.Clone(i.Remote)
-			i.Congestion = copies(i.Congestion, nil)
-		})
-	})
-}

@@ -236,17 +236,6 @@ func (a *AS) RC() (uint32, bool) {
 // ToAS tells whether a route leads to an AS.
 func (s *System) ToAS(r *Route) bool { return r.AS || s.Linkset(r.Linkset) == nil }
 
-func cloneM3UA(s, c *System) {
-	c.M3UAs = copies(s.M3UAs, func(m *M3UA) { m.IPs = copies(m.IPs, nil) })
-	c.ASPs = copies(s.ASPs, (*ASP).deepen)
-	c.ASs = copies(s.ASs, func(a *AS) { a.Members, a.Keys = copies(a.Members, nil), copies(a.Keys, nil) })
-}
-
-// deepen copies what an ASP, of M3UA or of M2UA, points to.
-func (a *ASP) deepen() {
-	a.LocalIPs, a.Remote, a.Allowed = copies(a.LocalIPs, nil), copies(a.Remote, nil), copies(a.Allowed, nil)
-}
-
 // As tells whether this node has role r to the ASP.
 func (a *ASP) As(r Role) bool { return either(a.Role, RoleSG) == r }
 

@@ -2,7 +2,6 @@ package configs
 
 import (
 	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/gostp/gostp/ss7"
@@ -234,48 +233,4 @@ func (s *System) LocalPeer(port uint16) *LocalPeer {
 		}
 	}
 	return nil
-}
-
-// Clone copies the whole model, so that a change to the copy is not seen in s.
-func (s *System) Clone() *System {
-	c := *s
-	c.Widths = slices.Clone(s.Widths)
-	c.Secondaries = copies(s.Secondaries, nil)
-	c.Hosts, c.Aliases, c.Access = copies(s.Hosts, nil), copies(s.Aliases, nil), copies(s.Access, nil)
-	c.Interfaces = copies(s.Interfaces, (*Interface).deepen)
-	c.IPRoutes, c.IPv6Routes = copies(s.IPRoutes, nil), copies(s.IPv6Routes, nil)
-	c.LocalPeers = copies(s.LocalPeers, func(p *LocalPeer) { p.IPs = copies(p.IPs, nil) })
-	c.Linksets = copies(s.Linksets, func(l *Linkset) {
-		l.Congestion = copies(l.Congestion, nil)
-		l.Links = copies(l.Links, func(k *Link) {
-			k.Remote = slices.Clone(k.Remote)
-			k.Congestion = copies(k.Congestion, nil)
-		})
-	})
-	c.RouteTables = copies(s.RouteTables, func(t *RouteTable) { t.Routes = copies(t.Routes, nil) })
-	c.Instances = nil
-	for _, i := range s.Instances {
-		i = i.Clone()
-		i.whole = &c
-		c.Instances = append(c.Instances, i)
-	}
-	cloneM3UA(s, &c)
-	cloneM2UA(s, &c)
-	c.cloneSCCP()
-	return &c
-}
-
-func copies[E any](in []*E, deep func(*E)) []*E {
-	if in == nil {
-		return nil
-	}
-	out := make([]*E, len(in))
-	for i, e := range in {
-		c := *e
-		if deep != nil {
-			deep(&c)
-		}
-		out[i] = &c
-	}
-	return out
 }
