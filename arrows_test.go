@@ -22,6 +22,7 @@ var rooms = map[string][]string{
 	"internal/printable": {},
 	"internal/script":    {"ss7"},
 	"internal/syslog":    {"internal/printable"},
+	"startup":            {},
 	"routing":            {"ss7"},
 	"m2pa":               {"ss7", "internal/deadline"},
 	"xua":                {"ss7", "internal/deadline"},
@@ -42,13 +43,14 @@ var rooms = map[string][]string{
 	"status":             {},
 	"exec":               {"cli", "configs", "sccp/gtt", "ss7", "status", "internal/printable"},
 	"node": {"cli", "configs", "exec", "loop", "m2pa", "m2ua", "m3ua", "machine", "mtp3", "routing", "sccp", "sccp/gtt",
-		"sctp", "ss7", "status", "tester", "xua", "internal/printable", "internal/syslog"},
+		"sctp", "ss7", "startup", "status", "tester", "xua", "internal/printable", "internal/syslog"},
 	"internal/console": {"cli"},
-	"labs":             {"capture", "cli", "configs", "internal/console", "machine", "node", "sctp"},
-	"labs/attack":      {"m3ua", "sccp", "ss7", "xua"},
-	"bench":            {"m2pa", "m2ua", "m3ua", "mtp3", "sctp", "ss7", "xua"},
+	"labs": {"capture", "cli", "configs", "internal/console", "machine", "node", "sctp",
+		"startup"},
+	"labs/attack": {"m3ua", "sccp", "ss7", "xua"},
+	"bench":       {"m2pa", "m2ua", "m3ua", "mtp3", "sctp", "ss7", "xua"},
 	"cmd/gostp": {"bench", "cli", "configs", "internal/console", "internal/printable", "labs",
-		"machine", "node", "sctp", "ss7"},
+		"machine", "node", "sctp", "ss7", "startup"},
 }
 
 // pure packages have neither clock nor goroutines nor network nor files.

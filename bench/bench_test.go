@@ -14,6 +14,7 @@ import (
 	"github.com/gostp/gostp/node"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/startup"
 )
 
 var between = netip.MustParseAddr("10.9.0.1")
@@ -30,7 +31,7 @@ func through(l Layout, in, out uint16) Layout {
 
 // boot starts a node that is between the ends.
 func boot(t *testing.T, tr sctp.Transport, config string) *node.Node {
-	n := node.New(node.Options{Platform: platform{t: tr}, Store: node.MemoryStore("m", []byte(config)), Version: "test"})
+	n := node.New(node.Options{Platform: platform{t: tr}, Store: startup.Memory("m", []byte(config)), Version: "test"})
 	for _, e := range n.Boot() {
 		t.Error(e)
 	}

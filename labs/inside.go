@@ -10,6 +10,7 @@ import (
 	"github.com/gostp/gostp/capture"
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/node"
+	"github.com/gostp/gostp/startup"
 )
 
 // Start runs a lab inside this process: nodes joined by virtual wires.
@@ -57,18 +58,18 @@ func Start(opt Options) (*Lab, error) {
 
 // store keeps the startup configuration of a node: in its file, unless that is built
 // in.
-func (s *source) store(n Node) (node.Store, error) {
+func (s *source) store(n Node) (startup.Store, error) {
 	var text []byte
 	if n.StartupConfig != "" {
 		if s.onDisk != "" {
-			return node.FileStore(filepath.Join(s.onDisk, n.StartupConfig)), nil
+			return startup.File(filepath.Join(s.onDisk, n.StartupConfig)), nil
 		}
 		var err error
 		if text, err = fs.ReadFile(s.dir, n.StartupConfig); err != nil {
 			return nil, err
 		}
 	}
-	return node.MemoryStore("memory of this lab (lost when it ends)", text), nil
+	return startup.Memory("memory of this lab (lost when it ends)", text), nil
 }
 
 // inside is a seat in a node of this process.

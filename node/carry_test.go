@@ -8,6 +8,7 @@ import (
 	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/startup"
 )
 
 // drain is an association that takes everything and keeps nothing.
@@ -33,7 +34,7 @@ type carrier struct {
 }
 
 func newCarrier(tb testing.TB, size, payload int) *carrier {
-	n := New(Options{Platform: onMemory(sctp.NewMemory(1)), Store: MemoryStore("m", nil), Version: "test"})
+	n := New(Options{Platform: onMemory(sctp.NewMemory(1)), Store: startup.Memory("m", nil), Version: "test"})
 	tb.Cleanup(n.Close)
 	x := newTransit(tb, 10)
 	c := &carrier{got: &drain{}, fsn: 1<<24 - 1}

@@ -16,6 +16,7 @@ import (
 	"github.com/gostp/gostp/sccp/gtt"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/startup"
 )
 
 const swapped = 1_000_000 // entries of the table
@@ -37,7 +38,7 @@ func million(b *testing.B) (*Node, *configs.System) {
 	}
 	w.Flush()
 	f.Close()
-	n := New(Options{Platform: onMemory(sctp.NewMemory(1)), Store: MemoryStore("x", nil)})
+	n := New(Options{Platform: onMemory(sctp.NewMemory(1)), Store: startup.Memory("x", nil)})
 	b.Cleanup(func() { n.Close() })
 	s := n.Config().Clone()
 	pc := ss7.PC(5)

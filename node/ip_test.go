@@ -12,6 +12,7 @@ import (
 
 	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/startup"
 )
 
 // scripted is a platform that shows what a test says, and echoes by script.
@@ -35,7 +36,7 @@ func (s *scripted) Echo(_ context.Context, e machine.Echo) (time.Duration, error
 func (s *scripted) at(t *testing.T, config string, lines ...string) (out string) {
 	synctest.Test(t, func(t *testing.T) {
 		s.memoryPlatform = onMemory(sctp.NewMemory(1))
-		n := New(Options{Platform: s, Store: MemoryStore("m", []byte(config)), Version: "test"})
+		n := New(Options{Platform: s, Store: startup.Memory("m", []byte(config)), Version: "test"})
 		defer n.Close()
 		n.Boot()
 		var b strings.Builder

@@ -8,13 +8,14 @@ import (
 	"github.com/gostp/gostp/routing"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/startup"
 	"github.com/gostp/gostp/xua"
 )
 
 // adapted is two ASPs of a real node, each of an AS of its own, with nothing under
 // them: DATA goes in at one and out at the other.
 func adapted(tb testing.TB, size, payload int) (in *m3uaASP, items []sctp.Item, got *drain) {
-	n := New(Options{Platform: onMemory(sctp.NewMemory(1)), Store: MemoryStore("m", nil), Version: "test"})
+	n := New(Options{Platform: onMemory(sctp.NewMemory(1)), Store: startup.Memory("m", nil), Version: "test"})
 	tb.Cleanup(n.Close)
 	x := n.m3ua
 	got = &drain{}

@@ -16,6 +16,7 @@ import (
 	"github.com/gostp/gostp/sccp"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/startup"
 )
 
 // Platform is the machine under a node: its network, and its IP interfaces.
@@ -35,20 +36,10 @@ type Platform interface {
 	Echo(context.Context, machine.Echo) (time.Duration, error)
 }
 
-// Store keeps the startup configuration.
-type Store interface {
-	Load() ([]byte, error)
-	Save([]byte) error // atomically: the old text or the new one
-	// Keep copies what is saved now to a place of its own, so that Save does not lose it, and
-	// says where.
-	Keep() (where string, err error)
-	Name() string
-}
-
 // Options are what a node is made of.
 type Options struct {
 	Platform Platform
-	Store    Store
+	Store    startup.Store // where the startup configuration is
 	Version  string
 	Commands []*cli.Statement // of the exec, beside the node's own
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/gostp/gostp/routing"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/startup"
 )
 
 // memoryPlatform is a machine whose addresses all exist.
@@ -45,7 +46,7 @@ func newBox(t *testing.T, net *sctp.Memory, config string) *box {
 }
 
 func newBoxOn(t *testing.T, p Platform, config string) *box {
-	b := &box{t: t, Node: New(Options{Platform: p, Store: MemoryStore("memory", []byte(config)), Version: "test"})}
+	b := &box{t: t, Node: New(Options{Platform: p, Store: startup.Memory("memory", []byte(config)), Version: "test"})}
 	for _, e := range b.Boot() {
 		t.Error(e)
 	}
@@ -240,7 +241,8 @@ func TestShowCommands(t *testing.T) {
 func TestBootWithFaults(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := New(Options{Platform: onMemory(sctp.NewMemory(1)), Store: MemoryStore("m", []byte("hostname X\nnonsense\ncs7 point-code 1.1.1\n")), Version: "test"})
+		n := New(Options{Platform: onMemory(sctp.NewMemory(1)),
+			Store: startup.Memory("m", []byte("hostname X\nnonsense\ncs7 point-code 1.1.1\n")), Version: "test"})
 		defer n.Close()
 		if errs := n.Boot(); len(errs) != 1 || !strings.Contains(errs[0].Error(), "line 2") {
 			t.Error(errs)
@@ -375,7 +377,7 @@ func FuzzCommands(f *testing.F) {
 	for _, s := range []string{"show cs7 linkset detail | include x", "configure terminal\ncs7 linkset X 1.2.3\nlink 0 sctp 10.0.0.1 1 1024\nno shutdown\nend", "cs7 ?", "\x00\xff", "ping cs7 1.1.1 count"} {
 		f.Add(s)
 	}
-	n := New(Options{Platform: onMemory(sctp.NewMemory(1)), Store: MemoryStore("m", nil), Version: "test"})
+	n := New(Options{Platform: onMemory(sctp.NewMemory(1)), Store: startup.Memory("m", nil), Version: "test"})
 	f.Cleanup(n.Close)
 	f.Fuzz(func(t *testing.T, s string) {
 		if err := n.Apply(configs.New()); err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/startup"
 )
 
 const reasonA = `hostname A
@@ -298,7 +299,7 @@ func TestAlarmOfAStartupFault(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		n := New(Options{Platform: onMemory(sctp.NewMemory(1)), Version: "test",
-			Store: MemoryStore("m", []byte("hostname X\nnonsense\ncs7 point-code 1.1.1\n"))})
+			Store: startup.Memory("m", []byte("hostname X\nnonsense\ncs7 point-code 1.1.1\n"))})
 		defer n.Close()
 		n.Boot()
 		b := &box{t: t, Node: n}

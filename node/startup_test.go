@@ -12,6 +12,7 @@ import (
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/startup"
 )
 
 // faulty is configA with three lines, each of which breaks a rule.
@@ -19,7 +20,7 @@ var faulty = strings.TrimSuffix(configA, "end\n") +
 	"cs7 secondary-pc 1.1.1\ncs7 linkset B\n congestion level 1 onset 100 abate 200\ncs7 mtp3 timer t22 1000\nend\n"
 
 // begin makes a node of a startup configuration with faults.
-func begin(t *testing.T, net *sctp.Memory, s Store) (*box, []error) {
+func begin(t *testing.T, net *sctp.Memory, s startup.Store) (*box, []error) {
 	b := &box{t: t, Node: New(Options{Platform: onMemory(net), Store: s, Version: "test"})}
 	errs := b.Boot()
 	b.session = cli.NewSession(b.Node, b.Tree(), &b.out)
@@ -32,7 +33,7 @@ func begin(t *testing.T, net *sctp.Memory, s Store) (*box, []error) {
 func TestFaultyStartupKeepsWhatIsSoundAndTheFile(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sound, errs := begin(t, sctp.NewMemory(1), MemoryStore("m", []byte(configA)))
+		sound, errs := begin(t, sctp.NewMemory(1), startup.Memory("m", []byte(configA)))
 		defer sound.Close()
 		if len(errs) > 0 {
 			t.Fatal(errs)
@@ -42,7 +43,7 @@ func TestFaultyStartupKeepsWhatIsSoundAndTheFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		net := sctp.NewMemory(1)
-		b, errs := begin(t, net, FileStore(path))
+		b, errs := begin(t, net, startup.File(path))
 		defer b.Close()
 		if len(errs) != 3 {
 			t.Error(errs)
@@ -98,7 +99,7 @@ func TestWriteAtATerminalKeepsTheFaultyFile(t *testing.T) {
 		if err := os.WriteFile(path, []byte(faulty), 0o640); err != nil {
 			t.Fatal(err)
 		}
-		b, _ := begin(t, sctp.NewMemory(1), FileStore(path))
+		b, _ := begin(t, sctp.NewMemory(1), startup.File(path))
 		defer b.Close()
 		b.want("copy running-config startup-config", "would be lost", "The old text is kept in "+path+".faulty\n",
 			"[OK]")
@@ -120,7 +121,7 @@ func TestWarningsAreToldEverywhere(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		text := []byte("cs7 point-code 1.1.1\ncs7 m3ua 2905\n local-ip 10.0.0.1\n")
-		b, _ := begin(t, sctp.NewMemory(1), MemoryStore("m", text))
+		b, _ := begin(t, sctp.NewMemory(1), startup.Memory("m", text))
 		defer b.Close()
 		b.want("show alarms", "No alarms.")
 		typed := b.run("configure terminal", "cs7 asp P 0 2905 m3ua", "remote-ip 10.0.0.5", "cs7 asp Q 0 2905 m3ua")
@@ -169,7 +170,7 @@ func TestUnreadableStartupIsNotReplaced(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		path := t.TempDir() // a folder is no file
-		b, errs := begin(t, sctp.NewMemory(1), FileStore(path))
+		b, errs := begin(t, sctp.NewMemory(1), startup.File(path))
 		defer b.Close()
 		if len(errs) != 1 {
 			t.Error(errs)
@@ -177,84 +178,4 @@ func TestUnreadableStartupIsNotReplaced(t *testing.T) {
 		b.want("show alarms", "startup configuration, fault 1")
 		b.want("write memory", "% not saved: ", "`write memory force`")
 	})
-}
-
-// A symbolic link leads on from the folder in which it is, and not from a link to that folder.
-func TestSaveThroughALinkInALinkedFolder(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	conf, store := filepath.Join(dir, "opt", "conf"), filepath.Join(dir, "opt", "store")
-	for _, f := range []string{conf, store, filepath.Join(dir, "store")} {
-		if err := os.MkdirAll(f, 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
-	linked := filepath.Join(dir, "etc")
-	for link, to := range map[string]string{
-		linked: conf, filepath.Join(conf, "stp.cfg"): filepath.Join("..", "store", "real.cfg"),
-	} {
-		if err := os.Symlink(to, link); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := FileStore(filepath.Join(linked, "stp.cfg")).Save([]byte("text")); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := os.ReadFile(filepath.Join(store, "real.cfg")); err != nil || string(got) != "text" {
-		t.Error(string(got), err)
-	}
-}
-
-// A Save that was killed leaves nothing that stays, and a symbolic link stays one.
-func TestSaveThroughALinkAndAfterAKill(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	store := filepath.Join(dir, "store")
-	if err := os.Mkdir(store, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	link := filepath.Join(dir, "stp.cfg")
-	if err := os.Symlink(filepath.Join("store", "real.cfg"), link); err != nil {
-		t.Fatal(err)
-	}
-	left := filepath.Join(store, ".real.cfg"+saving+"123")
-	for _, f := range []string{left, filepath.Join(store, ".real.cfg.mine")} {
-		if err := os.WriteFile(f, []byte("half"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s := FileStore(link)
-	for _, text := range []string{"first", "second"} { // the link leads to nothing at first
-		if err := s.Save([]byte(text)); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := s.Load(); err != nil || string(got) != text {
-			t.Error(string(got), err)
-		}
-	}
-	if to, err := os.Readlink(link); err != nil || to != filepath.Join("store", "real.cfg") {
-		t.Error("the link is gone", to, err)
-	}
-	var names []string
-	all, _ := os.ReadDir(store)
-	for _, e := range all {
-		names = append(names, e.Name())
-	}
-	if strings.Join(names, " ") != ".real.cfg.mine real.cfg" {
-		t.Error(names)
-	}
-	kept := map[string]bool{}
-	for _, text := range []string{"one", "two", "two"} {
-		if err := s.Save([]byte(text)); err != nil {
-			t.Fatal(err)
-		}
-		where, err := s.Keep()
-		if got, _ := os.ReadFile(where); err != nil || string(got) != text {
-			t.Error(where, string(got), err)
-		}
-		kept[where] = true
-	}
-	if len(kept) != 2 {
-		t.Error(kept)
-	}
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/gostp/gostp/labs"
 	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/node"
+	"github.com/gostp/gostp/startup"
 )
 
 const defaultSocket = "/tmp/gostp.sock"
@@ -57,7 +58,7 @@ func run(file, socket, lab string) error {
 	}
 	defer os.Remove(socket)
 	var n *node.Node
-	opt := node.Options{Platform: machine.This(), Store: node.FileStore(file), Version: version()}
+	opt := node.Options{Platform: machine.This(), Store: startup.File(file), Version: version()}
 	if lab != "" {
 		if opt.Commands, err = labs.Member(lab, func() *node.Node { return n }); err != nil {
 			return err

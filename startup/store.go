@@ -1,4 +1,6 @@
-package node
+// Package startup keeps the startup configuration: the text that a node starts with, and that
+// `write memory` saves.
+package startup
 
 import (
 	"bytes"
@@ -11,18 +13,31 @@ import (
 	"sync"
 )
 
-// FileStore keeps the startup configuration in a file.
-func FileStore(path string) Store { return &fileStore{path: path} }
+// Store is where the startup configuration is.
+type Store interface {
+	// Load gives the text; empty: there is none yet.
+	Load() ([]byte, error)
+	// Save puts a text in the place of the old one, whole or not at all.
+	Save([]byte) error
+	// Keep copies what is saved now to a place of its own, so that Save does not lose it, and
+	// says where.
+	Keep() (where string, err error)
+	// Name is what people call the place.
+	Name() string
+}
 
-type fileStore struct {
+// File keeps the startup configuration in a file.
+func File(path string) Store { return &file{path: path} }
+
+type file struct {
 	path string
 	mu   sync.Mutex // one Save at a time
 }
 
-func (f *fileStore) Name() string { return f.path }
+func (f *file) Name() string { return f.path }
 
 // Load gives an empty configuration for a file that does not exist yet.
-func (f *fileStore) Load() ([]byte, error) {
+func (f *file) Load() ([]byte, error) {
 	b, err := os.ReadFile(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -36,7 +51,7 @@ const saving = ".gostp-saving-"
 // Save writes a new file beside the old one and renames it over it, so that a
 // crash leaves one or the other whole. Where the path is a symbolic link, that is beside what the
 // link leads to, and the link stays. What a Save that was killed has left is taken away.
-func (f *fileStore) Save(text []byte) error {
+func (f *file) Save(text []byte) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	path, err := target(f.path)
@@ -96,7 +111,7 @@ func sweep(dir, prefix string) {
 
 // Keep copies the file to the first free name FILE.faulty, FILE.faulty.2, and so on; a copy that
 // has the same text serves.
-func (f *fileStore) Keep() (where string, err error) {
+func (f *file) Keep() (where string, err error) {
 	text, err := os.ReadFile(f.path)
 	if err != nil {
 		return "", err
@@ -106,7 +121,7 @@ func (f *fileStore) Keep() (where string, err error) {
 		if n > 1 {
 			where = fmt.Sprintf("%s.faulty.%d", f.path, n)
 		}
-		file, err := os.OpenFile(where, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		kept, err := os.OpenFile(where, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if errors.Is(err, fs.ErrExist) {
 			if same, err := os.ReadFile(where); err == nil && bytes.Equal(same, text) {
 				return where, nil
@@ -116,37 +131,37 @@ func (f *fileStore) Keep() (where string, err error) {
 		if err != nil {
 			return "", err
 		}
-		_, err = file.Write(text)
-		return where, errors.Join(err, file.Sync(), file.Close())
+		_, err = kept.Write(text)
+		return where, errors.Join(err, kept.Sync(), kept.Close())
 	}
 }
 
-// MemoryStore keeps the startup configuration until the program ends.
-func MemoryStore(name string, text []byte) Store { return &memoryStore{name: name, text: text} }
+// Memory keeps the startup configuration until the program ends.
+func Memory(name string, text []byte) Store { return &memory{name: name, text: text} }
 
-type memoryStore struct {
+type memory struct {
 	name string
 	mu   sync.Mutex
 	text []byte
 	kept []byte
 }
 
-func (m *memoryStore) Name() string { return m.name }
+func (m *memory) Name() string { return m.name }
 
-func (m *memoryStore) Load() ([]byte, error) {
+func (m *memory) Load() ([]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return bytes.Clone(m.text), nil
 }
 
-func (m *memoryStore) Save(text []byte) error {
+func (m *memory) Save(text []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.text = bytes.Clone(text)
 	return nil
 }
 
-func (m *memoryStore) Keep() (where string, err error) {
+func (m *memory) Keep() (where string, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.kept = bytes.Clone(m.text)

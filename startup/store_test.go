@@ -1,0 +1,88 @@
+package startup
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A symbolic link leads on from the folder in which it is, and not from a link to that folder.
+func TestSaveThroughALinkInALinkedFolder(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	conf, store := filepath.Join(dir, "opt", "conf"), filepath.Join(dir, "opt", "store")
+	for _, f := range []string{conf, store, filepath.Join(dir, "store")} {
+		if err := os.MkdirAll(f, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	linked := filepath.Join(dir, "etc")
+	for link, to := range map[string]string{
+		linked: conf, filepath.Join(conf, "stp.cfg"): filepath.Join("..", "store", "real.cfg"),
+	} {
+		if err := os.Symlink(to, link); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := File(filepath.Join(linked, "stp.cfg")).Save([]byte("text")); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(filepath.Join(store, "real.cfg")); err != nil || string(got) != "text" {
+		t.Error(string(got), err)
+	}
+}
+
+// A Save that was killed leaves nothing that stays, and a symbolic link stays one.
+func TestSaveThroughALinkAndAfterAKill(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	store := filepath.Join(dir, "store")
+	if err := os.Mkdir(store, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(dir, "stp.cfg")
+	if err := os.Symlink(filepath.Join("store", "real.cfg"), link); err != nil {
+		t.Fatal(err)
+	}
+	left := filepath.Join(store, ".real.cfg"+saving+"123")
+	for _, f := range []string{left, filepath.Join(store, ".real.cfg.mine")} {
+		if err := os.WriteFile(f, []byte("half"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := File(link)
+	for _, text := range []string{"first", "second"} { // the link leads to nothing at first
+		if err := s.Save([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.Load(); err != nil || string(got) != text {
+			t.Error(string(got), err)
+		}
+	}
+	if to, err := os.Readlink(link); err != nil || to != filepath.Join("store", "real.cfg") {
+		t.Error("the link is gone", to, err)
+	}
+	var names []string
+	all, _ := os.ReadDir(store)
+	for _, e := range all {
+		names = append(names, e.Name())
+	}
+	if strings.Join(names, " ") != ".real.cfg.mine real.cfg" {
+		t.Error(names)
+	}
+	kept := map[string]bool{}
+	for _, text := range []string{"one", "two", "two"} {
+		if err := s.Save([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		where, err := s.Keep()
+		if got, _ := os.ReadFile(where); err != nil || string(got) != text {
+			t.Error(where, string(got), err)
+		}
+		kept[where] = true
+	}
+	if len(kept) != 2 {
+		t.Error(kept)
+	}
+}
