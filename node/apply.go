@@ -105,7 +105,7 @@ func (n *Node) applyLocalPorts(next *configs.System) map[uint16]string {
 				l.close(restarted[port])
 			}
 		}
-		for _, i := range *n.m2ua.ifaces.Load() {
+		for _, i := range *n.m2ua.interfaces.Load() {
 			if i.link.port == p {
 				i.close(restarted[port])
 			}
@@ -240,7 +240,7 @@ func (n *Node) reconfigure(conf mtp3.Config) {
 	for _, l := range n.links {
 		paths[l.id] = l
 	}
-	for id, i := range *n.m2ua.ifaces.Load() {
+	for id, i := range *n.m2ua.interfaces.Load() {
 		paths[id] = i.link
 	}
 	n.core.ask(func() {

@@ -43,7 +43,7 @@ type as struct {
 }
 
 // served is what the ASPs of an application server serve: a routing key of M3UA (m3uaAS), or an
-// interface of M2UA (offered). The as decides which ASP gets which MSU, and when MSUs wait; what
+// interface of M2UA (m2uaInterface). The as decides which ASP gets which MSU, and when MSUs wait; what
 // the two protocols do differently is here.
 type served interface {
 	// leaving is told of MSUs before they go to ASPs.

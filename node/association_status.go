@@ -129,7 +129,7 @@ func (n *Node) holders() []holder {
 	slices.SortFunc(out, func(a, b holder) int {
 		return cmp.Or(strings.Compare(a.linkset, b.linkset), cmp.Compare(a.slc, b.slc))
 	})
-	for _, i := range *n.m2ua.ifaces.Load() {
+	for _, i := range *n.m2ua.interfaces.Load() {
 		more = append(more, holder{runner: &i.link.runner, title: "interface " + i.name})
 	}
 	for _, a := range *n.m3ua.byPath.Load() {

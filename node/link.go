@@ -42,7 +42,7 @@ type link struct {
 	kind    *ss7.Variant
 
 	gateway atomic.Pointer[m2uaASP] // where its level 2 is; nil: here
-	offered *offered                // the interface as which ASPs use it; nil: it is MTP3's
+	offered *m2uaInterface          // the interface as which ASPs use it; nil: it is MTP3's
 
 	rotates atomic.Bool // the SLS of what leaves is turned
 

@@ -18,22 +18,22 @@ type m2uaLayer struct {
 
 	// Guarded by mu.
 	asps    map[ss7.PathID]*m2uaASP
-	servers map[ss7.PathID][]*offered // by AS
+	servers map[ss7.PathID][]*m2uaInterface // by AS
 
-	byPath atomic.Pointer[map[ss7.PathID]*m2uaASP] // ASPs, for data; never changed
-	ifaces atomic.Pointer[map[ss7.PathID]*offered] // by the path of their link; never changed
+	byPath     atomic.Pointer[map[ss7.PathID]*m2uaASP]       // ASPs, for data; never changed
+	interfaces atomic.Pointer[map[ss7.PathID]*m2uaInterface] // by the path of their link; never changed
 }
 
 func newM2UALayer(n *Node) *m2uaLayer {
-	x := &m2uaLayer{node: n, asps: map[ss7.PathID]*m2uaASP{}, servers: map[ss7.PathID][]*offered{}}
+	x := &m2uaLayer{node: n, asps: map[ss7.PathID]*m2uaASP{}, servers: map[ss7.PathID][]*m2uaInterface{}}
 	x.byPath.Store(&map[ss7.PathID]*m2uaASP{})
-	x.ifaces.Store(&map[ss7.PathID]*offered{})
+	x.interfaces.Store(&map[ss7.PathID]*m2uaInterface{})
 	x.begin(x, m2ua.New())
 	return x
 }
 
-func (x *m2uaLayer) asp(p ss7.PathID) *m2uaASP         { return (*x.byPath.Load())[p] }
-func (x *m2uaLayer) interfaceOf(p ss7.PathID) *offered { return (*x.ifaces.Load())[p] }
+func (x *m2uaLayer) asp(p ss7.PathID) *m2uaASP               { return (*x.byPath.Load())[p] }
+func (x *m2uaLayer) interfaceOf(p ss7.PathID) *m2uaInterface { return (*x.interfaces.Load())[p] }
 
 // unsent is what xuaLoop asks: every message of M2UA changes a state.
 func (x *m2uaLayer) unsent(ss7.PathID, []byte) bool { return false }
@@ -142,7 +142,7 @@ func (x *m2uaLayer) ofLink(as ss7.PathID) bool {
 // close ends all associations.
 func (x *m2uaLayer) close(why string) {
 	all := x.end()
-	for _, i := range *x.ifaces.Load() {
+	for _, i := range *x.interfaces.Load() {
 		i.close(why)
 	}
 	for _, a := range all {

@@ -79,7 +79,7 @@ type ackStats struct {
 }
 
 // keep remembers Data that is about to be sent. The caller holds mu.
-func (a *m2uaASP) keep(i *offered, id uint32, m *ss7.MSU) {
+func (a *m2uaASP) keep(i *m2uaInterface, id uint32, m *ss7.MSU) {
 	u := a.unacked[i.link.id]
 	if u == nil {
 		if a.unacked == nil {
@@ -128,7 +128,7 @@ func (a *m2uaASP) tell(ev ss7.Event) {
 
 // abandoned takes what the ASP left unacknowledged of an interface when its association ended;
 // again: it is to be sent to another.
-func (a *m2uaASP) abandoned(i *offered, again bool) (left []ss7.MSU) {
+func (a *m2uaASP) abandoned(i *m2uaInterface, again bool) (left []ss7.MSU) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	u := a.unacked[i.link.id]

@@ -52,7 +52,7 @@ func (n *Node) applyM2UA(next *configs.System, restarted map[uint16]string) (sta
 	for _, a := range old {
 		n.leaveM2UA(a, "the ASP was taken out of the configuration")
 	}
-	n.applyOffered(next, restarted)
+	n.applyInterfaces(next, restarted)
 	x.mu.Lock()
 	for id, a := range x.asps { // leave is taken of them
 		if asps[id] == nil && x.layer.Leaving(id) {
@@ -84,14 +84,14 @@ func (n *Node) leaveM2UA(a *m2uaASP, why string) {
 	x.leave(&a.xuaASP, why)
 }
 
-// applyOffered makes the interfaces that this node offers. One whose association stays
+// applyInterfaces makes the interfaces that this node offers. One whose association stays
 // keeps its link and its state.
-func (n *Node) applyOffered(next *configs.System, restarted map[uint16]string) {
-	old := map[string]*offered{}
-	for _, i := range *n.m2ua.ifaces.Load() {
+func (n *Node) applyInterfaces(next *configs.System, restarted map[uint16]string) {
+	old := map[string]*m2uaInterface{}
+	for _, i := range *n.m2ua.interfaces.Load() {
 		old[i.name] = i
 	}
-	ifaces := map[ss7.PathID]*offered{}
+	ifaces := map[ss7.PathID]*m2uaInterface{}
 	for _, s := range next.M2UAASs {
 		for _, c := range s.Interfaces {
 			i := old[c.Interface]
@@ -106,7 +106,7 @@ func (n *Node) applyOffered(next *configs.System, restarted map[uint16]string) {
 				ifaces[i.link.id] = i
 				continue
 			}
-			b := &offered{node: n, name: c.Interface, label: labelOf(c.Interface, next.V())}
+			b := &m2uaInterface{node: n, name: c.Interface, label: labelOf(c.Interface, next.V())}
 			b.terminal = m2ua.NewTerminal(m2ua.TerminalConfig{Label: b.label, Levels: next.Levels(), Pace: m2ua.DefaultPace})
 			b.loop = loop.Loop{Machine: b.terminal, Hands: b, Lock: &b.mu}
 			b.link = n.newLink(n.ids.take(), linkKey{}, c.Link, conf, how, n.localPorts[c.LocalPort])
@@ -122,8 +122,8 @@ func (n *Node) applyOffered(next *configs.System, restarted map[uint16]string) {
 			ifaces[b.link.id] = b
 		}
 	}
-	before := *n.m2ua.ifaces.Load()
-	n.m2ua.ifaces.Store(&ifaces)
+	before := *n.m2ua.interfaces.Load()
+	n.m2ua.interfaces.Store(&ifaces)
 	for _, i := range old {
 		i.close("the interface was taken out of the configuration")
 	}
@@ -159,11 +159,11 @@ func (n *Node) configureM2UA(next *configs.System) {
 	for _, c := range next.M2UAASPs {
 		conf.ASPs = append(conf.ASPs, m2uaASPConfig(c, ids[c.Name]))
 	}
-	offers := map[string]*offered{}
-	for _, i := range *x.ifaces.Load() {
+	offers := map[string]*m2uaInterface{}
+	for _, i := range *x.interfaces.Load() {
 		offers[i.name] = i
 	}
-	servers := map[ss7.PathID][]*offered{}
+	servers := map[ss7.PathID][]*m2uaInterface{}
 	for _, c := range next.M2UAASs {
 		s := m2uaASConfig(c, ids)
 		s.Path = n.serverPath(c.Name)
@@ -177,7 +177,7 @@ func (n *Node) configureM2UA(next *configs.System) {
 			s.Interfaces = append(s.Interfaces, one)
 		}
 		if servers[s.Path] == nil {
-			servers[s.Path] = []*offered{}
+			servers[s.Path] = []*m2uaInterface{}
 		}
 		conf.ASs = append(conf.ASs, s)
 	}

@@ -12,29 +12,29 @@ import (
 // What an interface of M2UA is to its ASPs, each of which has an MTP3 of its own behind it.
 
 // leaving implements served.
-func (i *offered) leaving(time.Time, []*ss7.MSU) {}
+func (i *m2uaInterface) leaving(time.Time, []*ss7.MSU) {}
 
 // sendTo implements served.
-func (i *offered) sendTo(p ss7.PathID, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
+func (i *m2uaInterface) sendTo(p ss7.PathID, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
 	a := i.node.m2ua.asp(p)
 	return a != nil && a.offer(i, w, turn, msus)
 }
 
 // broadcastTo implements served.
-func (i *offered) broadcastTo(p ss7.PathID, m *ss7.MSU, tag uint32, tagged bool) bool {
+func (i *m2uaInterface) broadcastTo(p ss7.PathID, m *ss7.MSU, tag uint32, tagged bool) bool {
 	a := i.node.m2ua.asp(p)
 	return a != nil && a.broadcast(i, m, tag, tagged)
 }
 
 // forEach implements served. Link tests and network management (SI 0 to 2) are for the MTP3 of each
 // ASP: to each of them the link is one that it tests.
-func (i *offered) forEach(m *ss7.MSU) bool { return m.SI < ss7.SCCP }
+func (i *m2uaInterface) forEach(m *ss7.MSU) bool { return m.SI < ss7.SCCP }
 
 // flow implements served: an interface has one stream (RFC 3331 §4.3.4.3).
-func (i *offered) flow(*ss7.MSU) uint8 { return 0 }
+func (i *m2uaInterface) flow(*ss7.MSU) uint8 { return 0 }
 
 // open implements served: it tells the interface whether ASPs take traffic.
-func (i *offered) open(is bool) {
+func (i *m2uaInterface) open(is bool) {
 	ev := ss7.Event{Kind: ss7.CommLost, Why: "no ASP is active for the interface"}
 	if is {
 		ev = ss7.Event{Kind: ss7.CommUp}
@@ -44,11 +44,11 @@ func (i *offered) open(is bool) {
 
 // reroutes implements served: behind an interface is the far end's MTP3, which hears by the link
 // that there is no way, and has the other ways.
-func (i *offered) reroutes() bool { return false }
+func (i *m2uaInterface) reroutes() bool { return false }
 
 // unacknowledged implements served. What an ASP that was inactive already left unacknowledged is not sent
 // again: others have gone on with its flows since.
-func (i *offered) unacknowledged(was *xua.Way) (left []ss7.MSU) {
+func (i *m2uaInterface) unacknowledged(was *xua.Way) (left []ss7.MSU) {
 	for p, a := range *i.node.m2ua.byPath.Load() {
 		active := was != nil && slices.Contains(was.All, p)
 		left = append(left, a.abandoned(i, active && i.again.Load())...)
@@ -57,7 +57,7 @@ func (i *offered) unacknowledged(was *xua.Way) (left []ss7.MSU) {
 }
 
 // ask is told whether ASPs are asked for Data Acks, and what becomes of Data without one.
-func (i *offered) ask(acks configs.DataAcks) {
+func (i *m2uaInterface) ask(acks configs.DataAcks) {
 	i.asks.Store(acks != 0)
 	i.again.Store(acks == configs.ResendUnacked)
 }

@@ -104,7 +104,7 @@ func (a *m2uaASP) pass(to *m2ua.Entry, items []sctp.Item, t *transfer) {
 
 // down hands the messages of an ASP to a level 2 here: MSUs together, and what controls
 // it in its place among them.
-func (a *m2uaASP) down(i *offered, items []sctp.Item, t *transfer) {
+func (a *m2uaASP) down(i *m2uaInterface, items []sctp.Item, t *transfer) {
 	now := time.Now()
 	if len(a.msus) < len(items) {
 		a.msus = make([]ss7.MSU, len(items))
@@ -140,7 +140,7 @@ func (a *m2uaASP) down(i *offered, items []sctp.Item, t *transfer) {
 	i.give(now, t.msus)
 }
 
-func (a *m2uaASP) acknowledge(i *offered, id uint32) {
+func (a *m2uaASP) acknowledge(i *m2uaInterface, id uint32) {
 	m := m2ua.Message{Type: m2ua.DataAck, Interface: i.label.Interface, Correlation: id}
 	a.tagged = m2ua.Append(a.tagged[:0], &m, false)
 	a.control(a.stream(i.link.id), a.tagged, nil)
@@ -205,7 +205,7 @@ func (a *m2uaASP) count(messages []sctp.Message) {
 }
 
 // offer sends those of msus that w gives to a.
-func (a *m2uaASP) offer(i *offered, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
+func (a *m2uaASP) offer(i *m2uaInterface, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	label, stream, ok := a.opening(i)
@@ -233,7 +233,7 @@ func (a *m2uaASP) offer(i *offered, w *xua.Way, turn uint32, msus []*ss7.MSU) bo
 }
 
 // broadcast sends one MSU if a takes it.
-func (a *m2uaASP) broadcast(i *offered, m *ss7.MSU, tag uint32, tagged bool) bool {
+func (a *m2uaASP) broadcast(i *m2uaInterface, m *ss7.MSU, tag uint32, tagged bool) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	label, stream, ok := a.opening(i)
@@ -247,7 +247,7 @@ func (a *m2uaASP) broadcast(i *offered, m *ss7.MSU, tag uint32, tagged bool) boo
 
 // opening gives how Data of interface i is written to a, and on which stream.
 // The caller holds mu.
-func (a *m2uaASP) opening(i *offered) (*m2ua.Label, uint16, bool) {
+func (a *m2uaASP) opening(i *m2uaInterface) (*m2ua.Label, uint16, bool) {
 	g := a.gate.Load()
 	if g == nil || a.assoc == nil {
 		return nil, 0, false

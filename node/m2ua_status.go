@@ -74,8 +74,8 @@ func (n *Node) m2uaAS(a *configs.M2UAAS, s *xua.ASStatus) status.M2UAAS {
 	if s.State != xua.ASActive {
 		out.Reason = asReason(s)
 	}
-	offers := map[string]*offered{}
-	for _, i := range *n.m2ua.ifaces.Load() {
+	offers := map[string]*m2uaInterface{}
+	for _, i := range *n.m2ua.interfaces.Load() {
 		offers[i.name] = i
 	}
 	for _, c := range a.Interfaces {
@@ -86,7 +86,7 @@ func (n *Node) m2uaAS(a *configs.M2UAAS, s *xua.ASStatus) status.M2UAAS {
 	return out
 }
 
-func (i *offered) snapshot() status.M2UAInterface {
+func (i *m2uaInterface) snapshot() status.M2UAInterface {
 	v, st, why := i.status()
 	waiting, _ := i.as.waiting()
 	out := status.M2UAInterface{Name: i.name, Ends: ends(&i.link.cfg), Level2: st.State.String(),

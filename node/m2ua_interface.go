@@ -17,11 +17,11 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// offered is an interface of this gateway: an M2PA link whose MTP3 is at the ASPs of an
+// m2uaInterface is an interface of this gateway: an M2PA link whose MTP3 is at the ASPs of an
 // application server (RFC 3331's nodal interworking function). mu guards what follows it
 // and is taken under the link's and under that of as; an order to the link is carried out
 // by the core, in the order in which they are given.
-type offered struct {
+type m2uaInterface struct {
 	node  *Node
 	name  string // the interface identifier
 	label m2ua.Label
@@ -40,7 +40,7 @@ type offered struct {
 }
 
 // shut takes the link from ASPs, or gives it back.
-func (i *offered) shut(down bool) {
+func (i *m2uaInterface) shut(down bool) {
 	i.mu.Lock()
 	was := i.down
 	i.down = down
@@ -56,7 +56,7 @@ func (i *offered) shut(down bool) {
 }
 
 // raised is told what the link's level 2 raises other than MSUs.
-func (i *offered) raised(ev *ss7.Event) {
+func (i *m2uaInterface) raised(ev *ss7.Event) {
 	if ev.Kind == ss7.Retrieved {
 		i.node.discards.transferred.Add(^uint64(0)) // it was not after all
 	}
@@ -64,7 +64,7 @@ func (i *offered) raised(ev *ss7.Event) {
 }
 
 // recv is told a message of an ASP that is no Data.
-func (i *offered) recv(a *m2uaASP, b []byte) {
+func (i *m2uaInterface) recv(a *m2uaASP, b []byte) {
 	var e *xua.Error
 	i.loop.Run(func(now time.Time, out []ss7.Action) []ss7.Action {
 		out, e = i.terminal.Recv(now, a.id, b, out)
@@ -76,27 +76,27 @@ func (i *offered) recv(a *m2uaASP, b []byte) {
 }
 
 // Send implements loop.Hands.
-func (i *offered) Send(a *ss7.Action) { i.send(a.Event.Path, a.Wire) }
+func (i *m2uaInterface) Send(a *ss7.Action) { i.send(a.Event.Path, a.Wire) }
 
 // Raise implements loop.Hands: it gives the link an order, by way of the core.
-func (i *offered) Raise(ev *ss7.Event) {
+func (i *m2uaInterface) Raise(ev *ss7.Event) {
 	order := *ev
 	i.node.core.do(func() { i.link.tell(order) })
 }
 
 // Hangup implements loop.Hands. A terminal has no association that it could end.
-func (i *offered) Hangup(*ss7.Event) {}
+func (i *m2uaInterface) Hangup(*ss7.Event) {}
 
 // Note implements loop.Hands.
-func (i *offered) Note(ev *ss7.Event) {
+func (i *m2uaInterface) Note(ev *ss7.Event) {
 	i.node.log.Debug("m2ua", fmt.Sprintf("interface %s: %s", i.name, ev.Why))
 }
 
 // Done implements loop.Hands.
-func (i *offered) Done() (rest func()) { return nil }
+func (i *m2uaInterface) Done() (rest func()) { return nil }
 
 // send sends to one ASP, or to all that are active. The caller holds mu.
-func (i *offered) send(to ss7.PathID, wire []byte) {
+func (i *m2uaInterface) send(to ss7.PathID, wire []byte) {
 	all := []ss7.PathID{to}
 	if to == 0 {
 		all = nil
@@ -112,14 +112,14 @@ func (i *offered) send(to ss7.PathID, wire []byte) {
 }
 
 // give offers the link what an ASP sent.
-func (i *offered) give(now time.Time, msus []*ss7.MSU) {
+func (i *m2uaInterface) give(now time.Time, msus []*ss7.MSU) {
 	if len(msus) > 0 {
 		i.link.offer(now, 0, msus...)
 	}
 }
 
 // status is the interface as show commands print it.
-func (i *offered) status() (m2ua.TerminalView, m2pa.View, string) {
+func (i *m2uaInterface) status() (m2ua.TerminalView, m2pa.View, string) {
 	i.mu.Lock()
 	v := i.terminal.Status()
 	i.mu.Unlock()
@@ -130,8 +130,8 @@ func (i *offered) status() (m2ua.TerminalView, m2pa.View, string) {
 // interfaceTroubles are the interfaces of this gateway that carry nothing, with the reason that
 // `show cs7 m2ua` gives, and what their far ends do wrongly.
 func (n *Node) interfaceTroubles() (out []mtp3.Alarm) {
-	all := slices.Collect(maps.Values(*n.m2ua.ifaces.Load()))
-	slices.SortFunc(all, func(a, b *offered) int { return strings.Compare(a.name, b.name) })
+	all := slices.Collect(maps.Values(*n.m2ua.interfaces.Load()))
+	slices.SortFunc(all, func(a, b *m2uaInterface) int { return strings.Compare(a.name, b.name) })
 	for _, i := range all {
 		i.mu.Lock()
 		v, shut := i.terminal.Status(), i.down || i.closed
@@ -151,7 +151,7 @@ func (n *Node) interfaceTroubles() (out []mtp3.Alarm) {
 	return out
 }
 
-func (i *offered) close(why string) {
+func (i *m2uaInterface) close(why string) {
 	i.link.close(why)
 	i.mu.Lock()
 	defer i.mu.Unlock()
