@@ -24,6 +24,9 @@ type Node interface {
 	Config() *configs.System
 
 	linksets
+	routes
+	level3
+	aliases
 	ports
 	servers
 	associations
@@ -42,8 +45,8 @@ type Host interface {
 
 // Commands are all commands for a host.
 func Commands(h Host) []*cli.Statement {
-	return slices.Concat(linksetCommands(h), portCommands(h), serverCommands(h), m2uaCommands(h), sctpCommands(h),
-		sccpCommands(h), subsystemCommands(h), systemCommands(h))
+	return slices.Concat(linksetCommands(h), routeCommands(h), level3Commands(h), aliasCommands(h), portCommands(h),
+		serverCommands(h), m2uaCommands(h), sctpCommands(h), sccpCommands(h), subsystemCommands(h), systemCommands(h))
 }
 
 func kw(word, help string) cli.Elem { return cli.Kw(word, help) }

@@ -31,8 +31,6 @@ func (n *Node) Tree() *cli.Tree {
 // commands are those of an instance.
 func (n *Node) commands() []*cli.Statement {
 	var all []*cli.Statement
-	all = append(all, n.routeCommands()...)
-	all = append(all, n.mtp3Commands()...)
 	for _, p := range n.users.all {
 		all = append(all, p.commands()...)
 	}

@@ -2,11 +2,9 @@ package node
 
 import (
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/gostp/gostp/mtp3"
-	"github.com/gostp/gostp/routing"
 	"github.com/gostp/gostp/ss7"
 )
 
@@ -114,35 +112,4 @@ func (l *link) congested(now time.Time, level uint32, msus []*ss7.MSU) {
 		}
 		l.node.core.hint(ss7.Event{Kind: ss7.Congestion, Path: l.id, Arg: level, MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
 	}
-}
-
-// printOverloads is what is said of codes that have no route of their own.
-func (n *Node) printOverloads(w io.Writer, t *routing.Table, pc ss7.PC, only bool) {
-	var all []mtp3.Overload
-	n.core.ask(func() { all = n.core.network.Overloads() })
-	f := n.Config().Notation()
-	for _, o := range all {
-		i, _, _ := t.Dest(o.PC)
-		if only && o.PC != pc || i >= 0 && t.Dests[i].Range.Len == t.Variant.Bits() {
-			continue
-		}
-		fmt.Fprintf(w, "%-16s congested, level %d: %s\n", f.Format(o.PC), o.Level, o.Why)
-	}
-}
-
-// congestion takes a picture of all destinations of t that are congested.
-func (n *Node) congestion(t *routing.Table) func(ss7.Range) (uint32, string) {
-	type state struct {
-		level uint32
-		why   string
-	}
-	all := map[ss7.Range]state{}
-	n.core.ask(func() {
-		for i := range t.Dests {
-			if level, why := n.core.network.Congestion(t.Dests[i].Range); level > 0 {
-				all[t.Dests[i].Range] = state{level, why}
-			}
-		}
-	})
-	return func(r ss7.Range) (uint32, string) { return all[r].level, all[r].why }
 }

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/gostp/gostp/configs"
@@ -296,13 +295,4 @@ func (p *mtpt) loopTroubles() (out []mtp3.Alarm) {
 		out = append(out, mtp3.Alarm{Severity: mtp3.Major, Object: object, Why: p.loopText(x)})
 	}
 	return out
-}
-
-// printLoops prints what was suspected and proven.
-func (n *Node) printLoops(w io.Writer) {
-	var s tester.ProberStats
-	n.core.ask(func() { s = n.core.mtpt.prober.Stats })
-	fmt.Fprintf(w, "Messages that go round: suspected %d; probes sent %d, came back %d, did not %d; ",
-		s.Suspected, s.Sent, s.Returned, s.Unanswered)
-	fmt.Fprintf(w, "circles proven %d, messages discarded in them %d\n", s.Circles, n.discards.by[mtp3.Looping].Load())
 }

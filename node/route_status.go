@@ -1,0 +1,145 @@
+package node
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/routing"
+	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/status"
+)
+
+// Routes gives a picture of the route table, or of what covers one point.
+func (n *Node) Routes(of *ss7.PC, details bool) status.RouteTable {
+	t := n.view.Load().table
+	out := status.RouteTable{Dynamic: t.Dynamic(), DynamicMax: int(maxDynamic(n.Config())), Total: len(t.Dests),
+		Destinations: []status.Destination{}}
+	congested := n.congestion(t)
+	for _, i := range listing(t) {
+		d := &t.Dests[i]
+		out.RoutesTotal += len(d.Routes)
+		if of != nil && !d.Range.Contains(*of, t.Variant.Bits()) {
+			continue
+		}
+		x := n.destinationStatus(t, i)
+		if o, is := congested[d.Range]; is {
+			x.Congestion = &o
+		}
+		if details {
+			x.Use = n.use(t, i)
+		}
+		out.Destinations = append(out.Destinations, x)
+	}
+	out.Overloads = n.overloads(t, of)
+	return out
+}
+
+func (n *Node) destinationStatus(t *routing.Table, i int) status.Destination {
+	d := &t.Dests[i]
+	out := status.Destination{Destination: n.Config().Notation().FormatRange(d.Range), State: "acces",
+		Routes: []status.Route{}}
+	if t.Bundle(i) == nil {
+		out.State = "INACC"
+	}
+	for j, r := range d.Routes {
+		s := &t.Linksets[r.Linkset]
+		x := status.Route{Priority: int(r.Priority), Over: s.Name, Server: s.Server, Dynamic: dynamicText(t, i, j),
+			Linkset: "UNAVAIL", NonAdjacent: t.RouteState(i, j).String()}
+		if s.Ready() {
+			x.Linkset = "avail"
+		}
+		x.State, x.Reason = n.routeState(t, i, j)
+		out.Routes = append(out.Routes, x)
+	}
+	return out
+}
+
+// dynamicText marks route j of a dynamic destination: management, if its neighbour said of
+// the member what holds for it alone; shadow, if it is merely copied from the summary.
+func dynamicText(t *routing.Table, i, j int) string {
+	switch s := &t.Linksets[t.Dests[i].Routes[j].Linkset]; {
+	case s.Server && strings.HasPrefix(s.Name, "instance "):
+		return "alias"
+	case !t.Dests[i].Dynamic:
+		return ""
+	case t.Shadow(i, j):
+		return "dyn shadow"
+	}
+	return "dyn management"
+}
+
+// listing orders destinations as people look for them: by code, the longer mask first.
+func listing(t *routing.Table) []int {
+	order := make([]int, len(t.Dests))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		x, y := t.Dests[a].Range, t.Dests[b].Range
+		return cmp.Or(cmp.Compare(x.PC, y.PC), cmp.Compare(y.Len, x.Len))
+	})
+	return order
+}
+
+// use tells what the MSUs for destination i leave by now.
+func (n *Node) use(t *routing.Table, i int) *status.RouteUse {
+	b := t.Bundle(i)
+	if b == nil {
+		return &status.RouteUse{Inaccessible: n.whyDown(t, i), Spread: []status.Spread{}}
+	}
+	out := &status.RouteUse{SLSMax: len(b.Slots) - 1, Spread: spread(t, b)}
+	if via := t.Via(i); via != i {
+		out.Via = n.Config().Notation().FormatRange(t.Dests[via].Range)
+	}
+	return out
+}
+
+// spread tells which SLS values go to which link.
+func spread(t *routing.Table, b *routing.Bundle) []status.Spread {
+	out := []status.Spread{}
+	var slots []routing.Slot
+	for sls, s := range b.Slots {
+		i := slices.Index(slots, s)
+		if i < 0 {
+			i = len(slots)
+			slots = append(slots, s)
+			out = append(out, status.Spread{To: outletText(t, s)})
+		}
+		out[i].SLS = append(out[i].SLS, sls)
+	}
+	out[0].All = len(out) == 1
+	return out
+}
+
+// congestion takes a picture of all destinations of t that are congested.
+func (n *Node) congestion(t *routing.Table) map[ss7.Range]status.Overload {
+	out := map[ss7.Range]status.Overload{}
+	f := n.Config().Notation()
+	n.core.ask(func() {
+		for i := range t.Dests {
+			r := t.Dests[i].Range
+			if level, why := n.core.network.Congestion(r); level > 0 {
+				out[r] = status.Overload{Destination: f.FormatRange(r), Level: level, Reason: why}
+			}
+		}
+	})
+	return out
+}
+
+// overloads are congested points that have no route of their own: all, or one of them.
+func (n *Node) overloads(t *routing.Table, of *ss7.PC) []status.Overload {
+	var all []mtp3.Overload
+	n.core.ask(func() { all = n.core.network.Overloads() })
+	out := []status.Overload{}
+	f := n.Config().Notation()
+	for _, o := range all {
+		i, _, _ := t.Dest(o.PC)
+		if of != nil && o.PC != *of || i >= 0 && t.Dests[i].Range.Len == t.Variant.Bits() {
+			continue
+		}
+		out = append(out, status.Overload{Destination: f.Format(o.PC), Level: o.Level, Reason: o.Why})
+	}
+	return out
+}

@@ -1,0 +1,129 @@
+package status
+
+// RouteTable is the route table: all destinations, or those that cover one point.
+type RouteTable struct {
+	Dynamic      int           `json:"dynamic_routes"`
+	DynamicMax   int           `json:"dynamic_routes_max"`
+	Total        int           `json:"destinations_total"` // of the whole table
+	RoutesTotal  int           `json:"routes_total"`
+	Destinations []Destination `json:"destinations"`
+	// Overloads are congested points that have no route of their own.
+	Overloads []Overload `json:"congested_points"`
+	// Explanation is how an MSU for the point would be routed, where one point was asked for.
+	Explanation *Explanation `json:"explanation,omitempty"`
+}
+
+// Destination is what one line or more of the route table lead to.
+type Destination struct {
+	Destination string    `json:"destination"` // PC/LEN
+	State       string    `json:"state"`       // acces or INACC
+	Routes      []Route   `json:"routes"`
+	Congestion  *Overload `json:"congestion,omitempty"`
+	Use         *RouteUse `json:"use,omitempty"` // where the details were asked for
+}
+
+// Route is one way to a destination.
+type Route struct {
+	Priority int    `json:"priority"`
+	Over     string `json:"linkset"` // or `as NAME`, or the point of another instance
+	State    string `json:"state"`   // avail, UNAVAIL or RESTRIC
+	Dynamic  string `json:"kind"`    // dyn management, dyn shadow, alias; nothing: it is configured
+	Reason   string `json:"reason,omitempty"`
+	// Server tells that the route leads to an application server or another instance.
+	Server bool `json:"to_server"`
+	// Linkset and NonAdjacent are the two halves of State: whether the linkset carries traffic, and
+	// what the adjacent point says of the destination.
+	Linkset     string `json:"linkset_state"`
+	NonAdjacent string `json:"non_adjacent_state"`
+}
+
+// Overload is a congested point.
+type Overload struct {
+	Destination string `json:"destination"`
+	Level       uint32 `json:"level"`
+	Reason      string `json:"reason"`
+}
+
+// RouteUse is by what the MSUs for a destination leave now.
+type RouteUse struct {
+	Inaccessible string   `json:"inaccessible,omitempty"` // the reason
+	Via          string   `json:"via,omitempty"`          // the covering destination whose routes serve
+	SLSMax       int      `json:"sls_max"`
+	Spread       []Spread `json:"spread"`
+}
+
+// Spread is the SLS values that go to one link or server.
+type Spread struct {
+	To  string `json:"to"`
+	SLS []int  `json:"sls"`
+	All bool   `json:"all"` // of them
+}
+
+// Explanation is the fate of one MSU, and the way in which it is found.
+type Explanation struct {
+	Destination string `json:"destination"`
+	Decimal     uint32 `json:"destination_decimal"`
+	SLS         uint8  `json:"sls"`
+	From        string `json:"from,omitempty"`      // `linkset NAME` or `as NAME`
+	FromDown    bool   `json:"from_down,omitempty"` // nothing can come from there now
+	Match       *Match `json:"longest_match,omitempty"`
+	Fate        string `json:"fate"` // delivered, waits, forwarded or discarded
+	// Reason is why the MSU is discarded, and Detail what more there is to know.
+	Reason  string `json:"reason,omitempty"`
+	Detail  string `json:"detail,omitempty"`
+	Linkset string `json:"linkset,omitempty"` // or server
+	Link    *uint8 `json:"slc,omitempty"`
+	ToASP   string `json:"to_asp,omitempty"`
+	Avoided bool   `json:"first_choice_leads_back,omitempty"`
+	Keyed   bool   `json:"by_routing_key,omitempty"`
+}
+
+// Match is the destination of the table that covers a point most closely.
+type Match struct {
+	Destination string       `json:"destination"`
+	First       string       `json:"first"`
+	Last        string       `json:"last"`
+	Routes      []MatchRoute `json:"routes"`
+	Via         string       `json:"via,omitempty"` // a wider destination, whose routes serve
+}
+
+// MatchRoute is a route of the longest match.
+type MatchRoute struct {
+	Priority int    `json:"priority"`
+	Over     string `json:"linkset"`
+	Server   bool   `json:"to_server"`
+	State    string `json:"state"` // available, UNAVAILABLE, PROHIBITED or RESTRICTED
+	// By is who prohibits or restricts the destination, Message with what.
+	By      string `json:"by,omitempty"`
+	Message string `json:"message,omitempty"`
+}
+
+// OwnCode is a point code of the node.
+type OwnCode struct {
+	Instance   uint8  `json:"instance"`
+	Code       string `json:"point_code"`
+	Kind       string `json:"type"` // local, secondary or capability
+	State      string `json:"state"`
+	Congestion uint32 `json:"congestion_level"`
+}
+
+// Mask is the codes that PC/LEN covers.
+type Mask struct {
+	Destination string `json:"destination"`
+	First       string `json:"first"`
+	Last        string `json:"last"`
+	FirstNumber uint32 `json:"first_decimal"`
+	LastNumber  uint32 `json:"last_decimal"`
+	Codes       uint32 `json:"codes"`
+	Mask        string `json:"mask"`
+}
+
+// Code is a point code in every notation, and what it is to the node.
+type Code struct {
+	Code     string   `json:"point_code"`
+	Decimal  uint32   `json:"decimal"`
+	Variant  string   `json:"variant"`
+	Hosts    []string `json:"host_names"`
+	Own      []string `json:"own"` // which code of the node it is
+	Linksets []string `json:"adjacent_by"`
+}
