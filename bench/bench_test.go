@@ -13,6 +13,7 @@ import (
 	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/node"
 	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/startup"
 )
@@ -67,12 +68,12 @@ func want(t *testing.T, r *Report, err error, count uint64) {
 func TestDirect(t *testing.T) {
 	for _, m2pa := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			l := memoryLayout(sctp.NewUser(sctp.NewMemory(1)), 3)
+			l := memoryLayout(sctp.NewUser(sctptest.NewMemory(1)), 3)
 			r, err := run(t, l, m2pa, Load{Size: 100, Window: 100, Count: 5000, Duration: time.Minute})
 			want(t, r, err, 5000)
 		})
 		synctest.Test(t, func(t *testing.T) {
-			l := memoryLayout(sctp.NewUser(sctp.NewMemory(1)), 2)
+			l := memoryLayout(sctp.NewUser(sctptest.NewMemory(1)), 2)
 			r, err := run(t, l, m2pa, Load{Size: 272, Rate: 1000, Count: 3000, Duration: time.Minute})
 			want(t, r, err, 3000)
 			if r.Elapsed < 2900*time.Millisecond || r.Elapsed > 3200*time.Millisecond { // of virtual time
@@ -85,9 +86,9 @@ func TestDirect(t *testing.T) {
 // An open loop measures from when a message should have gone.
 func TestRateTellsStalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		net := sctp.NewMemory(1)
-		time.AfterFunc(3*time.Second, func() { net.SetFaults(sctp.Faults{Cut: true}) })
-		time.AfterFunc(3500*time.Millisecond, func() { net.SetFaults(sctp.Faults{}) })
+		net := sctptest.NewMemory(1)
+		time.AfterFunc(3*time.Second, func() { net.SetFaults(sctptest.Faults{Cut: true}) })
+		time.AfterFunc(3500*time.Millisecond, func() { net.SetFaults(sctptest.Faults{}) })
 		r, err := run(t, memoryLayout(sctp.NewUser(net), 1), false, Load{Size: 100, Rate: 1000, Warmup: time.Second, Duration: 5 * time.Second})
 		if err != nil || r.Fault() != "" || r.Lost != 0 || r.Delay.P50 > 1000 || r.Delay.Max < 400_000 {
 			t.Errorf("%v %+v", err, r)
@@ -98,7 +99,7 @@ func TestRateTellsStalls(t *testing.T) {
 func TestThroughForwarder(t *testing.T) {
 	for _, size := range []int{1, 64} {
 		synctest.Test(t, func(t *testing.T) {
-			tr := sctp.NewUser(sctp.NewMemory(1))
+			tr := sctp.NewUser(sctptest.NewMemory(1))
 			l := through(memoryLayout(tr, 3), 3565, 3566)
 			ctx, stop := context.WithCancel(t.Context())
 			ended := make(chan error)
@@ -135,7 +136,7 @@ func (p platform) Transport(configs.Transport) (sctp.Transport, string, error) {
 // The configuration that is printed for an STP makes one that carries the load.
 func TestThroughNode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tr := sctp.NewUser(sctp.NewMemory(1))
+		tr := sctp.NewUser(sctptest.NewMemory(1))
 		l := through(memoryLayout(tr, 3), 3565, 3565)
 		defer boot(t, tr, STPConfig(l, "")).Close()
 		r, err := run(t, l, true, Load{Size: 100, Window: 64, Count: 6000, Duration: time.Minute})
@@ -144,7 +145,7 @@ func TestThroughNode(t *testing.T) {
 }
 
 func TestConfigOfManyPairs(t *testing.T) {
-	l := through(memoryLayout(sctp.NewUser(sctp.NewMemory(1)), MaxPairs), 3565, 3565)
+	l := through(memoryLayout(sctp.NewUser(sctptest.NewMemory(1)), MaxPairs), 3565, 3565)
 	if _, errs := configs.Read([]byte(STPConfig(l, ""))); len(errs) > 0 {
 		t.Error(errs[0])
 	}
@@ -228,7 +229,7 @@ func TestRunSeesFaults(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			number = 0
-			l := memoryLayout(tampering{sctp.NewUser(sctp.NewMemory(1)), c.spoil}, 1)
+			l := memoryLayout(tampering{sctp.NewUser(sctptest.NewMemory(1)), c.spoil}, 1)
 			r, err := run(t, l, false, Load{Size: 100, Window: 64, Count: 5500, Duration: time.Minute})
 			if !c.check(r, err) || r.Fault() == "" {
 				t.Errorf("%s: %v %+v", name, err, r)
@@ -242,7 +243,7 @@ func TestNothingThere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
 		defer stop()
-		l := through(memoryLayout(sctp.NewUser(sctp.NewMemory(1)), 1), 3565, 3565)
+		l := through(memoryLayout(sctp.NewUser(sctptest.NewMemory(1)), 1), 3565, 3565)
 		if _, err := M2PA(ctx, l, ss7.ISUP); err == nil || !strings.Contains(err.Error(), "no association with 10.9.0.1 port 3565") {
 			t.Error(err)
 		}

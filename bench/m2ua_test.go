@@ -9,6 +9,7 @@ import (
 
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 	"github.com/gostp/gostp/ss7"
 )
 
@@ -17,7 +18,7 @@ import (
 func TestThroughBackhaul(t *testing.T) {
 	for _, down := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			tr := sctp.NewUser(sctp.NewMemory(1))
+			tr := sctp.NewUser(sctptest.NewMemory(1))
 			l := through(memoryLayout(tr, 3), 2904, 2905)
 			defer boot(t, tr, BackhaulConfig(l, "", down)).Close()
 			ctx, stop := context.WithTimeout(t.Context(), 5*time.Minute)
@@ -36,7 +37,7 @@ func TestThroughBackhaul(t *testing.T) {
 // A gateway that serves no such ASP is named as such.
 func TestBackhaulRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tr := sctp.NewUser(sctp.NewMemory(1))
+		tr := sctp.NewUser(sctptest.NewMemory(1))
 		l := through(memoryLayout(tr, 1), 2904, 2905)
 		config := strings.Replace(BackhaulConfig(l, "", false), " asp asp0\n", "", 1)
 		defer boot(t, tr, config).Close()
@@ -50,7 +51,7 @@ func TestBackhaulRefuses(t *testing.T) {
 }
 
 func TestBackhaulConfig(t *testing.T) {
-	l := through(memoryLayout(sctp.NewUser(sctp.NewMemory(1)), MaxPairs), 2904, 2905)
+	l := through(memoryLayout(sctp.NewUser(sctptest.NewMemory(1)), MaxPairs), 2904, 2905)
 	s, errs := configs.Read([]byte(BackhaulConfig(l, "udp", true)))
 	if len(errs) > 0 || len(s.M2UAASs) != MaxPairs || s.M2UAPort(2905) == nil || s.LocalPeer(2904) == nil {
 		t.Error(errs)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 	"github.com/gostp/gostp/ss7"
 )
 
@@ -18,7 +19,7 @@ import (
 func TestThroughGateway(t *testing.T) {
 	for _, register := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			tr := sctp.NewUser(sctp.NewMemory(1))
+			tr := sctp.NewUser(sctptest.NewMemory(1))
 			l := through(memoryLayout(tr, 3), 2905, 2905)
 			config := GatewayConfig(l, "", register, map[bool]int{false: 100}[register])
 			defer boot(t, tr, config).Close()
@@ -38,7 +39,7 @@ func TestThroughGateway(t *testing.T) {
 // A gateway that does not let the ASPs in is named as such.
 func TestGatewayRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tr := sctp.NewUser(sctp.NewMemory(1))
+		tr := sctp.NewUser(sctptest.NewMemory(1))
 		l := through(memoryLayout(tr, 1), 2905, 2905)
 		defer boot(t, tr, GatewayConfig(l, "", true, 0)).Close()
 		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
@@ -51,7 +52,7 @@ func TestGatewayRefuses(t *testing.T) {
 }
 
 func TestGatewayConfigs(t *testing.T) {
-	l := through(memoryLayout(sctp.NewUser(sctp.NewMemory(1)), MaxPairs), 2905, 2905)
+	l := through(memoryLayout(sctp.NewUser(sctptest.NewMemory(1)), MaxPairs), 2905, 2905)
 	for _, config := range []string{GatewayConfig(l, "udp", false, MaxRoutes), GatewayConfig(l, "", true, 0)} {
 		s, errs := configs.Read([]byte(config))
 		if len(errs) > 0 {

@@ -64,21 +64,21 @@ func (l *Lab) list(c *cli.Call) error {
 }
 
 // named gives the wires of the ends that a command names; all, if it names none.
-func (l *Lab) named(c *cli.Call) []wire {
+func (l *Lab) named(c *cli.Call) []cable {
 	ends, ok := c.Args["wire"].([]any)
 	if !ok {
 		return l.wires
 	}
-	var out []wire
+	var out []cable
 	for _, e := range ends {
-		i := slices.IndexFunc(l.wires, func(w wire) bool { return w.Name() == e })
+		i := slices.IndexFunc(l.wires, func(w cable) bool { return w.Name() == e })
 		out = append(out, l.wires[i])
 	}
 	return out
 }
 
 // spoil changes the wires that a command names.
-func (l *Lab) spoil(c *cli.Call, change func(wire) error) error {
+func (l *Lab) spoil(c *cli.Call, change func(cable) error) error {
 	for _, w := range l.named(c) {
 		if err := change(w); err != nil {
 			return fmt.Errorf("wire %s: %w", w.Name(), err)
@@ -89,11 +89,11 @@ func (l *Lab) spoil(c *cli.Call, change func(wire) error) error {
 }
 
 func (l *Lab) cut(c *cli.Call) error {
-	return l.spoil(c, func(w wire) error { return w.SetUp(c.Args.String("what", "") == "up") })
+	return l.spoil(c, func(w cable) error { return w.SetUp(c.Args.String("what", "") == "up") })
 }
 
 func (l *Lab) lose(c *cli.Call) error {
-	return l.spoil(c, func(w wire) error {
+	return l.spoil(c, func(w cable) error {
 		f := w.Faults()
 		f.Loss = c.Args["percent"].(float64) / 100
 		return w.SetFaults(f)
@@ -101,7 +101,7 @@ func (l *Lab) lose(c *cli.Call) error {
 }
 
 func (l *Lab) delay(c *cli.Call) error {
-	return l.spoil(c, func(w wire) error {
+	return l.spoil(c, func(w cable) error {
 		f := w.Faults()
 		f.Delay = c.Args["ms"].(time.Duration)
 		return w.SetFaults(f)

@@ -102,7 +102,7 @@ func (p platform) Routes() ([]machine.RouteState, error) {
 	return out, nil
 }
 
-// Source implements sctp.Network.
+// Source implements wire.Network.
 func (h *Host) Source(dst netip.Addr) netip.Addr {
 	h.network.mu.Lock()
 	defer h.network.mu.Unlock()

@@ -21,7 +21,7 @@ func Start(opt Options) (*Lab, error) {
 	}
 	t := src.topology
 	l, network := newLab(t), NewNetwork()
-	l.tap = func(w *capture.Writer, wires []wire) (func(), error) {
+	l.tap = func(w *capture.Writer, wires []cable) (func(), error) {
 		var own []*Wire
 		for _, x := range wires {
 			own = append(own, x.(*Wire))

@@ -31,10 +31,10 @@ type Options struct {
 type Lab struct {
 	topology *Topology
 	names    names
-	wires    []wire
+	wires    []cable
 	members  []*member
 	faults   []string
-	tap      func(w *capture.Writer, wires []wire) (stop func(), err error)
+	tap      func(w *capture.Writer, wires []cable) (stop func(), err error)
 	teardown func() error // after the nodes have ended
 
 	mu       sync.Mutex // guards captures
@@ -68,8 +68,8 @@ type status struct {
 	unsettled int // links that should be available and still try
 }
 
-// wire is a link of the topology.
-type wire interface {
+// cable is a wire of the topology, as commands see it.
+type cable interface {
 	Name() string // both ends: CountryA:eth1-CountryB:eth1
 	State() string
 	SetUp(bool) error
@@ -216,7 +216,7 @@ type recording struct {
 }
 
 // record begins a capture; one that lasts is not ended by `capture stop`.
-func (l *Lab) record(path string, lasts bool, wires []wire) error {
+func (l *Lab) record(path string, lasts bool, wires []cable) error {
 	w, file, err := capture.Create(path)
 	if err != nil {
 		return err

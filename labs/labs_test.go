@@ -13,7 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/wire"
 )
 
 const topologyHead = "name: x\ntopology:\n  nodes:\n    A: {kind: linux, startup-config: a.cfg}\n    B: {kind: " +
@@ -102,7 +102,7 @@ func TestNetwork(t *testing.T) {
 		defer wa.Close()
 		got := make(chan string, 100)
 		go func() {
-			ps := make([]sctp.Packet, 8)
+			ps := make([]wire.Packet, 8)
 			for {
 				n, err := wb.Read(ps)
 				if err == net.ErrClosed {
@@ -116,7 +116,7 @@ func TestNetwork(t *testing.T) {
 		}()
 		arrives := func(what string, want bool) {
 			t.Helper()
-			wa.Write([]sctp.Packet{{Addr: ip("10.0.0.2"), Data: []byte(what)}})
+			wa.Write([]wire.Packet{{Addr: ip("10.0.0.2"), Data: []byte(what)}})
 			synctest.Wait()
 			select {
 			case g := <-got:

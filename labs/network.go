@@ -13,7 +13,7 @@ import (
 
 	"github.com/gostp/gostp/capture"
 	"github.com/gostp/gostp/machine"
-	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/wire"
 )
 
 const wireMTU = 1500 // octets of an IP packet
@@ -172,7 +172,7 @@ func (n *Network) Capture(w *capture.Writer, wires ...*Wire) (stop func()) {
 }
 
 // Host is a machine of the network: interfaces with addresses, and what is open
-// at these. It is the sctp.Network of its node.
+// at these. It is the wire.Network of its node.
 type Host struct {
 	network *Network
 	name    string
@@ -272,8 +272,8 @@ type delivered struct {
 	size     int // octets of the IP packet
 }
 
-// Open implements sctp.Network.
-func (h *Host) Open(local netip.AddrPort) (sctp.Wire, error) {
+// Open implements wire.Network.
+func (h *Host) Open(local netip.AddrPort) (wire.Wire, error) {
 	h.network.mu.Lock()
 	defer h.network.mu.Unlock()
 	if local.Port() != 0 {
@@ -318,7 +318,7 @@ func (h *Host) holder(addr netip.Addr) *port {
 
 // Write sends by the interface whose network the destination is in; hosts do not
 // forward.
-func (w *hostWire) Write(ps []sctp.Packet) (sent int, err error) {
+func (w *hostWire) Write(ps []wire.Packet) (sent int, err error) {
 	n := w.host.network
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -393,18 +393,18 @@ func (p *port) receive(d delivered, dst netip.Addr) {
 	}
 }
 
-// Read implements sctp.Wire.
-func (w *hostWire) Read(ps []sctp.Packet) (int, error) {
+// Read implements wire.Wire.
+func (w *hostWire) Read(ps []wire.Packet) (int, error) {
 	select {
 	case d := <-w.queue:
-		ps[0] = sctp.Packet{Addr: netip.AddrPortFrom(d.src, 0), Data: d.packet}
+		ps[0] = wire.Packet{Addr: netip.AddrPortFrom(d.src, 0), Data: d.packet}
 	case <-w.closed:
 		return 0, net.ErrClosed
 	}
 	for n := 1; n < len(ps); n++ {
 		select {
 		case d := <-w.queue:
-			ps[n] = sctp.Packet{Addr: netip.AddrPortFrom(d.src, 0), Data: d.packet}
+			ps[n] = wire.Packet{Addr: netip.AddrPortFrom(d.src, 0), Data: d.packet}
 		default:
 			return n, nil
 		}

@@ -157,7 +157,7 @@ func (w *vethWire) close() {
 
 // tap records the packets at one end of each wire: there what goes either way passes,
 // but for what the fault of the other end loses.
-func (s *spaces) tap(w *capture.Writer, wires []wire) (func(), error) {
+func (s *spaces) tap(w *capture.Writer, wires []cable) (func(), error) {
 	var group sync.WaitGroup
 	stop := make(chan struct{})
 	end := func() { close(stop); group.Wait() }

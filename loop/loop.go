@@ -60,10 +60,10 @@ type Loop struct {
 	Hands   Hands
 
 	// Lock guards the machine, and whatever else the owner guards by it. A loop without it belongs to one goroutine.
-	Lock *sync.Mutex
+	Lock sync.Locker
 
 	// Order keeps the MSUs that came in their order until Pass has taken them. It goes together with Pass.
-	Order *sync.Mutex
+	Order sync.Locker
 
 	// Pass takes the MSUs of a turn, with Order held and without Lock. They, and what their payloads lie in, are valid
 	// until Pass returns. A loop without Pass raises an MSU like any other event.

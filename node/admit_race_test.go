@@ -10,6 +10,7 @@ import (
 
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 )
 
 // Lines of configuration and associations that come do not get in each other's way: whose an
@@ -17,7 +18,7 @@ import (
 func TestAssociationsComeDuringConfiguration(t *testing.T) {
 	t.Parallel()
 	dynamic := strings.Replace(everyKind, "cs7 asp H1", " accept-asp-connections dynamic-permitted\ncs7 asp H1", 1)
-	strangers(t, dynamic, func(t *testing.T, net *sctp.Memory, a *box) {
+	strangers(t, dynamic, func(t *testing.T, net *sctptest.Memory, a *box) {
 		configured, other := sctp.NewUser(net), sctp.NewUser(net)
 		var group sync.WaitGroup
 		for i, port := range []uint16{2905, 2906, 2905} {

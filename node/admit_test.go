@@ -11,6 +11,7 @@ import (
 	"github.com/gostp/gostp/m2ua"
 	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 	"github.com/gostp/gostp/xua"
 )
 
@@ -42,7 +43,7 @@ cs7 as EXCH m2ua
 `
 
 // far is a far end with addresses and a port of its own.
-func far(t *testing.T, net *sctp.Memory, port uint16, ips ...string) sctp.Endpoint {
+func far(t *testing.T, net *sctptest.Memory, port uint16, ips ...string) sctp.Endpoint {
 	t.Helper()
 	at := sctp.Addr{Port: port}
 	for _, ip := range ips {
@@ -91,7 +92,7 @@ var kinds = map[uint16]string{2904: "link 0 of linkset B", 2905: "ASP H1", 2906:
 func TestListedAddressIdentifiesNobody(t *testing.T) {
 	t.Parallel()
 	for port, who := range kinds {
-		strangers(t, everyKind, func(t *testing.T, net *sctp.Memory, a *box) {
+		strangers(t, everyKind, func(t *testing.T, net *sctptest.Memory, a *box) {
 			net.Cut(netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.200"), true)
 			e := far(t, net, 5000, "10.0.0.3", "10.0.0.200")
 			p := calls(t, e, port)
@@ -120,7 +121,7 @@ func TestListedAddressIdentifiesNobody(t *testing.T) {
 func TestFarEndIsKnownByAnyProvedAddress(t *testing.T) {
 	t.Parallel()
 	for port, who := range kinds {
-		strangers(t, everyKind, func(t *testing.T, net *sctp.Memory, a *box) {
+		strangers(t, everyKind, func(t *testing.T, net *sctptest.Memory, a *box) {
 			p := calls(t, far(t, net, 5000, "10.0.0.3", "10.0.0.200"), port)
 			time.Sleep(2 * time.Second) // a HEARTBEAT asks 10.0.0.200
 			a.want("show logging", " of "+who+" is up with 10.0.0.3, 10.0.0.200 port 5000")
@@ -132,7 +133,7 @@ func TestFarEndIsKnownByAnyProvedAddress(t *testing.T) {
 		})
 		two := strings.ReplaceAll(everyKind, "10.0.0.200", "10.0.0.200 10.0.0.3")
 		two = strings.ReplaceAll(two, "remote-ip 10.0.0.200 10.0.0.3", "remote-ip 10.0.0.200\n remote-ip 10.0.0.3")
-		strangers(t, two, func(t *testing.T, net *sctp.Memory, a *box) {
+		strangers(t, two, func(t *testing.T, net *sctptest.Memory, a *box) {
 			net.Cut(netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.200"), true)
 			calls(t, far(t, net, 5000, "10.0.0.3", "10.0.0.200"), port)
 			time.Sleep(time.Second)
@@ -147,7 +148,7 @@ func TestSecondAssociationDoesNotLurk(t *testing.T) {
 	t.Parallel()
 	for _, port := range []uint16{2905, 2906} {
 		who := kinds[port]
-		strangers(t, everyKind, func(t *testing.T, net *sctp.Memory, a *box) {
+		strangers(t, everyKind, func(t *testing.T, net *sctptest.Memory, a *box) {
 			host := sctp.NewUser(net)
 			dial := func(from uint16) *player {
 				at := sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr("10.0.0.200")}, Port: from}
@@ -208,7 +209,7 @@ func twoAtOne(m2 bool, under string) string {
 
 // atOneHost dials from a host, 10.0.0.200 or another, whose programs have ports that its
 // system chose.
-func atOneHost(t *testing.T, net *sctp.Memory, ips ...string) func() *player {
+func atOneHost(t *testing.T, net *sctptest.Memory, ips ...string) func() *player {
 	host, at := sctp.NewUser(net), sctp.Addr{Port: 40000}
 	for _, ip := range append(ips, "10.0.0.200")[:max(1, len(ips))] {
 		at.IPs = append(at.IPs, netip.MustParseAddr(ip))
@@ -233,7 +234,7 @@ func identified(id uint32) []byte {
 func TestASPsAtOneAddressByRoutingContext(t *testing.T) {
 	t.Parallel()
 	for _, order := range [][2]uint32{{10, 11}, {11, 10}} {
-		strangers(t, twoAtOne(false, ""), func(t *testing.T, net *sctp.Memory, a *box) {
+		strangers(t, twoAtOne(false, ""), func(t *testing.T, net *sctptest.Memory, a *box) {
 			dial := atOneHost(t, net)
 			for _, rc := range order {
 				p := dial()
@@ -261,7 +262,7 @@ func TestASPsAtOneAddressByIdentifier(t *testing.T) {
 	t.Parallel()
 	for _, m2 := range []bool{false, true} {
 		for _, order := range [][2]uint32{{1, 2}, {2, 1}} {
-			strangers(t, twoAtOne(m2, "asp-identifier"), func(t *testing.T, net *sctp.Memory, a *box) {
+			strangers(t, twoAtOne(m2, "asp-identifier"), func(t *testing.T, net *sctptest.Memory, a *box) {
 				dial := atOneHost(t, net)
 				for _, id := range order {
 					if got := dial().rises(m2, identified(id)); !strings.HasPrefix(got, "ASPUP Ack") {
@@ -284,7 +285,7 @@ func TestASPsAtOneAddressByIdentifier(t *testing.T) {
 func TestFirstFreeASPAtOneAddress(t *testing.T) {
 	t.Parallel()
 	for _, m2 := range []bool{false, true} {
-		strangers(t, twoAtOne(m2, ""), func(t *testing.T, net *sctp.Memory, a *box) {
+		strangers(t, twoAtOne(m2, ""), func(t *testing.T, net *sctptest.Memory, a *box) {
 			p := atOneHost(t, net)()
 			if got := p.rises(m2, bare(xua.ASPUP)); got != "ASPUP Ack" {
 				t.Errorf("M2UA %v: %q", m2, got)
@@ -302,7 +303,7 @@ func TestFirstFreeASPAtOneAddress(t *testing.T) {
 		one = one[:strings.LastIndex(one, "cs7 as ")]
 		asp := one[:strings.LastIndex(one, "cs7 asp BSC")] // its line comes before the AS that names it
 		one = strings.Replace(asp, "cs7 as ", one[len(asp):]+"cs7 as ", 1)
-		strangers(t, one, func(t *testing.T, net *sctp.Memory, a *box) {
+		strangers(t, one, func(t *testing.T, net *sctptest.Memory, a *box) {
 			dial := atOneHost(t, net)
 			for _, name := range []string{"MSC", "BSC"} { // of one AS: there is nothing to wait for
 				if got := dial().rises(m2, bare(xua.ASPUP)); !strings.HasPrefix(got, "ASPUP Ack, NTFY") {
@@ -326,7 +327,7 @@ func TestStandbyIsKnownByWhatItNamesLater(t *testing.T) {
 		return naming(xua.ASPAC, 9+n)
 	}
 	for _, m2 := range []bool{false, true} {
-		strangers(t, twoAtOne(m2, ""), func(t *testing.T, net *sctp.Memory, a *box) {
+		strangers(t, twoAtOne(m2, ""), func(t *testing.T, net *sctptest.Memory, a *box) {
 			dial := atOneHost(t, net)
 			wait := func(p *player) {
 				if got := p.rises(m2, bare(xua.ASPUP)); got != "ASPUP Ack" {
@@ -383,7 +384,7 @@ func TestStandbyIsKnownByWhatItNamesLater(t *testing.T) {
 // What was promised to an ASP and never served leaves it free again.
 func TestPromiseEndsWithItsAssociation(t *testing.T) {
 	t.Parallel()
-	strangers(t, twoAtOne(false, ""), func(t *testing.T, net *sctp.Memory, a *box) {
+	strangers(t, twoAtOne(false, ""), func(t *testing.T, net *sctptest.Memory, a *box) {
 		msc := a.asps()[0]
 		p := atOneHost(t, net)()
 		r := &runner{node: msc.node, owner: msc.owner, port: msc.port, accepted: make(chan sctp.Assoc, 1)}
@@ -406,7 +407,7 @@ func (b *box) asps() []*xuaASP {
 func TestASPsAtOneAddressByInterface(t *testing.T) {
 	t.Parallel()
 	for _, order := range [][2]uint32{{1, 2}, {2, 1}} {
-		strangers(t, twoAtOne(true, ""), func(t *testing.T, net *sctp.Memory, a *box) {
+		strangers(t, twoAtOne(true, ""), func(t *testing.T, net *sctptest.Memory, a *box) {
 			dial := atOneHost(t, net)
 			for _, id := range order {
 				p := dial()
@@ -426,7 +427,7 @@ func TestASPsAtOneAddressByInterface(t *testing.T) {
 // A far end that restarts before it is known who it is begins anew, and is acknowledged once.
 func TestFarEndRestartsBeforeItIsKnown(t *testing.T) {
 	t.Parallel()
-	strangers(t, twoAtOne(false, ""), func(t *testing.T, net *sctp.Memory, a *box) {
+	strangers(t, twoAtOne(false, ""), func(t *testing.T, net *sctptest.Memory, a *box) {
 		cut := func(on bool) { net.Cut(netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.200"), on) }
 		e := far(t, net, 4000, "10.0.0.200")
 		if got := calls(t, e, 2905).say(bare(xua.ASPUP)); got != "ASPUP Ack" {
@@ -452,7 +453,7 @@ func TestFarEndRestartsBeforeItIsKnown(t *testing.T) {
 // Who says nothing at all is not kept.
 func TestSilentFarEndIsNotKept(t *testing.T) {
 	t.Parallel()
-	strangers(t, twoAtOne(false, ""), func(t *testing.T, net *sctp.Memory, a *box) {
+	strangers(t, twoAtOne(false, ""), func(t *testing.T, net *sctptest.Memory, a *box) {
 		p := atOneHost(t, net)()
 		time.Sleep(speakWait)
 		if got := p.hears(); got != "end" {
@@ -465,7 +466,7 @@ func TestSilentFarEndIsNotKept(t *testing.T) {
 // The associations that wait at a port to be known are bounded, in all and by their source.
 func TestLobbyIsBounded(t *testing.T) {
 	t.Parallel()
-	strangers(t, twoAtOne(false, ""), func(t *testing.T, net *sctp.Memory, a *box) {
+	strangers(t, twoAtOne(false, ""), func(t *testing.T, net *sctptest.Memory, a *box) {
 		dial := atOneHost(t, net)
 		for i := range lobbyShare + 1 {
 			want := ""

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/sccp"
-	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 )
 
 // A gateway between an ITU and an ANSI network; a point in each of them.
@@ -56,7 +56,7 @@ cs7 route-table system
 // gateway runs f with a node in two networks and a neighbour in each.
 func gateway(t *testing.T, f func(g, a, b *box)) {
 	synctest.Test(t, func(t *testing.T) {
-		net := sctp.NewMemory(1)
+		net := sctptest.NewMemory(1)
 		g, a, b := newBox(t, net, configGateway), newBox(t, net, configITU), newBox(t, net, configANSI)
 		defer g.Close()
 		defer a.Close()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/startup"
 )
@@ -34,7 +35,7 @@ type carrier struct {
 }
 
 func newCarrier(tb testing.TB, size, payload int) *carrier {
-	n := New(Options{Platform: onMemory(sctp.NewMemory(1)), Store: startup.Memory("m", nil), Version: "test"})
+	n := New(Options{Platform: onMemory(sctptest.NewMemory(1)), Store: startup.Memory("m", nil), Version: "test"})
 	tb.Cleanup(n.Close)
 	x := newTransit(tb, 10)
 	c := &carrier{got: &drain{}, fsn: 1<<24 - 1}

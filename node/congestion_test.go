@@ -13,6 +13,8 @@ import (
 
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
+	"github.com/gostp/gostp/sctp/wire"
 	"github.com/gostp/gostp/ss7"
 )
 
@@ -31,7 +33,7 @@ func newNarrow() *narrow {
 	return &narrow{wires: newWires(), rate: map[netip.Addr]float64{}, free: map[netip.Addr]time.Time{}}
 }
 
-func (n *narrow) Open(local netip.AddrPort) (sctp.Wire, error) {
+func (n *narrow) Open(local netip.AddrPort) (wire.Wire, error) {
 	x, err := n.wires.Open(local)
 	return &narrowWire{x, local.Addr(), n}, err
 }
@@ -43,12 +45,12 @@ func (n *narrow) set(addr string, octets float64) {
 }
 
 type narrowWire struct {
-	sctp.Wire
+	wire.Wire
 	at netip.Addr
 	n  *narrow
 }
 
-func (w *narrowWire) Write(ps []sctp.Packet) (int, error) {
+func (w *narrowWire) Write(ps []wire.Packet) (int, error) {
 	w.n.mu.Lock()
 	defer w.n.mu.Unlock()
 	rate := w.n.rate[w.at]
@@ -67,7 +69,7 @@ func (w *narrowWire) Write(ps []sctp.Packet) (int, error) {
 		at = at.Add(time.Duration(float64(len(p.Data)+20) / rate * float64(time.Second)))
 		w.n.free[w.at] = at
 		p.Data = append([]byte(nil), p.Data...)
-		time.AfterFunc(at.Sub(now), func() { _, _ = w.Wire.Write([]sctp.Packet{p}) })
+		time.AfterFunc(at.Sub(now), func() { _, _ = w.Wire.Write([]wire.Packet{p}) })
 	}
 	return len(ps), nil
 }
@@ -280,7 +282,7 @@ func TestOriginsArePaced(t *testing.T) {
 	if n < 500 || n > 500+answerBurst {
 		t.Errorf("%d answers in a second", n)
 	}
-	network(t, func(_ *sctp.Memory, a, _ *box) {
+	network(t, func(_ *sctptest.Memory, a, _ *box) {
 		l := a.links[linkKey{"B", 0}]
 		hints := func(msus ...*ss7.MSU) int {
 			l.mu.Lock()
@@ -340,7 +342,7 @@ func TestUserPartUnavailable(t *testing.T) {
 // them at once.
 func TestThresholdsAtThePrompt(t *testing.T) {
 	t.Parallel()
-	network(t, func(_ *sctp.Memory, a, b *box) {
+	network(t, func(_ *sctptest.Memory, a, b *box) {
 		a.run("configure terminal", "cs7 linkset B 2.2.2")
 		a.want("congestion level 1 onset 100 abate 100", "abate must be less than onset")
 		a.want("congestion level 1 onset 100 abate 50 discard 99", "discard must not be less than onset")

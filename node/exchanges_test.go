@@ -12,6 +12,7 @@ import (
 
 	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/xua"
 )
@@ -27,7 +28,7 @@ type player struct {
 }
 
 // play sets up an association to 10.0.0.1 and listens to it.
-func play(t *testing.T, net *sctp.Memory, ip string) *player {
+func play(t *testing.T, net *sctptest.Memory, ip string) *player {
 	t.Helper()
 	p := &player{t: t, a: dialStranger(t, net, ip).a}
 	go p.listen()
@@ -133,13 +134,13 @@ const exchangeLab = `cs7 instance 0
 `
 
 // scene is what happens to a node by itself.
-type scene = func(t *testing.T, net *sctp.Memory, a *box)
+type scene = func(t *testing.T, net *sctptest.Memory, a *box)
 
 // strangers runs f with a node by itself.
 func strangers(t *testing.T, config string, f scene) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		net := sctp.NewMemory(1)
+		net := sctptest.NewMemory(1)
 		a := newBox(t, net, config)
 		defer a.Close()
 		time.Sleep(time.Second)
@@ -159,7 +160,7 @@ func iam(rc uint32, opc, dpc ss7.PC) []byte {
 // override has it.
 func TestTwoExchanges(t *testing.T) {
 	t.Parallel()
-	strangers(t, exchangeLab, func(t *testing.T, net *sctp.Memory, a *box) {
+	strangers(t, exchangeLab, func(t *testing.T, net *sctptest.Memory, a *box) {
 		one, two := play(t, net, "10.0.0.11"), play(t, net, "10.0.0.12")
 		for i, p := range []*player{one, two} {
 			rc := uint32(i + 1)
@@ -216,7 +217,7 @@ func TestChosenContextNamesItsRemedy(t *testing.T) {
 	t.Parallel()
 	const dynamic = "cs7 xua rkm routing-key-allocation dynamic-permitted\n"
 	fixed := strings.Replace(openGateway, "cs7 m3ua", dynamic+"cs7 m3ua", 1)
-	strangers(t, fixed, func(t *testing.T, net *sctp.Memory, a *box) {
+	strangers(t, fixed, func(t *testing.T, net *sctptest.Memory, a *box) {
 		p := play(t, net, "10.0.0.5")
 		p.say(bare(xua.ASPUP))
 		if got := p.say(chooses(9, 0, 300)); got != "REG RSP 9: 11 [0]" {
@@ -238,7 +239,7 @@ func TestChosenContextNamesItsRemedy(t *testing.T) {
 	// Where anybody may come, a configured ASP chooses too.
 	const at = " local-ip 10.0.0.1\n"
 	anybody := strings.Replace(fixed, at, at+" accept-asp-connections dynamic-permitted\n", 1)
-	strangers(t, anybody, func(t *testing.T, net *sctp.Memory, a *box) {
+	strangers(t, anybody, func(t *testing.T, net *sctptest.Memory, a *box) {
 		p := play(t, net, "10.0.0.5")
 		p.say(bare(xua.ASPUP))
 		if got := p.say(chooses(9, 0, 300)); !strings.HasPrefix(got, "REG RSP 9: 0 [9]") {
@@ -261,7 +262,7 @@ func TestSummaryRoutesReserve(t *testing.T) {
   update route 0.7.0/11 as GW
   update route 0.0.0/0 as GW
 `
-	strangers(t, config, func(t *testing.T, net *sctp.Memory, a *box) {
+	strangers(t, config, func(t *testing.T, net *sctptest.Memory, a *box) {
 		p := play(t, net, "10.0.0.11")
 		p.say(bare(xua.ASPUP))
 		if got := p.say(chooses(1, 0, 7<<3|1)); got != "REG RSP 1: 5 [0]" {
@@ -286,7 +287,7 @@ func TestSummaryRoutesReserve(t *testing.T) {
 // of the places, so that it cannot lock others out.
 func TestPlacesForStrangersAreShared(t *testing.T) {
 	t.Parallel()
-	strangers(t, exchangeLab, func(t *testing.T, net *sctp.Memory, a *box) {
+	strangers(t, exchangeLab, func(t *testing.T, net *sctptest.Memory, a *box) {
 		host := sctp.NewUser(net)
 		at := func(ip string, port uint16) sctp.Addr {
 			return sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr(ip)}, Port: port}
@@ -339,7 +340,7 @@ func TestPlacesForStrangersAreShared(t *testing.T) {
 func TestDataOnTheOnlyStream(t *testing.T) {
 	t.Parallel()
 	for streams, want := range map[uint16]string{1: "DATA [2] 1 to 2 0100011148", 2: ""} {
-		strangers(t, exchangeLab, func(t *testing.T, net *sctp.Memory, a *box) {
+		strangers(t, exchangeLab, func(t *testing.T, net *sctptest.Memory, a *box) {
 			at := func(ip string) sctp.Addr {
 				return sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr(ip)}, Port: 2905}
 			}

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 )
 
 // titlesToServer sends titles to an application server, to a group that prefers it
@@ -16,7 +16,7 @@ var titlesToServer = []string{"cs7 gtt application-group G", "asname HLR 1 pcssn
 // to nobody when none is, which the sender is told; a group then takes another member.
 func TestTitleToServer(t *testing.T) {
 	t.Parallel()
-	servers(t, gatewayConfig, func(net *sctp.Memory, a, b, h1, h2 *box) {
+	servers(t, gatewayConfig, func(net *sctptest.Memory, a, b, h1, h2 *box) {
 		a.configure(titlesToServer...)
 		a.want("test cs7 gtt 49123", "leads to        asname HLR: available", "leaves as       UDT to 5.5.5", "route           as HLR, to asp H1")
 		a.want("ping gt 49123", "Reached 5.5.5", "cause 4, unequipped user 14")

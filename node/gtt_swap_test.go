@@ -14,7 +14,7 @@ import (
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/sccp"
 	"github.com/gostp/gostp/sccp/gtt"
-	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/startup"
 )
@@ -38,7 +38,7 @@ func million(b *testing.B) (*Node, *configs.System) {
 	}
 	w.Flush()
 	f.Close()
-	n := New(Options{Platform: onMemory(sctp.NewMemory(1)), Store: startup.Memory("x", nil)})
+	n := New(Options{Platform: onMemory(sctptest.NewMemory(1)), Store: startup.Memory("x", nil)})
 	b.Cleanup(func() { n.Close() })
 	s := n.Config().Clone()
 	pc := ss7.PC(5)

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/sccp"
-	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 	"github.com/gostp/gostp/ss7"
 )
 
@@ -25,7 +25,7 @@ func TestTableFile(t *testing.T) {
 		}
 	}
 	write("# entries", "S,49,pcssn,2.2.2,gt", "S,4917,pcssn,2.2.2,pcssn,ssn 6", "S,,pcssn,2.2.2,gt,ntt 3")
-	network(t, func(net *sctp.Memory, a, b *box) {
+	network(t, func(net *sctptest.Memory, a, b *box) {
 		a.run("configure terminal", "cs7 gtt selector S tt 0 gti 4 np 1 nai 4", "gta 4918 pcssn 2.2.2 pcssn ssn 7", "cs7 gtt load "+file, "end")
 		a.want("show cs7 gtt measurements", "3 entries from "+file)
 		a.want("test cs7 gtt 491799", "entry           gta 4917", "leaves as       UDT to 2.2.2", "SSN 6", "route           linkset B")
@@ -50,7 +50,7 @@ func TestTableFile(t *testing.T) {
 func TestAlarmOfAFaultyFileOfTitles(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "table.csv")
-	network(t, func(net *sctp.Memory, a, b *box) {
+	network(t, func(net *sctptest.Memory, a, b *box) {
 		a.run("configure terminal", "cs7 gtt selector S tt 0 gti 4 np 1 nai 4", "cs7 gtt load "+file,
 			"hostname X", "hostname A", "end")
 		a.want("show alarms", "file of titles", file+" not loaded", "no such file", "`cs7 gtt reload`")
@@ -75,7 +75,7 @@ func TestAlarmOfAFaultyFileOfTitles(t *testing.T) {
 // Pings end with what is known: an SSA, a return, silence.
 func TestPingSCCP(t *testing.T) {
 	t.Parallel()
-	network(t, func(net *sctp.Memory, a, b *box) {
+	network(t, func(net *sctptest.Memory, a, b *box) {
 		a.want("ping sccp 2.2.2", "Subsystem 1 at 2.2.2 is allowed")
 		a.want("ping sccp 2.2.2 ssn 9 timeout 100", "No SSA from 2.2.2 for subsystem 9", "% test failed")
 		a.want("ping sccp 5.5.5", "not sent: no route to the destination")
@@ -93,7 +93,7 @@ func TestPingSCCP(t *testing.T) {
 // are concerned are told.
 func TestSubsystemState(t *testing.T) {
 	t.Parallel()
-	network(t, func(net *sctp.Memory, a, b *box) {
+	network(t, func(net *sctptest.Memory, a, b *box) {
 		a.run("configure terminal", "cs7 gtt map 2.2.2 6 solitary", "cs7 gtt selector S tt 0 gti 4 np 1 nai 4", "gta 49 pcssn 2.2.2 pcssn ssn 6", "end")
 		a.want("show cs7 gtt map", "2.2.2          6    sol       -              -    allowed   allowed")
 		pc, _ := ss7.ITU.Notation.Parse("2.2.2")
@@ -118,7 +118,7 @@ func TestSubsystemState(t *testing.T) {
 // who is concerned hears of it; without another half nobody can be asked.
 func TestWithdrawSubsystem(t *testing.T) {
 	t.Parallel()
-	network(t, func(net *sctp.Memory, a, b *box) {
+	network(t, func(net *sctptest.Memory, a, b *box) {
 		for _, x := range []struct {
 			*box
 			me, far string
@@ -150,7 +150,7 @@ func TestWithdrawSubsystem(t *testing.T) {
 
 // The way of a translated message allocates nothing once its memory has grown.
 func TestRelayAllocatesNothing(t *testing.T) {
-	network(t, func(net *sctp.Memory, a, b *box) {
+	network(t, func(net *sctptest.Memory, a, b *box) {
 		a.run("configure terminal", "cs7 gtt selector S tt 0 gti 4 np 1 nai 4", "gta 49 pcssn 3.3.3 pcssn", "end")
 		me, _ := ss7.ITU.Notation.Parse("1.1.1")
 		called := sccp.AppendAddress(ss7.ITU, nil, &sccp.Address{HasSSN: true, SSN: 6, GTI: 4, Title: []byte{0, 0x12, 4, 0x94, 0x21}})

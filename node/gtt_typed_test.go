@@ -3,14 +3,14 @@ package node
 import (
 	"testing"
 
-	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 )
 
 // Translation as it is typed and tried: what is wrong is refused with its reason, and a trial
 // tells selector, conversion, entry, group, what leaves and by which linkset.
 func TestTypedTitles(t *testing.T) {
 	t.Parallel()
-	network(t, func(net *sctp.Memory, a, b *box) {
+	network(t, func(net *sctptest.Memory, a, b *box) {
 		a.run("configure terminal", "cs7 gtt application-group G", "multiplicity cost", "limit 100", "pc 2.2.2 ssn 6 1 pcssn", "pc 3.3.3 2 gt")
 		a.want("limit 0", `"0" is not a number from 1 to 4294967295`)
 		a.run("cs7 gtt address-conversion E212_E214", "update in-address 26201 out-address 49171 np 7 nai 4",

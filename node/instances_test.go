@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 )
 
 // configTwo is a node in two networks whose codes are the same.
@@ -44,7 +44,7 @@ var configFar1 = strings.NewReplacer("international", "national", "10.0.0.2", "1
 func TestTwoInstances(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		net := sctp.NewMemory(1)
+		net := sctptest.NewMemory(1)
 		g, a, b := newBox(t, net, configTwo), newBox(t, net, configFar), newBox(t, net, configFar1)
 		defer g.Close()
 		defer a.Close()

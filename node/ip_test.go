@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/machine"
-	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 	"github.com/gostp/gostp/startup"
 )
 
@@ -35,7 +35,7 @@ func (s *scripted) Echo(_ context.Context, e machine.Echo) (time.Duration, error
 // at types lines at a node on p and gives what they print.
 func (s *scripted) at(t *testing.T, config string, lines ...string) (out string) {
 	synctest.Test(t, func(t *testing.T) {
-		s.memoryPlatform = onMemory(sctp.NewMemory(1))
+		s.memoryPlatform = onMemory(sctptest.NewMemory(1))
 		n := New(Options{Platform: s, Store: startup.Memory("m", []byte(config)), Version: "test"})
 		defer n.Close()
 		n.Boot()

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 )
 
 var keyword = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
@@ -45,7 +45,7 @@ func (b *box) typed(line string) (out []string) {
 
 // TestEveryShowAsJSON types each `show` that there is with `| json`.
 func TestEveryShowAsJSON(t *testing.T) {
-	network(t, func(_ *sctp.Memory, a, _ *box) {
+	network(t, func(_ *sctptest.Memory, a, _ *box) {
 		for _, line := range a.typed("show ") {
 			text := a.run(line + " | json")
 			if strings.Contains(text, "shows no values") {

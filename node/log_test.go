@@ -10,6 +10,7 @@ import (
 	"github.com/gostp/gostp/internal/syslog"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/xua"
 )
@@ -29,7 +30,7 @@ func countLines(l *syslog.Log, text string) (n int) {
 func TestStrangerThatComesAndGoesIsToldOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		m := sctp.NewMemory(1)
+		m := sctptest.NewMemory(1)
 		a := newBox(t, m, "cs7 point-code 1.1.1\ncs7 m3ua 2905\n local-ip 10.0.0.1\n"+
 			" accept-asp-connections dynamic-permitted\n")
 		defer a.Close()
@@ -64,7 +65,7 @@ func TestStrangerThatComesAndGoesIsToldOnce(t *testing.T) {
 func TestRefusedAssociationsAreToldOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		m := sctp.NewMemory(1)
+		m := sctptest.NewMemory(1)
 		a := newBox(t, m, reasonA)
 		defer a.Close()
 		from := sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr("10.0.0.9")}, Port: 1024}

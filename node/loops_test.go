@@ -11,7 +11,7 @@ import (
 	"github.com/gostp/gostp/exec"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sccp"
-	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/tester"
 )
@@ -44,7 +44,7 @@ func onRing(t *testing.T, more string, f func(w *wires, nodes [3]*box, s *statio
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		w := newWires()
-		w.SetFaults(sctp.Faults{Delay: 5 * time.Millisecond}) // else a round takes no time, for ever
+		w.SetFaults(sctptest.Faults{Delay: 5 * time.Millisecond}) // else a round takes no time, for ever
 		var nodes [3]*box
 		for k := range nodes {
 			next := fmt.Sprintf("%[1]d.%[1]d.%[1]d", (k+1)%3+1)

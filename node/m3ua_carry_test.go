@@ -7,6 +7,7 @@ import (
 	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/routing"
 	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/startup"
 	"github.com/gostp/gostp/xua"
@@ -15,7 +16,7 @@ import (
 // adapted is two ASPs of a real node, each of an AS of its own, with nothing under
 // them: DATA goes in at one and out at the other.
 func adapted(tb testing.TB, size, payload int) (in *m3uaASP, items []sctp.Item, got *drain) {
-	n := New(Options{Platform: onMemory(sctp.NewMemory(1)), Store: startup.Memory("m", nil), Version: "test"})
+	n := New(Options{Platform: onMemory(sctptest.NewMemory(1)), Store: startup.Memory("m", nil), Version: "test"})
 	tb.Cleanup(n.Close)
 	x := n.m3ua
 	got = &drain{}

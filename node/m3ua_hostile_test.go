@@ -13,6 +13,7 @@ import (
 
 	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/xua"
 )
@@ -25,7 +26,7 @@ type stranger struct {
 	b *sctp.Batch
 }
 
-func dialStranger(t *testing.T, net *sctp.Memory, ip string) *stranger {
+func dialStranger(t *testing.T, net *sctptest.Memory, ip string) *stranger {
 	t.Helper()
 	at := func(ip string) sctp.Addr { return sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr(ip)}, Port: 2905} }
 	e, err := sctp.NewUser(net).Open(at(ip), sctp.Params{OutStreams: 17, InStreams: 17})
@@ -99,7 +100,7 @@ func TestHostileInputs(t *testing.T) {
 	for name, b := range map[string][]byte{"SLS of 16 and more": data(55, 200, 20), "short routing context": xua.End(short, 0),
 		"empty network appearance": xua.End(noNA, 0), "over-long DATA": data(55, 0, 60000), "DAUD with a wide mask": xua.End(wide, 0), "a header alone": bare(m3ua.DATA),
 		"another's routing context": data(99, 0, 20), "a version of tomorrow": {9, 0, 3, 1, 0, 0, 0, 8}, "no whole header": {1, 0, 1}} {
-		servers(t, gatewayConfig, func(net *sctp.Memory, a, b2, h1, h2 *box) {
+		servers(t, gatewayConfig, func(net *sctptest.Memory, a, b2, h1, h2 *box) {
 			h1.Close()
 			s := dialStranger(a.t, net, "10.0.0.5")
 			s.send(0, bare(xua.ASPUP))
@@ -122,7 +123,7 @@ func TestHostileInputs(t *testing.T) {
 func TestNoise(t *testing.T) {
 	t.Parallel()
 	servers(t, strings.Replace(gatewayConfig, "cs7 asp H1", " accept-asp-connections dynamic-permitted\ncs7 xua rkm routing-key-allocation dynamic-permitted\ncs7 asp H1", 1),
-		func(net *sctp.Memory, a, b, h1, h2 *box) {
+		func(net *sctptest.Memory, a, b, h1, h2 *box) {
 			r := rand.New(rand.NewSource(1))
 			seeds := [][]byte{bare(xua.ASPUP), bare(xua.ASPAC), bare(xua.ASPIA), bare(xua.ASPDN), data(55, 1, 30), bare(m3ua.DAUD), registration(700, 7), registration(4114, 8)}
 			for range 20 {
@@ -159,7 +160,7 @@ func registration(dpc ss7.PC, local uint32) []byte {
 func TestDynamicRegistration(t *testing.T) {
 	t.Parallel()
 	servers(t, strings.Replace(gatewayConfig, "cs7 asp H1", " accept-asp-connections dynamic-permitted\ncs7 xua rkm routing-key-allocation dynamic-permitted\ncs7 asp H1", 1),
-		func(net *sctp.Memory, a, b, h1, h2 *box) {
+		func(net *sctptest.Memory, a, b, h1, h2 *box) {
 			s := dialStranger(a.t, net, "10.0.0.77")
 			s.send(0, bare(xua.ASPUP))
 			s.send(0, registration(4114, 1))  // 2.2.2, adjacent by linkset B
@@ -188,7 +189,8 @@ func TestDynamicRegistration(t *testing.T) {
 // An ASP without an address is known by its ASP identifier.
 func TestIdentifiedASP(t *testing.T) {
 	t.Parallel()
-	servers(t, strings.Replace(gatewayConfig, "remote-ip 10.0.0.5", "asp-identifier 7", 1), func(net *sctp.Memory, a, b, h1, h2 *box) {
+	config := strings.Replace(gatewayConfig, "remote-ip 10.0.0.5", "asp-identifier 7", 1)
+	servers(t, config, func(net *sctptest.Memory, a, b, h1, h2 *box) {
 		a.want("show cs7 asp H1", "reason: no association: ")
 		h1.configure("cs7 asp SG 2905 2905 m3ua", "asp-identifier 7")
 		h1.run("clear cs7 asp SG")

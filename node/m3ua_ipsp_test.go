@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 )
 
 // ipspConfig is node n of two, point-to-point; how follows `role ipsp`.
@@ -31,7 +31,7 @@ cs7 as FAR m3ua
 // ipsps runs f with two nodes, of which the first is the SCTP client.
 func ipsps(t *testing.T, how1, how2 string, f func(n [2]*box)) {
 	synctest.Test(t, func(t *testing.T) {
-		net := sctp.NewMemory(1)
+		net := sctptest.NewMemory(1)
 		n := [2]*box{newBox(t, net, ipspConfig(1, how1, "client")), newBox(t, net, ipspConfig(2, how2, "server"))}
 		defer n[0].Close()
 		defer n[1].Close()

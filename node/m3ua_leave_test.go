@@ -10,6 +10,7 @@ import (
 
 	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 	"github.com/gostp/gostp/xua"
 )
 
@@ -32,7 +33,7 @@ cs7 route-table system
 // gateways runs f with a node by itself and its gateway, up to where that has said nothing.
 func gateways(t *testing.T, config string, f func(a *box, next func() *player)) {
 	t.Helper()
-	strangers(t, config, func(t *testing.T, net *sctp.Memory, a *box) {
+	strangers(t, config, func(t *testing.T, net *sctptest.Memory, a *box) {
 		at := sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr("10.0.0.2")}, Port: 2905}
 		e, err := sctp.NewUser(net).Open(at, sctp.Params{OutStreams: 17, InStreams: 17})
 		if err != nil {

@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 )
 
 // openGateway is node A with an AS that whoever registers its key serves.
@@ -26,9 +26,9 @@ cs7 as HLR m3ua
 // configuration says, and nobody's.
 var registering = strings.Replace(processConfig(5), " routing-key 55 5.5.5\n", " routing-key 99 5.5.5\n register\n", 1)
 
-func registered(t *testing.T, gateway, process string, f func(net *sctp.Memory, a, h *box)) {
+func registered(t *testing.T, gateway, process string, f func(net *sctptest.Memory, a, h *box)) {
 	synctest.Test(t, func(t *testing.T) {
-		net := sctp.NewMemory(1)
+		net := sctptest.NewMemory(1)
 		a, h := newBox(t, net, gateway), newBox(t, net, process)
 		defer a.Close()
 		defer h.Close()
@@ -51,7 +51,7 @@ func (b *box) got(asp, name string) (n int) {
 // not concern it, and takes it back when it leaves.
 func TestRegistersAndLeaves(t *testing.T) {
 	t.Parallel()
-	registered(t, openGateway, registering, func(net *sctp.Memory, a, h *box) {
+	registered(t, openGateway, registering, func(net *sctptest.Memory, a, h *box) {
 		works := func(what string, regs int) {
 			t.Helper()
 			h.want("show cs7 as", "HLR          active 55 ")
@@ -112,7 +112,7 @@ func TestRegistersAndLeaves(t *testing.T) {
 // A gateway that refuses is asked again where that may help; what it said is shown.
 func TestRegistrationRefused(t *testing.T) {
 	t.Parallel()
-	registered(t, openGateway, registering, func(net *sctp.Memory, a, h *box) {
+	registered(t, openGateway, registering, func(net *sctptest.Memory, a, h *box) {
 		h.configure("cs7 as HLR m3ua", "no routing-key 99 5.5.5", "routing-key 99 5.5.6")
 		time.Sleep(10 * time.Second)
 		why := "the gateway SG does not register its routing key: routing key not currently provisioned; it is asked again in 50 s"
@@ -137,7 +137,7 @@ func TestRegistrationRefused(t *testing.T) {
 		}
 	})
 	off := openGateway + "cs7 asp H1 2905 2905 m3ua\n rkm off\n"
-	registered(t, off, registering, func(net *sctp.Memory, a, h *box) {
+	registered(t, off, registering, func(net *sctptest.Memory, a, h *box) {
 		why := "the gateway SG does not register its routing key: it takes no registrations (Unsupported Message Class); configure the key there, and take `register` out here; it is not asked again before"
 		time.Sleep(5 * time.Minute)
 		h.want("show cs7 as", why)
@@ -158,7 +158,7 @@ func TestRegistrationOfTwoGateways(t *testing.T) {
 	t.Parallel()
 	two := strings.Replace(registering, "cs7 as HLR", "cs7 asp SG2 2905 2905 m3ua\n remote-ip 10.0.0.2\n role asp\ncs7 as HLR", 1)
 	two = strings.Replace(two, " asp SG\n", " asp SG\n asp SG2\n", 1)
-	registered(t, openGateway, two, func(net *sctp.Memory, a, h *box) {
+	registered(t, openGateway, two, func(net *sctptest.Memory, a, h *box) {
 		h.want("show cs7 as", "HLR          active 55 ")
 		other := strings.NewReplacer("hostname A", "hostname B", "1.1.1", "1.1.2", "10.0.0.1", "10.0.0.2", "key 55", "key 77").Replace(openGateway)
 		b := newBox(t, net, other)
@@ -180,7 +180,7 @@ func TestRegistrationOfTwoGateways(t *testing.T) {
 // under the one that they know.
 func TestRoutingContextChanges(t *testing.T) {
 	t.Parallel()
-	servers(t, gatewayConfig, func(net *sctp.Memory, a, b, h1, h2 *box) {
+	servers(t, gatewayConfig, func(net *sctptest.Memory, a, b, h1, h2 *box) {
 		a.configure("cs7 as HLR m3ua", "no routing-key 55 5.5.5", "routing-key 56 5.5.5")
 		time.Sleep(15 * time.Second)
 		h1.want("show cs7 as", "HLR          inacti", "reason: the far end sent ASPIA Ack")

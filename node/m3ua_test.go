@@ -12,7 +12,7 @@ import (
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/mtp3"
-	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 )
 
 // gatewayConfig is node A, the gateway of AS HLR, with a linkset to B.
@@ -53,9 +53,9 @@ cs7 route-table system
 }
 
 // servers runs f with a gateway, a node behind it and two ASPs.
-func servers(t *testing.T, gateway string, f func(net *sctp.Memory, a, b, h1, h2 *box)) {
+func servers(t *testing.T, gateway string, f func(net *sctptest.Memory, a, b, h1, h2 *box)) {
 	synctest.Test(t, func(t *testing.T) {
-		net := sctp.NewMemory(1)
+		net := sctptest.NewMemory(1)
 		a, b := newBox(t, net, gateway), newBox(t, net, behindConfig)
 		h1, h2 := newBox(t, net, processConfig(5)), newBox(t, net, processConfig(6))
 		for _, x := range []*box{a, b, h1, h2} {
@@ -70,7 +70,7 @@ func servers(t *testing.T, gateway string, f func(net *sctp.Memory, a, b, h1, h2
 // AS: to the ASP that the SLS goes to.
 func TestGateway(t *testing.T) {
 	t.Parallel()
-	servers(t, strings.Replace(gatewayConfig, " asp H2\n", "", 1), func(net *sctp.Memory, a, b, h1, h2 *box) {
+	servers(t, strings.Replace(gatewayConfig, " asp H2\n", "", 1), func(net *sctptest.Memory, a, b, h1, h2 *box) {
 		h1.want("ping cs7 2.2.2 count 32 rate 100", "100% successful packets(32/32)")
 		a.want("show cs7 mtp3 statistics", "MSUs transferred")
 	})
@@ -99,7 +99,7 @@ func (b *box) configure(lines ...string) {
 
 func TestShowM3UA(t *testing.T) {
 	t.Parallel()
-	servers(t, gatewayConfig, func(net *sctp.Memory, a, b, h1, h2 *box) {
+	servers(t, gatewayConfig, func(net *sctptest.Memory, a, b, h1, h2 *box) {
 		a.want("show cs7 as", `                    Routing    Routing Key                          Cic   Cic
 AS Name      State  Context    Dpc           Si   Opc           Ssn Min   Max
 ------------ ------ ---------- ------------- ---- ------------- --- ----- -----
@@ -136,7 +136,8 @@ HLR          active 55         5.5.5
 func TestFailover(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"loadshare", "loadshare roundrobin", "override", "broadcast"} {
-		servers(t, strings.Replace(gatewayConfig, "traffic-mode loadshare", "traffic-mode "+mode, 1), func(net *sctp.Memory, a, b, h1, h2 *box) {
+		config := strings.Replace(gatewayConfig, "traffic-mode loadshare", "traffic-mode "+mode, 1)
+		servers(t, config, func(net *sctptest.Memory, a, b, h1, h2 *box) {
 			ok := func(what string) {
 				t.Helper()
 				if got := b.run("ping cs7 5.5.5 count 32 rate 200"); !strings.Contains(got, "100% successful packets(32/32)") {
@@ -179,7 +180,7 @@ func TestFailover(t *testing.T) {
 // While no ASP is active traffic waits T(r), in order; what is not sent then is counted.
 func TestRecovery(t *testing.T) {
 	t.Parallel()
-	servers(t, gatewayConfig, func(net *sctp.Memory, a, b, h1, h2 *box) {
+	servers(t, gatewayConfig, func(net *sctptest.Memory, a, b, h1, h2 *box) {
 		a.configure("cs7 as HLR m3ua", "no asp H2", "recovery-timeout 1000")
 		ping := b.start("ping cs7 5.5.5 count 100 rate 100 timeout 3000")
 		time.Sleep(300 * time.Millisecond)
@@ -211,7 +212,7 @@ func TestRecovery(t *testing.T) {
 // A gateway tells an ASP what it cannot reach, and answers what went there.
 func TestUnreachable(t *testing.T) {
 	t.Parallel()
-	servers(t, gatewayConfig, func(net *sctp.Memory, a, b, h1, h2 *box) {
+	servers(t, gatewayConfig, func(net *sctptest.Memory, a, b, h1, h2 *box) {
 		h1.want("ping cs7 7.7.7 timeout 100", "0% successful")
 		a.want("show cs7 asp H1 statistics", "DUNA in 0, out 2")
 		h1.want("debug cs7 m3ua", "CS7 M3UA debugging is on")
@@ -225,7 +226,7 @@ func TestUnreachable(t *testing.T) {
 // starts anew has their traffic again.
 func TestLeaveTellsASPs(t *testing.T) {
 	t.Parallel()
-	servers(t, gatewayConfig, func(net *sctp.Memory, a, b, h1, h2 *box) {
+	servers(t, gatewayConfig, func(net *sctptest.Memory, a, b, h1, h2 *box) {
 		h1.want("debug cs7 m3ua", "CS7 M3UA debugging is on")
 		h1.want("ping cs7 2.2.2", "100% successful")
 		a.Leave(context.Background())
@@ -244,7 +245,7 @@ func TestLeaveTellsASPs(t *testing.T) {
 func TestLocalPortZero(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		net := sctp.NewMemory(1)
+		net := sctptest.NewMemory(1)
 		gateway := strings.NewReplacer("H1 2905 2905 m3ua", "H1 2905 0 m3ua", "H2 2905 2905 m3ua", "H2 0 0 m3ua").
 			Replace(gatewayConfig)
 		a, b := newBox(t, net, gateway), newBox(t, net, behindConfig)

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/mtp3"
-	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 	"github.com/gostp/gostp/ss7"
 )
 
@@ -105,7 +105,7 @@ func onMated(t *testing.T, f func(m *mated)) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		w := newWires()
-		w.SetFaults(sctp.Faults{Delay: 5 * time.Millisecond})
+		w.SetFaults(sctptest.Faults{Delay: 5 * time.Millisecond})
 		m := &mated{pair: &pair{w: w}, t: t, boxes: map[string]*box{}}
 		for _, name := range []string{"A", "B", "M", "N"} {
 			m.start(name)

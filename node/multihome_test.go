@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 )
 
 const multihomedA = `hostname A
@@ -31,7 +32,7 @@ cs7 linkset A 1.1.1
 // routed is a network in which an address is reached from that of its own /24, as
 // in one with a subnet for each path.
 type routed struct {
-	*sctp.Memory
+	*sctptest.Memory
 	own []netip.Addr
 }
 
@@ -45,7 +46,7 @@ func (r routed) Source(dst netip.Addr) netip.Addr {
 }
 
 // newPair makes two nodes with two addresses each.
-func newPair(t *testing.T, net *sctp.Memory, configA, configB string) (a, b *box) {
+func newPair(t *testing.T, net *sctptest.Memory, configA, configB string) (a, b *box) {
 	on := func(config string, own ...string) *box {
 		r := routed{Memory: net}
 		for _, x := range own {
@@ -61,7 +62,7 @@ func newPair(t *testing.T, net *sctp.Memory, configA, configB string) (a, b *box
 func TestMultihomedPair(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		net := sctp.NewMemory(1)
+		net := sctptest.NewMemory(1)
 		a, b := newPair(t, net, multihomedA, multihomedB)
 		defer a.Close()
 		defer b.Close()
@@ -87,11 +88,11 @@ func TestMultihomedPair(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		a.want("show sctp association", "2 of 2 active")
 		a.want("show cs7 linkset detail", "path 10.0.0.2 from 10.0.", ": active, primary\n")
-		net.SetFaults(sctp.Faults{Cut: true})
+		net.SetFaults(sctptest.Faults{Cut: true})
 		time.Sleep(15 * time.Second)
 		a.want("show cs7 linkset", "avail/links=0/1", "reason: no association: ")
 		a.want("show sctp association", "attempt")
-		net.SetFaults(sctp.Faults{})
+		net.SetFaults(sctptest.Faults{})
 		time.Sleep(30 * time.Second)
 		a.want("ping cs7 2.2.2", "100% successful")
 		a.want("show sctp association detail", "the association before lasted ")
@@ -103,7 +104,7 @@ func TestMultihomedPair(t *testing.T) {
 func TestMultihomedHalfConfigured(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		net := sctp.NewMemory(1)
+		net := sctptest.NewMemory(1)
 		a, b := newPair(t, net, strings.Replace(multihomedA, "sctp 10.0.0.2 10.0.1.2", "sctp 10.0.0.9 10.0.1.2", 1), multihomedB)
 		defer a.Close()
 		defer b.Close()

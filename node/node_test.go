@@ -16,6 +16,7 @@ import (
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/routing"
 	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/startup"
 )
@@ -23,11 +24,13 @@ import (
 // memoryPlatform is a machine whose addresses all exist.
 type memoryPlatform struct {
 	machine.NoIP
-	*sctp.Memory
+	*sctptest.Memory
 	t sctp.Transport
 }
 
-func onMemory(m *sctp.Memory) memoryPlatform { return memoryPlatform{Memory: m, t: sctp.NewUser(m)} }
+func onMemory(m *sctptest.Memory) memoryPlatform {
+	return memoryPlatform{Memory: m, t: sctp.NewUser(m)}
+}
 
 func (p memoryPlatform) Transport(configs.Transport) (sctp.Transport, string, error) {
 	return p.t, "memory", nil
@@ -41,7 +44,7 @@ type box struct {
 	session *cli.Session
 }
 
-func newBox(t *testing.T, net *sctp.Memory, config string) *box {
+func newBox(t *testing.T, net *sctptest.Memory, config string) *box {
 	return newBoxOn(t, onMemory(net), config)
 }
 
@@ -101,9 +104,9 @@ cs7 linkset A 1.1.1
 `
 
 // network runs f with two nodes joined by two links, in virtual time.
-func network(t *testing.T, f func(net *sctp.Memory, a, b *box)) {
+func network(t *testing.T, f func(net *sctptest.Memory, a, b *box)) {
 	synctest.Test(t, func(t *testing.T) {
-		net := sctp.NewMemory(1)
+		net := sctptest.NewMemory(1)
 		a, b := newBox(t, net, configA), newBox(t, net, configB)
 		defer a.Close()
 		defer b.Close()
@@ -114,7 +117,7 @@ func network(t *testing.T, f func(net *sctp.Memory, a, b *box)) {
 
 func TestTwoNodes(t *testing.T) {
 	t.Parallel()
-	network(t, func(net *sctp.Memory, a, b *box) {
+	network(t, func(net *sctptest.Memory, a, b *box) {
 		a.want("show cs7 linkset", "lsn=B                   apc=2.2.2         state=avail     avail/links=2/2",
 			"  00   10.0.0.2 1024 1024           avail     InService         -----", "  01   10.0.0.2 1025 1024           avail     InService         -----")
 		a.want("ping cs7 2.2.2 count 32 rate 1000", "100% successful packets(32/32)")
@@ -133,13 +136,13 @@ func TestTwoNodes(t *testing.T) {
 // Everything under the links dies and returns: reasons are told, links recover.
 func TestOutageOfTheNetwork(t *testing.T) {
 	t.Parallel()
-	network(t, func(net *sctp.Memory, a, b *box) {
-		net.SetFaults(sctp.Faults{Cut: true})
+	network(t, func(net *sctptest.Memory, a, b *box) {
+		net.SetFaults(sctptest.Faults{Cut: true})
 		time.Sleep(20 * time.Second)
 		a.want("show cs7 linkset", "avail/links=0/2", "reason: no association", "10.0.0.2")
 		a.want("ping cs7 2.2.2", "% 2.2.2 is inaccessible", "linkset B is down")
 		a.want("show logging", "%CS7MTP3-5-DESTSTATUS: Destination 2.2.2 is inaccessible", "%CS7MTP3-5-LINK: Link 0 of linkset B is unavailable")
-		net.SetFaults(sctp.Faults{})
+		net.SetFaults(sctptest.Faults{})
 		time.Sleep(30 * time.Second)
 		a.want("show cs7 linkset", "avail/links=2/2")
 		a.want("ping cs7 2.2.2", "100% successful")
@@ -149,7 +152,7 @@ func TestOutageOfTheNetwork(t *testing.T) {
 // A node that stops and returns from the same ports.
 func TestRestartOfANode(t *testing.T) {
 	t.Parallel()
-	network(t, func(net *sctp.Memory, a, b *box) {
+	network(t, func(net *sctptest.Memory, a, b *box) {
 		b.Close()
 		time.Sleep(5 * time.Second)
 		a.want("show cs7 linkset", "avail/links=0/2")
@@ -163,7 +166,7 @@ func TestRestartOfANode(t *testing.T) {
 
 func TestConfigureLive(t *testing.T) {
 	t.Parallel()
-	network(t, func(net *sctp.Memory, a, b *box) {
+	network(t, func(net *sctptest.Memory, a, b *box) {
 		a.run("configure terminal")
 		a.want("cs7 route-table system")
 		a.want("update route 4.0.0/3 linkset NONE", "% route 4.0.0/3: linkset NONE does not exist")
@@ -202,7 +205,7 @@ func TestConfigureLive(t *testing.T) {
 func TestWrongFarEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		net := sctp.NewMemory(1)
+		net := sctptest.NewMemory(1)
 		a := newBox(t, net, strings.Replace(configA, "linkset B 2.2.2", "linkset B 2.2.7", 1))
 		b := newBox(t, net, configB)
 		defer a.Close()
@@ -227,9 +230,9 @@ func TestShowCommands(t *testing.T) {
 			}
 		}
 	}
-	network(t, func(net *sctp.Memory, a, b *box) {
+	network(t, func(net *sctptest.Memory, a, b *box) {
 		check(a, "in service")
-		net.SetFaults(sctp.Faults{Cut: true})
+		net.SetFaults(sctptest.Faults{Cut: true})
 		time.Sleep(20 * time.Second)
 		check(a, "down")
 		empty := newBox(t, net, "")
@@ -241,7 +244,7 @@ func TestShowCommands(t *testing.T) {
 func TestBootWithFaults(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := New(Options{Platform: onMemory(sctp.NewMemory(1)),
+		n := New(Options{Platform: onMemory(sctptest.NewMemory(1)),
 			Store: startup.Memory("m", []byte("hostname X\nnonsense\ncs7 point-code 1.1.1\n")), Version: "test"})
 		defer n.Close()
 		if errs := n.Boot(); len(errs) != 1 || !strings.Contains(errs[0].Error(), "line 2") {
@@ -377,7 +380,7 @@ func FuzzCommands(f *testing.F) {
 	for _, s := range []string{"show cs7 linkset detail | include x", "configure terminal\ncs7 linkset X 1.2.3\nlink 0 sctp 10.0.0.1 1 1024\nno shutdown\nend", "cs7 ?", "\x00\xff", "ping cs7 1.1.1 count"} {
 		f.Add(s)
 	}
-	n := New(Options{Platform: onMemory(sctp.NewMemory(1)), Store: startup.Memory("m", nil), Version: "test"})
+	n := New(Options{Platform: onMemory(sctptest.NewMemory(1)), Store: startup.Memory("m", nil), Version: "test"})
 	f.Cleanup(n.Close)
 	f.Fuzz(func(t *testing.T, s string) {
 		if err := n.Apply(configs.New()); err != nil {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sccp"
-	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 	"github.com/gostp/gostp/ss7"
 )
 
@@ -36,7 +36,7 @@ func notations(t *testing.T, what, text string) {
 func TestNotationHoldsEverywhere(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		m := sctp.NewMemory(1)
+		m := sctptest.NewMemory(1)
 		dashed := strings.NewReplacer("1.1.1", "1-1-1", "2.2.2", "2-2-2").Replace(reasonA)
 		a := newBox(t, m, "cs7 point-code delimiter dash\n"+dashed+"cs7 route-table system\n update route "+
 			"3-0-0/3 linkset B\n")
@@ -72,7 +72,7 @@ func TestNotationHoldsEverywhere(t *testing.T) {
 		tell(b, ss7.ISUP, "3.4.5", "2.2.2", []byte{1, 2, 3})
 		a.run("ping cs7 3-4-6 timeout 100")
 		ping := a.run("ping cs7 2-2-2") + a.run("trace cs7 2-2-2")
-		m.SetFaults(sctp.Faults{Cut: true})
+		m.SetFaults(sctptest.Faults{Cut: true})
 		time.Sleep(time.Minute)
 		ping += a.run("ping cs7 2-2-2")
 		notations(t, "show alarms", a.run("show alarms")+a.run("show alarms history"))

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 	"github.com/gostp/gostp/ss7"
 )
 
@@ -20,7 +20,7 @@ func TestPaklog(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer receiver.Close()
-	n := newBox(t, sctp.NewMemory(1), "")
+	n := newBox(t, sctptest.NewMemory(1), "")
 	defer n.Close()
 	n.want("debug cs7 mtp3 paklog 2700", "no receiver is configured")
 	n.run("configure terminal", "cs7 paklog 127.0.0.1", "end")

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/mtp3"
-	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 	"github.com/gostp/gostp/ss7"
 )
 
@@ -35,7 +35,7 @@ func unequipped(s *station) func(*ss7.MSU) {
 // A TFP that comes while a test runs is the cause; no linkset is down.
 func TestPingAfterTFP(t *testing.T) {
 	t.Parallel()
-	network(t, func(_ *sctp.Memory, a, _ *box) {
+	network(t, func(_ *sctptest.Memory, a, _ *box) {
 		a.want("ping cs7 3.3.3 timeout 100", "Meanwhile no route to 3.3.3 works any more: over linkset B: 2.2.2 "+
 			"prohibits it (TFP).")
 		a.lacks("ping cs7 3.3.3 timeout 100", "down")
@@ -46,8 +46,8 @@ func TestPingAfterTFP(t *testing.T) {
 // blamed.
 func TestPingOverACutWire(t *testing.T) {
 	t.Parallel()
-	network(t, func(net *sctp.Memory, a, _ *box) {
-		net.SetFaults(sctp.Faults{Cut: true})
+	network(t, func(net *sctptest.Memory, a, _ *box) {
+		net.SetFaults(sctptest.Faults{Cut: true})
 		const nothing = ": the far end of that link has acknowledged nothing for 1.5s"
 		out := a.run("ping cs7 2.2.2 count 2 rate 10000 timeout 1500")
 		for _, text := range []string{"Nothing came back within 1.5s.",
@@ -57,14 +57,14 @@ func TestPingOverACutWire(t *testing.T) {
 				t.Errorf("no %q, or a route is blamed:\n%s", text, out)
 			}
 		}
-		net.SetFaults(sctp.Faults{})
+		net.SetFaults(sctptest.Faults{})
 		time.Sleep(time.Minute)
-		net.SetFaults(sctp.Faults{Cut: true})
+		net.SetFaults(sctptest.Faults{Cut: true})
 		a.want("ping cs7 2.2.2 count 2", "sent by link 0 of linkset B: that link is down now: the far end did "+
 			"not acknowledge within T7")
-		net.SetFaults(sctp.Faults{})
+		net.SetFaults(sctptest.Faults{})
 		time.Sleep(time.Minute)
-		net.SetFaults(sctp.Faults{Cut: true})
+		net.SetFaults(sctptest.Faults{Cut: true})
 		a.want("trace cs7 2.2.2 timeout 1500", "2.2.2            says nothing within 1.5s",
 			"it was sent by link 0 of linkset B: the far end of that link has acknowledged nothing for ")
 	})
@@ -87,7 +87,7 @@ func TestPingIsLostBeyond(t *testing.T) {
 func TestPingOverAnASPThatIsSilent(t *testing.T) {
 	t.Parallel()
 	config := strings.Replace(gatewayConfig, "ip 10.0.0.5\n", "ip 10.0.0.5\n stall-timeout 6\n", 1)
-	servers(t, config, func(net *sctp.Memory, a, _, _, _ *box) {
+	servers(t, config, func(net *sctptest.Memory, a, _, _, _ *box) {
 		a.want("ping cs7 5.5.5 count 4", "100% successful")
 		for _, ip := range []string{"10.0.0.5", "10.0.0.6"} {
 			net.Cut(netip.MustParseAddr(ip), netip.Addr{}, true)
@@ -155,7 +155,7 @@ func TestTraceOfAnotherMakeBehindAnSTP(t *testing.T) {
 func TestPingNamesLinksetsToOneCode(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		m := sctp.NewMemory(1)
+		m := sctptest.NewMemory(1)
 		a := newBox(t, m, reasonA+"cs7 linkset OTHER 2.2.2\n link 0 sctp 10.0.0.3 1024 1024\n"+
 			"cs7 route-table system\n update route 2.2.2/14 linkset OTHER priority 1\n")
 		defer a.Close()
@@ -170,7 +170,7 @@ func TestPingNamesLinksetsToOneCode(t *testing.T) {
 		both := "Linksets B, OTHER all lead to 2.2.2: two points cannot have one code"
 		a.want("ping cs7 2.2.2 count 16", "100% successful", both)
 		a.want("trace cs7 2.2.2", both)
-		m.SetFaults(sctp.Faults{})
+		m.SetFaults(sctptest.Faults{})
 		m.Cut(netip.MustParseAddr("10.0.0.3"), netip.MustParseAddr("10.0.0.1"), true)
 		a.want("ping cs7 2.2.2 count 16", "8 of 16 lost.",
 			"8 with SLS 1, 3, 5, 7, 9, 11, 13, 15, sent by link 0 of linkset OTHER: ",

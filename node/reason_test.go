@@ -13,6 +13,8 @@ import (
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
+	"github.com/gostp/gostp/sctp/wire"
 	"github.com/gostp/gostp/startup"
 )
 
@@ -44,11 +46,11 @@ func (g groundless) Interfaces() []machine.InterfaceState { return g.interfaces 
 
 // absent is a network without one of its addresses.
 type absent struct {
-	*sctp.Memory
+	*sctptest.Memory
 	address netip.Addr
 }
 
-func (a absent) Open(at netip.AddrPort) (sctp.Wire, error) {
+func (a absent) Open(at netip.AddrPort) (wire.Wire, error) {
 	if at.Addr() == a.address {
 		return nil, fmt.Errorf("%s is not an address of this machine", a.address)
 	}
@@ -92,7 +94,7 @@ func TestAlarmHasTheTrueCause(t *testing.T) {
 		Shutdown:  true, Why: "shut down by configuration"}}
 	for name, c := range map[string]struct {
 		a, b     string // configurations; empty b: there is no far end
-		platform func(*sctp.Memory) Platform
+		platform func(*sctptest.Memory) Platform
 		a0, b0   []row
 	}{
 		"the far end's host is down": {a: reasonA, a0: []row{
@@ -100,7 +102,7 @@ func TestAlarmHasTheTrueCause(t *testing.T) {
 			{"linkset B", "link 0: no association: 10.0.0.2 port 1024 does not answer"},
 			{"destination 2.2.2/14", "no route to it is available: linkset B is down"}}},
 		"a local address is missing": {a: reasonA, b: reasonB,
-			platform: func(m *sctp.Memory) Platform {
+			platform: func(m *sctptest.Memory) Platform {
 				p := onMemory(m)
 				p.t = sctp.NewUser(absent{m, netip.MustParseAddr("10.0.0.1")})
 				return p
@@ -108,7 +110,7 @@ func TestAlarmHasTheTrueCause(t *testing.T) {
 			a0: []row{{"local-peer 1024", "not bound: 10.0.0.1 is not an address of this machine"},
 				{link, "no association: local-peer 1024 is not bound: 10.0.0.1 is not an address of this machine"}}},
 		"the port is taken": {a: reasonA, b: reasonB,
-			platform: func(m *sctp.Memory) Platform {
+			platform: func(m *sctptest.Memory) Platform {
 				if _, err := m.Open(netip.MustParseAddrPort("10.0.0.1:0")); err != nil {
 					panic(err)
 				}
@@ -122,7 +124,7 @@ func TestAlarmHasTheTrueCause(t *testing.T) {
 			b0: []row{{"link 0 of linkset A", "no association: waiting for 10.0.0.1 port 1024 to set up the " +
 				"association (passive); " + both}}},
 		"the interface is down": {a: reasonA, b: reasonB,
-			platform: func(m *sctp.Memory) Platform {
+			platform: func(m *sctptest.Memory) Platform {
 				m.Cut(netip.MustParseAddr("10.0.0.1"), netip.Addr{}, true)
 				return groundless{onMemory(m), down}
 			},
@@ -166,7 +168,7 @@ func TestAlarmHasTheTrueCause(t *testing.T) {
 			{"interface 1", "no association: 10.2.1.1 port 1025 does not answer"},
 			{"interface 2", "no association: 10.2.2.1 port 1026 does not answer"}}},
 		"an M3UA port is not bound": {a: "cs7 point-code 1.1.1\ncs7 m3ua 2905\n local-ip 10.0.0.1\n",
-			platform: func(m *sctp.Memory) Platform {
+			platform: func(m *sctptest.Memory) Platform {
 				p := onMemory(m)
 				p.t = sctp.NewUser(absent{m, netip.MustParseAddr("10.0.0.1")})
 				return p
@@ -175,10 +177,10 @@ func TestAlarmHasTheTrueCause(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				m := sctp.NewMemory(1)
+				m := sctptest.NewMemory(1)
 				platform := c.platform
 				if platform == nil {
-					platform = func(m *sctp.Memory) Platform { return onMemory(m) }
+					platform = func(m *sctptest.Memory) Platform { return onMemory(m) }
 				}
 				a := newBoxOn(t, platform(m), c.a)
 				defer a.Close()
@@ -226,7 +228,7 @@ func TestAlarmOfAFirstFSNOfOne(t *testing.T) {
 func TestAlarmHistoryHasTheTrueCause(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a := newBox(t, sctp.NewMemory(1), reasonA)
+		a := newBox(t, sctptest.NewMemory(1), reasonA)
 		defer a.Close()
 		time.Sleep(time.Hour)
 		a.want("show alarms history", "CHANGED Minor    link 0 of linkset B: no association: 10.0.0.2 port 1024 "+
@@ -241,7 +243,7 @@ func TestAlarmHistoryHasTheTrueCause(t *testing.T) {
 func TestAlarmOfOneStream(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		m := sctp.NewMemory(1)
+		m := sctptest.NewMemory(1)
 		a := newBox(t, m, reasonA)
 		defer a.Close()
 		one := sctp.Params{OutStreams: 1, InStreams: 1}
@@ -283,7 +285,7 @@ func TestAlarmOfOneStream(t *testing.T) {
 func TestAlarmOfTwoLinksetsToOnePoint(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		m := sctp.NewMemory(1)
+		m := sctptest.NewMemory(1)
 		a := newBox(t, m, reasonA+"cs7 linkset OTHER 2.2.2\n link 0 sctp 10.0.0.2 1025 1024\n")
 		defer a.Close()
 		a.rows(row{"adjacent point 2.2.2", "linksets B, OTHER all lead to it"})
@@ -298,7 +300,7 @@ func TestAlarmOfTwoLinksetsToOnePoint(t *testing.T) {
 func TestAlarmOfAStartupFault(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := New(Options{Platform: onMemory(sctp.NewMemory(1)), Version: "test",
+		n := New(Options{Platform: onMemory(sctptest.NewMemory(1)), Version: "test",
 			Store: startup.Memory("m", []byte("hostname X\nnonsense\ncs7 point-code 1.1.1\n"))})
 		defer n.Close()
 		n.Boot()

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"net/netip"
 	"regexp"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 	"github.com/gostp/gostp/ss7"
 )
 
@@ -37,7 +39,7 @@ func TestDefaultsAreTold(t *testing.T) {
 // Settings that can change while an association lives do so; it stays the same one.
 func TestSettingsChangeLive(t *testing.T) {
 	t.Parallel()
-	network(t, func(net *sctp.Memory, a, b *box) {
+	network(t, func(net *sctptest.Memory, a, b *box) {
 		a.want("show sctp association B 0", "ID   State          For       Port  Far end", "ESTABLISHED", "10.0.0.2 1024", "1 of 1 active")
 		a.want("show sctp association 2", "2    ESTABLISHED")
 		a.run("configure terminal", "cs7 local-peer 1024")
@@ -62,7 +64,7 @@ func TestSettingsChangeLive(t *testing.T) {
 		}
 		// The far end is gone, and found out sooner than by default.
 		a.run("configure terminal", "cs7 local-peer 1024", "path-retransmit 1", "end")
-		net.SetFaults(sctp.Faults{Cut: true})
+		net.SetFaults(sctptest.Faults{Cut: true})
 		time.Sleep(4 * time.Second)
 		a.want("show sctp association B 0", "none", "reason: ")
 	})
@@ -72,7 +74,7 @@ func TestSettingsChangeLive(t *testing.T) {
 func TestSettingsOfTheNextAssociation(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		net := sctp.NewMemory(1)
+		net := sctptest.NewMemory(1)
 		a, b := newBox(t, net, strings.ReplaceAll(configA, "24\ncs7 route", "24 passive\ncs7 route")), newBox(t, net, configB)
 		defer a.Close()
 		defer b.Close()
@@ -98,7 +100,7 @@ func TestSettingsOfTheNextAssociation(t *testing.T) {
 // Ending an association gives a new one, and the reason of the end stays.
 func TestClearAssociation(t *testing.T) {
 	t.Parallel()
-	network(t, func(_ *sctp.Memory, a, b *box) {
+	network(t, func(_ *sctptest.Memory, a, b *box) {
 		a.want("clear sctp association 99", "% there is no association 99")
 		a.want("clear sctp association B 7", "% linkset B has no link 7")
 		a.want("clear sctp association B 0", "Associations ended: 1; their links set up new ones.")
@@ -120,7 +122,7 @@ func TestClearAssociation(t *testing.T) {
 // started again.
 func TestTransportChanges(t *testing.T) {
 	t.Parallel()
-	network(t, func(_ *sctp.Memory, a, b *box) {
+	network(t, func(_ *sctptest.Memory, a, b *box) {
 		a.want("show version", "SCTP of local-peer 1024 is userspace SCTP", "(auto: memory)")
 		a.run("configure terminal", "cs7 transport udp", "end")
 		a.want("show sctp association detail", "ended by this end: local-peer 1024 is bound anew: its transport was auto and is udp")
@@ -146,7 +148,7 @@ func TestTransportChanges(t *testing.T) {
 func TestRefusedIsCounted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		net := sctp.NewMemory(1)
+		net := sctptest.NewMemory(1)
 		a := newBox(t, net, strings.Replace(configA, " link 1 sctp 10.0.0.2 1025 1024\n", "", 1))
 		b := newBox(t, net, configB)
 		defer a.Close()
@@ -162,9 +164,9 @@ func TestRefusedIsCounted(t *testing.T) {
 
 func TestClearStatistics(t *testing.T) {
 	t.Parallel()
-	tr := &countingTransport{Transport: sctp.NewUser(sctp.NewMemory(1)), n: 7}
+	tr := &countingTransport{Transport: sctp.NewUser(sctptest.NewMemory(1)), n: 7}
 	synctest.Test(t, func(t *testing.T) {
-		a := newBox(t, sctp.NewMemory(1), configA)
+		a := newBox(t, sctptest.NewMemory(1), configA)
 		defer a.Close()
 		a.localPorts[1024].transport = tr
 		a.want("show ip sctp statistics", "under local-peer 1024", "packets in  7\n")
@@ -233,12 +235,31 @@ func (s *stubAssoc) Status() sctp.Status {
 }
 func (s *stubAssoc) SetPrimary(a netip.Addr) error { s.primary = a; return nil }
 
+// associated gives both ends of an association over a network of its own.
+func associated(t *testing.T, near, far sctp.Addr) (a, b sctp.Assoc, end func()) {
+	tr := sctp.NewUser(sctptest.NewMemory(1))
+	ea, errA := tr.Open(near, sctp.Params{})
+	eb, errB := tr.Open(far, sctp.Params{})
+	if err := errors.Join(errA, errB); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if a, err = ea.Dial(t.Context(), far, sctp.Params{}); err != nil {
+		t.Fatal(err)
+	}
+	if b, err = eb.Accept(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return a, b, func() { ea.Close(); eb.Close() }
+}
+
 // Paths come and go under a link without a word to level 2; what ends or restarts
 // the association reaches it.
 func TestEvents(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a := newBox(t, sctp.NewMemory(1), strings.Replace(configA, "link 0 sctp 10.0.0.2 1024 1024", "link 0 sctp 10.0.0.2 10.0.1.2 1024 1024 passive", 1))
+		a := newBox(t, sctptest.NewMemory(1), strings.Replace(configA, "link 0 sctp 10.0.0.2 1024 1024",
+			"link 0 sctp 10.0.0.2 10.0.1.2 1024 1024 passive", 1))
 		defer a.Close()
 		var l *link
 		for k, x := range a.links {
@@ -247,7 +268,9 @@ func TestEvents(t *testing.T) {
 			}
 		}
 		one, two := netip.MustParseAddr("10.0.0.2"), netip.MustParseAddr("10.0.1.2")
-		near, far := sctp.Pair(sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr("10.0.0.1")}, Port: 1024}, sctp.Addr{IPs: []netip.Addr{one, two}, Port: 1024})
+		near, far, end := associated(t, sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr("10.0.0.1")}, Port: 1024},
+			sctp.Addr{IPs: []netip.Addr{one, two}, Port: 1024})
+		defer end()
 		s := &stubAssoc{Assoc: near, paths: []sctp.PathStatus{{Addr: one, Active: true, Primary: true, Confirmed: true}, {Addr: two, Why: "4 retransmissions in a row", RTO: time.Second}}}
 		l.take(s)
 		synctest.Wait()
@@ -286,7 +309,7 @@ func TestEvents(t *testing.T) {
 
 func TestDebugSCTP(t *testing.T) {
 	t.Parallel()
-	network(t, func(net *sctp.Memory, a, b *box) {
+	network(t, func(net *sctptest.Memory, a, b *box) {
 		a.want("debug sctp", "SCTP debugging is on")
 		b.Close()
 		time.Sleep(20 * time.Second)
@@ -300,7 +323,7 @@ func TestDebugSCTP(t *testing.T) {
 // state, their reason, and every part of them.
 func TestAssociationsOfASPs(t *testing.T) {
 	t.Parallel()
-	servers(t, gatewayConfig, func(_ *sctp.Memory, a, _, h1, _ *box) {
+	servers(t, gatewayConfig, func(_ *sctptest.Memory, a, _, h1, _ *box) {
 		a.want("show sctp association", "B 0 ", "B 1 ",
 			"2905  10.0.0.5 2905                m3ua ASP H1            1 of 1 active",
 			"2905  10.0.0.6 2905                m3ua ASP H2")
@@ -314,7 +337,7 @@ func TestAssociationsOfASPs(t *testing.T) {
 		a.want("show sctp association H1 detail", "the association before lasted ", "cleared at the console")
 	})
 	synctest.Test(t, func(t *testing.T) {
-		m := sctp.NewMemory(1)
+		m := sctptest.NewMemory(1)
 		g := newBox(t, m, chainSG)
 		defer g.Close()
 		time.Sleep(30 * time.Second)

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/cli"
-	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/xua"
 )
@@ -23,7 +23,7 @@ import (
 func TestOutputThatNobodyReads(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a := newBox(t, sctp.NewMemory(1), configA)
+		a := newBox(t, sctptest.NewMemory(1), configA)
 		defer a.Close()
 		r, w := io.Pipe()
 		stop := a.Print(w)
@@ -67,7 +67,7 @@ func (refusing) Write([]byte) (int, error) { return 0, errors.New("write: broken
 func TestOutputThatIsGone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a := newBox(t, sctp.NewMemory(1), configA)
+		a := newBox(t, sctptest.NewMemory(1), configA)
 		defer a.Close()
 		stop := a.Print(refusing{})
 		a.Log().Add("TEST", 5, "LINE", "once")
@@ -84,7 +84,7 @@ func TestOutputThatIsGone(t *testing.T) {
 func TestShortageIsAnAlarm(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a := newBox(t, sctp.NewMemory(1), configA)
+		a := newBox(t, sctptest.NewMemory(1), configA)
 		defer a.Close()
 		a.Short("console /run/x", "no console can be opened: too many open files")
 		a.Short("console /run/x", "no console can be opened: too many open files")
@@ -104,7 +104,7 @@ func TestShortageIsAnAlarm(t *testing.T) {
 func TestMemoryOfAllAssociationsIsShown(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a := newBox(t, sctp.NewMemory(1), configA)
+		a := newBox(t, sctptest.NewMemory(1), configA)
 		defer a.Close()
 		a.want("show sctp statistics", "messages that are not whole  0 of 33554432 octets; 0 associations",
 			"what waits for far ends      0 of 134217728 octets; 0 messages refused",
@@ -127,7 +127,7 @@ func TestMemoryOfAllAssociationsIsShown(t *testing.T) {
 func TestNoDescriptorForAnAssociation(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a := newBox(t, sctp.NewMemory(1), configA)
+		a := newBox(t, sctptest.NewMemory(1), configA)
 		defer a.Close()
 		a.associations.lack("no association can be accepted: too many open files")
 		a.want("show alarms", "Major", filesName, "no association can be accepted: too many open files; `ulimit -n`")
@@ -142,7 +142,7 @@ func TestNoDescriptorForAnAssociation(t *testing.T) {
 func TestShortageLastsUntilThereIsRoom(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a := newBox(t, sctp.NewMemory(1), configA)
+		a := newBox(t, sctptest.NewMemory(1), configA)
 		defer a.Close()
 		a.associations.full.Store(true)
 		a.waitShort()
@@ -188,7 +188,7 @@ show cs7 mtp3 errors
 show cs7 local-peer
 show version`, "\n")
 	synctest.Test(t, func(t *testing.T) {
-		a := newBox(t, sctp.NewMemory(1), configA)
+		a := newBox(t, sctptest.NewMemory(1), configA)
 		defer a.Close()
 		a.run("configure terminal", "cs7 gtt selector S tt 0 gti 4 np 1 nai 4", "cs7 gtt load "+titles,
 			"access-list 2700 permit all", "cs7 paklog 127.0.0.1", "end")
@@ -216,7 +216,7 @@ show version`, "\n")
 func TestWaitingForASPsIsBoundedInAll(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a := newBox(t, sctp.NewMemory(1), configA)
+		a := newBox(t, sctptest.NewMemory(1), configA)
 		defer a.Close()
 		msu := []*ss7.MSU{{SI: ss7.ISUP, Payload: make([]byte, 4000)}}
 		way := &xua.Way{State: xua.ASPending}

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/cli"
-	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 	"github.com/gostp/gostp/startup"
 )
 
@@ -20,7 +20,7 @@ var faulty = strings.TrimSuffix(configA, "end\n") +
 	"cs7 secondary-pc 1.1.1\ncs7 linkset B\n congestion level 1 onset 100 abate 200\ncs7 mtp3 timer t22 1000\nend\n"
 
 // begin makes a node of a startup configuration with faults.
-func begin(t *testing.T, net *sctp.Memory, s startup.Store) (*box, []error) {
+func begin(t *testing.T, net *sctptest.Memory, s startup.Store) (*box, []error) {
 	b := &box{t: t, Node: New(Options{Platform: onMemory(net), Store: s, Version: "test"})}
 	errs := b.Boot()
 	b.session = cli.NewSession(b.Node, b.Tree(), &b.out)
@@ -33,7 +33,7 @@ func begin(t *testing.T, net *sctp.Memory, s startup.Store) (*box, []error) {
 func TestFaultyStartupKeepsWhatIsSoundAndTheFile(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sound, errs := begin(t, sctp.NewMemory(1), startup.Memory("m", []byte(configA)))
+		sound, errs := begin(t, sctptest.NewMemory(1), startup.Memory("m", []byte(configA)))
 		defer sound.Close()
 		if len(errs) > 0 {
 			t.Fatal(errs)
@@ -42,7 +42,7 @@ func TestFaultyStartupKeepsWhatIsSoundAndTheFile(t *testing.T) {
 		if err := os.WriteFile(path, []byte(faulty), 0o640); err != nil {
 			t.Fatal(err)
 		}
-		net := sctp.NewMemory(1)
+		net := sctptest.NewMemory(1)
 		b, errs := begin(t, net, startup.File(path))
 		defer b.Close()
 		if len(errs) != 3 {
@@ -99,7 +99,7 @@ func TestWriteAtATerminalKeepsTheFaultyFile(t *testing.T) {
 		if err := os.WriteFile(path, []byte(faulty), 0o640); err != nil {
 			t.Fatal(err)
 		}
-		b, _ := begin(t, sctp.NewMemory(1), startup.File(path))
+		b, _ := begin(t, sctptest.NewMemory(1), startup.File(path))
 		defer b.Close()
 		b.want("copy running-config startup-config", "would be lost", "The old text is kept in "+path+".faulty\n",
 			"[OK]")
@@ -121,7 +121,7 @@ func TestWarningsAreToldEverywhere(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		text := []byte("cs7 point-code 1.1.1\ncs7 m3ua 2905\n local-ip 10.0.0.1\n")
-		b, _ := begin(t, sctp.NewMemory(1), startup.Memory("m", text))
+		b, _ := begin(t, sctptest.NewMemory(1), startup.Memory("m", text))
 		defer b.Close()
 		b.want("show alarms", "No alarms.")
 		typed := b.run("configure terminal", "cs7 asp P 0 2905 m3ua", "remote-ip 10.0.0.5", "cs7 asp Q 0 2905 m3ua")
@@ -170,7 +170,7 @@ func TestUnreadableStartupIsNotReplaced(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		path := t.TempDir() // a folder is no file
-		b, errs := begin(t, sctp.NewMemory(1), startup.File(path))
+		b, errs := begin(t, sctptest.NewMemory(1), startup.File(path))
 		defer b.Close()
 		if len(errs) != 1 {
 			t.Error(errs)

@@ -14,19 +14,21 @@ import (
 	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
+	"github.com/gostp/gostp/sctp/wire"
 	"github.com/gostp/gostp/ss7"
 )
 
 // wires is a memory network whose addresses can be cut off one by one.
 type wires struct {
-	*sctp.Memory
+	*sctptest.Memory
 	mu  sync.Mutex
 	cut map[netip.Addr]bool
 }
 
-func newWires() *wires { return &wires{Memory: sctp.NewMemory(1), cut: map[netip.Addr]bool{}} }
+func newWires() *wires { return &wires{Memory: sctptest.NewMemory(1), cut: map[netip.Addr]bool{}} }
 
-func (w *wires) Open(local netip.AddrPort) (sctp.Wire, error) {
+func (w *wires) Open(local netip.AddrPort) (wire.Wire, error) {
 	x, err := w.Memory.Open(local)
 	return &cuttable{x, local.Addr(), w}, err
 }
@@ -38,14 +40,16 @@ func (w *wires) setCut(addr string, cut bool) {
 }
 
 type cuttable struct {
-	sctp.Wire
+	wire.Wire
 	at netip.Addr
 	w  *wires
 }
 
-func (c *cuttable) Write(ps []sctp.Packet) (int, error) {
+func (c *cuttable) Write(ps []wire.Packet) (int, error) {
 	c.w.mu.Lock()
-	kept := slices.DeleteFunc(slices.Clone(ps), func(p sctp.Packet) bool { return c.w.cut[c.at] || c.w.cut[p.Addr.Addr()] })
+	kept := slices.DeleteFunc(slices.Clone(ps), func(p wire.Packet) bool {
+		return c.w.cut[c.at] || c.w.cut[p.Addr.Addr()]
+	})
 	c.w.mu.Unlock()
 	if _, err := c.Wire.Write(kept); err != nil {
 		return 0, err

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 	"github.com/gostp/gostp/xua"
 )
 
@@ -16,7 +17,7 @@ import (
 func TestNobodyIsLetInWhileANodeStops(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		net := sctp.NewMemory(1)
+		net := sctptest.NewMemory(1)
 		a := newBox(t, net, configA+`cs7 m3ua 2905
  local-ip 10.0.0.1
 cs7 asp SG 2905 2905 m3ua
@@ -54,7 +55,7 @@ cs7 as OUT m3ua
 // let in then would be cut off at once.
 func TestNobodyIsLetInWhileANodeRetires(t *testing.T) {
 	t.Parallel()
-	strangers(t, exchangeLab, func(t *testing.T, net *sctp.Memory, a *box) {
+	strangers(t, exchangeLab, func(t *testing.T, net *sctptest.Memory, a *box) {
 		p := registers(t, net, "10.0.0.200", 7)
 		done := make(chan struct{})
 		go func() {

@@ -6,12 +6,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 	"github.com/gostp/gostp/xua"
 )
 
 // registers brings up an ASP that nobody configured, at an address, for a routing context.
-func registers(t *testing.T, net *sctp.Memory, ip string, rc uint32) *player {
+func registers(t *testing.T, net *sctptest.Memory, ip string, rc uint32) *player {
 	t.Helper()
 	p := play(t, net, ip)
 	p.say(bare(xua.ASPUP))
@@ -26,7 +26,7 @@ func registers(t *testing.T, net *sctp.Memory, ip string, rc uint32) *player {
 // answered, whatever else is typed.
 func TestStrangersStayThroughConfiguration(t *testing.T) {
 	t.Parallel()
-	strangers(t, exchangeLab, func(t *testing.T, net *sctp.Memory, a *box) {
+	strangers(t, exchangeLab, func(t *testing.T, net *sctptest.Memory, a *box) {
 		p := registers(t, net, "10.0.0.200", 7)
 		for i := range 50 {
 			a.configure(fmt.Sprintf("hostname A%d", i))
@@ -64,7 +64,7 @@ func TestStrangerThatIsConfiguredComesAgain(t *testing.T) {
 		"bound anew": {bare(xua.ASPUP), []string{"cs7 m3ua 2905", "local-ip 10.0.0.4"},
 			"is ended: m3ua 2905 is bound anew", "ASPUP Ack"},
 	} {
-		strangers(t, exchangeLab, func(t *testing.T, net *sctp.Memory, a *box) {
+		strangers(t, exchangeLab, func(t *testing.T, net *sctptest.Memory, a *box) {
 			dial := atOneHost(t, net)
 			p := dial()
 			if got := p.say(c.up); got != "ASPUP Ack" {
@@ -98,7 +98,7 @@ func TestShutdownASPIsNoStranger(t *testing.T) {
 	t.Parallel()
 	ways := map[string]string{"by address": "remote-ip 10.0.0.200", "by identifier": "asp-identifier 9"}
 	for name, under := range ways {
-		strangers(t, exchangeLab, func(t *testing.T, net *sctp.Memory, a *box) {
+		strangers(t, exchangeLab, func(t *testing.T, net *sctptest.Memory, a *box) {
 			a.configure("cs7 asp MSC 0 2905 m3ua", under)
 			dial := atOneHost(t, net)
 			p := dial()
@@ -130,7 +130,7 @@ func TestShutdownASPIsNoStranger(t *testing.T) {
 // both; its identifier does not open the place of an ASP that has an address.
 func TestIdentifierBesideStrangers(t *testing.T) {
 	t.Parallel()
-	strangers(t, exchangeLab, func(t *testing.T, net *sctp.Memory, a *box) {
+	strangers(t, exchangeLab, func(t *testing.T, net *sctptest.Memory, a *box) {
 		a.configure("cs7 asp MSC 0 2905 m3ua", "asp-identifier 9")
 		a.configure("cs7 asp BSC 0 2905 m3ua", "remote-ip 10.0.0.77", "asp-identifier 8")
 		for ip, id := range map[string]uint32{"10.0.0.200": 9, "10.0.0.201": 8, "10.0.0.202": 7} {
@@ -153,7 +153,7 @@ func TestIdentifierBesideStrangers(t *testing.T) {
 // more are taken is told to the far end, logged, shown, and an alarm while it lasts.
 func TestPlacesForStrangersAreConfigured(t *testing.T) {
 	t.Parallel()
-	strangers(t, exchangeLab, func(t *testing.T, net *sctp.Memory, a *box) {
+	strangers(t, exchangeLab, func(t *testing.T, net *sctptest.Memory, a *box) {
 		a.want("show cs7 m3ua", "ASPs that are not configured: 0 of 256 (`cs7 xua max-unconfigured-asps`)")
 		a.configure("cs7 xua max-unconfigured-asps 2")
 		a.want("show running-config", " xua max-unconfigured-asps 2\n")

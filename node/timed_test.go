@@ -4,14 +4,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 )
 
 // Levels by time at the prompt; they and levels by priority exclude each other. The levels
 // themselves, under load, with TFC to the origin.
 func TestTimedCongestion(t *testing.T) {
 	t.Parallel()
-	network(t, func(_ *sctp.Memory, a, b *box) {
+	network(t, func(_ *sctptest.Memory, a, b *box) {
 		a.run("configure terminal", "cs7 national-options timed-congestion", "cs7 mtp3 timer tx 500", "end")
 		a.want("show running-config", "cs7 national-options timed-congestion", "cs7 mtp3 timer tx 500")
 		a.want("show cs7 mtp3 timers", "Tx            500      1000  queue above the threshold", "Ty           1000      1000  queue below")

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/configs"
-	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/sctp/sctptest"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/startup"
 	"github.com/gostp/gostp/xua"
@@ -23,7 +23,7 @@ func (a *asked) refuse(ss7.PathID, *xua.Error) { a.refusals++ }
 func TestRefusalsAreBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := New(Options{Platform: onMemory(sctp.NewMemory(1)), Store: startup.Memory("m", nil), Version: "test"})
+		n := New(Options{Platform: onMemory(sctptest.NewMemory(1)), Store: startup.Memory("m", nil), Version: "test"})
 		defer n.Close()
 		layer := &asked{}
 		a := &xuaASP{layer: layer, topic: "m2ua"}

@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+
+	"github.com/gostp/gostp/sctp/wire"
 )
 
 // Anywhere is the local address that stands for every address of this machine, of both
@@ -33,7 +35,7 @@ func (a Addr) from(to netip.Addr) (netip.Addr, bool) {
 type locals interface{ Locals() ([]netip.Addr, error) }
 
 // placed is local with the addresses that Anywhere stands for.
-func placed(n Network, local Addr) (Addr, error) {
+func placed(n wire.Network, local Addr) (Addr, error) {
 	if !local.anywhere() {
 		return local, nil
 	}

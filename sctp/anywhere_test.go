@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+
+	"github.com/gostp/gostp/sctp/sctptest"
 )
 
 // reaches dials b's port at each address, from a, and has b dial back.
@@ -75,7 +77,7 @@ func TestAnywhereIsEveryAddress(t *testing.T) {
 		}
 		reaches(t, e, from, "127.0.0.1")
 	})
-	if _, err := NewUser(NewMemory(1)).Open(Addr{IPs: []netip.Addr{Anywhere}, Port: 2905}, Params{}); err == nil {
+	if _, err := NewUser(sctptest.NewMemory(1)).Open(Addr{IPs: []netip.Addr{Anywhere}, Port: 2905}, Params{}); err == nil {
 		t.Error("a network that knows no addresses has opened a port at all of them")
 	}
 }

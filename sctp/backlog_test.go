@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gostp/gostp/sctp/sctptest"
 )
 
 // Far ends that take nothing are many: all that waits for them together is bounded, and who has
@@ -68,12 +70,12 @@ func TestBacklogIsForgotten(t *testing.T) {
 		near.mu.Lock()
 		near.burden = burden{backlog: backlog}
 		near.mu.Unlock()
-		x.net.SetFaults(Faults{Cut: true})
+		x.net.SetFaults(sctptest.Faults{Cut: true})
 		sendAll(t, a, numbered(300, 2, 10_000))
 		if s := backlog.State(); s.Held < 1_000_000 {
 			t.Errorf("%+v", s)
 		}
-		x.net.SetFaults(Faults{})
+		x.net.SetFaults(sctptest.Faults{})
 		if got, _, err := collect(b, 300); len(got) != 300 {
 			t.Fatal(len(got), err)
 		}

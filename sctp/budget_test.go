@@ -8,13 +8,15 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+
+	"github.com/gostp/gostp/sctp/sctptest"
 )
 
 // hoarders is an endpoint in virtual time with some associations that share a Budget.
 func hoarders(t *testing.T, octets, n int, f func(b *Budget, all []*assoc)) {
 	synctest.Test(t, func(t *testing.T) {
 		b := NewBudget(octets)
-		u := NewUser(NewMemory(1)).(*user)
+		u := NewUser(sctptest.NewMemory(1)).(*user)
 		u.Share(b, NewBacklog(DefaultBacklog))
 		open, err := u.Open(addrA, Params{})
 		if err != nil {

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gostp/gostp/sctp/sctptest"
 )
 
 // An address that a far end only lists is not its own (RFC 9260 §5.4): who has it sets up its
@@ -121,8 +123,8 @@ func TestForgedSourceOfCookieProvesNothing(t *testing.T) {
 // it lists one that was: its association restarts (RFC 9260 §5.2.2).
 func TestRestartByAnAddressNotConfirmed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		net := NewMemory(1)
-		net.cutPath(1, true)
+		net := sctptest.NewMemory(1)
+		cutPath(net, 1, true)
 		ea, _ := NewUser(net).Open(twoA, Params{})
 		defer ea.Close()
 		eb, _ := NewUser(net).Open(twoB, Params{})
@@ -133,9 +135,9 @@ func TestRestartByAnAddressNotConfirmed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		net.cutPath(0, true) // its ABORT is lost
+		cutPath(net, 0, true) // its ABORT is lost
 		eb.Close()
-		net.cutPath(1, false)
+		cutPath(net, 1, false)
 		if eb, err = NewUser(net).Open(twoB, Params{}); err != nil {
 			t.Fatal(err)
 		}

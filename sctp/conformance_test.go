@@ -10,6 +10,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gostp/gostp/sctp/sctptest"
+	"github.com/gostp/gostp/sctp/wire"
 )
 
 // joined is two ends of an association for conformance, and what can be done to
@@ -46,7 +49,7 @@ func inVirtualTime(t *testing.T, f func(*testing.T)) { synctest.Test(t, f) }
 func inRealTime(t *testing.T, f func(*testing.T))    { f(t) }
 
 func TestConformance(t *testing.T) {
-	faulty := func(f Faults) func(t *testing.T, p Params) joined {
+	faulty := func(f sctptest.Faults) func(t *testing.T, p Params) joined {
 		return func(t *testing.T, p Params) joined {
 			p.AssocRetrans = 20
 			j := userJoined(t, p)
@@ -56,17 +59,13 @@ func TestConformance(t *testing.T) {
 		}
 	}
 	for name, open := range map[string]func(t *testing.T, p Params) joined{
-		"pair": func(*testing.T, Params) joined {
-			a, b := Pair(addrA, addrB)
-			return joined{a: a, b: b, end: func() {}}
-		},
 		"user":                func(t *testing.T, p Params) joined { return userJoined(t, p).joined },
-		"user, 5 % loss":      faulty(Faults{Loss: 0.05, Delay: 5 * time.Millisecond}),
-		"user, much disorder": faulty(Faults{Reorder: 0.3, Duplicate: 0.1, Delay: 5 * time.Millisecond}),
+		"user, 5 % loss":      faulty(sctptest.Faults{Loss: 0.05, Delay: 5 * time.Millisecond}),
+		"user, much disorder": faulty(sctptest.Faults{Reorder: 0.3, Duplicate: 0.1, Delay: 5 * time.Millisecond}),
 		"user, two paths": func(t *testing.T, p Params) joined {
 			net, a, b, end := homes(t, p)
-			return joined{a: a, b: b, end: end, small: true, cut: net.cutPath,
-				vanish: func() { net.SetFaults(Faults{Cut: true}) }}
+			return joined{a: a, b: b, end: end, small: true, cut: func(i int, cut bool) { cutPath(net, i, cut) },
+				vanish: func() { net.SetFaults(sctptest.Faults{Cut: true}) }}
 		},
 	} {
 		t.Run(name, func(t *testing.T) { conformance(t, open, inVirtualTime) })
@@ -80,18 +79,18 @@ func TestConformance(t *testing.T) {
 
 type userPair struct {
 	joined
-	net *Memory
+	net *sctptest.Memory
 }
 
 func userJoined(t *testing.T, p Params) userPair {
 	x := newPair(t, p)
 	a, b := x.connect()
 	return userPair{joined{a: a, b: b, end: x.close, small: true,
-		vanish: func() { x.net.SetFaults(Faults{Cut: true}) },
+		vanish: func() { x.net.SetFaults(sctptest.Faults{Cut: true}) },
 		restart: func(t *testing.T) Assoc {
-			x.net.SetFaults(Faults{Cut: true})
+			x.net.SetFaults(sctptest.Faults{Cut: true})
 			x.b.Close()
-			x.net.SetFaults(Faults{})
+			x.net.SetFaults(sctptest.Faults{})
 			var err error
 			if x.b, err = NewUser(x.net).Open(addrB, p); err != nil {
 				t.Fatal(err)
@@ -105,7 +104,7 @@ func userJoined(t *testing.T, p Params) userPair {
 }
 
 // wireJoined is an association between two addresses of this machine.
-func wireJoined(t *testing.T, n Network, at [2]netip.AddrPort, p Params) joined {
+func wireJoined(t *testing.T, n wire.Network, at [2]netip.AddrPort, p Params) joined {
 	open := func(at netip.AddrPort) Endpoint {
 		e, err := NewUser(n).Open(Addr{IPs: []netip.Addr{at.Addr()}, Port: 1024, UDP: at.Port()}, p)
 		if err != nil {
@@ -354,17 +353,5 @@ func inOrder(t *testing.T, sent, got []Message) {
 	}
 	if len(got) != len(sent) {
 		t.Fatalf("%d of %d messages came", len(got), len(sent))
-	}
-}
-
-func TestBreak(t *testing.T) {
-	a, b := Pair(addrA, addrB)
-	sendAll(t, a, numbered(3, 1, 1))
-	Break(a, "cable cut")
-	for _, x := range []Assoc{a, b} {
-		m, ev, err := collect(x, 1)
-		if len(m) != 0 || !errors.Is(err, io.EOF) || len(ev) != 1 || !strings.Contains(ev[0].Why, "cable cut") {
-			t.Error(m, ev, err)
-		}
 	}
 }

@@ -383,9 +383,6 @@ func TestRandomPackets(t *testing.T) {
 // storm puts random chunks with the right tag into a.
 func storm(r *rand.Rand, x *pair, a *assoc) {
 	types := []uint8{0, 0, 0, 1, 2, 3, 3, 3, 4, 5, 9, 10, 11, 14, 0x3f, 0x7f, 0xbf, 0xff}
-	x.net.mu.Lock()
-	to := x.net.wires[netipPort(addrA)]
-	x.net.mu.Unlock()
 	for range 2000 {
 		a.mu.Lock()
 		tag, cum, first := a.localTag, a.cum, a.first
@@ -405,7 +402,7 @@ func storm(r *rand.Rand, x *pair, a *assoc) {
 			b = appendSimple(b, typ, uint8(r.Intn(16)), v)
 		}
 		seal(b)
-		to.put(b, netipPort(addrB))
+		x.net.Put(netipPort(addrB), netipPort(addrA), b)
 		if r.Intn(10) == 0 {
 			a.Send([]Message{{Stream: uint16(r.Intn(17)), Data: make([]byte, 1+r.Intn(3000))}})
 		}

@@ -1,6 +1,10 @@
 package sctp
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/gostp/gostp/sctp/wire"
+)
 
 // demux finds whom the packets of a batch are for. It keeps the association of
 // the packet before locked, since the next is mostly for the same, and lets all
@@ -164,5 +168,5 @@ func (w *sharedWire) abort(h header, dst netip.AddrPort, flags uint8, causes []b
 func (w *sharedWire) send(h header, dst netip.AddrPort, chunks []byte) {
 	b := append(appendHeader(make([]byte, 0, headerLen+len(chunks)), h), chunks...)
 	seal(b)
-	w.write([]Packet{{Addr: dst, Data: b}})
+	w.write([]wire.Packet{{Addr: dst, Data: b}})
 }

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+
+	"github.com/gostp/gostp/sctp/sctptest"
 )
 
 // FuzzPacket puts arbitrary chunks into a living association: whatever comes, it
@@ -17,7 +19,7 @@ func FuzzPacket(f *testing.F) {
 	f.Add(appendSimple(appendSimple(nil, ctShutdown, 0, []byte{0, 0, 0, 1}), ctShutdownAck, 0, nil))
 	f.Add(appendSimple(nil, ctHeartbeat, 0, appendParam(nil, 1, []byte("12345678"))))
 	f.Fuzz(func(t *testing.T, chunks []byte) {
-		m := NewMemory(1)
+		m := sctptest.NewMemory(1)
 		e, err := NewUser(m).Open(addrA, Params{})
 		if err != nil {
 			t.Fatal(err)
@@ -46,7 +48,7 @@ func FuzzStack(f *testing.F) {
 	f.Add([]byte{0, 2, 1, 9, 0, 1, 2, 9, 0, 0, 1, 9, 5, 0, 0, 0})
 	f.Fuzz(func(t *testing.T, script []byte) {
 		const buffer = 20000
-		e, err := NewUser(NewMemory(1)).Open(addrA, Params{RecvBuffer: buffer, SendBuffer: buffer})
+		e, err := NewUser(sctptest.NewMemory(1)).Open(addrA, Params{RecvBuffer: buffer, SendBuffer: buffer})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/gostp/gostp/sctp/wire"
 )
 
 // tunPeer is a far end made by hand, beside the kernel's SCTP.
@@ -30,14 +32,14 @@ func (p *tunPeer) put(src netip.Addr, tag uint32, chunks []byte) {
 	b := append(appendHeader(nil, header{2905, 2905, tag}), chunks...)
 	seal(b)
 	w := &tunWire{n: tunNet{t: p.t, far: src}, f: p.w.f}
-	if _, err := w.Write([]Packet{{Addr: netip.AddrPortFrom(p.n.near, 0), Data: b}}); err != nil {
+	if _, err := w.Write([]wire.Packet{{Addr: netip.AddrPortFrom(p.n.near, 0), Data: b}}); err != nil {
 		p.t.Fatal(err)
 	}
 }
 
 // want reads until a packet's first chunk is of a type.
 func (p *tunPeer) want(typ uint8) chunk {
-	ps := make([]Packet, 1)
+	ps := make([]wire.Packet, 1)
 	for {
 		if _, err := p.w.Read(ps); err != nil {
 			p.t.Fatal(err)

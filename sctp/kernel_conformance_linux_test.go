@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gostp/gostp/sctp/wire"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -19,7 +21,7 @@ func TestKernelConformance(t *testing.T) {
 	kernelTransport(t)
 	watchLeaks(t)
 	loopback6(t)
-	user := func(t *testing.T, n Network, at Addr) Endpoint {
+	user := func(t *testing.T, n wire.Network, at Addr) Endpoint {
 		e, err := NewUser(n).Open(at, Params{})
 		if err != nil {
 			t.Fatal(err)

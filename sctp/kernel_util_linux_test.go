@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gostp/gostp/sctp/wire"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -39,7 +41,7 @@ type tunNet struct {
 
 func (n tunNet) Source(netip.Addr) netip.Addr { return n.far }
 
-func (n tunNet) Open(netip.AddrPort) (Wire, error) {
+func (n tunNet) Open(netip.AddrPort) (wire.Wire, error) {
 	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
@@ -64,7 +66,7 @@ type tunWire struct {
 func (*tunWire) MTU() int       { return 1480 }
 func (w *tunWire) Close() error { return w.f.Close() }
 
-func (w *tunWire) Write(ps []Packet) (sent int, err error) {
+func (w *tunWire) Write(ps []wire.Packet) (sent int, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, p := range ps {
@@ -86,7 +88,7 @@ func (w *tunWire) Write(ps []Packet) (sent int, err error) {
 	return sent, err
 }
 
-func (w *tunWire) Read(ps []Packet) (int, error) {
+func (w *tunWire) Read(ps []wire.Packet) (int, error) {
 	for {
 		n, err := w.f.Read(w.in)
 		if errors.Is(err, os.ErrClosed) {
@@ -97,7 +99,7 @@ func (w *tunWire) Read(ps []Packet) (int, error) {
 		}
 		if n > 20 && w.in[0]>>4 == 4 && w.in[9] == 132 {
 			ihl := int(w.in[0]&15) * 4
-			ps[0] = Packet{Addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte(w.in[12:16])), 0), Data: w.in[ihl:n]}
+			ps[0] = wire.Packet{Addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte(w.in[12:16])), 0), Data: w.in[ihl:n]}
 			return 1, nil
 		}
 	}

@@ -6,6 +6,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gostp/gostp/sctp/sctptest"
+	"github.com/gostp/gostp/sctp/wire"
 )
 
 // 100,000 messages over a bad network: all come, each stream in order.
@@ -14,7 +17,7 @@ func TestBadNetwork(t *testing.T) {
 		x := newPair(t, Params{AssocRetrans: 20})
 		defer x.close()
 		a, b := x.connect()
-		x.net.SetFaults(Faults{Loss: 0.02, Duplicate: 0.02, Reorder: 0.05, Delay: 50 * time.Millisecond})
+		x.net.SetFaults(sctptest.Faults{Loss: 0.02, Duplicate: 0.02, Reorder: 0.05, Delay: 50 * time.Millisecond})
 		msgs := numbered(100_000, 8, 200)
 		go sendAll(t, a, msgs)
 		got, ev, err := collect(b, len(msgs))
@@ -30,10 +33,10 @@ func TestBadNetworkOneOfTwoPathsCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		net, a, b, end := homes(t, Params{AssocRetrans: 20})
 		defer end()
-		net.SetFaults(Faults{Loss: 0.01, Duplicate: 0.01, Reorder: 0.02, Delay: 10 * time.Millisecond})
+		net.SetFaults(sctptest.Faults{Loss: 0.01, Duplicate: 0.01, Reorder: 0.02, Delay: 10 * time.Millisecond})
 		time.Sleep(time.Second)
-		time.AfterFunc(200*time.Millisecond, func() { net.cutPath(0, true) })
-		time.AfterFunc(20*time.Second, func() { net.cutPath(0, false) })
+		time.AfterFunc(200*time.Millisecond, func() { cutPath(net, 0, true) })
+		time.AfterFunc(20*time.Second, func() { cutPath(net, 0, false) })
 		msgs := numbered(50_000, 8, 200)
 		go sendAll(t, a, msgs)
 		got, _, err := collect(b, len(msgs))
@@ -51,9 +54,9 @@ func TestStreamsAreIndependent(t *testing.T) {
 		defer x.close()
 		a, b := x.connect()
 		time.Sleep(time.Second)
-		x.net.SetFaults(Faults{Cut: true})
+		x.net.SetFaults(sctptest.Faults{Cut: true})
 		sendAll(t, a, []Message{{Stream: 1, Data: []byte("lost")}})
-		x.net.SetFaults(Faults{})
+		x.net.SetFaults(sctptest.Faults{})
 		sendAll(t, a, []Message{{Stream: 1, Data: []byte("waits")}, {Stream: 2, Data: []byte("free")},
 			{Stream: 1, Unordered: true, Data: []byte("unordered")}})
 		synctest.Wait()
@@ -109,35 +112,35 @@ func TestManyAssociationsLeaveNothing(t *testing.T) {
 type loop struct {
 	a, b   *assoc
 	da, db *demux
-	qa, qb []Packet // to a, to b
+	qa, qb []wire.Packet // to a, to b
 }
 
 type loopWire struct {
-	to   *[]Packet
+	to   *[]wire.Packet
 	pool [][]byte
 	mtu  int
 }
 
-func (w *loopWire) Write(ps []Packet) (int, error) {
+func (w *loopWire) Write(ps []wire.Packet) (int, error) {
 	for _, p := range ps {
 		n := len(*w.to)
 		if n == len(w.pool) {
 			w.pool = append(w.pool, make([]byte, 0, w.mtu))
 		}
 		w.pool[n] = append(w.pool[n][:0], p.Data...)
-		*w.to = append(*w.to, Packet{Data: w.pool[n]})
+		*w.to = append(*w.to, wire.Packet{Data: w.pool[n]})
 	}
 	return len(ps), nil
 }
-func (w *loopWire) Read([]Packet) (int, error) { select {} }
-func (w *loopWire) MTU() int                   { return w.mtu }
-func (w *loopWire) Close() error               { return nil }
+func (w *loopWire) Read([]wire.Packet) (int, error) { select {} }
+func (w *loopWire) MTU() int                        { return w.mtu }
+func (w *loopWire) Close() error                    { return nil }
 
 func newLoop(single bool) *loop {
 	l := &loop{}
-	end := func(local Addr, peer Addr, out *[]Packet, tags [2]uint32, tsns [2]uint32) (*assoc, *demux) {
+	end := func(local Addr, peer Addr, out *[]wire.Packet, tags [2]uint32, tsns [2]uint32) (*assoc, *demux) {
 		u := NewUser(nil).(*user)
-		u.net = NewMemory(1)
+		u.net = sctptest.NewMemory(1)
 		w := &sharedWire{user: u, at: netip.AddrPortFrom(local.IPs[0], 0), wire: &loopWire{to: out, mtu: 1480},
 			endpoints: map[uint16]*endpoint{}}
 		p := DefaultParams()
@@ -165,7 +168,7 @@ func (l *loop) run() {
 	}
 }
 
-func (d *demux) batch(q *[]Packet, from Addr) {
+func (d *demux) batch(q *[]wire.Packet, from Addr) {
 	src := netipPort(from)
 	for _, p := range *q {
 		d.packet(p.Data, src)
@@ -237,7 +240,7 @@ func BenchmarkMessage(b *testing.B) {
 func BenchmarkForward(b *testing.B) {
 	for _, batch := range []int{1, 64} {
 		b.Run(fmt.Sprint("batch", batch), func(b *testing.B) {
-			m := NewMemory(1)
+			m := sctptest.NewMemory(1)
 			ea, _ := NewUser(m).Open(addrA, Params{})
 			eb, _ := NewUser(m).Open(addrB, Params{})
 			defer ea.Close()

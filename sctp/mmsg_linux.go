@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"unsafe"
 
+	"github.com/gostp/gostp/sctp/wire"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -133,7 +135,7 @@ func (d *dgram) recv(fd uintptr) bool {
 }
 
 // Read implements Wire.
-func (d *dgram) Read(ps []Packet) (int, error) {
+func (d *dgram) Read(ps []wire.Packet) (int, error) {
 	r := &d.rx
 	for {
 		if r.next == r.n {
@@ -158,7 +160,7 @@ func (d *dgram) Read(ps []Packet) (int, error) {
 }
 
 // take hands out the next packet of what was read; false: it was none.
-func (d *dgram) take(p *Packet) bool {
+func (d *dgram) take(p *wire.Packet) bool {
 	r := &d.rx
 	i := r.next
 	h := &r.hdrs[i]
@@ -197,7 +199,7 @@ func segmentSize(ctl []byte) int {
 }
 
 // Write implements Wire.
-func (d *dgram) Write(ps []Packet) (sent int, err error) {
+func (d *dgram) Write(ps []wire.Packet) (sent int, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for len(ps) > 0 {
@@ -213,7 +215,7 @@ func (d *dgram) Write(ps []Packet) (sent int, err error) {
 
 // batch makes one system call of as many packets as it takes. It tells how many
 // it used, and how many of these went out.
-func (d *dgram) batch(ps []Packet) (used, sent int, err error) {
+func (d *dgram) batch(ps []wire.Packet) (used, sent int, err error) {
 	t := &d.tx
 	t.iov = t.iov[:0]
 	if cap(t.iov) < len(ps) {
@@ -249,7 +251,7 @@ func (d *dgram) batch(ps []Packet) (used, sent int, err error) {
 
 // message makes message m of the first packets of ps that can share one: to the
 // same place and of the same size, of which the last may be shorter.
-func (d *dgram) message(m int, ps []Packet) (n int) {
+func (d *dgram) message(m int, ps []wire.Packet) (n int) {
 	t := &d.tx
 	first, size := &ps[0], 0
 	start := len(t.iov)

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gostp/gostp/sctp/sctptest"
 )
 
 func ips(s ...string) (out []netip.Addr) {
@@ -24,9 +26,9 @@ var (
 )
 
 // homes is two endpoints with two addresses each: two paths that share nothing.
-func homes(t *testing.T, p Params) (net *Memory, a, b Assoc, end func()) {
+func homes(t *testing.T, p Params) (net *sctptest.Memory, a, b Assoc, end func()) {
 	t.Helper()
-	net = NewMemory(1)
+	net = sctptest.NewMemory(1)
 	ea, err := NewUser(net).Open(twoA, p)
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +46,7 @@ func homes(t *testing.T, p Params) (net *Memory, a, b Assoc, end func()) {
 	return net, a, b, func() { ea.Close(); eb.Close() }
 }
 
-func (m *Memory) cutPath(i int, cut bool) { m.Cut(twoA.IPs[i], twoB.IPs[i], cut) }
+func cutPath(m *sctptest.Memory, i int, cut bool) { m.Cut(twoA.IPs[i], twoB.IPs[i], cut) }
 
 // The handshake tells all addresses; those that nobody named are verified first (§5.4).
 func TestPathsAreLearnedAndVerified(t *testing.T) {
@@ -62,7 +64,7 @@ func TestPathsAreLearnedAndVerified(t *testing.T) {
 				t.Errorf("%+v", p)
 			}
 		}
-		net.cutPath(0, false)
+		cutPath(net, 0, false)
 		if got := a.Remote(); len(got.IPs) != 2 || got.Port != 1024 {
 			t.Error(got)
 		}
@@ -72,8 +74,8 @@ func TestPathsAreLearnedAndVerified(t *testing.T) {
 // A heartbeat that comes back with another nonce proves nothing (§5.4).
 func TestUnverifiedPathGetsNoData(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		net := NewMemory(1)
-		net.cutPath(1, true)
+		net := sctptest.NewMemory(1)
+		cutPath(net, 1, true)
 		ea, _ := NewUser(net).Open(twoA, Params{})
 		defer ea.Close()
 		eb, _ := NewUser(net).Open(twoB, Params{})
@@ -110,10 +112,10 @@ func TestFailover(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		net, a, b, end := homes(t, Params{})
 		defer end()
-		net.SetFaults(Faults{Delay: 5 * time.Millisecond})
+		net.SetFaults(sctptest.Faults{Delay: 5 * time.Millisecond})
 		time.Sleep(2 * time.Second)
-		time.AfterFunc(time.Second, func() { net.cutPath(0, true) })
-		time.AfterFunc(15*time.Second, func() { net.cutPath(0, false) })
+		time.AfterFunc(time.Second, func() { cutPath(net, 0, true) })
+		time.AfterFunc(15*time.Second, func() { cutPath(net, 0, false) })
 		start := time.Now()
 		go func() {
 			for i := range 3000 {
@@ -152,8 +154,8 @@ func TestSlowPathBesideDeadOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		net, a, b, end := homes(t, Params{AssocRetrans: 20})
 		defer end()
-		net.SetFaults(Faults{Delay: 5 * time.Millisecond})
-		net.cutPath(0, true)
+		net.SetFaults(sctptest.Faults{Delay: 5 * time.Millisecond})
+		cutPath(net, 0, true)
 		net.Cut(twoA.IPs[1], twoB.IPs[0], true)
 		var slow time.Time
 		dead := 0
@@ -162,8 +164,11 @@ func TestSlowPathBesideDeadOne(t *testing.T) {
 				dead++
 			}
 		})
-		time.AfterFunc(12*time.Second, func() { slow = time.Now(); net.SetFaults(Faults{Delay: 700 * time.Millisecond}) })
-		time.AfterFunc(14*time.Second, func() { net.SetFaults(Faults{Delay: 5 * time.Millisecond}) })
+		time.AfterFunc(12*time.Second, func() {
+			slow = time.Now()
+			net.SetFaults(sctptest.Faults{Delay: 700 * time.Millisecond})
+		})
+		time.AfterFunc(14*time.Second, func() { net.SetFaults(sctptest.Faults{Delay: 5 * time.Millisecond}) })
 		go func() {
 			for range 2000 {
 				sendAll(t, a, numbered(1, 1, 100))
@@ -194,7 +199,7 @@ func TestBothPathsDie(t *testing.T) {
 			net, a, _, end := homes(t, Params{})
 			defer end()
 			time.Sleep(3 * time.Second)
-			net.SetFaults(Faults{Cut: true})
+			net.SetFaults(sctptest.Faults{Cut: true})
 			start := time.Now()
 			if busy {
 				sendAll(t, a, numbered(10, 1, 100))
@@ -217,7 +222,7 @@ func TestBothPathsDie(t *testing.T) {
 // One of our own addresses dies: the path is tried from the other.
 func TestSourceRotates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		net := NewMemory(1)
+		net := sctptest.NewMemory(1)
 		ea, _ := NewUser(net).Open(twoA, Params{})
 		defer ea.Close()
 		one := Addr{IPs: twoB.IPs[:1], Port: 1024}
@@ -243,8 +248,8 @@ func TestSourceRotates(t *testing.T) {
 // INIT goes round the addresses that the user gave (§5.1).
 func TestDialTriesAllAddresses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		net := NewMemory(1)
-		net.cutPath(0, true)
+		net := sctptest.NewMemory(1)
+		cutPath(net, 0, true)
 		ea, _ := NewUser(net).Open(twoA, Params{})
 		defer ea.Close()
 		eb, _ := NewUser(net).Open(twoB, Params{})
@@ -297,7 +302,7 @@ func TestSetPrimary(t *testing.T) {
 // is refused, and the association lives (§5.2.2, cause 11).
 func TestRestartWithNewAddresses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		net := NewMemory(1)
+		net := sctptest.NewMemory(1)
 		ea, _ := NewUser(net).Open(twoA, Params{})
 		defer ea.Close()
 		one := Addr{IPs: twoB.IPs[:1], Port: 1024}
@@ -306,9 +311,9 @@ func TestRestartWithNewAddresses(t *testing.T) {
 			t.Fatal(err)
 		}
 		a, _ := ea.Accept(t.Context())
-		net.SetFaults(Faults{Cut: true})
+		net.SetFaults(sctptest.Faults{Cut: true})
 		eb.Close()
-		net.SetFaults(Faults{})
+		net.SetFaults(sctptest.Faults{})
 		again, _ := NewUser(net).Open(twoB, Params{})
 		defer again.Close()
 		if _, err := again.Dial(t.Context(), twoA, Params{}); err == nil ||

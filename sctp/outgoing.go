@@ -3,6 +3,8 @@ package sctp
 import (
 	"net/netip"
 	"sync"
+
+	"github.com/gostp/gostp/sctp/wire"
 )
 
 const burst = 64 // packets written at once
@@ -12,7 +14,7 @@ const burst = 64 // packets written at once
 type outgoing struct {
 	wire *sharedWire
 	n    int
-	ps   [burst]Packet
+	ps   [burst]wire.Packet
 	buf  []byte
 }
 
@@ -71,7 +73,7 @@ func (a *assoc) close(b []byte, tag uint32, dst netip.AddrPort) {
 	if at := len(o.buf); cap(o.buf)-at >= len(b) {
 		o.buf = o.buf[:at+len(b)] // b was made in place, unless it outgrew the MTU
 	}
-	o.ps[o.n] = Packet{Addr: dst, DSCP: a.params.DSCP, Data: b[:len(b):len(b)]}
+	o.ps[o.n] = wire.Packet{Addr: dst, DSCP: a.params.DSCP, Data: b[:len(b):len(b)]}
 	o.n++
 	a.stats.SentPackets++
 }

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gostp/gostp/sctp/sctptest"
 )
 
 // slow is a far end as most systems set it up: it looks for us once in 30 s, and gives up
@@ -43,7 +45,7 @@ func TestFarEndThatWasGivenUpIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := newPair(t, Params{})
 		defer x.close()
-		if d := given(t, x.a, x.b, func(is bool) { x.net.SetFaults(Faults{Cut: is}) }); d > 1100*time.Millisecond {
+		if d := given(t, x.a, x.b, func(is bool) { x.net.SetFaults(sctptest.Faults{Cut: is}) }); d > 1100*time.Millisecond {
 			t.Errorf("it knows after %v", d)
 		}
 		// It is back, and what tells it of the association before does not disturb that.
@@ -74,7 +76,7 @@ func TestPartingEnds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		x.net.SetFaults(Faults{Cut: true})
+		x.net.SetFaults(sctptest.Faults{Cut: true})
 		collect(near, 1)
 		e := x.a.(*endpoint)
 		sent := e.user.count[cAbortsOut].Load()

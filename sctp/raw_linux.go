@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"os"
 
+	"github.com/gostp/gostp/sctp/wire"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -21,7 +23,7 @@ type rawNet struct{}
 //
 // Where the kernel has SCTP of its own it sees our packets too, knows nothing of
 // our associations and aborts them (RFC 9260 §8.4): then there is no raw mode.
-func Raw() (Network, error) {
+func Raw() (wire.Network, error) {
 	if kernelHasSCTP() {
 		return nil, errors.New("the kernel's own SCTP is loaded and would abort associations over raw IP: use the " +
 			"kernel's (`transport kernel`)")
@@ -49,7 +51,7 @@ func (rawNet) String() string { return "over raw IP" }
 // Locals are the addresses of this machine.
 func (rawNet) Locals() ([]netip.Addr, error) { return machineAddresses() }
 
-func (rawNet) Open(local netip.AddrPort) (Wire, error) {
+func (rawNet) Open(local netip.AddrPort) (wire.Wire, error) {
 	if local.Port() != 0 {
 		return nil, fmt.Errorf("udp-port %d: SCTP over raw IP has no UDP port; take `udp-port` away or use `transport "+
 			"udp`", local.Port())

@@ -2,9 +2,13 @@
 
 package sctp
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/gostp/gostp/sctp/wire"
+)
 
 // Raw is for Linux only.
-func Raw() (Network, error) {
+func Raw() (wire.Network, error) {
 	return nil, errors.New("SCTP over raw IP is built for Linux only: use `transport udp`")
 }

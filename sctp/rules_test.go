@@ -10,14 +10,17 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gostp/gostp/sctp/sctptest"
+	"github.com/gostp/gostp/sctp/wire"
 )
 
 // peer is a far end made by hand: it writes raw packets to the stack and looks at
 // each that comes back.
 type peer struct {
 	t        *testing.T
-	net      *Memory
-	w        Wire
+	net      *sctptest.Memory
+	w        wire.Wire
 	e        Endpoint
 	tag      uint32 // the stack's
 	tsn, cum uint32 // ours to be sent next; the stack's last
@@ -30,7 +33,7 @@ const peerTag = 77
 func alone(t *testing.T, p Params, f func(p *peer)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		x := &peer{t: t, net: NewMemory(1), tsn: 1000}
+		x := &peer{t: t, net: sctptest.NewMemory(1), tsn: 1000}
 		var err error
 		if x.e, err = NewUser(x.net).Open(addrA, p); err != nil {
 			t.Fatal(err)
@@ -47,15 +50,15 @@ func alone(t *testing.T, p Params, f func(p *peer)) {
 func (p *peer) put(tag uint32, chunks []byte) {
 	b := append(appendHeader(nil, header{1024, 1024, tag}), chunks...)
 	seal(b)
-	p.w.Write([]Packet{{Addr: netipPort(addrA), Data: b}})
+	p.w.Write([]wire.Packet{{Addr: netipPort(addrA), Data: b}})
 	synctest.Wait()
 }
 
 // got gives the chunks that came back since the last look, and the tags of their packets.
 func (p *peer) got() (out []chunk, tags []uint32) {
 	synctest.Wait()
-	ps := make([]Packet, 64)
-	for n := p.w.(*memoryWire).take(ps); n > 0; n = p.w.(*memoryWire).take(ps) {
+	ps := make([]wire.Packet, 64)
+	for n := sctptest.Take(p.w, ps); n > 0; n = sctptest.Take(p.w, ps) {
 		for _, x := range ps[:n] {
 			h, b, err := parseHeader(x.Data)
 			if err != nil || !sumFits(x.Data) {
@@ -421,19 +424,19 @@ func TestParamsOnTheWire(t *testing.T) {
 	alone(t, Params{AnyChecksum: true, DSCP: 46, Single: true, Heartbeat: -1}, func(p *peer) {
 		p.connect()
 		b := append(appendHeader(nil, header{1024, 1024, p.tag}), p.data(0, 0, 3, "unfinished checksum")...)
-		p.w.Write([]Packet{{Addr: netipPort(addrA), Data: b}})
+		p.w.Write([]wire.Packet{{Addr: netipPort(addrA), Data: b}})
 		p.want("a wrong checksum is taken", peerTag, ctSack)
 		p.a.Send(batchOf(3, 10))
-		ps := make([]Packet, 8)
+		ps := make([]wire.Packet, 8)
 		synctest.Wait()
-		if n := p.w.(*memoryWire).take(ps); n != 3 {
+		if n := sctptest.Take(p.w, ps); n != 3 {
 			t.Error(n, "packets for three messages")
 		}
 	})
 	alone(t, Params{}, func(p *peer) {
 		p.connect()
 		b := append(appendHeader(nil, header{1024, 1024, p.tag}), appendSimple(nil, ctAbort, 0, nil)...)
-		p.w.Write([]Packet{{Addr: netipPort(addrA), Data: b}})
+		p.w.Write([]wire.Packet{{Addr: netipPort(addrA), Data: b}})
 		p.want("a wrong checksum is not taken", 0)
 		p.put(p.tag+1, appendSimple(nil, ctAbort, 0, nil))
 		count := map[string]uint64{}

@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/netip"
 	"syscall"
+
+	"github.com/gostp/gostp/sctp/wire"
 )
 
 // EncapPort is the registered UDP port of SCTP in UDP (RFC 6951 §4).
@@ -17,11 +19,11 @@ type udpNet struct{}
 // UDP is the network in which SCTP packets travel in UDP (RFC 6951): no
 // privileges, through NAT and firewalls. Port 0 means EncapPort, here and in the
 // addresses of packets.
-func UDP() Network { return udpNet{} }
+func UDP() wire.Network { return udpNet{} }
 
 func (udpNet) String() string { return "in UDP" }
 
-func (udpNet) Open(local netip.AddrPort) (Wire, error) {
+func (udpNet) Open(local netip.AddrPort) (wire.Wire, error) {
 	local = withPort(local)
 	w, err := openUDP(local)
 	switch {

@@ -5,9 +5,11 @@ package sctp
 import (
 	"net"
 	"net/netip"
+
+	"github.com/gostp/gostp/sctp/wire"
 )
 
-func openUDP(local netip.AddrPort) (Wire, error) {
+func openUDP(local netip.AddrPort) (wire.Wire, error) {
 	c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(local))
 	if err != nil {
 		return nil, err
@@ -25,7 +27,7 @@ type udpConn struct {
 	mtu int
 }
 
-func (w *udpConn) Write(ps []Packet) (sent int, err error) {
+func (w *udpConn) Write(ps []wire.Packet) (sent int, err error) {
 	for _, p := range ps {
 		if _, e := w.c.WriteToUDPAddrPort(p.Data, withPort(p.Addr)); e == nil {
 			sent++
@@ -36,12 +38,12 @@ func (w *udpConn) Write(ps []Packet) (sent int, err error) {
 	return sent, err
 }
 
-func (w *udpConn) Read(ps []Packet) (int, error) {
+func (w *udpConn) Read(ps []wire.Packet) (int, error) {
 	n, src, err := w.c.ReadFromUDPAddrPort(w.buf)
 	if err != nil {
 		return 0, err
 	}
-	ps[0] = Packet{Addr: netip.AddrPortFrom(src.Addr().Unmap(), src.Port()), Data: w.buf[:n]}
+	ps[0] = wire.Packet{Addr: netip.AddrPortFrom(src.Addr().Unmap(), src.Port()), Data: w.buf[:n]}
 	return 1, nil
 }
 

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/gostp/gostp/sctp/wire"
 )
 
 // user is the userspace backend: RFC 9260 over the wires of a Network, one wire to
@@ -16,7 +18,7 @@ import (
 // once what the batch called for: SACKs, answers, and data the windows let go.
 type user struct {
 	sharing
-	net     Network
+	net     wire.Network
 	secret  secret
 	count   counters
 	packets outgoings
@@ -26,7 +28,9 @@ type user struct {
 }
 
 // NewUser makes the userspace backend over net.
-func NewUser(net Network) Transport { return &user{net: net, wires: map[netip.AddrPort]*sharedWire{}} }
+func NewUser(net wire.Network) Transport {
+	return &user{net: net, wires: map[netip.AddrPort]*sharedWire{}}
+}
 
 func (u *user) Name() string {
 	if n, ok := u.net.(fmt.Stringer); ok {
@@ -41,7 +45,7 @@ func (u *user) Counters() []Counter { return u.count.list() }
 type sharedWire struct {
 	user *user
 	at   netip.AddrPort
-	wire Wire
+	wire wire.Wire
 	done chan struct{}
 
 	mu        sync.RWMutex
@@ -57,7 +61,7 @@ func (w *sharedWire) endpoint(port uint16) *endpoint {
 }
 
 // write sends and counts; what the network does not take is lost like any packet.
-func (w *sharedWire) write(ps []Packet) {
+func (w *sharedWire) write(ps []wire.Packet) {
 	n, _ := w.wire.Write(ps)
 	w.user.count[cPacketsOut].Add(uint64(n))
 	w.user.count[cNotSent].Add(uint64(len(ps) - n))
@@ -135,7 +139,7 @@ func (u *user) leave(e *endpoint) (ended []*sharedWire) {
 func (w *sharedWire) read() {
 	defer close(w.done)
 	d := &demux{w: w}
-	ps := make([]Packet, 64)
+	ps := make([]wire.Packet, 64)
 	for {
 		n, err := w.wire.Read(ps)
 		if errors.Is(err, net.ErrClosed) {

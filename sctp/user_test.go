@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gostp/gostp/sctp/sctptest"
 )
 
 var (
@@ -22,12 +24,12 @@ var (
 // pair is two endpoints over a memory network.
 type pair struct {
 	t    *testing.T
-	net  *Memory
+	net  *sctptest.Memory
 	a, b Endpoint
 }
 
 func newPair(t *testing.T, p Params) *pair {
-	x := &pair{t: t, net: NewMemory(1)}
+	x := &pair{t: t, net: sctptest.NewMemory(1)}
 	var err error
 	if x.a, err = NewUser(x.net).Open(addrA, p); err != nil {
 		t.Fatal(err)
@@ -130,7 +132,7 @@ func TestCollision(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			x := newPair(t, Params{})
 			defer x.close()
-			x.net.SetFaults(Faults{Delay: 50 * time.Millisecond})
+			x.net.SetFaults(sctptest.Faults{Delay: 50 * time.Millisecond})
 			done := make(chan Assoc, 2)
 			go func() {
 				a, err := x.a.Dial(t.Context(), addrB, Params{})
@@ -160,7 +162,7 @@ func TestCollision(t *testing.T) {
 }
 
 func TestLossReorderDuplication(t *testing.T) {
-	for name, f := range map[string]Faults{
+	for name, f := range map[string]sctptest.Faults{
 		"clean": {}, "loss": {Loss: 0.05, Delay: time.Millisecond}, "reorder": {Reorder: 0.2, Delay: time.Millisecond},
 		"duplicate": {Duplicate: 0.2, Delay: time.Millisecond},
 		"all":       {Loss: 0.02, Reorder: 0.05, Duplicate: 0.05, Delay: 20 * time.Millisecond},
@@ -194,9 +196,9 @@ func TestRestart(t *testing.T) {
 		x := newPair(t, Params{})
 		defer x.close()
 		a, _ := x.connect()
-		x.net.SetFaults(Faults{Cut: true}) // it dies without a word
+		x.net.SetFaults(sctptest.Faults{Cut: true}) // it dies without a word
 		x.b.Close()
-		x.net.SetFaults(Faults{})
+		x.net.SetFaults(sctptest.Faults{})
 		again, err := NewUser(x.net).Open(addrB, Params{})
 		if err != nil {
 			t.Fatal(err)
@@ -223,7 +225,7 @@ func TestShutdownDeliversFirst(t *testing.T) {
 		x := newPair(t, Params{})
 		defer x.close()
 		a, b := x.connect()
-		x.net.SetFaults(Faults{Delay: 20 * time.Millisecond, Loss: 0.1})
+		x.net.SetFaults(sctptest.Faults{Delay: 20 * time.Millisecond, Loss: 0.1})
 		sendAll(t, a, numbered(500, 2, 300))
 		a.Close()
 		m, ev, err := collect(b, 501)
@@ -261,7 +263,7 @@ func TestDeadPeer(t *testing.T) {
 			defer x.close()
 			a, _ := x.connect()
 			time.Sleep(3 * time.Second)
-			x.net.SetFaults(Faults{Cut: true})
+			x.net.SetFaults(sctptest.Faults{Cut: true})
 			start := time.Now()
 			if data {
 				sendAll(t, a, numbered(1, 1, 1))
@@ -299,7 +301,7 @@ func TestSendBufferIsBounded(t *testing.T) {
 		x := newPair(t, Params{SendBuffer: 10000})
 		defer x.close()
 		a, _ := x.connect()
-		x.net.SetFaults(Faults{Cut: true})
+		x.net.SetFaults(sctptest.Faults{Cut: true})
 		n, err := a.Send(numbered(100, 1, 500))
 		if !errors.Is(err, ErrFull) || n == 0 || n == 100 {
 			t.Errorf("%d, %v", n, err)
@@ -343,9 +345,7 @@ func TestForgery(t *testing.T) {
 		forge := func(tag uint32, from netip.Addr, chunks []byte) {
 			p := append(appendHeader(nil, header{1024, 1024, tag}), chunks...)
 			seal(p)
-			x.net.mu.Lock()
-			x.net.wires[netip.AddrPortFrom(addrA.IPs[0], 0)].put(p, netip.AddrPortFrom(from, 0))
-			x.net.mu.Unlock()
+			x.net.Put(netip.AddrPortFrom(from, 0), netip.AddrPortFrom(addrA.IPs[0], 0), p)
 			synctest.Wait()
 		}
 		abort := appendSimple(nil, ctAbort, 0, nil)
@@ -366,8 +366,8 @@ func TestStaleCookie(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := newPair(t, Params{CookieLife: 50 * time.Millisecond})
 		defer x.close()
-		x.net.SetFaults(Faults{Delay: 60 * time.Millisecond})
-		time.AfterFunc(time.Second, func() { x.net.SetFaults(Faults{}) })
+		x.net.SetFaults(sctptest.Faults{Delay: 60 * time.Millisecond})
+		time.AfterFunc(time.Second, func() { x.net.SetFaults(sctptest.Faults{}) })
 		if _, err := x.a.Dial(t.Context(), addrB, Params{}); err != nil {
 			t.Fatal(err)
 		}

@@ -11,11 +11,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gostp/gostp/sctp/wire"
+
 	"golang.org/x/sys/unix"
 )
 
 // socketPair opens two wires on loopback.
-func socketPair(t testing.TB, n Network, a, b netip.AddrPort) (Wire, Wire) {
+func socketPair(t testing.TB, n wire.Network, a, b netip.AddrPort) (wire.Wire, wire.Wire) {
 	t.Helper()
 	x, err := n.Open(a)
 	if err != nil {
@@ -126,9 +128,9 @@ func TestDSCP(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer x.Close()
-			var ps []Packet
+			var ps []wire.Packet
 			for _, dscp := range []uint8{46, 0, 26, 26, 63} {
-				ps = append(ps, Packet{Addr: at[1], DSCP: dscp, Data: []byte{dscp, 1, 2, 3}})
+				ps = append(ps, wire.Packet{Addr: at[1], DSCP: dscp, Data: []byte{dscp, 1, 2, 3}})
 			}
 			if n, err := x.Write(ps); n != len(ps) || err != nil {
 				t.Fatal(n, err)
@@ -179,9 +181,9 @@ func readClass(t *testing.T, fd int) (b []byte, class int) {
 func TestSegmentation(t *testing.T) {
 	at := loopbackNetworks(t)["udp4"]
 	x, _ := socketPair(t, UDP(), at[0], at[1])
-	ps := make([]Packet, 4)
+	ps := make([]wire.Packet, 4)
 	for i := range ps {
-		ps[i] = Packet{Addr: at[1], Data: make([]byte, 100)}
+		ps[i] = wire.Packet{Addr: at[1], Data: make([]byte, 100)}
 	}
 	if n, err := x.Write(ps); n != 4 || err != nil {
 		t.Fatal(n, err)
@@ -195,7 +197,7 @@ func TestSegmentation(t *testing.T) {
 	}
 }
 
-func wireNetwork(name string) Network {
+func wireNetwork(name string) wire.Network {
 	if strings.HasPrefix(name, "raw") {
 		n, _ := Raw()
 		return n
@@ -209,7 +211,7 @@ func TestWires(t *testing.T) {
 	for name, at := range loopbackNetworks(t) {
 		t.Run(name, func(t *testing.T) {
 			x, y := socketPair(t, wireNetwork(name), at[0], at[1])
-			var ps []Packet
+			var ps []wire.Packet
 			for i := range 500 {
 				size := 100
 				switch {
@@ -222,7 +224,7 @@ func TestWires(t *testing.T) {
 				}
 				b := bytes.Repeat([]byte{byte(i)}, size)
 				binary.BigEndian.PutUint32(b, uint32(i))
-				ps = append(ps, Packet{Addr: at[1], DSCP: uint8(i / 100), Data: b})
+				ps = append(ps, wire.Packet{Addr: at[1], DSCP: uint8(i / 100), Data: b})
 			}
 			go func() {
 				for i := 0; i < len(ps); i += 100 {
@@ -231,7 +233,7 @@ func TestWires(t *testing.T) {
 					}
 				}
 			}()
-			in := make([]Packet, 7)
+			in := make([]wire.Packet, 7)
 			for got := 0; got < len(ps); {
 				n, err := y.Read(in)
 				if err != nil {
@@ -259,14 +261,14 @@ func TestWireClose(t *testing.T) {
 		}
 		done := make(chan error)
 		go func() {
-			_, err := x.Read(make([]Packet, 1))
+			_, err := x.Read(make([]wire.Packet, 1))
 			done <- err
 		}()
 		x.Close()
 		if err := <-done; !errors.Is(err, net.ErrClosed) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if _, err := x.Write([]Packet{{Addr: at[1], Data: []byte{1}}}); !errors.Is(err, net.ErrClosed) {
+		if _, err := x.Write([]wire.Packet{{Addr: at[1], Data: []byte{1}}}); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -275,11 +277,11 @@ func TestWireClose(t *testing.T) {
 func TestWireAllocations(t *testing.T) {
 	for name, at := range loopbackNetworks(t) {
 		x, y := socketPair(t, wireNetwork(name), at[0], at[1])
-		ps := make([]Packet, 16)
+		ps := make([]wire.Packet, 16)
 		for i := range ps {
-			ps[i] = Packet{Addr: at[1], DSCP: 46, Data: make([]byte, 100)}
+			ps[i] = wire.Packet{Addr: at[1], DSCP: 46, Data: make([]byte, 100)}
 		}
-		in := make([]Packet, 64)
+		in := make([]wire.Packet, 64)
 		if n := testing.AllocsPerRun(100, func() {
 			if _, err := x.Write(ps); err != nil {
 				t.Fatal(err)
@@ -317,11 +319,11 @@ func BenchmarkUDPWire(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			at := loopbackNetworks(b)["udp4"]
 			x, y := socketPair(b, UDP(), at[0], at[1])
-			ps := make([]Packet, 64)
+			ps := make([]wire.Packet, 64)
 			for i := range ps {
-				ps[i] = Packet{Addr: at[1], Data: make([]byte, 120+gap*(i%7))}
+				ps[i] = wire.Packet{Addr: at[1], Data: make([]byte, 120+gap*(i%7))}
 			}
-			in := make([]Packet, 64)
+			in := make([]wire.Packet, 64)
 			for i := 0; i < b.N; i += len(ps) {
 				if _, err := x.Write(ps); err != nil {
 					b.Fatal(err)

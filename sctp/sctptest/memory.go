@@ -1,4 +1,6 @@
-package sctp
+// Package sctptest is for tests of what runs over SCTP: a network within the process, with faults on demand. Give it to
+// sctp.NewUser.
+package sctptest
 
 import (
 	"fmt"
@@ -7,9 +9,11 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/gostp/gostp/sctp/wire"
 )
 
-// Memory is a Network inside the process with faults on demand, for tests.
+// Memory is a network inside the process, with faults on demand.
 type Memory struct {
 	mu     sync.Mutex
 	rand   *rand.Rand
@@ -57,6 +61,16 @@ func (m *Memory) Tap(f func(src, dst netip.AddrPort, packet []byte)) {
 	m.tap = f
 }
 
+// Put has a packet arrive at dst, which must be open, as if it came from src. No fault happens to it.
+func (m *Memory) Put(src, dst netip.AddrPort, packet []byte) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.wires[dst].put(packet, src)
+}
+
+// Take reads what has arrived at a wire of a Memory, like Read, but does not wait.
+func Take(w wire.Wire, ps []wire.Packet) (n int) { return w.(*memoryWire).take(ps) }
+
 type memoryPacket struct {
 	b   []byte
 	src netip.AddrPort
@@ -76,8 +90,8 @@ type memoryWire struct {
 	spare       [][]byte
 }
 
-// Open implements Network.
-func (m *Memory) Open(local netip.AddrPort) (Wire, error) {
+// Open implements wire.Network.
+func (m *Memory) Open(local netip.AddrPort) (wire.Wire, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.wires[local] != nil {
@@ -91,7 +105,7 @@ func (m *Memory) Open(local netip.AddrPort) (Wire, error) {
 // Source: every address can reach every other from where it is.
 func (m *Memory) Source(netip.Addr) netip.Addr { return netip.Addr{} }
 
-func (w *memoryWire) Write(ps []Packet) (int, error) {
+func (w *memoryWire) Write(ps []wire.Packet) (int, error) {
 	w.m.mu.Lock()
 	defer w.m.mu.Unlock()
 	for _, p := range ps {
@@ -151,7 +165,7 @@ func (w *memoryWire) put(b []byte, src netip.AddrPort) {
 	}
 }
 
-func (w *memoryWire) Read(ps []Packet) (int, error) {
+func (w *memoryWire) Read(ps []wire.Packet) (int, error) {
 	for {
 		if n := w.take(ps); n > 0 {
 			return n, nil
@@ -164,7 +178,7 @@ func (w *memoryWire) Read(ps []Packet) (int, error) {
 	}
 }
 
-func (w *memoryWire) take(ps []Packet) int {
+func (w *memoryWire) take(ps []wire.Packet) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, p := range w.read {
@@ -174,7 +188,7 @@ func (w *memoryWire) take(ps []Packet) int {
 	w.read = append(w.read[:0], w.queue[:n]...)
 	w.queue = append(w.queue[:0], w.queue[n:]...)
 	for i, p := range w.read {
-		ps[i] = Packet{Addr: p.src, Data: p.b}
+		ps[i] = wire.Packet{Addr: p.src, Data: p.b}
 	}
 	return n
 }
