@@ -14,14 +14,17 @@ type Alias struct {
 	PC       ss7.PC `cli:"original"` // there
 }
 
-var pcConversion = cli.List(CS7(cli.Kw("pc-conversion", "A code here for a point of another instance"), cli.Arg("alias", PointCode{}, "Point code in this instance, which nothing else has"),
-	cli.Kw("instance", "Where the point is"), cli.Arg("other", otherInstance{}, "Instance number"), cli.Arg("original", PointCode{}, "Its point code there")),
+var pcConversion = cli.List(CS7(cli.Kw("pc-conversion", "A code here for a point of another instance"),
+	cli.Arg("alias", PointCode{}, "Point code in this instance, which nothing else has"),
+	cli.Kw("instance", "Where the point is"), cli.Arg("other", otherInstance{}, "Instance number"),
+	cli.Arg("original", PointCode{}, "Its point code there")),
 	[]string{"alias"}, func(s *System) *[]*Alias { return &s.Aliases }, nil)
 
 var ignoreSCCP = cli.Field[System](CS7(cli.Flag("ignore-sccp-pcconv", "ignore-sccp-pcconv",
-	"Messages to other instances go there although a code in their SCCP addresses has no pc-conversion: without that code")))
+	"Messages to other instances go there although a code in their SCCP addresses has no pc-conversion: without that "+
+		"code")))
 
-// aliasRules: each alias is of one point elsewhere, a point has one alias, and an alias is of no alias.
+// aliasRules: an alias stands for a point of another instance, and no point has two aliases here.
 func (s *System) aliasRules(f *findings) {
 	seen := map[Alias]bool{}
 	for _, a := range s.Aliases {
@@ -53,7 +56,7 @@ func (s *System) aliasOfAliasRules(f *findings) {
 	}
 }
 
-// pointRules are about an alias of a point in instance other.
+// pointRules look at the two codes of an alias: its own, and that of the point in instance other.
 func (s *System) pointRules(f *findings, a *Alias, name string, other *System) {
 	adjacent := slices.IndexFunc(s.Linksets, func(l *Linkset) bool { return l.Adjacent == a.Code })
 	switch {

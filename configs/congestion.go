@@ -28,19 +28,21 @@ type NationalOptions struct {
 func (s *System) Levels() bool { return s.V() == ss7.ANSI || s.MultipleCongestion }
 
 func multipleCongestion() *cli.Statement {
-	return cli.Field[System](CS7(cli.Kw("national-options", "What Q.704 leaves to national networks"),
-		cli.Flag("multiple-congestion", "multiple-congestion", "Three levels of congestion, and MSUs of low priority discarded first (ANSI: always)")))
+	return cli.Field[System](CS7(nationalOptions, cli.Flag("multiple-congestion", "multiple-congestion",
+		"Three levels of congestion, and MSUs of low priority discarded first (ANSI: always)")))
 }
 
+var nationalOptions = cli.Kw("national-options", "What Q.704 leaves to national networks")
+
 func timedCongestion() []*cli.Statement {
-	out := []*cli.Statement{cli.Field[System](CS7(cli.Kw("national-options", "What Q.704 leaves to national networks"),
-		cli.Flag("timed-congestion", "timed-congestion", "Three levels of congestion without priorities: they rise and fall by timers tx and ty")))}
+	out := []*cli.Statement{cli.Field[System](CS7(nationalOptions, cli.Flag("timed-congestion", "timed-congestion",
+		"Three levels of congestion without priorities: they rise and fall by timers tx and ty")))}
 	for _, t := range []struct{ name, help string }{
 		{"tx", "Queue above the threshold: to the next level of congestion (national-options timed-congestion)"},
 		{"ty", "Queue below the threshold: to the level below"},
 	} {
-		out = append(out, cli.Field[System](CS7(cli.Kw("mtp3", "Message transfer part, level 3"), cli.Kw("timer", "A timer of level 3"),
-			cli.Kw(t.name, t.help), cli.Arg(t.name, cli.Millis(100, 60000), "Milliseconds (default 1000)"))))
+		out = append(out, cli.Field[System](CS7(level3, cli.Kw("timer", "A timer of level 3"), cli.Kw(t.name, t.help),
+			cli.Arg(t.name, cli.Millis(100, 60000), "Milliseconds (default 1000)"))))
 	}
 	return out
 }
@@ -51,8 +53,10 @@ func congestionLevels[O any](of func(*O) *[]*Thresholds) *cli.Statement {
 	number := func(name, help string) cli.Elem {
 		return cli.Seq(cli.Kw(name, help), cli.Arg(name, cli.Uint(1, 65535), "Messages in the transmit queue"))
 	}
-	return cli.List(cli.Seq(cli.Kw("congestion", "Congestion of the transmit queue"), cli.Kw("level", "Thresholds of a level"),
-		cli.Arg("level", cli.Uint(1, 3), "Level; there is one alone unless national-options say multiple-congestion, or the variant is ansi"),
+	return cli.List(cli.Seq(cli.Kw("congestion", "Congestion of the transmit queue"),
+		cli.Kw("level", "Thresholds of a level"),
+		cli.Arg("level", cli.Uint(1, 3), "Level; there is one alone unless national-options say multiple-congestion, or "+
+			"the variant is ansi"),
 		number("onset", "Reached with more than this"), number("abate", "Left with fewer than this"),
 		cli.Opt(number("discard", "With more than this, MSUs of a priority below the level are discarded"))),
 		[]string{"level"}, of, nil)

@@ -59,7 +59,8 @@ type otherInstance struct{ instance }
 func (o otherInstance) Parse(env any, word string) (any, error) {
 	n, err := o.instance.Parse(env, word)
 	if err == nil && o.Through(env, n) == nil {
-		return nil, fmt.Errorf("nothing is configured for instance %v: its `variant` and `point-code` come first, so that its codes can be read", n)
+		return nil, fmt.Errorf("nothing is configured for instance %v: its `variant` and `point-code` come first, so that "+
+			"its codes can be read", n)
 	}
 	return n, err
 }
@@ -76,7 +77,7 @@ func (otherInstance) Through(env any, v any) any {
 	return nil
 }
 
-// Of hides that of instance: the line is not about the other one.
+// Of hides instance.Of, so that an otherInstance is no cli.Part: the line is not about the other instance.
 func (otherInstance) Of() {}
 
 var (
@@ -118,7 +119,8 @@ func dropInstance(obj any, _ cli.Args) error {
 // cs7Words stand in front of what belongs to an instance.
 var cs7Words = []cli.Elem{
 	cli.Kw("cs7", "Signalling System No. 7"),
-	cli.Opt(cli.Kw("instance", "One of several networks in this node (cs7 multi-instance)"), cli.Arg("instance", instance{}, "Instance number; 0 is the one that is meant without")),
+	cli.Opt(cli.Kw("instance", "One of several networks in this node (cs7 multi-instance)"),
+		cli.Arg("instance", instance{}, "Instance number; 0 is the one that is meant without")),
 }
 
 // CS7 puts the words of `cs7`, with or without an instance, in front of a syntax.
@@ -129,23 +131,27 @@ func CS7(e ...cli.Elem) cli.Elem {
 // AnyCS7 is CS7 for what can be said of all instances.
 func AnyCS7(e ...cli.Elem) cli.Elem {
 	which := cs7Words[1].Parts()
-	return cli.Seq(append([]cli.Elem{cs7Words[0], cli.Opt(which[0], cli.Alt(cli.Flag("every", "all", "Every instance"), which[1]))}, e...)...)
+	instances := cli.Opt(which[0], cli.Alt(cli.Flag("every", "all", "Every instance"), which[1]))
+	return cli.Seq(append([]cli.Elem{cs7Words[0], instances}, e...)...)
 }
 
-// wholeNode is for lines of `cs7` that are about the node, not about an instance.
+// wholeNode puts `cs7` in front of a line that is about the node and not about one of its instances.
 func wholeNode(e ...cli.Elem) cli.Elem { return cli.Seq(append([]cli.Elem{cs7Words[0]}, e...)...) }
 
-var multiInstance = cli.Field[System](wholeNode(cli.Flag("multi-instance", "multi-instance", "Several networks in this node: `cs7 instance N ...`")))
+var multiInstance = cli.Field[System](wholeNode(cli.Flag("multi-instance", "multi-instance",
+	"Several networks in this node: `cs7 instance N ...`")))
 
-var networkName = cli.Field[System](CS7(cli.Kw("network-name", "A name for the network of this instance"), cli.Arg("network-name", cli.Word(19), "Name, at most 19 characters")))
+var networkName = cli.Field[System](CS7(cli.Kw("network-name", "A name for the network of this instance"),
+	cli.Arg("network-name", cli.Word(19), "Name, at most 19 characters")))
 
+// multiRules: there are other instances only where a line says that there may be.
 func (s *System) multiRules(f *findings) {
 	if s.whole != nil && !s.whole.Multi {
 		f.bad(s, "", "this node has instance 0 alone until `cs7 multi-instance` is configured")
 	}
 }
 
-// sharedPortRules: a port at an address is of one instance.
+// sharedPortRules: no two instances have the same port at the same address.
 func (s *System) sharedPortRules(f *findings) {
 	s.rivals(func(mine, theirs *LocalPeer, other uint8) {
 		var both []*LocalIP
@@ -165,7 +171,7 @@ func (s *System) sharedPortRules(f *findings) {
 	})
 }
 
-// everywhereCautions names ports at every address of which another instance has one.
+// everywhereCautions: of a port that is at every address, another instance has the number, too.
 func (s *System) everywhereCautions(f *findings) {
 	s.rivals(func(mine, theirs *LocalPeer, other uint8) {
 		if mine.Anywhere || theirs.Anywhere {
@@ -175,7 +181,8 @@ func (s *System) everywhereCautions(f *findings) {
 	})
 }
 
-// rivals are the ports of s that an earlier instance has as well, at whatever addresses.
+// rivals calls f with each port whose number an earlier instance has, too, at whatever addresses: the
+// port here, the port there, and the number of that instance.
 func (s *System) rivals(f func(mine, theirs *LocalPeer, other uint8)) {
 	for _, i := range s.node().every() {
 		if i == s {
@@ -189,7 +196,7 @@ func (s *System) rivals(f func(mine, theirs *LocalPeer, other uint8)) {
 	}
 }
 
-// ownerOf is what a local port is configured by.
+// ownerOf gives the object of the model that configures a local port.
 func (s *System) ownerOf(port uint16) any {
 	if p := s.LocalPeer(port); p != nil {
 		return p

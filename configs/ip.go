@@ -106,7 +106,8 @@ func (s *System) interfaceRules(f *findings) {
 // usable tells whether an address can be given to an interface. Link-local ones mean
 // nothing without their interface, and every interface has one already.
 func usable(a netip.Addr) bool {
-	return !a.IsUnspecified() && !a.IsMulticast() && !a.IsLinkLocalUnicast() && a != netip.AddrFrom4([4]byte{255, 255, 255, 255})
+	return !a.IsUnspecified() && !a.IsMulticast() && !a.IsLinkLocalUnicast() &&
+		a != netip.AddrFrom4([4]byte{255, 255, 255, 255})
 }
 
 // kinds are IOS's names of interfaces that a machine of today can stand for.

@@ -4,50 +4,73 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/gostp/gostp/cli"
 )
 
 var interfaceStatement = cli.List(cli.Seq(cli.Kw("interface", "An IP interface"),
-	cli.Arg("interface", InterfaceName{}, "eth1 as the machine calls it, or as IOS does: GigabitEthernet0/1 is eth1, Loopback0 is on lo"),
+	cli.Arg("interface", InterfaceName{},
+		"eth1 as the machine calls it, or as IOS does: GigabitEthernet0/1 is eth1, Loopback0 is on lo"),
 	cli.Opt(cli.Unkept(cli.Arg("unit", unit{}, "Number, if it stands apart: FastEthernet 0/1")))),
 	[]string{"interface"}, func(s *System) *[]*Interface { return &s.Interfaces }, interfaceMode).Check(joinUnit)
 
+// The words that several statements begin or end with.
+var (
+	ip4      = cli.Kw("ip", "IP version 4")
+	ip6      = cli.Kw("ipv6", "IP version 6")
+	distance = cli.Opt(cli.Arg("distance", cli.Uint(1, 255), "The lower, the better (default 1)"))
+)
+
 // ipStatements are the IP part of global configuration.
 var ipStatements = append([]*cli.Statement{
-	cli.List(cli.Seq(cli.Kw("ip", "IP version 4"), cli.Kw("route", "A static route"), cli.Arg("dest", ipv4{}, "Network"), cli.Arg("mask", ipMask{}, "Its mask"),
-		cli.Arg("via", ipv4{}, "Next hop"), cli.Opt(cli.Arg("distance", cli.Uint(1, 255), "The lower, the better (default 1)"))),
+	cli.List(cli.Seq(ip4, cli.Kw("route", "A static route"), cli.Arg("dest", ipv4{}, "Network"),
+		cli.Arg("mask", ipMask{}, "Its mask"), cli.Arg("via", ipv4{}, "Next hop"), distance),
 		[]string{"dest", "mask", "via"}, func(s *System) *[]*IPRoute { return &s.IPRoutes }, nil),
-	cli.List(cli.Seq(cli.Kw("ipv6", "IP version 6"), cli.Kw("route", "A static route"), cli.Arg("dest", ipv6Prefix{}, "Network"),
-		cli.Arg("via", ipv6{}, "Next hop"), cli.Opt(cli.Arg("distance", cli.Uint(1, 255), "The lower, the better (default 1)"))),
+	cli.List(cli.Seq(ip6, cli.Kw("route", "A static route"), cli.Arg("dest", ipv6Prefix{}, "Network"),
+		cli.Arg("via", ipv6{}, "Next hop"), distance),
 		[]string{"dest", "via"}, func(s *System) *[]*IPv6Route { return &s.IPv6Routes }, nil),
 }, ignored("ip", "cef", "classless", "domain-lookup", "finger", "http", "subnet-zero")...)
 
-var interfaceMode = &cli.Mode{Name: "config-if", Statements: append([]*cli.Statement{
-	cli.Field[Interface](cli.Seq(cli.Kw("description", "A text about this interface"), cli.Arg("description", cli.Rest(240), "Up to 240 characters"))),
-	cli.Field[Interface](cli.Seq(cli.Kw("device", "The machine's interface that this is, where the rule finds another"), cli.Arg("device", deviceName{}, "The machine's name, as enp3s0"))),
-	cli.Field[Interface](cli.Seq(cli.Kw("ip", "IP version 4"), cli.Kw("address", "Address of this interface"),
-		cli.Arg("address", ipv4{}, "Address"), cli.Arg("mask", ipMask{}, "Mask of the network"))),
-	cli.List(cli.Seq(cli.Kw("ip", "IP version 4"), cli.Kw("address", "Address of this interface"),
-		cli.Arg("address", ipv4{}, "Address"), cli.Arg("mask", ipMask{}, "Mask of the network"), cli.Kw("secondary", "One more address")),
+// address is `ip address ADDRESS MASK` and what stands behind it.
+func address(more ...cli.Elem) cli.Elem {
+	return cli.Seq(append([]cli.Elem{ip4, cli.Kw("address", "Address of this interface"),
+		cli.Arg("address", ipv4{}, "Address"), cli.Arg("mask", ipMask{}, "Mask of the network")}, more...)...)
+}
+
+var interfaceMode = &cli.Mode{Name: "config-if", Statements: slices.Concat([]*cli.Statement{
+	cli.Field[Interface](cli.Seq(cli.Kw("description", "A text about this interface"),
+		cli.Arg("description", cli.Rest(240), "Up to 240 characters"))),
+	cli.Field[Interface](cli.Seq(
+		cli.Kw("device", "The machine's interface that this is, where the rule finds another"),
+		cli.Arg("device", deviceName{}, "The machine's name, as enp3s0"))),
+	cli.Field[Interface](address()),
+	cli.List(address(cli.Kw("secondary", "One more address")),
 		[]string{"address", "mask"}, func(i *Interface) *[]*SecondaryIP { return &i.Secondaries }, nil),
-	cli.List(cli.Seq(cli.Kw("ipv6", "IP version 6"), cli.Kw("address", "Address of this interface"), cli.Arg("ipv6", ipv6Prefix{}, "Address and length of the network's prefix")),
+	cli.List(cli.Seq(ip6, cli.Kw("address", "Address of this interface"),
+		cli.Arg("ipv6", ipv6Prefix{}, "Address and length of the network's prefix")),
 		[]string{"ipv6"}, func(i *Interface) *[]*IPv6Address { return &i.IPv6 }, nil),
-	cli.Field[Interface](cli.Seq(cli.Kw("mtu", "Largest packet"), cli.Arg("mtu", cli.Uint(1280, 65535), "Octets (default: as the machine has it)"))),
+	cli.Field[Interface](cli.Seq(cli.Kw("mtu", "Largest packet"),
+		cli.Arg("mtu", cli.Uint(1280, 65535), "Octets (default: as the machine has it)"))),
 	shutdown[Interface]("Take the interface down"),
-}, append(ignored("", "arp", "bandwidth", "carrier-delay", "cdp", "clns", "delay", "duplex", "fair-queue", "full-duplex", "half-duplex", "hold-queue", "keepalive",
-	"load-interval", "media-type", "mop", "negotiation", "snmp", "speed"),
-	append(ignored("ip", "directed-broadcast", "mroute-cache", "mask-reply", "proxy-arp", "redirects", "unreachables", "virtual-reassembly"),
-		append(ignored("ipv6", "enable"),
-			ignore(cli.Seq(cli.Kw("ip", "IP version 4"), cli.Kw("route-cache", ignoredHelp), // its words are listed, so that `ip route` stays the global command
-				cli.Opt(cli.Choice("what", cli.Kw("cef", ignoredHelp), cli.Kw("flow", ignoredHelp), cli.Kw("policy", ignoredHelp), cli.Kw("same-interface", ignoredHelp)))), "ip route-cache"),
-		)...)...)...)}
+}, ignored("", "arp", "bandwidth", "carrier-delay", "cdp", "clns", "delay", "duplex", "fair-queue", "full-duplex",
+	"half-duplex", "hold-queue", "keepalive", "load-interval", "media-type", "mop", "negotiation", "snmp", "speed"),
+	ignored("ip", "directed-broadcast", "mroute-cache", "mask-reply", "proxy-arp", "redirects", "unreachables",
+		"virtual-reassembly"),
+	ignored("ipv6", "enable"),
+	[]*cli.Statement{routeCache},
+)}
+
+// routeCache lists the words that may follow, so that `ip route` in this mode stays the global command.
+var routeCache = ignore(cli.Seq(ip4, cli.Kw("route-cache", ignoredHelp),
+	cli.Opt(cli.Choice("what", cli.Kw("cef", ignoredHelp), cli.Kw("flow", ignoredHelp), cli.Kw("policy", ignoredHelp),
+		cli.Kw("same-interface", ignoredHelp)))), "ip route-cache")
 
 const ignoredHelp = "Taken from pasted configurations and ignored"
 
-// ignored are lines of IOS routers that pasted configurations have, and that mean
-// nothing here: the machine's own drivers and kernel decide such things.
+// ignored are lines of IOS routers that pasted configurations have. They mean nothing here, where the
+// machine's drivers and kernel decide such things.
 func ignored(first string, words ...string) []*cli.Statement {
 	var out []*cli.Statement
 	for _, w := range words {
@@ -60,7 +83,8 @@ func ignored(first string, words ...string) []*cli.Statement {
 	return out
 }
 
-// ignore says once in the life of a configuration that such lines have no effect.
+// ignore is a line that is taken and has no effect. The first such line in the life of a configuration
+// tells so.
 func ignore(syntax cli.Elem, name string) *cli.Statement {
 	return cli.Ignored(syntax).Check(func(env any, _ cli.Args) (string, error) {
 		s := system(env)
@@ -68,7 +92,8 @@ func ignore(syntax cli.Elem, name string) *cli.Statement {
 			return "", nil
 		}
 		s.toldIgnored = true
-		return fmt.Sprintf("`%s` is taken and has no effect: the machine's own drivers decide. Other lines of this kind are ignored without a word.", name), nil
+		return fmt.Sprintf("`%s` is taken and has no effect: the machine's own drivers decide. Other lines of this kind "+
+			"are ignored without a word.", name), nil
 	})
 }
 
@@ -99,7 +124,8 @@ func (InterfaceName) Hint() string { return "INTERFACE" }
 func (InterfaceName) Parse(_ any, word string) (any, error) {
 	name := CanonicalInterface(word)
 	if _, _, ios := InterfaceNumber(name); !ios && !linuxName.MatchString(name) {
-		return nil, fmt.Errorf("%q is no interface name: eth1 as the machine calls it (15 characters), or as IOS does, GigabitEthernet0/1, Loopback0", word)
+		return nil, fmt.Errorf("%q is no interface name: eth1 as the machine calls it (15 characters), or as IOS does, "+
+			"GigabitEthernet0/1, Loopback0", word)
 	}
 	return name, nil
 }
@@ -116,10 +142,11 @@ func (InterfaceName) Values(env any) []string {
 	return out
 }
 
-// linuxName is at most 15 characters long; a word without number that begins an IOS
-// name in capitals waits for its unit.
+// linuxName is a name of the machine's own, which has at most 15 characters. TenGigabitEthernet is longer,
+// and passes because its number may stand apart.
 var linuxName = regexp.MustCompile(`^([^/:\s]{1,15}|TenGigabitEthernet)$`)
 
+// deviceName is an interface by the machine's own name; its value is a string.
 type deviceName struct{}
 
 func (deviceName) Hint() string { return "WORD" }
@@ -131,6 +158,7 @@ func (deviceName) Parse(_ any, word string) (any, error) {
 }
 func (deviceName) Format(_ any, v any) string { return v.(string) }
 
+// unit is the number of an interface that stands apart from its kind; its value is a string.
 type unit struct{}
 
 var unitForm = regexp.MustCompile(`^[0-9]{1,4}(/[0-9]{1,3}){0,2}$`)

@@ -2,7 +2,6 @@ package configs
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/gostp/gostp/cli"
@@ -57,7 +56,7 @@ func (DestRange) Hint() string { return "PC/LEN" }
 // Parse implements cli.Type.
 func (DestRange) Parse(env any, word string) (any, error) {
 	if !strings.Contains(word, "/") {
-		return nil, fmt.Errorf("%q has no mask length: write PC/LEN, as in %s", word, word+"/"+strconv.Itoa(int(system(env).V().Bits())))
+		return nil, fmt.Errorf("%q has no mask length: write PC/LEN, as in %s/%d", word, word, system(env).V().Bits())
 	}
 	n := system(env).Notation()
 	r, loose, err := n.ParseRange(word)
@@ -81,7 +80,8 @@ func (pcMask) Parse(env any, word string) (any, error) {
 	n := system(env).Notation()
 	l, err := n.ParseMask(word)
 	if err != nil {
-		return nil, fmt.Errorf("%q is not a mask; write PC/LEN, as in 1.2.0/11, or PC MASK, as in 1.2.0 %s", word, n.Format(1<<n.Bits()-8))
+		return nil, fmt.Errorf("%q is not a mask; write PC/LEN, as in 1.2.0/11, or PC MASK, as in 1.2.0 %s", word,
+			n.Format(1<<n.Bits()-8))
 	}
 	return uint64(l), nil
 }
