@@ -23,17 +23,18 @@ var advised = map[ss7.Kind]routing.RouteState{ss7.Pause: routing.Prohibited, ss7
 var advice = map[ss7.Kind]string{ss7.Pause: "DUNA", ss7.Restricted: "DRST", ss7.Resume: "DAVA"}
 
 // recvAdvice takes what is said of ev.Dest by the gateway behind s.
-func (n *Network) recvAdvice(now time.Time, s *server, ev ss7.Event, out []ss7.Action) []ss7.Action {
+func (s *server) recvAdvice(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	n := s.net
 	said := advised[ev.Kind]
 	if !s.ready {
 		return n.ignore(fmt.Sprintf("%s ignored: %s is down", ev.Why, s.cfg.Name), out)
 	}
-	out, known := n.members(s, ev, out)
+	out, known := s.members(ev, out)
 	var changed []*destination
 	bits := n.cfg.Variant.Bits()
 	for i := range n.plan.Dests {
 		r := n.plan.Dests[i].Range
-		if r.Len < ev.Dest.Len || !ev.Dest.Contains(r.PC, bits) || !n.overServer(i, s) {
+		if r.Len < ev.Dest.Len || !ev.Dest.Contains(r.PC, bits) || !s.routed(i) {
 			continue
 		}
 		known = true
@@ -42,7 +43,7 @@ func (n *Network) recvAdvice(now time.Time, s *server, ev ss7.Event, out []ss7.A
 			continue
 		}
 		changed = append(changed, d)
-		if n.setSaid(d, s.cfg.Name, said); said == routing.Allowed {
+		if d.setSaid(s.cfg.Name, said); said == routing.Allowed {
 			n.agenda.stop(test)
 		} else {
 			n.agenda.start(now, test, n.timer(10))
@@ -60,10 +61,11 @@ func (n *Network) recvAdvice(now time.Time, s *server, ev ss7.Event, out []ss7.A
 
 // members makes dynamic destinations of what is said of codes inside a summary over s;
 // known: a summary covers them.
-func (n *Network) members(s *server, ev ss7.Event, out []ss7.Action) (_ []ss7.Action, known bool) {
+func (s *server) members(ev ss7.Event, out []ss7.Action) (_ []ss7.Action, known bool) {
+	n := s.net
 	bits := n.cfg.Variant.Bits()
 	i := n.plan.Covering(ev.Dest)
-	if i < 0 || !n.overServer(i, s) {
+	if i < 0 || !s.routed(i) {
 		return out, false
 	}
 	over := func(ls int) bool { return n.nameOf(ls) == s.cfg.Name }
@@ -87,7 +89,8 @@ func (n *Network) members(s *server, ev ss7.Event, out []ss7.Action) (_ []ss7.Ac
 }
 
 // overServer tells whether destination i has a route to s.
-func (n *Network) overServer(i int, s *server) bool {
+func (s *server) routed(i int) bool {
+	n := s.net
 	return slices.ContainsFunc(n.plan.Dests[i].Routes, func(r routing.Route) bool { return n.nameOf(r.Linkset) == s.cfg.Name })
 }
 
@@ -118,12 +121,13 @@ func (n *Network) auditServer(now time.Time, k agendaKey, out []ss7.Action) []ss
 }
 
 // adviceOn is what the adjacent point of s should know of pc, which is not this node's.
-func (n *Network) adviceOn(pc ss7.PC, s *linkset) routing.RouteState {
+func (s *linkset) adviceOn(pc ss7.PC) routing.RouteState {
+	n := s.net
 	if n.served(pc) {
 		return n.leaving
 	}
 	if i, _ := n.plan.Find(pc); i >= 0 {
-		return n.advice(i, s)
+		return s.advice(i)
 	}
 	return routing.Prohibited
 }

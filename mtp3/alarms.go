@@ -158,7 +158,7 @@ func (s *linkset) alarms(n *Network, explain Explain, out []Alarm) []Alarm {
 	if s.cfg.Shutdown || len(s.links) == 0 {
 		return out
 	}
-	status := n.statusOf(s)
+	status := s.status()
 	switch {
 	case !s.ready:
 		out = append(out, Alarm{Major, "linkset " + s.cfg.Name, status.Reason(explain.Link)})

@@ -98,7 +98,7 @@ func (n *Network) claimText(c Claim) string {
 		text += " from " + n.format(c.By)
 	}
 	if l := n.links[c.Path]; l != nil {
-		return text + " on " + n.linkName(l)
+		return text + " on " + l.name()
 	}
 	return text + " by " + n.wayName(c.Path)
 }

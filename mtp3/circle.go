@@ -38,7 +38,8 @@ type circle struct {
 
 // circular is told of an MSU of ev.MSU.DPC that went in a circle and came by l; ev.Arg
 // is the Reason why it was discarded.
-func (n *Network) circular(now time.Time, l *link, ev ss7.Event, out []ss7.Action) []ss7.Action {
+func (l *link) circular(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	n := l.net
 	k := agendaKey{timer: timerCircle, dest: ss7.Range{PC: ev.MSU.DPC, Len: n.cfg.Variant.Bits()}, set: l.set.cfg.Name}
 	if c := n.circles[k]; c != nil {
 		c.last = now

@@ -106,17 +106,17 @@ func (n *Network) recvClusterTest(now time.Time, via *link, opc ss7.PC, m Manage
 	}
 	s := n.setOf(via, opc)
 	thinks := map[Heading]routing.RouteState{RCP: routing.Prohibited, RCR: routing.Restricted}[m.Heading]
-	if is := n.advice(i, s); is != thinks {
-		return n.correct(now, s, is, r, out)
+	if is := s.advice(i); is != thinks {
+		return s.correct(now, is, r, out)
 	}
 	return out
 }
 
 // tellClusters tells the adjacent point of s of clusters. It takes what it hears for all
 // members, so those that have another state are told again behind it.
-func (n *Network) tellClusters(now time.Time, s *linkset, out []ss7.Action) []ss7.Action {
+func (s *linkset) tellClusters(now time.Time, out []ss7.Action) []ss7.Action {
 	var changed map[ss7.PC]routing.RouteState
-	out = n.tellKind(now, s, tellsCluster, func(d *destination, state routing.RouteState) {
+	out = s.tellKind(now, tellsCluster, func(d *destination, state routing.RouteState) {
 		if changed == nil {
 			changed = map[ss7.PC]routing.RouteState{}
 		}
@@ -126,7 +126,7 @@ func (n *Network) tellClusters(now time.Time, s *linkset, out []ss7.Action) []ss
 		return out
 	}
 	for _, kind := range [...]subject{tellsCode, tellsPoint} {
-		for _, d := range n.tellable[kind] {
+		for _, d := range s.net.tellable[kind] {
 			if state, ok := changed[clusterOf(d.PC).PC]; ok {
 				s.setTold(d, state)
 				s.owe(d)

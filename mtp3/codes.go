@@ -19,7 +19,8 @@ import (
 const knownWait = time.Second
 
 // localPC is the code by which the far end of a linkset knows this node.
-func (n *Network) localPC(s *linkset) ss7.PC {
+func (s *linkset) localPC() ss7.PC {
+	n := s.net
 	switch {
 	case s.cfg.Local != nil:
 		return *s.cfg.Local
@@ -32,7 +33,7 @@ func (n *Network) localPC(s *linkset) ss7.PC {
 // codeFor is the code by which a point knows this node: the linkset's if it is adjacent.
 func (n *Network) codeFor(pc ss7.PC) ss7.PC {
 	if i := slices.IndexFunc(n.sets, func(s *linkset) bool { return s.cfg.Adjacent == pc }); i >= 0 {
-		return n.localPC(n.sets[i])
+		return n.sets[i].localPC()
 	}
 	return n.cfg.Own[0]
 }
@@ -44,7 +45,7 @@ func (n *Network) codes() (by map[ss7.PC]ss7.PC) {
 		return nil
 	}
 	for i, s := range n.sets {
-		if c := n.localPC(s); c != n.cfg.Own[0] && n.firstTo(i) {
+		if c := s.localPC(); c != n.cfg.Own[0] && n.firstTo(i) {
 			if by == nil {
 				by = map[ss7.PC]ss7.PC{}
 			}
@@ -62,33 +63,33 @@ func (n *Network) firstTo(si int) bool {
 
 // meant tells whether a message from opc to code is about linkset s: with two linksets to
 // one adjacent point, the one whose code it is.
-func (n *Network) meant(s *linkset, opc, code ss7.PC) bool {
+func (s *linkset) meant(opc, code ss7.PC) bool {
 	if s.cfg.Adjacent != opc {
 		return false
 	}
-	return n.localPC(s) == code || !slices.ContainsFunc(n.sets, func(o *linkset) bool {
-		return o.cfg.Adjacent == opc && n.localPC(o) == code
+	return s.localPC() == code || !slices.ContainsFunc(s.net.sets, func(o *linkset) bool {
+		return o.cfg.Adjacent == opc && o.localPC() == code
 	})
 }
 
 // wayOf finds a path to the far end of s: a link of its own, else as wayTo does.
-func (n *Network) wayOf(s *linkset) ss7.PathID {
+func (s *linkset) way() ss7.PathID {
 	if i := slices.IndexFunc(s.links, (*link).usable); i >= 0 {
 		return s.links[i].cfg.Path
 	}
-	return n.wayTo(s.cfg.Adjacent, nil)
+	return s.net.wayTo(s.cfg.Adjacent, nil)
 }
 
 // sendTo sends m to the far end of s, from the code by which that knows this node.
-func (n *Network) sendTo(s *linkset, m Management, out []ss7.Action) []ss7.Action {
-	return n.send(n.wayOf(s), s.cfg.Adjacent, n.localPC(s), 0, m, out)
+func (s *linkset) send(m Management, out []ss7.Action) []ss7.Action {
+	return s.net.send(s.way(), s.cfg.Adjacent, s.localPC(), 0, m, out)
 }
 
 // firstTest begins to test a link that has come into service. Where the far end's test has
 // yet to tell which code is known there, it is waited for.
-func (n *Network) firstTest(now time.Time, l *link, out []ss7.Action) []ss7.Action {
-	if len(n.cfg.Own) == 1 || l.set.cfg.Local != nil || l.set.tested {
-		return n.startTest(now, l, out)
+func (l *link) firstTest(now time.Time, out []ss7.Action) []ss7.Action {
+	if len(l.net.cfg.Own) == 1 || l.set.cfg.Local != nil || l.set.tested {
+		return l.startTest(now, out)
 	}
 	l.timers.Start(timerKnown, now, knownWait)
 	return out
@@ -96,17 +97,18 @@ func (n *Network) firstTest(now time.Time, l *link, out []ss7.Action) []ss7.Acti
 
 // addressed takes the code to which the adjacent point has addressed its own test of l
 // (Q.707 §2.2). What was said to it from another one was a stranger's, and is said again.
-func (n *Network) addressed(now time.Time, l *link, code ss7.PC, out []ss7.Action) []ss7.Action {
+func (l *link) addressed(now time.Time, code ss7.PC, out []ss7.Action) []ss7.Action {
+	n := l.net
 	s := l.set
-	before := n.localPC(s)
+	before := s.localPC()
 	s.code, s.tested = code, true
 	for _, x := range s.links {
 		if x.timers.Running(timerKnown) {
 			x.timers.Stop(timerKnown)
-			out = n.startTest(now, x, out)
+			out = x.startTest(now, out)
 		}
 	}
-	is := n.localPC(s)
+	is := s.localPC()
 	if is == before {
 		return out
 	}
@@ -116,7 +118,7 @@ func (n *Network) addressed(now time.Time, l *link, code ss7.PC, out []ss7.Actio
 	for _, x := range s.links {
 		if x.timers.Running(timerSLTA) && x.testOPC != is {
 			x.timers.Start(timerSLTA, now, n.cfg.SLTT1)
-			out = n.askAgain(x, out)
+			out = x.askAgain(out)
 		}
 	}
 	s.sayAgain()
@@ -128,7 +130,7 @@ func (n *Network) addressed(now time.Time, l *link, code ss7.PC, out []ss7.Actio
 func (n *Network) localPCs() (codes []ss7.PC) {
 	if len(n.cfg.Own) > 0 {
 		for _, s := range n.sets {
-			codes = append(codes, n.localPC(s))
+			codes = append(codes, s.localPC())
 		}
 	}
 	return codes

@@ -57,7 +57,7 @@ type warnedKey struct {
 }
 
 // linkCongestion takes a new level of a link.
-func (n *Network) linkCongestion(l *link, ev ss7.Event, out []ss7.Action) []ss7.Action {
+func (l *link) congested(ev ss7.Event, out []ss7.Action) []ss7.Action {
 	was := l.congestion
 	if was == ev.Arg {
 		return out
@@ -75,7 +75,7 @@ func (n *Network) linkCongestion(l *link, ev ss7.Event, out []ss7.Action) []ss7.
 	}
 	out = append(out, note(ss7.StateChange, NoteCongestion, text))
 	if ev.Arg < was {
-		return n.abated(out)
+		return l.net.abated(out)
 	}
 	return out
 }
@@ -98,7 +98,7 @@ func (n *Network) overloaded(now time.Time, path ss7.PathID, name string, ev ss7
 }
 
 // serverCongestion takes a new level of a server.
-func (n *Network) serverCongestion(s *server, ev ss7.Event, out []ss7.Action) []ss7.Action {
+func (s *server) congested(ev ss7.Event, out []ss7.Action) []ss7.Action {
 	was := s.congestion
 	if was == ev.Arg {
 		return out
@@ -110,7 +110,7 @@ func (n *Network) serverCongestion(s *server, ev ss7.Event, out []ss7.Action) []
 	}
 	out = append(out, note(ss7.StateChange, NoteCongestion, text))
 	if ev.Arg < was {
-		return n.abated(out)
+		return s.net.abated(out)
 	}
 	return out
 }
@@ -188,7 +188,7 @@ func (n *Network) Congestion(r ss7.Range) (level uint32, why string) {
 	}
 	for _, s := range b.Slots {
 		if l := n.links[s.Path&^ss7.HoldBit]; l != nil && l.congestion > level {
-			level, why = l.congestion, n.linkName(l)+": "+l.congestionWhy
+			level, why = l.congestion, l.name()+": "+l.congestionWhy
 		}
 		if x := n.server(s.Path); x != nil && x.congestion > level {
 			level, why = x.congestion, x.cfg.Name+": "+x.congestionWhy
@@ -232,7 +232,8 @@ func (n *Network) controlled(now time.Time, msu *ss7.MSU, m Management, whom ss7
 }
 
 // recvStatus: a server says that it is congested for a destination, or no longer.
-func (n *Network) recvStatus(now time.Time, s *server, ev ss7.Event, out []ss7.Action) []ss7.Action {
+func (s *server) recvStatus(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	n := s.net
 	pc := ev.Dest.PC
 	if ev.Dest.Len != n.cfg.Variant.Bits() {
 		return n.ignore(fmt.Sprintf("congestion of %s, told by %s, ignored: not a single code",

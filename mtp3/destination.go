@@ -12,6 +12,7 @@ import (
 // something is kept of it, whatever becomes of the plan.
 type destination struct {
 	ss7.Range
+	net   *Network
 	index int     // in the plan, or unplanned
 	kind  subject // how neighbours are told of it
 	place int     // among those of its kind
@@ -77,8 +78,9 @@ func (n *Network) planned(r ss7.Range) *destination {
 }
 
 // setSaid keeps what the far end of a linkset or server says of d.
-func (n *Network) setSaid(d *destination, by string, said routing.RouteState) {
-	n.touch(d)
+func (d *destination) setSaid(by string, said routing.RouteState) {
+	n := d.net
+	d.touch()
 	i := slices.IndexFunc(d.heard, func(h hearsay) bool { return h.by == by })
 	switch {
 	case said == routing.Allowed && i >= 0:
@@ -101,22 +103,23 @@ func (n *Network) forgetSaid(by string) {
 	}
 	for _, d := range n.destinations {
 		if d.said(by) != routing.Allowed {
-			n.unsay(d, by)
+			d.unsay(by)
 		}
 	}
 }
 
-func (n *Network) unsay(d *destination, by string) {
-	n.setSaid(d, by, routing.Allowed)
-	n.agenda.stop(agendaKey{10, d.Range, by})
+func (d *destination) unsay(by string) {
+	d.setSaid(by, routing.Allowed)
+	d.net.agenda.stop(agendaKey{10, d.Range, by})
 }
 
 // setHold lets the MSUs for d wait at hold, or no longer if it is 0.
-func (n *Network) setHold(d *destination, hold ss7.PathID) {
+func (d *destination) setHold(hold ss7.PathID) {
+	n := d.net
 	if d.hold == hold {
 		return
 	}
-	n.touch(d)
+	d.touch()
 	n.held = slices.DeleteFunc(n.held, func(o *destination) bool { return o == d })
 	if d.hold = hold; hold != 0 {
 		n.held = append(n.held, d)
@@ -143,13 +146,13 @@ func (n *Network) arrange(next *routing.Plan, kept int) {
 		d.index = i
 		n.dests = append(n.dests, d)
 		if was == unplanned {
-			n.inherit(d)
+			d.inherit()
 		}
 		switch {
 		case d.Len == n.cfg.Variant.Bits():
-			n.list(d, tellsCode)
+			d.list(tellsCode)
 		case n.isCluster(d.Range):
-			n.list(d, tellsCluster)
+			d.list(tellsCluster)
 		}
 	}
 	for _, d := range moved {
@@ -158,7 +161,7 @@ func (n *Network) arrange(next *routing.Plan, kept int) {
 		}
 	}
 	for _, pc := range n.points() {
-		n.list(n.destinationOf(n.single(pc)), tellsPoint)
+		n.destinationOf(n.single(pc)).list(tellsPoint)
 	}
 }
 
@@ -166,7 +169,7 @@ func (n *Network) arrange(next *routing.Plan, kept int) {
 func (n *Network) destinationOf(r ss7.Range) *destination {
 	d := n.destinations[r]
 	if d == nil {
-		d = &destination{Range: r, index: unplanned, kind: untellable}
+		d = &destination{Range: r, net: n, index: unplanned, kind: untellable}
 		n.destinations[r] = d
 	}
 	return d
@@ -186,14 +189,16 @@ func (n *Network) cut(kind subject, kept int) {
 }
 
 // list adds d to those that neighbours are told of.
-func (n *Network) list(d *destination, kind subject) {
+func (d *destination) list(kind subject) {
+	n := d.net
 	d.kind, d.place = kind, len(n.tellable[kind])
 	n.tellable[kind] = append(n.tellable[kind], d)
 }
 
 // inherit: a member of a cluster was told with it, and one that a summary reached until now
 // is no news.
-func (n *Network) inherit(d *destination) {
+func (d *destination) inherit() {
+	n := d.net
 	x := &n.plan.Dests[d.index]
 	if x.Parent < 0 {
 		return

@@ -54,12 +54,13 @@ func (l *link) usable() bool { return l.state == Available && !l.localInhibit &&
 
 // shift begins what a change of l's availability asks for; was says whether it was
 // usable before.
-func (n *Network) shift(now time.Time, l *link, was bool, out []ss7.Action) []ss7.Action {
+func (l *link) shift(now time.Time, was bool, out []ss7.Action) []ss7.Action {
+	n := l.net
 	switch is := l.usable(); {
 	case was && !is:
-		out = n.orderAgain(now, l, n.changeover(now, l, out))
+		out = n.orderAgain(now, l, l.changeover(now, out))
 	case is && !was:
-		out = n.changeback(now, l, out)
+		out = l.changeback(now, out)
 	}
 	out = n.followLinks(now, out)
 	if was && l.div.state == Undiverted { // it keeps nothing for anybody
@@ -71,7 +72,8 @@ func (n *Network) shift(now time.Time, l *link, was bool, out []ss7.Action) []ss
 // changeover takes the traffic off l (§5). Level 2 is asked for its part unless it is
 // still at work: in processor outage and under inhibition the far end may yet receive
 // what was sent, so time keeps the sequence (§5.6.2).
-func (n *Network) changeover(now time.Time, l *link, out []ss7.Action) []ss7.Action {
+func (l *link) changeover(now time.Time, out []ss7.Action) []ss7.Action {
+	n := l.net
 	d := &l.div
 	back := d.state == Changeback || d.state == DelayedCB || d.parked
 	d.parked = false
@@ -82,11 +84,11 @@ func (n *Network) changeover(now time.Time, l *link, out []ss7.Action) []ss7.Act
 		return append(out, order(ss7.RetrieveBSNT, l.cfg.Path))
 	case back: // nothing has gone by it yet; what waits goes where it went before
 		d.state = Undiverted
-	case !n.hasAlternative(l):
+	case !l.hasAlternative():
 		d.state = Undiverted
 	case l.state == Blocked || l.state == Available:
 		d.state = DelayedCO
-		l.timers.Start(timerT1, now, l.timer(n, 1))
+		l.timers.Start(timerT1, now, l.timer(1))
 	default:
 		n.stats.Changeovers++
 		d.state = AskingBSNT
@@ -96,7 +98,8 @@ func (n *Network) changeover(now time.Time, l *link, out []ss7.Action) []ss7.Act
 }
 
 // hasAlternative tells whether any of what goes by l could go elsewhere.
-func (n *Network) hasAlternative(l *link) bool {
+func (l *link) hasAlternative() bool {
+	n := l.net
 	without := n.newTable(l, false)
 	for i := range n.plan.Dests {
 		if b := n.table.Bundle(i); b != nil && without.Bundle(i) != nil && uses(b, l.cfg.Path) {
@@ -117,42 +120,43 @@ func uses(b *routing.Bundle, p ss7.PathID) bool {
 
 // accepted is told what level 2 accepted last: the order goes out, or the answer to
 // the far end's.
-func (n *Network) accepted(now time.Time, l *link, bsnt uint32, out []ss7.Action) []ss7.Action {
+func (l *link) accepted(now time.Time, bsnt uint32, out []ss7.Action) []ss7.Action {
 	d := &l.div
 	if d.state != AskingBSNT {
 		return out
 	}
 	d.bsnt = bsnt
 	if d.order {
-		return n.answerOrder(now, l, out)
+		return l.answerOrder(now, out)
 	}
-	return n.sendOrder(now, l, out)
+	return l.sendOrder(now, out)
 }
 
 // sendOrder sends the changeover order for l.
-func (n *Network) sendOrder(now time.Time, l *link, out []ss7.Action) []ss7.Action {
+func (l *link) sendOrder(now time.Time, out []ss7.Action) []ss7.Action {
+	n := l.net
 	d := &l.div
 	way := n.wayTo(l.set.cfg.Adjacent, l)
 	if way == 0 { // no path between the two ends (§5.6.2)
 		d.state = DelayedCO
-		l.timers.Start(timerT1, now, l.timer(n, 1))
+		l.timers.Start(timerT1, now, l.timer(1))
 		return out
 	}
 	d.state, d.by = AwaitingCOA, way
 	d.asked, d.again = now, false
-	l.timers.Start(timerT2, now, l.timer(n, 2)/2)
-	return n.sendAbout(l, way, l.order(COO, XCO, ECO), out)
+	l.timers.Start(timerT2, now, l.timer(2)/2)
+	return l.sendAbout(way, l.order(COO, XCO, ECO), out)
 }
 
 // orderRound sends the order once more, round the far end's own links, when half of T2 is
 // over: the link by which it went may be dead too, and not be known to be for longer than
 // T2.
-func (n *Network) orderRound(now time.Time, l *link, rest time.Duration, out []ss7.Action) []ss7.Action {
+func (l *link) orderRound(now time.Time, rest time.Duration, out []ss7.Action) []ss7.Action {
 	d := &l.div
 	d.again = true
 	l.timers.Start(timerT2, now, rest)
-	if way := n.wayRound(l.set.cfg.Adjacent); way != 0 && way != d.by {
-		return n.sendAbout(l, way, l.order(COO, XCO, ECO), out)
+	if way := l.net.wayRound(l.set.cfg.Adjacent); way != 0 && way != d.by {
+		return l.sendAbout(way, l.order(COO, XCO, ECO), out)
 	}
 	return out
 }
@@ -165,7 +169,7 @@ func (n *Network) orderAgain(now time.Time, failed *link, out []ss7.Action) []ss
 		for _, l := range s.links {
 			if l.div.state == AwaitingCOA && l.div.by == failed.cfg.Path {
 				l.timers.Stop(timerT2)
-				out = n.sendOrder(now, l, out)
+				out = l.sendOrder(now, out)
 			}
 		}
 	}
@@ -194,24 +198,25 @@ func (l *link) ack() Management {
 }
 
 // answerOrder acknowledges the far end's order and takes it as the answer to ours.
-func (n *Network) answerOrder(now time.Time, l *link, out []ss7.Action) []ss7.Action {
+func (l *link) answerOrder(now time.Time, out []ss7.Action) []ss7.Action {
 	l.div.order = false
-	out = n.answer(l, l.ack(), out)
-	return n.retrieve(now, l, l.div.fsnc, fmt.Sprintf("it ordered the changeover by %v", l.div.ordered), out)
+	out = l.answer(l.ack(), out)
+	return l.retrieve(now, l.div.fsnc, fmt.Sprintf("it ordered the changeover by %v", l.div.ordered), out)
 }
 
 // answer goes back by the way the order came, while that works: others may be dead and
 // not be known to be.
-func (n *Network) answer(l *link, m Management, out []ss7.Action) []ss7.Action {
+func (l *link) answer(m Management, out []ss7.Action) []ss7.Action {
+	n := l.net
 	way := l.div.came
 	if via := n.links[way]; via == nil || !via.usable() {
 		way = n.wayTo(l.set.cfg.Adjacent, l)
 	}
-	return n.sendAbout(l, way, m, out)
+	return l.sendAbout(way, m, out)
 }
 
 // retrieve asks level 2 for what the far end has not accepted; why says where fsnc is from.
-func (n *Network) retrieve(_ time.Time, l *link, fsnc uint32, why string, out []ss7.Action) []ss7.Action {
+func (l *link) retrieve(_ time.Time, fsnc uint32, why string, out []ss7.Action) []ss7.Action {
 	l.stopDiversion()
 	l.div.state = Retrieving
 	ev := ss7.Event{Kind: ss7.Retrieve, Path: l.cfg.Path, Arg: fsnc, Why: why}
@@ -219,21 +224,22 @@ func (n *Network) retrieve(_ time.Time, l *link, fsnc uint32, why string, out []
 }
 
 // retrieved: the hold has it in front; the table lets everything go on.
-func (n *Network) retrieved(now time.Time, l *link, out []ss7.Action) []ss7.Action {
+func (l *link) retrieved(now time.Time, out []ss7.Action) []ss7.Action {
 	if l.div.state != Retrieving {
 		return out
 	}
-	return n.settle(now, l, out)
+	return l.settle(now, out)
 }
 
 // settle ends a diversion: what waits goes by whatever the new table says.
-func (n *Network) settle(now time.Time, l *link, out []ss7.Action) []ss7.Action {
+func (l *link) settle(now time.Time, out []ss7.Action) []ss7.Action {
+	n := l.net
 	l.stopDiversion()
 	l.div.state, l.div.pending = Undiverted, nil
 	out = n.drained(now, l.cfg.Path, n.unpark(now, n.followLinks(now, out)))
 	if l.div.activate {
 		l.div.activate = false
-		return n.activate(now, l, out)
+		return l.activate(now, out)
 	}
 	return out
 }
@@ -249,7 +255,7 @@ func (l *link) stopDiversion() {
 func (d *diversion) changingOver() bool { return d.state >= AskingBSNT && d.state <= DelayedCO }
 
 // recvChangeover handles COO, XCO, ECO and their acknowledgements for link l.
-func (n *Network) recvChangeover(now time.Time, l *link, via ss7.PathID, m Management, out []ss7.Action) []ss7.Action {
+func (l *link) recvChangeover(now time.Time, via ss7.PathID, m Management, out []ss7.Action) []ss7.Action {
 	fsn, short := m.FSN, (m.Heading == COO || m.Heading == COA) && !l.cfg.Short
 	switch {
 	case m.Heading == ECO || m.Heading == ECA:
@@ -261,7 +267,7 @@ func (n *Network) recvChangeover(now time.Time, l *link, via ss7.PathID, m Manag
 		if l.div.state != AwaitingCOA {
 			return out // §5.7.4
 		}
-		return n.retrieve(now, l, fsn, fmt.Sprintf("it answered the changeover order by %v", m.Heading), out)
+		return l.retrieve(now, fsn, fmt.Sprintf("it answered the changeover order by %v", m.Heading), out)
 	}
 	d := &l.div
 	d.fsnc, d.came, d.ordered = fsn, via, m.Heading
@@ -270,54 +276,55 @@ func (n *Network) recvChangeover(now time.Time, l *link, via ss7.PathID, m Manag
 		d.order = true
 	case d.state == AwaitingCOA || d.state == Retrieving:
 		if d.state == Retrieving { // its order crossed our retrieval
-			return n.answer(l, l.ack(), out)
+			return l.answer(l.ack(), out)
 		}
 		if short && d.bsnt < ss7.NoFSN { // the answer to our XCO has the whole number
 			d.crossed = true
-			return n.answer(l, l.ack(), out)
+			return l.answer(l.ack(), out)
 		}
-		return n.answerOrder(now, l, out)
+		return l.answerOrder(now, out)
 	case d.state == DelayedCO && l.state == Failed: // there is a path after all: normal changeover
 		d.order, d.state = true, AskingBSNT
 		l.timers.Stop(timerT1)
 		return append(out, order(ss7.RetrieveBSNT, l.cfg.Path))
 	case l.state == Available || l.state == Blocked || l.state == Testing: // it knows more than we do (§3.2.2)
 		d.order = true
-		return n.failedByOrder(now, l, m, out)
+		return l.failedByOrder(now, m, out)
 	default: // §5.7.5
-		return n.answer(l, Management{Heading: ECA}, out)
+		return l.answer(Management{Heading: ECA}, out)
 	}
 	return out
 }
 
-func (n *Network) failedByOrder(now time.Time, l *link, m Management, out []ss7.Action) []ss7.Action {
+func (l *link) failedByOrder(now time.Time, m Management, out []ss7.Action) []ss7.Action {
 	out = append(out, order(ss7.Stop, l.cfg.Path))
 	l.stopDiversion()
 	was := l.usable()
-	out = n.linkFailed(now, l, fmt.Sprintf("the far end ordered a changeover (%v)", m.Heading), out)
+	out = l.fail(now, fmt.Sprintf("the far end ordered a changeover (%v)", m.Heading), out)
 	if !was { // linkFailed had no traffic to shift
 		l.div.state = AskingBSNT
-		out = append(n.followLinks(now, out), order(ss7.RetrieveBSNT, l.cfg.Path))
+		out = append(l.net.followLinks(now, out), order(ss7.RetrieveBSNT, l.cfg.Path))
 	}
 	return out
 }
 
 // changeback brings the traffic back that belongs on l (§6), unless its linkset has
 // to restart first: then restarted does it.
-func (n *Network) changeback(now time.Time, l *link, out []ss7.Action) []ss7.Action {
+func (l *link) changeback(now time.Time, out []ss7.Action) []ss7.Action {
 	if !l.set.ready || l.set.restarting {
 		l.stopDiversion()
 		l.div.state, l.div.parked = Undiverted, false
 		return out
 	}
-	n.prepare(now, l)
-	out = n.followLinks(now, out) // the hold is in place before the declarations go
-	return n.declare(l, out)
+	l.prepare(now)
+	out = l.net.followLinks(now, out) // the hold is in place before the declarations go
+	return l.declare(out)
 }
 
 // prepare lets what belongs on l wait. The links it is taken from say when their last
 // message has arrived, if they end where l ends; otherwise time keeps the sequence (§6.4).
-func (n *Network) prepare(now time.Time, l *link) {
+func (l *link) prepare(now time.Time) {
+	n := l.net
 	d := &l.div
 	l.stopDiversion()
 	over := d.changingOver() // it was gone for less than T1
@@ -325,7 +332,7 @@ func (n *Network) prepare(now time.Time, l *link) {
 	if over {
 		return
 	}
-	near, far, waits := n.sources(l)
+	near, far, waits := l.sources()
 	if d.parked = waits; waits {
 		return
 	}
@@ -340,21 +347,21 @@ func (n *Network) prepare(now time.Time, l *link) {
 			d.declared[n.changebackCode] = p
 		}
 		d.state = Changeback
-		l.timers.Start(timerT4, now, l.timer(n, 4))
+		l.timers.Start(timerT4, now, l.timer(4))
 	}
 	if len(far) > 0 {
 		if d.state == Undiverted {
 			d.state = DelayedCB
 		}
-		l.timers.Start(timerT3, now, l.timer(n, 3))
+		l.timers.Start(timerT3, now, l.timer(3))
 	}
 }
 
-func (n *Network) declare(l *link, out []ss7.Action) []ss7.Action {
+func (l *link) declare(out []ss7.Action) []ss7.Action {
 	out = drain(l.div.pending, out)
 	for code := range 256 {
 		if p, ok := l.div.declared[uint8(code)]; ok {
-			out = n.sendAbout(l, p, Management{Heading: CBD, Code: uint8(code)}, out)
+			out = l.sendAbout(p, Management{Heading: CBD, Code: uint8(code)}, out)
 		}
 	}
 	return out
@@ -377,7 +384,7 @@ func (n *Network) drained(now time.Time, path ss7.PathID, out []ss7.Action) []ss
 		for _, l := range s.links {
 			if l.div.pending[path] && (l.div.state == Changeback || l.div.state == DelayedCB) {
 				delete(l.div.pending, path)
-				out = n.changebackStep(now, l, out)
+				out = l.changebackStep(now, out)
 			}
 		}
 	}
@@ -386,7 +393,8 @@ func (n *Network) drained(now time.Time, path ss7.PathID, out []ss7.Action) []ss
 
 // sources finds the links that carry now what will go by l: those of linksets to the
 // same point, whether there are others, and whether some of it waits elsewhere.
-func (n *Network) sources(l *link) (near, far []ss7.PathID, waits bool) {
+func (l *link) sources() (near, far []ss7.PathID, waits bool) {
+	n := l.net
 	with := n.newTable(l, true)
 	seen := map[ss7.PathID]bool{}
 	for i := range n.plan.Dests {
@@ -419,7 +427,7 @@ func (n *Network) unpark(now time.Time, out []ss7.Action) []ss7.Action {
 			if l.div.parked {
 				l.div.parked = false
 				if l.usable() {
-					out = n.changeback(now, l, out)
+					out = l.changeback(now, out)
 				}
 			}
 		}
@@ -428,20 +436,20 @@ func (n *Network) unpark(now time.Time, out []ss7.Action) []ss7.Action {
 }
 
 // recvChangeback handles CBD and CBA for link l.
-func (n *Network) recvChangeback(now time.Time, l *link, via ss7.PathID, m Management, out []ss7.Action) []ss7.Action {
+func (l *link) recvChangeback(now time.Time, via ss7.PathID, m Management, out []ss7.Action) []ss7.Action {
 	if m.Heading == CBD { // answered always (§6.5.2), here on the link it came by
-		return n.sendAbout(l, via, Management{Heading: CBA, Code: m.Code}, out)
+		return l.sendAbout(via, Management{Heading: CBA, Code: m.Code}, out)
 	}
 	if _, ok := l.div.declared[m.Code]; !ok {
 		return out // §6.5.1
 	}
 	delete(l.div.pending, l.div.declared[m.Code]) // what went before it has arrived
 	delete(l.div.declared, m.Code)
-	return n.changebackStep(now, l, out)
+	return l.changebackStep(now, out)
 }
 
 // changebackStep settles when every declaration is answered and T3 is over.
-func (n *Network) changebackStep(now time.Time, l *link, out []ss7.Action) []ss7.Action {
+func (l *link) changebackStep(now time.Time, out []ss7.Action) []ss7.Action {
 	if len(l.div.declared)+len(l.div.pending) > 0 || l.timers.Running(timerT3) {
 		if len(l.div.declared) == 0 {
 			l.timers.Stop(timerT4)
@@ -449,35 +457,36 @@ func (n *Network) changebackStep(now time.Time, l *link, out []ss7.Action) []ss7
 		}
 		return out
 	}
-	return n.settle(now, l, out)
+	return l.settle(now, out)
 }
 
 // diversionTimer acts on the end of T1 to T5.
-func (n *Network) diversionTimer(now time.Time, l *link, id int, out []ss7.Action) []ss7.Action {
+func (l *link) diversionTimer(now time.Time, id int, out []ss7.Action) []ss7.Action {
+	n := l.net
 	switch id {
 	case timerT1:
 		if l.div.crossed {
-			return n.retrieve(now, l, l.div.fsnc, "it gave its own order by COO; there is no path to it for ours", out)
+			return l.retrieve(now, l.div.fsnc, "it gave its own order by COO; there is no path to it for ours", out)
 		}
-		return n.retrieve(now, l, ss7.NoFSN, "no path to the far end, or its processor outage; T1 is over", out)
+		return l.retrieve(now, ss7.NoFSN, "no path to the far end, or its processor outage; T1 is over", out)
 	case timerT2:
-		if rest := l.div.asked.Add(l.timer(n, 2)).Sub(now); !l.div.again && rest > 0 {
-			return n.orderRound(now, l, rest, out)
+		if rest := l.div.asked.Add(l.timer(2)).Sub(now); !l.div.again && rest > 0 {
+			return l.orderRound(now, rest, out)
 		}
 		// §5.7.2: no updating of buffers
 		n.stats.T2Expired++
 		if l.div.crossed {
 			why := "it did not answer our order within T2, and gave its own by COO"
-			return n.retrieve(now, l, l.div.fsnc, why, out)
+			return l.retrieve(now, l.div.fsnc, why, out)
 		}
-		out = append(out, note(ss7.Discard, 0, fmt.Sprintf("the far end did not answer the changeover order for %s within T2 (%v): what it may have received is not sent again", n.linkName(l), l.timer(n, 2))))
-		return n.retrieve(now, l, ss7.NoFSN, "it did not answer the changeover order within T2", out)
+		out = append(out, note(ss7.Discard, 0, fmt.Sprintf("the far end did not answer the changeover order for %s within T2 (%v): what it may have received is not sent again", l.name(), l.timer(2))))
+		return l.retrieve(now, ss7.NoFSN, "it did not answer the changeover order within T2", out)
 	case timerT4:
-		l.timers.Start(timerT5, now, l.timer(n, 5))
-		return n.declare(l, out)
+		l.timers.Start(timerT5, now, l.timer(5))
+		return l.declare(out)
 	case timerT5: // §6.5.3
-		out = append(out, note(ss7.Discard, 0, fmt.Sprintf("the far end did not answer the changeback declaration for %s within T4 and T5", n.linkName(l))))
+		out = append(out, note(ss7.Discard, 0, fmt.Sprintf("the far end did not answer the changeback declaration for %s within T4 and T5", l.name())))
 		l.div.declared = nil
 	}
-	return n.changebackStep(now, l, out)
+	return l.changebackStep(now, out)
 }

@@ -51,10 +51,10 @@ func (n *Network) addDynamic(summary int, members ...ss7.Range) bool {
 	}
 	for _, r := range members {
 		d := n.destinations[r]
-		n.touch(d)
+		d.touch()
 		for _, route := range n.plan.Dests[summary].Routes {
 			set := n.nameOf(route.Linkset)
-			n.setSaid(d, set, parent.said(set))
+			d.setSaid(set, parent.said(set))
 		}
 	}
 	return true

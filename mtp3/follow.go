@@ -35,7 +35,8 @@ func (n *Network) touchTable() { n.touched.table = true }
 
 func (n *Network) touchTelling() { n.touched.tell = true }
 
-func (n *Network) touch(d *destination) {
+func (d *destination) touch() {
+	n := d.net
 	if !d.touched {
 		d.touched = true
 		n.touched.dests = append(n.touched.dests, d)
@@ -44,7 +45,8 @@ func (n *Network) touch(d *destination) {
 
 // owe has it checked what every neighbour must be told of d, and of the codes of servers that
 // d may cover.
-func (n *Network) owe(d *destination) {
+func (d *destination) owe() {
+	n := d.net
 	for _, s := range n.sets {
 		s.owe(d)
 		if d.Len < n.cfg.Variant.Bits() {
@@ -80,7 +82,7 @@ func (n *Network) follow(now time.Time, out []ss7.Action) []ss7.Action {
 	what := n.touched
 	n.touched = touched{}
 	for _, d := range n.retable(&what) {
-		out = n.followDestination(now, d, out)
+		out = d.follow(now, out)
 	}
 	if len(n.warned) > 0 {
 		out = n.abated(out)
@@ -95,15 +97,15 @@ func (n *Network) checkLinksets(now time.Time, out []ss7.Action) []ss7.Action {
 	for _, s := range n.sets {
 		ready := s.usable()
 		if ready == s.ready {
-			n.forgetStale(s)
+			s.forgetStale()
 			continue
 		}
-		s.ready, s.since, s.why = ready, now, n.linksetWhy(s)
+		s.ready, s.since, s.why = ready, now, s.reason()
 		if ready {
-			n.restartAdjacent(now, s)
+			s.beginRestart(now)
 		} else {
 			s.stale = true
-			n.forgetStale(s)
+			s.forgetStale()
 			s.restarting, s.early, s.earlyTRA = false, false, false
 		}
 		text := fmt.Sprintf("Linkset %s is %s: %s", s.cfg.Name, upDown(ready), s.why)
@@ -118,8 +120,8 @@ func (n *Network) retable(what *touched) (changed []*destination) {
 	switch {
 	case what.all || what.table || n.plan != n.table.Plan:
 		n.table = n.newTable(nil, false)
-		for i, d := range n.dests {
-			if what.all || d.touched || n.elsewhere(i, d) {
+		for _, d := range n.dests {
+			if what.all || d.touched || d.elsewhere() {
 				changed = append(changed, d)
 			}
 		}
@@ -136,14 +138,15 @@ func (n *Network) retable(what *touched) (changed []*destination) {
 	return changed
 }
 
-// elsewhere tells whether destination i is reached by other linksets than before.
-func (n *Network) elsewhere(i int, d *destination) bool {
-	b := n.table.Bundle(i)
+// elsewhere tells whether d is reached by other linksets than before.
+func (d *destination) elsewhere() bool {
+	b := d.net.table.Bundle(d.index)
 	return (b != nil) != d.accessible() || b != nil && !slices.Equal(b.Linksets, d.ways)
 }
 
 // followDestination notes how d is reached now.
-func (n *Network) followDestination(now time.Time, d *destination, out []ss7.Action) []ss7.Action {
+func (d *destination) follow(now time.Time, out []ss7.Action) []ss7.Action {
+	n := d.net
 	was := d.accessible()
 	d.ways = nil
 	if b := n.table.Bundle(d.index); b != nil {
@@ -159,8 +162,8 @@ func (n *Network) followDestination(now time.Time, d *destination, out []ss7.Act
 		about.Event.Dest = d.Range
 		out = append(out, about)
 	}
-	n.watchRestricted(now, d)
-	n.owe(d)
+	d.watchRestricted(now)
+	d.owe()
 	return out
 }
 
@@ -196,7 +199,7 @@ func (n *Network) tableWith(dests []*destination) (*routing.Table, []int) {
 		state.Routes = make([]routing.RouteState, n.plan.Routes())
 		n.table.CopyRoutes(state.Routes)
 		for _, i := range places {
-			n.fillRoutes(state.Routes, n.dests[i])
+			n.dests[i].fillRoutes(state.Routes)
 		}
 	}
 	return n.table.With(state, places)
@@ -223,7 +226,7 @@ func (n *Network) routingState(as *link, ready bool) routing.State {
 		state.Routes = make([]routing.RouteState, n.plan.Routes())
 		for _, d := range n.dests {
 			if len(d.heard) > 0 {
-				n.fillRoutes(state.Routes, d)
+				d.fillRoutes(state.Routes)
 			}
 		}
 	}
@@ -231,7 +234,8 @@ func (n *Network) routingState(as *link, ready bool) routing.State {
 }
 
 // fillRoutes sets the states of the routes to d.
-func (n *Network) fillRoutes(states []routing.RouteState, d *destination) {
+func (d *destination) fillRoutes(states []routing.RouteState) {
+	n := d.net
 	for r, route := range n.plan.Dests[d.index].Routes {
 		states[n.plan.Route(d.index, r)] = d.said(n.nameOf(route.Linkset))
 	}

@@ -25,20 +25,20 @@ func (n *Network) SetInhibit(now time.Time, set string, slc uint8, on bool, out 
 	case l == nil:
 		return out, fmt.Errorf("linkset %s has no link %d", set, slc)
 	case on && l.localInhibit:
-		return out, fmt.Errorf("%s is inhibited already", n.linkName(l))
+		return out, fmt.Errorf("%s is inhibited already", l.name())
 	case !on && !l.localInhibit:
-		return out, fmt.Errorf("%s is not inhibited here", n.linkName(l))
+		return out, fmt.Errorf("%s is not inhibited here", l.name())
 	case !on:
-		return n.askInhibition(now, l, LUN, out), nil
+		return l.askInhibition(now, LUN, out), nil
 	}
-	if i := n.neededFor(l); i >= 0 {
-		return out, fmt.Errorf("%s cannot be inhibited: %s would become inaccessible", n.linkName(l),
+	if i := l.neededFor(); i >= 0 {
+		return out, fmt.Errorf("%s cannot be inhibited: %s would become inaccessible", l.name(),
 			n.formatRange(n.plan.Dests[i].Range))
 	}
-	if n.inhibitWay(l) == 0 {
-		return out, fmt.Errorf("%s cannot be inhibited: there is no way to ask %s", n.linkName(l), n.format(l.set.cfg.Adjacent))
+	if l.inhibitWay() == 0 {
+		return out, fmt.Errorf("%s cannot be inhibited: there is no way to ask %s", l.name(), n.format(l.set.cfg.Adjacent))
 	}
-	return n.askInhibition(now, l, LIN, out), nil
+	return l.askInhibition(now, LIN, out), nil
 }
 
 func (n *Network) linkNamed(set string, slc uint8) *link {
@@ -53,7 +53,8 @@ func (n *Network) linkNamed(set string, slc uint8) *link {
 }
 
 // neededFor finds a destination that is accessible by l alone; -1: none (§10.2 a).
-func (n *Network) neededFor(l *link) int {
+func (l *link) neededFor() int {
+	n := l.net
 	without := n.newTable(l, false)
 	for i := range n.plan.Dests {
 		if n.table.Bundle(i) != nil && without.Bundle(i) == nil {
@@ -66,7 +67,8 @@ func (n *Network) neededFor(l *link) int {
 // inhibitWay is the way for a message about l: another link to the far end, else l itself,
 // which inhibition leaves to management; round by others only if it has failed, because
 // they may have no way back.
-func (n *Network) inhibitWay(l *link) ss7.PathID {
+func (l *link) inhibitWay() ss7.PathID {
+	n := l.net
 	p := n.wayTo(l.set.cfg.Adjacent, l)
 	if via := n.links[p]; (via == nil || via.set.cfg.Adjacent != l.set.cfg.Adjacent) && l.state == Available {
 		return l.cfg.Path
@@ -77,7 +79,7 @@ func (n *Network) inhibitWay(l *link) ss7.PathID {
 var inhibitTimers = map[Heading]struct{ timer, number int }{LIN: {timerT14, 14}, LUN: {timerT12, 12}, LFU: {timerT13, 13}}
 
 // askInhibition sends LIN, LUN or LFU and waits for the answer.
-func (n *Network) askInhibition(now time.Time, l *link, h Heading, out []ss7.Action) []ss7.Action {
+func (l *link) askInhibition(now time.Time, h Heading, out []ss7.Action) []ss7.Action {
 	if l.inhibition.asked != h {
 		l.inhibition = inhibition{asked: h}
 	}
@@ -86,12 +88,12 @@ func (n *Network) askInhibition(now time.Time, l *link, h Heading, out []ss7.Act
 		l.timers.Stop(t.timer)
 	}
 	t := inhibitTimers[h]
-	l.timers.Start(t.timer, now, l.timer(n, t.number))
-	way := n.inhibitWay(l)
+	l.timers.Start(t.timer, now, l.timer(t.number))
+	way := l.inhibitWay()
 	if h == LFU && l.state == Available { // down the link itself (§10.3.2 d)
 		way = l.cfg.Path
 	}
-	return n.sendAbout(l, way, Management{Heading: h}, out)
+	return l.sendAbout(way, Management{Heading: h}, out)
 }
 
 func (l *link) inhibitionDone() {
@@ -102,18 +104,19 @@ func (l *link) inhibitionDone() {
 }
 
 // inhibitTimer acts on the end of T12, T13, T14, T22 and T23.
-func (n *Network) inhibitTimer(now time.Time, l *link, id int, out []ss7.Action) []ss7.Action {
+func (l *link) inhibitTimer(now time.Time, id int, out []ss7.Action) []ss7.Action {
+	n := l.net
 	switch id {
 	case timerT22: // does the far end still know? (§10.6)
-		l.timers.Start(timerT22, now, l.timer(n, n.numbered(22, 20)))
-		return n.sendAbout(l, n.inhibitWay(l), Management{Heading: LLT}, out)
+		l.timers.Start(timerT22, now, l.timer(n.numbered(22, 20)))
+		return l.sendAbout(l.inhibitWay(), Management{Heading: LLT}, out)
 	case timerT23:
-		l.timers.Start(timerT23, now, l.timer(n, n.numbered(23, 21)))
-		return n.sendAbout(l, n.inhibitWay(l), Management{Heading: LRT}, out)
+		l.timers.Start(timerT23, now, l.timer(n.numbered(23, 21)))
+		return l.sendAbout(l.inhibitWay(), Management{Heading: LRT}, out)
 	}
 	h := l.inhibition.asked
 	if l.inhibition.attempts < 2 {
-		return n.askInhibition(now, l, h, out)
+		return l.askInhibition(now, h, out)
 	}
 	l.inhibitionDone()
 	return append(out, note(ss7.StateChange, NoteLink, fmt.Sprintf("Link %d of linkset %s: the far end did not answer %v", l.cfg.SLC, l.set.cfg.Name, h)))
@@ -121,7 +124,8 @@ func (n *Network) inhibitTimer(now time.Time, l *link, id int, out []ss7.Action)
 
 // mark changes the marks of l and shifts its traffic; with time, not with the far end
 // (§10.2): level 2 goes on.
-func (n *Network) mark(now time.Time, l *link, local, remote bool, out []ss7.Action) []ss7.Action {
+func (l *link) mark(now time.Time, local, remote bool, out []ss7.Action) []ss7.Action {
+	n := l.net
 	was := l.usable()
 	if local != l.localInhibit || remote != l.remoteInhibit {
 		l.localInhibit, l.remoteInhibit = local, remote
@@ -143,34 +147,34 @@ func (n *Network) mark(now time.Time, l *link, local, remote bool, out []ss7.Act
 		if !x.on {
 			l.timers.Stop(x.timer)
 		} else if !l.timers.Running(x.timer) {
-			l.timers.Start(x.timer, now, l.timer(n, x.number))
+			l.timers.Start(x.timer, now, l.timer(x.number))
 		}
 	}
-	return n.shift(now, l, was, out)
+	return l.shift(now, was, out)
 }
 
 // recvInhibit handles the MIM group for link l (§10.2 to §10.6).
-func (n *Network) recvInhibit(now time.Time, l *link, h Heading, out []ss7.Action) []ss7.Action {
+func (l *link) recvInhibit(now time.Time, h Heading, out []ss7.Action) []ss7.Action {
 	asked := l.inhibition.asked
 	switch h {
 	case LIN:
-		if !l.remoteInhibit && n.neededFor(l) >= 0 {
-			return n.sendAbout(l, n.inhibitWay(l), Management{Heading: LID}, out)
+		if !l.remoteInhibit && l.neededFor() >= 0 {
+			return l.sendAbout(l.inhibitWay(), Management{Heading: LID}, out)
 		}
-		way := n.inhibitWay(l)
+		way := l.inhibitWay()
 		if l.usable() { // §10.2 d
 			way = l.cfg.Path
 		}
-		out = n.sendAbout(l, way, Management{Heading: LIA}, out)
-		return n.mark(now, l, l.localInhibit, true, out)
+		out = l.sendAbout(way, Management{Heading: LIA}, out)
+		return l.mark(now, l.localInhibit, true, out)
 	case LUN:
 		l.inhibitionDone() // it answers a force uninhibit, if there was one
-		out = n.sendAbout(l, n.inhibitWay(l), Management{Heading: LUA}, out)
-		return n.mark(now, l, l.localInhibit, false, out)
+		out = l.sendAbout(l.inhibitWay(), Management{Heading: LUA}, out)
+		return l.mark(now, l.localInhibit, false, out)
 	case LIA:
 		if asked == LIN {
 			l.inhibitionDone()
-			return n.mark(now, l, true, l.remoteInhibit, out)
+			return l.mark(now, true, l.remoteInhibit, out)
 		}
 	case LID:
 		if asked == LIN {
@@ -180,20 +184,20 @@ func (n *Network) recvInhibit(now time.Time, l *link, h Heading, out []ss7.Actio
 	case LUA:
 		if asked == LUN {
 			l.inhibitionDone()
-			return n.mark(now, l, false, l.remoteInhibit, out)
+			return l.mark(now, false, l.remoteInhibit, out)
 		}
 	case LFU:
 		if l.inhibition.asked == LUN { // it is on its way
 			return out
 		}
-		return n.askInhibition(now, l, LUN, out)
+		return l.askInhibition(now, LUN, out)
 	case LLT:
 		if !l.remoteInhibit {
-			return n.askInhibition(now, l, LFU, out)
+			return l.askInhibition(now, LFU, out)
 		}
 	case LRT:
 		if !l.localInhibit {
-			return n.askInhibition(now, l, LUN, out)
+			return l.askInhibition(now, LUN, out)
 		}
 	}
 	return out // stray answers (§10.4)
@@ -212,9 +216,9 @@ func (n *Network) rescue(now time.Time, i int, out []ss7.Action) []ss7.Action {
 				continue
 			}
 			if l.localInhibit {
-				out = n.askInhibition(now, l, LUN, out)
+				out = l.askInhibition(now, LUN, out)
 			} else if l.remoteInhibit {
-				out = n.askInhibition(now, l, LFU, out)
+				out = l.askInhibition(now, LFU, out)
 			}
 		}
 	}

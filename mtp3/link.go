@@ -36,7 +36,7 @@ func (n *Network) do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action
 		return out
 	}
 	if s := n.server(ev.Path); s != nil {
-		return n.doServer(now, s, ev, out)
+		return s.do(now, ev, out)
 	}
 	l := n.links[ev.Path]
 	if l == nil {
@@ -51,56 +51,56 @@ func (n *Network) do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action
 		if l.handed {
 			// It was neither activated nor restored, and its far end sends on: nothing
 			// waits for the test (Q.707 §2.2), which still finds what is wrong.
-			out = n.becomeLink(now, l, Available, "taken over while in service", out)
-			return n.startTest(now, l, out)
+			out = l.become(now, Available, "taken over while in service", out)
+			return l.startTest(now, out)
 		}
-		out = n.becomeLink(now, l, Testing, "aligned; the far end has not answered the link test yet", out)
-		return n.firstTest(now, l, out)
+		out = l.become(now, Testing, "aligned; the far end has not answered the link test yet", out)
+		return l.firstTest(now, out)
 	case ss7.OutOfService:
 		if l.state == Shutdown || l.state == Failed {
 			return out
 		}
-		return n.linkFailed(now, l, ev.Why, out)
+		return l.fail(now, ev.Why, out)
 	case ss7.RemoteOutage:
 		if l.state == Available || l.state == Testing {
-			return n.becomeLink(now, l, Blocked, "processor outage at the far end", out)
+			return l.become(now, Blocked, "processor outage at the far end", out)
 		}
 	case ss7.RemoteRecovered:
 		if l.state == Blocked {
 			l.attempt = 0
-			out = n.becomeLink(now, l, Testing, "processor outage over; testing again", out)
-			return n.firstTest(now, l, out)
+			out = l.become(now, Testing, "processor outage over; testing again", out)
+			return l.firstTest(now, out)
 		}
 	case ss7.Transfer:
 		if ev.MSU.SI == ss7.SNM {
 			return n.recvManagement(now, l, &ev.MSU, out)
 		}
-		return n.recvTest(now, l, &ev.MSU, out)
+		return l.recvTest(now, &ev.MSU, out)
 	case ss7.Congestion:
 		if ev.MSU.OPC != 0 || ev.MSU.DPC != 0 {
 			ev.Arg = max(ev.Arg, l.congestion)
-			return n.overloaded(now, l.cfg.Path, n.linkName(l), ev, out)
+			return n.overloaded(now, l.cfg.Path, l.name(), ev, out)
 		}
 		if n.cfg.Timed {
-			return n.timedCongestion(now, l, ev, out)
+			return l.timedCongestion(now, ev, out)
 		}
-		return n.linkCongestion(l, ev, out)
+		return l.congested(ev, out)
 	case ss7.Unreachable:
 		switch Reason(ev.Arg) {
 		case OwnOrigin:
-			return n.circular(now, l, ev, out)
+			return l.circular(now, ev, out)
 		case Circular:
-			out = n.circular(now, l, ev, out)
+			out = l.circular(now, ev, out)
 		}
-		return n.unreachable(now, l, &ev.MSU, Reason(ev.Arg), out)
+		return l.unreachable(now, &ev.MSU, Reason(ev.Arg), out)
 	case ss7.NoUser:
 		return n.noUser(now, ev, out)
 	case ss7.BSNT:
-		return n.accepted(now, l, ev.Arg, out)
+		return l.accepted(now, ev.Arg, out)
 	case ss7.Retrieved:
 		return n.sendAgain(now, l, &ev.MSU, out)
 	case ss7.RetrievalComplete:
-		return n.retrieved(now, l, out)
+		return l.retrieved(now, out)
 	case ss7.Drained:
 		n.paced(now, ev.Path)
 		return n.drained(now, ev.Path, out)
@@ -114,7 +114,7 @@ func (n *Network) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 		for _, l := range s.links {
 			for id := l.timers.Expired(now); id >= 0; id = l.timers.Expired(now) {
 				before := len(out)
-				out = n.follow(now, n.expired(now, l, id, out))
+				out = n.follow(now, l.expired(now, id, out))
 				about(l.cfg.Path, out[before:])
 			}
 		}
@@ -125,27 +125,28 @@ func (n *Network) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 	return out
 }
 
-func (n *Network) expired(now time.Time, l *link, id int, out []ss7.Action) []ss7.Action {
+func (l *link) expired(now time.Time, id int, out []ss7.Action) []ss7.Action {
+	n := l.net
 	switch id {
 	case timerT17:
 		if l.div.changingOver() { // aligning would empty level 2's queue
 			l.div.activate = true
 			return out
 		}
-		return n.activate(now, l, out)
+		return l.activate(now, out)
 	case timerT1, timerT2, timerT3, timerT4, timerT5:
-		return n.diversionTimer(now, l, id, out)
+		return l.diversionTimer(now, id, out)
 	case timerT12, timerT13, timerT14, timerT22, timerT23:
-		return n.inhibitTimer(now, l, id, out)
+		return l.inhibitTimer(now, id, out)
 	case timerTx, timerTy:
 		if n.cfg.Timed {
-			return n.congestionStep(now, l, out)
+			return l.congestionStep(now, out)
 		}
 	case timerSLTA:
-		return n.testFailed(now, l, fmt.Sprintf("no answer to %d tests in %v each", l.attempt, n.cfg.SLTT1), out)
+		return l.testFailed(now, fmt.Sprintf("no answer to %d tests in %v each", l.attempt, n.cfg.SLTT1), out)
 	case timerSLT, timerKnown:
 		l.attempt = 0
-		return n.startTest(now, l, out)
+		return l.startTest(now, out)
 	}
 	return out
 }
@@ -168,16 +169,16 @@ const Aligning = "aligning"
 
 // activate asks level 2 to align the link (Q.704 §12.2.2). A linkset without a
 // link in service wants one back fast: emergency proving (§12.2.4.1).
-func (n *Network) activate(now time.Time, l *link, out []ss7.Action) []ss7.Action {
+func (l *link) activate(now time.Time, out []ss7.Action) []ss7.Action {
 	kind := ss7.EmergencyCeases
 	if l.urgent = l.set.urgent(); l.urgent {
 		kind = ss7.Emergency
 	}
 	wasOpen := l.open
 	l.open = false
-	out = n.becomeLink(now, l, Activating, Aligning, out)
+	out = l.become(now, Activating, Aligning, out)
 	if wasOpen { // what its far end sends before our test has passed waits for that
-		n.touchTable()
+		l.net.touchTable()
 	}
 	return append(out, order(kind, l.cfg.Path), order(ss7.Start, l.cfg.Path))
 }
@@ -207,14 +208,14 @@ func (s *linkset) urge(out []ss7.Action) []ss7.Action {
 
 // linkFailed waits T17 before the next alignment, so that two ends do not start
 // and stop in step (Q.704 §12.2.2, §16.8).
-func (n *Network) linkFailed(now time.Time, l *link, why string, out []ss7.Action) []ss7.Action {
+func (l *link) fail(now time.Time, why string, out []ss7.Action) []ss7.Action {
 	l.stopTests()
 	l.timers.Stop(timerTx)
 	l.timers.Stop(timerTy)
 	l.full = false
-	out = n.linkCongestion(l, ss7.Event{Why: "it has failed"}, out)
-	l.timers.Start(timerT17, now, l.timer(n, 17))
-	return n.becomeLink(now, l, Failed, why, out)
+	out = l.congested(ss7.Event{Why: "it has failed"}, out)
+	l.timers.Start(timerT17, now, l.timer(17))
+	return l.become(now, Failed, why, out)
 }
 
 // stopTests stops the timers of activation and testing; those of diversion and
@@ -227,7 +228,7 @@ func (l *link) stopTests() {
 
 // becomeLink enters a state. Only what concerns traffic is noted: an alignment
 // that fails again and again would fill the log.
-func (n *Network) becomeLink(now time.Time, l *link, s LinkState, why string, out []ss7.Action) []ss7.Action {
+func (l *link) become(now time.Time, s LinkState, why string, out []ss7.Action) []ss7.Action {
 	was, wasUsable := l.state, l.usable()
 	l.since = now
 	l.state = s
@@ -245,7 +246,7 @@ func (n *Network) becomeLink(now time.Time, l *link, s LinkState, why string, ou
 	if (s == Available) != (was == Available) {
 		out = append(out, note(ss7.StateChange, NoteLink,
 			fmt.Sprintf("Link %d of linkset %s is %s: %s", l.cfg.SLC, l.set.cfg.Name, upDown(s == Available), why)))
-		return n.shift(now, l, wasUsable, out)
+		return l.shift(now, wasUsable, out)
 	}
 	return out
 }
@@ -290,16 +291,16 @@ type LinksetStatus struct {
 func (n *Network) Status() []LinksetStatus {
 	out := make([]LinksetStatus, len(n.sets))
 	for i, s := range n.sets {
-		out[i] = n.statusOf(s)
+		out[i] = s.status()
 		out[i].Why = out[i].Reason(nil)
 	}
 	return out
 }
 
 // statusOf is one linkset's, without Why.
-func (n *Network) statusOf(s *linkset) LinksetStatus {
+func (s *linkset) status() LinksetStatus {
 	out := LinksetStatus{Name: s.cfg.Name, Adjacent: s.cfg.Adjacent, Ready: s.ready, Shutdown: s.cfg.Shutdown,
-		Since: s.since, Restarting: s.restarting || s.ready && n.own.on}
+		Since: s.since, Restarting: s.restarting || s.ready && s.net.own.on}
 	for _, l := range s.links {
 		out.Links = append(out.Links, LinkStatus{l.cfg.Path, l.cfg.SLC, l.state, l.why, l.peerFault, l.since, l.ups,
 			l.timers.At(timerT17), l.div.state, l.congestion, l.congestionWhy, l.localInhibit, l.remoteInhibit})

@@ -35,11 +35,11 @@ func (n *Network) slc(m *ss7.MSU, t LinkTest) uint8 {
 
 // testSI is the service indicator of tests on the links of s: special in ANSI, unless it is
 // configured; what comes is answered with its own (T1.111.7).
-func (n *Network) testSI(s *linkset) ss7.SI {
+func (s *linkset) testSI() ss7.SI {
 	switch {
 	case s.cfg.TestSI != 0:
 		return s.cfg.TestSI
-	case formOf(n.cfg.Variant).ansi:
+	case formOf(s.net.cfg.Variant).ansi:
 		return ss7.SNTS
 	}
 	return ss7.SNT
@@ -74,7 +74,8 @@ func AppendLinkTest(dst []byte, t LinkTest) []byte {
 
 // startTest sends an SLTM on l and waits for its SLTA (Q.707 §2.2). The second attempt
 // has the pattern of the first, whose answer may come late over a congested link.
-func (n *Network) startTest(now time.Time, l *link, out []ss7.Action) []ss7.Action {
+func (l *link) startTest(now time.Time, out []ss7.Action) []ss7.Action {
+	n := l.net
 	l.attempt++
 	if l.attempt == 1 {
 		n.serial++
@@ -82,19 +83,20 @@ func (n *Network) startTest(now time.Time, l *link, out []ss7.Action) []ss7.Acti
 		l.pattern = binary.BigEndian.AppendUint32(l.pattern, uint32(now.UnixNano()))
 	}
 	l.timers.Start(timerSLTA, now, n.cfg.SLTT1)
-	return n.askAgain(l, out)
+	return l.askAgain(out)
 }
 
 // askAgain sends the SLTM whose answer is waited for.
-func (n *Network) askAgain(l *link, out []ss7.Action) []ss7.Action {
-	n.stats.SLTMOut++
-	l.testOPC = n.localPC(l.set)
-	m := ss7.MSU{DPC: l.set.cfg.Adjacent, OPC: l.testOPC, SLS: l.cfg.SLC, SI: n.testSI(l.set)}
-	return n.sendTest(l, m, LinkTest{Pattern: l.pattern, SLC: l.cfg.SLC}, out)
+func (l *link) askAgain(out []ss7.Action) []ss7.Action {
+	l.net.stats.SLTMOut++
+	l.testOPC = l.set.localPC()
+	m := ss7.MSU{DPC: l.set.cfg.Adjacent, OPC: l.testOPC, SLS: l.cfg.SLC, SI: l.set.testSI()}
+	return l.sendTest(m, LinkTest{Pattern: l.pattern, SLC: l.cfg.SLC}, out)
 }
 
 // sendTest sends t with the label and the service indicator of m.
-func (n *Network) sendTest(l *link, m ss7.MSU, t LinkTest, out []ss7.Action) []ss7.Action {
+func (l *link) sendTest(m ss7.MSU, t LinkTest, out []ss7.Action) []ss7.Action {
+	n := l.net
 	m.NI = n.cfg.NI
 	if formOf(n.cfg.Variant).ansi {
 		m.Prio = managementPriority // T1.111.7
@@ -106,40 +108,43 @@ func (n *Network) sendTest(l *link, m ss7.MSU, t LinkTest, out []ss7.Action) []s
 }
 
 // recvTest handles an MSU of SI 1 or 2 that came by link l.
-func (n *Network) recvTest(now time.Time, l *link, m *ss7.MSU, out []ss7.Action) []ss7.Action {
+func (l *link) recvTest(now time.Time, m *ss7.MSU, out []ss7.Action) []ss7.Action {
+	n := l.net
 	t, err := ParseLinkTest(m.Payload)
 	if err != nil {
 		n.stats.TestsUnread++
 		if fault := foreignTest(n.cfg.Variant, m); fault != "" {
 			l.peerFault = fault
-			return append(out, note(ss7.Discard, 0, "link test on "+n.linkName(l)+" not answered: "+fault))
+			return append(out, note(ss7.Discard, 0, "link test on "+l.name()+" not answered: "+fault))
 		}
-		return append(out, note(ss7.Discard, 0, "link test message on "+n.linkName(l)+": "+err.Error()))
+		return append(out, note(ss7.Discard, 0, "link test message on "+l.name()+": "+err.Error()))
 	}
 	if t.Ack {
 		n.stats.SLTAIn++
-		return n.recvSLTA(now, l, m, t, out)
+		return l.recvSLTA(now, m, t, out)
 	}
 	n.stats.SLTMIn++
-	return n.recvSLTM(now, l, m, t, out)
+	return l.recvSLTM(now, m, t, out)
 }
 
 // recvSLTM answers the far end's test, whether or not we ever test (Q.707 §2.2),
 // but only one that can be for this link; else it tells what is set up wrongly.
-func (n *Network) recvSLTM(now time.Time, l *link, m *ss7.MSU, t LinkTest, out []ss7.Action) []ss7.Action {
-	if l.peerFault = n.testFault(l, m, t); l.peerFault == "" {
+func (l *link) recvSLTM(now time.Time, m *ss7.MSU, t LinkTest, out []ss7.Action) []ss7.Action {
+	n := l.net
+	if l.peerFault = l.testFault(m, t); l.peerFault == "" {
 		n.stats.SLTAOut++
 		back := ss7.MSU{DPC: m.OPC, OPC: m.DPC, SLS: m.SLS, SI: m.SI}
-		out = n.sendTest(l, back, LinkTest{Ack: true, Pattern: t.Pattern, SLC: t.SLC}, out)
-		return n.addressed(now, l, m.DPC, out)
+		out = l.sendTest(back, LinkTest{Ack: true, Pattern: t.Pattern, SLC: t.SLC}, out)
+		return l.addressed(now, m.DPC, out)
 	}
 	n.stats.TestsUnanswered++
-	return append(out, note(ss7.Discard, 0, "link test on "+n.linkName(l)+" not answered: "+l.peerFault))
+	return append(out, note(ss7.Discard, 0, "link test on "+l.name()+" not answered: "+l.peerFault))
 }
 
 // testFault says what the far end's test reveals to be set up wrongly, here or there; empty:
 // nothing.
-func (n *Network) testFault(l *link, m *ss7.MSU, t LinkTest) string {
+func (l *link) testFault(m *ss7.MSU, t LinkTest) string {
+	n := l.net
 	f, slc := n.format, n.slc(m, t)
 	switch {
 	case m.NI != n.cfg.NI:
@@ -200,7 +205,8 @@ func sisters(v *ss7.Variant) string {
 
 // recvSLTA ends our test: it must have come by the link that its SLC names, from
 // the adjacent point, with our pattern (Q.707 §2.2).
-func (n *Network) recvSLTA(now time.Time, l *link, m *ss7.MSU, t LinkTest, out []ss7.Action) []ss7.Action {
+func (l *link) recvSLTA(now time.Time, m *ss7.MSU, t LinkTest, out []ss7.Action) []ss7.Action {
+	n := l.net
 	if !l.timers.Running(timerSLTA) {
 		return out // late, or unasked for
 	}
@@ -208,36 +214,36 @@ func (n *Network) recvSLTA(now time.Time, l *link, m *ss7.MSU, t LinkTest, out [
 	switch {
 	case m.NI != n.cfg.NI:
 		why := fmt.Sprintf("answered with network indicator %v instead of %v", m.NI, n.cfg.NI)
-		return n.testFailed(now, l, why, out)
+		return l.testFailed(now, why, out)
 	case !n.isOwn(m.DPC):
-		return n.testFailed(now, l, fmt.Sprintf("the answer is for %s, which is not this node", f(m.DPC)), out)
+		return l.testFailed(now, fmt.Sprintf("the answer is for %s, which is not this node", f(m.DPC)), out)
 	case m.OPC != l.set.cfg.Adjacent:
-		return n.testFailed(now, l, fmt.Sprintf("answered by %s instead of %s", f(m.OPC), f(l.set.cfg.Adjacent)), out)
+		return l.testFailed(now, fmt.Sprintf("answered by %s instead of %s", f(m.OPC), f(l.set.cfg.Adjacent)), out)
 	case slc != l.cfg.SLC:
-		return n.testFailed(now, l, fmt.Sprintf("answered for SLC %d instead of SLC %d", slc, l.cfg.SLC), out)
+		return l.testFailed(now, fmt.Sprintf("answered for SLC %d instead of SLC %d", slc, l.cfg.SLC), out)
 	case !bytes.Equal(t.Pattern, l.pattern):
-		return n.testFailed(now, l, "answered with another test pattern", out)
+		return l.testFailed(now, "answered with another test pattern", out)
 	}
 	l.timers.Stop(timerSLTA)
 	l.attempt = 0
 	l.timers.Start(timerSLT, now, n.cfg.SLTT2)
 	if l.state == Testing {
-		out = n.becomeLink(now, l, Available, "link test passed", out)
+		out = l.become(now, Available, "link test passed", out)
 	}
 	return out
 }
 
 // testFailed repeats the test once; a second failure takes the link out of
 // service (Q.707 §2.2; for the periodic test this is our choice, as in T1.111.7).
-func (n *Network) testFailed(now time.Time, l *link, why string, out []ss7.Action) []ss7.Action {
+func (l *link) testFailed(now time.Time, why string, out []ss7.Action) []ss7.Action {
 	l.timers.Stop(timerSLTA)
 	if l.peerFault != "" {
 		why += "; " + l.peerFault
 	}
 	if l.attempt < 2 {
-		return n.startTest(now, l, out)
+		return l.startTest(now, out)
 	}
-	n.stats.TestsFailed++
+	l.net.stats.TestsFailed++
 	out = append(out, order(ss7.Stop, l.cfg.Path))
-	return n.linkFailed(now, l, "link test failed: "+why, out)
+	return l.fail(now, "link test failed: "+why, out)
 }

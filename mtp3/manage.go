@@ -12,11 +12,11 @@ import (
 func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7.Action) []ss7.Action {
 	x, err := ParseManagement(n.cfg.Variant, m.Payload)
 	if err != nil {
-		return n.ignore(err.Error()+" on "+n.linkName(via), out)
+		return n.ignore(err.Error()+" on "+via.name(), out)
 	}
 	if m.NI != n.cfg.NI { // Decide lets what comes by a link that carries no traffic yet pass (Q.704 §2.4.3)
 		why := fmt.Sprintf("%v on %s with network indicator %v; this node has %v",
-			x.Heading, n.linkName(via), m.NI, n.cfg.NI)
+			x.Heading, via.name(), m.NI, n.cfg.NI)
 		return n.ignore(why, out)
 	}
 	if !formOf(n.cfg.Variant).ansi || headings[x.Heading].body == nothing {
@@ -25,13 +25,13 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 	if s := via.set; !s.ready && s.cfg.Adjacent == m.OPC {
 		s.early = true // the test has passed there, and not yet here
 		if s.stale {   // now, or what it says anew would be forgotten with that
-			n.forget(s)
+			s.forget()
 			out = n.follow(now, out)
 		}
 	}
 	n.stats.SNMIn++
 	n.stats.In[x.Heading]++
-	out = append(out, n.message("from", m.OPC, "by "+n.linkName(via), x))
+	out = append(out, n.message("from", m.OPC, "by "+via.name(), x))
 	if c, ok := n.claim(via, m, x); ok {
 		if out, ok = n.Believe(c, out); !ok {
 			n.stats.SNMIgnored++
@@ -39,7 +39,7 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 		}
 	}
 	if s := n.serverOf(m); s != nil {
-		return n.toServer(now, s, m, x, out)
+		return s.toServer(now, m, x, out)
 	}
 	switch x.Heading {
 	case COO, COA, XCO, XCA, ECO, ECA, CBD, CBA, LIN, LUN, LIA, LUA, LID, LFU, LLT, LRT:
@@ -48,15 +48,15 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 			return n.ignore(fmt.Sprintf("%v from %s for link %d, which is not there", x.Heading, n.format(m.OPC), x.SLC), out)
 		}
 		if x.Heading == CBD || x.Heading == CBA {
-			return n.recvChangeback(now, l, via.cfg.Path, x, out)
+			return l.recvChangeback(now, via.cfg.Path, x, out)
 		}
 		if headings[x.Heading].body == aboutLink && x.Heading != ECO && x.Heading != ECA {
-			return n.recvInhibit(now, l, x.Heading, out)
+			return l.recvInhibit(now, x.Heading, out)
 		}
 		if l == via { // an order never comes by the link it names (§5.4.1)
-			return n.ignore(fmt.Sprintf("%v for %s came by that link itself", x.Heading, n.linkName(l)), out)
+			return n.ignore(fmt.Sprintf("%v for %s came by that link itself", x.Heading, l.name()), out)
 		}
-		return n.recvChangeover(now, l, via.cfg.Path, x, out)
+		return l.recvChangeover(now, via.cfg.Path, x, out)
 	case TFP, TFR, TFA:
 		return n.recvRoute(now, m.OPC, x, out)
 	case RST, RSR:
@@ -76,7 +76,7 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 	case RCP, RCR:
 		return n.recvClusterTest(now, via, m.OPC, x, out)
 	}
-	return n.ignore(fmt.Sprintf("%v from %s on %s is not acted on", x.Heading, n.format(m.OPC), n.linkName(via)), out)
+	return n.ignore(fmt.Sprintf("%v from %s on %s is not acted on", x.Heading, n.format(m.OPC), via.name()), out)
 }
 
 // claim is what has to be believed before a message is acted on: that an adjacent point is
@@ -117,7 +117,7 @@ func (n *Network) formatRange(r ss7.Range) string { return n.cfg.notation().Form
 // if there is none.
 func (n *Network) linkTo(adjacent, code ss7.PC, slc uint8) *link {
 	for _, s := range n.sets {
-		if !n.meant(s, adjacent, code) {
+		if !s.meant(adjacent, code) {
 			continue
 		}
 		for _, l := range s.links {
@@ -168,9 +168,9 @@ func (n *Network) wayRound(adjacent ss7.PC) ss7.PathID {
 }
 
 // sendAbout sends a message about link l to its far end by path; nothing if path is 0.
-func (n *Network) sendAbout(l *link, path ss7.PathID, m Management, out []ss7.Action) []ss7.Action {
+func (l *link) sendAbout(path ss7.PathID, m Management, out []ss7.Action) []ss7.Action {
 	m.SLC = l.cfg.SLC
-	return n.send(path, l.set.cfg.Adjacent, n.localPC(l.set), l.cfg.SLC, m, out)
+	return l.net.send(path, l.set.cfg.Adjacent, l.set.localPC(), l.cfg.SLC, m, out)
 }
 
 // managementPriority is the highest, where there are priorities (T1.111.4 §15).
@@ -184,7 +184,7 @@ func (n *Network) send(path ss7.PathID, dpc, opc ss7.PC, sls uint8, m Management
 	n.stats.Out[m.Heading]++
 	by := ""
 	if l := n.links[path]; l != nil {
-		by = "by " + n.linkName(l)
+		by = "by " + l.name()
 	}
 	out = append(out, n.message("to", dpc, by, m))
 	msu := ss7.MSU{DPC: dpc, OPC: opc, SLS: sls, NI: n.cfg.NI, SI: ss7.SNM, Payload: AppendManagement(nil, n.cfg.Variant, m)}

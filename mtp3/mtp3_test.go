@@ -219,14 +219,14 @@ func Behind(n *Network) string {
 		for kind, all := range n.tellable {
 			for place, d := range all {
 				due := place >= s.due[kind].from || slices.Contains(s.due[kind].some, place)
-				if !due && n.adviceFor(d, s) != s.told[d] && !(kind != int(tellsCluster) && d.PC == s.cfg.Adjacent) {
+				if !due && s.adviceFor(d) != s.told[d] && !(kind != int(tellsCluster) && d.PC == s.cfg.Adjacent) {
 					return fmt.Sprintf("%s was told of %v that it is %v", s.cfg.Name, d.Range, s.told[d])
 				}
 			}
 		}
 	}
 	for i, d := range n.dests {
-		if d.index != i || n.elsewhere(i, d) || n.destinations[d.Range] != d {
+		if d.index != i || d.elsewhere() || n.destinations[d.Range] != d {
 			return fmt.Sprintf("destination %v is believed to be at %d, and reached by %v", d.Range, d.index, d.ways)
 		}
 	}

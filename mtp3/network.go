@@ -117,6 +117,7 @@ const (
 )
 
 type link struct {
+	net       *Network
 	cfg       LinkConfig
 	set       *linkset
 	state     LinkState
@@ -142,6 +143,7 @@ type link struct {
 }
 
 type linkset struct {
+	net   *Network
 	cfg   LinksetConfig
 	links []*link
 	ready bool // a link is usable
@@ -244,19 +246,19 @@ func (n *Network) Configure(now time.Time, cfg Config, out []ss7.Action) []ss7.A
 	n.links = make(map[ss7.PathID]*link, len(old))
 	n.sets = nil
 	for _, sc := range cfg.Linksets {
-		s := &linkset{cfg: sc, since: now}
+		s := &linkset{net: n, cfg: sc, since: now}
 		if i := slices.IndexFunc(oldSets, func(o *linkset) bool { return o.cfg.Name == sc.Name }); i >= 0 {
 			o := oldSets[i]
 			s.ready, s.why, s.since, s.neighbour = o.ready, o.why, o.since, o.neighbour
 			s.tested = o.tested && o.cfg.Adjacent == sc.Adjacent
-			if len(cfg.Own) > 0 && len(was) > 0 && n.localPC(s) != was[i] {
+			if len(cfg.Own) > 0 && len(was) > 0 && s.localPC() != was[i] {
 				s.sayAgain()
 			}
 		}
 		for _, lc := range sc.Links {
 			l := old[lc.Path]
 			if l == nil {
-				l = &link{state: Shutdown, since: now, why: "just configured"}
+				l = &link{net: n, state: Shutdown, since: now, why: "just configured"}
 			}
 			l.cfg, l.set = lc, s
 			s.links = append(s.links, l)
@@ -274,7 +276,7 @@ func (n *Network) Configure(now time.Time, cfg Config, out []ss7.Action) []ss7.A
 	n.touchAll()
 	for _, s := range n.sets {
 		for _, l := range s.links {
-			out = n.steer(now, l, out)
+			out = l.steer(now, out)
 		}
 	}
 	for path := range old {
@@ -289,18 +291,18 @@ func (n *Network) Configure(now time.Time, cfg Config, out []ss7.Action) []ss7.A
 }
 
 // steer moves a link towards what the configuration wants of it.
-func (n *Network) steer(now time.Time, l *link, out []ss7.Action) []ss7.Action {
+func (l *link) steer(now time.Time, out []ss7.Action) []ss7.Action {
 	down := l.cfg.Shutdown || l.set.cfg.Shutdown
 	switch {
 	case down && l.state != Shutdown:
 		l.stopTests()
 		l.div.activate = false
 		out = append(out, order(ss7.Stop, l.cfg.Path))
-		return n.becomeLink(now, l, Shutdown, shutdownWhy(l), out)
+		return l.become(now, Shutdown, shutdownWhy(l), out)
 	case down:
 		l.why = shutdownWhy(l)
 	case l.state == Shutdown:
-		return n.activate(now, l, out)
+		return l.activate(now, out)
 	}
 	return out
 }
@@ -357,8 +359,8 @@ func upDown(up bool) string {
 	return "unavailable"
 }
 
-func (n *Network) linksetWhy(s *linkset) string {
-	status := n.statusOf(s)
+func (s *linkset) reason() string {
+	status := s.status()
 	return status.Reason(nil)
 }
 
@@ -366,7 +368,7 @@ func (n *Network) isOwn(pc ss7.PC) bool {
 	return slices.Contains(n.cfg.Own, pc)
 }
 
-func (n *Network) linkName(l *link) string {
+func (l *link) name() string {
 	return fmt.Sprintf("link %d of linkset %s", l.cfg.SLC, l.set.cfg.Name)
 }
 

@@ -36,25 +36,26 @@ type pace struct {
 func (s *linkset) tellKey() agendaKey { return agendaKey{timer: timerTell, set: s.cfg.Name} }
 
 // owes tells whether the adjacent point of s is still to be told of something.
-func (n *Network) owes(s *linkset) bool { return n.agenda.running(s.tellKey()) }
+func (s *linkset) owes() bool { return s.net.agenda.running(s.tellKey()) }
 
 // owesPoint tells whether an adjacent point is still to be told of something, by any linkset.
 func (n *Network) owesPoint(pc ss7.PC) bool {
-	return slices.ContainsFunc(n.sets, func(s *linkset) bool { return s.cfg.Adjacent == pc && n.owes(s) })
+	return slices.ContainsFunc(n.sets, func(s *linkset) bool { return s.cfg.Adjacent == pc && s.owes() })
 }
 
 // Owes tells whether any neighbour that can be reached is still to be told of something.
 func (n *Network) Owes() bool {
-	return slices.ContainsFunc(n.sets, func(s *linkset) bool { return s.ready && n.owes(s) })
+	return slices.ContainsFunc(n.sets, func(s *linkset) bool { return s.ready && s.owes() })
 }
 
 // may tells whether one more message about a destination may go to the adjacent point of s
 // now, and counts it. Otherwise timerTell runs.
-func (n *Network) may(now time.Time, s *linkset) bool {
+func (s *linkset) may(now time.Time) bool {
+	n := s.net
 	if s.pace.room(now, tellBurst) {
 		return true
 	}
-	if !n.owes(s) {
+	if !s.owes() {
 		n.agenda.start(now, s.tellKey(), n.untilNext(now, &s.pace))
 	}
 	return false
@@ -90,21 +91,21 @@ func (n *Network) untilNext(now time.Time, p *pace) time.Duration {
 }
 
 // sayPaced is sayTo if there is room in the burst; else it is false.
-func (n *Network) sayPaced(
-	now time.Time, s *linkset, state routing.RouteState, r ss7.Range, out []ss7.Action,
+func (s *linkset) sayPaced(
+	now time.Time, state routing.RouteState, r ss7.Range, out []ss7.Action,
 ) ([]ss7.Action, bool) {
-	if !n.may(now, s) {
+	if !s.may(now) {
 		return out, false
 	}
-	return n.burst(s, n.sayTo(s, state, r, out)), true
+	return s.burst(s.sayTo(state, r, out)), true
 }
 
 // burst asks for acknowledgement behind the last message of a burst.
-func (n *Network) burst(s *linkset, out []ss7.Action) []ss7.Action {
+func (s *linkset) burst(out []ss7.Action) []ss7.Action {
 	if s.pace.spent < tellBurst {
 		return out
 	}
-	if s.pace.asked = n.wayOf(s); s.pace.asked == 0 {
+	if s.pace.asked = s.way(); s.pace.asked == 0 {
 		return out
 	}
 	return append(out, order(ss7.Drain, s.pace.asked))
@@ -116,7 +117,7 @@ func (n *Network) paced(now time.Time, path ss7.PathID) {
 		if s.pace.asked != path {
 			continue
 		}
-		if s.pace.asked = 0; n.owes(s) {
+		if s.pace.asked = 0; s.owes() {
 			n.agenda.start(now, s.tellKey(), n.untilNext(now, &s.pace))
 		}
 	}
@@ -131,7 +132,7 @@ func (n *Network) lost(now time.Time, m *ss7.MSU) {
 	}
 	_, route := saying[x.Heading]
 	for _, s := range n.sets {
-		if s.cfg.Adjacent != m.DPC || n.localPC(s) != m.OPC || !route && x.Heading != TRA {
+		if s.cfg.Adjacent != m.DPC || s.localPC() != m.OPC || !route && x.Heading != TRA {
 			continue
 		}
 		r := n.single(x.PC)
@@ -143,7 +144,7 @@ func (n *Network) lost(now time.Time, m *ss7.MSU) {
 		} else if d := n.known(r); d != nil {
 			s.mistold(d)
 		}
-		if !n.owes(s) {
+		if !s.owes() {
 			n.agenda.start(now, s.tellKey(), tellPatience)
 		}
 	}

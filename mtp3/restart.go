@@ -41,9 +41,10 @@ const (
 
 // restartAdjacent begins the restart of the adjacent point of s, whose first link has
 // become usable.
-func (n *Network) restartAdjacent(now time.Time, s *linkset) {
+func (s *linkset) beginRestart(now time.Time) {
+	n := s.net
 	if !s.early {
-		n.forget(s)
+		s.forget()
 	}
 	s.restarting, s.sentTRA, s.early = true, false, false
 	if s.handed() {
@@ -51,7 +52,7 @@ func (n *Network) restartAdjacent(now time.Time, s *linkset) {
 		return
 	}
 	timer := n.numbered(21, 28)
-	d := s.timer(n, timer)
+	d := s.timer(timer)
 	if !n.speaksTRA[s.cfg.Adjacent] {
 		d, timer = grace, timerGrace
 	}
@@ -59,10 +60,10 @@ func (n *Network) restartAdjacent(now time.Time, s *linkset) {
 }
 
 // endAdjacent stops what waits for the adjacent point of s.
-func (n *Network) endAdjacent(s *linkset) {
+func (s *linkset) endRestart() {
 	s.restarting = false
 	for _, timer := range []int{21, 25, 28, timerGrace} {
-		n.agenda.stop(agendaKey{timer: timer, set: s.cfg.Name})
+		s.net.agenda.stop(agendaKey{timer: timer, set: s.cfg.Name})
 	}
 }
 
@@ -88,7 +89,7 @@ func (n *Network) checkRestart(now time.Time, out []ss7.Action) []ss7.Action {
 		r.up, r.down = false, now
 		n.stopRestart()
 	}
-	if r.on && !slices.ContainsFunc(n.sets, n.awaited) {
+	if r.on && !slices.ContainsFunc(n.sets, (*linkset).awaited) {
 		return n.endRestart("all neighbours are ready", out)
 	}
 	return out
@@ -127,16 +128,17 @@ func (n *Network) Leave(now time.Time, state routing.RouteState, out []ss7.Actio
 }
 
 // sayTRW tells the adjacent point of s that this node restarts.
-func (n *Network) sayTRW(now time.Time, s *linkset, out []ss7.Action) []ss7.Action {
-	n.agenda.start(now, agendaKey{timer: 26, set: s.cfg.Name}, s.timer(n, 26))
-	return n.sendTo(s, Management{Heading: TRW}, out)
+func (s *linkset) sayTRW(now time.Time, out []ss7.Action) []ss7.Action {
+	n := s.net
+	n.agenda.start(now, agendaKey{timer: 26, set: s.cfg.Name}, s.timer(26))
+	return s.send(Management{Heading: TRW}, out)
 }
 
 // sayTRWs tells those that have come since, and those whose T26 is over.
 func (n *Network) sayTRWs(now time.Time, out []ss7.Action) []ss7.Action {
 	for _, s := range n.sets {
 		if s.ready && !n.agenda.running(agendaKey{timer: 26, set: s.cfg.Name}) {
-			out = n.sayTRW(now, s, out)
+			out = s.sayTRW(now, out)
 		}
 	}
 	return out
@@ -149,15 +151,15 @@ func (n *Network) recvTRW(now time.Time, opc, code ss7.PC, out []ss7.Action) []s
 	}
 	n.speaksTRA[opc] = true
 	for _, s := range n.sets {
-		if !n.meant(s, opc, code) || !s.ready {
+		if !s.meant(opc, code) || !s.ready {
 			continue
 		}
 		if !s.restarting {
-			out = n.unexpected(now, s, out)
+			out = s.unexpected(now, out)
 		}
-		n.endAdjacent(s)
+		s.endRestart()
 		s.restarting = true
-		n.agenda.start(now, agendaKey{timer: 25, set: s.cfg.Name}, s.timer(n, 25))
+		n.agenda.start(now, agendaKey{timer: 25, set: s.cfg.Name}, s.timer(25))
 	}
 	n.touchTable()
 	return out
@@ -165,7 +167,8 @@ func (n *Network) recvTRW(now time.Time, opc, code ss7.PC, out []ss7.Action) []s
 
 // unexpected: the adjacent point of s restarts, of which nothing was known. It has
 // forgotten what it was told (§9.5).
-func (n *Network) unexpected(now time.Time, s *linkset, out []ss7.Action) []ss7.Action {
+func (s *linkset) unexpected(now time.Time, out []ss7.Action) []ss7.Action {
+	n := s.net
 	// A guard of its own for the list is ANSI's: elsewhere it is T19 as well.
 	tra, list := agendaKey{timer: 19, set: s.cfg.Name}, agendaKey{timer: n.numbered(19, 30), set: s.cfg.Name}
 	again := !n.agenda.running(list)
@@ -173,7 +176,7 @@ func (n *Network) unexpected(now time.Time, s *linkset, out []ss7.Action) []ss7.
 	if again {
 		s.tellAnew()
 		if list != tra {
-			n.agenda.start(now, list, s.timer(n, 30))
+			n.agenda.start(now, list, s.timer(30))
 		}
 	}
 	n.touchTelling()
@@ -193,15 +196,15 @@ func (n *Network) heardEarly(now time.Time, out []ss7.Action) []ss7.Action {
 
 // awaited tells whether a linkset that is to be there is not, or its adjacent point has
 // not said TRA.
-func (n *Network) awaited(s *linkset) bool {
+func (s *linkset) awaited() bool {
 	wanted := slices.ContainsFunc(s.links, func(l *link) bool { return !l.cfg.Shutdown })
-	return wanted && !s.cfg.Shutdown && (!s.ready && !n.own.late || s.ready && s.restarting && !n.restartsToo(s))
+	return wanted && !s.cfg.Shutdown && (!s.ready && !s.net.own.late || s.ready && s.restarting && !s.restartsToo())
 }
 
 // restartsToo tells whether the adjacent point of s has said TRW and not TRA. Two that
 // restart and waited for each other would do so until T23.
-func (n *Network) restartsToo(s *linkset) bool {
-	return n.agenda.running(agendaKey{timer: 25, set: s.cfg.Name})
+func (s *linkset) restartsToo() bool {
+	return s.net.agenda.running(agendaKey{timer: 25, set: s.cfg.Name})
 }
 
 func (n *Network) stopRestart() {
@@ -220,8 +223,8 @@ func (n *Network) endRestart(why string, out []ss7.Action) []ss7.Action {
 	n.stopRestart()
 	n.touchTable()
 	for _, s := range n.sets {
-		if !n.restartsToo(s) {
-			n.endAdjacent(s)
+		if !s.restartsToo() {
+			s.endRestart()
 		}
 	}
 	return append(out, note(ss7.StateChange, NoteRestart, "Restart is over: "+why))
@@ -238,8 +241,8 @@ func (n *Network) sayTRA(now time.Time, out []ss7.Action) []ss7.Action {
 	for _, s := range n.sets {
 		if s.ready && !s.sentTRA && !n.owesPoint(s.cfg.Adjacent) {
 			s.sentTRA = true
-			n.agenda.start(now, agendaKey{timer: 19, set: s.cfg.Name}, s.timer(n, n.numbered(19, 29)))
-			out = n.sendTo(s, Management{Heading: TRA}, out)
+			n.agenda.start(now, agendaKey{timer: 19, set: s.cfg.Name}, s.timer(n.numbered(19, 29)))
+			out = s.send(Management{Heading: TRA}, out)
 		}
 	}
 	return out
@@ -253,7 +256,7 @@ func (n *Network) recvTRA(now time.Time, opc, code ss7.PC, out []ss7.Action) []s
 	}
 	n.speaksTRA[opc] = true
 	for _, s := range n.sets {
-		if !n.meant(s, opc, code) {
+		if !s.meant(opc, code) {
 			continue
 		}
 		if !s.ready {
@@ -261,7 +264,7 @@ func (n *Network) recvTRA(now time.Time, opc, code ss7.PC, out []ss7.Action) []s
 		} else if s.restarting {
 			out = n.restarted(now, s.cfg.Name, out)
 		} else {
-			out = n.unexpected(now, s, out)
+			out = s.unexpected(now, out)
 		}
 	}
 	return out
@@ -273,15 +276,15 @@ func (n *Network) restarted(now time.Time, name string, out []ss7.Action) []ss7.
 		if s.cfg.Name != name || !s.restarting {
 			continue
 		}
-		n.endAdjacent(s)
+		s.endRestart()
 		for _, l := range s.links {
 			if l.usable() {
-				n.prepare(now, l)
+				l.prepare(now)
 			}
 		}
 		out = n.followLinks(now, out)
 		for _, l := range s.links {
-			out = n.declare(l, out)
+			out = l.declare(out)
 		}
 		return out
 	}

@@ -13,7 +13,8 @@ import (
 // that can go the right way.
 
 // watchRestricted starts and stops T11 of d, which is reached in another way than before.
-func (n *Network) watchRestricted(now time.Time, d *destination) {
+func (d *destination) watchRestricted(now time.Time) {
+	n := d.net
 	if !n.cfg.TFR {
 		d.restricted = false
 		return
@@ -50,7 +51,7 @@ func (n *Network) onWorse(i int) bool {
 func (n *Network) restrict(r ss7.Range) {
 	if d := n.planned(r); d != nil && n.onWorse(d.index) {
 		d.restricted = true
-		n.owe(d)
+		d.owe()
 		n.touchTelling()
 	}
 }

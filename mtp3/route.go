@@ -58,9 +58,9 @@ func (n *Network) hear(now time.Time, i int, opc ss7.PC, said routing.RouteState
 		}
 		changed = true
 		n.agenda.stop(test)
-		n.setSaid(d, s.cfg.Name, said)
+		d.setSaid(s.cfg.Name, said)
 		if said != routing.Allowed && ask {
-			n.agenda.start(now, test, s.timer(n, 10))
+			n.agenda.start(now, test, s.timer(10))
 		}
 	}
 	return changed
@@ -123,7 +123,7 @@ func (n *Network) reroute(now time.Time, dests []*destination, said routing.Rout
 		was, will := n.table.Bundle(at), next.Bundle(d.index)
 		if was != nil && will != nil && !slices.Equal(was.Linksets, will.Linksets) {
 			n.nextHold++
-			n.setHold(d, holdReroute|n.nextHold&^ss7.HoldBit)
+			d.setHold(holdReroute | n.nextHold&^ss7.HoldBit)
 			n.agenda.start(now, agendaKey{timer: 6, dest: d.Range}, n.timer(6))
 			n.stats.Controlled++
 		}
@@ -133,7 +133,7 @@ func (n *Network) reroute(now time.Time, dests []*destination, said routing.Rout
 // unhold ends the controlled rerouting of destinations.
 func (n *Network) unhold(dests []*destination) {
 	for _, d := range dests {
-		n.setHold(d, 0)
+		d.setHold(0)
 		n.agenda.stop(agendaKey{timer: 6, dest: d.Range})
 	}
 }
@@ -145,9 +145,9 @@ func (n *Network) tell(now time.Time, out []ss7.Action) []ss7.Action {
 	}
 	for i, s := range n.sets {
 		if s.ready && !s.owesNothing(&n.tellable) && n.first(i) {
-			out = n.tellClusters(now, s, out)
-			out = n.tellKind(now, s, tellsPoint, nil, out)
-			out = n.tellKind(now, s, tellsCode, nil, out)
+			out = s.tellClusters(now, out)
+			out = s.tellKind(now, tellsPoint, nil, out)
+			out = s.tellKind(now, tellsCode, nil, out)
 		}
 	}
 	return out
@@ -155,20 +155,21 @@ func (n *Network) tell(now time.Time, out []ss7.Action) []ss7.Action {
 
 // tellKind tells the adjacent point of s of the destinations of one kind. did, if there is
 // one, hears of each that was told.
-func (n *Network) tellKind(
-	now time.Time, s *linkset, kind subject, did func(*destination, routing.RouteState), out []ss7.Action,
+func (s *linkset) tellKind(
+	now time.Time, kind subject, did func(*destination, routing.RouteState), out []ss7.Action,
 ) []ss7.Action {
+	n := s.net
 	all := n.tellable[kind]
 	s.due[kind].walk(len(all), func(place int) (told bool) {
 		d := all[place]
 		if kind != tellsCluster && d.PC == s.cfg.Adjacent {
 			return true
 		}
-		want := n.adviceFor(d, s)
+		want := s.adviceFor(d)
 		if want == s.told[d] {
 			return true
 		}
-		if out, told = n.sayPaced(now, s, want, d.Range, out); !told {
+		if out, told = s.sayPaced(now, want, d.Range, out); !told {
 			return false
 		}
 		s.setTold(d, want)
@@ -187,7 +188,7 @@ func (n *Network) tellKind(
 // that a point with several linksets is told once for each code by which it knows this node.
 func (n *Network) first(si int) bool {
 	for _, o := range n.sets[:si] {
-		if o.ready && o.cfg.Adjacent == n.sets[si].cfg.Adjacent && n.localPC(o) == n.localPC(n.sets[si]) {
+		if o.ready && o.cfg.Adjacent == n.sets[si].cfg.Adjacent && o.localPC() == n.sets[si].localPC() {
 			return false
 		}
 	}
@@ -195,16 +196,17 @@ func (n *Network) first(si int) bool {
 }
 
 // adviceFor is what the adjacent point of s should know of d.
-func (n *Network) adviceFor(d *destination, s *linkset) routing.RouteState {
+func (s *linkset) adviceFor(d *destination) routing.RouteState {
 	if d.index < 0 {
-		return n.adviceOn(d.PC, s)
+		return s.adviceOn(d.PC)
 	}
-	return n.advice(d.index, s)
+	return s.advice(d.index)
 }
 
 // advice is what the adjacent point of s should know of destination i. A code of which a server
 // takes a part is there, whatever becomes of the routes for the rest.
-func (n *Network) advice(i int, s *linkset) routing.RouteState {
+func (s *linkset) advice(i int) routing.RouteState {
+	n := s.net
 	if r := n.plan.Dests[i].Range; r.Len == n.cfg.Variant.Bits() && n.served(r.PC) {
 		return n.leaving
 	}
@@ -222,8 +224,8 @@ func (n *Network) advice(i int, s *linkset) routing.RouteState {
 
 var sayings = [...]Heading{routing.Allowed: TFA, routing.Restricted: TFR, routing.Prohibited: TFP}
 
-func (n *Network) sayTo(s *linkset, state routing.RouteState, r ss7.Range, out []ss7.Action) []ss7.Action {
-	return n.sendTo(s, n.about(sayings[state], r), out)
+func (s *linkset) sayTo(state routing.RouteState, r ss7.Range, out []ss7.Action) []ss7.Action {
+	return s.send(s.net.about(sayings[state], r), out)
 }
 
 // single is the range of one code.
@@ -252,21 +254,21 @@ func (n *Network) recvRouteTest(now time.Time, via *link, opc ss7.PC, m Manageme
 	if _, own := n.plan.Find(m.PC); own {
 		is = routing.Allowed
 	} else {
-		is = n.adviceOn(m.PC, s)
+		is = s.adviceOn(m.PC)
 	}
 	if is == thinks {
 		return out
 	}
-	return n.correct(now, s, is, n.single(m.PC), out)
+	return s.correct(now, is, n.single(m.PC), out)
 }
 
 // correct tells the adjacent point of s, which has it wrong, how r is: now, or when those before
 // it have been told.
-func (n *Network) correct(
-	now time.Time, s *linkset, is routing.RouteState, r ss7.Range, out []ss7.Action,
+func (s *linkset) correct(
+	now time.Time, is routing.RouteState, r ss7.Range, out []ss7.Action,
 ) []ss7.Action {
-	out, said := n.sayPaced(now, s, is, r, out)
-	if d := n.planned(r); !said && d != nil {
+	out, said := s.sayPaced(now, is, r, out)
+	if d := s.net.planned(r); !said && d != nil {
 		s.mistold(d)
 	}
 	return out
@@ -275,7 +277,8 @@ func (n *Network) correct(
 // unreachable answers an MSU that could go no further with TFP by the response method,
 // unless T8 of its destination runs (§13.2.2 iii). So it does one that was passed on by a
 // node that is about to stop. Where the user alone is not there, that is told.
-func (n *Network) unreachable(now time.Time, l *link, m *ss7.MSU, why Reason, out []ss7.Action) []ss7.Action {
+func (l *link) unreachable(now time.Time, m *ss7.MSU, why Reason, out []ss7.Action) []ss7.Action {
+	n := l.net
 	pc := m.DPC
 	if n.leaving == routing.Allowed {
 		switch lack, cause := Lacking(n.table, m, l.cfg.Path, why); lack {
@@ -293,7 +296,7 @@ func (n *Network) unreachable(now time.Time, l *link, m *ss7.MSU, why Reason, ou
 	if n.own.on || n.agenda.running(k) || len(n.agenda.at) > agendaMost {
 		return out
 	}
-	out, said := n.sayPaced(now, l.set, routing.Prohibited, r, out)
+	out, said := l.set.sayPaced(now, routing.Prohibited, r, out)
 	if said { // else the next such MSU asks again
 		n.agenda.start(now, k, n.timer(8))
 	}
@@ -308,7 +311,7 @@ func (n *Network) agendaTimer(now time.Time, k agendaKey, out []ss7.Action) []ss
 	switch k.timer {
 	case 6:
 		if d := n.destinations[k.dest]; d != nil {
-			n.setHold(d, 0)
+			d.setHold(0)
 		}
 		return n.unpark(now, n.follow(now, out))
 	case 10:
@@ -348,32 +351,32 @@ func (n *Network) testRoute(now time.Time, k agendaKey, out []ss7.Action) []ss7.
 	if i < 0 || !said || !n.sets[i].ready {
 		return out
 	}
-	if !n.may(now, n.sets[i]) { // thousands have become due together
+	if !n.sets[i].may(now) { // thousands have become due together
 		n.postpone(now, k, tellBurst)
 		return out
 	}
-	n.agenda.start(now, k, n.sets[i].timer(n, 10))
+	n.agenda.start(now, k, n.sets[i].timer(10))
 	h := RST
 	if state == routing.Restricted {
 		h = RSR
 	}
 	s := n.sets[i]
-	return n.burst(s, n.sendTo(s, n.about(h, k.dest), out))
+	return s.burst(s.send(n.about(h, k.dest), out))
 }
 
 // forget drops what the adjacent point of s said and was told: both begin anew when
 // it can be reached again (§9.3).
-func (n *Network) forget(s *linkset) {
+func (s *linkset) forget() {
 	s.stale = false
-	n.forgetSaid(s.cfg.Name)
+	s.net.forgetSaid(s.cfg.Name)
 	s.tellAnew()
 }
 
 // forgetStale forgets once the changeover of s is over. Until then what belongs on s waits
 // for it, and what went another way because of what was said must not begin to.
-func (n *Network) forgetStale(s *linkset) {
+func (s *linkset) forgetStale() {
 	if s.stale && !s.diverting() {
-		n.forget(s)
+		s.forget()
 	}
 }
 

@@ -20,6 +20,7 @@ type ServerConfig struct {
 
 // server is one that is configured, and whether it takes traffic.
 type server struct {
+	net   *Network
 	cfg   ServerConfig
 	ready bool
 	pace  pace // of what the gateway behind it is asked
@@ -39,7 +40,7 @@ func (n *Network) setServers(cfg []ServerConfig) {
 	old := n.servers
 	n.servers = make([]*server, 0, len(cfg))
 	for _, c := range cfg {
-		s := &server{cfg: c}
+		s := &server{net: n, cfg: c}
 		for _, o := range old {
 			if o.cfg.Path == c.Path {
 				s.ready, s.congestion, s.congestionWhy = o.ready, o.congestion, o.congestionWhy
@@ -75,22 +76,23 @@ func (n *Network) server(p ss7.PathID) *server {
 
 // doServer is told that a server takes traffic, or does not, and what the gateway behind
 // it says.
-func (n *Network) doServer(now time.Time, s *server, ev ss7.Event, out []ss7.Action) []ss7.Action {
+func (s *server) do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	n := s.net
 	if ev.Kind == ss7.Status {
-		return n.recvStatus(now, s, ev, out)
+		return s.recvStatus(now, ev, out)
 	}
 	switch ev.Kind {
 	case ss7.Pause, ss7.Resume, ss7.Restricted:
-		return n.recvAdvice(now, s, ev, out)
+		return s.recvAdvice(now, ev, out)
 	case ss7.Congestion:
 		if ev.MSU.OPC != 0 || ev.MSU.DPC != 0 {
 			return n.overloaded(now, s.cfg.Path, s.cfg.Name+", or what is behind it,", ev, out)
 		}
-		return n.serverCongestion(s, ev, out)
+		return s.congested(ev, out)
 	case ss7.NoUser:
 		return n.noUser(now, ev, out)
 	case ss7.UserPart:
-		return n.recvUserPart(s, ev, out)
+		return s.recvUserPart(ev, out)
 	}
 	ready := ev.Kind == ss7.InService
 	if ev.Kind != ss7.InService && ev.Kind != ss7.OutOfService || ready == s.ready {

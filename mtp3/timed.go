@@ -31,7 +31,7 @@ func (c *Config) step(id int) time.Duration {
 
 // timedCongestion is told that l's queue has crossed a threshold: ev.Arg is 1 above that of
 // onset, 0 below that of abatement.
-func (n *Network) timedCongestion(now time.Time, l *link, ev ss7.Event, out []ss7.Action) []ss7.Action {
+func (l *link) timedCongestion(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	over := ev.Arg > 0
 	if over == l.full && (over || l.congestion == 0) { // else it has a level from before there were steps
 		return out
@@ -39,10 +39,10 @@ func (n *Network) timedCongestion(now time.Time, l *link, ev ss7.Event, out []ss
 	l.full = over
 	l.timers.Stop(timerTx)
 	l.timers.Stop(timerTy)
-	l.timers.Start(l.stepTimer(), now, n.cfg.step(l.stepTimer()))
+	l.timers.Start(l.stepTimer(), now, l.net.cfg.step(l.stepTimer()))
 	if over && l.congestion == 0 {
 		ev.Arg = 1
-		return n.linkCongestion(l, ev, out)
+		return l.congested(ev, out)
 	}
 	return out
 }
@@ -55,7 +55,8 @@ func (l *link) stepTimer() int {
 }
 
 // congestionStep: Tx or Ty is over.
-func (n *Network) congestionStep(now time.Time, l *link, out []ss7.Action) []ss7.Action {
+func (l *link) congestionStep(now time.Time, out []ss7.Action) []ss7.Action {
+	n := l.net
 	id := l.stepTimer()
 	level, why := l.congestion-1, fmt.Sprintf("its queue was below the threshold for Ty (%v)", n.cfg.step(id))
 	if l.full {
@@ -64,5 +65,5 @@ func (n *Network) congestionStep(now time.Time, l *link, out []ss7.Action) []ss7
 	if level > 0 && !(l.full && level == mostCongested) {
 		l.timers.Start(id, now, n.cfg.step(id))
 	}
-	return n.linkCongestion(l, ss7.Event{Arg: level, Why: why}, out)
+	return l.congested(ss7.Event{Arg: level, Why: why}, out)
 }

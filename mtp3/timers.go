@@ -106,17 +106,17 @@ func (n *Network) numbered(itu, ansi int) int {
 func (n *Network) timer(number int) time.Duration { return n.cfg.Timers.of(n.cfg.Variant, number) }
 
 // timer is how long T number of a linkset runs.
-func (s *linkset) timer(n *Network, number int) time.Duration {
+func (s *linkset) timer(number int) time.Duration {
 	if d := s.cfg.Timers[number]; d != 0 {
 		return d
 	}
-	return n.timer(number)
+	return s.net.timer(number)
 }
 
 // timer is how long T number of a link runs.
-func (l *link) timer(n *Network, number int) time.Duration {
+func (l *link) timer(number int) time.Duration {
 	if d := l.cfg.Timers[number]; d != 0 {
 		return d
 	}
-	return l.set.timer(n, number)
+	return l.set.timer(number)
 }

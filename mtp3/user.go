@@ -53,7 +53,8 @@ func (n *Network) recvUPU(msu *ss7.MSU, m Management, out []ss7.Action) []ss7.Ac
 }
 
 // recvUserPart: the far end of a server says that a user behind it is not there (DUPU).
-func (n *Network) recvUserPart(s *server, ev ss7.Event, out []ss7.Action) []ss7.Action {
+func (s *server) recvUserPart(ev ss7.Event, out []ss7.Action) []ss7.Action {
+	n := s.net
 	out, ok := n.Believe(Claim{What: "DUPU", Path: s.cfg.Path, By: Nobody, About: ev.Dest.PC}, out)
 	if !ok {
 		return out
@@ -97,7 +98,8 @@ func (n *Network) serverOf(m *ss7.MSU) *server {
 
 // toServer: behind a server there is no network management. What is for its users
 // becomes an event.
-func (n *Network) toServer(now time.Time, s *server, msu *ss7.MSU, m Management, out []ss7.Action) []ss7.Action {
+func (s *server) toServer(now time.Time, msu *ss7.MSU, m Management, out []ss7.Action) []ss7.Action {
+	n := s.net
 	switch m.Heading {
 	case TFC:
 		return n.controlled(now, msu, m, meant(s.cfg.Path, msu.DPC), out)
