@@ -1,7 +1,6 @@
 package mtp3
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -18,7 +17,8 @@ import (
 // adviceMost is how many single codes one range inside a summary may become.
 const adviceMost = 256
 
-var advised = map[ss7.Kind]routing.RouteState{ss7.Pause: routing.Prohibited, ss7.Restricted: routing.Restricted, ss7.Resume: routing.Allowed}
+var advised = map[ss7.Kind]routing.RouteState{ss7.Pause: routing.Prohibited, ss7.Restricted: routing.Restricted,
+	ss7.Resume: routing.Allowed}
 
 var advice = map[ss7.Kind]string{ss7.Pause: "DUNA", ss7.Restricted: "DRST", ss7.Resume: "DAVA"}
 
@@ -27,7 +27,7 @@ func (s *server) recvAdvice(now time.Time, ev ss7.Event, out []ss7.Action) []ss7
 	n := s.net
 	said := advised[ev.Kind]
 	if !s.ready {
-		return n.ignore(fmt.Sprintf("%s ignored: %s is down", ev.Why, s.cfg.Name), out)
+		return n.ignore(out, "%s ignored: %s is down", ev.Why, s.cfg.Name)
 	}
 	out, known := s.members(ev, out)
 	var changed []*destination
@@ -54,7 +54,7 @@ func (s *server) recvAdvice(now time.Time, ev ss7.Event, out []ss7.Action) []ss7
 		n.reroute(now, changed, said)
 	case !known && said != routing.Allowed:
 		n.doubted[doubtKey{advice[ev.Kind], NotThere}]++
-		return append(out, note(ss7.Discard, 0, ev.Why+" ignored: no route by "+s.cfg.Name+" leads there"))
+		return append(out, discardf("%s ignored: no route by %s leads there", ev.Why, s.cfg.Name))
 	}
 	return out
 }
@@ -73,8 +73,8 @@ func (s *server) members(ev ss7.Event, out []ss7.Action) (_ []ss7.Action, known 
 		return out, true
 	}
 	if 1<<(bits-ev.Dest.Len) > adviceMost {
-		return n.ignore(fmt.Sprintf("%s ignored: it is of more than %d codes inside the route to %s", ev.Why, adviceMost,
-			n.formatRange(n.plan.Dests[i].Range)), out), true
+		return n.ignore(out, "%s ignored: it is of more than %d codes inside the route to %s", ev.Why, adviceMost,
+			n.formatRange(n.plan.Dests[i].Range)), true
 	}
 	var members []ss7.Range
 	for pc := ev.Dest.PC; pc < ev.Dest.PC+1<<(bits-ev.Dest.Len); pc++ {
@@ -83,7 +83,8 @@ func (s *server) members(ev ss7.Event, out []ss7.Action) (_ []ss7.Action, known 
 		}
 	}
 	if !n.addDynamic(i, members...) {
-		return n.ignore(fmt.Sprintf("%s: there are %d dynamic routes already, and these would be %d more", ev.Why, len(n.dynamic), len(members)), out), true
+		return n.ignore(out, "%s: there are %d dynamic routes already, and these would be %d more", ev.Why, len(n.dynamic),
+			len(members)), true
 	}
 	return out, true
 }
@@ -91,7 +92,8 @@ func (s *server) members(ev ss7.Event, out []ss7.Action) (_ []ss7.Action, known 
 // overServer tells whether destination i has a route to s.
 func (s *server) routed(i int) bool {
 	n := s.net
-	return slices.ContainsFunc(n.plan.Dests[i].Routes, func(r routing.Route) bool { return n.nameOf(r.Linkset) == s.cfg.Name })
+	return slices.ContainsFunc(n.plan.Dests[i].Routes,
+		func(r routing.Route) bool { return n.nameOf(r.Linkset) == s.cfg.Name })
 }
 
 // nameOf is the name of linkset or server i of the table.

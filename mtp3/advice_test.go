@@ -97,8 +97,10 @@ func TestAdviceOfGateways(t *testing.T) {
 // destination of its own.
 func TestAdviceOfRanges(t *testing.T) {
 	s := behind(t)
-	s.wantSent("DUNA with a mask", s.says(ss7.Pause, "5.1.0/11"), "1 TFP 5.1.1", "1 TFP 5.1.2", "2 TFP 5.1.1", "2 TFP 5.1.2", "3 TFP 5.1.1", "3 TFP 5.1.2")
-	s.wantSent("DAVA for all", s.says(ss7.Resume, "0.0.0/0"), "1 TFA 5.1.1", "1 TFA 5.1.2", "2 TFA 5.1.1", "2 TFA 5.1.2", "3 TFA 5.1.1", "3 TFA 5.1.2")
+	s.wantSent("DUNA with a mask", s.says(ss7.Pause, "5.1.0/11"), "1 TFP 5.1.1", "1 TFP 5.1.2", "2 TFP 5.1.1",
+		"2 TFP 5.1.2", "3 TFP 5.1.1", "3 TFP 5.1.2")
+	s.wantSent("DAVA for all", s.says(ss7.Resume, "0.0.0/0"), "1 TFA 5.1.1", "1 TFA 5.1.2", "2 TFA 5.1.1", "2 TFA 5.1.2",
+		"3 TFA 5.1.1", "3 TFA 5.1.2")
 	s.wantPath("in a summary", "6.1.1", 8)
 	s.wantSent("DUNA inside a summary", s.says(ss7.Pause, "6.1.1/14"), "1 TFP 6.1.1", "2 TFP 6.1.1", "3 TFP 6.1.1")
 	s.wantPath("the code itself", "6.1.1", 0)
@@ -113,7 +115,8 @@ func TestAdviceOfRanges(t *testing.T) {
 	if s.hearsays != 0 || len(s.dynamic) != 0 {
 		t.Error("left:", s.hearsays, s.dynamic)
 	}
-	for of, why := range map[string]string{"6.0.0/4": "more than 256 codes inside the route to 6.0.0/3", "4.4.4/14": "no route by as SG leads there"} {
+	for of, why := range map[string]string{"6.0.0/4": "more than 256 codes inside the route to 6.0.0/3",
+		"4.4.4/14": "no route by as SG leads there"} {
 		if out := fmt.Sprint(s.says(ss7.Pause, of)); !strings.Contains(out, why) {
 			t.Errorf("DUNA of %s: %s", of, out)
 		}

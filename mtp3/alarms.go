@@ -163,7 +163,8 @@ func (s *linkset) alarms(n *Network, explain Explain, out []Alarm) []Alarm {
 	case !s.ready:
 		out = append(out, Alarm{Major, "linkset " + s.cfg.Name, status.Reason(explain.Link)})
 	case s.restarting:
-		out = append(out, Alarm{Warning, "linkset " + s.cfg.Name, "its adjacent point restarts: no TRA from it so far (Q.704 §9.3)"})
+		out = append(out, Alarm{Warning, "linkset " + s.cfg.Name,
+			"its adjacent point restarts: no TRA from it so far (Q.704 §9.3)"})
 	}
 	for i, l := range s.links {
 		object := fmt.Sprintf("link %d of linkset %s", l.cfg.SLC, s.cfg.Name)

@@ -14,9 +14,11 @@ import (
 func newANSI(t *testing.T, routes ...RouteConfig) *star {
 	s := &star{&bench{Network: NewNetwork(), t: t, now: time.Unix(0, 0)}}
 	s.cfg.Variant = ss7.ANSI
-	cfg := Config{Variant: ss7.ANSI, NI: ss7.International, Own: []ss7.PC{s.pc("9.9.9")}, SLTT1: DefaultSLTT1, SLTT2: time.Hour, Routes: routes}
+	cfg := Config{Variant: ss7.ANSI, NI: ss7.International, Own: []ss7.PC{s.pc("9.9.9")}, SLTT1: DefaultSLTT1,
+		SLTT2: time.Hour, Routes: routes}
 	for i, x := range []struct{ name, adjacent string }{{"B", "4.5.6"}, {"C", "5.5.5"}, {"D", "6.6.6"}} {
-		cfg.Linksets = append(cfg.Linksets, LinksetConfig{Name: x.name, Adjacent: s.pc(x.adjacent), Links: []LinkConfig{{Path: ss7.PathID(i + 1)}}})
+		cfg.Linksets = append(cfg.Linksets, LinksetConfig{Name: x.name, Adjacent: s.pc(x.adjacent),
+			Links: []LinkConfig{{Path: ss7.PathID(i + 1)}}})
 	}
 	s.Configure(s.now, cfg, nil)
 	return s
@@ -81,12 +83,14 @@ func TestClusterMembers(t *testing.T) {
 	s.wantSent("TFP for a member", s.from(1, tfp), "1 TFA 1.2.3", "2 TFP 1.2.3")
 	s.wantPath("by C", "1.2.3", 2)
 	s.wantPath("the others", "1.2.4", 1)
-	s.wantSent("TCP from B: C knows of the member, B may use us for it already", s.from(1, Management{Heading: TCP, PC: s.pc("1.2.0")}),
+	s.wantSent("TCP from B: C knows of the member, B may use us for it already",
+		s.from(1, Management{Heading: TCP, PC: s.pc("1.2.0")}),
 		"1 TCA 1.2.0", "2 TCP 1.2.0")
 	if s.Table().Dynamic() != 0 {
 		t.Errorf("%d dynamic routes where the member is as its cluster", s.Table().Dynamic())
 	}
-	s.wantSent("TFA from B: that member alone", s.from(1, Management{Heading: TFA, PC: s.pc("1.2.3")}), "1 TFP 1.2.3", "2 TFA 1.2.3")
+	s.wantSent("TFA from B: that member alone", s.from(1, Management{Heading: TFA, PC: s.pc("1.2.3")}), "1 TFP 1.2.3",
+		"2 TFA 1.2.3")
 	s.wantPath("T6 runs", "1.2.3", -1)
 	s.tick(800 * time.Millisecond)
 	s.wantPath("the member", "1.2.3", 1)

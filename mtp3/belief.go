@@ -86,7 +86,7 @@ func (n *Network) Believe(c Claim, out []ss7.Action) ([]ss7.Action, bool) {
 		return out, true
 	}
 	n.doubted[doubtKey{c.What, why}]++
-	return append(out, note(ss7.Discard, 0, n.claimText(c)+" ignored: "+n.doubtText(c, why))), false
+	return append(out, discardf("%s ignored: %s", n.claimText(c), n.doubtText(c, why))), false
 }
 
 func (n *Network) claimText(c Claim) string {

@@ -19,8 +19,10 @@ const (
 	timerCircle  = 102 // in the agenda, beside the numbers of Q.704
 	circleQuiet  = 30 * time.Second
 	circlesMost  = 256
-	circleOurOwn = "MSUs with our own code as their origin come in by linkset %s: routes lead them in a circle, or another node uses our code"
-	circleBack   = "MSUs come in by linkset %s, which is the only way there: the adjacent point %s and this node send them to each other"
+	circleOurOwn = "MSUs with our own code as their origin come in by linkset %s: routes lead them in a circle, or " +
+		"another node uses our code"
+	circleBack = "MSUs come in by linkset %s, which is the only way there: the adjacent point %s and this node send " +
+		"them to each other"
 )
 
 // Circle is a circular route.
@@ -54,7 +56,7 @@ func (l *link) circular(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Act
 	}
 	n.circles[k] = &circle{why, now, now}
 	n.agenda.start(now, k, circleQuiet)
-	return append(out, note(ss7.StateChange, NoteCircular, fmt.Sprintf("Circular route to %s: %s", n.format(k.dest.PC), why)))
+	return append(out, notef(NoteCircular, "Circular route to %s: %s", n.format(k.dest.PC), why))
 }
 
 // circleTimer ends a circle in which nothing goes any more.
@@ -68,7 +70,8 @@ func (n *Network) circleTimer(now time.Time, k agendaKey, out []ss7.Action) []ss
 		return out
 	}
 	delete(n.circles, k)
-	return append(out, note(ss7.StateChange, NoteCircular, fmt.Sprintf("Circular route to %s is over: for %v no MSU has come back by linkset %s", n.format(k.dest.PC), circleQuiet, k.set)))
+	return append(out, notef(NoteCircular, "Circular route to %s is over: for %v no MSU has come back by linkset %s",
+		n.format(k.dest.PC), circleQuiet, k.set))
 }
 
 // Barred is what is discarded because it goes round for ever: MSUs to a point that come in by

@@ -1,7 +1,6 @@
 package mtp3
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/gostp/gostp/routing"
@@ -62,13 +61,15 @@ func (n *Network) about(h Heading, r ss7.Range) Management {
 func (n *Network) recvCluster(now time.Time, opc ss7.PC, m Management, out []ss7.Action) []ss7.Action {
 	said, r := saying[m.Heading], clusterOf(m.PC)
 	if !n.isAdjacent(opc) {
-		return n.ignore(fmt.Sprintf("%v about %s from %s ignored: the sender is not adjacent", m.Heading, n.format(m.PC), n.format(opc)), out)
+		return n.ignore(out, "%v about %s from %s ignored: the sender is not adjacent", m.Heading, n.format(m.PC),
+			n.format(opc))
 	}
 	over := func(ls int) bool { return n.leadsTo(ls, opc) }
 	if _, there := n.plan.Exact(r); !there {
 		i := n.plan.Covering(r)
 		if i >= 0 && n.differs(i, said, over) && n.over(i, opc) && !n.addDynamic(i, r) {
-			return n.ignore(fmt.Sprintf("cluster %s is said to be %v by %s, but there are %d dynamic routes already", n.format(r.PC), said, n.format(opc), len(n.dynamic)), out)
+			return n.ignore(out, "cluster %s is said to be %v by %s, but there are %d dynamic routes already", n.format(r.PC),
+				said, n.format(opc), len(n.dynamic))
 		}
 	}
 	i, there := n.plan.Exact(r)
@@ -94,7 +95,7 @@ func (n *Network) recvCluster(now time.Time, opc ss7.PC, m Management, out []ss7
 // of the cluster.
 func (n *Network) recvClusterTest(now time.Time, via *link, opc ss7.PC, m Management, out []ss7.Action) []ss7.Action {
 	if !n.isAdjacent(opc) {
-		return n.ignore(fmt.Sprintf("%v about %s from %s, which is not adjacent", m.Heading, n.format(m.PC), n.format(opc)), out)
+		return n.ignore(out, "%v about %s from %s, which is not adjacent", m.Heading, n.format(m.PC), n.format(opc))
 	}
 	r := clusterOf(m.PC)
 	i, ok := n.plan.Exact(r)

@@ -114,7 +114,7 @@ func (l *link) addressed(now time.Time, code ss7.PC, out []ss7.Action) []ss7.Act
 	}
 	text := fmt.Sprintf("Linkset %s: the far end knows this node by its code %s, which is used there from now on",
 		s.cfg.Name, n.format(is))
-	out = append(out, note(ss7.StateChange, NoteLinkset, text))
+	out = append(out, note(NoteLinkset, text))
 	for _, x := range s.links {
 		if x.timers.Running(timerSLTA) && x.testOPC != is {
 			x.timers.Start(timerSLTA, now, n.cfg.SLTT1)

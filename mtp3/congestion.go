@@ -73,7 +73,7 @@ func (l *link) congested(ev ss7.Event, out []ss7.Action) []ss7.Action {
 	if ev.Why != "" {
 		text += ": " + ev.Why
 	}
-	out = append(out, note(ss7.StateChange, NoteCongestion, text))
+	out = append(out, note(NoteCongestion, text))
 	if ev.Arg < was {
 		return l.net.abated(out)
 	}
@@ -108,7 +108,7 @@ func (s *server) congested(ev ss7.Event, out []ss7.Action) []ss7.Action {
 	if ev.Arg > 0 {
 		text = fmt.Sprintf("%s is congested, level %d: %s", s.cfg.Name, ev.Arg, ev.Why)
 	}
-	out = append(out, note(ss7.StateChange, NoteCongestion, text))
+	out = append(out, note(NoteCongestion, text))
 	if ev.Arg < was {
 		return s.net.abated(out)
 	}
@@ -215,7 +215,7 @@ func (n *Network) Overloads() (all []Overload) {
 // recvTFC: an STP has congestion on the way to m.PC (§13.7).
 func (n *Network) recvTFC(now time.Time, msu *ss7.MSU, m Management, out []ss7.Action) []ss7.Action {
 	if i, own := n.plan.Find(m.PC); own || i < 0 {
-		return n.ignore(fmt.Sprintf("TFC about %s from %s ignored: there is no route to it", n.format(m.PC), n.format(msu.OPC)), out)
+		return n.ignore(out, "TFC about %s from %s ignored: there is no route to it", n.format(m.PC), n.format(msu.OPC))
 	}
 	return n.controlled(now, msu, m, meant(0, msu.DPC), out)
 }
@@ -225,7 +225,7 @@ func (n *Network) controlled(now time.Time, msu *ss7.MSU, m Management, whom ss7
 	level := uint32(1)
 	if n.cfg.Levels || n.cfg.Timed {
 		if level = uint32(m.Level); level == 0 {
-			return n.ignore(fmt.Sprintf("TFC about %s from %s ignored: it has level 0", n.format(m.PC), n.format(msu.OPC)), out)
+			return n.ignore(out, "TFC about %s from %s ignored: it has level 0", n.format(m.PC), n.format(msu.OPC))
 		}
 	}
 	return n.congest(now, m.PC, level, "TFC from "+n.format(msu.OPC), whom, out)
@@ -236,15 +236,16 @@ func (s *server) recvStatus(now time.Time, ev ss7.Event, out []ss7.Action) []ss7
 	n := s.net
 	pc := ev.Dest.PC
 	if ev.Dest.Len != n.cfg.Variant.Bits() {
-		return n.ignore(fmt.Sprintf("congestion of %s, told by %s, ignored: not a single code",
-			n.formatRange(ev.Dest), s.cfg.Name), out)
+		return n.ignore(out, "congestion of %s, told by %s, ignored: not a single code",
+			n.formatRange(ev.Dest), s.cfg.Name)
 	}
 	out, ok := n.Believe(Claim{What: "SCON", Path: s.cfg.Path, By: Nobody, About: pc}, out)
 	if !ok {
 		return out
 	}
 	if ev.Arg > 0 && ev.MSU.OPC != 0 {
-		if d := Decide(n.table, &ss7.MSU{DPC: ev.MSU.OPC, OPC: pc, SI: ss7.SNM}, 0); d.Fate == Forward && !d.Path.IsHold() && n.links[d.Path] != nil {
+		if d := Decide(n.table, &ss7.MSU{DPC: ev.MSU.OPC, OPC: pc, SI: ss7.SNM}, 0); d.Fate == Forward && !d.Path.IsHold() &&
+			n.links[d.Path] != nil {
 			out = n.sendTFC(d.Path, ev.MSU.OPC, pc, ev.Arg, out)
 		}
 	}
@@ -263,7 +264,9 @@ func (s *server) recvStatus(now time.Time, ev ss7.Event, out []ss7.Action) []ss7
 
 // congest records what was said of pc and tells the users that it concerns. While T15
 // runs the worst counts; what comes while T16 runs answers the test (§13.9).
-func (n *Network) congest(now time.Time, pc ss7.PC, level uint32, by string, whom ss7.Event, out []ss7.Action) []ss7.Action {
+func (n *Network) congest(
+	now time.Time, pc ss7.PC, level uint32, by string, whom ss7.Event, out []ss7.Action,
+) []ss7.Action {
 	o := n.overloads[pc]
 	if o == nil {
 		if len(n.overloads) >= overloadsMost {
@@ -280,7 +283,7 @@ func (n *Network) congest(now time.Time, pc ss7.PC, level uint32, by string, who
 	n.agenda.stop(n.congestionKey(16, pc))
 	n.agenda.start(now, n.congestionKey(15, pc), n.timer(15))
 	if o.level != was {
-		out = append(out, note(ss7.StateChange, NoteCongestion, fmt.Sprintf("Destination %s is congested, level %d: %s", n.format(pc), o.level, by)))
+		out = append(out, notef(NoteCongestion, "Destination %s is congested, level %d: %s", n.format(pc), o.level, by))
 	}
 	if o.level == was && now.Sub(o.warned) < statusPace {
 		return out
@@ -303,7 +306,7 @@ func (n *Network) relieve(pc ss7.PC, level uint32, why string, out []ss7.Action)
 		n.agenda.stop(n.congestionKey(16, pc))
 		text = fmt.Sprintf("Destination %s is no longer congested: %s", n.format(pc), why)
 	}
-	out = append(out, note(ss7.StateChange, NoteCongestion, text))
+	out = append(out, note(NoteCongestion, text))
 	if o.from != 0 && level == 0 { // all hear of it below
 		maps.DeleteFunc(n.warned, func(k warnedKey, _ uint32) bool { return k.to == pc })
 	}

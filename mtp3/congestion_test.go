@@ -17,7 +17,8 @@ func (s *star) queue(p ss7.PathID, level uint32) []ss7.Action {
 
 // over is an MSU that goes over congested path 1.
 func (s *star) over(opc, dpc string, level uint32) []ss7.Action {
-	return s.Do(s.now, ss7.Event{Kind: ss7.Congestion, Path: 1, Arg: level, MSU: ss7.MSU{DPC: pc(dpc), OPC: pc(opc), SI: ss7.SCCP}}, nil)
+	return s.Do(s.now, ss7.Event{Kind: ss7.Congestion, Path: 1, Arg: level,
+		MSU: ss7.MSU{DPC: pc(dpc), OPC: pc(opc), SI: ss7.SCCP}}, nil)
 }
 
 // statuses picks what users are told of congestion: for whom, of what, which level.
@@ -46,7 +47,8 @@ func (s *star) wantStatus(what string, out []ss7.Action, want ...string) {
 // tfcs picks the levels of the TFCs that went out.
 func tfcs(out []ss7.Action) (levels []uint8) {
 	for _, a := range out {
-		if m, err := ParseManagement(ss7.ITU, a.Event.MSU.Payload); a.Event.Kind == ss7.Transfer && err == nil && m.Heading == TFC {
+		if m, err := ParseManagement(ss7.ITU, a.Event.MSU.Payload); a.Event.Kind == ss7.Transfer && err == nil &&
+			m.Heading == TFC {
 			levels = append(levels, m.Level)
 		}
 	}
@@ -82,7 +84,8 @@ func TestCongestion(t *testing.T) {
 	}
 	s.want("abatement", s.queue(1, 0), "Link 0 of linkset B is no longer congested: for the test")
 	s.queue(1, 1)
-	if out := s.do(ss7.OutOfService, 1, "cut"); !strings.Contains(fmt.Sprint(out), "Link 0 of linkset B is no longer congested: it has failed") {
+	if out := s.do(ss7.OutOfService, 1, "cut"); !strings.Contains(fmt.Sprint(out),
+		"Link 0 of linkset B is no longer congested: it has failed") {
 		t.Errorf("a congested link fails: %v", out)
 	}
 }
@@ -172,13 +175,15 @@ func TestCongestionAtServers(t *testing.T) {
 	}
 	s.wantStatus("TFC to a server", toAS(Management{Heading: TFC, PC: pc("7.7.1")}), "3.3.3 at 9: 7.7.1/14 1")
 	out := toAS(Management{Heading: UPU, PC: pc("7.7.1"), User: ss7.SCCP, Cause: InaccessibleUser})
-	if e := out[len(out)-1].Event; e.Kind != ss7.UserPart || e.Path != as || e.Dest != dest("7.7.1/14") || e.MSU.SI != ss7.SCCP || e.Arg != 2 || e.MSU.OPC != pc("3.3.3") {
+	if e := out[len(out)-1].Event; e.Kind != ss7.UserPart || e.Path != as || e.Dest != dest("7.7.1/14") ||
+		e.MSU.SI != ss7.SCCP || e.Arg != 2 || e.MSU.OPC != pc("3.3.3") {
 		t.Errorf("UPU to a server: %+v", e)
 	}
 	s.wantSent("TFP to a server", toAS(Management{Heading: TFP, PC: pc("7.7.1")}))
 	// And a server that is congested itself.
 	status := func(level uint32, of, origin string) []ss7.Action {
-		return s.Do(s.now, ss7.Event{Kind: ss7.Status, Path: as, Arg: level, Dest: dest(of), MSU: ss7.MSU{OPC: pc(origin)}}, nil)
+		return s.Do(s.now, ss7.Event{Kind: ss7.Status, Path: as, Arg: level, Dest: dest(of), MSU: ss7.MSU{OPC: pc(origin)}},
+			nil)
 	}
 	out = status(1, "3.3.3/14", "6.6.6")
 	s.wantSent("SCON", out, "3 TFC 3.3.3")
@@ -221,16 +226,22 @@ func TestCircularRoute(t *testing.T) {
 	hit := func(p ss7.PathID, dpc string, why Reason) []ss7.Action {
 		return s.Do(s.now, ss7.Event{Kind: ss7.Unreachable, Path: p, Arg: uint32(why), MSU: ss7.MSU{DPC: pc(dpc)}}, nil)
 	}
-	s.want("the first", hit(1, "7.7.1", Circular), "Circular route to 7.7.1: MSUs come in by linkset B, which is the only way there: the adjacent point 4.5.6 and this node send them to each other")
+	s.want("the first", hit(1, "7.7.1", Circular),
+		"Circular route to 7.7.1: MSUs come in by linkset B, which is the only way there: the adjacent point 4.5.6 and "+
+			"this node send them to each other")
 	s.want("the next", hit(1, "7.7.1", Circular))
-	s.want("our own", hit(3, "7.7.1", OwnOrigin), "Circular route to 7.7.1: MSUs with our own code as their origin come in by linkset D: routes lead them in a circle, or another node uses our code")
+	s.want("our own", hit(3, "7.7.1", OwnOrigin),
+		"Circular route to 7.7.1: MSUs with our own code as their origin come in by linkset D: routes lead them in a "+
+			"circle, or another node uses our code")
 	s.tick(20 * time.Second)
 	hit(1, "7.7.1", Circular)
-	s.want("D is quiet", s.tick(10*time.Second), "Circular route to 7.7.1 is over: for 30s no MSU has come back by linkset D")
+	s.want("D is quiet", s.tick(10*time.Second),
+		"Circular route to 7.7.1 is over: for 30s no MSU has come back by linkset D")
 	if c := s.Circles(); len(c) != 1 || c[0].Linkset != "B" || c[0].Dest != pc("7.7.1") {
 		t.Errorf("%+v", c)
 	}
-	s.want("B is quiet", s.tick(20*time.Second), "Circular route to 7.7.1 is over: for 30s no MSU has come back by linkset B")
+	s.want("B is quiet", s.tick(20*time.Second),
+		"Circular route to 7.7.1 is over: for 30s no MSU has come back by linkset B")
 	if len(s.Circles()) != 0 {
 		t.Error("a circle is left")
 	}
@@ -245,12 +256,17 @@ func TestCircularRoute(t *testing.T) {
 // A neighbour cannot speak for another to which no route leads over it; one that can be
 // on the way is believed (§5.4.1).
 func TestImpostor(t *testing.T) {
-	s := newStar(t, RouteConfig{dest("7.7.1/14"), "B", 1}, RouteConfig{dest("7.7.1/14"), "C", 2}, RouteConfig{dest("4.0.0/3"), "C", 9})
+	s := newStar(t, RouteConfig{dest("7.7.1/14"), "B", 1}, RouteConfig{dest("7.7.1/14"), "C", 2},
+		RouteConfig{dest("4.0.0/3"), "C", 9})
 	from := func(p ss7.PathID, m Management) []ss7.Action {
-		return s.Do(s.now, ss7.Event{Kind: ss7.Transfer, Path: p, MSU: ss7.MSU{DPC: pc("1.2.3"), OPC: pc("4.5.6"), SI: ss7.SNM, Payload: AppendManagement(nil, ss7.ITU, m)}}, nil)
+		return s.Do(s.now, ss7.Event{Kind: ss7.Transfer, Path: p, MSU: ss7.MSU{DPC: pc("1.2.3"), OPC: pc("4.5.6"),
+			SI: ss7.SNM, Payload: AppendManagement(nil, ss7.ITU, m)}}, nil)
 	}
-	for _, m := range []Management{{Heading: XCO, FSN: 1}, {Heading: ECO}, {Heading: TFP, PC: pc("7.7.1")}, {Heading: LIN}, {Heading: TRA}, {Heading: RST, PC: pc("7.7.1")}} {
-		s.want(m.Heading.String()+" of an impostor", from(3, m), fmt.Sprintf("%v from 4.5.6 on link 0 of linkset D ignored: no route to that point leads over linkset D, so it cannot be who says so", m.Heading))
+	for _, m := range []Management{{Heading: XCO, FSN: 1}, {Heading: ECO}, {Heading: TFP, PC: pc("7.7.1")}, {Heading: LIN},
+		{Heading: TRA}, {Heading: RST, PC: pc("7.7.1")}} {
+		s.want(m.Heading.String()+" of an impostor", from(3, m),
+			fmt.Sprintf("%v from 4.5.6 on link 0 of linkset D ignored: no route to that point leads over linkset D, so it "+
+				"cannot be who says so", m.Heading))
 		s.wantPath("after it", "7.7.1", 1)
 	}
 	from(2, Management{Heading: TFP, PC: pc("7.7.1")})

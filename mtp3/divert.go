@@ -27,7 +27,8 @@ const (
 	diversionsDefined           // how many there are
 )
 
-var diversionNames = [...]string{"none", "asking level 2", "changeover", "retrieving", "time-controlled changeover", "changeback", "time-controlled changeback"}
+var diversionNames = [...]string{"none", "asking level 2", "changeover", "retrieving", "time-controlled changeover",
+	"changeback", "time-controlled changeback"}
 
 func (d Diversion) String() string { return diversionNames[d] }
 
@@ -479,13 +480,14 @@ func (l *link) diversionTimer(now time.Time, id int, out []ss7.Action) []ss7.Act
 			why := "it did not answer our order within T2, and gave its own by COO"
 			return l.retrieve(now, l.div.fsnc, why, out)
 		}
-		out = append(out, note(ss7.Discard, 0, fmt.Sprintf("the far end did not answer the changeover order for %s within T2 (%v): what it may have received is not sent again", l.name(), l.timer(2))))
+		out = append(out, discardf("the far end did not answer the changeover order for %s within T2 (%v): what it may "+
+			"have received is not sent again", l.name(), l.timer(2)))
 		return l.retrieve(now, ss7.NoFSN, "it did not answer the changeover order within T2", out)
 	case timerT4:
 		l.timers.Start(timerT5, now, l.timer(5))
 		return l.declare(out)
 	case timerT5: // §6.5.3
-		out = append(out, note(ss7.Discard, 0, fmt.Sprintf("the far end did not answer the changeback declaration for %s within T4 and T5", l.name())))
+		out = append(out, discardf("the far end did not answer the changeback declaration for %s within T4 and T5", l.name()))
 		l.div.declared = nil
 	}
 	return l.changebackStep(now, out)

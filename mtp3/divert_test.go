@@ -34,13 +34,15 @@ func (b *bench) level2(k ss7.Kind, p ss7.PathID, arg uint32) []ss7.Action {
 // §3.2.2: the far end knows first.
 func TestChangeoverOrderedByFarEnd(t *testing.T) {
 	b := newDuo(t)
-	b.want("XCO", b.manage(2, Management{Heading: XCO, FSN: 5}), "Stop 1", "Link 0 of linkset B is unavailable: the far end ordered a changeover (XCO)", "RetrieveBSNT 1")
+	b.want("XCO", b.manage(2, Management{Heading: XCO, FSN: 5}), "Stop 1",
+		"Link 0 of linkset B is unavailable: the far end ordered a changeover (XCO)", "RetrieveBSNT 1")
 	b.want("BSNT", b.level2(ss7.BSNT, 1, 9), "send 2 XCA 9", "Retrieve 1")
 	b.want("retrieved", b.level2(ss7.RetrievalComplete, 1, 0))
 	b = newDuo(t)
 	b.do(ss7.OutOfService, 1, "cut")
 	b.level2(ss7.BSNT, 1, 7)
-	b.want("orders cross: theirs is the answer", b.manage(2, Management{Heading: XCO, FSN: 5}), "send 2 XCA 7", "Retrieve 1")
+	b.want("orders cross: theirs is the answer", b.manage(2, Management{Heading: XCO, FSN: 5}), "send 2 XCA 7",
+		"Retrieve 1")
 	b.want("XCA behind", b.manage(2, Management{Heading: XCA, FSN: 5}))
 }
 
@@ -199,7 +201,8 @@ func TestMatrix(t *testing.T) {
 					what = append(what, fmt.Sprintf("%v %d", a.Event.Kind, a.Event.Path))
 				}
 			}
-			fmt.Fprintf(&got, "%-26v %-16s -> %-26v link %-8v %s\n", Diversion(state), e.name, b.links[1].div.state, b.links[1].state, strings.Join(what, ", "))
+			fmt.Fprintf(&got, "%-26v %-16s -> %-26v link %-8v %s\n", Diversion(state), e.name, b.links[1].div.state,
+				b.links[1].state, strings.Join(what, ", "))
 		}
 	}
 	const golden = "testdata/diversion.golden"
@@ -219,7 +222,8 @@ func TestMatrix(t *testing.T) {
 func TestRandomEvents(t *testing.T) {
 	r := rand.New(rand.NewSource(1))
 	for range 150 {
-		s := newStar(t, RouteConfig{dest("7.7.1/14"), "B", 1}, RouteConfig{dest("7.7.1/14"), "C", 1}, RouteConfig{dest("6.0.0/3"), "D", 3}, RouteConfig{dest("0.0.0/0"), "C", 7})
+		s := newStar(t, RouteConfig{dest("7.7.1/14"), "B", 1}, RouteConfig{dest("7.7.1/14"), "C", 1},
+			RouteConfig{dest("6.0.0/3"), "D", 3}, RouteConfig{dest("0.0.0/0"), "C", 7})
 		for range 200 {
 			p := ss7.PathID(1 + r.Intn(3))
 			switch r.Intn(8) {
@@ -237,10 +241,13 @@ func TestRandomEvents(t *testing.T) {
 				b := make([]byte, 1+r.Intn(5))
 				r.Read(b)
 				if r.Intn(2) == 0 {
-					b = AppendManagement(nil, ss7.ITU, Management{Heading: []Heading{TFP, TFA, TFR, RST, XCO, XCA, CBD, CBA, LIN, LUN, LIA, LUA, LFU, TRA}[r.Intn(14)],
-						PC: []ss7.PC{pc("7.7.1"), pc("6.6.6"), pc("6.0.1"), pc("4.5.6")}[r.Intn(4)], FSN: r.Uint32(), Code: uint8(r.Intn(5))})
+					headings := []Heading{TFP, TFA, TFR, RST, XCO, XCA, CBD, CBA, LIN, LUN, LIA, LUA, LFU, TRA}
+					points := []ss7.PC{pc("7.7.1"), pc("6.6.6"), pc("6.0.1"), pc("4.5.6")}
+					b = AppendManagement(nil, ss7.ITU, Management{Heading: headings[r.Intn(14)],
+						PC: points[r.Intn(4)], FSN: r.Uint32(), Code: uint8(r.Intn(5))})
 				}
-				s.Do(s.now, ss7.Event{Kind: ss7.Transfer, Path: p, MSU: ss7.MSU{DPC: pc("1.2.3"), OPC: s.links[p].set.cfg.Adjacent, SI: ss7.SNM, Payload: b}}, nil)
+				s.Do(s.now, ss7.Event{Kind: ss7.Transfer, Path: p, MSU: ss7.MSU{DPC: pc("1.2.3"), OPC: s.links[p].set.cfg.Adjacent,
+					SI: ss7.SNM, Payload: b}}, nil)
 			}
 		}
 		for range 20 { // level 2 answers at once from now on

@@ -59,7 +59,8 @@ func TestOrderGoesAgainWhenItsWayDies(t *testing.T) {
 	cfg.Routes = append(cfg.Routes, RouteConfig{dest("4.5.6/14"), "C", 7})
 	b.Configure(b.now, cfg, nil)
 	b.do(ss7.InService, 3, "")
-	b.Do(b.now, ss7.Event{Kind: ss7.Transfer, Path: 3, MSU: ss7.MSU{DPC: pc("1.2.3"), OPC: pc("5.5.5"), SI: ss7.SNT, Payload: AppendLinkTest(nil, LinkTest{Ack: true, Pattern: b.links[3].pattern})}}, nil)
+	b.Do(b.now, ss7.Event{Kind: ss7.Transfer, Path: 3, MSU: ss7.MSU{DPC: pc("1.2.3"), OPC: pc("5.5.5"), SI: ss7.SNT,
+		Payload: AppendLinkTest(nil, LinkTest{Ack: true, Pattern: b.links[3].pattern})}}, nil)
 	b.tick(5 * time.Second)
 	b.do(ss7.OutOfService, 1, "cut")
 	b.want("the order", b.level2(ss7.BSNT, 1, 7), "send 2 XCO 7")
@@ -83,7 +84,8 @@ func TestOrderGoesRoundAfterHalfOfT2(t *testing.T) {
 	cfg.Routes = append(cfg.Routes, RouteConfig{dest("4.5.6/14"), "C", 7})
 	b.Configure(b.now, cfg, nil)
 	b.do(ss7.InService, 3, "")
-	b.Do(b.now, ss7.Event{Kind: ss7.Transfer, Path: 3, MSU: ss7.MSU{DPC: pc("1.2.3"), OPC: pc("5.5.5"), SI: ss7.SNT, Payload: AppendLinkTest(nil, LinkTest{Ack: true, Pattern: b.links[3].pattern})}}, nil)
+	b.Do(b.now, ss7.Event{Kind: ss7.Transfer, Path: 3, MSU: ss7.MSU{DPC: pc("1.2.3"), OPC: pc("5.5.5"), SI: ss7.SNT,
+		Payload: AppendLinkTest(nil, LinkTest{Ack: true, Pattern: b.links[3].pattern})}}, nil)
 	b.tick(5 * time.Second)
 	b.do(ss7.OutOfService, 1, "cut")
 	b.want("the order", b.level2(ss7.BSNT, 1, 7), "send 2 XCO 7")

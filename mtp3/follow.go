@@ -109,7 +109,7 @@ func (n *Network) checkLinksets(now time.Time, out []ss7.Action) []ss7.Action {
 			s.restarting, s.early, s.earlyTRA = false, false, false
 		}
 		text := fmt.Sprintf("Linkset %s is %s: %s", s.cfg.Name, upDown(ready), s.why)
-		out = append(out, note(ss7.StateChange, NoteLinkset, text))
+		out = append(out, note(NoteLinkset, text))
 	}
 	return out
 }
@@ -158,7 +158,7 @@ func (d *destination) follow(now time.Time, out []ss7.Action) []ss7.Action {
 			state = "inaccessible"
 			out = n.rescue(now, d.index, out)
 		}
-		about := note(ss7.StateChange, NoteDestination, "Destination "+n.format(d.PC)+" is "+state)
+		about := note(NoteDestination, "Destination "+n.format(d.PC)+" is "+state)
 		about.Event.Dest = d.Range
 		out = append(out, about)
 	}

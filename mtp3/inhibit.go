@@ -76,7 +76,8 @@ func (l *link) inhibitWay() ss7.PathID {
 	return p
 }
 
-var inhibitTimers = map[Heading]struct{ timer, number int }{LIN: {timerT14, 14}, LUN: {timerT12, 12}, LFU: {timerT13, 13}}
+var inhibitTimers = map[Heading]struct{ timer, number int }{LIN: {timerT14, 14}, LUN: {timerT12, 12},
+	LFU: {timerT13, 13}}
 
 // askInhibition sends LIN, LUN or LFU and waits for the answer.
 func (l *link) askInhibition(now time.Time, h Heading, out []ss7.Action) []ss7.Action {
@@ -119,7 +120,8 @@ func (l *link) inhibitTimer(now time.Time, id int, out []ss7.Action) []ss7.Actio
 		return l.askInhibition(now, h, out)
 	}
 	l.inhibitionDone()
-	return append(out, note(ss7.StateChange, NoteLink, fmt.Sprintf("Link %d of linkset %s: the far end did not answer %v", l.cfg.SLC, l.set.cfg.Name, h)))
+	return append(out, notef(NoteLink, "Link %d of linkset %s: the far end did not answer %v", l.cfg.SLC, l.set.cfg.Name,
+		h))
 }
 
 // mark changes the marks of l and shifts its traffic; with time, not with the far end
@@ -138,7 +140,7 @@ func (l *link) mark(now time.Time, local, remote bool, out []ss7.Action) []ss7.A
 		case remote:
 			text = "is inhibited from the far end"
 		}
-		out = append(out, note(ss7.StateChange, NoteLink, fmt.Sprintf("Link %d of linkset %s %s", l.cfg.SLC, l.set.cfg.Name, text)))
+		out = append(out, notef(NoteLink, "Link %d of linkset %s %s", l.cfg.SLC, l.set.cfg.Name, text))
 	}
 	for _, x := range []struct {
 		on            bool
@@ -179,7 +181,8 @@ func (l *link) recvInhibit(now time.Time, h Heading, out []ss7.Action) []ss7.Act
 	case LID:
 		if asked == LIN {
 			l.inhibitionDone()
-			return append(out, note(ss7.StateChange, NoteLink, fmt.Sprintf("Link %d of linkset %s: the far end does not let it be inhibited: it needs the link to reach something", l.cfg.SLC, l.set.cfg.Name)))
+			return append(out, notef(NoteLink, "Link %d of linkset %s: the far end does not let it be inhibited: it needs the "+
+				"link to reach something", l.cfg.SLC, l.set.cfg.Name))
 		}
 	case LUA:
 		if asked == LUN {

@@ -22,7 +22,8 @@ func TestInhibit(t *testing.T) {
 	if d := b.Status()[0].Links[0]; d.Usable() || !d.LocalInhibit || d.State != Available {
 		t.Errorf("%+v", d)
 	}
-	if _, err := b.SetInhibit(b.now, "B", 1, true, nil); err == nil || !strings.Contains(err.Error(), "would become inaccessible") {
+	if _, err := b.SetInhibit(b.now, "B", 1, true, nil); err == nil || !strings.Contains(err.Error(),
+		"would become inaccessible") {
 		t.Errorf("the last link: %v", err)
 	}
 	b.want("LIN for the last link", b.manage(2, Management{Heading: LIN, SLC: 1}), "send 2 LID")
@@ -53,7 +54,8 @@ func TestInhibitFromFarEnd(t *testing.T) {
 	if !found {
 		t.Error("no LRT after T23")
 	}
-	b.want("LUN", b.manage(2, Management{Heading: LUN}), "send 2 LUA", "Link 0 of linkset B is no longer inhibited", "send 2 CBD 1")
+	b.want("LUN", b.manage(2, Management{Heading: LUN}), "send 2 LUA", "Link 0 of linkset B is no longer inhibited",
+		"send 2 CBD 1")
 	b.want("LUN again", b.manage(2, Management{Heading: LUN}), "send 2 LUA")
 	b.want("LLT disagrees", b.manage(2, Management{Heading: LLT}), "send 1 LFU")
 	b.want("LRT disagrees", b.manage(2, Management{Heading: LRT}), "send 2 LUN")

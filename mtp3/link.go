@@ -244,8 +244,8 @@ func (l *link) become(now time.Time, s LinkState, why string, out []ss7.Action) 
 	}
 	out = l.set.urge(out)
 	if (s == Available) != (was == Available) {
-		out = append(out, note(ss7.StateChange, NoteLink,
-			fmt.Sprintf("Link %d of linkset %s is %s: %s", l.cfg.SLC, l.set.cfg.Name, upDown(s == Available), why)))
+		out = append(out, notef(NoteLink, "Link %d of linkset %s is %s: %s", l.cfg.SLC, l.set.cfg.Name,
+			upDown(s == Available), why))
 		return l.shift(now, wasUsable, out)
 	}
 	return out

@@ -115,9 +115,9 @@ func (l *link) recvTest(now time.Time, m *ss7.MSU, out []ss7.Action) []ss7.Actio
 		n.stats.TestsUnread++
 		if fault := foreignTest(n.cfg.Variant, m); fault != "" {
 			l.peerFault = fault
-			return append(out, note(ss7.Discard, 0, "link test on "+l.name()+" not answered: "+fault))
+			return append(out, discardf("link test on %s not answered: %s", l.name(), fault))
 		}
-		return append(out, note(ss7.Discard, 0, "link test message on "+l.name()+": "+err.Error()))
+		return append(out, discardf("link test message on %s: %v", l.name(), err))
 	}
 	if t.Ack {
 		n.stats.SLTAIn++
@@ -138,7 +138,7 @@ func (l *link) recvSLTM(now time.Time, m *ss7.MSU, t LinkTest, out []ss7.Action)
 		return l.addressed(now, m.DPC, out)
 	}
 	n.stats.TestsUnanswered++
-	return append(out, note(ss7.Discard, 0, "link test on "+l.name()+" not answered: "+l.peerFault))
+	return append(out, discardf("link test on %s not answered: %s", l.name(), l.peerFault))
 }
 
 // testFault says what the far end's test reveals to be set up wrongly, here or there; empty:

@@ -12,12 +12,11 @@ import (
 func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7.Action) []ss7.Action {
 	x, err := ParseManagement(n.cfg.Variant, m.Payload)
 	if err != nil {
-		return n.ignore(err.Error()+" on "+via.name(), out)
+		return n.ignore(out, "%v on %s", err, via.name())
 	}
 	if m.NI != n.cfg.NI { // Decide lets what comes by a link that carries no traffic yet pass (Q.704 §2.4.3)
-		why := fmt.Sprintf("%v on %s with network indicator %v; this node has %v",
+		return n.ignore(out, "%v on %s with network indicator %v; this node has %v",
 			x.Heading, via.name(), m.NI, n.cfg.NI)
-		return n.ignore(why, out)
 	}
 	if !formOf(n.cfg.Variant).ansi || headings[x.Heading].body == nothing {
 		x.SLC = n.cfg.Variant.SLC(m)
@@ -45,7 +44,7 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 	case COO, COA, XCO, XCA, ECO, ECA, CBD, CBA, LIN, LUN, LIA, LUA, LID, LFU, LLT, LRT:
 		l := n.linkTo(m.OPC, m.DPC, x.SLC)
 		if l == nil {
-			return n.ignore(fmt.Sprintf("%v from %s for link %d, which is not there", x.Heading, n.format(m.OPC), x.SLC), out)
+			return n.ignore(out, "%v from %s for link %d, which is not there", x.Heading, n.format(m.OPC), x.SLC)
 		}
 		if x.Heading == CBD || x.Heading == CBA {
 			return l.recvChangeback(now, via.cfg.Path, x, out)
@@ -54,7 +53,7 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 			return l.recvInhibit(now, x.Heading, out)
 		}
 		if l == via { // an order never comes by the link it names (§5.4.1)
-			return n.ignore(fmt.Sprintf("%v for %s came by that link itself", x.Heading, l.name()), out)
+			return n.ignore(out, "%v for %s came by that link itself", x.Heading, l.name())
 		}
 		return l.recvChangeover(now, via.cfg.Path, x, out)
 	case TFP, TFR, TFA:
@@ -76,7 +75,7 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 	case RCP, RCR:
 		return n.recvClusterTest(now, via, m.OPC, x, out)
 	}
-	return n.ignore(fmt.Sprintf("%v from %s on %s is not acted on", x.Heading, n.format(m.OPC), via.name()), out)
+	return n.ignore(out, "%v from %s on %s is not acted on", x.Heading, n.format(m.OPC), via.name())
 }
 
 // claim is what has to be believed before a message is acted on: that an adjacent point is
@@ -104,9 +103,9 @@ func (n *Network) claim(via *link, msu *ss7.MSU, m Management) (c Claim, ok bool
 }
 
 // ignore counts and tells what is not acted on.
-func (n *Network) ignore(why string, out []ss7.Action) []ss7.Action {
+func (n *Network) ignore(out []ss7.Action, format string, args ...any) []ss7.Action {
 	n.stats.SNMIgnored++
-	return append(out, note(ss7.Discard, 0, why))
+	return append(out, discardf(format, args...))
 }
 
 func (n *Network) format(pc ss7.PC) string { return n.cfg.notation().Format(pc) }
@@ -159,7 +158,8 @@ func (n *Network) wayRound(adjacent ss7.PC) ss7.PathID {
 	for i := range n.sets {
 		if n.sets[i].cfg.Adjacent == adjacent {
 			d, _, _ := n.table.Dest(adjacent)
-			if slot, ok := n.table.Avoid(d, 0, i); ok && !slot.Path.IsHold() && !n.leadsTo(int(slot.Linkset), adjacent) && n.set(int(slot.Linkset)) != nil {
+			if slot, ok := n.table.Avoid(d, 0, i); ok && !slot.Path.IsHold() && !n.leadsTo(int(slot.Linkset), adjacent) &&
+				n.set(int(slot.Linkset)) != nil {
 				return slot.Path
 			}
 		}
@@ -187,7 +187,8 @@ func (n *Network) send(path ss7.PathID, dpc, opc ss7.PC, sls uint8, m Management
 		by = "by " + l.name()
 	}
 	out = append(out, n.message("to", dpc, by, m))
-	msu := ss7.MSU{DPC: dpc, OPC: opc, SLS: sls, NI: n.cfg.NI, SI: ss7.SNM, Payload: AppendManagement(nil, n.cfg.Variant, m)}
+	msu := ss7.MSU{DPC: dpc, OPC: opc, SLS: sls, NI: n.cfg.NI, SI: ss7.SNM,
+		Payload: AppendManagement(nil, n.cfg.Variant, m)}
 	if n.cfg.Levels {
 		msu.Prio = managementPriority
 	}
@@ -225,5 +226,5 @@ func (n *Network) message(way string, pc ss7.PC, by string, m Management) ss7.Ac
 	case aboutLink:
 		text += fmt.Sprintf(" for link %d", m.SLC)
 	}
-	return note(ss7.StateChange, NoteMessage, text)
+	return note(NoteMessage, text)
 }

@@ -101,7 +101,8 @@ func table() *routing.Table {
 	}
 	return routing.NewPlan(ss7.ITU, ss7.International, []ss7.PC{pc("1.2.3"), pc("1.2.4")}, []routing.Route{
 		{Dest: dest("4.5.6/14"), Linkset: 0, Priority: 1}, {Dest: dest("7.7.1/14"), Linkset: 1, Priority: 1},
-		{Dest: dest("7.8.1/14"), Linkset: 2, Priority: 1}, {Dest: dest("3.0.0/3"), Linkset: 1, Priority: 5}, {Dest: dest("3.0.0/3"), Linkset: 0, Priority: 6},
+		{Dest: dest("7.8.1/14"), Linkset: 2, Priority: 1}, {Dest: dest("3.0.0/3"), Linkset: 1, Priority: 5},
+		{Dest: dest("3.0.0/3"), Linkset: 0, Priority: 6},
 	}).NewTable(ls)
 }
 
@@ -113,20 +114,30 @@ func TestDecide(t *testing.T) {
 		from ss7.PathID
 		want Verdict
 	}{
-		{"transit", ss7.MSU{DPC: pc("7.7.1"), OPC: pc("4.5.6"), SI: ss7.SCCP}, 1, Verdict{Fate: Forward, Path: 2, Linkset: 1, Dest: 3}},
-		{"transit, other SLS", ss7.MSU{DPC: pc("7.7.1"), OPC: pc("4.5.6"), SI: ss7.SCCP, SLS: 1}, 1, Verdict{Fate: Forward, Path: 3, Linkset: 1, Dest: 3}},
+		{"transit", ss7.MSU{DPC: pc("7.7.1"), OPC: pc("4.5.6"), SI: ss7.SCCP}, 1,
+			Verdict{Fate: Forward, Path: 2, Linkset: 1, Dest: 3}},
+		{"transit, other SLS", ss7.MSU{DPC: pc("7.7.1"), OPC: pc("4.5.6"), SI: ss7.SCCP, SLS: 1}, 1,
+			Verdict{Fate: Forward, Path: 3, Linkset: 1, Dest: 3}},
 		{"for us", ss7.MSU{DPC: pc("1.2.4"), OPC: pc("4.5.6"), SI: ss7.SCCP}, 1, Verdict{Fate: Deliver, Dest: -1}},
-		{"another network", ss7.MSU{DPC: pc("7.7.1"), OPC: pc("4.5.6"), NI: ss7.National, SI: ss7.SCCP}, 1, Verdict{Reason: WrongNetwork, Dest: -1}},
+		{"another network", ss7.MSU{DPC: pc("7.7.1"), OPC: pc("4.5.6"), NI: ss7.National, SI: ss7.SCCP}, 1,
+			Verdict{Reason: WrongNetwork, Dest: -1}},
 		{"no route", ss7.MSU{DPC: pc("5.0.0"), OPC: pc("4.5.6"), SI: ss7.SCCP}, 1, Verdict{Reason: NoRoute, Dest: -1}},
-		{"back over its linkset", ss7.MSU{DPC: pc("7.7.1"), OPC: pc("7.7.2"), SI: ss7.SCCP}, 2, Verdict{Reason: Circular, Linkset: 1, Dest: 3, Avoided: true}},
-		{"next best instead of back", ss7.MSU{DPC: pc("3.1.1"), OPC: pc("7.7.2"), SI: ss7.SCCP}, 2, Verdict{Fate: Forward, Path: 1, Dest: 0, Avoided: true}},
-		{"our own, come back", ss7.MSU{DPC: pc("7.7.1"), OPC: pc("1.2.3"), SI: ss7.SCCP}, 1, Verdict{Reason: OwnOrigin, Dest: 3}},
+		{"back over its linkset", ss7.MSU{DPC: pc("7.7.1"), OPC: pc("7.7.2"), SI: ss7.SCCP}, 2,
+			Verdict{Reason: Circular, Linkset: 1, Dest: 3, Avoided: true}},
+		{"next best instead of back", ss7.MSU{DPC: pc("3.1.1"), OPC: pc("7.7.2"), SI: ss7.SCCP}, 2,
+			Verdict{Fate: Forward, Path: 1, Dest: 0, Avoided: true}},
+		{"our own, come back", ss7.MSU{DPC: pc("7.7.1"), OPC: pc("1.2.3"), SI: ss7.SCCP}, 1,
+			Verdict{Reason: OwnOrigin, Dest: 3}},
 		{"down", ss7.MSU{DPC: pc("7.8.1"), OPC: pc("4.5.6"), SI: ss7.SCCP}, 1, Verdict{Reason: Inaccessible, Dest: 4}},
-		{"user traffic by a link not in service", ss7.MSU{DPC: pc("7.7.1"), OPC: pc("7.8.1"), SI: ss7.SCCP}, 4, Verdict{Reason: NotInService, Dest: -1}},
-		{"link test by a link not in service, wrong DPC", ss7.MSU{DPC: pc("1.1.1"), OPC: pc("7.8.1"), SI: ss7.SNT}, 4, Verdict{Fate: Deliver, Dest: -1}},
-		{"link test of the neighbour, wrong NI", ss7.MSU{DPC: pc("1.1.1"), OPC: pc("4.5.6"), NI: ss7.National, SI: ss7.SNT}, 1, Verdict{Fate: Deliver, Dest: -1}},
+		{"user traffic by a link not in service", ss7.MSU{DPC: pc("7.7.1"), OPC: pc("7.8.1"), SI: ss7.SCCP}, 4,
+			Verdict{Reason: NotInService, Dest: -1}},
+		{"link test by a link not in service, wrong DPC", ss7.MSU{DPC: pc("1.1.1"), OPC: pc("7.8.1"), SI: ss7.SNT}, 4,
+			Verdict{Fate: Deliver, Dest: -1}},
+		{"link test of the neighbour, wrong NI", ss7.MSU{DPC: pc("1.1.1"), OPC: pc("4.5.6"), NI: ss7.National, SI: ss7.SNT},
+			1, Verdict{Fate: Deliver, Dest: -1}},
 		{"from here", ss7.MSU{DPC: pc("4.5.6"), OPC: pc("1.2.3"), SI: ss7.SCCP}, 0, Verdict{Fate: Forward, Path: 1, Dest: 2}},
-		{"unknown path", ss7.MSU{DPC: pc("4.5.6"), OPC: pc("7.7.1"), SI: ss7.SCCP}, 99, Verdict{Reason: NotInService, Dest: -1}},
+		{"unknown path", ss7.MSU{DPC: pc("4.5.6"), OPC: pc("7.7.1"), SI: ss7.SCCP}, 99,
+			Verdict{Reason: NotInService, Dest: -1}},
 	} {
 		got := Decide(tab, &c.m, c.from)
 		if c.want.Dest >= 0 { // the index is the plan's business; the range is what counts
@@ -256,7 +267,8 @@ func (b *bench) level2Drains(now time.Time, got []ss7.Action) []ss7.Action {
 
 func newBench(t *testing.T, links ...LinkConfig) *bench {
 	b := &bench{Network: NewNetwork(), t: t, now: time.Unix(0, 0)}
-	cfg := Config{Variant: ss7.ITU, NI: ss7.International, Own: []ss7.PC{pc("1.2.3")}, SLTT1: DefaultSLTT1, SLTT2: DefaultSLTT2,
+	cfg := Config{Variant: ss7.ITU, NI: ss7.International, Own: []ss7.PC{pc("1.2.3")}, SLTT1: DefaultSLTT1,
+		SLTT2:    DefaultSLTT2,
 		Linksets: []LinksetConfig{{Name: "B", Adjacent: pc("4.5.6"), Links: links}},
 		Routes:   []RouteConfig{{dest("7.0.0/3"), "B", StaticPriority}}}
 	b.want("configure", b.Configure(b.now, cfg, nil), starts(links)...)
@@ -328,7 +340,8 @@ func (b *bench) tick(d time.Duration) []ss7.Action {
 // answer gives the SLTA to the test that is running on path p.
 func (b *bench) answer(p ss7.PathID, change func(*ss7.MSU)) []ss7.Action {
 	l := b.links[p]
-	m := ss7.MSU{DPC: pc("1.2.3"), OPC: pc("4.5.6"), SLS: l.cfg.SLC, SI: ss7.SNT, Payload: AppendLinkTest(nil, LinkTest{Ack: true, Pattern: l.pattern})}
+	m := ss7.MSU{DPC: pc("1.2.3"), OPC: pc("4.5.6"), SLS: l.cfg.SLC, SI: ss7.SNT,
+		Payload: AppendLinkTest(nil, LinkTest{Ack: true, Pattern: l.pattern})}
 	if change != nil {
 		change(&m)
 	}
@@ -347,7 +360,8 @@ var up = []string{
 	"Restart begins: a first link is available; traffic waits for what the neighbours say (TRA), at most T18",
 }
 
-var open = []string{"Restart is over: all neighbours are ready", "Destination 7.0.0 is accessible", "Destination 4.5.6 is accessible", "send 1 TRA"}
+var open = []string{"Restart is over: all neighbours are ready", "Destination 7.0.0 is accessible",
+	"Destination 4.5.6 is accessible", "send 1 TRA"}
 
 // Q.707 §2.2: traffic only after the link test was answered.
 func TestActivation(t *testing.T) {
@@ -436,10 +450,14 @@ func TestSLTM(t *testing.T) {
 	}
 	b.want("right", test(ss7.MSU{DPC: pc("1.2.3"), OPC: pc("4.5.6"), SLS: 2}), "send 1 SNT 21")
 	for want, m := range map[string]ss7.MSU{
-		"the far end is 4.5.7; linkset B expects 4.5.6":                                  {DPC: pc("1.2.3"), OPC: pc("4.5.7"), SLS: 2},
-		"the far end expects this node to be 1.2.4; it is 1.2.3":                         {DPC: pc("1.2.4"), OPC: pc("4.5.6"), SLS: 2},
-		"the far end calls this link SLC 0; here it is SLC 2":                            {DPC: pc("1.2.3"), OPC: pc("4.5.6")},
-		"the far end tests with network indicator national; this node has international": {DPC: pc("1.2.3"), OPC: pc("4.5.6"), SLS: 2, NI: ss7.National},
+		"the far end is 4.5.7; linkset B expects 4.5.6": {DPC: pc("1.2.3"), OPC: pc("4.5.7"),
+			SLS: 2},
+		"the far end expects this node to be 1.2.4; it is 1.2.3": {DPC: pc("1.2.4"), OPC: pc("4.5.6"),
+			SLS: 2},
+		"the far end calls this link SLC 0; here it is SLC 2": {DPC: pc("1.2.3"),
+			OPC: pc("4.5.6")},
+		"the far end tests with network indicator national; this node has international": {DPC: pc("1.2.3"), OPC: pc("4.5.6"),
+			SLS: 2, NI: ss7.National},
 	} {
 		b.want(want, test(m), "link test on link 2 of linkset B not answered: "+want)
 		if got := b.Status()[0].Links[0].PeerFault; got != want {

@@ -321,7 +321,8 @@ func (n *Network) compile() {
 	var routes []routing.Route
 	for i, s := range n.sets {
 		index[s.cfg.Name] = i
-		routes = append(routes, routing.Route{Dest: ss7.Range{PC: s.cfg.Adjacent, Len: n.cfg.Variant.Bits()}, Linkset: i, Priority: AdjacentPriority})
+		routes = append(routes, routing.Route{Dest: ss7.Range{PC: s.cfg.Adjacent, Len: n.cfg.Variant.Bits()}, Linkset: i,
+			Priority: AdjacentPriority})
 	}
 	for i, s := range n.servers {
 		index[s.cfg.Name] = len(n.sets) + i
@@ -376,6 +377,16 @@ func order(k ss7.Kind, p ss7.PathID) ss7.Action {
 	return ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: k, Path: p}}
 }
 
-func note(k ss7.Kind, arg uint32, why string) ss7.Action {
-	return ss7.Action{Op: ss7.Note, Event: ss7.Event{Kind: k, Arg: arg, Why: why}}
+// note is a line of the log about a change; about is a Note constant.
+func note(about uint32, why string) ss7.Action {
+	return ss7.Action{Op: ss7.Note, Event: ss7.Event{Kind: ss7.StateChange, Arg: about, Why: why}}
+}
+
+func notef(about uint32, format string, args ...any) ss7.Action {
+	return note(about, fmt.Sprintf(format, args...))
+}
+
+// discardf is a line of the log about something that is not acted on.
+func discardf(format string, args ...any) ss7.Action {
+	return ss7.Action{Op: ss7.Note, Event: ss7.Event{Kind: ss7.Discard, Why: fmt.Sprintf(format, args...)}}
 }

@@ -105,7 +105,8 @@ func (n *Network) beginRestart(now time.Time, out []ss7.Action) []ss7.Action {
 		n.agenda.start(now, agendaKey{timer: 18}, n.timer(18))
 		n.agenda.start(now, agendaKey{timer: 20}, n.timer(20))
 	}
-	return append(out, note(ss7.StateChange, NoteRestart, "Restart begins: a first link is available; traffic waits for what the neighbours say (TRA), at most "+longest))
+	return append(out, note(NoteRestart, "Restart begins: a first link is available; traffic waits for what the "+
+		"neighbours say (TRA), at most "+longest))
 }
 
 // waited: T22 is over. Those that are there have T23 to say TRA.
@@ -147,7 +148,7 @@ func (n *Network) sayTRWs(now time.Time, out []ss7.Action) []ss7.Action {
 // recvTRW: the adjacent point restarts, and will say TRA. It has said so to code, one of ours.
 func (n *Network) recvTRW(now time.Time, opc, code ss7.PC, out []ss7.Action) []ss7.Action {
 	if !n.isAdjacent(opc) {
-		return n.ignore("TRW from "+n.format(opc)+", which is not adjacent", out)
+		return n.ignore(out, "TRW from %s, which is not adjacent", n.format(opc))
 	}
 	n.speaksTRA[opc] = true
 	for _, s := range n.sets {
@@ -227,7 +228,7 @@ func (n *Network) endRestart(why string, out []ss7.Action) []ss7.Action {
 			s.endRestart()
 		}
 	}
-	return append(out, note(ss7.StateChange, NoteRestart, "Restart is over: "+why))
+	return append(out, note(NoteRestart, "Restart is over: "+why))
 }
 
 // sayTRA goes out behind what tell had to say.
@@ -252,7 +253,7 @@ func (n *Network) sayTRA(now time.Time, out []ss7.Action) []ss7.Action {
 // of a restart is answered once in T19 (§9.5).
 func (n *Network) recvTRA(now time.Time, opc, code ss7.PC, out []ss7.Action) []ss7.Action {
 	if !n.isAdjacent(opc) {
-		return n.ignore("TRA from "+n.format(opc)+", which is not adjacent", out)
+		return n.ignore(out, "TRA from %s, which is not adjacent", n.format(opc))
 	}
 	n.speaksTRA[opc] = true
 	for _, s := range n.sets {

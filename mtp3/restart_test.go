@@ -13,10 +13,12 @@ import (
 // fresh is the star before its first link.
 func fresh(t *testing.T) *star {
 	s := &star{&bench{Network: NewNetwork(), t: t, now: time.Unix(0, 0)}}
-	cfg := Config{Variant: ss7.ITU, NI: ss7.International, Own: []ss7.PC{pc("1.2.3")}, SLTT1: DefaultSLTT1, SLTT2: time.Hour,
+	cfg := Config{Variant: ss7.ITU, NI: ss7.International, Own: []ss7.PC{pc("1.2.3")}, SLTT1: DefaultSLTT1,
+		SLTT2:  time.Hour,
 		Routes: []RouteConfig{{dest("7.7.1/14"), "B", 1}, {dest("7.7.1/14"), "C", 2}}}
 	for i, x := range []struct{ name, adjacent string }{{"B", "4.5.6"}, {"C", "5.5.5"}, {"D", "6.6.6"}} {
-		cfg.Linksets = append(cfg.Linksets, LinksetConfig{Name: x.name, Adjacent: pc(x.adjacent), Links: []LinkConfig{{Path: ss7.PathID(i + 1)}}})
+		cfg.Linksets = append(cfg.Linksets, LinksetConfig{Name: x.name, Adjacent: pc(x.adjacent),
+			Links: []LinkConfig{{Path: ss7.PathID(i + 1)}}})
 	}
 	s.Configure(s.now, cfg, nil)
 	return s
@@ -26,7 +28,8 @@ func fresh(t *testing.T) *star {
 func (s *star) test(p ss7.PathID) (out []ss7.Action) {
 	out = append(out, s.do(ss7.InService, p, "")...)
 	l := s.links[p]
-	m := ss7.MSU{DPC: s.cfg.Own[0], OPC: l.set.cfg.Adjacent, SI: ss7.SNT, Payload: AppendLinkTest(nil, LinkTest{Ack: true, Pattern: l.pattern})}
+	m := ss7.MSU{DPC: s.cfg.Own[0], OPC: l.set.cfg.Adjacent, SI: ss7.SNT,
+		Payload: AppendLinkTest(nil, LinkTest{Ack: true, Pattern: l.pattern})}
 	return append(out, s.Do(s.now, ss7.Event{Kind: ss7.Transfer, Path: p, MSU: m}, nil)...)
 }
 
@@ -48,7 +51,8 @@ func TestRestart(t *testing.T) {
 	s.wantSent("and that it is ready", s.from(1, tra))
 	s.wantPath("D is awaited", "4.5.6", 0)
 	s.wantSent("a test is not answered (§9.6.3)", s.from(1, Management{Heading: RST, PC: pc("6.6.6")}))
-	s.wantSent("nor is what goes nowhere", s.Do(s.now, ss7.Event{Kind: ss7.Unreachable, Path: 1, MSU: ss7.MSU{DPC: pc("7.7.1")}}, nil))
+	s.wantSent("nor is what goes nowhere", s.Do(s.now, ss7.Event{Kind: ss7.Unreachable, Path: 1,
+		MSU: ss7.MSU{DPC: pc("7.7.1")}}, nil))
 	s.test(2)
 	s.from(2, tra)
 	s.test(3)
@@ -112,7 +116,8 @@ func TestSaidBeforeTheTestPassedHere(t *testing.T) {
 	s.from(1, Management{Heading: TFP, PC: pc("7.7.1")})
 	s.from(1, Management{Heading: TRA})
 	l := s.links[1]
-	s.Do(s.now, ss7.Event{Kind: ss7.Transfer, Path: 1, MSU: ss7.MSU{DPC: pc("1.2.3"), OPC: pc("4.5.6"), SI: ss7.SNT, Payload: AppendLinkTest(nil, LinkTest{Ack: true, Pattern: l.pattern})}}, nil)
+	s.Do(s.now, ss7.Event{Kind: ss7.Transfer, Path: 1, MSU: ss7.MSU{DPC: pc("1.2.3"), OPC: pc("4.5.6"), SI: ss7.SNT,
+		Payload: AppendLinkTest(nil, LinkTest{Ack: true, Pattern: l.pattern})}}, nil)
 	s.tick(time.Second)
 	s.wantPath("B is not waited for", "4.5.6", 1)
 	s.wantPath("what it said counts", "7.7.1", 2)
@@ -145,7 +150,8 @@ func TestTransferRestricted(t *testing.T) {
 // under way.
 func TestLeave(t *testing.T) {
 	s := newStar(t)
-	s.wantSent("would rather leave", s.Leave(s.now, routing.Restricted, nil), "1 TFR 5.5.5", "1 TFR 6.6.6", // B had TFP 7.7.1 before, as the way there
+	// B had TFP 7.7.1 before, as the way there
+	s.wantSent("would rather leave", s.Leave(s.now, routing.Restricted, nil), "1 TFR 5.5.5", "1 TFR 6.6.6",
 		"2 TFR 4.5.6", "2 TFR 6.6.6", "2 TFR 7.7.1", "3 TFR 4.5.6", "3 TFR 5.5.5", "3 TFR 7.7.1")
 	s.wantSent("leaves", s.Leave(s.now, routing.Prohibited, nil), "1 TFP 5.5.5", "1 TFP 6.6.6",
 		"2 TFP 4.5.6", "2 TFP 6.6.6", "2 TFP 7.7.1", "3 TFP 4.5.6", "3 TFP 5.5.5", "3 TFP 7.7.1")

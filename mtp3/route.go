@@ -26,7 +26,7 @@ var saying = map[Heading]routing.RouteState{TFP: routing.Prohibited, TFR: routin
 func (n *Network) recvRoute(now time.Time, opc ss7.PC, m Management, out []ss7.Action) []ss7.Action {
 	said := saying[m.Heading]
 	if !n.isAdjacent(opc) || n.isOwn(m.PC) || m.PC == opc {
-		return n.ignore(fmt.Sprintf("%v about %s from %s ignored: %s", m.Heading, n.format(m.PC), n.format(opc), n.oddity(opc, m.PC)), out)
+		return n.ignore(out, "%v about %s from %s ignored: %s", m.Heading, n.format(m.PC), n.format(opc), n.oddity(opc, m.PC))
 	}
 	i, ok := n.routeTo(m.PC, opc, said, &out)
 	if !ok {
@@ -95,7 +95,8 @@ func (n *Network) routeTo(pc, opc ss7.PC, said routing.RouteState, out *[]ss7.Ac
 		return 0, false
 	}
 	if !n.addDynamic(i, n.single(pc)) {
-		*out = n.ignore(fmt.Sprintf("%s is said to be %v by %s, but there are %d dynamic routes already", n.format(pc), said, n.format(opc), len(n.dynamic)), *out)
+		*out = n.ignore(*out, "%s is said to be %v by %s, but there are %d dynamic routes already", n.format(pc), said,
+			n.format(opc), len(n.dynamic))
 		return 0, false
 	}
 	return len(n.plan.Dests) - 1, true
@@ -243,7 +244,7 @@ func (n *Network) setOf(via *link, adjacent ss7.PC) *linkset {
 // count on the way through the tester (§13.5.4).
 func (n *Network) recvRouteTest(now time.Time, via *link, opc ss7.PC, m Management, out []ss7.Action) []ss7.Action {
 	if !n.isAdjacent(opc) {
-		return n.ignore(fmt.Sprintf("%v about %s from %s, which is not adjacent", m.Heading, n.format(m.PC), n.format(opc)), out)
+		return n.ignore(out, "%v about %s from %s, which is not adjacent", m.Heading, n.format(m.PC), n.format(opc))
 	}
 	if n.own.on { // §9.6.3
 		return out

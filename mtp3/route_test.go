@@ -19,9 +19,11 @@ func newStar(t *testing.T, routes ...RouteConfig) *star {
 	if routes == nil {
 		routes = []RouteConfig{{dest("7.7.1/14"), "B", 1}, {dest("7.7.1/14"), "C", 2}}
 	}
-	cfg := Config{Variant: ss7.ITU, NI: ss7.International, Own: []ss7.PC{pc("1.2.3")}, SLTT1: DefaultSLTT1, SLTT2: time.Hour, Routes: routes}
+	cfg := Config{Variant: ss7.ITU, NI: ss7.International, Own: []ss7.PC{pc("1.2.3")}, SLTT1: DefaultSLTT1,
+		SLTT2: time.Hour, Routes: routes}
 	for i, x := range []struct{ name, adjacent string }{{"B", "4.5.6"}, {"C", "5.5.5"}, {"D", "6.6.6"}} {
-		cfg.Linksets = append(cfg.Linksets, LinksetConfig{Name: x.name, Adjacent: pc(x.adjacent), Links: []LinkConfig{{Path: ss7.PathID(i + 1)}}})
+		cfg.Linksets = append(cfg.Linksets, LinksetConfig{Name: x.name, Adjacent: pc(x.adjacent),
+			Links: []LinkConfig{{Path: ss7.PathID(i + 1)}}})
 	}
 	s.Configure(s.now, cfg, nil)
 	for p := range ss7.PathID(3) {
@@ -34,14 +36,16 @@ func newStar(t *testing.T, routes ...RouteConfig) *star {
 func (s *star) up(p ss7.PathID) (out []ss7.Action) {
 	out = append(out, s.do(ss7.InService, p, "")...)
 	l := s.links[p]
-	m := ss7.MSU{DPC: s.cfg.Own[0], OPC: l.set.cfg.Adjacent, SI: ss7.SNT, Payload: AppendLinkTest(nil, LinkTest{Ack: true, Pattern: l.pattern})}
+	m := ss7.MSU{DPC: s.cfg.Own[0], OPC: l.set.cfg.Adjacent, SI: ss7.SNT,
+		Payload: AppendLinkTest(nil, LinkTest{Ack: true, Pattern: l.pattern})}
 	out = append(out, s.Do(s.now, ss7.Event{Kind: ss7.Transfer, Path: p, MSU: m}, nil)...)
 	return append(out, s.from(p, Management{Heading: TRA})...)
 }
 
 // from is a management message of the neighbour at path p.
 func (s *star) from(p ss7.PathID, m Management) []ss7.Action {
-	msu := ss7.MSU{DPC: s.cfg.Own[0], OPC: s.links[p].set.cfg.Adjacent, SI: ss7.SNM, Payload: AppendManagement(nil, s.cfg.Variant, m)}
+	msu := ss7.MSU{DPC: s.cfg.Own[0], OPC: s.links[p].set.cfg.Adjacent, SI: ss7.SNM,
+		Payload: AppendManagement(nil, s.cfg.Variant, m)}
 	return s.Do(s.now, ss7.Event{Kind: ss7.Transfer, Path: p, MSU: msu}, nil)
 }
 
@@ -209,7 +213,8 @@ func TestAdjacentRestart(t *testing.T) {
 	s.tick(1150 * time.Millisecond)
 	out := s.do(ss7.InService, 1, "")
 	l := s.links[1]
-	m := ss7.MSU{DPC: pc("1.2.3"), OPC: pc("4.5.6"), SI: ss7.SNT, Payload: AppendLinkTest(nil, LinkTest{Ack: true, Pattern: l.pattern})}
+	m := ss7.MSU{DPC: pc("1.2.3"), OPC: pc("4.5.6"), SI: ss7.SNT, Payload: AppendLinkTest(nil,
+		LinkTest{Ack: true, Pattern: l.pattern})}
 	out = append(out, s.Do(s.now, ss7.Event{Kind: ss7.Transfer, Path: 1, MSU: m}, nil)...)
 	s.wantSent("told", out, "1 TFP 6.6.6", "1 TRA")
 	s.wantPath("before its TRA", "7.7.1", 2)
@@ -229,11 +234,14 @@ func TestAdjacentRestart(t *testing.T) {
 // Messages that make no sense change nothing.
 func TestRouteOddities(t *testing.T) {
 	s := newStar(t)
-	for _, m := range []Management{{Heading: TFP, PC: pc("1.2.3")}, {Heading: TFP, PC: pc("4.5.6")}, {Heading: TFP, PC: pc("2.2.2")}, {Heading: TFA, PC: pc("7.7.1")}, {Heading: CBA, Code: 9}, {Heading: XCA, FSN: 3}, {Heading: ECA}} {
+	for _, m := range []Management{{Heading: TFP, PC: pc("1.2.3")}, {Heading: TFP, PC: pc("4.5.6")},
+		{Heading: TFP, PC: pc("2.2.2")}, {Heading: TFA, PC: pc("7.7.1")}, {Heading: CBA, Code: 9}, {Heading: XCA,
+			FSN: 3}, {Heading: ECA}} {
 		s.wantSent(m.Heading.String(), s.from(1, m))
 		s.wantPath(m.Heading.String(), "7.7.1", 1)
 	}
-	foreign := ss7.MSU{DPC: pc("1.2.3"), OPC: pc("3.3.3"), SI: ss7.SNM, Payload: AppendManagement(nil, ss7.ITU, Management{Heading: TFP, PC: pc("7.7.1")})}
+	foreign := ss7.MSU{DPC: pc("1.2.3"), OPC: pc("3.3.3"), SI: ss7.SNM, Payload: AppendManagement(nil, ss7.ITU,
+		Management{Heading: TFP, PC: pc("7.7.1")})}
 	s.Do(s.now, ss7.Event{Kind: ss7.Transfer, Path: 1, MSU: foreign}, nil)
 	s.wantPath("TFP from afar", "7.7.1", 1)
 }
@@ -242,7 +250,8 @@ func TestRouteOddities(t *testing.T) {
 func TestUserPartUnavailable(t *testing.T) {
 	s := newStar(t)
 	hit := func() []ss7.Action {
-		return s.Do(s.now, ss7.Event{Kind: ss7.NoUser, Path: 3, Arg: uint32(UnequippedUser), MSU: ss7.MSU{DPC: pc("1.2.3"), OPC: pc("6.6.6"), SI: ss7.SCCP}}, nil)
+		return s.Do(s.now, ss7.Event{Kind: ss7.NoUser, Path: 3, Arg: uint32(UnequippedUser),
+			MSU: ss7.MSU{DPC: pc("1.2.3"), OPC: pc("6.6.6"), SI: ss7.SCCP}}, nil)
 	}
 	if out := hit(); len(out) != 2 || fmt.Sprintf("%x", out[1].Event.MSU.Payload) != "1a130813" || out[1].Event.Path != 3 {
 		t.Errorf("%+v", out)

@@ -14,7 +14,8 @@ import (
 
 // about is a message of B for its link, which is down, that came round by path p.
 func (s *star) about(p ss7.PathID, m Management) []ss7.Action {
-	msu := ss7.MSU{DPC: s.cfg.Own[0], OPC: s.links[1].set.cfg.Adjacent, SI: ss7.SNM, Payload: AppendManagement(nil, s.cfg.Variant, m)}
+	msu := ss7.MSU{DPC: s.cfg.Own[0], OPC: s.links[1].set.cfg.Adjacent, SI: ss7.SNM,
+		Payload: AppendManagement(nil, s.cfg.Variant, m)}
 	return s.Do(s.now, ss7.Event{Kind: ss7.Transfer, Path: p, MSU: msu}, nil)
 }
 
@@ -59,7 +60,8 @@ func TestInhibitingUnanswered(t *testing.T) {
 	b.want("T14 again", b.tick(2500*time.Millisecond), "Link 0 of linkset B: the far end did not answer LIN")
 	b.want("a late LIA", b.manage(2, Management{Heading: LIA}))
 	_, _ = b.SetInhibit(b.now, "B", 0, true, nil)
-	b.want("LID", b.manage(2, Management{Heading: LID}), "Link 0 of linkset B: the far end does not let it be inhibited: it needs the link to reach something")
+	b.want("LID", b.manage(2, Management{Heading: LID}),
+		"Link 0 of linkset B: the far end does not let it be inhibited: it needs the link to reach something")
 	_, _ = b.SetInhibit(b.now, "B", 0, true, nil)
 	b.manage(2, Management{Heading: LIA})
 	b.tick(800 * time.Millisecond)

@@ -110,7 +110,8 @@ func (s *server) do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action 
 // appendServers gives servers as routing sees them; they stand behind the linksets.
 func (n *Network) appendServers(sets []routing.Linkset) []routing.Linkset {
 	for _, s := range n.servers {
-		sets = append(sets, routing.Linkset{Name: s.cfg.Name, Server: true, Links: []routing.Link{{Path: s.cfg.Path, Ready: s.ready}}})
+		sets = append(sets, routing.Linkset{Name: s.cfg.Name, Server: true,
+			Links: []routing.Link{{Path: s.cfg.Path, Ready: s.ready}}})
 	}
 	return sets
 }

@@ -45,17 +45,24 @@ func TestServers(t *testing.T) {
 		keyed  bool
 	}{
 		{"key before a summary", ss7.Range{PC: 300, Len: 14}, true, ss7.MSU{DPC: 300, SI: 3}, 0, Forward, as, 0, true},
-		{"another user part goes by the route", ss7.Range{PC: 300, Len: 14}, true, ss7.MSU{DPC: 300, SI: 5}, 0, Forward, other, 0, false},
-		{"a longer route goes before the key", ss7.Range{PC: 256, Len: 6}, true, ss7.MSU{DPC: 257, SI: 3}, 0, Forward, other, 0, false},
+		{"another user part goes by the route", ss7.Range{PC: 300, Len: 14}, true, ss7.MSU{DPC: 300, SI: 5}, 0, Forward,
+			other, 0, false},
+		{"a longer route goes before the key", ss7.Range{PC: 256, Len: 6}, true, ss7.MSU{DPC: 257, SI: 3}, 0, Forward, other,
+			0, false},
 		{"the node's own code", ss7.Range{PC: 1, Len: 14}, true, ss7.MSU{DPC: 1, SI: 3}, 0, Forward, as, 0, true},
 		{"its own code under a summary key", ss7.Range{}, true, ss7.MSU{DPC: 1, SI: 3}, 0, Deliver, 0, 0, false},
-		{"a server that is down leaves it to the route", ss7.Range{PC: 300, Len: 14}, false, ss7.MSU{DPC: 300, SI: 3}, 0, Forward, other, 0, false},
-		{"and where there is none, says so", ss7.Range{PC: 9000, Len: 14}, false, ss7.MSU{DPC: 9000, SI: 3}, 0, Discard, as, Inaccessible, true},
-		{"not back to where it came from", ss7.Range{PC: 300, Len: 14}, true, ss7.MSU{DPC: 300, SI: 3}, as, Discard, 0, Circular, true},
-		{"a server may have the node's code", ss7.Range{PC: 300, Len: 14}, true, ss7.MSU{OPC: 1, DPC: 260, SI: 3}, as, Forward, other, 0, false},
+		{"a server that is down leaves it to the route", ss7.Range{PC: 300, Len: 14}, false, ss7.MSU{DPC: 300, SI: 3}, 0,
+			Forward, other, 0, false},
+		{"and where there is none, says so", ss7.Range{PC: 9000, Len: 14}, false, ss7.MSU{DPC: 9000, SI: 3}, 0, Discard, as,
+			Inaccessible, true},
+		{"not back to where it came from", ss7.Range{PC: 300, Len: 14}, true, ss7.MSU{DPC: 300, SI: 3}, as, Discard, 0,
+			Circular, true},
+		{"a server may have the node's code", ss7.Range{PC: 300, Len: 14}, true, ss7.MSU{OPC: 1, DPC: 260, SI: 3}, as,
+			Forward, other, 0, false},
 	} {
 		n := NewNetwork()
-		n.Configure(now, Config{Variant: ss7.ITU, Own: []ss7.PC{1}, Servers: []ServerConfig{{Name: "as A", Path: as}, {Name: "as B", Path: other}}, Keys: keyStub{as, c.key, 3, true},
+		n.Configure(now, Config{Variant: ss7.ITU, Own: []ss7.PC{1}, Servers: []ServerConfig{{Name: "as A", Path: as},
+			{Name: "as B", Path: other}}, Keys: keyStub{as, c.key, 3, true},
 			Routes: []RouteConfig{{ss7.Range{PC: 256, Len: 6}, "as B", 5}, {ss7.Range{PC: 257, Len: 14}, "as B", 5}}}, nil)
 		n.Do(now, ss7.Event{Kind: ss7.InService, Path: other}, nil)
 		if c.up {

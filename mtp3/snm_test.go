@@ -76,7 +76,8 @@ func TestManagementEveryHeading(t *testing.T) {
 			if x.ansi && v != ss7.ANSI {
 				continue
 			}
-			wire := AppendManagement(nil, v, Management{Heading: h, SLC: 5, FSN: 0x654321, Code: 200, PC: 0x1234, Level: 1, LinkID: 0xabc, User: 5, Cause: 2})
+			wire := AppendManagement(nil, v, Management{Heading: h, SLC: 5, FSN: 0x654321, Code: 200, PC: 0x1234, Level: 1,
+				LinkID: 0xabc, User: 5, Cause: 2})
 			m, err := ParseManagement(v, wire)
 			if err != nil || m.Heading != h || !bytes.Equal(AppendManagement(nil, v, m), wire) {
 				t.Errorf("%s %v: %x became %+v, %v", v.Name, h, wire, m, err)

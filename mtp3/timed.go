@@ -60,7 +60,8 @@ func (l *link) congestionStep(now time.Time, out []ss7.Action) []ss7.Action {
 	id := l.stepTimer()
 	level, why := l.congestion-1, fmt.Sprintf("its queue was below the threshold for Ty (%v)", n.cfg.step(id))
 	if l.full {
-		level, why = min(l.congestion+1, mostCongested), fmt.Sprintf("its queue stays above the threshold for Tx (%v)", n.cfg.step(id))
+		level, why = min(l.congestion+1, mostCongested), fmt.Sprintf("its queue stays above the threshold for Tx (%v)",
+			n.cfg.step(id))
 	}
 	if level > 0 && !(l.full && level == mostCongested) {
 		l.timers.Start(id, now, n.cfg.step(id))

@@ -38,7 +38,8 @@ func (n *Network) noUser(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Ac
 	}
 	n.nextUPU = n.nextUPU.Add(upuPace)
 	if s != nil { // behind a server there is no network management; its users are told
-		return append(out, n.userPart(s.cfg.Path, &ss7.MSU{DPC: m.OPC}, Management{PC: m.DPC, User: m.SI, Cause: uint8(ev.Arg)}, ev.Why))
+		return append(out, n.userPart(s.cfg.Path, &ss7.MSU{DPC: m.OPC}, Management{PC: m.DPC, User: m.SI,
+			Cause: uint8(ev.Arg)}, ev.Why))
 	}
 	return n.send(d.Path, m.OPC, m.DPC, 0, Management{Heading: UPU, PC: m.DPC, User: m.SI, Cause: uint8(ev.Arg)}, out)
 }
@@ -48,8 +49,9 @@ func (n *Network) noUser(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Ac
 // Arg the cause, MSU.OPC and Path the code and the server whose users are meant, as for
 // ss7.Status. What a gateway says (DUPU) comes with Of, the gateway's server.
 func (n *Network) recvUPU(msu *ss7.MSU, m Management, out []ss7.Action) []ss7.Action {
-	text := fmt.Sprintf("User part %v of %s is unavailable %s, says %s", m.User, n.format(m.PC), causeText(m.Cause), n.format(msu.OPC))
-	return append(out, note(ss7.StateChange, NoteUser, text), n.userPart(0, msu, m, text))
+	text := fmt.Sprintf("User part %v of %s is unavailable %s, says %s", m.User, n.format(m.PC), causeText(m.Cause),
+		n.format(msu.OPC))
+	return append(out, note(NoteUser, text), n.userPart(0, msu, m, text))
 }
 
 // recvUserPart: the far end of a server says that a user behind it is not there (DUPU).
@@ -62,7 +64,7 @@ func (s *server) recvUserPart(ev ss7.Event, out []ss7.Action) []ss7.Action {
 	ev.Path, ev.Of = 0, s.cfg.Path
 	text := fmt.Sprintf("User part %v of %s is unavailable %s: %s",
 		ev.MSU.SI, n.format(ev.Dest.PC), causeText(uint8(ev.Arg)), ev.Why)
-	return append(out, note(ss7.StateChange, NoteUser, text), ss7.Action{Op: ss7.Raise, Event: ev})
+	return append(out, note(NoteUser, text), ss7.Action{Op: ss7.Raise, Event: ev})
 }
 
 func causeText(cause uint8) string {
@@ -108,5 +110,6 @@ func (s *server) toServer(now time.Time, msu *ss7.MSU, m Management, out []ss7.A
 	case RCT:
 		return out
 	}
-	return n.ignore(fmt.Sprintf("%v from %s for %s, which %s has: there is no network management", m.Heading, n.format(msu.OPC), n.format(msu.DPC), s.cfg.Name), out)
+	return n.ignore(out, "%v from %s for %s, which %s has: there is no network management", m.Heading, n.format(msu.OPC),
+		n.format(msu.DPC), s.cfg.Name)
 }
