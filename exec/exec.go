@@ -13,6 +13,7 @@ import (
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/internal/printable"
 	"github.com/gostp/gostp/status"
+	"github.com/gostp/gostp/userpart"
 )
 
 // Node is one instance: a signalling point with its links, routes and users. All methods may be
@@ -31,6 +32,7 @@ type Node interface {
 	servers
 	associations
 	translation
+	parts
 }
 
 // Host is the whole of a program's node: its instances, and what they share.
@@ -40,13 +42,17 @@ type Host interface {
 	// Version is what the program is, and since when it runs.
 	Version() status.Version
 
+	// Parts are the user parts that packages of their own bring.
+	Parts() []userpart.Kind
+
 	transports
 }
 
 // Commands are all commands for a host.
 func Commands(h Host) []*cli.Statement {
 	return slices.Concat(linksetCommands(h), routeCommands(h), level3Commands(h), aliasCommands(h), portCommands(h),
-		serverCommands(h), m2uaCommands(h), sctpCommands(h), sccpCommands(h), subsystemCommands(h), systemCommands(h))
+		serverCommands(h), m2uaCommands(h), sctpCommands(h), sccpCommands(h), subsystemCommands(h), partCommands(h),
+		systemCommands(h))
 }
 
 func kw(word, help string) cli.Elem { return cli.Kw(word, help) }

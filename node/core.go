@@ -2,7 +2,6 @@ package node
 
 import (
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/gostp/gostp/loop"
@@ -12,9 +11,10 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// core is one goroutine that owns network and tester. Others post events, offer
-// MSUs for local users, or ask: nobody else touches what it owns.
+// core is one goroutine that owns the network and the user parts that are not guests. Others post
+// events, put MSUs into its inbox, or ask: nobody else touches what it owns.
 type core struct {
+	tasks
 	node      *Node
 	network   *mtp3.Network
 	mtpt      *mtpt
@@ -28,58 +28,17 @@ type core struct {
 	crossings []*crossing // to other instances
 	watched   []watch     // points here that have aliases in others
 
-	mu      sync.Mutex // guards control: unbounded, because state must not be lost
-	control []task
-	wake    chan struct{}
-	data    inbox          // bounded: MSUs for local users
-	hints   chan ss7.Event // bounded: MSUs that had nowhere to go
-}
-
-// task is something to be done by the core; done, if there is one, is closed when
-// its consequences are carried out and published.
-type task struct {
-	f    func()
-	done chan struct{}
+	data  inbox          // bounded: MSUs for its user parts
+	hints chan ss7.Event // bounded: MSUs that had nowhere to go
 }
 
 func newCore(n *Node) *core {
-	c := &core{node: n, network: mtp3.NewNetwork(), wake: make(chan struct{}, 1), data: newInbox(),
-		hints: make(chan ss7.Event, 64)}
+	c := &core{node: n, network: mtp3.NewNetwork(), data: newInbox(), hints: make(chan ss7.Event, 64)}
+	c.tasks = newTasks(n.ctx, c.perform)
 	c.mtpt, c.sccp = newMTPT(c), newSubsystems(c)
 	c.data.tell = n.usersShort
 	c.loop = loop.Loop{Machine: c, Hands: c, Fire: c.rouse}
 	return c
-}
-
-// do runs f on the core's goroutine, some time soon.
-func (c *core) do(f func()) { c.enqueue(task{f: f}) }
-
-func (c *core) enqueue(t task) {
-	c.mu.Lock()
-	c.control = append(c.control, t)
-	c.mu.Unlock()
-	c.rouse()
-}
-
-// rouse has the core look what there is to do.
-func (c *core) rouse() {
-	select {
-	case c.wake <- struct{}{}:
-	default:
-	}
-}
-
-// ask runs f on the core's goroutine and waits until what follows from it is
-// published. It returns false if the node has stopped and f did not run.
-func (c *core) ask(f func()) bool {
-	t := task{f, make(chan struct{})}
-	c.enqueue(t)
-	select {
-	case <-t.done:
-		return true
-	case <-c.node.ctx.Done():
-		return false
-	}
 }
 
 // post tells the network what happened to a link, or what a server's far end says. What
@@ -93,15 +52,6 @@ func (c *core) postAll(all []ss7.Event) {
 			c.actions = c.network.Do(time.Now(), ev, c.actions)
 		}
 	})
-}
-
-// offer hands over an MSU for a local user; false if the user is too slow.
-func (c *core) offer(ev ss7.Event) bool {
-	from := ""
-	if l := c.node.view.Load().link(ev.Path); l != nil {
-		from = l.linkset
-	}
-	return c.data.put(from, ev)
 }
 
 // hint tells the network of an MSU that went no further. What does not fit is let go:
@@ -119,11 +69,11 @@ func (c *core) run() {
 		select {
 		case <-c.node.ctx.Done():
 			return
-		case <-c.wake: // there is something to be done, or it is time for a tick
+		case <-c.ready: // there is something to be done, or it is time for a tick
 			c.drain()
 		case <-c.data.ready:
 			c.drain() // control first
-			c.users()
+			c.work()
 		case ev := <-c.hints: // whatever its MSU's service indicator is
 			c.actions = c.network.Do(time.Now(), ev, c.actions)
 			c.perform()
@@ -140,7 +90,7 @@ func (c *core) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 // Tick implements ss7.Machine. The core's machines are those of the user parts: what one of them answers is carried
 // out before the next is told of the time.
 func (c *core) Tick(now time.Time, out []ss7.Action) []ss7.Action {
-	for _, p := range c.node.users.all {
+	for _, p := range c.node.users.residents {
 		p.tick(now)
 		c.perform()
 	}
@@ -152,7 +102,7 @@ func (c *core) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 
 // Deadline implements ss7.Machine: it is the earliest of all.
 func (c *core) Deadline() (next time.Time) {
-	for _, p := range c.node.users.all {
+	for _, p := range c.node.users.residents {
 		if t := p.deadline(); !t.IsZero() && (next.IsZero() || t.Before(next)) {
 			next = t
 		}
@@ -160,31 +110,12 @@ func (c *core) Deadline() (next time.Time) {
 	return next
 }
 
-func (c *core) drain() {
-	for {
-		c.mu.Lock()
-		todo := c.control
-		c.control = nil
-		c.mu.Unlock()
-		if len(todo) == 0 {
-			return
-		}
-		for _, t := range todo {
-			t.f()
-			c.perform()
-			if t.done != nil {
-				close(t.done)
-			}
-		}
-	}
-}
-
 // usersMost is how many MSUs for users are taken before what else there is has its turn.
 const usersMost = 256
 
-// users hands waiting MSUs to their users. What neighbours say of destinations, which may be
+// work hands waiting MSUs to their user parts. What neighbours say of destinations, which may be
 // of thousands in one go, makes one new table.
-func (c *core) users() {
+func (c *core) work() {
 	for range usersMost {
 		ev, ok := c.data.take()
 		if !ok {
@@ -208,7 +139,7 @@ func (c *core) heard() {
 
 // user hands an MSU to the user part of its service indicator.
 func (c *core) user(ev ss7.Event) {
-	if p := c.node.users.part(ev.MSU.SI); p != nil {
+	if p := c.node.users.resident(ev.MSU.SI); p != nil {
 		p.recv(time.Now(), &ev)
 	}
 	c.perform()
@@ -255,19 +186,12 @@ func (c *core) Raise(event *ss7.Event) {
 	}
 }
 
-// originate routes an MSU of a user part here, which learns what becomes of it.
+// originate routes an MSU of a user part of the core's, which learns what becomes of it.
 func (c *core) originate(ev ss7.Event) {
-	n := c.node
-	d := mtp3.Decide(n.view.Load().table, &ev.MSU, 0)
-	if p := n.users.part(ev.MSU.SI); p != nil {
+	d := c.node.originate(time.Now(), &c.way, &ev.MSU)
+	if p := c.node.users.resident(ev.MSU.SI); p != nil {
 		p.sent(&ev, d)
 	}
-	if d.Fate == mtp3.Discard {
-		n.discards.add(d.Reason, 1)
-		return
-	}
-	c.way.msus = append(c.way.msus[:0], &ev.MSU)
-	n.route(time.Now(), &c.way, 0)
 }
 
 // notices are the log messages of what machines note, by the argument of the note.

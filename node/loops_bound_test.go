@@ -49,7 +49,7 @@ func TestForgedProbesAreBounded(t *testing.T) {
 			}
 		}
 		a.core.mu.Lock()
-		n := len(a.core.control)
+		n := len(a.core.queue)
 		a.core.mu.Unlock()
 		close(free)
 		if n == 0 || n > probesMost+10 {

@@ -13,6 +13,7 @@ import (
 // mtpt is the MTP testing user part (Q.755, SI 8): the tests of `ping cs7`, the messages of
 // `trace cs7`, and the probes that find endless circles (loops.go).
 type mtpt struct {
+	defaults
 	core    *core
 	tester  *tester.Tester
 	prober  *tester.Prober

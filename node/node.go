@@ -17,6 +17,7 @@ import (
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/startup"
+	"github.com/gostp/gostp/userpart"
 )
 
 // Platform is the machine under a node: its network, and its IP interfaces.
@@ -42,6 +43,7 @@ type Options struct {
 	Store    startup.Store // where the startup configuration is
 	Version  string
 	Commands []*cli.Statement // of the exec, beside the node's own
+	Parts    []userpart.Kind  // user parts beside the node's own
 }
 
 // view is what the way of an MSU looks at: published whole, never changed.
@@ -72,7 +74,7 @@ type Node struct {
 	others  atomic.Pointer[[]*Node]
 	log     *syslog.Log
 	core    *core
-	users   users
+	users   *users
 	started time.Time
 
 	view   atomic.Pointer[view]
@@ -137,6 +139,7 @@ func start(opt Options, log *syslog.Log, number uint8, a *associations, g *groun
 	n.m3ua, n.m2ua = newM3UALayer(n), newM2UALayer(n)
 	n.view.Store(&view{table: n.core.network.Table(), sccp: n.core.sccp.view(n.core.network.Table())})
 	n.group.Go(n.core.run)
+	n.users.start(n)
 	n.group.Go(n.measure)
 	return n
 }

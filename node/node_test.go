@@ -49,7 +49,11 @@ func newBox(t *testing.T, net *sctptest.Memory, config string) *box {
 }
 
 func newBoxOn(t *testing.T, p Platform, config string) *box {
-	b := &box{t: t, Node: New(Options{Platform: p, Store: startup.Memory("memory", []byte(config)), Version: "test"})}
+	return bootBox(t, Options{Platform: p, Store: startup.Memory("memory", []byte(config)), Version: "test"})
+}
+
+func bootBox(t *testing.T, opt Options) *box {
+	b := &box{t: t, Node: New(opt)}
 	for _, e := range b.Boot() {
 		t.Error(e)
 	}

@@ -1,12 +1,15 @@
 package node
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/userpart"
 )
 
 // A user part takes the MSUs of this node that have its service indicator (Q.704 §14.2.1). Each
@@ -20,25 +23,40 @@ type taker interface {
 	take(now time.Time, v *view, t *transfer, from ss7.PathID, m *ss7.MSU) mtp3.Reason
 }
 
-// userPart is what of a user part runs on the core's goroutine. What it sends it adds to
-// core.actions.
+// userPart is one user of MTP3.
 type userPart interface {
-	// recv takes an MSU that the part's taker has put into the core's inbox.
-	recv(now time.Time, ev *ss7.Event)
 	// hear is told what MTP3 knows of destinations (Q.701 §8): congestion (ss7.Status), and that
-	// the same part is not there (ss7.UserPart).
+	// the same part is not there (ss7.UserPart). The core's goroutine calls it.
 	hear(now time.Time, ev *ss7.Event)
-	// sent is told what became of an MSU that the part has sent: d is the verdict on it.
-	sent(ev *ss7.Event, d mtp3.Verdict)
+	// rerouted is told that another table is in force. The core's goroutine calls it.
+	rerouted()
 	// configure carries out the part's portion of the configuration s. Any goroutine calls it that
 	// holds Node.applying.
 	configure(s *configs.System)
 	// commands are the part's own.
 	commands() []*cli.Statement
+}
+
+// resident is a user part that the core's goroutine owns. What it sends it adds to core.actions.
+type resident interface {
+	userPart
+	// recv takes an MSU that the part's taker has put into the core's inbox.
+	recv(now time.Time, ev *ss7.Event)
+	// sent is told what became of an MSU that the part has sent: d is the verdict on it.
+	sent(ev *ss7.Event, d mtp3.Verdict)
 
 	tick(now time.Time)
 	deadline() time.Time // zero: none
 }
+
+// defaults is of a part that needs no more.
+type defaults struct{}
+
+func (defaults) hear(time.Time, *ss7.Event)    {}
+func (defaults) rerouted()                     {}
+func (defaults) configure(*configs.System)     {}
+func (defaults) commands() []*cli.Statement    { return nil }
+func (defaults) sent(*ss7.Event, mtp3.Verdict) {}
 
 // partRow is one user part.
 type partRow struct {
@@ -47,43 +65,109 @@ type partRow struct {
 	sis   []ss7.SI
 }
 
-// rows is the table of user parts.
+// rows is the table of the node's own user parts. Options.Parts has more.
 func (c *core) rows() []partRow {
 	return []partRow{
-		{management{c}, byInbox{c}, []ss7.SI{ss7.SNM, ss7.SNT, ss7.SNTS}},
+		{management{core: c}, byInbox{c}, []ss7.SI{ss7.SNM, ss7.SNT, ss7.SNTS}},
 		{c.sccp, relayer{c.node}, []ss7.SI{ss7.SCCP}},
 		{c.mtpt, byInbox{c}, []ss7.SI{ss7.MTPT}},
 	}
 }
 
-// users are the user parts by service indicator. They never change.
+// users are the user parts of a node. They never change.
 type users struct {
-	takers [16]taker    // each has one
-	parts  [16]userPart // nil: none
-	all    []userPart   // each once
+	takers     [16]taker      // by service indicator; each has one
+	parts      [16]userPart   // nil: there is none
+	subsystems [256]subsystem // of SCCP, by number; each has one
+	all        []userPart     // each once
+	residents  []resident     // of them
+	inboxes    []*inbox       // the core's, and those of guests
 }
 
-func newUsers(n *Node, rows []partRow) (u users) {
+// newUsers fills the table. It panics if a guest wants a place that is not free.
+func newUsers(n *Node, rows []partRow) *users {
+	u := &users{inboxes: []*inbox{&n.core.data}}
 	for si := range u.takers {
 		u.takers[si] = nobody{n}
 	}
+	for ssn := range u.subsystems {
+		u.subsystems[ssn] = n.core
+	}
 	for _, r := range rows {
-		u.all = append(u.all, r.part)
-		for _, si := range r.sis {
-			u.takers[si], u.parts[si] = r.taker, r.part
+		u.add(r)
+	}
+	for _, k := range n.opt.Parts {
+		g := newGuest(n, k)
+		u.inboxes = append(u.inboxes, &g.inbox)
+		switch err := u.misfit(&k); {
+		case err != nil:
+			panic(err)
+		case k.SI == ss7.SCCP:
+			u.subsystems[k.SSN] = g
+			u.add(partRow{part: g})
+		default:
+			u.add(partRow{g, g, []ss7.SI{k.SI}})
 		}
 	}
 	return u
 }
 
-// part gives the user part of a service indicator; nil: there is none.
-func (u *users) part(si ss7.SI) userPart { return u.parts[si&15] }
+func (u *users) add(r partRow) {
+	u.all = append(u.all, r.part)
+	if p, ok := r.part.(resident); ok {
+		u.residents = append(u.residents, p)
+	}
+	for _, si := range r.sis {
+		u.takers[si], u.parts[si] = r.taker, r.part
+	}
+}
+
+// misfit says why there is no place for a part of kind k; nil: there is.
+func (u *users) misfit(k *userpart.Kind) error {
+	switch {
+	case k.SI > 15:
+		return fmt.Errorf("user part %s: %v is no service indicator", k.Name, k.SI)
+	case k.SI == ss7.SCCP && (k.SSN < 2 || k.SSN > 254):
+		return fmt.Errorf("user part %s: a subsystem has a number from 2 to 254", k.Name)
+	case k.SI != ss7.SCCP && k.SSN != 0:
+		return fmt.Errorf("user part %s: it has a subsystem number, but %v", k.Name, k.SI)
+	case k.SI != ss7.SCCP && u.parts[k.SI] != nil:
+		return fmt.Errorf("user part %s: %v has another", k.Name, k.SI)
+	}
+	return nil
+}
+
+// start lets the guests work.
+func (u *users) start(n *Node) {
+	for _, p := range u.all {
+		if g, ok := p.(*guest); ok {
+			n.group.Go(g.run)
+		}
+	}
+}
+
+// waiting counts the MSUs that wait for user parts.
+func (u *users) waiting() (msus int) {
+	for _, b := range u.inboxes {
+		msus += b.count()
+	}
+	return msus
+}
+
+// crowded tells whether too many wait for one of them.
+func (u *users) crowded() bool { return slices.ContainsFunc(u.inboxes, (*inbox).crowded) }
+
+// resident gives the part of a service indicator, if it is the core's; else nil.
+func (u *users) resident(si ss7.SI) resident {
+	p, _ := u.parts[si&15].(resident)
+	return p
+}
 
 // hear tells the parts what MTP3 says of a destination: of congestion all of them, of a user that
 // is not there its like.
 func (u *users) hear(now time.Time, ev *ss7.Event) {
 	if ev.Kind == ss7.UserPart {
-		if p := u.part(ev.MSU.SI); p != nil {
+		if p := u.parts[ev.MSU.SI&15]; p != nil {
 			p.hear(now, ev)
 		}
 		return
@@ -113,33 +197,60 @@ func (q byInbox) take(_ time.Time, _ *view, _ *transfer, from ss7.PathID, m *ss7
 	return q.core.keep(from, m)
 }
 
-// keep puts a copy of m, which came by path from, into the inbox; it gives the reason if there is
-// no room.
-func (c *core) keep(from ss7.PathID, m *ss7.MSU) mtp3.Reason {
-	kept := *m
-	kept.Payload = append([]byte(nil), m.Payload...)
-	discards := &c.node.discards
-	if !c.offer(ss7.Event{Kind: ss7.Transfer, Path: from, MSU: kept}) {
-		discards.add(mtp3.UserQueueFull, 1)
+// keep is Node.keep for a part of the core's.
+func (c *core) keep(from ss7.PathID, m *ss7.MSU) mtp3.Reason { return c.node.keep(&c.data, m, from) }
+
+// keep puts a copy of m, which came by path from, into an inbox; it gives the reason if there is no
+// room.
+func (n *Node) keep(b *inbox, m *ss7.MSU, from ss7.PathID) mtp3.Reason {
+	if !n.put(b, m, ss7.Event{Path: from}) {
 		return mtp3.UserQueueFull
 	}
-	discards.delivered.Add(1)
+	n.discards.delivered.Add(1)
 	return mtp3.NoReason
 }
 
+// put makes ev the transfer of a copy of m, and puts it into an inbox; false, and a discard, if there
+// is no room.
+func (n *Node) put(b *inbox, m *ss7.MSU, ev ss7.Event) bool {
+	ev.Kind, ev.MSU = ss7.Transfer, *m
+	ev.MSU.Payload = append([]byte(nil), m.Payload...)
+	linkset := ""
+	if l := n.view.Load().link(ev.Path); l != nil {
+		linkset = l.linkset
+	}
+	if b.put(linkset, ev) {
+		return true
+	}
+	n.discards.add(mtp3.UserQueueFull, 1)
+	return false
+}
+
+// originate routes an MSU that starts here, with the memory of t, and gives the verdict on it.
+func (n *Node) originate(now time.Time, t *transfer, m *ss7.MSU) mtp3.Verdict {
+	d := mtp3.Decide(n.view.Load().table, m, 0)
+	if d.Fate == mtp3.Discard {
+		n.discards.add(d.Reason, 1)
+		return d
+	}
+	t.msus = append(t.msus[:0], m)
+	n.route(now, t, 0)
+	return d
+}
+
 // management is MTP3's own part: network management, and the tests of links. What neighbours say
-// of destinations is gathered before it comes here (core.receive).
-type management struct{ core *core }
+// of destinations is gathered before it comes here (core.work).
+type management struct {
+	defaults
+	core *core
+}
 
 func (p management) recv(now time.Time, ev *ss7.Event) {
 	p.core.actions = p.core.network.Do(now, *ev, p.core.actions)
 }
 
-func (p management) hear(time.Time, *ss7.Event)    {}
-func (p management) sent(*ss7.Event, mtp3.Verdict) {}
-func (p management) configure(*configs.System)     {}
-func (p management) commands() []*cli.Statement    { return nil }
-func (p management) deadline() time.Time           { return p.core.network.Deadline() }
 func (p management) tick(now time.Time) {
 	p.core.actions = p.core.network.Tick(now, p.core.actions)
 }
+
+func (p management) deadline() time.Time { return p.core.network.Deadline() }

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/routing"
@@ -187,18 +186,27 @@ func (n *Node) sccpDropped(d *sccp.Verdict, m *ss7.MSU, path ss7.PathID) {
 	n.log.AddFrom(text, "CS7SCCP", 4, "DISCARD", text)
 }
 
-// deliverSCCP hands a message to a subsystem here, by way of the core.
+// subsystem takes the messages of subsystem numbers of this node, on the goroutine that has read
+// them: the core, a guest, or whoever may speak for a subsystem elsewhere.
+type subsystem interface {
+	// deliver takes a copy of m. ev says the rest: Arg is the subsystem number, Path the way by which
+	// m came, Of that by which it came into the instance before this one. false: there was no room,
+	// which is counted.
+	deliver(m *ss7.MSU, ev ss7.Event) bool
+}
+
+// deliver implements subsystem.
+func (c *core) deliver(m *ss7.MSU, ev ss7.Event) bool { return c.node.put(&c.data, m, ev) }
+
+// deliverSCCP hands a message to a subsystem here.
 func (n *Node) deliverSCCP(from, origin ss7.PathID, m *ss7.MSU, ssn uint8) {
 	n.sccp.delivered.Add(1)
-	kept := *m
-	kept.Payload = append([]byte(nil), m.Payload...)
-	if !n.core.offer(ss7.Event{Kind: ss7.Transfer, Path: from, Of: origin, Arg: uint32(ssn), MSU: kept}) {
-		n.discards.add(mtp3.UserQueueFull, 1)
-	}
+	n.users.subsystems[ssn].deliver(m, ss7.Event{Path: from, Of: origin, Arg: uint32(ssn)})
 }
 
 // subsystems is what the core owns of SCCP.
 type subsystems struct {
+	defaults   // of what is sent nothing is told: SCMG tries again by itself, and who pings is told by the relay
 	core       *core
 	management *sccp.Management
 	base       sccp.View // what the configuration says
@@ -254,6 +262,9 @@ func (c *core) refresh() {
 	if changed {
 		c.alarmed = true
 		c.node.m3ua.destinationsChanged(t)
+		for _, p := range c.node.users.all {
+			p.rerouted()
+		}
 		c.look()
 	}
 }
@@ -269,11 +280,6 @@ func (p *subsystems) hear(now time.Time, ev *ss7.Event) {
 		p.core.actions = m.UserPartUnavailable(now, ev.Dest.PC, ev.Arg == uint32(mtp3.UnequippedUser), p.core.actions)
 	}
 }
-
-// sent: SCMG tries again by itself, and who pings is told by the relay.
-func (p *subsystems) sent(*ss7.Event, mtp3.Verdict) {}
-
-func (p *subsystems) commands() []*cli.Statement { return nil }
 
 func (p *subsystems) tick(now time.Time) {
 	p.core.actions = p.management.Tick(now, p.core.actions)

@@ -55,7 +55,7 @@ func (n *Node) sharedMemory() status.SharedMemory {
 	in, out := n.associations.memory.State(), n.associations.backlog.State()
 	return status.SharedMemory{Fragments: in.Held, FragmentsMax: in.Most, Ended: in.Ended, Outgoing: out.Held,
 		OutgoingMax: out.Most, Refused: out.Refused, ForASPs: n.associations.waiting.Load(), ForASPsMax: waitMost,
-		ForLocal: n.core.data.count(), ForLocalMax: inboxAll}
+		ForLocal: n.users.waiting(), ForLocalMax: inboxAll}
 }
 
 // ClearSCTP counts the counters of transports from now on. The transports, which are the machine's and may

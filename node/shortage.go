@@ -83,7 +83,7 @@ func (n *Node) waitShort() {
 func (n *Node) usersShort() {
 	const why = "more than %d MSUs wait: each linkset and AS has room for %d for now, and the rest is discarded " +
 		"(`show cs7 mtp3 statistics`, queue of the local user full)"
-	n.shortFor(memoryTold, usersName, fmt.Sprintf(why, inboxAll, inboxShare), n.core.data.crowded)
+	n.shortFor(memoryTold, usersName, fmt.Sprintf(why, inboxAll, inboxShare), n.users.crowded)
 }
 
 // shortFor is Short for a while, and for as long after that as lasts says, which may be nil; if it comes

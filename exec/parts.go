@@ -1,0 +1,29 @@
+package exec
+
+import (
+	"io"
+
+	"github.com/gostp/gostp/cli"
+	"github.com/gostp/gostp/userpart"
+)
+
+// parts is what a node tells of user parts that have packages of their own.
+type parts interface {
+	// AskPart runs f for the part of a kind. Nothing else runs the part meanwhile.
+	AskPart(k *userpart.Kind, f func(userpart.Part))
+}
+
+// partCommands are those that user parts bring.
+func partCommands(h Host) (all []*cli.Statement) {
+	for _, k := range h.Parts() {
+		for _, s := range k.Shows {
+			get := func(n Node, c *cli.Call) (value any, err error) {
+				n.AskPart(&k, func(p userpart.Part) { value, err = s.Ask(p, c) })
+				return value, err
+			}
+			print := func(w io.Writer, _ *cli.Call, value any) { s.Print(w, value) }
+			all = append(all, showCS7(h, get, print, s.Syntax...))
+		}
+	}
+	return all
+}

@@ -1,0 +1,162 @@
+package node
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/loop"
+	"github.com/gostp/gostp/m3ua"
+	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/userpart"
+)
+
+// guest is a user part that has a package of its own (package userpart says what it is promised),
+// and the goroutine that owns it.
+type guest struct {
+	defaults
+	tasks
+	node     *Node
+	kind     userpart.Kind
+	part     userpart.Part
+	loop     loop.Loop
+	transfer transfer
+	leave    func() // takes transfer out of the node's readers
+
+	inbox      inbox
+	configured bool
+	moved      atomic.Bool        // another table is in force than the part knows
+	known      map[ss7.Range]bool // what the part knows to be reached
+}
+
+func newGuest(n *Node, k userpart.Kind) *guest {
+	g := &guest{node: n, kind: k, part: k.New(), inbox: newInbox()}
+	g.tasks = newTasks(n.ctx, func() {})
+	g.inbox.tell, g.leave = n.usersShort, n.readers.enter(&g.transfer)
+	g.loop = loop.Loop{Machine: g.part, Hands: g, Fire: g.rouse}
+	return g
+}
+
+func (g *guest) run() {
+	defer g.leave()
+	defer g.loop.Stop()
+	for {
+		select {
+		case <-g.ctx.Done():
+			return
+		case <-g.ready:
+			g.drain()
+		case <-g.inbox.ready:
+			g.drain()
+			g.work()
+		}
+		if g.configured && g.moved.Swap(false) {
+			g.compare()
+		}
+		g.loop.Tick()
+	}
+}
+
+// work hands over MSUs that wait.
+func (g *guest) work() {
+	for range usersMost {
+		ev, ok := g.inbox.take()
+		if !ok {
+			return
+		}
+		g.loop.Tell(ev)
+	}
+}
+
+// compare tells the part of destinations that are not as it knows them.
+func (g *guest) compare() {
+	s := destinations{g.node}.sight(g.node.view.Load())
+	is := make(map[ss7.Range]bool, len(g.known))
+	s.each(func(r ss7.Range, i int) bool {
+		if is[r] = s.of(r, i, 0).State != m3ua.Unavailable; is[r] != g.known[r] {
+			g.tellReach(r, is[r])
+		}
+		return true
+	})
+	for r, reached := range g.known {
+		if _, there := is[r]; reached && !there {
+			g.tellReach(r, false)
+		}
+	}
+	g.known = is
+}
+
+func (g *guest) tellReach(r ss7.Range, reached bool) {
+	ev := ss7.Event{Kind: ss7.Pause, Dest: r}
+	if reached {
+		ev.Kind = ss7.Resume
+	}
+	g.loop.Tell(ev)
+}
+
+// rerouted implements userPart.
+func (g *guest) rerouted() {
+	g.moved.Store(true)
+	g.rouse()
+}
+
+// post has the part told of ev, some time soon.
+func (g *guest) post(ev ss7.Event) { g.do(func() { g.loop.Tell(ev) }) }
+
+// hear implements userPart.
+func (g *guest) hear(_ time.Time, ev *ss7.Event) { g.post(*ev) }
+
+// configure implements userPart.
+func (g *guest) configure(s *configs.System) {
+	g.do(func() {
+		g.loop.Run(func(now time.Time, out []ss7.Action) []ss7.Action { return g.part.Configure(now, s, out) })
+		g.configured = true
+	})
+}
+
+// take implements taker.
+func (g *guest) take(_ time.Time, _ *view, _ *transfer, from ss7.PathID, m *ss7.MSU) mtp3.Reason {
+	return g.node.keep(&g.inbox, m, from)
+}
+
+// deliver implements subsystem.
+func (g *guest) deliver(m *ss7.MSU, ev ss7.Event) bool { return g.node.put(&g.inbox, m, ev) }
+
+// Raise implements loop.Hands: it sends what the part has to send.
+func (g *guest) Raise(ev *ss7.Event) {
+	if ev.Kind != ss7.Transfer {
+		return
+	}
+	ev.MSU.SI = g.kind.SI
+	if d := g.node.originate(time.Now(), &g.transfer, &ev.MSU); d.Fate == mtp3.Discard {
+		g.post(ss7.Event{Kind: ss7.Discard, MSU: ev.MSU, Why: d.Reason.String()})
+	}
+}
+
+// Note implements loop.Hands.
+func (g *guest) Note(ev *ss7.Event) {
+	facility := "CS7" + g.kind.Name
+	if ev.Kind == ss7.Discard {
+		g.node.log.AddFrom(whoOf(ev), facility, 4, "IGNORED", ev.Why)
+	} else {
+		g.node.log.AddFrom(whoOf(ev), facility, 5, "STATE", ev.Why)
+	}
+}
+
+// The rest of loop.Hands: a user part has no association, and nobody above it.
+func (g *guest) Send(*ss7.Action)    {}
+func (g *guest) Hangup(*ss7.Event)   {}
+func (g *guest) Done() (rest func()) { return nil }
+
+// Parts are the user parts that Options brings.
+func (n *Node) Parts() []userpart.Kind { return n.opt.Parts }
+
+// AskPart runs f for the part of a kind. Nothing else runs the part meanwhile.
+func (n *Node) AskPart(k *userpart.Kind, f func(userpart.Part)) {
+	for _, p := range n.users.all {
+		if g, ok := p.(*guest); ok && g.kind.Name == k.Name {
+			g.ask(func() { f(g.part) })
+		}
+	}
+}
