@@ -12,6 +12,7 @@ import (
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/internal/printable"
+	"github.com/gostp/gostp/internal/syslog"
 	"github.com/gostp/gostp/status"
 	"github.com/gostp/gostp/userpart"
 )
@@ -41,10 +42,14 @@ type Host interface {
 	Instances() []Node
 	// Version is what the program is, and since when it runs.
 	Version() status.Version
+	// Log is the event log.
+	Log() *syslog.Log
 
 	// Parts are the user parts that packages of their own bring.
 	Parts() []userpart.Kind
 
+	configuration
+	copies
 	transports
 }
 
@@ -52,7 +57,7 @@ type Host interface {
 func Commands(h Host) []*cli.Statement {
 	return slices.Concat(linksetCommands(h), routeCommands(h), level3Commands(h), aliasCommands(h), portCommands(h),
 		serverCommands(h), m2uaCommands(h), sctpCommands(h), sccpCommands(h), subsystemCommands(h), partCommands(h),
-		systemCommands(h))
+		systemCommands(h), configurationCommands(h), debugCommands(h))
 }
 
 func kw(word, help string) cli.Elem { return cli.Kw(word, help) }

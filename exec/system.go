@@ -3,8 +3,10 @@ package exec
 import (
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/gostp/gostp/cli"
+	"github.com/gostp/gostp/internal/syslog"
 	"github.com/gostp/gostp/status"
 )
 
@@ -12,6 +14,28 @@ func systemCommands(h Host) []*cli.Statement {
 	return []*cli.Statement{
 		showHost(func(*cli.Call) (status.Version, error) { return h.Version(), nil }, printVersion,
 			kw("version", "Program, version, uptime")),
+		showHost(func(*cli.Call) (status.Clock, error) { return status.Clock{Time: time.Now()}, nil }, printClock,
+			kw("clock", "Time of day")),
+		showHost(func(*cli.Call) (status.Log, error) { return lastLines(h.Log()), nil }, printLog,
+			kw("logging", "The last log messages")),
+		cli.Command(cli.Seq(kw("clear", "Reset"), kw("logging", "Empty the log buffer")),
+			func(*cli.Call) error { h.Log().Clear(); return nil }).Privileged(),
+	}
+}
+
+func printClock(w io.Writer, _ *cli.Call, v status.Clock) {
+	fmt.Fprintln(w, v.Time.UTC().Format("*15:04:05.000 UTC Mon Jan 2 2006"))
+}
+
+func lastLines(l *syslog.Log) status.Log {
+	lines, total := l.Lines()
+	return status.Log{Total: total, Lines: append([]string{}, lines...)}
+}
+
+func printLog(w io.Writer, _ *cli.Call, v status.Log) {
+	fmt.Fprintf(w, "Log buffer: %d messages in all, the last %d follow\n\n", v.Total, len(v.Lines))
+	for _, line := range v.Lines {
+		fmt.Fprintln(w, line)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/internal/paklog"
 	"github.com/gostp/gostp/internal/syslog"
 	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/mtp3"
@@ -109,10 +110,10 @@ type Node struct {
 	output       atomic.Pointer[syslog.Output]     // see Print
 	shortages    shortages                         // of instance 0
 	sccp         sccpCounters
-	leaving      atomic.Bool // see Leave; changes on the core
-	stopping     atomic.Bool // nobody is let in any more
-	paklog       *paklog     // of instance 0, guarded by applying; nil: no MSUs are copied
-	tap          atomic.Pointer[tap]
+	leaving      atomic.Bool    // see Leave; changes on the core
+	stopping     atomic.Bool    // nobody is let in any more
+	paklog       *paklog.Sender // of instance 0, guarded by applying; nil: no MSUs are copied
+	tap          atomic.Pointer[paklog.Tap]
 	ctx          context.Context
 	stop         context.CancelFunc
 	group        sync.WaitGroup

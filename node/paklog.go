@@ -1,132 +1,33 @@
 package node
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/netip"
-	"sync/atomic"
 	"time"
 
-	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/internal/paklog"
 	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/status"
 )
 
-// paklog sends copies of MSUs to a receiver of syslog messages (RFC 3164), which is how
-// Wireshark reads them: `debug cs7 mtp3 paklog`. It belongs to all instances. Who routes
-// an MSU looks it up and copies it; sending is another goroutine's affair.
-type paklog struct {
-	list uint16
-	to   netip.AddrPort
-	conn *net.UDPConn
-	out  chan []byte
-	done chan struct{}
-	host string
-
-	number, sent, full, failed atomic.Uint64
-	trouble                    atomic.Pointer[string] // of sending, last
-}
-
-const paklogOff = "CS7 MTP3 paklog debugging is off"
-
-// paklogQueue is how many copies wait to be sent before more are let go.
-const paklogQueue = 4096
-
-func newPaklog(list uint16, to netip.AddrPort, host string) (*paklog, error) {
-	// Not connected: where Wireshark only looks on, nobody has the port, and what the
-	// receiver's system says of that would take the place of every second message.
-	c, err := net.ListenUDP("udp", nil)
-	if err != nil {
-		return nil, err
-	}
-	p := &paklog{list: list, to: to, conn: c, host: host, out: make(chan []byte, paklogQueue), done: make(chan struct{})}
-	go p.run()
-	return p, nil
-}
-
-func (p *paklog) run() {
-	defer p.conn.Close()
-	for {
-		select {
-		case <-p.done:
-			return
-		case b := <-p.out:
-			if _, err := p.conn.WriteToUDPAddrPort(b, p.to); err != nil {
-				why := err.Error()
-				p.failed.Add(1)
-				p.trouble.Store(&why)
-				continue
-			}
-			p.sent.Add(1)
-		}
-	}
-}
-
-// close ends it; who still has it lets copies go.
-func (p *paklog) close() { close(p.done) }
-
-// copy sends those of msus that the list permits. s is the instance they are in.
-func (p *paklog) copy(now time.Time, s *configs.System, entries []*accessEntry, msus []*ss7.MSU) {
-	for _, m := range msus {
-		if !permits(entries, m) {
-			continue
-		}
-		msu := s.V().AppendMSU(nil, m)
-		// Facility local0, severity debug. Wireshark looks for msu= and hands the octets,
-		// from the SIO on, to its dissector of MTP3.
-		b := fmt.Appendf(nil, "<135>%s %s %08d: msu=", now.Format(time.Stamp), p.host, p.number.Add(1))
-		select {
-		case p.out <- hex.AppendEncode(b, msu):
-		default:
-			p.full.Add(1)
-		}
-	}
-}
-
-// accessEntry is a line of an access list that counts.
-type accessEntry struct {
-	*configs.AccessEntry
-	hits atomic.Uint64
-}
-
-func permits(entries []*accessEntry, m *ss7.MSU) bool {
-	for _, e := range entries {
-		if e.Matches(m) {
-			e.hits.Add(1)
-			return e.Permits()
-		}
-	}
-	return false
-}
-
-// tap is what an instance looks up for each batch that it routes, while MSUs are copied.
-type tap struct {
-	log     *paklog
-	sys     *configs.System
-	entries []*accessEntry
-}
-
-// tapped copies what is about to be routed.
+// tapped copies what is about to be routed, if MSUs are copied.
 func (n *Node) tapped(now time.Time, msus ...*ss7.MSU) {
 	if t := n.tap.Load(); t != nil {
-		t.log.copy(now, t.sys, t.entries, msus)
+		t.Copy(now, msus...)
 	}
 }
 
-// applyPaklog puts lists and receiver of sys in force. The caller holds applying of
-// instance 0.
+// applyPaklog puts lists and receiver of sys in force. The caller holds applying of instance 0.
 func (n *Node) applyPaklog(sys *configs.System) {
 	p := n.paklog
 	if p == nil {
 		return
 	}
-	if to := sys.Receiver(); to != p.to || sys.Name() != p.host {
+	if to := sys.Receiver(); to != p.To || sys.Name() != p.Host {
 		n.stopPaklog()
 		if to.IsValid() {
-			_ = n.startPaklog(sys, p.list) // the log has why not
+			_ = n.startPaklog(sys, p.List) // the log has why not
 			return
 		}
 		n.log.Add("CS7MTP3", 5, "PAKLOG", "No more MSUs are copied: no receiver is configured")
@@ -136,7 +37,8 @@ func (n *Node) applyPaklog(sys *configs.System) {
 
 // startPaklog begins to copy what list permits. The caller holds applying of instance 0.
 func (n *Node) startPaklog(sys *configs.System, list uint16) (err error) {
-	if n.paklog, err = newPaklog(list, sys.Receiver(), sys.Name()); err != nil {
+	n.paklog, err = paklog.Start(paklog.Target{List: list, To: sys.Receiver(), Host: sys.Name()})
+	if err != nil {
 		n.log.Add("CS7MTP3", 4, "PAKLOG", "MSUs are not copied: "+err.Error())
 	}
 	n.setTaps(sys)
@@ -146,7 +48,7 @@ func (n *Node) startPaklog(sys *configs.System, list uint16) (err error) {
 // stopPaklog copies nothing any more. The caller holds applying of instance 0.
 func (n *Node) stopPaklog() {
 	if n.paklog != nil {
-		n.paklog.close()
+		n.paklog.Close()
 		n.paklog = nil
 		n.setTaps(n.Config())
 	}
@@ -160,100 +62,66 @@ func (n *Node) setTaps(sys *configs.System) {
 			i.tap.Store(nil)
 			continue
 		}
-		t := &tap{log: n.paklog, sys: own}
-		old := i.tap.Load()
-		for _, e := range own.AccessList(n.paklog.list) {
-			x := &accessEntry{AccessEntry: e}
-			if old != nil {
-				for _, was := range old.entries {
-					if was.Same(e) {
-						x.hits.Store(was.hits.Load())
-					}
-				}
-			}
-			t.entries = append(t.entries, x)
-		}
-		i.tap.Store(t)
+		i.tap.Store(n.paklog.Tap(own, i.tap.Load()))
 	}
 }
 
-func (n *Node) paklogCommand(word cli.Elem, on bool) *cli.Statement {
-	list := cli.Arg("list", configs.ListNumber(), "Access list that says which MSUs")
-	if !on {
-		list = cli.Opt(list)
-	}
-	return cli.Command(cli.Seq(word, kw("cs7", "Signalling System No. 7"), kw("mtp3", "Level 3"),
-		kw("paklog", "Copy MSUs to the receiver of `cs7 paklog`, for Wireshark"), list), func(c *cli.Call) error {
-		return n.applied(c, func(w io.Writer) error { return n.paklogSwitch(c, w, on) })
-	}).Privileged()
-}
-
-// paklogSwitch begins to copy MSUs, or ends it. The caller holds applying.
-func (n *Node) paklogSwitch(c *cli.Call, w io.Writer, on bool) error {
-	sys := n.Config()
+// StartPaklog copies the MSUs that an access list permits to the receiver of `cs7 paklog`.
+func (n *Node) StartPaklog(list uint16) error {
+	n.applying.Lock()
+	defer n.applying.Unlock()
 	n.stopPaklog()
-	if !on {
-		fmt.Fprintln(w, paklogOff)
-		return nil
-	}
-	number := uint16(c.Args.Uint("list", 0))
+	sys := n.Config()
 	if !sys.Receiver().IsValid() {
 		return errors.New("no receiver is configured: `cs7 paklog ADDRESS dest-port PORT` names one")
 	}
-	if !sys.HasAccessList(number) {
-		return fmt.Errorf("access-list %d is empty: `access-list %d permit all` takes every MSU", number, number)
+	if !sys.HasAccessList(list) {
+		return fmt.Errorf("access-list %d is empty: `access-list %d permit all` takes every MSU", list, list)
 	}
-	if err := n.startPaklog(sys, number); err != nil {
-		return err
-	}
-	fmt.Fprintf(w, "CS7 MTP3 paklog debugging is on for access-list %d, to %s\n", number, sys.Receiver())
-	return nil
+	return n.startPaklog(sys, list)
 }
 
-func (n *Node) showAccessLists(c *cli.Call) error { return n.applied(c, n.printAccessLists) }
+// StopPaklog copies nothing any more, and tells whether something was copied.
+func (n *Node) StopPaklog() (was bool) {
+	n.applying.Lock()
+	defer n.applying.Unlock()
+	was = n.paklog != nil
+	n.stopPaklog()
+	return was
+}
 
-// printAccessLists writes the lists and what becomes of copies. The caller holds applying.
-func (n *Node) printAccessLists(w io.Writer) error {
+// AccessLists gives a picture of the access lists of all instances, and of what becomes of copies.
+func (n *Node) AccessLists() status.AccessLists {
+	n.applying.Lock()
+	defer n.applying.Unlock()
+	out := status.AccessLists{Instances: len(n.all()), Lists: []status.AccessList{}}
 	sys := n.Config()
-	lines := 0
 	for _, i := range n.all() {
-		own := sys.Instance(i.number)
-		if own == nil {
-			continue
+		if own := sys.Instance(i.number); own != nil {
+			out.Lists = append(out.Lists, i.accessLists(own)...)
 		}
-		t := i.tap.Load()
-		last := uint16(0)
-		for _, e := range own.Lists() {
-			if e.List != last {
-				fmt.Fprintf(w, "access-list %d", e.List)
-				if len(n.all()) > 1 {
-					fmt.Fprintf(w, " of instance %d", i.number)
-				}
-				fmt.Fprintln(w)
-				last = e.List
-			}
-			fmt.Fprint(w, "  ", e.Text(own))
-			if t != nil {
-				for _, x := range t.entries {
-					if x.Same(e) {
-						fmt.Fprintf(w, "  (%d matches)", x.hits.Load())
-					}
-				}
-			}
-			fmt.Fprintln(w)
-			lines++
-		}
-	}
-	if lines == 0 {
-		fmt.Fprintln(w, "No access-list is configured.")
 	}
 	if p := n.paklog; p != nil {
-		const line = "paklog: MSUs of access-list %d to %s: %d copied, %d let go because too many waited, %d not sent"
-		fmt.Fprintf(w, line, p.list, p.to, p.sent.Load(), p.full.Load(), p.failed.Load())
-		if why := p.trouble.Load(); why != nil {
-			fmt.Fprintf(w, " (%s)", *why)
-		}
-		fmt.Fprintln(w)
+		c := p.Counts()
+		out.Copies = &status.Copies{List: p.List, To: p.To.String(), Sent: c.Sent, LetGo: c.LetGo, Failed: c.Failed,
+			Reason: c.LastWhy}
 	}
-	return nil
+	return out
+}
+
+// accessLists are the lists of this instance, which own configures.
+func (n *Node) accessLists(own *configs.System) (out []status.AccessList) {
+	t := n.tap.Load()
+	for _, e := range own.Lists() {
+		if k := len(out); k == 0 || out[k-1].Number != e.List {
+			out = append(out, status.AccessList{Number: e.List, Instance: n.number})
+		}
+		x := status.AccessEntry{Text: e.Text(own)}
+		if hits, ok := t.Hits(e); ok {
+			x.Matches = &hits
+		}
+		last := &out[len(out)-1]
+		last.Entries = append(last.Entries, x)
+	}
+	return out
 }

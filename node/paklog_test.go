@@ -46,7 +46,7 @@ func TestPaklog(t *testing.T) {
 		t.Errorf("got %s", b[:k])
 	}
 	for range 1000 { // it is counted when it has gone
-		if n.paklog.sent.Load() > 0 {
+		if n.paklog.Counts().Sent > 0 {
 			break
 		}
 		time.Sleep(10 * time.Millisecond)
@@ -56,7 +56,8 @@ func TestPaklog(t *testing.T) {
 	n.run("configure terminal", "access-list 2700 permit si 3", "end")
 	n.want("show cs7 access-lists", "deny si 0  (1 matches)", "permit si 3  (0 matches)")
 	n.run("configure terminal", "no access-list 2700", "end")
-	if n.route(now, &transfer{msus: []*ss7.MSU{{NI: ss7.National, SI: ss7.ISUP, DPC: 1}}}, 0); n.paklog.number.Load() != 1 {
+	n.route(now, &transfer{msus: []*ss7.MSU{{NI: ss7.National, SI: ss7.ISUP, DPC: 1}}}, 0)
+	if n.paklog.Counts().Made != 1 {
 		t.Error("an empty list permits")
 	}
 	n.run("configure terminal", "access-list 2700 permit all", "cs7 paklog 127.0.0.1 dest-port 9", "end")

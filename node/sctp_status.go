@@ -13,6 +13,7 @@ import (
 func (n *Node) SCTP() status.SCTP {
 	out := status.SCTP{Memory: n.sharedMemory(), Transports: []status.TransportUsed{}, Sum: []status.Count{}}
 	var transports []sctp.Transport
+	var counters [][]sctp.Counter
 	for _, p := range n.allCarriers() {
 		t := p.over()
 		if t == nil {
@@ -21,7 +22,7 @@ func (n *Node) SCTP() status.SCTP {
 		i := slices.Index(transports, t)
 		if i < 0 {
 			i = len(transports)
-			transports = append(transports, t)
+			transports, counters = append(transports, t), append(counters, t.Counters())
 			out.Transports = append(out.Transports, status.TransportUsed{Name: t.Name(), Counters: []status.Count{}})
 		}
 		out.Transports[i].Ports = append(out.Transports[i].Ports, p.number)
@@ -30,7 +31,7 @@ func (n *Node) SCTP() status.SCTP {
 	defer n.applying.Unlock()
 	out.Cleared = n.cleared
 	for i, t := range transports {
-		for _, c := range t.Counters() {
+		for _, c := range counters[i] {
 			if base := n.baseline[t][c.Name]; base <= c.Value {
 				c.Value -= base
 			}

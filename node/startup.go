@@ -2,14 +2,14 @@ package node
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
-	"io"
-	"strings"
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/routing"
+	"github.com/gostp/gostp/startup"
 )
 
 // Check reads a configuration file as a start does, and names what the start would name: what is
@@ -71,98 +71,21 @@ func (n *Node) start(r *configs.Reading) (errs []error) {
 	return errs
 }
 
-// showStartup prints the startup configuration. Under each line that is not taken stands why.
-func (n *Node) showStartup(c *cli.Call) error {
-	text, err := n.opt.Store.Load()
-	if err != nil {
-		return err
-	}
-	if len(text) == 0 {
-		return fmt.Errorf("startup-config is not present: %s is empty; `write memory` makes it", n.opt.Store.Name())
-	}
-	fmt.Fprintf(c.Out, "Using %d bytes of %s\n", len(text), n.opt.Store.Name())
-	faults := configs.Examine(text).Faults
-	if len(faults) == 0 {
-		_, err = c.Out.Write(text)
-		return err
-	}
-	fmt.Fprintf(c.Out, "! %d faults: what they are about is left out. Each stands under its line.\n", len(faults))
-	for i, line := range strings.Split(strings.TrimSuffix(string(text), "\n"), "\n") {
-		fmt.Fprintln(c.Out, line)
-		for ; len(faults) > 0 && faults[0].Line <= i+1; faults = faults[1:] {
-			fmt.Fprintf(c.Out, "! left out: %s\n", faults[0].Error())
-		}
-	}
-	for _, f := range faults {
-		fmt.Fprintf(c.Out, "! left out: %s\n", f.Error())
-	}
-	return nil
-}
+// Startup is where the startup configuration is kept.
+func (n *Node) Startup() startup.Store { return n.opt.Store }
 
-func (n *Node) write(c *cli.Call) error {
-	fmt.Fprintln(c.Out, "Building configuration...")
-	if err := n.rescue(c); err != nil {
-		return err
-	}
-	if err := n.opt.Store.Save(n.Running()); err != nil {
-		return fmt.Errorf("not saved: %w", err)
-	}
-	n.setFaults(nil) // the file holds what runs
-	fmt.Fprintf(c.Out, "[OK] %s\n", n.opt.Store.Name())
-	return nil
-}
+// Saved tells the node that the startup configuration is what runs now.
+func (n *Node) Saved() { n.setFaults(nil) }
 
-// rescue says which lines of the startup configuration would be lost, because they were never
-// taken, and keeps them. Where nobody sees what it says, the word `force` is wanted.
-func (n *Node) rescue(c *cli.Call) error {
-	name, force := n.opt.Store.Name(), c.Args.Bool("force")
-	text, err := n.opt.Store.Load()
-	if err != nil {
-		if force {
-			return nil
-		}
-		return fmt.Errorf("not saved: %w; nobody knows what would be lost. `write memory force` writes all the same",
-			err)
-	}
-	faults := configs.Examine(text).Faults
-	if len(faults) == 0 {
-		return nil
-	}
-	fmt.Fprintf(c.Out, "%s has lines that were left out, and that would be lost:\n", name)
-	printLost(c.Out, text, faults)
-	if c.Session.Unattended() && !force {
-		return fmt.Errorf("not saved: mend these lines, or `write memory force`, which keeps the old text beside %s",
-			name)
-	}
-	where, err := n.opt.Store.Keep()
-	if err != nil {
-		return fmt.Errorf("not saved: the old text cannot be kept: %w", err)
-	}
-	fmt.Fprintf(c.Out, "The old text is kept in %s\n", where)
-	return nil
-}
-
-// printLost prints the lines that faults are about.
-func printLost(w io.Writer, text []byte, faults []cli.Fault) {
-	lines := bytes.Split(text, []byte("\n"))
-	last := 0
-	for _, f := range faults {
-		if f.Line > last && f.Line <= len(lines) {
-			last = f.Line
-			fmt.Fprintf(w, "  line %d: %s\n", f.Line, bytes.TrimSpace(lines[f.Line-1]))
-		}
-	}
-}
-
-// reload starts the node's signalling anew from the startup configuration; the
-// program and its terminals stay.
-func (n *Node) reload(c *cli.Call) error {
+// Reload starts the node's signalling anew from the startup configuration; the program and its
+// terminals stay. Without force, it refuses where the running configuration would be lost.
+func (n *Node) Reload(ctx context.Context, force bool) error {
 	text, err := n.opt.Store.Load()
 	if err != nil {
 		return err
 	}
 	r := examine(text)
-	if !c.Args.Bool("force") && !bytes.Equal(text, n.Running()) {
+	if !force && !bytes.Equal(text, n.Running()) {
 		var b bytes.Buffer
 		if len(r.Faults) > 0 || r.System.Write(&b) != nil || !bytes.Equal(b.Bytes(), n.Running()) {
 			return fmt.Errorf("the running configuration is not what %s holds: `write memory` first, or `reload force`",
@@ -173,7 +96,7 @@ func (n *Node) reload(c *cli.Call) error {
 		return errors.Join(errs...)
 	}
 	n.log.Add("SYS", 5, "RELOAD", "Reload requested")
-	n.Leave(c.Context)
+	n.Leave(ctx)
 	err = n.Apply(configs.New())
 	n.setLeaving(routing.Allowed) // in any case: it stays
 	if err != nil {

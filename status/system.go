@@ -10,3 +10,60 @@ type Version struct {
 	Startup    string      `json:"startup_configuration"` // where it is kept
 	Transports []Transport `json:"transports"`
 }
+
+// AccessLists are the access lists of all instances, and what becomes of copies of MSUs.
+type AccessLists struct {
+	Instances int          `json:"instances"` // of the node; where there are several, each has lists of its own
+	Lists     []AccessList `json:"access_lists"`
+	Copies    *Copies      `json:"paklog,omitempty"` // left out: no MSUs are copied
+}
+
+// AccessList is a list of conditions; the first entry that matches an MSU decides.
+type AccessList struct {
+	Number   uint16        `json:"number"`
+	Instance uint8         `json:"instance"`
+	Entries  []AccessEntry `json:"entries"`
+}
+
+// AccessEntry is one condition.
+type AccessEntry struct {
+	Text    string  `json:"entry"`             // as it is configured
+	Matches *uint64 `json:"matches,omitempty"` // left out: the list is not in use
+}
+
+// Copies counts the copies of MSUs that were sent to a receiver.
+type Copies struct {
+	List   uint16 `json:"access_list"`
+	To     string `json:"to"`
+	Sent   uint64 `json:"copied"`
+	LetGo  uint64 `json:"let_go"` // too many waited
+	Failed uint64 `json:"not_sent"`
+	Reason string `json:"reason,omitempty"` // why the last of these was not sent
+}
+
+// Log is the last lines of the event log.
+type Log struct {
+	Total uint64   `json:"total"` // since the start
+	Lines []string `json:"lines"` // the oldest first
+}
+
+// Startup is the startup configuration, with what is wrong with its lines.
+type Startup struct {
+	Name  string        `json:"name"` // where it is kept
+	Bytes int           `json:"bytes"`
+	Lines []StartupLine `json:"lines"`
+	// Faults counts what is left out of the configuration; Others says what is about no line.
+	Faults int      `json:"faults"`
+	Others []string `json:"other_faults,omitempty"`
+}
+
+// StartupLine is a line of the startup configuration.
+type StartupLine struct {
+	Text    string   `json:"text"`
+	LeftOut []string `json:"left_out,omitempty"` // why what it is about is left out
+}
+
+// Clock is the time of day.
+type Clock struct {
+	Time time.Time `json:"time"`
+}
