@@ -58,7 +58,8 @@ func (n *Network) about(h Heading, r ss7.Range) Management {
 
 // recvCluster handles TCP, TCR and TCA from the adjacent point opc: it concerns the cluster
 // and every member that has a route over opc.
-func (n *Network) recvCluster(now time.Time, opc ss7.PC, m Management, out []ss7.Action) []ss7.Action {
+func (l *link) recvCluster(now time.Time, msu *ss7.MSU, m Management, out []ss7.Action) []ss7.Action {
+	n, opc := l.net, msu.OPC
 	said, r := saying[m.Heading], clusterOf(m.PC)
 	if !n.isAdjacent(opc) {
 		return n.ignore(out, "%v about %s from %s ignored: the sender is not adjacent", m.Heading, n.format(m.PC),
@@ -93,7 +94,8 @@ func (n *Network) recvCluster(now time.Time, opc ss7.PC, m Management, out []ss7
 
 // recvClusterTest handles RCP and RCR. Who has routes to single members alone says nothing
 // of the cluster.
-func (n *Network) recvClusterTest(now time.Time, via *link, opc ss7.PC, m Management, out []ss7.Action) []ss7.Action {
+func (l *link) recvClusterTest(now time.Time, msu *ss7.MSU, m Management, out []ss7.Action) []ss7.Action {
+	n, opc := l.net, msu.OPC
 	if !n.isAdjacent(opc) {
 		return n.ignore(out, "%v about %s from %s, which is not adjacent", m.Heading, n.format(m.PC), n.format(opc))
 	}
@@ -105,7 +107,7 @@ func (n *Network) recvClusterTest(now time.Time, via *link, opc ss7.PC, m Manage
 	if n.own.on || i < 0 {
 		return out
 	}
-	s := n.setOf(via, opc)
+	s := l.setOf(opc)
 	thinks := map[Heading]routing.RouteState{RCP: routing.Prohibited, RCR: routing.Restricted}[m.Heading]
 	if is := s.advice(i); is != thinks {
 		return s.correct(now, is, r, out)

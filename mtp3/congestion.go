@@ -213,7 +213,8 @@ func (n *Network) Overloads() (all []Overload) {
 }
 
 // recvTFC: an STP has congestion on the way to m.PC (§13.7).
-func (n *Network) recvTFC(now time.Time, msu *ss7.MSU, m Management, out []ss7.Action) []ss7.Action {
+func (l *link) recvTFC(now time.Time, msu *ss7.MSU, m Management, out []ss7.Action) []ss7.Action {
+	n := l.net
 	if i, own := n.plan.Find(m.PC); own || i < 0 {
 		return n.ignore(out, "TFC about %s from %s ignored: there is no route to it", n.format(m.PC), n.format(msu.OPC))
 	}

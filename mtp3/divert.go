@@ -121,12 +121,12 @@ func uses(b *routing.Bundle, p ss7.PathID) bool {
 
 // accepted is told what level 2 accepted last: the order goes out, or the answer to
 // the far end's.
-func (l *link) accepted(now time.Time, bsnt uint32, out []ss7.Action) []ss7.Action {
+func (l *link) accepted(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	d := &l.div
 	if d.state != AskingBSNT {
 		return out
 	}
-	d.bsnt = bsnt
+	d.bsnt = ev.Arg
 	if d.order {
 		return l.answerOrder(now, out)
 	}
@@ -225,7 +225,7 @@ func (l *link) retrieve(_ time.Time, fsnc uint32, why string, out []ss7.Action) 
 }
 
 // retrieved: the hold has it in front; the table lets everything go on.
-func (l *link) retrieved(now time.Time, out []ss7.Action) []ss7.Action {
+func (l *link) retrieved(now time.Time, _ ss7.Event, out []ss7.Action) []ss7.Action {
 	if l.div.state != Retrieving {
 		return out
 	}

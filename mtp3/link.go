@@ -42,70 +42,111 @@ func (n *Network) do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action
 	if l == nil {
 		return out // of a link that was removed meanwhile
 	}
-	switch ev.Kind {
-	case ss7.InService:
-		if l.state != Activating {
-			return out
-		}
-		l.attempt, l.handed = 0, ev.Arg == ss7.TakenOver
-		if l.handed {
-			// It was neither activated nor restored, and its far end sends on: nothing
-			// waits for the test (Q.707 §2.2), which still finds what is wrong.
-			out = l.become(now, Available, "taken over while in service", out)
-			return l.startTest(now, out)
-		}
-		out = l.become(now, Testing, "aligned; the far end has not answered the link test yet", out)
-		return l.firstTest(now, out)
-	case ss7.OutOfService:
-		if l.state == Shutdown || l.state == Failed {
-			return out
-		}
-		return l.fail(now, ev.Why, out)
-	case ss7.RemoteOutage:
-		if l.state == Available || l.state == Testing {
-			return l.become(now, Blocked, "processor outage at the far end", out)
-		}
-	case ss7.RemoteRecovered:
-		if l.state == Blocked {
-			l.attempt = 0
-			out = l.become(now, Testing, "processor outage over; testing again", out)
-			return l.firstTest(now, out)
-		}
-	case ss7.Transfer:
-		if ev.MSU.SI == ss7.SNM {
-			return n.recvManagement(now, l, &ev.MSU, out)
-		}
-		return l.recvTest(now, &ev.MSU, out)
-	case ss7.Congestion:
-		if ev.MSU.OPC != 0 || ev.MSU.DPC != 0 {
-			ev.Arg = max(ev.Arg, l.congestion)
-			return n.overloaded(now, l.cfg.Path, l.name(), ev, out)
-		}
-		if n.cfg.Timed {
-			return l.timedCongestion(now, ev, out)
-		}
-		return l.congested(ev, out)
-	case ss7.Unreachable:
-		switch Reason(ev.Arg) {
-		case OwnOrigin:
-			return l.circular(now, ev, out)
-		case Circular:
-			out = l.circular(now, ev, out)
-		}
-		return l.unreachable(now, &ev.MSU, Reason(ev.Arg), out)
-	case ss7.NoUser:
-		return n.noUser(now, ev, out)
-	case ss7.BSNT:
-		return l.accepted(now, ev.Arg, out)
-	case ss7.Retrieved:
-		return n.sendAgain(now, l, &ev.MSU, out)
-	case ss7.RetrievalComplete:
-		return l.retrieved(now, out)
-	case ss7.Drained:
-		n.paced(now, ev.Path)
-		return n.drained(now, ev.Path, out)
+	if do := linkEvents[ev.Kind]; do != nil {
+		return do(l, now, ev, out)
 	}
 	return out
+}
+
+// linkEvents is what a link does when it is told an event.
+var linkEvents = map[ss7.Kind]func(*link, time.Time, ss7.Event, []ss7.Action) []ss7.Action{
+	ss7.InService:         (*link).inService,
+	ss7.OutOfService:      (*link).outOfService,
+	ss7.RemoteOutage:      (*link).outage,
+	ss7.RemoteRecovered:   (*link).recovered,
+	ss7.Transfer:          (*link).recv,
+	ss7.Congestion:        (*link).crossedThreshold,
+	ss7.Unreachable:       (*link).wentNoFurther,
+	ss7.NoUser:            (*link).noUser,
+	ss7.BSNT:              (*link).accepted,
+	ss7.Retrieved:         (*link).gaveBack,
+	ss7.RetrievalComplete: (*link).retrieved,
+	ss7.Drained:           (*link).wasDrained,
+}
+
+// inService: level 2 has aligned the link, which is tested before it carries traffic (Q.707 §2.2).
+func (l *link) inService(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	if l.state != Activating {
+		return out
+	}
+	l.attempt, l.handed = 0, ev.Arg == ss7.TakenOver
+	if l.handed {
+		// It was neither activated nor restored, and its far end sends on: nothing
+		// waits for the test, which still finds what is wrong.
+		return l.startTest(now, l.become(now, Available, "taken over while in service", out))
+	}
+	out = l.become(now, Testing, "aligned; the far end has not answered the link test yet", out)
+	return l.firstTest(now, out)
+}
+
+func (l *link) outOfService(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	if l.state == Shutdown || l.state == Failed {
+		return out
+	}
+	return l.fail(now, ev.Why, out)
+}
+
+func (l *link) outage(now time.Time, _ ss7.Event, out []ss7.Action) []ss7.Action {
+	if l.state == Available || l.state == Testing {
+		return l.become(now, Blocked, "processor outage at the far end", out)
+	}
+	return out
+}
+
+func (l *link) recovered(now time.Time, _ ss7.Event, out []ss7.Action) []ss7.Action {
+	if l.state != Blocked {
+		return out
+	}
+	l.attempt = 0
+	return l.firstTest(now, l.become(now, Testing, "processor outage over; testing again", out))
+}
+
+// recv takes a message of management or of the link test that came by l.
+func (l *link) recv(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	if ev.MSU.SI == ss7.SNM {
+		return l.recvManagement(now, &ev.MSU, out)
+	}
+	return l.recvTest(now, &ev.MSU, out)
+}
+
+// crossedThreshold: the link's queue has another level of congestion, or an MSU went over a
+// link that is congested.
+func (l *link) crossedThreshold(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	switch {
+	case ev.MSU.OPC != 0 || ev.MSU.DPC != 0:
+		ev.Arg = max(ev.Arg, l.congestion)
+		return l.net.overloaded(now, l.cfg.Path, l.name(), ev, out)
+	case l.net.cfg.Timed:
+		return l.timedCongestion(now, ev, out)
+	}
+	return l.congested(ev, out)
+}
+
+// wentNoFurther: an MSU that came by l was discarded here, for the Reason in ev.Arg.
+func (l *link) wentNoFurther(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	why := Reason(ev.Arg)
+	if why == OwnOrigin || why == Circular {
+		out = l.circular(now, ev, out)
+	}
+	if why == OwnOrigin {
+		return out
+	}
+	return l.unreachable(now, &ev.MSU, why, out)
+}
+
+func (l *link) noUser(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	return l.net.noUser(now, ev, out)
+}
+
+// gaveBack: level 2 has given back a management message that the far end has not accepted.
+func (l *link) gaveBack(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	return l.net.sendAgain(now, l, &ev.MSU, out)
+}
+
+// wasDrained: the far end has acknowledged all that was sent before level 2 was asked (ss7.Drain).
+func (l *link) wasDrained(now time.Time, _ ss7.Event, out []ss7.Action) []ss7.Action {
+	l.net.paced(now, l.cfg.Path)
+	return l.net.drained(now, l.cfg.Path, out)
 }
 
 // Tick acts on every deadline that has passed.

@@ -7,75 +7,76 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// recvManagement takes a network management message that came by link via. One that
-// Q.704 does not know is discarded, counted and never answered (§15).
-func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7.Action) []ss7.Action {
-	x, err := ParseManagement(n.cfg.Variant, m.Payload)
+// recvManagement takes a network management message that came by l. One that Q.704 does not
+// know is discarded, counted and never answered (§15).
+func (l *link) recvManagement(now time.Time, msu *ss7.MSU, out []ss7.Action) []ss7.Action {
+	n := l.net
+	m, err := ParseManagement(n.cfg.Variant, msu.Payload)
 	if err != nil {
-		return n.ignore(out, "%v on %s", err, via.name())
+		return n.ignore(out, "%v on %s", err, l.name())
 	}
-	if m.NI != n.cfg.NI { // Decide lets what comes by a link that carries no traffic yet pass (Q.704 §2.4.3)
+	if msu.NI != n.cfg.NI { // Decide lets what comes by a link that carries no traffic yet pass (§2.4.3)
 		return n.ignore(out, "%v on %s with network indicator %v; this node has %v",
-			x.Heading, via.name(), m.NI, n.cfg.NI)
+			m.Heading, l.name(), msu.NI, n.cfg.NI)
 	}
-	if !formOf(n.cfg.Variant).ansi || headings[x.Heading].body == nothing {
-		x.SLC = n.cfg.Variant.SLC(m)
+	if !formOf(n.cfg.Variant).ansi || headings[m.Heading].body == nothing {
+		m.SLC = n.cfg.Variant.SLC(msu)
 	}
-	if s := via.set; !s.ready && s.cfg.Adjacent == m.OPC {
-		s.early = true // the test has passed there, and not yet here
-		if s.stale {   // now, or what it says anew would be forgotten with that
-			s.forget()
-			out = n.follow(now, out)
-		}
-	}
+	out = l.set.heardFrom(now, msu.OPC, out)
 	n.stats.SNMIn++
-	n.stats.In[x.Heading]++
-	out = append(out, n.message("from", m.OPC, "by "+via.name(), x))
-	if c, ok := n.claim(via, m, x); ok {
+	n.stats.In[m.Heading]++
+	out = append(out, n.message("from", msu.OPC, "by "+l.name(), m))
+	if c, ok := l.claim(msu, m); ok {
 		if out, ok = n.Believe(c, out); !ok {
 			n.stats.SNMIgnored++
 			return out
 		}
 	}
-	if s := n.serverOf(m); s != nil {
-		return s.toServer(now, m, x, out)
+	if s := n.serverOf(msu); s != nil {
+		return s.recvManagement(now, msu, m, out)
 	}
-	switch x.Heading {
-	case COO, COA, XCO, XCA, ECO, ECA, CBD, CBA, LIN, LUN, LIA, LUA, LID, LFU, LLT, LRT:
-		l := n.linkTo(m.OPC, m.DPC, x.SLC)
-		if l == nil {
-			return n.ignore(out, "%v from %s for link %d, which is not there", x.Heading, n.format(m.OPC), x.SLC)
-		}
-		if x.Heading == CBD || x.Heading == CBA {
-			return l.recvChangeback(now, via.cfg.Path, x, out)
-		}
-		if headings[x.Heading].body == aboutLink && x.Heading != ECO && x.Heading != ECA {
-			return l.recvInhibit(now, x.Heading, out)
-		}
-		if l == via { // an order never comes by the link it names (§5.4.1)
-			return n.ignore(out, "%v for %s came by that link itself", x.Heading, l.name())
-		}
-		return l.recvChangeover(now, via.cfg.Path, x, out)
-	case TFP, TFR, TFA:
-		return n.recvRoute(now, m.OPC, x, out)
-	case RST, RSR:
-		return n.recvRouteTest(now, via, m.OPC, x, out)
-	case TFC:
-		return n.recvTFC(now, m, x, out)
-	case RCT:
-		return out // it has done its work by going all the way (§13.9.5)
-	case UPU:
-		return n.recvUPU(m, x, out)
-	case TRA:
-		return n.recvTRA(now, m.OPC, m.DPC, out)
-	case TRW:
-		return n.recvTRW(now, m.OPC, m.DPC, out)
-	case TCP, TCR, TCA:
-		return n.recvCluster(now, m.OPC, x, out)
-	case RCP, RCR:
-		return n.recvClusterTest(now, via, m.OPC, x, out)
+	if recv := managing[m.Heading]; recv != nil {
+		return recv(l, now, msu, m, out)
 	}
-	return n.ignore(out, "%v from %s on %s is not acted on", x.Heading, n.format(m.OPC), via.name())
+	return n.ignore(out, "%v from %s on %s is not acted on", m.Heading, n.format(msu.OPC), l.name())
+}
+
+// managing is what is done with a network management message, by its heading, for the link by
+// which it came.
+var managing = map[Heading]func(*link, time.Time, *ss7.MSU, Management, []ss7.Action) []ss7.Action{
+	COO: (*link).recvAboutLink, COA: (*link).recvAboutLink, XCO: (*link).recvAboutLink, XCA: (*link).recvAboutLink,
+	ECO: (*link).recvAboutLink, ECA: (*link).recvAboutLink, CBD: (*link).recvAboutLink, CBA: (*link).recvAboutLink,
+	LIN: (*link).recvAboutLink, LUN: (*link).recvAboutLink, LIA: (*link).recvAboutLink, LUA: (*link).recvAboutLink,
+	LID: (*link).recvAboutLink, LFU: (*link).recvAboutLink, LLT: (*link).recvAboutLink, LRT: (*link).recvAboutLink,
+
+	TFP: (*link).recvRoute, TFR: (*link).recvRoute, TFA: (*link).recvRoute,
+	RST: (*link).recvRouteTest, RSR: (*link).recvRouteTest,
+	TCP: (*link).recvCluster, TCR: (*link).recvCluster, TCA: (*link).recvCluster,
+	RCP: (*link).recvClusterTest, RCR: (*link).recvClusterTest,
+	TFC: (*link).recvTFC, RCT: (*link).recvRCT, UPU: (*link).recvUPU,
+	TRA: (*link).recvTRA, TRW: (*link).recvTRW,
+}
+
+// recvRCT: a test of the way to this node has done its work by going all of it (§13.9.5).
+func (l *link) recvRCT(_ time.Time, _ *ss7.MSU, _ Management, out []ss7.Action) []ss7.Action {
+	return out
+}
+
+// recvAboutLink takes a message about another link, or in some cases about via itself.
+func (l *link) recvAboutLink(now time.Time, msu *ss7.MSU, m Management, out []ss7.Action) []ss7.Action {
+	n := l.net
+	about := n.linkTo(msu.OPC, msu.DPC, m.SLC)
+	switch {
+	case about == nil:
+		return n.ignore(out, "%v from %s for link %d, which is not there", m.Heading, n.format(msu.OPC), m.SLC)
+	case m.Heading == CBD || m.Heading == CBA:
+		return about.recvChangeback(now, l.cfg.Path, m, out)
+	case headings[m.Heading].body == aboutLink && m.Heading != ECO && m.Heading != ECA:
+		return about.recvInhibit(now, m.Heading, out)
+	case about == l: // an order never comes by the link it names (§5.4.1)
+		return n.ignore(out, "%v for %s came by that link itself", m.Heading, l.name())
+	}
+	return about.recvChangeover(now, l.cfg.Path, m, out)
 }
 
 // claim is what has to be believed before a message is acted on: that an adjacent point is
@@ -83,8 +84,8 @@ func (n *Network) recvManagement(now time.Time, via *link, m *ss7.MSU, out []ss7
 // prohibit its routes or restart it; and that what is said of congestion and users comes from
 // there. False: the message has no effect, or none but the one meant, as an order about a
 // link that is down, whose sender may know a way that this end has no route back by.
-func (n *Network) claim(via *link, msu *ss7.MSU, m Management) (c Claim, ok bool) {
-	c = Claim{What: m.Heading.String(), Path: via.cfg.Path, By: msu.OPC, About: Nobody}
+func (l *link) claim(msu *ss7.MSU, m Management) (c Claim, ok bool) {
+	c = Claim{What: m.Heading.String(), Path: l.cfg.Path, By: msu.OPC, About: Nobody}
 	switch m.Heading {
 	case RCT:
 		return c, false
@@ -95,11 +96,11 @@ func (n *Network) claim(via *link, msu *ss7.MSU, m Management) (c Claim, ok bool
 		c.About = m.PC
 		return c, true
 	case COO, COA, XCO, XCA, ECO, ECA:
-		if l := n.linkTo(msu.OPC, msu.DPC, m.SLC); l != nil && l.state != Available {
+		if about := l.net.linkTo(msu.OPC, msu.DPC, m.SLC); about != nil && about.state != Available {
 			return c, false
 		}
 	}
-	return c, n.isAdjacent(msu.OPC) // from others it is ignored for that, where it matters
+	return c, l.net.isAdjacent(msu.OPC) // from others it is ignored for that, where it matters
 }
 
 // ignore counts and tells what is not acted on.

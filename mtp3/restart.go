@@ -146,7 +146,8 @@ func (n *Network) sayTRWs(now time.Time, out []ss7.Action) []ss7.Action {
 }
 
 // recvTRW: the adjacent point restarts, and will say TRA. It has said so to code, one of ours.
-func (n *Network) recvTRW(now time.Time, opc, code ss7.PC, out []ss7.Action) []ss7.Action {
+func (l *link) recvTRW(now time.Time, msu *ss7.MSU, _ Management, out []ss7.Action) []ss7.Action {
+	n, opc, code := l.net, msu.OPC, msu.DPC
 	if !n.isAdjacent(opc) {
 		return n.ignore(out, "TRW from %s, which is not adjacent", n.format(opc))
 	}
@@ -182,6 +183,19 @@ func (s *linkset) unexpected(now time.Time, out []ss7.Action) []ss7.Action {
 	}
 	n.touchTelling()
 	return n.follow(now, out)
+}
+
+// heardFrom: a message has come by a link of s from the point opc.
+func (s *linkset) heardFrom(now time.Time, opc ss7.PC, out []ss7.Action) []ss7.Action {
+	if s.ready || s.cfg.Adjacent != opc {
+		return out
+	}
+	s.early = true // the test has passed there, and not yet here
+	if s.stale {   // now, or what it says anew would be forgotten with that
+		s.forget()
+		return s.net.follow(now, out)
+	}
+	return out
 }
 
 // heardEarly opens the linksets whose adjacent points said TRA before they were available.
@@ -251,7 +265,8 @@ func (n *Network) sayTRA(now time.Time, out []ss7.Action) []ss7.Action {
 
 // recvTRA: the adjacent point is ready for traffic. One that comes when we do not know
 // of a restart is answered once in T19 (§9.5).
-func (n *Network) recvTRA(now time.Time, opc, code ss7.PC, out []ss7.Action) []ss7.Action {
+func (l *link) recvTRA(now time.Time, msu *ss7.MSU, _ Management, out []ss7.Action) []ss7.Action {
+	n, opc, code := l.net, msu.OPC, msu.DPC
 	if !n.isAdjacent(opc) {
 		return n.ignore(out, "TRA from %s, which is not adjacent", n.format(opc))
 	}

@@ -23,7 +23,8 @@ var saying = map[Heading]routing.RouteState{TFP: routing.Prohibited, TFR: routin
 	TCP: routing.Prohibited, TCR: routing.Restricted, TCA: routing.Allowed}
 
 // recvRoute handles TFP, TFR, TFA about m.PC from the adjacent point opc.
-func (n *Network) recvRoute(now time.Time, opc ss7.PC, m Management, out []ss7.Action) []ss7.Action {
+func (l *link) recvRoute(now time.Time, msu *ss7.MSU, m Management, out []ss7.Action) []ss7.Action {
+	n, opc := l.net, msu.OPC
 	said := saying[m.Heading]
 	if !n.isAdjacent(opc) || n.isOwn(m.PC) || m.PC == opc {
 		return n.ignore(out, "%v about %s from %s ignored: %s", m.Heading, n.format(m.PC), n.format(opc), n.oddity(opc, m.PC))
@@ -232,17 +233,18 @@ func (s *linkset) sayTo(state routing.RouteState, r ss7.Range, out []ss7.Action)
 // single is the range of one code.
 func (n *Network) single(pc ss7.PC) ss7.Range { return ss7.Range{PC: pc, Len: n.cfg.Variant.Bits()} }
 
-// setOf is the linkset of an adjacent point: that of via, if it leads there.
-func (n *Network) setOf(via *link, adjacent ss7.PC) *linkset {
-	if via.set.cfg.Adjacent == adjacent {
-		return via.set
+// setOf is the linkset of an adjacent point: that of l, if it leads there.
+func (l *link) setOf(adjacent ss7.PC) *linkset {
+	if l.set.cfg.Adjacent == adjacent {
+		return l.set
 	}
-	return n.sets[slices.IndexFunc(n.sets, func(s *linkset) bool { return s.cfg.Adjacent == adjacent })]
+	return l.net.sets[slices.IndexFunc(l.net.sets, func(s *linkset) bool { return s.cfg.Adjacent == adjacent })]
 }
 
 // recvRouteTest handles RST and RSR: the answer, if the tester has it wrong, must not
 // count on the way through the tester (§13.5.4).
-func (n *Network) recvRouteTest(now time.Time, via *link, opc ss7.PC, m Management, out []ss7.Action) []ss7.Action {
+func (l *link) recvRouteTest(now time.Time, msu *ss7.MSU, m Management, out []ss7.Action) []ss7.Action {
+	n, opc := l.net, msu.OPC
 	if !n.isAdjacent(opc) {
 		return n.ignore(out, "%v about %s from %s, which is not adjacent", m.Heading, n.format(m.PC), n.format(opc))
 	}
@@ -250,7 +252,7 @@ func (n *Network) recvRouteTest(now time.Time, via *link, opc ss7.PC, m Manageme
 		return out
 	}
 	thinks := map[Heading]routing.RouteState{RST: routing.Prohibited, RSR: routing.Restricted}[m.Heading]
-	s := n.setOf(via, opc)
+	s := l.setOf(opc)
 	is := routing.Prohibited
 	if _, own := n.plan.Find(m.PC); own {
 		is = routing.Allowed

@@ -48,7 +48,8 @@ func (n *Network) noUser(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Ac
 // users are told by an event of kind ss7.UserPart: Dest is the far point, MSU.SI its user,
 // Arg the cause, MSU.OPC and Path the code and the server whose users are meant, as for
 // ss7.Status. What a gateway says (DUPU) comes with Of, the gateway's server.
-func (n *Network) recvUPU(msu *ss7.MSU, m Management, out []ss7.Action) []ss7.Action {
+func (l *link) recvUPU(_ time.Time, msu *ss7.MSU, m Management, out []ss7.Action) []ss7.Action {
+	n := l.net
 	text := fmt.Sprintf("User part %v of %s is unavailable %s, says %s", m.User, n.format(m.PC), causeText(m.Cause),
 		n.format(msu.OPC))
 	return append(out, note(NoteUser, text), n.userPart(0, msu, m, text))
@@ -98,9 +99,9 @@ func (n *Network) serverOf(m *ss7.MSU) *server {
 	return nil
 }
 
-// toServer: behind a server there is no network management. What is for its users
+// recvManagement: behind a server there is no network management. What is for its users
 // becomes an event.
-func (s *server) toServer(now time.Time, msu *ss7.MSU, m Management, out []ss7.Action) []ss7.Action {
+func (s *server) recvManagement(now time.Time, msu *ss7.MSU, m Management, out []ss7.Action) []ss7.Action {
 	n := s.net
 	switch m.Heading {
 	case TFC:
