@@ -39,6 +39,7 @@ var rooms = map[string][]string{
 	"sctp/sctptest":      {"sctp/wire"},
 	"sctp":               {"sctp/wire"},
 	"loop":               {"ss7"},
+	"drive":              {"loop", "m2pa", "m3ua", "sctp", "ss7", "xua"},
 	"capture":            {},
 	"configs":            {"cli", "m3ua/keys", "sccp/gtt", "ss7"},
 	"userpart":           {"cli", "configs", "ss7"},
@@ -54,7 +55,7 @@ var rooms = map[string][]string{
 	"labs": {"capture", "cli", "configs", "internal/console", "machine", "node", "sctp", "sctp/wire",
 		"startup"},
 	"labs/attack": {"m3ua", "sccp", "ss7", "xua"},
-	"bench":       {"m2pa", "m2ua", "m3ua", "mtp3", "sctp", "ss7", "xua"},
+	"bench":       {"drive", "loop", "m2pa", "m2ua", "m3ua", "mtp3", "sctp", "ss7", "xua"},
 	"cmd/gostp": {"bench", "cli", "configs", "internal/console", "internal/printable", "labs",
 		"machine", "node", "sctp", "ss7", "startup"},
 }

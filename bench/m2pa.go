@@ -3,9 +3,9 @@ package bench
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
+	"github.com/gostp/gostp/drive"
 	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sctp"
@@ -24,15 +24,19 @@ func M2PA(ctx context.Context, l Layout, si ss7.SI) (*Bench, error) {
 
 // newLink makes an end of an M2PA link and starts it; far: it is a sink.
 func newLink(a sctp.Assoc, p *pair, coalesce time.Duration, si ss7.SI, far bool) *link {
-	e := &link{reader: reader{a, p, coalesce}, machine: m2pa.New(1, m2paConfig())}
+	e := &link{reader: reader{a, p, coalesce}}
 	e.msu = ss7.MSU{DPC: sinkPC + ss7.PC(p.id), OPC: sourcePC + ss7.PC(p.id), NI: ss7.International, SI: si}
 	if far {
 		e.sink = &sink{p}
 	}
-	e.timer = time.AfterFunc(time.Hour, e.tick)
-	e.tell(ss7.Event{Kind: ss7.Emergency}) // half a second of proving, not eight
-	e.tell(ss7.Event{Kind: ss7.Start})
-	e.tell(ss7.Event{Kind: ss7.CommUp})
+	e.link = drive.NewLink(m2paConfig(), e.receive, func(ev ss7.Event) {
+		if ev.Kind == ss7.OutOfService {
+			p.fail("its M2PA link failed: " + ev.Why)
+		}
+	})
+	e.link.Tell(ss7.Event{Kind: ss7.Emergency}) // half a second of proving, not eight
+	e.link.Tell(ss7.Event{Kind: ss7.Start})
+	e.link.Attach(a)
 	return e
 }
 
@@ -47,74 +51,19 @@ func m2paConfig() m2pa.Config {
 // link is one end of an M2PA link.
 type link struct {
 	reader
-	sink *sink
-	msu  ss7.MSU // of those that are sent; its payload is used again
-	got  []ss7.Action
-
-	mu       sync.Mutex // guards what follows
-	machine  *m2pa.Link
-	actions  []ss7.Action
-	messages []sctp.Message
-	timer    *time.Timer
-	armed    time.Time
-	closed   bool
-	tested   bool // the far end has tested the link: it is an MTP3
+	link   *drive.Link
+	sink   *sink
+	msu    ss7.MSU // of those that are sent; its payload is used again
+	tested bool    // the far end has tested the link: it is an MTP3
 }
 
 func (e *link) open() (bool, string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	st := e.machine.Status()
+	st := e.link.Status()
 	return st.State == m2pa.InService, fmt.Sprintf("its M2PA link is %v: %s", st.State, st.Why)
 }
 
-func (e *link) tell(ev ss7.Event) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.actions = e.machine.Do(time.Now(), ev, e.actions[:0])
-	e.perform(e.actions)
-}
-
-func (e *link) tick() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.closed {
-		return
-	}
-	e.armed = time.Time{}
-	e.actions = e.machine.Tick(time.Now(), e.actions[:0])
-	e.perform(e.actions)
-}
-
-// perform sends what the machine wants sent and arms its timer. The caller holds mu.
-func (e *link) perform(actions []ss7.Action) {
-	e.messages = e.messages[:0]
-	for i := range actions {
-		a := &actions[i]
-		switch {
-		case a.Op == ss7.Send:
-			e.messages = append(e.messages, sctp.Message{Stream: a.Stream, PPID: m2pa.PPID, Data: a.Wire})
-		case a.Op == ss7.Raise && a.Event.Kind == ss7.OutOfService:
-			e.p.fail("its M2PA link failed: " + a.Event.Why)
-		}
-	}
-	if len(e.messages) > 0 {
-		if n, err := e.assoc.Send(e.messages); n < len(e.messages) {
-			e.p.fail(fmt.Sprintf("%d of %d messages could not be queued: %v", len(e.messages)-n, len(e.messages), err))
-		}
-	}
-	next := e.machine.Deadline()
-	if e.closed || next.IsZero() || !e.armed.IsZero() && !next.Before(e.armed) {
-		return // a timer that fires early finds nothing due and is armed anew
-	}
-	e.armed = next
-	e.timer.Reset(time.Until(next))
-}
-
-func (e *link) send(now time.Time, n int, fill func([]byte) uint8, _ func(uint8)) (int, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	st := e.machine.Status()
+func (e *link) send(_ time.Time, n int, fill func([]byte) uint8, _ func(uint8)) (int, error) {
+	st := e.link.Status()
 	if st.State != m2pa.InService {
 		return 0, fmt.Errorf("its M2PA link is %v: %s", st.State, st.Why)
 	}
@@ -124,53 +73,43 @@ func (e *link) send(now time.Time, n int, fill func([]byte) uint8, _ func(uint8)
 	if want := max(e.p.load.Size-M2PAHeaders, stampLen); len(e.msu.Payload) != want {
 		e.msu.Payload = make([]byte, want)
 	}
-	total := 0
-	for total < n {
-		e.actions = e.actions[:0]
-		for range min(n-total, batchSize) {
-			e.msu.SLS = fill(e.msu.Payload)
-			e.actions = e.machine.Transfer(now, &e.msu, e.actions)
-			total++
-		}
-		e.perform(e.actions)
+	for total := 0; total < n; total += batchSize {
+		e.link.SendAll(func(yield func(*ss7.MSU) bool) {
+			for range min(n-total, batchSize) {
+				e.msu.SLS = fill(e.msu.Payload)
+				if !yield(&e.msu) {
+					return
+				}
+			}
+		})
 	}
-	return total, nil
+	return max(n, 0), nil
 }
 
 // sendRoom is half of the send buffer of sctp.DefaultParams, in octets.
 const sendRoom = 2 << 20
 
 func (e *link) serve() {
+	e.run(func(_ time.Time, items []sctp.Item) { e.link.Recv(items) })
+}
+
+// receive takes MSUs. Where the end is no sink, only management has somewhere to go.
+func (e *link) receive(now time.Time, msus []*ss7.MSU) {
 	each := func(yield func([]byte) bool) {
-		for i := range e.got {
-			a := &e.got[i]
-			if a.Op != ss7.Raise || a.Event.Kind != ss7.Transfer {
-				continue
-			}
-			if m := &a.Event.MSU; m.SI <= ss7.SNTS {
+		for _, m := range msus {
+			if m.SI <= ss7.SNTS {
 				e.management(m)
 			} else if !yield(m.Payload) {
 				return
 			}
 		}
 	}
-	e.run(func(now time.Time, items []sctp.Item) {
-		e.mu.Lock()
-		e.got = e.got[:0]
-		for i := range items {
-			if items[i].Event == nil {
-				e.got = e.machine.Recv(now, items[i].Stream, items[i].Data, e.got)
-			}
-		}
-		e.perform(e.got)
-		e.mu.Unlock()
-		if e.sink != nil {
-			e.sink.batch(now, each)
-			return
-		}
-		for range each { // only management has somewhere to go
-		}
-	})
+	if e.sink != nil {
+		e.sink.batch(now, each)
+		return
+	}
+	for range each {
+	}
 }
 
 // management answers a link test (Q.707 §2.2), and tells a far end that tests, once,
@@ -182,19 +121,12 @@ func (e *link) management(m *ss7.MSU) {
 	}
 	back := ss7.MSU{DPC: m.OPC, OPC: m.DPC, SLS: m.SLS, NI: m.NI, SI: m.SI}
 	back.Payload = mtp3.AppendLinkTest(nil, mtp3.LinkTest{Ack: true, Pattern: t.Pattern, SLC: t.SLC})
-	e.tell(ss7.Event{Kind: ss7.Transfer, MSU: back})
+	e.link.Send(&back)
 	if !e.tested {
 		e.tested = true
 		back.SI, back.SLS, back.Payload = ss7.SNM, 0, []byte{0x17}
-		e.tell(ss7.Event{Kind: ss7.Transfer, MSU: back})
+		e.link.Send(&back)
 	}
 }
 
-func (e *link) close() {
-	e.tell(ss7.Event{Kind: ss7.Stop, Why: "the measurement is over"})
-	e.mu.Lock()
-	e.closed = true
-	e.timer.Stop()
-	e.mu.Unlock()
-	e.assoc.Abort("the measurement is over")
-}
+func (e *link) close() { e.link.Close("the measurement is over") }

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gostp/gostp/drive"
+	"github.com/gostp/gostp/loop"
 	"github.com/gostp/gostp/m2ua"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
@@ -39,38 +41,42 @@ type backhauled struct {
 	reader
 	sink *sink
 	msu  ss7.MSU // of those that are sent; its payload is used again
-	got  []ss7.Action
 
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // the loop's Lock: it guards what follows
+	loop     loop.Loop
+	order    sync.Mutex // the loop's Order
 	layer    *m2ua.Layer
 	link     *m2ua.Link
-	actions  []ss7.Action
 	messages []sctp.Message
-	timer    *time.Timer
-	closed   bool
+	moved    bool   // the layer has another way to its server
 	why      string // what the gateway or the layer said last
 }
 
 func newBackhauled(a sctp.Assoc, p *pair, coalesce time.Duration, si ss7.SI, far bool) *backhauled {
 	label := m2ua.Label{Interface: m2ua.Interface{ID: uint32(p.id)}, Variant: ss7.ITU}
-	e := &backhauled{reader: reader{a, p, coalesce}, layer: m2ua.New(),
-		link: m2ua.NewLink(serverPath, m2ua.LinkConfig{Label: label, Answer: m2ua.DefaultAnswer, Establish: m2ua.DefaultEstablish})}
+	e := &backhauled{reader: reader{a, p, coalesce}, layer: m2ua.New()}
+	e.link = m2ua.NewLink(drive.Server,
+		m2ua.LinkConfig{Label: label, Answer: m2ua.DefaultAnswer, Establish: m2ua.DefaultEstablish})
 	e.msu = ss7.MSU{DPC: sinkPC + ss7.PC(p.id), OPC: sourcePC + ss7.PC(p.id), NI: ss7.International, SI: si}
 	if far {
 		e.sink = &sink{p}
 	}
-	e.timer = time.AfterFunc(time.Hour, e.tick)
-	conf := m2ua.Config{ASPs: []m2ua.ASPConfig{{ASPConfig: xua.ASPConfig{Path: gatewayPath, Name: "gateway", Role: xua.RoleASP, TAck: xua.DefaultTAck}}},
-		ASs: []m2ua.ASConfig{{ASConfig: xua.ASConfig{Path: serverPath, Name: "own", Members: []xua.MemberConfig{{ASP: gatewayPath, Weight: 1}}},
-			Interfaces: []m2ua.InterfaceConfig{{Label: label, Path: serverPath}}}}}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	now := time.Now()
-	e.link.Do(now, ss7.Event{Kind: ss7.Emergency}, nil)
-	e.link.Do(now, ss7.Event{Kind: ss7.Start}, nil)
-	e.perform(now, e.layer.Configure(now, conf, e.actions[:0]))
-	e.perform(now, e.layer.Do(now, ss7.Event{Kind: ss7.CommUp, Path: gatewayPath}, e.actions[:0]))
+	e.loop = loop.Loop{Machine: e, Hands: e, Lock: &e.mu, Order: &e.order, Pass: e.receive}
+	e.loop.Run(func(now time.Time, out []ss7.Action) []ss7.Action {
+		e.link.Do(now, ss7.Event{Kind: ss7.Emergency}, nil)
+		e.link.Do(now, ss7.Event{Kind: ss7.Start}, nil)
+		return e.layer.Configure(now, backhaulOf(label), out)
+	})
+	e.loop.Tell(ss7.Event{Kind: ss7.CommUp, Path: drive.Gateway})
 	return e
+}
+
+// backhaulOf is an ASP of one interface.
+func backhaulOf(label m2ua.Label) m2ua.Config {
+	gateway := xua.ASPConfig{Path: drive.Gateway, Name: "gateway", Role: xua.RoleASP, TAck: xua.DefaultTAck}
+	server := xua.ASConfig{Path: drive.Server, Name: "own", Members: []xua.MemberConfig{{ASP: drive.Gateway, Weight: 1}}}
+	return m2ua.Config{ASPs: []m2ua.ASPConfig{{ASPConfig: gateway}}, ASs: []m2ua.ASConfig{{ASConfig: server,
+		Interfaces: []m2ua.InterfaceConfig{{Label: label, Path: drive.Server}}}}}
 }
 
 func (e *backhauled) open() (bool, string) {
@@ -84,125 +90,146 @@ func (e *backhauled) open() (bool, string) {
 	return st.State == m2ua.InService, fmt.Sprintf("its link at the gateway is %v: %s", st.State, why)
 }
 
-func (e *backhauled) tick() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.closed {
-		return
-	}
-	now := time.Now()
-	e.perform(now, e.layer.Tick(now, e.actions[:0]))
-	e.perform(now, e.link.Tick(now, e.actions[:0]))
+// Do implements ss7.Machine: events are for the layer.
+func (e *backhauled) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	return e.layer.Do(now, ev, out)
 }
 
-// perform carries out what the layer or the link answered. The caller holds mu.
-func (e *backhauled) perform(now time.Time, actions []ss7.Action) {
-	e.messages = e.messages[:0]
-	stands := false
-	for i := range actions {
-		a := &actions[i]
-		switch {
-		case a.Op == ss7.Send:
-			stream := uint16(0)
-			if m2ua.IsMAUP(a.Wire) {
-				stream = 1
-			}
-			e.messages = append(e.messages, sctp.Message{Stream: stream, PPID: m2ua.PPID, Data: a.Wire})
-		case a.Op == ss7.Note && a.Event.Path == gatewayPath:
-			e.why = a.Event.Why
-		case a.Op == ss7.Raise && a.Event.Kind == ss7.Republish && a.Event.Path == serverPath:
-			stands = true
-		case a.Op == ss7.Raise && a.Event.Kind == ss7.OutOfService:
-			e.p.fail("its link at the gateway failed: " + a.Event.Why)
-		}
-	}
-	if len(e.messages) > 0 {
-		if n, err := e.assoc.Send(e.messages); n < len(e.messages) {
-			e.p.fail(fmt.Sprintf("%d of %d messages could not be queued: %v", len(e.messages)-n, len(e.messages), err))
-		}
-	}
-	if stands {
-		ev := ss7.Event{Kind: ss7.CommLost, Why: "this end is not active at the gateway"}
-		if w := e.layer.Way(serverPath); w != nil && w.State == xua.ASActive {
-			ev = ss7.Event{Kind: ss7.CommUp}
-		}
-		e.perform(now, e.link.Do(now, ev, nil))
-	}
-	e.arm(now)
+// Tick implements ss7.Machine.
+func (e *backhauled) Tick(now time.Time, out []ss7.Action) []ss7.Action {
+	return e.link.Tick(now, e.layer.Tick(now, out))
 }
 
-// arm sets the timer to the next deadline; one that fires early finds nothing due.
-func (e *backhauled) arm(now time.Time) {
+// Deadline implements ss7.Machine.
+func (e *backhauled) Deadline() time.Time {
 	next := e.layer.Deadline()
 	if d := e.link.Deadline(); next.IsZero() || !d.IsZero() && d.Before(next) {
 		next = d
 	}
-	if !e.closed && !next.IsZero() {
-		e.timer.Reset(max(next.Sub(now), time.Millisecond))
+	return next
+}
+
+// Send implements loop.Hands.
+func (e *backhauled) Send(a *ss7.Action) {
+	stream := uint16(0)
+	if m2ua.IsMAUP(a.Wire) {
+		stream = 1
+	}
+	e.messages = append(e.messages, sctp.Message{Stream: stream, PPID: m2ua.PPID, Data: a.Wire})
+}
+
+// Raise implements loop.Hands.
+func (e *backhauled) Raise(ev *ss7.Event) {
+	switch {
+	case ev.Kind == ss7.Republish && ev.Path == drive.Server:
+		e.moved = true
+	case ev.Kind == ss7.OutOfService:
+		e.p.fail("its link at the gateway failed: " + ev.Why)
 	}
 }
 
-func (e *backhauled) send(now time.Time, n int, fill func([]byte) uint8, _ func(uint8)) (int, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if st := e.link.Status(); st.State != m2ua.InService {
-		return 0, fmt.Errorf("its link at the gateway is %v: %s", st.State, st.Why)
+// Hangup implements loop.Hands. A measurement goes on until its association ends by itself.
+func (e *backhauled) Hangup(*ss7.Event) {}
+
+// Note implements loop.Hands.
+func (e *backhauled) Note(ev *ss7.Event) {
+	if ev.Path == drive.Gateway {
+		e.why = ev.Why
+	}
+}
+
+// Done implements loop.Hands. What the layer says of the way is told the link when the messages of the turn have gone.
+func (e *backhauled) Done() (rest func()) {
+	e.flush()
+	if e.moved {
+		e.moved = false
+		ev := ss7.Event{Kind: ss7.CommLost, Why: "this end is not active at the gateway"}
+		if w := e.layer.Way(drive.Server); w != nil && w.State == xua.ASActive {
+			ev = ss7.Event{Kind: ss7.CommUp}
+		}
+		loop.Carry(e, e.link.Do(time.Now(), ev, nil))
+		e.flush()
+	}
+	return nil
+}
+
+// flush sends the messages. The caller holds mu.
+func (e *backhauled) flush() {
+	messages := e.messages
+	e.messages = messages[:0]
+	if len(messages) == 0 {
+		return
+	}
+	if n, err := e.assoc.Send(messages); n < len(messages) {
+		e.p.fail(fmt.Sprintf("%d of %d messages could not be queued: %v", len(messages)-n, len(messages), err))
+	}
+}
+
+func (e *backhauled) send(_ time.Time, n int, fill func([]byte) uint8, _ func(uint8)) (int, error) {
+	if ok, why := e.open(); !ok {
+		return 0, errors.New(why)
 	}
 	if want := max(e.p.load.Size-M2UAHeaders, stampLen); len(e.msu.Payload) != want {
 		e.msu.Payload = make([]byte, want)
 	}
 	// Half the send buffer's worth at most waits in SCTP, so that nothing is refused.
 	n = min(n, (sendRoom-e.assoc.Status().SendQueued)/max(e.p.load.Size, 1))
-	total := 0
-	for total < n {
-		e.actions = e.actions[:0]
-		for range min(n-total, batchSize) {
-			e.msu.SLS = fill(e.msu.Payload)
-			e.actions = e.link.Transfer(now, &e.msu, e.actions)
-			total++
-		}
-		e.perform(now, e.actions)
+	for total := 0; total < n; total += batchSize {
+		e.loop.Run(func(now time.Time, out []ss7.Action) []ss7.Action {
+			for range min(n-total, batchSize) {
+				e.msu.SLS = fill(e.msu.Payload)
+				out = e.link.Transfer(now, &e.msu, out)
+			}
+			return out
+		})
 	}
-	return total, nil
+	return max(n, 0), nil
 }
 
+// serve gives the link what is about the interface, and the layer everything else, each in its place.
 func (e *backhauled) serve() {
-	each := func(yield func([]byte) bool) {
-		for i := range e.got {
-			a := &e.got[i]
-			if a.Op == ss7.Raise && a.Event.Kind == ss7.Transfer && !yield(a.Event.MSU.Payload) {
+	e.run(func(_ time.Time, items []sctp.Item) {
+		for len(items) > 0 {
+			n, link := 1, about(&items[0])
+			for n < len(items) && link && about(&items[n]) {
+				n++
+			}
+			if some := items[:n]; some[0].Event == nil {
+				e.loop.Take(func(now time.Time, out []ss7.Action) []ss7.Action { return e.recv(now, some, link, out) })
+			}
+			items = items[n:]
+		}
+	})
+}
+
+// about tells whether something that came is about the interface.
+func about(it *sctp.Item) bool { return it.Event == nil && m2ua.IsMAUP(it.Data) }
+
+func (e *backhauled) recv(now time.Time, items []sctp.Item, link bool, out []ss7.Action) []ss7.Action {
+	if !link {
+		return e.layer.Recv(now, drive.Gateway, items[0].PPID, items[0].Data, out)
+	}
+	for i := range items {
+		out = e.link.Recv(now, items[i].Stream, items[i].Data, out)
+	}
+	return out
+}
+
+func (e *backhauled) receive(now time.Time, msus []*ss7.MSU) {
+	if e.sink == nil {
+		return
+	}
+	e.sink.batch(now, func(yield func([]byte) bool) {
+		for _, m := range msus {
+			if !yield(m.Payload) {
 				return
 			}
-		}
-	}
-	e.run(func(now time.Time, items []sctp.Item) {
-		e.mu.Lock()
-		e.got = e.got[:0]
-		done := 0 // of got: what the layer says may have the link write anew where these are written
-		for i := range items {
-			switch it := &items[i]; {
-			case it.Event != nil:
-			case m2ua.IsMAUP(it.Data):
-				e.got = e.link.Recv(now, it.Stream, it.Data, e.got)
-			default:
-				e.perform(now, e.got[done:])
-				done = len(e.got)
-				e.perform(now, e.layer.Recv(now, gatewayPath, it.PPID, it.Data, nil))
-			}
-		}
-		e.perform(now, e.got[done:])
-		e.mu.Unlock()
-		if e.sink != nil {
-			e.sink.batch(now, each)
 		}
 	})
 }
 
 func (e *backhauled) close() {
-	e.mu.Lock()
-	e.closed = true
-	e.timer.Stop()
-	e.mu.Unlock()
+	e.loop.Stop()
 	e.assoc.Abort("the measurement is over")
 }
 

@@ -1,0 +1,24 @@
+// Package drive runs machines over associations, for programs that are no gostp: Link is an M2PA link, M3UA is an ASP,
+// an IPSP or a gateway. A program dials or accepts associations by package sctp and has them served here; the examples
+// are a page each. What the two do is package loop's, whose doc says who may call whom: the functions that take events
+// are called with a lock held, and must neither wait nor call back; those that take MSUs may send.
+package drive
+
+import "github.com/gostp/gostp/sctp"
+
+// after reads a until it ends, giving each batch to recv, and says why it ended.
+func after(a sctp.Assoc, recv func(items []sctp.Item)) (why string) {
+	why = "the association ended"
+	batch := sctp.NewBatch(64)
+	for {
+		if err := a.Read(batch); err != nil {
+			return why
+		}
+		for i := range batch.Items {
+			if ev := batch.Items[i].Event; ev != nil && (ev.Kind == sctp.Lost || ev.Kind == sctp.Closed) {
+				why = ev.Why
+			}
+		}
+		recv(batch.Items)
+	}
+}
