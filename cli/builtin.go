@@ -54,7 +54,7 @@ func (s *Session) alone(*Call) error {
 	return s.mistake(fault{kind: incomplete}, "", "")
 }
 
-func (s *Session) leaveConfig() { s.config, s.path = false, nil }
+func (s *Session) leaveConfig() { s.config, s.path, s.text = false, nil, "" }
 
 func (s *Session) showHistory(*Call) (Answer, error) {
 	typed := slices.Clone(s.history)

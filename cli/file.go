@@ -61,13 +61,15 @@ func Parse(r io.Reader, env, root any, top *Mode) *Parsed {
 		false}}}
 	sc := bufio.NewScanner(r)
 	sc.Buffer(make([]byte, 0, 64<<10), 1<<20)
-	n := 0
 	for sc.Scan() {
-		n++
-		f.take(n, sc.Text())
+		f.lines = append(f.lines, sc.Text())
+	}
+	for n := 1; n <= len(f.lines); n++ {
+		f.take(n, f.lines[n-1])
+		n = max(n, f.textEnd)
 	}
 	if err := sc.Err(); err != nil {
-		f.Faults = append(f.Faults, Fault{Line: n + 1, Text: "the file cannot be read on: " + err.Error()})
+		f.Faults = append(f.Faults, Fault{Line: len(f.lines) + 1, Text: "the file cannot be read on: " + err.Error()})
 	}
 	f.endSkip()
 	return &f.Parsed
@@ -93,6 +95,8 @@ type file struct {
 	quiet    bool    // without a word: nothing was wrong with their head
 	skip     int
 	skipped  int
+	lines    []string
+	textEnd  int // the last line of a text that is passed over
 }
 
 func (f *file) take(n int, raw string) {
@@ -118,6 +122,9 @@ func (f *file) take(n int, raw string) {
 	if len(line) > maxLine {
 		f.fault(n, 0, "", fmt.Sprintf("the line has %d characters; at most %d", len(line), maxLine))
 		return
+	}
+	if shown, ok := f.stack[0].mode.beginsText(f.stack[0].env, body); ok {
+		line, body = line[:len(line)-len(body)]+shown, shown
 	}
 	if i := strings.IndexFunc(line, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }); i >= 0 {
 		f.fault(n, i, "", fmt.Sprintf("control character %#02x in the line", line[i]))
@@ -155,9 +162,10 @@ func (f *file) statement(n int, body string, offset, indent int) {
 				f.Faults[len(f.Faults)-1].In = l.obj
 				return
 			}
-			if s.passed {
+			if s.passed || s.opens != "" {
 				f.Notes = append(f.Notes, Fault{Line: n, Text: note})
 			}
+			f.passText(n, s, a, form)
 			f.changed(n, s, old)
 			f.applied(n, indent, s, l, a, form)
 			return
@@ -177,6 +185,23 @@ func (f *file) statement(n int, body string, offset, indent int) {
 	}
 	f.fault(n, offset+worst.at, worst.word, text)
 	f.Faults[len(f.Faults)-1].In = f.stack[nearest].obj
+}
+
+// passText passes over the lines of the text that line n begins. A text that never ends is a fault; the
+// lines after it are read, for they are the configuration.
+func (f *file) passText(n int, s *Statement, a Args, form form) {
+	end, open := s.openText(a, form)
+	if !open {
+		return
+	}
+	for i, line := range f.lines[n:] {
+		if endsText(line, end) {
+			f.textEnd = n + i + 1
+			return
+		}
+	}
+	f.fault(n, 0, "", fmt.Sprintf("the text that begins here has no end: %s does not come again. The lines after it "+
+		"are read as configuration", end))
 }
 
 // saying is a line that an earlier one of the file has said, and of what.

@@ -39,6 +39,7 @@ type Session struct {
 	path    []place // of sub-modes, outermost first
 	ended   bool
 	left    bool
+	text    string   // the delimiter of a text that is being passed over; empty: none is
 	history []string // oldest first
 	typed   string   // the line that runs, as it came
 	offset  int      // column of the screen at which what is parsed of it began
@@ -109,6 +110,8 @@ func (s *Session) Log(text string) {
 func (s *Session) Prompt() string {
 	name := printable.Line(s.app.Hostname())
 	switch {
+	case s.text != "":
+		return name + "(config-text)#"
 	case s.config:
 		return name + "(" + s.mode().Name + ")#"
 	case s.enabled:
@@ -176,8 +179,17 @@ func (s *Session) exec() []*Statement {
 func (s *Session) Run(ctx context.Context, line string) error {
 	line = strings.TrimRight(line, " \t\r\n")
 	s.typed = line
+	if s.text != "" {
+		if endsText(line, s.text) {
+			s.text = ""
+		}
+		return nil
+	}
 	if len(line) > maxLine {
 		return s.fail(fmt.Sprintf("The line has %d characters; at most %d.", len(line), maxLine))
+	}
+	if shown, ok := s.tree.Config.beginsText(s.app.Env(), line); ok && s.config {
+		line = shown
 	}
 	line = strings.Map(func(r rune) rune {
 		if r == '\t' {
@@ -325,6 +337,10 @@ func (s *Session) change(line string, stmt *Statement, a Args, form form, depth 
 	}
 	for _, w := range warnings {
 		s.say("Warning: " + w)
+	}
+	if end, open := stmt.openText(a, form); open {
+		s.text = end
+		s.say(fmt.Sprintf("The lines that follow belong to the text, until one with %s.", end))
 	}
 	s.path = s.path[:min(depth, len(s.path))]
 	if stmt.mode != nil && form == plainForm {

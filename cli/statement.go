@@ -37,6 +37,7 @@ type Statement struct {
 	off      func(obj any) bool                     // the object's line is the no form
 	part     *Elem                                  // the argument that is a Part; nil: none
 	passed   bool                                   // the head of a block without use here
+	opens    string                                 // the argument that begins a text without use here; empty: none
 }
 
 // scope is what a line is applied in.

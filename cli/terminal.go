@@ -159,6 +159,9 @@ func (c *screen) key(s *Session, line string, pos int, key rune) (string, int, b
 		c.quoted = false
 		return line, pos, false // the library inserts it if it can be printed
 	}
+	if s.text != "" && (key == '?' || key == tab) {
+		return line, pos, false // it belongs to the text
+	}
 	echo := s.Prompt() + line
 	switch key {
 	case '?':

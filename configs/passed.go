@@ -13,7 +13,17 @@ var passedOver = []*cli.Statement{
 		cli.Choice("target", words("aux", "console", "tty", "vty")...), rest()), "config-line",
 		"access-class", "bind", "exec-timeout", "flowcontrol", "history", "length", "location", "logging", "login",
 		"password", "privilege", "session-timeout", "speed", "stopbits", "transport", "width"),
+	banner,
 }
+
+// banner is a text that IOS shows to people, over as many lines as it likes. It must not be read as
+// configuration, whatever it says.
+var banner = cli.PassedText(cli.Seq(cli.Kw("banner", ignoredHelp),
+	cli.Opt(cli.Choice("target", words("exec", "incoming", "login", "motd", "prompt-timeout", "slip-ppp")...)),
+	cli.Opt(cli.Arg("text", cli.Rest(1000), "Passed over, from a delimiter to where it comes again"))), "text").
+	Check(func(any, cli.Args) (string, error) {
+		return "this text is passed over: nobody is shown a banner here", nil
+	})
 
 // block is the head of a block that is passed over; instead says what there is here, and lines are
 // the first words of those in it.

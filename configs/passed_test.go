@@ -67,3 +67,50 @@ func TestForeignBlocksInASession(t *testing.T) {
 		t.Error(text(t, a.System))
 	}
 }
+
+// A banner is no configuration, whatever stands in it, and what follows it is. One without an end is a
+// fault, and costs no other line.
+func TestBannerIsPassedOver(t *testing.T) {
+	for _, c := range []struct {
+		text         string
+		notes, fault int // line of the note; line of the fault, 0: none
+	}{
+		{"banner motd ^C\ncs7 variant ansi\nend\n  ! ^C\n", 1, 0},
+		{"banner motd ^CWelcome\ncs7 variant ansi ^C\n", 1, 0},
+		{"banner login \x03\ncs7 variant ansi\n\x03\n", 1, 0},
+		{"banner exec #cs7 variant ansi#\n", 1, 0},
+		{"banner ^Caution^\n", 1, 0},
+		{"no banner motd\n", 1, 0},
+		{"hostname A\nbanner motd #\ncs7 description after\n", 2, 2},
+	} {
+		r := Examine([]byte(c.text + "cs7 point-code 1.1.1\n"))
+		s, faults := r.System, r.Faults
+		if len(r.Notes) != 1 || r.Notes[0].Line != c.notes || s.PC == nil || s.Variant != 0 {
+			t.Errorf("%q: %v\n%s", c.text, r.Notes, text(t, s))
+		}
+		if (c.fault > 0) != (len(faults) == 1) || c.fault > 0 && (faults[0].Line != c.fault || s.Description == "") {
+			t.Errorf("%q: %v", c.text, faults)
+		}
+	}
+}
+
+// In a session the text of a banner goes nowhere, and the line that ends it leads back.
+func TestBannerInASession(t *testing.T) {
+	a := &ipApp{System: New()}
+	var out strings.Builder
+	c := cli.NewSession(a, &cli.Tree{Config: Global}, &out)
+	c.Enable()
+	type step struct{ line, prompt string }
+	for _, l := range []step{{"configure terminal", "R(config)#"}, {"banner motd ^C", "R(config-text)#"},
+		{"cs7 variant ansi", "R(config-text)#"}, {"end", "R(config-text)#"}, {"", "R(config-text)#"},
+		{"bye ^C", "R(config)#"}, {"banner motd #hello#", "R(config)#"}, {"cs7 point-code 1.1.1", "R(config)#"}} {
+		if err := c.Run(t.Context(), l.line); err != nil || c.Prompt() != l.prompt {
+			t.Errorf("%q: %v, %s", l.line, err, c.Prompt())
+		}
+	}
+	const note = "% this text is passed over: nobody is shown a banner here\n" +
+		"% The lines that follow belong to the text, until one with ^C.\n"
+	if !strings.Contains(out.String(), note) || a.PC == nil || a.Variant != 0 {
+		t.Error(out.String(), text(t, a.System))
+	}
+}

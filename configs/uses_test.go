@@ -72,7 +72,8 @@ func TestLineOutsideItsModeIsToldWhereItBelongs(t *testing.T) {
 func TestUnknownWordAfterABlockIsAnsweredFromItsMode(t *testing.T) {
 	s, errs := Read([]byte("cs7 local-peer 3565\n local-ip 10.0.0.1\nfancy thing\n deeper thing\ncs7 local-peer " +
 		"3566\n"))
-	if len(errs) != 1 || !strings.Contains(errs[0].Error(), "expected access-list, cs7") || len(s.LocalPeers) != 2 {
+	const want = "expected access-list, banner, cs7"
+	if len(errs) != 1 || !strings.Contains(errs[0].Error(), want) || len(s.LocalPeers) != 2 {
 		t.Error(errs, text(t, s))
 	}
 	// Where blocks are not indented, nobody knows, and a misspelt line does not end its block.
