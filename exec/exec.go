@@ -6,7 +6,6 @@ package exec
 
 import (
 	"io"
-	"slices"
 	"time"
 
 	"github.com/gostp/gostp/cli"
@@ -29,6 +28,7 @@ type Node interface {
 	routes
 	level3
 	aliases
+	alarms
 	ports
 	servers
 	associations
@@ -51,13 +51,33 @@ type Host interface {
 	configuration
 	copies
 	transports
+	ipStack
 }
 
 // Commands are all commands for a host.
 func Commands(h Host) []*cli.Statement {
-	return slices.Concat(linksetCommands(h), routeCommands(h), level3Commands(h), aliasCommands(h), portCommands(h),
-		serverCommands(h), m2uaCommands(h), sctpCommands(h), sccpCommands(h), subsystemCommands(h), partCommands(h),
-		systemCommands(h), configurationCommands(h), debugCommands(h))
+	var all []*cli.Statement
+	for _, commands := range []func(Host) []*cli.Statement{
+		linksetCommands,
+		routeCommands,
+		level3Commands,
+		aliasCommands,
+		alarmCommands,
+		portCommands,
+		serverCommands,
+		m2uaCommands,
+		sctpCommands,
+		sccpCommands,
+		subsystemCommands,
+		partCommands,
+		systemCommands,
+		configurationCommands,
+		debugCommands,
+		ipCommands,
+	} {
+		all = append(all, commands(h)...)
+	}
+	return all
 }
 
 func kw(word, help string) cli.Elem { return cli.Kw(word, help) }

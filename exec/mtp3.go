@@ -6,6 +6,7 @@ import (
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/internal/printable"
 	"github.com/gostp/gostp/status"
 )
 
@@ -15,7 +16,7 @@ type level3 interface {
 	// MTP3Timers are the timers of level 3 that hold where neither link nor linkset has its own.
 	MTP3Timers() []status.Setting
 	// History is the last events of links, routes and network management, oldest first.
-	History() []string
+	History() []status.Event
 	// ForgetHistory empties it.
 	ForgetHistory()
 	// Inhibit begins to inhibit a link (Q.704 §10), or to give it its traffic back. It does not wait
@@ -55,7 +56,7 @@ func inhibit(n Node, c *cli.Call, on bool) error {
 func mtp3(n Node, _ *cli.Call) (status.MTP3, error)             { return n.MTP3(), nil }
 func management(n Node, _ *cli.Call) (status.Management, error) { return n.MTP3().Management, nil }
 func mtp3Timers(n Node, _ *cli.Call) ([]status.Setting, error)  { return n.MTP3Timers(), nil }
-func history(n Node, _ *cli.Call) ([]string, error)             { return n.History(), nil }
+func history(n Node, _ *cli.Call) ([]status.Event, error)       { return n.History(), nil }
 
 func printMTP3(w io.Writer, _ *cli.Call, s status.MTP3) {
 	line := func(what string, count uint64) { fmt.Fprintf(w, "%-60s %d\n", what, count) }
@@ -103,11 +104,11 @@ func printManagement(w io.Writer, _ *cli.Call, m status.Management) {
 	}
 }
 
-func printHistory(w io.Writer, _ *cli.Call, lines []string) {
-	if len(lines) == 0 {
+func printHistory(w io.Writer, _ *cli.Call, all []status.Event) {
+	if len(all) == 0 {
 		fmt.Fprintln(w, "Nothing has happened yet.")
 	}
-	for _, l := range lines {
-		fmt.Fprintln(w, l)
+	for _, x := range all {
+		fmt.Fprintf(w, "%s: %s\n", printable.Stamp(x.Time), x.Text)
 	}
 }

@@ -1,17 +1,16 @@
 package node
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"sync"
 	"time"
 
-	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/internal/syslog"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/status"
 )
 
 const alarmHistory = 200 // raised and cleared ones kept
@@ -21,7 +20,7 @@ const alarmHistory = 200 // raised and cleared ones kept
 type alarms struct {
 	mu      sync.Mutex
 	active  map[string]alarm
-	history []string
+	history []status.AlarmChange
 }
 
 type alarm struct {
@@ -61,7 +60,7 @@ func (a *alarms) check(now time.Time, is []mtp3.Alarm) {
 			a.active = map[string]alarm{}
 		}
 		a.active[x.Object] = alarm{x, now, []string{syslog.Shape(x.Why)}}
-		a.record(now, "RAISED ", x)
+		a.record(now, "RAISED", x)
 	}
 	if len(found) == len(a.active) {
 		return // every one of them is still there
@@ -78,21 +77,8 @@ func (a *alarms) record(now time.Time, what string, x mtp3.Alarm) {
 	if len(a.history) >= alarmHistory {
 		a.history = slices.Delete(a.history, 0, alarmHistory/4)
 	}
-	a.history = append(a.history, fmt.Sprintf("%s %s %-8s %s: %s", syslog.Stamp(now), what, x.Severity, x.Object, x.Why))
-}
-
-// list gives the alarms, the worst and then the oldest first.
-func (a *alarms) list() []alarm {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	var out []alarm
-	for _, x := range a.active {
-		out = append(out, x)
-	}
-	slices.SortFunc(out, func(x, y alarm) int {
-		return cmp.Or(cmp.Compare(x.Severity, y.Severity), x.since.Compare(y.since), cmp.Compare(x.Object, y.Object))
-	})
-	return out
+	a.history = append(a.history, status.AlarmChange{Time: now, What: what, Severity: x.Severity.String(),
+		Object: x.Object, Reason: x.Why})
 }
 
 // checkAlarms runs on the core's goroutine.
@@ -172,54 +158,4 @@ func (n *Node) setFaults(errs []error) {
 	}
 	n.faults.Store(&texts)
 	n.core.recheck()
-}
-
-func (n *Node) alarmCommands() []*cli.Statement {
-	return []*cli.Statement{
-		show(n.showAlarms, kw("alarms", "What is not as it should be, the worst first"), cli.Opt(cli.Flag("history", "history", "What was raised and cleared, oldest first"))),
-	}
-}
-
-func (n *Node) showAlarms(c *cli.Call) error {
-	if c.Args.Bool("history") {
-		for _, l := range n.alarmHistory() {
-			fmt.Fprintln(c.Out, l)
-		}
-		return nil
-	}
-	var all []alarm
-	for _, i := range n.all() {
-		i.core.ask(func() { i.core.checkAlarms(time.Now()) })
-		for _, x := range i.alarms.list() {
-			x.Object = i.at() + x.Object
-			all = append(all, x)
-		}
-	}
-	if len(all) == 0 {
-		fmt.Fprintln(c.Out, "No alarms.")
-		return nil
-	}
-	slices.SortStableFunc(all, func(x, y alarm) int {
-		return cmp.Or(cmp.Compare(x.Severity, y.Severity), x.since.Compare(y.since))
-	})
-	fmt.Fprintf(c.Out, "%-9s %-10s %-36s %s\n", "Severity", "For", "Object", "Reason")
-	for _, x := range all {
-		fmt.Fprintf(c.Out, "%-9s %-10s %-36s %s\n", x.Severity, since(x.since), x.Object, x.Why)
-	}
-	return nil
-}
-
-// alarmHistory is what was raised and cleared in all instances, one instance after another.
-func (n *Node) alarmHistory() (out []string) {
-	for _, i := range n.all() {
-		i.core.ask(func() { i.core.checkAlarms(time.Now()) })
-		i.alarms.mu.Lock()
-		lines := slices.Clone(i.alarms.history)
-		i.alarms.mu.Unlock()
-		if i.number != 0 && len(lines) > 0 {
-			out = append(out, fmt.Sprintf("Instance Number %d", i.number))
-		}
-		out = append(out, lines...)
-	}
-	return out
 }

@@ -21,8 +21,7 @@ func (n *Node) Env() any { return n.Config() }
 // Tree is every command of this node.
 func (n *Node) Tree() *cli.Tree {
 	all := append(exec.Commands(n), n.dispatch(n.commands())...)
-	all = append(all, n.alarmCommands()...)
-	all = append(all, n.ipCommands()...)
+	all = append(all, n.pingIPCommand())
 	all = append(all, n.opt.Commands...)
 	return &cli.Tree{Exec: all, Config: configs.Global}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sccp"
 	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/status"
 )
 
 // core is one goroutine that owns the network and the user parts that are not guests. Others post
@@ -22,11 +23,11 @@ type core struct {
 	loop      loop.Loop
 	actions   []ss7.Action
 	way       transfer
-	alarmed   bool        // something changed that an alarm may be about
-	history   []string    // of `show cs7 mtp3 event-history`
-	base      mtp3.Config // of links and routes
-	crossings []*crossing // to other instances
-	watched   []watch     // points here that have aliases in others
+	alarmed   bool           // something changed that an alarm may be about
+	history   []status.Event // of `show cs7 mtp3 event-history`
+	base      mtp3.Config    // of links and routes
+	crossings []*crossing    // to other instances
+	watched   []watch        // points here that have aliases in others
 
 	data  inbox          // bounded: MSUs for its user parts
 	hints chan ss7.Event // bounded: MSUs that had nowhere to go

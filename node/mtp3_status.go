@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/gostp/gostp/internal/syslog"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/status"
@@ -85,13 +84,13 @@ func (c *core) remember(ev ss7.Event) {
 	if len(c.history) >= historyKeep {
 		c.history = append(c.history[:0], c.history[len(c.history)-historyKeep/2:]...)
 	}
-	c.history = append(c.history, syslog.Stamp(time.Now())+": "+ev.Why)
+	c.history = append(c.history, status.Event{Time: time.Now(), Text: ev.Why})
 }
 
 // History gives the last events of links, routes and network management, oldest first.
-func (n *Node) History() (lines []string) {
-	n.core.ask(func() { lines = slices.Clone(n.core.history) })
-	return lines
+func (n *Node) History() (events []status.Event) {
+	n.core.ask(func() { events = slices.Clone(n.core.history) })
+	return events
 }
 
 // ForgetHistory empties the history.

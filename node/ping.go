@@ -10,7 +10,7 @@ import (
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
-	"github.com/gostp/gostp/internal/syslog"
+	"github.com/gostp/gostp/internal/printable"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/tester"
@@ -113,7 +113,7 @@ func (n *Node) test(ctx context.Context, cfg tester.Config) (tester.Report, bool
 func (n *Node) printTest(w io.Writer, cfg tester.Config, r tester.Report) {
 	pc := n.Config().Notation().Format(cfg.DPC)
 	line := func(mnemonic, format string, args ...any) {
-		fmt.Fprintf(w, "%s: %%CS7PING-6-%s: Test Q.755 %s: %s\n", syslog.Stamp(time.Now()),
+		fmt.Fprintf(w, "%s: %%CS7PING-6-%s: Test Q.755 %s: %s\n", printable.Stamp(time.Now()),
 			mnemonic, pc, fmt.Sprintf(format, args...))
 	}
 	if r.Received > 0 {

@@ -1,5 +1,13 @@
 package status
 
+import "time"
+
+// Event is something that happened.
+type Event struct {
+	Time time.Time `json:"time"`
+	Text string    `json:"text"`
+}
+
 // MTP3 is what level 3 has carried and discarded.
 type MTP3 struct {
 	Transferred uint64  `json:"msus_transferred"`

@@ -119,3 +119,6 @@ func Ago(d time.Duration) string {
 	}
 	return fmt.Sprintf("%ds", d/time.Second)
 }
+
+// Stamp writes a time as IOS does: *Jan 01 06:28:53.699, in UTC.
+func Stamp(t time.Time) string { return "*" + t.UTC().Format("Jan 02 15:04:05.000") }

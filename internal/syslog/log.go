@@ -59,9 +59,6 @@ func (l *Log) Labelled(label string) *Log {
 	return &Log{buffer: l.buffer, label: l.label + label, limits: map[limitKey]*limit{}}
 }
 
-// Stamp writes a time as IOS does: *Jan 01 06:28:53.699, in UTC.
-func Stamp(t time.Time) string { return "*" + t.UTC().Format("Jan 02 15:04:05.000") }
-
 // Kind is the kind of a line of the log: %FACILITY-SEVERITY-MNEMONIC.
 type Kind struct {
 	Facility string
@@ -71,7 +68,7 @@ type Kind struct {
 
 // Add logs %FACILITY-SEVERITY-MNEMONIC: text.
 func (l *Log) Add(facility string, severity int, mnemonic, text string) {
-	l.put(fmt.Sprintf("%s: %%%s-%d-%s: %s%s", Stamp(time.Now()), facility, severity, mnemonic, l.label, text))
+	l.put(fmt.Sprintf("%s: %%%s-%d-%s: %s%s", printable.Stamp(time.Now()), facility, severity, mnemonic, l.label, text))
 }
 
 // AddFrom is Add for what a single object can provoke. who names the object: an ASP, a link or a destination. What
@@ -134,7 +131,7 @@ func (l *Log) Debug(topic, text string) {
 	on := l.debug[topic]
 	l.buffer.mu.Unlock()
 	if on {
-		l.put(Stamp(time.Now()) + ": " + topic + ": " + l.label + text)
+		l.put(printable.Stamp(time.Now()) + ": " + topic + ": " + l.label + text)
 	}
 }
 
