@@ -45,8 +45,8 @@ type claim struct {
 // port goes before who takes any.
 func (n *Node) claim(local uint16, far sctp.Addr) claim {
 	var c claim
-	for _, l := range n.view.Load().paths {
-		if l != nil && l.where.fits(local, far) {
+	for _, l := range n.level2s() {
+		if l.where.fits(local, far) {
 			c.of = append(c.of, &l.runner)
 		}
 	}

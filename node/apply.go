@@ -240,9 +240,6 @@ func (n *Node) reconfigure(conf mtp3.Config) {
 	for _, l := range n.links {
 		paths[l.id] = l
 	}
-	for id, i := range *n.m2ua.interfaces.Load() {
-		paths[id] = i.link
-	}
 	n.core.ask(func() {
 		next := *n.view.Load()
 		next.paths = paths
@@ -312,7 +309,7 @@ func sameLink(a, b *configs.Link) bool {
 	return true
 }
 
-func (l *link) variant() *ss7.Variant { return l.kind }
+func (l *level2) variant() *ss7.Variant { return l.kind }
 
 func (n *Node) networkConfig(s *configs.System) mtp3.Config {
 	c := mtp3.Config{Variant: s.V(), NI: s.Network(), SLTT1: or(s.SLTT1, mtp3.DefaultSLTT1), SLTT2: or(s.SLTT2, mtp3.DefaultSLTT2)}

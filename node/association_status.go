@@ -52,11 +52,8 @@ func (v *assocView) none() string {
 }
 
 // transport is the association below a link: its own, or that of its gateway.
-func (l *link) transport() *status.Association {
-	v := l.view()
-	if g := l.gateway.Load(); g != nil {
-		v = g.view()
-	}
+func (l *level2) transport() *status.Association {
+	v := l.bearer.assocView()
 	return v.snapshot()
 }
 

@@ -40,8 +40,9 @@ func newCarrier(tb testing.TB, size, payload int) *carrier {
 	x := newTransit(tb, 10)
 	c := &carrier{got: &drain{}, fsn: 1<<24 - 1}
 	newLink := func(id ss7.PathID, m *m2pa.Link) *link {
-		l := &link{runner: runner{node: n, assoc: c.got}, id: id, kind: ss7.ITU}
-		l.drive(m)
+		l := &link{level2: level2{runner: runner{node: n, assoc: c.got}, id: id, kind: ss7.ITU}}
+		l.user = l
+		l.over(m)
 		tb.Cleanup(l.loop.Stop)
 		return l
 	}

@@ -88,13 +88,17 @@ func (x *m2uaLayer) republish(path ss7.PathID) {
 // path of the link.
 func (x *m2uaLayer) tellLink(path ss7.PathID, w *xua.Way) {
 	l := x.node.view.Load().link(path)
-	if l == nil || !l.cfg.IsM2UA() || w == nil {
+	if l == nil || w == nil {
+		return
+	}
+	b, is := l.bearer.(*m2uaBearer)
+	if !is {
 		return
 	}
 	if l.cfg.Registers {
 		for _, s := range x.layer.AS() {
 			if s.Path == path && len(s.Interfaces) > 0 {
-				l.setInterface(s.Interfaces[0].Label)
+				b.setInterface(s.Interfaces[0].Label)
 			}
 		}
 	}

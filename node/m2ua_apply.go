@@ -77,7 +77,7 @@ func (n *Node) leaveM2UA(a *m2uaASP, why string) {
 		x.mu.Lock()
 		company := x.layer.Company(l.id)
 		x.mu.Unlock()
-		if l.gateway.Load() == a && !company {
+		if b, is := l.bearer.(*m2uaBearer); is && b.gateway.Load() == a && !company {
 			l.tell(ss7.Event{Kind: ss7.Stop, Why: why})
 		}
 	}
@@ -106,11 +106,11 @@ func (n *Node) applyInterfaces(next *configs.System, restarted map[uint16]string
 				ifaces[i.link.id] = i
 				continue
 			}
-			b := &m2uaInterface{node: n, name: c.Interface, label: labelOf(c.Interface, next.V())}
+			b := &m2uaInterface{node: n, link: &level2{}, name: c.Interface, label: labelOf(c.Interface, next.V())}
 			b.terminal = m2ua.NewTerminal(m2ua.TerminalConfig{Label: b.label, Levels: next.Levels(), Pace: m2ua.DefaultPace})
 			b.loop = loop.Loop{Machine: b.terminal, Hands: b, Lock: &b.mu}
-			b.link = n.newLink(n.ids.take(), linkKey{}, c.Link, conf, how, n.localPorts[c.LocalPort])
-			b.link.offered = b
+			b.link.user = b
+			n.newM2PA(b.link, n.ids.take(), "interface "+c.Interface, c.Link, conf, how, n.localPorts[c.LocalPort])
 			b.as = &as{node: n, id: b.link.id, name: "interface " + c.Interface, serves: b}
 			if i != nil {
 				i.close("the configuration of the interface was changed")
@@ -222,16 +222,20 @@ func (n *Node) linksAtGateways(next *configs.System, ids map[string]ss7.PathID) 
 	for _, set := range next.Linksets {
 		for _, k := range set.Links {
 			l := n.links[linkKey{set.Name, k.SLC}]
-			if l == nil || !k.IsM2UA() {
+			if l == nil {
 				continue
 			}
-			l.gateway.Store(n.m2ua.asp(ids[k.Gateway]))
+			b, is := l.bearer.(*m2uaBearer)
+			if !is {
+				continue
+			}
+			b.gateway.Store(n.m2ua.asp(ids[k.Gateway]))
 			label, mode := labelOf(k.Interface, next.V()), configs.TrafficMode(0)
 			if a := next.M2UAASP(k.Gateway); a != nil {
 				mode, label.Nameless = a.Mode, a.NoInterface && at[k.Gateway] == 1
 			}
 			if !k.Registers { // else its gateway gives it an interface
-				l.setInterface(label)
+				b.setInterface(label)
 			}
 			s := m2ua.ASConfig{ASConfig: xua.ASConfig{Path: l.id, Name: l.name(), Mode: trafficModes[mode], Members: []xua.MemberConfig{{ASP: ids[k.Gateway], Weight: 1}}}}
 			one := m2ua.InterfaceConfig{Label: label, Path: l.id}
@@ -277,23 +281,4 @@ func m2uaASConfig(c *configs.M2UAAS, ids map[string]ss7.PathID) m2ua.ASConfig {
 		out.Members = append(out.Members, xua.MemberConfig{ASP: ids[m.ASP], Weight: weight})
 	}
 	return out
-}
-
-// newLinkAtGateway makes a link whose level 2 is at an interface of a gateway.
-func (n *Node) newLinkAtGateway(id ss7.PathID, key linkKey, cfg configs.Link, v *ss7.Variant) *link {
-	l := &link{id: id, linkset: key.linkset, cfg: cfg, kind: v}
-	l.prepare(n, l, where{}, settings{}, nil)
-	l.drive(m2ua.NewLink(id, atGateway(labelOf(cfg.Interface, v))))
-	return l
-}
-
-// setInterface is told which interface of its gateway a link has.
-func (l *link) setInterface(label m2ua.Label) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.machine.(*m2ua.Link).SetConfig(atGateway(label))
-}
-
-func atGateway(label m2ua.Label) m2ua.LinkConfig {
-	return m2ua.LinkConfig{Label: label, Answer: m2ua.DefaultAnswer, Establish: m2ua.DefaultEstablish}
 }

@@ -172,12 +172,12 @@ func (a *m2uaASP) stream(link ss7.PathID) uint16 {
 }
 
 // send sends what a link at this gateway has to say. The caller holds the link's mu.
-func (a *m2uaASP) send(l *link, messages []sctp.Message) {
+func (a *m2uaASP) send(link ss7.PathID, messages []sctp.Message) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	n, err := 0, error(net.ErrClosed)
 	if a.assoc != nil {
-		stream := m2ua.Stream(uint32(l.id), a.streams)
+		stream := m2ua.Stream(uint32(link), a.streams)
 		for i := range messages {
 			messages[i].Stream, messages[i].PPID = stream, m2ua.PPID
 		}

@@ -25,7 +25,7 @@ type m2uaInterface struct {
 	node  *Node
 	name  string // the interface identifier
 	label m2ua.Label
-	link  *link
+	link  *level2
 	as    *as // the way to ASPs, its id that of the link
 
 	asks  atomic.Bool   // for Data Acks
@@ -55,7 +55,17 @@ func (i *m2uaInterface) shut(down bool) {
 	i.raised(&ev)
 }
 
-// raised is told what the link's level 2 raises other than MSUs.
+// arrived implements level2User: ASPs get what came by the link.
+func (i *m2uaInterface) arrived(now time.Time, t *transfer) {
+	if len(t.msus) > 0 {
+		i.as.offer(now, 0, t.msus...)
+	}
+}
+
+// congested implements level2User: the MTP3 of the ASPs is told of congestion by the terminal.
+func (i *m2uaInterface) congested(time.Time, uint32, []*ss7.MSU) {}
+
+// raised implements level2User.
 func (i *m2uaInterface) raised(ev *ss7.Event) {
 	if ev.Kind == ss7.Retrieved {
 		i.node.discards.transferred.Add(^uint64(0)) // it was not after all
@@ -114,7 +124,7 @@ func (i *m2uaInterface) send(to ss7.PathID, wire []byte) {
 // give offers the link what an ASP sent.
 func (i *m2uaInterface) give(now time.Time, msus []*ss7.MSU) {
 	if len(msus) > 0 {
-		i.link.offer(now, 0, msus...)
+		i.link.send(now, msus...)
 	}
 }
 

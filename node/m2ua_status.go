@@ -12,17 +12,6 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// level2View is a link's level 2 as commands show M2PA's; one at a gateway says less. The caller holds mu.
-func (l *link) level2View() m2pa.View {
-	switch m := l.machine.(type) {
-	case *m2pa.Link:
-		return m.Status()
-	case *m2ua.Link:
-		return m2paView(m.Status())
-	}
-	return m2pa.View{}
-}
-
 // m2paView is the state of a link at a gateway in the words of M2PA.
 func m2paView(v m2ua.LinkView) m2pa.View {
 	st := m2pa.View{State: m2uaStates[v.State], Why: v.Why, Since: v.Since, LocalOutage: v.LocalOutage,
@@ -124,7 +113,7 @@ func (n *Node) gatewayLink(set *configs.Linkset, k *configs.Link) *status.Gatewa
 		return nil
 	}
 	for _, l := range n.view.Load().paths {
-		if l != nil && l.linkset == set.Name && l.cfg.SLC == k.SLC && l.offered == nil {
+		if l != nil && l.linkset == set.Name && l.cfg.SLC == k.SLC {
 			return l.gatewayLink()
 		}
 	}
@@ -132,13 +121,12 @@ func (n *Node) gatewayLink(set *configs.Linkset, k *configs.Link) *status.Gatewa
 }
 
 func (l *link) gatewayLink() *status.GatewayLink {
-	l.mu.Lock()
-	m, ok := l.machine.(*m2ua.Link)
-	if !ok {
-		l.mu.Unlock()
+	b, is := l.bearer.(*m2uaBearer)
+	if !is {
 		return nil
 	}
-	v := m.Status()
+	l.mu.Lock()
+	v := b.m2ua.Status()
 	l.mu.Unlock()
 	at := l.cfg.InterfaceText()
 	if l.cfg.Registers && v.State != m2ua.NoGateway {

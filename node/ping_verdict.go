@@ -169,14 +169,11 @@ func (n *Node) doubt(l *link, since time.Time) (text string, beyond bool) {
 	case !st.Oldest.IsZero() && waits >= ackDoubt:
 		return fmt.Sprintf("the far end of that link has acknowledged nothing for %v, so they may not have arrived "+
 			"there", waits.Round(100*time.Millisecond)), false
-	case l.cfg.IsM2UA():
-		if g := l.gateway.Load(); g != nil {
-			if a, _ := g.association(); silentFor(a) > 0 {
-				return fmt.Sprintf("gateway %s has acknowledged nothing for %v, so they may not have arrived there",
-					l.cfg.Gateway, silentFor(a)), false
-			}
-		}
-		return "gateway " + l.cfg.Gateway + " has them; what its link did with them is not known here", true
+	}
+	if b, is := l.bearer.(*m2uaBearer); is {
+		return b.doubt()
+	}
+	switch {
 	case st.State != m2pa.InService:
 		return fmt.Sprintf("level 2 of that link is %v: %s", st.State, st.Why), false
 	}

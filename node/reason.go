@@ -77,13 +77,11 @@ func (n *Node) linkFault(l *mtp3.LinkStatus) string {
 
 // below is what stands below level 3 of a link: level 2, and why there is no association;
 // empty: there is one.
-func (l *link) below() (m2pa.View, string) {
+func (l *level2) below() (m2pa.View, string) {
 	l.mu.Lock()
-	st, a, why := l.level2View(), l.assoc, l.assocWhy
+	st := l.level2View()
 	l.mu.Unlock()
-	if g := l.gateway.Load(); g != nil {
-		a, why = g.association()
-	}
+	a, why := l.bearer.association()
 	if a != nil {
 		why = ""
 	}

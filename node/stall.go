@@ -102,10 +102,8 @@ func (n *Node) stalls() (out []mtp3.Alarm) {
 
 // eachRunner calls f for all that keep an association.
 func (n *Node) eachRunner(f func(r *runner, link bool)) {
-	for _, l := range n.view.Load().paths {
-		if l != nil {
-			f(&l.runner, true)
-		}
+	for _, l := range n.level2s() {
+		f(&l.runner, true)
 	}
 	for _, a := range *n.m3ua.byPath.Load() {
 		if a != nil {
