@@ -1,24 +1,57 @@
-// Package node is a running signalling point: it joins the machines, the
-// transport and the command line, and is the only package that reads the clock,
-// starts goroutines and takes locks for them.
+// Package node is a running signalling point: it joins the machines, the transport and the command line, and
+// is the package that reads the clock, starts goroutines and takes locks for them.
 //
-// Who owns what:
+// # Goroutines, and what they hand to each other
 //
-//   - A link (link.go) owns one association and its M2PA machine, behind one
-//     mutex that is held for as long as the machine computes and never while
-//     anything waits. The goroutine that reads the association runs each batch to
-//     completion: it tells the machine, lets go of the lock, decides each MSU
-//     against the published view, and offers it to the link it leaves by, under
-//     that link's lock (transfer.go). Sending never blocks: SCTP queues or refuses.
-//   - The core (core.go) is one goroutine that owns mtp3.Network and the tester,
-//     takes control events first and without bound, data for local users bounded,
-//     and alone publishes the view: the routing table and the links by path.
-//   - Configuration (apply.go) is serialised by one mutex. A new model is validated
-//     before anything changes; carrying it out cannot fail. A port that cannot be
-//     bound is a state with a reason, tried again, not a refusal, so that lines
-//     may come in any order.
+// Each instance (instances.go) is a Node with all of these; an arrow says what goes from one to the other.
 //
-// Run to completion was chosen over a goroutine for each owner with a mailbox
-// because nothing is handed over: the benchmark BenchmarkHandOver puts the two
-// side by side.
+//		  association                                     association
+//		      │ messages                                       ▲ messages
+//		      ▼                   MSUs, by offer               │
+//		  ┌────────┐   ┌──────────────────────────────────┐   ┌┴───────────────┐
+//		  │ reader ├──►│ the link, AS, crossing or hold   ├──►│ Assoc.Send:    │
+//		  └┬──┬──┬─┘   │ that the view names (its lock)   │   │ SCTP queues it │
+//		   │  │  │     └──────▲──────────────────▲────────┘   └────────────────┘
+//		   │  │  │ MSUs of a  │ MSUs             │ MSUs, by originate
+//		   │  │  │ guest      │                  │
+//		   │  │  └────────────│─────► inbox ─► guest ◄─ tasks: configuration, questions,
+//		   │  │ MSUs of a     │                  ▲             what MTP3 has for users
+//		   │  │ resident      │                  │ tasks
+//		   │  └────────► inbox ─┐              ┌─┴────┐  Store  ┌──────┐  Load
+//		   │ what happened      └─────────────►│ core ├────────►│ view │◄─────── every reader
+//		   └─ to a link: tasks; hints ────────►└─▲────┘         └──────┘
+//		                                         │ tasks: ask, and wait
+//		                 console, Apply ─────────┘
+//
+//	  - A reader (runner.go) serves one association, with the machine of its link or ASP (link.go, xua_loop.go)
+//	    behind one mutex. It runs each batch to completion: it tells the machine, lets go of the lock, decides
+//	    each MSU by the view, and offers it to the outlet that the MSU leaves by, under that outlet's lock
+//	    (transfer.go). It asks nobody and waits for nobody: SCTP queues what is sent, or refuses it.
+//	  - The core (core.go) owns mtp3.Network and the resident user parts: MTP3's management, SCCP's management
+//	    and the testing user part (parts.go). It takes tasks first, which have no bound, because state must not
+//	    be lost (tasks.go); then MSUs, which are bounded for each linkset (inbox.go); then hints of MSUs that
+//	    went no further, which may be lost. What its machines answer it carries out after each of them
+//	    (perform). It alone makes another view, and puts it in force by publish (hold.go), which returns when
+//	    no reader routes by the older one.
+//	  - A guest (guest.go) is a user part with a package of its own (package userpart). It has tasks and an
+//	    inbox as the core has, and a loop.
+//	  - Whoever changes the configuration (apply.go) holds applying meanwhile. A new model is validated before
+//	    anything changes; carrying it out cannot fail. A port that cannot be bound is a state with a reason,
+//	    tried again, not a refusal, so that lines may come in any order.
+//	  - A timer (package loop) tells a machine the time on a goroutine of its own, under the same lock as the
+//	    reader; that of the core and of a guest only rouses them.
+//	  - Beside these, few goroutines do one thing each: a local port accepts and binds (local_port.go), a desk
+//	    hears what a new association says first (desk.go), an association that is to be made is dialled
+//	    (runner.go), utilization is measured (utilization.go).
+//
+// # Who may call whom
+//
+// The core tells links, ASes and guests, under their locks or by their tasks, and never waits for one of them
+// but in publish, for readers. Readers, timers and links reach the core by its tasks, inbox and hints, and
+// never wait for it: ask is for consoles and for Apply, who must hold no lock that the core or a reader takes.
+// The cores of two instances only have each other do things (do), never ask. Node's fields are in groups by
+// what a goroutine needs to touch them (node.go); what the core owns is touched by its tasks alone.
+//
+// Run to completion was chosen over a goroutine for each owner with a mailbox because nothing is handed over:
+// the benchmark BenchmarkHandOver puts the two side by side.
 package node

@@ -96,7 +96,7 @@ func (p *mtpt) sendProbe(x *tester.Probe) {
 		v.outlet(d.Path).offer(time.Now(), 0, &m)
 		return
 	}
-	p.core.node.titleProbes.Store(true)
+	p.titleProbes.Store(true)
 	called, err := sccp.ParseAddress(sys.V(), []byte(x.Title))
 	if err != nil {
 		return
@@ -130,7 +130,7 @@ func (n *Node) probeBack(v *view, m *ss7.MSU, from ss7.PathID) bool {
 
 // titleProbeBack takes a message for SCCP of this node, if it is a probe of this node's own.
 func (n *Node) titleProbeBack(v *view, m *ss7.MSU, from ss7.PathID) bool {
-	if !n.titleProbes.Load() {
+	if !n.core.mtpt.titleProbes.Load() {
 		return false
 	}
 	msg, err := sccp.Parse(m.Payload)
@@ -159,12 +159,12 @@ const probesMost = 64
 
 // claimBack has the core look whether a probe is one that it has sent.
 func (n *Node) claimBack(number uint64, from ss7.PathID) {
-	if n.probesBack.Add(1) > probesMost {
-		n.probesBack.Add(-1)
+	if n.core.mtpt.probesBack.Add(1) > probesMost {
+		n.core.mtpt.probesBack.Add(-1)
 		return
 	}
 	n.core.do(func() {
-		n.probesBack.Add(-1)
+		n.core.mtpt.probesBack.Add(-1)
 		n.core.mtpt.probeBack(number, from)
 	})
 }
@@ -191,7 +191,7 @@ func (p *mtpt) probeBack(number uint64, from ss7.PathID) {
 // tickLoops sends what probes are due and ends circles in which nothing comes back.
 func (p *mtpt) tickLoops(now time.Time) {
 	probes, over := p.prober.Tick(now)
-	p.core.node.titleProbes.Store(p.prober.Titles())
+	p.titleProbes.Store(p.prober.Titles())
 	for _, x := range probes {
 		p.sendProbe(x)
 	}

@@ -56,7 +56,7 @@ func TestForgedProbesAreBounded(t *testing.T) {
 			t.Errorf("%d wait for the core", n)
 		}
 		time.Sleep(time.Second)
-		if n := a.probesBack.Load(); n != 0 {
+		if n := a.core.mtpt.probesBack.Load(); n != 0 {
 			t.Errorf("%d are said to wait", n)
 		}
 	})

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/gostp/gostp/cli"
@@ -19,7 +20,11 @@ type mtpt struct {
 	prober  *tester.Prober
 	tracing *tracing
 
-	protection configs.LoopProtection // the setting of loop-protection that is carried out; guarded by Node.applying
+	titleProbes atomic.Bool  // probes of titles were sent
+	probesBack  atomic.Int32 // that wait for the core
+
+	// protection is the setting of loop-protection that is carried out; Node.applying guards it.
+	protection configs.LoopProtection
 }
 
 func newMTPT(c *core) *mtpt {

@@ -68,55 +68,79 @@ type keyed struct {
 	as   *m3uaAS
 }
 
-// Node is one signalling point. All methods may be called from any goroutine.
+// Node is one signalling point. All methods may be called from any goroutine. Its fields are in groups, by
+// what a goroutine needs to touch them.
 type Node struct {
+	fixed
+	published
+	configured
+	shared
+}
+
+// fixed is what start has set. Nobody changes it; what it points to guards itself.
+type fixed struct {
 	opt     Options
 	number  uint8 // of this instance; 0: the others are within
-	others  atomic.Pointer[[]*Node]
-	log     *syslog.Log
-	core    *core
-	users   *users
 	started time.Time
+	log     *syslog.Log
+	ctx     context.Context // ends when the node stops
+	stop    context.CancelFunc
 
-	view   atomic.Pointer[view]
-	config atomic.Pointer[configs.System]
+	core  *core
+	users *users
+	m3ua  *m3uaLayer
+	m2ua  *m2uaLayer
 
+	associations *associations // of all instances
+	ground       *ground       // of all instances
+}
+
+// published is what any goroutine may load, without a lock. What a pointer here leads to does not change, but
+// for counters in it: a change is another value, stored here.
+type published struct {
+	view     atomic.Pointer[view]           // the core stores it
+	leaving  atomic.Bool                    // see Leave; the core stores it
+	stopping atomic.Bool                    // nobody is let in any more
+	config   atomic.Pointer[configs.System] // whoever holds applying stores it, as the next two
+	ports    atomic.Pointer[[]*localPort]   // for alarms
+	tap      atomic.Pointer[paklog.Tap]     // copies MSUs; nil: none are copied
+
+	// Of instance 0 alone.
+	others      atomic.Pointer[[]*Node]           // the instances within; whoever holds applying stores it
+	warned      atomic.Pointer[[]configs.Warning] // about the configuration that runs
+	titlesFault atomic.Pointer[string]            // of the file of titles; nil or empty: there is none
+	faults      atomic.Pointer[[]string]          // of the startup configuration; nil: it was not read yet
+	output      atomic.Pointer[syslog.Output]     // see Print
+}
+
+// configured is what belongs to whoever applies a configuration. The applying of instance 0 is taken before that
+// of another.
+type configured struct {
 	applying   sync.Mutex // guards what follows
 	localPorts map[uint16]*localPort
 	links      map[linkKey]*link
+	gtt        gttTables
 	baseline   map[sctp.Transport]map[string]uint64 // of `clear sctp statistics`
 	cleared    time.Time
 
-	readers      readers
-	departures   departures
-	arrivals     arrivals
-	crossingIDs  map[configs.Alias]ss7.PathID // guarded by applying of instance 0, as borders is
-	borders      [configs.MaxInstances]*borderCount
-	ids          pathIDs
-	m3ua         *m3uaLayer
-	m2ua         *m2uaLayer
-	associations *associations
-	gtt          gttTables // guarded by applying
-	discards     discards
-	titleProbes  atomic.Bool   // probes of titles were sent
-	probesBack   atomic.Int32  // that wait for the core
-	turns        atomic.Uint64 // see held
-	alarms       alarms
-	warned       atomic.Pointer[[]configs.Warning] // of the configuration that runs, in instance 0
-	titlesFault  atomic.Pointer[string]            // of the file of titles; nil or empty: there is none
-	faults       atomic.Pointer[[]string]          // of the startup configuration; nil: it was not read yet
-	ports        atomic.Pointer[[]*localPort]      // peers, for alarms; never changed
-	ground       *ground                           // shared by all instances
-	output       atomic.Pointer[syslog.Output]     // see Print
-	shortages    shortages                         // of instance 0
-	sccp         sccpCounters
-	leaving      atomic.Bool    // see Leave; changes on the core
-	stopping     atomic.Bool    // nobody is let in any more
-	paklog       *paklog.Sender // of instance 0, guarded by applying; nil: no MSUs are copied
-	tap          atomic.Pointer[paklog.Tap]
-	ctx          context.Context
-	stop         context.CancelFunc
-	group        sync.WaitGroup
+	// The applying of instance 0 guards these in all instances.
+	crossingIDs map[configs.Alias]ss7.PathID
+	borders     [configs.MaxInstances]*borderCount
+	paklog      *paklog.Sender // of instance 0; nil: no MSUs are copied
+}
+
+// shared is what has a lock of its own, or consists of counters.
+type shared struct {
+	readers    readers
+	departures departures
+	arrivals   arrivals
+	ids        pathIDs
+	alarms     alarms
+	shortages  shortages // of instance 0
+	discards   discards
+	sccp       sccpCounters
+	turns      atomic.Uint64  // see held
+	group      sync.WaitGroup // all goroutines
 }
 
 // New makes a node without configuration and starts it.
@@ -131,8 +155,8 @@ func New(opt Options) *Node {
 }
 
 func start(opt Options, log *syslog.Log, number uint8, a *associations, g *ground) *Node {
-	n := &Node{opt: opt, number: number, started: time.Now(), log: log, associations: a, ground: g,
-		localPorts: map[uint16]*localPort{}, links: map[linkKey]*link{}}
+	n := &Node{fixed: fixed{opt: opt, number: number, started: time.Now(), log: log, associations: a, ground: g}}
+	n.localPorts, n.links = map[uint16]*localPort{}, map[linkKey]*link{}
 	n.ctx, n.stop = context.WithCancel(context.Background())
 	n.config.Store(configs.New())
 	n.core = newCore(n)
