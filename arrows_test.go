@@ -46,7 +46,7 @@ var rooms = map[string][]string{
 	"machine":            {"configs", "sctp"},
 	"status":             {},
 	"internal/paklog":    {"configs", "ss7"},
-	"exec": {"cli", "configs", "sccp/gtt", "ss7", "startup", "status", "userpart", "internal/printable",
+	"exec": {"cli", "configs", "sccp/gtt", "ss7", "startup", "status", "tester", "userpart", "internal/printable",
 		"internal/syslog"},
 	"node": {"cli", "configs", "exec", "loop", "m2pa", "m2ua", "m3ua", "machine", "mtp3", "routing", "sccp", "sccp/gtt",
 		"sctp", "ss7", "startup", "status", "tester", "userpart", "xua", "internal/paklog", "internal/printable",

@@ -280,15 +280,6 @@ func Edit[O any](syntax Elem, apply func(env any, o *O, a Args) error) *Statemen
 // Parted tells whether a line may say what part of the configuration it is about.
 func (s *Statement) Parted() bool { return s.part != nil }
 
-// Run carries out a command.
-func (s *Statement) Run(c *Call) error { return s.run(c) }
-
-// Wrap puts another command around a command.
-func (s *Statement) Wrap(around func(*Call, func(*Call) error) error) {
-	run := s.run
-	s.run = func(c *Call) error { return around(c, run) }
-}
-
 // within gives the object that a line is about, and what it is read and applied in: those
 // of the mode, or the part of the configuration that the line names; nil: it is not there.
 func (s *Statement) within(in *scope, obj any, a Args, make bool) (*scope, any) {

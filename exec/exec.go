@@ -29,6 +29,8 @@ type Node interface {
 	level3
 	aliases
 	alarms
+	pings
+	traces
 	ports
 	servers
 	associations
@@ -74,6 +76,8 @@ func Commands(h Host) []*cli.Statement {
 		configurationCommands,
 		debugCommands,
 		ipCommands,
+		pingCommands,
+		traceCommands,
 	} {
 		all = append(all, commands(h)...)
 	}

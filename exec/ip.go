@@ -2,11 +2,13 @@ package exec
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
@@ -19,6 +21,9 @@ type ipStack interface {
 	Interfaces() []status.Interface
 	// IPRoutes are the ways of IP packets.
 	IPRoutes() (status.IPRoutes, error)
+	// Echo sends an ICMP echo request and waits for its answer, which took so long. The error says
+	// why there is none.
+	Echo(context.Context, Echo) (took time.Duration, result EchoResult, err error)
 }
 
 func ipCommands(h Host) []*cli.Statement {

@@ -2,7 +2,6 @@ package exec
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -331,9 +330,6 @@ func saveTitles(n Node, c *cli.Call) error {
 	}
 	return err
 }
-
-// errTest is what a test ends with that failed; what was printed tells why.
-var errTest = errors.New("test failed")
 
 func timeoutOf(c *cli.Call) time.Duration {
 	return time.Duration(c.Args.Uint("timeout", 2000)) * time.Millisecond

@@ -1,11 +1,9 @@
 package node
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
-	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/exec"
 )
@@ -79,59 +77,6 @@ func (n *Node) applyInstances(next *configs.System) {
 	for _, i := range over {
 		i.Close()
 	}
-}
-
-// dispatch makes the commands of n those of the instance that their line names. All
-// instances have the same commands in the same order.
-func (n *Node) dispatch(all []*cli.Statement) []*cli.Statement {
-	for place, s := range all {
-		if !s.Parted() {
-			continue
-		}
-		s.Wrap(func(c *cli.Call, own func(*cli.Call) error) error {
-			if c.Args.Bool("every") {
-				return n.inEvery(c, place, own)
-			}
-			number := uint8(c.Args.Uint("instance", 0))
-			if number == 0 {
-				return own(c)
-			}
-			i := n.instance(number)
-			if i == nil {
-				return n.noInstance(number)
-			}
-			return i.commands()[place].Run(c)
-		})
-	}
-	return all
-}
-
-// inEvery runs a command in each instance, under its heading.
-func (n *Node) inEvery(c *cli.Call, place int, own func(*cli.Call) error) error {
-	var errs []error
-	for _, i := range n.all() {
-		fmt.Fprintf(c.Out, "Instance Number %d\n", i.number)
-		run := own
-		if i != n {
-			run = i.commands()[place].Run
-		}
-		if err := run(c); err != nil {
-			fmt.Fprintf(c.Out, "%% %v\n", err)
-			errs = append(errs, err)
-		}
-		fmt.Fprintln(c.Out)
-	}
-	if len(errs) == len(n.all()) {
-		return cli.ErrFailed // each was printed
-	}
-	return nil
-}
-
-func (n *Node) noInstance(number uint8) error {
-	if !n.Config().Multi {
-		return errors.New("this node has instance 0 alone; `cs7 multi-instance` in configuration mode allows more")
-	}
-	return fmt.Errorf("nothing is configured for instance %d; `cs7 instance %d variant ...` and `point-code` begin it", number, number)
 }
 
 // at says in which instance something is, where that is not the one meant without saying.

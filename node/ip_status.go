@@ -1,9 +1,13 @@
 package node
 
 import (
+	"context"
+	"errors"
 	"net/netip"
 	"slices"
+	"time"
 
+	"github.com/gostp/gostp/exec"
 	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/status"
 )
@@ -45,4 +49,20 @@ func (n *Node) IPRoutes() (status.IPRoutes, error) {
 		}
 	}
 	return out, err
+}
+
+// Echo sends an ICMP echo request and waits for its answer.
+func (n *Node) Echo(ctx context.Context, e exec.Echo) (took time.Duration, result exec.EchoResult, err error) {
+	took, err = n.opt.Platform.Echo(ctx, machine.Echo(e))
+	switch {
+	case err == nil:
+		return took, exec.EchoAnswered, nil
+	case errors.Is(err, machine.ErrEchoTimeout):
+		return 0, exec.EchoSilent, err
+	case errors.Is(err, machine.ErrEchoUnreachable):
+		return 0, exec.EchoUnreachable, err
+	case errors.Is(err, machine.ErrEchoTooBig):
+		return 0, exec.EchoTooBig, err
+	}
+	return 0, exec.EchoFailed, err
 }

@@ -4,7 +4,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/ss7"
@@ -73,10 +72,6 @@ func (p *mtpt) configure(s *configs.System) {
 	}
 	p.protection = s.LoopProtection
 	p.core.ask(p.configureLoops)
-}
-
-func (p *mtpt) commands() []*cli.Statement {
-	return []*cli.Statement{p.core.node.pingCommand(), p.core.node.traceCommand()}
 }
 
 func (p *mtpt) tick(now time.Time) {

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/ss7"
@@ -33,8 +32,6 @@ type userPart interface {
 	// configure carries out the part's portion of the configuration s. Any goroutine calls it that
 	// holds Node.applying.
 	configure(s *configs.System)
-	// commands are the part's own.
-	commands() []*cli.Statement
 }
 
 // resident is a user part that the core's goroutine owns. What it sends it adds to core.actions.
@@ -55,7 +52,6 @@ type defaults struct{}
 func (defaults) hear(time.Time, *ss7.Event)    {}
 func (defaults) rerouted()                     {}
 func (defaults) configure(*configs.System)     {}
-func (defaults) commands() []*cli.Statement    { return nil }
 func (defaults) sent(*ss7.Event, mtp3.Verdict) {}
 
 // partRow is one user part.

@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"time"
 
@@ -15,8 +14,6 @@ import (
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/status"
 )
-
-var errNoCode = errors.New("this node has no point code; `cs7 point-code` in configuration mode gives it one")
 
 // titleOf makes the address of a title.
 func titleOf(v *ss7.Variant, t *exec.Title) (sccp.Address, error) {
@@ -46,7 +43,7 @@ func (n *Node) udt(s *configs.System, called, calling *sccp.Address, id uint32) 
 func (n *Node) Translate(called, calling *exec.Title, from string) (out status.Translation, err error) {
 	s := n.Config()
 	if s.PC == nil {
-		return out, errNoCode
+		return out, exec.ErrNoCode
 	}
 	if from != "" && s.Linkset(from) == nil {
 		return out, fmt.Errorf("there is no linkset %s", from)
@@ -152,7 +149,7 @@ func (n *Node) PingSubsystem(ctx context.Context, pc ss7.PC, ssn uint8, wait tim
 	err error) {
 	s := n.Config()
 	if s.PC == nil {
-		return out, errNoCode
+		return out, exec.ErrNoCode
 	}
 	f := s.Notation()
 	test := &ss7.MSU{DPC: pc, OPC: *s.PC, NI: s.Network(), SI: ss7.SCCP}
@@ -170,7 +167,7 @@ func (n *Node) PingSubsystem(ctx context.Context, pc ss7.PC, ssn uint8, wait tim
 func (n *Node) PingTitle(ctx context.Context, t *exec.Title, wait time.Duration) (out exec.SCCPAnswer, err error) {
 	s := n.Config()
 	if s.PC == nil {
-		return out, errNoCode
+		return out, exec.ErrNoCode
 	}
 	called, err := titleOf(s.V(), t)
 	if err != nil {

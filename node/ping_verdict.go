@@ -42,7 +42,6 @@ func (n *Node) explainTest(w io.Writer, cfg tester.Config, r tester.Report, pc s
 			fmt.Fprintf(w, "%d %s.\n", x.n, x.what)
 		}
 	}
-	n.tellSharedCode(w, cfg.DPC)
 }
 
 // explainRefused says why messages could not be sent: the reason of then, and what still
@@ -255,12 +254,12 @@ func slsText(sls []uint8) string {
 	return "SLS " + strings.Join(out, ", ")
 }
 
-// tellSharedCode says of the way to pc that two linksets lead to one adjacent point.
-func (n *Node) tellSharedCode(w io.Writer, pc ss7.PC) {
+// SharedCode has a sentence for each adjacent code, on the way to pc, to which two linksets lead.
+func (n *Node) SharedCode(pc ss7.PC) (out []string) {
 	t, s := n.view.Load().table, n.Config()
 	i, _, _ := t.Dest(pc)
 	if i < 0 {
-		return
+		return nil
 	}
 	told := map[ss7.PC]bool{}
 	for _, r := range t.Dests[i].Routes {
@@ -276,9 +275,10 @@ func (n *Node) tellSharedCode(w io.Writer, pc ss7.PC) {
 			}
 		}
 		if len(names) > 1 {
-			fmt.Fprintf(w, "Linksets %s all lead to %s: two points cannot have one code, and links to one point "+
-				"belong in "+
-				"one linkset.\n", strings.Join(names, ", "), s.Notation().Format(by.Adjacent))
+			out = append(out, fmt.Sprintf("Linksets %s all lead to %s: two points cannot have one code, "+
+				"and links to one point belong in one linkset.",
+				strings.Join(names, ", "), s.Notation().Format(by.Adjacent)))
 		}
 	}
+	return out
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gostp/gostp/exec"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/routing"
 	"github.com/gostp/gostp/ss7"
@@ -41,19 +42,14 @@ const (
 )
 
 // heard is what reaches a running trace: reports, its request when that comes home, and
-// which points have no user for SI 8 (UPU). Who hands it over never waits: what does not fit
-// is a trace that somebody floods.
+// which points have no user for SI 8 (UPU). The core never waits to hand it over: more than fits
+// comes only if somebody floods the trace.
 type heard struct {
 	target ss7.PC
-	said   chan said
+	said   chan exec.Said
 }
 
-type said struct {
-	tester.Trace
-	noUser ss7.PC
-}
-
-func (h *heard) put(s said) {
+func (h *heard) put(s exec.Said) {
 	select {
 	case h.said <- s:
 	default:
@@ -79,7 +75,7 @@ func (t *tracing) may(now time.Time) bool {
 func (t *tracing) start(target ss7.PC) (uint16, *heard) {
 	for t.id++; t.running[t.id] != nil; t.id++ {
 	}
-	h := &heard{target, make(chan said, 2*tester.MostVisited)}
+	h := &heard{target, make(chan exec.Said, 2*tester.MostVisited)}
 	t.running[t.id] = h
 	return t.id, h
 }
@@ -87,7 +83,7 @@ func (t *tracing) start(target ss7.PC) (uint16, *heard) {
 // lacksUser tells running traces that pc has no user for SI 8.
 func (t *tracing) lacksUser(pc ss7.PC) {
 	for _, h := range t.running {
-		h.put(said{noUser: pc})
+		h.put(exec.Said{NoUser: pc})
 	}
 }
 
@@ -104,7 +100,7 @@ func (p *mtpt) recvTrace(now time.Time, ev *ss7.Event) {
 	switch {
 	case x.Report && x.At == 0, !x.Report && x.Turn > 0 && x.Origin == ev.MSU.DPC:
 		if mine {
-			h.put(said{Trace: x})
+			h.put(exec.Said{Trace: x})
 		}
 	case !t.may(now):
 	case x.Report:
@@ -226,4 +222,38 @@ func (p *mtpt) sendTrace(in *ss7.MSU, path ss7.PathID, to ss7.PC, x tester.Trace
 		Payload: tester.AppendTrace(nil, x)}
 	ev := ss7.Event{Kind: ss7.Transfer, Path: path, MSU: m}
 	p.core.actions = append(p.core.actions, ss7.Action{Op: ss7.Raise, Event: ev})
+}
+
+// CodeTo is the code by which a point knows this node.
+func (n *Node) CodeTo(pc ss7.PC) ss7.PC { return n.view.Load().code(n.Config(), pc) }
+
+// FirstStep is what becomes of a message of SI 3 from the origin of x to its target.
+func (n *Node) FirstStep(x tester.Trace, sls uint8) (tester.Step, ss7.PathID) {
+	m := ss7.MSU{DPC: x.Target, OPC: x.Origin, SLS: sls, NI: n.Config().Network(), SI: ss7.SCCP}
+	return onward(n.view.Load().table, m, 0, &x)
+}
+
+// AskTrace sends the request x to a node, by path, or, if that is 0, as it is routed.
+func (n *Node) AskTrace(x tester.Trace, sls uint8, to ss7.PC, path ss7.PathID) (exec.Asked, bool) {
+	var h *heard
+	if !n.core.ask(func() {
+		x.ID, h = n.core.mtpt.tracing.start(x.Target)
+		n.core.mtpt.sendTrace(&ss7.MSU{DPC: x.Origin, SLS: sls, NI: n.Config().Network()}, path, to, x)
+	}) {
+		return exec.Asked{}, false
+	}
+	forget := func() { n.core.do(func() { delete(n.core.mtpt.tracing.running, x.ID) }) }
+	return exec.Asked{Said: h.said, Stopping: n.ctx.Done(), End: forget}, true
+}
+
+// Doubt names the link of path, and says why what left by it since then may not have come further.
+func (n *Node) Doubt(path ss7.PathID, since time.Time) (link, why string) {
+	l := n.view.Load().link(path)
+	if l == nil {
+		return "", ""
+	}
+	if text, beyond := n.doubt(l, since); !beyond {
+		return l.name(), text
+	}
+	return "", ""
 }

@@ -1,4 +1,4 @@
-package node
+package exec
 
 import (
 	"context"
@@ -14,17 +14,48 @@ import (
 	"github.com/gostp/gostp/tester"
 )
 
-func (n *Node) traceCommand() *cli.Statement {
-	return cli.Command(cli.Seq(kw("trace", "Which node on the way to a point knows the way, and which has none back"),
-		configs.CS7(cli.Arg("pc", configs.PointCode{}, "Point code, 3-8-3 or decimal, or a host name"),
-			cli.Any(cli.Seq(kw("sls", "The way of this SLS"), cli.Arg("sls", cli.Uint(0, 255), "SLS (default 0)")),
-				cli.Seq(kw("timeout", "Wait for each node"), cli.Arg("timeout", cli.Uint(10, 60000), "Milliseconds (default 2000)")),
-				cli.Seq(kw("opc", "From another code of this node"), cli.Arg("opc", configs.PointCode{}, "Point code"))))), n.trace)
+type traces interface {
+	// CodeTo is the code by which a point knows this node, which has one.
+	CodeTo(ss7.PC) ss7.PC
+	// SharedCode has a sentence for each adjacent code, on the way to a point, of several linksets.
+	SharedCode(ss7.PC) []string
+	// FirstStep is what becomes here of a message to the target of a trace, and what it leaves by.
+	FirstStep(x tester.Trace, sls uint8) (tester.Step, ss7.PathID)
+	// AskTrace sends the request of a trace to a node: by a path, or, if that is 0, as it is routed.
+	// It fails if this node stops.
+	AskTrace(x tester.Trace, sls uint8, to ss7.PC, path ss7.PathID) (Asked, bool)
+	// Doubt names the link of a path, and says why what left by it since then may not have come
+	// further; empty: it is no link, or its far end has everything.
+	Doubt(path ss7.PathID, since time.Time) (link, why string)
+}
+
+// Asked is the request of a trace that is under way.
+type Asked struct {
+	Said     <-chan Said
+	Stopping <-chan struct{} // closed when this node stops
+	End      func()          // forgets the request
+}
+
+// Said is what comes back of a trace: a report, the request itself, or, as a UPU, that a node has no
+// user for SI 8.
+type Said struct {
+	tester.Trace
+	NoUser ss7.PC // 0: it is no UPU
+}
+
+func traceCommands(h Host) []*cli.Statement {
+	words := configs.CS7(cli.Arg("pc", configs.PointCode{}, "Point code, 3-8-3 or decimal, or a host name"),
+		cli.Any(cli.Seq(kw("sls", "The way of this SLS"), cli.Arg("sls", cli.Uint(0, 255), "SLS (default 0)")),
+			cli.Seq(kw("timeout", "Wait for each node"),
+				cli.Arg("timeout", cli.Uint(10, 60000), "Milliseconds (default 2000)")),
+			cli.Seq(kw("opc", "From another code of this node"), cli.Arg("opc", configs.PointCode{}, "Point code"))))
+	return []*cli.Statement{command(h, traceRoute,
+		kw("trace", "Which node on the way to a point knows the way, and which has none back"), words)}
 }
 
 // trace is one as it is told.
 type trace struct {
-	n          *Node
+	n          Node
 	w          io.Writer
 	me, target ss7.PC
 	sls        uint8
@@ -34,30 +65,31 @@ type trace struct {
 	awaited    ss7.PC
 	home       int // how many nodes its request had visited when it came home; 0: it did not
 	noUser     bool
-	relayed    bool // that there is none was told by the node before
+	relayed    bool // the node before has told that there is none
 	stopped    bool
 }
 
-func (n *Node) trace(c *cli.Call) error {
+func traceRoute(n Node, c *cli.Call) error {
 	s := n.Config()
 	if s.PC == nil {
-		return fmt.Errorf("this node has no point code; `cs7 point-code` in configuration mode gives it one")
+		return ErrNoCode
 	}
 	target := c.Args["pc"].(ss7.PC)
-	x := &trace{n: n, w: c.Out, me: n.view.Load().code(s, target), target: target, sls: uint8(c.Args.Uint("sls", 0)),
-		wait: time.Duration(c.Args.Uint("timeout", 2000)) * time.Millisecond}
+	x := &trace{n: n, w: c.Out, me: n.CodeTo(target), target: target, sls: uint8(c.Args.Uint("sls", 0)),
+		wait: timeoutOf(c)}
 	if opc, ok := c.Args["opc"].(ss7.PC); ok {
 		if !slices.Contains(s.Own(), opc) {
 			return fmt.Errorf("%s is no code of this node; reports would not come back here", s.Notation().Format(opc))
 		}
 		x.me = opc
 	}
-	t := n.view.Load().table
 	first := tester.Trace{Origin: x.me, Target: x.target, Visited: []ss7.PC{x.me}}
-	m := ss7.MSU{DPC: x.target, OPC: x.me, SLS: x.sls, NI: s.Network(), SI: ss7.SCCP}
-	step, path := onward(t, m, 0, &first)
-	fmt.Fprintf(c.Out, "What each node says of its own routes, for SLS %d and SI 3; users' messages are not touched.\n", x.sls)
-	n.tellSharedCode(c.Out, target)
+	step, path := n.FirstStep(first, x.sls)
+	fmt.Fprintf(c.Out, "What each node says of its own routes, for SLS %d and SI 3; users' messages are not touched.\n",
+		x.sls)
+	for _, l := range n.SharedCode(target) {
+		fmt.Fprintln(c.Out, l)
+	}
 	x.line(0, x.me, x.wayText(step, x.target), 0)
 	if step.Verdict == tester.Delivered || step.Verdict == tester.Served {
 		return nil
@@ -67,17 +99,22 @@ func (n *Node) trace(c *cli.Call) error {
 	}
 	x.follow(c.Context, step.Next, path, first)
 	if x.silent() && !x.stopped && x.last.Turn == 0 && (x.awaited != x.target || x.relayed) {
-		if x.awaited != x.target {
-			fmt.Fprintf(c.Out, "What lies behind it is unknown; ")
-		}
-		fmt.Fprintf(c.Out, "%s is asked itself, by the way that messages take:\n", x.code(x.target))
-		was := x.last
-		x.last = tester.Trace{}
-		if x.follow(c.Context, x.target, 0, first); x.last.Visited == nil {
-			x.last = was
-		}
+		x.askTarget(c.Context, first)
 	}
 	return x.conclude()
+}
+
+// askTarget asks the target itself, since a node on the way is silent.
+func (x *trace) askTarget(ctx context.Context, first tester.Trace) {
+	if x.awaited != x.target {
+		fmt.Fprintf(x.w, "What lies behind it is unknown; ")
+	}
+	fmt.Fprintf(x.w, "%s is asked itself, by the way that messages take:\n", x.code(x.target))
+	was := x.last
+	x.last = tester.Trace{}
+	if x.follow(ctx, x.target, 0, first); x.last.Visited == nil {
+		x.last = was
+	}
 }
 
 // silent tells whether a node was asked and said nothing.
@@ -85,50 +122,50 @@ func (x *trace) silent() bool { return x.awaited != 0 && x.home == 0 }
 
 // follow sends the request to next and tells what is heard until nothing more is to come.
 func (x *trace) follow(ctx context.Context, next ss7.PC, path ss7.PathID, first tester.Trace) {
-	var h *heard
-	n, known := x.n, x.relayed
+	known := x.relayed
 	x.begun, x.awaited = time.Now(), next
-	if !n.core.ask(func() {
-		first.ID, h = n.core.mtpt.tracing.start(x.target)
-		n.core.mtpt.sendTrace(&ss7.MSU{DPC: x.me, SLS: x.sls, NI: n.Config().Network()}, path, next, first)
-	}) {
+	asked, ok := x.n.AskTrace(first, x.sls, next, path)
+	if !ok {
 		return
 	}
-	defer n.core.do(func() { delete(n.core.mtpt.tracing.running, first.ID) })
+	defer asked.End()
 	for x.awaited != 0 {
 		select {
-		case s := <-h.said:
-			if s.noUser == 0 {
+		case s := <-asked.Said:
+			if s.NoUser == 0 {
 				if x.hear(s.Trace); x.relayed && !known {
 					return
 				}
-			} else if x.noUser = s.noUser == x.awaited; x.noUser {
-				fmt.Fprintf(x.w, "     %-16s is there and has a way back, but nobody for SI 8 (UPU): it can tell no more\n", x.code(s.noUser))
+			} else if x.noUser = s.NoUser == x.awaited; x.noUser {
+				fmt.Fprintf(x.w, "     %-16s is there and has a way back, but nobody for SI 8 (UPU): it can tell no more\n",
+					x.code(s.NoUser))
 				return
 			}
 		case <-time.After(x.wait):
-			if x.home == 0 {
-				fmt.Fprintf(x.w, "     %-16s says nothing within %v\n", x.code(x.awaited), x.wait)
-				if l := n.view.Load().link(path); l != nil && x.awaited == next {
-					x.tellDoubt(l)
-				}
-			}
+			x.tellSilence(next, path)
 			return
 		case <-ctx.Done():
 			x.stopped = true
 			return
-		case <-n.ctx.Done():
+		case <-asked.Stopping:
 			x.stopped = true
 			return
 		}
 	}
 }
 
-// tellDoubt says what is known of the link that the request left by, if it may not have come
-// further.
-func (x *trace) tellDoubt(l *link) {
-	if text, beyond := x.n.doubt(l, x.begun); !beyond {
-		fmt.Fprintf(x.w, "     it was sent by %s: %s\n", l.name(), text)
+// tellSilence tells that the node asked says nothing, and what is known of the link that the
+// request left by, if it may not have come further.
+func (x *trace) tellSilence(next ss7.PC, path ss7.PathID) {
+	if x.home > 0 {
+		return
+	}
+	fmt.Fprintf(x.w, "     %-16s says nothing within %v\n", x.code(x.awaited), x.wait)
+	if x.awaited != next {
+		return
+	}
+	if link, why := x.n.Doubt(path, x.begun); why != "" {
+		fmt.Fprintf(x.w, "     it was sent by %s: %s\n", link, why)
 	}
 }
 
@@ -219,7 +256,8 @@ func (x *trace) conclude() error {
 		fmt.Fprintf(x.w, "Both ways are there: each node on the way knows %s, each on the way back knows %s.\n", target, me)
 		return nil
 	case x.silent() && turned:
-		return fmt.Errorf("%s is reached, and its answers get as far as %s; of %s nothing is known", target, x.code(x.last.Visited[len(x.last.Visited)-1]), x.code(x.awaited))
+		return fmt.Errorf("%s is reached, and its answers get as far as %s; of %s nothing is known",
+			target, x.code(x.last.Visited[len(x.last.Visited)-1]), x.code(x.awaited))
 	case x.silent() && x.noUser && x.awaited == x.target:
 		fmt.Fprintf(x.w, "%s is reached, and has a way back.\n", target)
 		return nil
@@ -227,7 +265,8 @@ func (x *trace) conclude() error {
 		return fmt.Errorf("%s is reached; of a way back to %s nothing is known: what it says did not come here",
 			target, me)
 	case x.silent():
-		return fmt.Errorf("%s is not heard. It may be no node of this kind, which alone know this trace, or stand behind one; or it is down, or has no way back to %s", target, me)
+		return fmt.Errorf("%s is not heard. It may be no node of this kind, which alone know this trace, "+
+			"or stand behind one; or it is down, or has no way back to %s", target, me)
 	}
 	at := x.code(x.last.Visited[len(x.last.Visited)-1])
 	step, to := x.last.Onward, target
@@ -240,7 +279,8 @@ func (x *trace) conclude() error {
 	}
 	switch step.Verdict {
 	case tester.NoRoute:
-		return fmt.Errorf("%s has no route to %s: give it one (`cs7 route-table system`, `update route %s/%d linkset NAME`)", at, to, to, x.n.Config().V().Bits())
+		return fmt.Errorf("%s has no route to %s: give it one (`cs7 route-table system`, "+
+			"`update route %s/%d linkset NAME`)", at, to, to, x.n.Config().V().Bits())
 	case tester.Inaccessible:
 		return fmt.Errorf("%s has routes to %s, but none of them works now: see `show cs7 route %s` there", at, to, to)
 	case tester.Circular:

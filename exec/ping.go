@@ -1,0 +1,106 @@
+package exec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/gostp/gostp/cli"
+	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/internal/printable"
+	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/status"
+	"github.com/gostp/gostp/tester"
+)
+
+type pings interface {
+	// Ping tests a signalling point and waits for the end of the test, or of the context. The origin
+	// 0 is the code by which the point knows this node.
+	Ping(context.Context, tester.Config) (status.Ping, error)
+}
+
+// ErrNoCode is the error of a command that only a node with a point code can carry out.
+var ErrNoCode = errors.New("this node has no point code; `cs7 point-code` in configuration mode gives it one")
+
+// errTest is what a test ends with that failed; what was printed tells why.
+var errTest = errors.New("test failed")
+
+const pingHelp = "Test whether a signalling point, or an IP host, answers"
+
+// option is a word with an argument of the same name.
+func option(word, help string, t cli.Type, arg string) cli.Elem {
+	return cli.Seq(kw(word, help), cli.Arg(word, t, arg))
+}
+
+func pingCommands(h Host) []*cli.Statement {
+	words := configs.CS7(cli.Arg("pc", configs.PointCode{}, "Point code, 3-8-3 or decimal, or a host name"),
+		cli.Any(option("count", "How many messages", cli.Uint(1, 100000), "Messages (default 1)"),
+			option("size", "How long each is", cli.Uint(tester.Overhead, tester.MaxSize),
+				"Octets after the routing label (default 64)"),
+			option("rate", "How many a second", cli.Uint(1, 10000), "Messages a second (default 10)"),
+			option("sls", "Only this SLS", cli.Uint(0, 15), "SLS (default: each in turn, so that every link is used)"),
+			option("timeout", "Wait for each answer", cli.Uint(10, 60000), "Milliseconds (default 2000)"),
+			option("opc", "From another code of this node", configs.PointCode{}, "Point code")))
+	return []*cli.Statement{
+		cli.Query(cli.Seq(kw("ping", pingHelp), words), func(c *cli.Call) (cli.Answer, error) {
+			n, err := instance(h, c)
+			if err != nil {
+				return cli.Answer{}, err
+			}
+			r, err := n.Ping(c.Context, pingOf(c))
+			if err != nil {
+				return cli.Answer{}, err
+			}
+			return cli.Answer{Value: r, Print: func(w io.Writer) { printPing(w, &r) }}, failed(&r)
+		}),
+		pingIPCommand(h),
+	}
+}
+
+func pingOf(c *cli.Call) tester.Config {
+	cfg := tester.Config{DPC: c.Args["pc"].(ss7.PC), SLS: -1, Count: int(c.Args.Uint("count", 1)),
+		Size: int(c.Args.Uint("size", 64)), Interval: time.Second / time.Duration(c.Args.Uint("rate", 10)),
+		Timeout: timeoutOf(c)}
+	if c.Args.Has("sls") {
+		cfg.SLS = int(c.Args.Uint("sls", 0))
+	}
+	cfg.OPC, _ = c.Args["opc"].(ss7.PC)
+	return cfg
+}
+
+// failed tells whether a test has failed. That the point has no user for the test is an answer too.
+func failed(r *status.Ping) error {
+	switch {
+	case r.NoUser && r.Received == 0:
+		return nil
+	case r.Sent == 0 || r.Received < r.Sent || r.Duplicated > 0 || r.Misordered > 0:
+		return errTest
+	}
+	return nil
+}
+
+// printPing writes the four lines of the ITP, then what they leave open.
+func printPing(w io.Writer, r *status.Ping) {
+	line := func(mnemonic, format string, args ...any) {
+		fmt.Fprintf(w, "%s: %%CS7PING-6-%s: Test Q.755 %s: %s\n", printable.Stamp(time.Now()),
+			mnemonic, r.Destination, fmt.Sprintf(format, args...))
+	}
+	if r.Received > 0 {
+		line("RTT", "MTP Traffic test rtt %d/%d/%d", r.MinMS, r.AvgMS, r.MaxMS)
+	}
+	line("STAT", "MTP Traffic test %d%% successful packets(%d/%d)", percent(r.Received, r.Sent), r.Received, r.Sent)
+	line("RATES", "Receive rate(pps:kbps) %d:%d Sent rate(pps:kbps) %d:%d", r.InRate, r.InKbit, r.OutRate, r.OutKbit)
+	line("TERM", "MTP Traffic test terminated.")
+	for _, l := range r.Verdict {
+		fmt.Fprintln(w, l)
+	}
+}
+
+func percent(part, whole int) int {
+	if whole == 0 {
+		return 0
+	}
+	return part * 100 / whole
+}
