@@ -38,15 +38,15 @@ func (s *server) recvAdvice(now time.Time, ev ss7.Event, out []ss7.Action) []ss7
 			continue
 		}
 		known = true
-		d, test := n.dests[i], agendaKey{10, r, s.cfg.Name}
+		d := n.dests[i]
 		if d.said(s.cfg.Name) == said {
 			continue
 		}
 		changed = append(changed, d)
 		if d.setSaid(s.cfg.Name, said); said == routing.Allowed {
-			n.agenda.stop(test)
+			n.agenda.stop(d.testKey(s.cfg.Name))
 		} else {
-			n.agenda.start(now, test, n.timer(10))
+			n.agenda.start(now, d.testKey(s.cfg.Name), n.lasts(timerT10))
 		}
 	}
 	switch {
@@ -108,14 +108,14 @@ func (n *Network) nameOf(i int) string {
 }
 
 // auditServer asks the gateway behind server k.set again (DAUD) when T10 is over.
-func (n *Network) auditServer(now time.Time, k agendaKey, out []ss7.Action) []ss7.Action {
+func (n *Network) auditServer(now time.Time, k timerKey, out []ss7.Action) []ss7.Action {
 	for _, s := range n.servers {
 		if s.cfg.Name == k.set && s.ready {
 			if !s.pace.room(now, auditBurst) {
 				n.postpone(now, k, auditBurst)
 				return out
 			}
-			n.agenda.start(now, k, n.timer(10))
+			n.agenda.start(now, k, n.lasts(timerT10))
 			return append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Audit, Path: s.cfg.Path, Dest: k.dest}})
 		}
 	}

@@ -16,7 +16,6 @@ import (
 // they come of routes that are configured so, and of neighbours that send no TFP. A
 // circle is told when it is found and when nothing has gone in it for a while.
 const (
-	timerCircle  = 102 // in the agenda, beside the numbers of Q.704
 	circleQuiet  = 30 * time.Second
 	circlesMost  = 256
 	circleOurOwn = "MSUs with our own code as their origin come in by linkset %s: routes lead them in a circle, or " +
@@ -42,7 +41,7 @@ type circle struct {
 // is the Reason why it was discarded.
 func (l *link) circular(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	n := l.net
-	k := agendaKey{timer: timerCircle, dest: ss7.Range{PC: ev.MSU.DPC, Len: n.cfg.Variant.Bits()}, set: l.set.cfg.Name}
+	k := timerKey{id: timerCircle, dest: n.single(ev.MSU.DPC), set: l.set.cfg.Name}
 	if c := n.circles[k]; c != nil {
 		c.last = now
 		return out
@@ -60,7 +59,7 @@ func (l *link) circular(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Act
 }
 
 // circleTimer ends a circle in which nothing goes any more.
-func (n *Network) circleTimer(now time.Time, k agendaKey, out []ss7.Action) []ss7.Action {
+func (n *Network) circleTimer(now time.Time, k timerKey, out []ss7.Action) []ss7.Action {
 	c := n.circles[k]
 	if c == nil {
 		return out

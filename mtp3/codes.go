@@ -14,9 +14,9 @@ import (
 // configuration says (local-pc); else what the far end's own link test was addressed to; else
 // the node's first.
 
-// knownWait is how long the first test of a link waits for the far end's own, where that
+// codeWait is how long the first test of a link waits for the far end's own, where that
 // alone can tell by which of several codes the far end knows this node.
-const knownWait = time.Second
+const codeWait = time.Second
 
 // localPC is the code by which the far end of a linkset knows this node.
 func (s *linkset) localPC() ss7.PC {
@@ -91,7 +91,7 @@ func (l *link) firstTest(now time.Time, out []ss7.Action) []ss7.Action {
 	if len(l.net.cfg.Own) == 1 || l.set.cfg.Local != nil || l.set.tested {
 		return l.startTest(now, out)
 	}
-	l.timers.Start(timerKnown, now, knownWait)
+	l.startFor(now, timerCode, codeWait)
 	return out
 }
 
@@ -103,8 +103,8 @@ func (l *link) addressed(now time.Time, code ss7.PC, out []ss7.Action) []ss7.Act
 	before := s.localPC()
 	s.code, s.tested = code, true
 	for _, x := range s.links {
-		if x.timers.Running(timerKnown) {
-			x.timers.Stop(timerKnown)
+		if x.running(timerCode) {
+			x.stop(timerCode)
 			out = x.startTest(now, out)
 		}
 	}
@@ -116,8 +116,8 @@ func (l *link) addressed(now time.Time, code ss7.PC, out []ss7.Action) []ss7.Act
 		s.cfg.Name, n.format(is))
 	out = append(out, note(NoteLinkset, text))
 	for _, x := range s.links {
-		if x.timers.Running(timerSLTA) && x.testOPC != is {
-			x.timers.Start(timerSLTA, now, n.cfg.SLTT1)
+		if x.running(timerSLTA) && x.testOPC != is {
+			x.startFor(now, timerSLTA, n.cfg.SLTT1)
 			out = x.askAgain(out)
 		}
 	}

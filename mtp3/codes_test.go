@@ -71,7 +71,7 @@ func TestNeighbourHearsTheCodeThatItKnows(t *testing.T) {
 func TestFirstTestWaitsForTheFarEnds(t *testing.T) {
 	b := codesBench(t, nil)
 	b.want("aligned", b.do(ss7.InService, 1, ""))
-	b.want("before the wait is over", b.tick(knownWait-1))
+	b.want("before the wait is over", b.tick(codeWait-1))
 	b.wantOrigins("the wait is over", b.tick(1), "1.2.3")
 	// The far end takes that for a stranger's, and its own test comes late.
 	out := b.fromTo("1.2.4", ss7.SNT, AppendLinkTest(nil, LinkTest{Pattern: []byte{1}}))

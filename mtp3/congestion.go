@@ -277,12 +277,12 @@ func (n *Network) congest(
 		n.overloads[pc] = o
 	}
 	was := o.level
-	if level > o.level || n.agenda.running(n.congestionKey(16, pc)) {
+	if level > o.level || n.agenda.running(n.congestionKey(timerT16, pc)) {
 		o.level = level
 	}
 	o.by, o.from, o.meant = by, whom.Of, whom
-	n.agenda.stop(n.congestionKey(16, pc))
-	n.agenda.start(now, n.congestionKey(15, pc), n.timer(15))
+	n.agenda.stop(n.congestionKey(timerT16, pc))
+	n.agenda.start(now, n.congestionKey(timerT15, pc), n.lasts(timerT15))
 	if o.level != was {
 		out = append(out, notef(NoteCongestion, "Destination %s is congested, level %d: %s", n.format(pc), o.level, by))
 	}
@@ -303,8 +303,8 @@ func (n *Network) relieve(pc ss7.PC, level uint32, why string, out []ss7.Action)
 	text := fmt.Sprintf("Destination %s is congested, level %d, falling: %s", n.format(pc), level, why)
 	if level == 0 {
 		delete(n.overloads, pc)
-		n.agenda.stop(n.congestionKey(15, pc))
-		n.agenda.stop(n.congestionKey(16, pc))
+		n.agenda.stop(n.congestionKey(timerT15, pc))
+		n.agenda.stop(n.congestionKey(timerT16, pc))
 		text = fmt.Sprintf("Destination %s is no longer congested: %s", n.format(pc), why)
 	}
 	out = append(out, note(NoteCongestion, text))
@@ -318,37 +318,57 @@ func (n *Network) relieve(pc ss7.PC, level uint32, why string, out []ss7.Action)
 	return append(out, n.status(o.meant, pc, level, why))
 }
 
-func (n *Network) congestionKey(timer int, pc ss7.PC) agendaKey {
-	return agendaKey{timer: timer, dest: ss7.Range{PC: pc, Len: n.cfg.Variant.Bits()}}
+func (n *Network) congestionKey(id timerID, pc ss7.PC) timerKey {
+	return timerKey{id: id, dest: n.single(pc)}
 }
 
-// congestionTimer acts on the end of T15 and T16 (§13.9).
-func (n *Network) congestionTimer(now time.Time, k agendaKey, out []ss7.Action) []ss7.Action {
+// waitedForTFC: T15 of a destination is over. Nobody has said meanwhile that it is congested, so
+// it is time to find out whether it still is (§13.9).
+func (n *Network) waitedForTFC(now time.Time, k timerKey, out []ss7.Action) []ss7.Action {
+	pc := k.dest.PC
+	o := n.overloads[pc]
+	if o == nil {
+		return out
+	}
+	why := fmt.Sprintf("it was not said again for T15 (%v)", n.lasts(timerT15))
+	switch {
+	case o.from != 0: // a gateway that says changes alone (RFC 4666 §3.4.4) is asked
+		n.agenda.start(now, n.congestionKey(timerT16, pc), n.lasts(timerT16))
+		audit := ss7.Event{Kind: ss7.Audit, Path: o.from, Dest: n.single(pc)}
+		return append(out, ss7.Action{Op: ss7.Raise, Event: audit})
+	case n.cfg.Timed:
+		if out = n.relieve(pc, o.level-1, why, out); o.level > 0 {
+			n.agenda.start(now, k, n.lasts(timerT15))
+		}
+		return out
+	case !n.cfg.Levels:
+		return n.relieve(pc, 0, why, out)
+	}
+	return n.testCongestion(now, o, pc, out)
+}
+
+// testUnanswered: T16 of a destination is over, so no STP on the way there is congested at the
+// level that was tested.
+func (n *Network) testUnanswered(now time.Time, k timerKey, out []ss7.Action) []ss7.Action {
 	pc := k.dest.PC
 	o := n.overloads[pc]
 	switch {
 	case o == nil:
 		return out
-	case k.timer == 15 && n.cfg.Timed && o.from == 0:
-		if out = n.relieve(pc, o.level-1, fmt.Sprintf("it was not said again for T15 (%v)", n.timer(15)), out); o.level > 0 {
-			n.agenda.start(now, k, n.timer(15))
-		}
-		return out
-	case k.timer == 15 && o.from != 0: // a gateway that says changes alone (RFC 4666 §3.4.4) is asked
-		n.agenda.start(now, n.congestionKey(16, pc), n.timer(16))
-		audit := ss7.Event{Kind: ss7.Audit, Path: o.from, Dest: n.single(pc)}
-		return append(out, ss7.Action{Op: ss7.Raise, Event: audit})
-	case k.timer == 16 && o.from != 0:
-		return n.relieve(pc, 0, fmt.Sprintf("it was not said again for T15 and T16 (%v)", n.timer(15)+n.timer(16)), out)
-	case k.timer == 15 && !n.cfg.Levels:
-		return n.relieve(pc, 0, fmt.Sprintf("it was not said again for T15 (%v)", n.timer(15)), out)
-	case k.timer == 16:
-		out = n.relieve(pc, o.level-1, fmt.Sprintf("no TFC answered the test (RCT) within T16 (%v)", n.timer(16)), out)
-		if o.level == 0 {
-			return out
-		}
+	case o.from != 0:
+		why := fmt.Sprintf("it was not said again for T15 and T16 (%v)", n.lasts(timerT15)+n.lasts(timerT16))
+		return n.relieve(pc, 0, why, out)
 	}
-	n.agenda.start(now, n.congestionKey(16, pc), n.timer(16))
+	why := fmt.Sprintf("no TFC answered the test (RCT) within T16 (%v)", n.lasts(timerT16))
+	if out = n.relieve(pc, o.level-1, why, out); o.level == 0 {
+		return out
+	}
+	return n.testCongestion(now, o, pc, out)
+}
+
+// testCongestion tests the way to pc at the level below that of o.
+func (n *Network) testCongestion(now time.Time, o *overload, pc ss7.PC, out []ss7.Action) []ss7.Action {
+	n.agenda.start(now, n.congestionKey(timerT16, pc), n.lasts(timerT16))
 	return n.sendRCT(pc, o.level-1, out)
 }
 

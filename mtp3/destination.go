@@ -110,7 +110,7 @@ func (n *Network) forgetSaid(by string) {
 
 func (d *destination) unsay(by string) {
 	d.setSaid(by, routing.Allowed)
-	d.net.agenda.stop(agendaKey{10, d.Range, by})
+	d.net.agenda.stop(d.testKey(by))
 }
 
 // setHold lets the MSUs for d wait at hold, or no longer if it is 0.

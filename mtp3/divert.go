@@ -89,7 +89,7 @@ func (l *link) changeover(now time.Time, out []ss7.Action) []ss7.Action {
 		d.state = Undiverted
 	case l.state == Blocked || l.state == Available:
 		d.state = DelayedCO
-		l.timers.Start(timerT1, now, l.timer(1))
+		l.start(now, timerT1)
 	default:
 		n.stats.Changeovers++
 		d.state = AskingBSNT
@@ -140,12 +140,12 @@ func (l *link) sendOrder(now time.Time, out []ss7.Action) []ss7.Action {
 	way := n.wayTo(l.set.cfg.Adjacent, l)
 	if way == 0 { // no path between the two ends (§5.6.2)
 		d.state = DelayedCO
-		l.timers.Start(timerT1, now, l.timer(1))
+		l.start(now, timerT1)
 		return out
 	}
 	d.state, d.by = AwaitingCOA, way
 	d.asked, d.again = now, false
-	l.timers.Start(timerT2, now, l.timer(2)/2)
+	l.startFor(now, timerT2, l.lasts(timerT2)/2)
 	return l.sendAbout(way, l.order(COO, XCO, ECO), out)
 }
 
@@ -155,7 +155,7 @@ func (l *link) sendOrder(now time.Time, out []ss7.Action) []ss7.Action {
 func (l *link) orderRound(now time.Time, rest time.Duration, out []ss7.Action) []ss7.Action {
 	d := &l.div
 	d.again = true
-	l.timers.Start(timerT2, now, rest)
+	l.startFor(now, timerT2, rest)
 	if way := l.net.wayRound(l.set.cfg.Adjacent); way != 0 && way != d.by {
 		return l.sendAbout(way, l.order(COO, XCO, ECO), out)
 	}
@@ -169,7 +169,7 @@ func (n *Network) orderAgain(now time.Time, failed *link, out []ss7.Action) []ss
 	for _, s := range n.sets {
 		for _, l := range s.links {
 			if l.div.state == AwaitingCOA && l.div.by == failed.cfg.Path {
-				l.timers.Stop(timerT2)
+				l.stop(timerT2)
 				out = l.sendOrder(now, out)
 			}
 		}
@@ -247,9 +247,7 @@ func (l *link) settle(now time.Time, out []ss7.Action) []ss7.Action {
 
 func (l *link) stopDiversion() {
 	l.div.crossed = false
-	for _, t := range []int{timerT1, timerT2, timerT3, timerT4, timerT5} {
-		l.timers.Stop(t)
-	}
+	l.stop(timerT1, timerT2, timerT3, timerT4, timerT5)
 }
 
 // changingOver tells whether level 2's queue is still wanted.
@@ -286,7 +284,7 @@ func (l *link) recvChangeover(now time.Time, via ss7.PathID, m Management, out [
 		return l.answerOrder(now, out)
 	case d.state == DelayedCO && l.state == Failed: // there is a path after all: normal changeover
 		d.order, d.state = true, AskingBSNT
-		l.timers.Stop(timerT1)
+		l.stop(timerT1)
 		return append(out, order(ss7.RetrieveBSNT, l.cfg.Path))
 	case l.state == Available || l.state == Blocked || l.state == Testing: // it knows more than we do (§3.2.2)
 		d.order = true
@@ -348,13 +346,13 @@ func (l *link) prepare(now time.Time) {
 			d.declared[n.changebackCode] = p
 		}
 		d.state = Changeback
-		l.timers.Start(timerT4, now, l.timer(4))
+		l.start(now, timerT4)
 	}
 	if len(far) > 0 {
 		if d.state == Undiverted {
 			d.state = DelayedCB
 		}
-		l.timers.Start(timerT3, now, l.timer(3))
+		l.start(now, timerT3)
 	}
 }
 
@@ -451,10 +449,9 @@ func (l *link) recvChangeback(now time.Time, via ss7.PathID, m Management, out [
 
 // changebackStep settles when every declaration is answered and T3 is over.
 func (l *link) changebackStep(now time.Time, out []ss7.Action) []ss7.Action {
-	if len(l.div.declared)+len(l.div.pending) > 0 || l.timers.Running(timerT3) {
+	if len(l.div.declared)+len(l.div.pending) > 0 || l.running(timerT3) {
 		if len(l.div.declared) == 0 {
-			l.timers.Stop(timerT4)
-			l.timers.Stop(timerT5)
+			l.stop(timerT4, timerT5)
 		}
 		return out
 	}
@@ -462,7 +459,7 @@ func (l *link) changebackStep(now time.Time, out []ss7.Action) []ss7.Action {
 }
 
 // diversionTimer acts on the end of T1 to T5.
-func (l *link) diversionTimer(now time.Time, id int, out []ss7.Action) []ss7.Action {
+func (l *link) diversionTimer(now time.Time, id timerID, out []ss7.Action) []ss7.Action {
 	n := l.net
 	switch id {
 	case timerT1:
@@ -471,7 +468,7 @@ func (l *link) diversionTimer(now time.Time, id int, out []ss7.Action) []ss7.Act
 		}
 		return l.retrieve(now, ss7.NoFSN, "no path to the far end, or its processor outage; T1 is over", out)
 	case timerT2:
-		if rest := l.div.asked.Add(l.timer(2)).Sub(now); !l.div.again && rest > 0 {
+		if rest := l.div.asked.Add(l.lasts(timerT2)).Sub(now); !l.div.again && rest > 0 {
 			return l.orderRound(now, rest, out)
 		}
 		// §5.7.2: no updating of buffers
@@ -481,10 +478,10 @@ func (l *link) diversionTimer(now time.Time, id int, out []ss7.Action) []ss7.Act
 			return l.retrieve(now, l.div.fsnc, why, out)
 		}
 		out = append(out, discardf("the far end did not answer the changeover order for %s within T2 (%v): what it may "+
-			"have received is not sent again", l.name(), l.timer(2)))
+			"have received is not sent again", l.name(), l.lasts(timerT2)))
 		return l.retrieve(now, ss7.NoFSN, "it did not answer the changeover order within T2", out)
 	case timerT4:
-		l.timers.Start(timerT5, now, l.timer(5))
+		l.start(now, timerT5)
 		return l.declare(out)
 	case timerT5: // §6.5.3
 		out = append(out, discardf("the far end did not answer the changeback declaration for %s within T4 and T5", l.name()))

@@ -121,7 +121,7 @@ func (n *Network) drop(r ss7.Range) {
 		return
 	}
 	for _, h := range d.heard {
-		n.agenda.stop(agendaKey{10, r, h.by})
+		n.agenda.stop(d.testKey(h.by))
 	}
 	n.hearsays -= len(d.heard)
 	d.heard = nil

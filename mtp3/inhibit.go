@@ -76,8 +76,8 @@ func (l *link) inhibitWay() ss7.PathID {
 	return p
 }
 
-var inhibitTimers = map[Heading]struct{ timer, number int }{LIN: {timerT14, 14}, LUN: {timerT12, 12},
-	LFU: {timerT13, 13}}
+// inhibitTimers are those that wait for the answer to a message.
+var inhibitTimers = map[Heading]timerID{LIN: timerT14, LUN: timerT12, LFU: timerT13}
 
 // askInhibition sends LIN, LUN or LFU and waits for the answer.
 func (l *link) askInhibition(now time.Time, h Heading, out []ss7.Action) []ss7.Action {
@@ -85,11 +85,8 @@ func (l *link) askInhibition(now time.Time, h Heading, out []ss7.Action) []ss7.A
 		l.inhibition = inhibition{asked: h}
 	}
 	l.inhibition.attempts++
-	for _, t := range inhibitTimers {
-		l.timers.Stop(t.timer)
-	}
-	t := inhibitTimers[h]
-	l.timers.Start(t.timer, now, l.timer(t.number))
+	l.stop(timerT12, timerT13, timerT14)
+	l.start(now, inhibitTimers[h])
 	way := l.inhibitWay()
 	if h == LFU && l.state == Available { // down the link itself (§10.3.2 d)
 		way = l.cfg.Path
@@ -99,20 +96,17 @@ func (l *link) askInhibition(now time.Time, h Heading, out []ss7.Action) []ss7.A
 
 func (l *link) inhibitionDone() {
 	l.inhibition = inhibition{}
-	for _, t := range inhibitTimers {
-		l.timers.Stop(t.timer)
-	}
+	l.stop(timerT12, timerT13, timerT14)
 }
 
 // inhibitTimer acts on the end of T12, T13, T14, T22 and T23.
-func (l *link) inhibitTimer(now time.Time, id int, out []ss7.Action) []ss7.Action {
-	n := l.net
+func (l *link) inhibitTimer(now time.Time, id timerID, out []ss7.Action) []ss7.Action {
 	switch id {
-	case timerT22: // does the far end still know? (§10.6)
-		l.timers.Start(timerT22, now, l.timer(n.numbered(22, 20)))
+	case timerLocalInhibit: // does the far end still know? (§10.6)
+		l.start(now, id)
 		return l.sendAbout(l.inhibitWay(), Management{Heading: LLT}, out)
-	case timerT23:
-		l.timers.Start(timerT23, now, l.timer(n.numbered(23, 21)))
+	case timerRemoteInhibit:
+		l.start(now, id)
 		return l.sendAbout(l.inhibitWay(), Management{Heading: LRT}, out)
 	}
 	h := l.inhibition.asked
@@ -127,7 +121,6 @@ func (l *link) inhibitTimer(now time.Time, id int, out []ss7.Action) []ss7.Actio
 // mark changes the marks of l and shifts its traffic; with time, not with the far end
 // (§10.2): level 2 goes on.
 func (l *link) mark(now time.Time, local, remote bool, out []ss7.Action) []ss7.Action {
-	n := l.net
 	was := l.usable()
 	if local != l.localInhibit || remote != l.remoteInhibit {
 		l.localInhibit, l.remoteInhibit = local, remote
@@ -142,17 +135,18 @@ func (l *link) mark(now time.Time, local, remote bool, out []ss7.Action) []ss7.A
 		}
 		out = append(out, notef(NoteLink, "Link %d of linkset %s %s", l.cfg.SLC, l.set.cfg.Name, text))
 	}
-	for _, x := range []struct {
-		on            bool
-		timer, number int
-	}{{local, timerT22, n.numbered(22, 20)}, {remote, timerT23, n.numbered(23, 21)}} {
-		if !x.on {
-			l.timers.Stop(x.timer)
-		} else if !l.timers.Running(x.timer) {
-			l.timers.Start(x.timer, now, l.timer(x.number))
-		}
-	}
+	l.keep(now, timerLocalInhibit, local)
+	l.keep(now, timerRemoteInhibit, remote)
 	return l.shift(now, was, out)
+}
+
+// keep runs timer id for as long as on is true.
+func (l *link) keep(now time.Time, id timerID, on bool) {
+	if !on {
+		l.stop(id)
+	} else if !l.running(id) {
+		l.start(now, id)
+	}
 }
 
 // recvInhibit handles the MIM group for link l (§10.2 to §10.6).

@@ -149,25 +149,60 @@ func (l *link) wasDrained(now time.Time, _ ss7.Event, out []ss7.Action) []ss7.Ac
 	return l.net.drained(now, l.cfg.Path, out)
 }
 
-// Tick acts on every deadline that has passed.
+// Tick acts on every timer that is over.
 func (n *Network) Tick(now time.Time, out []ss7.Action) []ss7.Action {
-	for _, s := range n.sets {
-		for _, l := range s.links {
-			for id := l.timers.Expired(now); id >= 0; id = l.timers.Expired(now) {
-				before := len(out)
-				out = n.follow(now, l.expired(now, id, out))
-				about(l.cfg.Path, out[before:])
-			}
-		}
-	}
 	for k, ok := n.agenda.expired(now); ok; k, ok = n.agenda.expired(now) {
-		out = n.follow(now, n.agendaTimer(now, k, out))
+		before := len(out)
+		if over := expiries[k.id]; over != nil {
+			out = over(n, now, k, out)
+		} else if l := n.links[k.link]; l != nil {
+			out = l.expired(now, k.id, out)
+		}
+		out = n.follow(now, out)
+		about(k.link, out[before:])
 	}
 	return out
 }
 
-func (l *link) expired(now time.Time, id int, out []ss7.Action) []ss7.Action {
-	n := l.net
+// Deadline is when the next timer is over; zero if none runs.
+func (n *Network) Deadline() time.Time { return n.agenda.next() }
+
+// expiries is what is done when a timer that is not a link's is over. With some, nothing is: they
+// keep something from being done too soon.
+var expiries = map[timerID]func(n *Network, now time.Time, k timerKey, out []ss7.Action) []ss7.Action{
+	timerAdjacent:   (*Network).adjacentWaited,
+	timerGrace:      (*Network).adjacentWaited,
+	timerT25:        (*Network).adjacentWaited,
+	timerT26:        (*Network).tellTimer,
+	timerTell:       (*Network).tellTimer,
+	timerT6:         (*Network).rerouted,
+	timerT10:        (*Network).testRoute,
+	timerT11:        (*Network).restrict,
+	timerT15:        (*Network).waitedForTFC,
+	timerT16:        (*Network).testUnanswered,
+	timerCircle:     (*Network).circleTimer,
+	timerT18:        (*Network).restartTimer,
+	timerT20:        (*Network).restartTimer,
+	timerNeighbours: (*Network).restartTimer,
+	timerLinks:      (*Network).waited,
+}
+
+func (n *Network) adjacentWaited(now time.Time, k timerKey, out []ss7.Action) []ss7.Action {
+	return n.restarted(now, k.set, out)
+}
+
+// tellTimer: a neighbour may be told more, or told again.
+func (n *Network) tellTimer(_ time.Time, _ timerKey, out []ss7.Action) []ss7.Action {
+	n.touchTelling()
+	return out
+}
+
+// restartTimer ends the restart of this node, whoever has not said TRA.
+func (n *Network) restartTimer(_ time.Time, k timerKey, out []ss7.Action) []ss7.Action {
+	return n.endRestart(fmt.Sprintf("T%d is over", n.number(k.id)), out)
+}
+
+func (l *link) expired(now time.Time, id timerID, out []ss7.Action) []ss7.Action {
 	switch id {
 	case timerT17:
 		if l.div.changingOver() { // aligning would empty level 2's queue
@@ -177,32 +212,20 @@ func (l *link) expired(now time.Time, id int, out []ss7.Action) []ss7.Action {
 		return l.activate(now, out)
 	case timerT1, timerT2, timerT3, timerT4, timerT5:
 		return l.diversionTimer(now, id, out)
-	case timerT12, timerT13, timerT14, timerT22, timerT23:
+	case timerT12, timerT13, timerT14, timerLocalInhibit, timerRemoteInhibit:
 		return l.inhibitTimer(now, id, out)
 	case timerTx, timerTy:
-		if n.cfg.Timed {
+		if l.net.cfg.Timed {
 			return l.congestionStep(now, out)
 		}
 	case timerSLTA:
-		return l.testFailed(now, fmt.Sprintf("no answer to %d tests in %v each", l.attempt, n.cfg.SLTT1), out)
-	case timerSLT, timerKnown:
+		why := fmt.Sprintf("no answer to %d tests in %v each", l.attempt, l.net.cfg.SLTT1)
+		return l.testFailed(now, why, out)
+	case timerSLT, timerCode:
 		l.attempt = 0
 		return l.startTest(now, out)
 	}
 	return out
-}
-
-// Deadline is the earliest of all links, destinations and neighbours.
-func (n *Network) Deadline() time.Time {
-	first := n.agenda.next()
-	for _, s := range n.sets {
-		for _, l := range s.links {
-			if t := l.timers.Next(); !t.IsZero() && (first.IsZero() || t.Before(first)) {
-				first = t
-			}
-		}
-	}
-	return first
 }
 
 // Aligning is the reason of a link that has not failed yet; what lies below it knows more.
@@ -251,21 +274,16 @@ func (s *linkset) urge(out []ss7.Action) []ss7.Action {
 // and stop in step (Q.704 §12.2.2, §16.8).
 func (l *link) fail(now time.Time, why string, out []ss7.Action) []ss7.Action {
 	l.stopTests()
-	l.timers.Stop(timerTx)
-	l.timers.Stop(timerTy)
+	l.stop(timerTx, timerTy)
 	l.full = false
 	out = l.congested(ss7.Event{Why: "it has failed"}, out)
-	l.timers.Start(timerT17, now, l.timer(17))
+	l.start(now, timerT17)
 	return l.become(now, Failed, why, out)
 }
 
 // stopTests stops the timers of activation and testing; those of diversion and
 // inhibiting go on.
-func (l *link) stopTests() {
-	for _, t := range []int{timerT17, timerSLTA, timerSLT, timerKnown} {
-		l.timers.Stop(t)
-	}
-}
+func (l *link) stopTests() { l.stop(timerT17, timerSLTA, timerSLT, timerCode) }
 
 // becomeLink enters a state. Only what concerns traffic is noted: an alignment
 // that fails again and again would fill the log.
@@ -344,7 +362,7 @@ func (s *linkset) status() LinksetStatus {
 		Since: s.since, Restarting: s.restarting || s.ready && s.net.own.on}
 	for _, l := range s.links {
 		out.Links = append(out.Links, LinkStatus{l.cfg.Path, l.cfg.SLC, l.state, l.why, l.peerFault, l.since, l.ups,
-			l.timers.At(timerT17), l.div.state, l.congestion, l.congestionWhy, l.localInhibit, l.remoteInhibit})
+			l.ends(timerT17), l.div.state, l.congestion, l.congestionWhy, l.localInhibit, l.remoteInhibit})
 	}
 	return out
 }

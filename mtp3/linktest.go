@@ -82,7 +82,7 @@ func (l *link) startTest(now time.Time, out []ss7.Action) []ss7.Action {
 		l.pattern = binary.BigEndian.AppendUint32(l.pattern[:0], n.serial)
 		l.pattern = binary.BigEndian.AppendUint32(l.pattern, uint32(now.UnixNano()))
 	}
-	l.timers.Start(timerSLTA, now, n.cfg.SLTT1)
+	l.startFor(now, timerSLTA, n.cfg.SLTT1)
 	return l.askAgain(out)
 }
 
@@ -207,7 +207,7 @@ func sisters(v *ss7.Variant) string {
 // the adjacent point, with our pattern (Q.707 §2.2).
 func (l *link) recvSLTA(now time.Time, m *ss7.MSU, t LinkTest, out []ss7.Action) []ss7.Action {
 	n := l.net
-	if !l.timers.Running(timerSLTA) {
+	if !l.running(timerSLTA) {
 		return out // late, or unasked for
 	}
 	f, slc := n.format, n.slc(m, t)
@@ -224,9 +224,9 @@ func (l *link) recvSLTA(now time.Time, m *ss7.MSU, t LinkTest, out []ss7.Action)
 	case !bytes.Equal(t.Pattern, l.pattern):
 		return l.testFailed(now, "answered with another test pattern", out)
 	}
-	l.timers.Stop(timerSLTA)
+	l.stop(timerSLTA)
 	l.attempt = 0
-	l.timers.Start(timerSLT, now, n.cfg.SLTT2)
+	l.startFor(now, timerSLT, n.cfg.SLTT2)
 	if l.state == Testing {
 		out = l.become(now, Available, "link test passed", out)
 	}
@@ -236,7 +236,7 @@ func (l *link) recvSLTA(now time.Time, m *ss7.MSU, t LinkTest, out []ss7.Action)
 // testFailed repeats the test once; a second failure takes the link out of
 // service (Q.707 §2.2; for the periodic test this is our choice, as in T1.111.7).
 func (l *link) testFailed(now time.Time, why string, out []ss7.Action) []ss7.Action {
-	l.timers.Stop(timerSLTA)
+	l.stop(timerSLTA)
 	if l.peerFault != "" {
 		why += "; " + l.peerFault
 	}

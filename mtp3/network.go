@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/gostp/gostp/internal/deadline"
 	"github.com/gostp/gostp/routing"
 	"github.com/gostp/gostp/ss7"
 )
@@ -97,25 +96,6 @@ var linkStateNames = [...]string{"shutdown", "failed", "activating", "testing", 
 
 func (s LinkState) String() string { return linkStateNames[s] }
 
-const (
-	timerT17  = iota
-	timerSLTA // Q.707 T1
-	timerSLT  // Q.707 T2
-	timerT1
-	timerT2
-	timerT3
-	timerT4
-	timerT5
-	timerT12
-	timerT13
-	timerT14
-	timerT22
-	timerT23
-	timerTx
-	timerTy
-	timerKnown // see firstTest
-)
-
 type link struct {
 	net       *Network
 	cfg       LinkConfig
@@ -124,8 +104,7 @@ type link struct {
 	why       string
 	since     time.Time
 	wanted    time.Time // since when it should be available and is not
-	timers    deadline.Set
-	attempt   int // tests sent for the running check
+	attempt   int       // tests sent for the running check
 	pattern   []byte
 	testOPC   ss7.PC // of the last test
 	peerFault string // what the far end's own tests reveal to be set up wrongly
@@ -208,7 +187,7 @@ type Network struct {
 	own       ownRestart
 	leaving   routing.RouteState // what neighbours are told at least of every destination
 	overloads map[ss7.PC]*overload
-	circles   map[agendaKey]*circle
+	circles   map[timerKey]*circle
 	nextUPU   time.Time
 	doubted   map[doubtKey]uint64
 	gathered  []gathered // see Hear
@@ -222,7 +201,7 @@ type Network struct {
 func NewNetwork() *Network {
 	n := &Network{links: map[ss7.PathID]*link{}, destinations: map[ss7.Range]*destination{}}
 	n.speaksTRA = map[ss7.PC]bool{}
-	n.circles = map[agendaKey]*circle{}
+	n.circles = map[timerKey]*circle{}
 	n.overloads, n.warned = map[ss7.PC]*overload{}, map[warnedKey]uint32{}
 	n.doubted = map[doubtKey]uint64{}
 	n.stats.In, n.stats.Out = map[Heading]uint64{}, map[Heading]uint64{}
@@ -268,7 +247,11 @@ func (n *Network) Configure(now time.Time, cfg Config, out []ss7.Action) []ss7.A
 	}
 	n.setServers(cfg.Servers)
 	for path, l := range old {
-		if n.links[path] == nil && l.state != Shutdown {
+		if n.links[path] != nil {
+			continue
+		}
+		l.stopAll()
+		if l.state != Shutdown {
 			out = append(out, order(ss7.Stop, path))
 		}
 	}

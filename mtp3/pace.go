@@ -20,7 +20,6 @@ const (
 	tellPatience = time.Second // wait for the acknowledgement of a burst; then another link may have better luck
 	auditBurst   = 16          // to a gateway, which has no bound to its answers but its own (RFC 4666 §4.5.3)
 	tellSpread   = 256         // bursts over which tests that are due together are spread
-	timerTell    = 103         // in the agenda, beside the numbers of Q.704
 )
 
 // untold is what a neighbour was told last if that was lost: nothing.
@@ -33,10 +32,8 @@ type pace struct {
 	asked ss7.PathID // the link whose acknowledgements end it; 0: none, or they have come
 }
 
-func (s *linkset) tellKey() agendaKey { return agendaKey{timer: timerTell, set: s.cfg.Name} }
-
 // owes tells whether the adjacent point of s is still to be told of something.
-func (s *linkset) owes() bool { return s.net.agenda.running(s.tellKey()) }
+func (s *linkset) owes() bool { return s.running(timerTell) }
 
 // owesPoint tells whether an adjacent point is still to be told of something, by any linkset.
 func (n *Network) owesPoint(pc ss7.PC) bool {
@@ -56,7 +53,7 @@ func (s *linkset) may(now time.Time) bool {
 		return true
 	}
 	if !s.owes() {
-		n.agenda.start(now, s.tellKey(), n.untilNext(now, &s.pace))
+		s.startFor(now, timerTell, n.untilNext(now, &s.pace))
 	}
 	return false
 }
@@ -76,7 +73,7 @@ func (p *pace) room(now time.Time, most int) bool {
 
 // postpone has a route set test, for which there is no room, become due later: thousands that
 // come together are spread over as many bursts as they need.
-func (n *Network) postpone(now time.Time, k agendaKey, burst int) {
+func (n *Network) postpone(now time.Time, k timerKey, burst int) {
 	n.testsLate++
 	n.agenda.start(now, k, tellPace*time.Duration(1+n.testsLate%(tellSpread*burst)/burst))
 }
@@ -118,7 +115,7 @@ func (n *Network) paced(now time.Time, path ss7.PathID) {
 			continue
 		}
 		if s.pace.asked = 0; s.owes() {
-			n.agenda.start(now, s.tellKey(), n.untilNext(now, &s.pace))
+			s.startFor(now, timerTell, n.untilNext(now, &s.pace))
 		}
 	}
 }
@@ -145,7 +142,7 @@ func (n *Network) lost(now time.Time, m *ss7.MSU) {
 			s.mistold(d)
 		}
 		if !s.owes() {
-			n.agenda.start(now, s.tellKey(), tellPatience)
+			s.startFor(now, timerTell, tellPatience)
 		}
 	}
 }

@@ -176,7 +176,7 @@ func TestRouteSetTestsAreSpread(t *testing.T) {
 	var all []ss7.Action
 	most := 0
 	for range 400 {
-		out := s.tick(s.timer(10) / 200)
+		out := s.tick(s.lasts(timerT10) / 200)
 		by, _ := told(out, 1)
 		most = max(most, by["RST"])
 		all = append(all, out...)

@@ -34,10 +34,8 @@ type ownRestart struct {
 	down time.Time // since when none is; zero: since ever
 }
 
-const (
-	timerGrace = 100 // in the agenda, beside the numbers of Q.704
-	grace      = time.Second
-)
+// grace is how long a neighbour is waited for that was never heard to send TRA.
+const grace = time.Second
 
 // restartAdjacent begins the restart of the adjacent point of s, whose first link has
 // become usable.
@@ -51,20 +49,17 @@ func (s *linkset) beginRestart(now time.Time) {
 		s.restarting = false // it goes on as before; our TRA only has it say again what it had said
 		return
 	}
-	timer := n.numbered(21, 28)
-	d := s.timer(timer)
-	if !n.speaksTRA[s.cfg.Adjacent] {
-		d, timer = grace, timerGrace
+	if n.speaksTRA[s.cfg.Adjacent] {
+		s.start(now, timerAdjacent)
+	} else {
+		s.startFor(now, timerGrace, grace)
 	}
-	n.agenda.start(now, agendaKey{timer: timer, set: s.cfg.Name}, d)
 }
 
 // endAdjacent stops what waits for the adjacent point of s.
 func (s *linkset) endRestart() {
 	s.restarting = false
-	for _, timer := range []int{21, 25, 28, timerGrace} {
-		s.net.agenda.stop(agendaKey{timer: timer, set: s.cfg.Name})
-	}
+	s.stop(timerAdjacent, timerGrace, timerT25)
 }
 
 // handed tells whether s was in service at another place until now, whose part this node
@@ -82,7 +77,7 @@ func (n *Network) checkRestart(now time.Time, out []ss7.Action) []ss7.Action {
 		r.up = true
 		n.touchTable()
 		took := slices.ContainsFunc(n.sets, (*linkset).handed)
-		if !took && (r.down.IsZero() || now.Sub(r.down) > n.timer(n.numbered(1, 27))) { // §9.4
+		if !took && (r.down.IsZero() || now.Sub(r.down) > n.lasts(timerIsolation)) { // §9.4
 			out = n.beginRestart(now, out)
 		}
 	case !up && r.up:
@@ -100,20 +95,21 @@ func (n *Network) beginRestart(now time.Time, out []ss7.Action) []ss7.Action {
 	longest := "T18"
 	if n.cfg.Variant == ss7.ANSI {
 		longest = "T22 and T23"
-		n.agenda.start(now, agendaKey{timer: 22}, n.timer(22))
+		n.start(now, timerLinks)
 	} else {
-		n.agenda.start(now, agendaKey{timer: 18}, n.timer(18))
-		n.agenda.start(now, agendaKey{timer: 20}, n.timer(20))
+		n.start(now, timerT18)
+		n.start(now, timerT20)
 	}
 	return append(out, note(NoteRestart, "Restart begins: a first link is available; traffic waits for what the "+
 		"neighbours say (TRA), at most "+longest))
 }
 
 // waited: T22 is over. Those that are there have T23 to say TRA.
-func (n *Network) waited(now time.Time) {
+func (n *Network) waited(now time.Time, _ timerKey, out []ss7.Action) []ss7.Action {
 	n.own.late = true
-	n.agenda.start(now, agendaKey{timer: 23}, n.timer(23))
+	n.start(now, timerNeighbours)
 	n.touchTable()
+	return out
 }
 
 // Leave has the neighbours send another way because this node is about to stop. Q.704 has
@@ -130,15 +126,14 @@ func (n *Network) Leave(now time.Time, state routing.RouteState, out []ss7.Actio
 
 // sayTRW tells the adjacent point of s that this node restarts.
 func (s *linkset) sayTRW(now time.Time, out []ss7.Action) []ss7.Action {
-	n := s.net
-	n.agenda.start(now, agendaKey{timer: 26, set: s.cfg.Name}, s.timer(26))
+	s.start(now, timerT26)
 	return s.send(Management{Heading: TRW}, out)
 }
 
 // sayTRWs tells those that have come since, and those whose T26 is over.
 func (n *Network) sayTRWs(now time.Time, out []ss7.Action) []ss7.Action {
 	for _, s := range n.sets {
-		if s.ready && !n.agenda.running(agendaKey{timer: 26, set: s.cfg.Name}) {
+		if s.ready && !s.running(timerT26) {
 			out = s.sayTRW(now, out)
 		}
 	}
@@ -161,7 +156,7 @@ func (l *link) recvTRW(now time.Time, msu *ss7.MSU, _ Management, out []ss7.Acti
 		}
 		s.endRestart()
 		s.restarting = true
-		n.agenda.start(now, agendaKey{timer: 25, set: s.cfg.Name}, s.timer(25))
+		s.start(now, timerT25)
 	}
 	n.touchTable()
 	return out
@@ -171,14 +166,16 @@ func (l *link) recvTRW(now time.Time, msu *ss7.MSU, _ Management, out []ss7.Acti
 // forgotten what it was told (§9.5).
 func (s *linkset) unexpected(now time.Time, out []ss7.Action) []ss7.Action {
 	n := s.net
-	// A guard of its own for the list is ANSI's: elsewhere it is T19 as well.
-	tra, list := agendaKey{timer: 19, set: s.cfg.Name}, agendaKey{timer: n.numbered(19, 30), set: s.cfg.Name}
-	again := !n.agenda.running(list)
-	s.sentTRA = s.sentTRA && n.agenda.running(tra)
+	list := timerTRA
+	if n.cfg.Variant == ss7.ANSI {
+		list = timerList // a guard of its own is ANSI's: elsewhere it is T19 as well
+	}
+	again := !s.running(list)
+	s.sentTRA = s.sentTRA && s.running(timerTRA)
 	if again {
 		s.tellAnew()
-		if list != tra {
-			n.agenda.start(now, list, s.timer(30))
+		if list != timerTRA {
+			s.start(now, list)
 		}
 	}
 	n.touchTelling()
@@ -219,16 +216,14 @@ func (s *linkset) awaited() bool {
 // restartsToo tells whether the adjacent point of s has said TRW and not TRA. Two that
 // restart and waited for each other would do so until T23.
 func (s *linkset) restartsToo() bool {
-	return s.net.agenda.running(agendaKey{timer: 25, set: s.cfg.Name})
+	return s.running(timerT25)
 }
 
 func (n *Network) stopRestart() {
 	n.own.on = false
-	for _, timer := range []int{18, 20, 22, 23} {
-		n.agenda.stop(agendaKey{timer: timer})
-	}
+	n.stop(timerT18, timerT20, timerLinks, timerNeighbours)
 	for _, s := range n.sets {
-		n.agenda.stop(agendaKey{timer: 26, set: s.cfg.Name})
+		s.stop(timerT26)
 	}
 }
 
@@ -256,7 +251,7 @@ func (n *Network) sayTRA(now time.Time, out []ss7.Action) []ss7.Action {
 	for _, s := range n.sets {
 		if s.ready && !s.sentTRA && !n.owesPoint(s.cfg.Adjacent) {
 			s.sentTRA = true
-			n.agenda.start(now, agendaKey{timer: 19, set: s.cfg.Name}, s.timer(n.numbered(19, 29)))
+			s.start(now, timerTRA)
 			out = s.send(Management{Heading: TRA}, out)
 		}
 	}

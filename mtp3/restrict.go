@@ -22,13 +22,12 @@ func (d *destination) watchRestricted(now time.Time) {
 	if d.kind != tellsCode && d.kind != tellsCluster {
 		return
 	}
-	k := agendaKey{timer: 11, dest: d.Range}
 	switch {
 	case !n.onWorse(d.index):
-		n.agenda.stop(k)
+		d.stop(timerT11)
 		d.restricted = false
-	case !d.restricted && !n.agenda.running(k):
-		n.agenda.start(now, k, n.timer(11))
+	case !d.restricted && !d.running(timerT11):
+		d.start(now, timerT11)
 	}
 }
 
@@ -48,12 +47,13 @@ func (n *Network) onWorse(i int) bool {
 }
 
 // restrict: T11 is over.
-func (n *Network) restrict(r ss7.Range) {
-	if d := n.planned(r); d != nil && n.onWorse(d.index) {
+func (n *Network) restrict(_ time.Time, k timerKey, out []ss7.Action) []ss7.Action {
+	if d := n.planned(k.dest); d != nil && n.onWorse(d.index) {
 		d.restricted = true
 		d.owe()
 		n.touchTelling()
 	}
+	return out
 }
 
 // allowed is what a neighbour is told of a destination that it may reach through us.

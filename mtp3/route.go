@@ -1,7 +1,6 @@
 package mtp3
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -53,15 +52,14 @@ func (n *Network) hear(now time.Time, i int, opc ss7.PC, said routing.RouteState
 			continue
 		}
 		s := n.sets[r.Linkset]
-		test := agendaKey{10, d.Range, s.cfg.Name}
 		if d.said(s.cfg.Name) == said {
 			continue
 		}
 		changed = true
-		n.agenda.stop(test)
+		n.agenda.stop(d.testKey(s.cfg.Name))
 		d.setSaid(s.cfg.Name, said)
 		if said != routing.Allowed && ask {
-			n.agenda.start(now, test, s.timer(10))
+			n.agenda.start(now, d.testKey(s.cfg.Name), s.lasts(timerT10))
 		}
 	}
 	return changed
@@ -126,17 +124,25 @@ func (n *Network) reroute(now time.Time, dests []*destination, said routing.Rout
 		if was != nil && will != nil && !slices.Equal(was.Linksets, will.Linksets) {
 			n.nextHold++
 			d.setHold(holdReroute | n.nextHold&^ss7.HoldBit)
-			n.agenda.start(now, agendaKey{timer: 6, dest: d.Range}, n.timer(6))
+			d.start(now, timerT6)
 			n.stats.Controlled++
 		}
 	}
+}
+
+// rerouted: T6 of a destination is over. Its MSUs, which waited, go the new way.
+func (n *Network) rerouted(now time.Time, k timerKey, out []ss7.Action) []ss7.Action {
+	if d := n.destinations[k.dest]; d != nil {
+		d.setHold(0)
+	}
+	return n.unpark(now, n.follow(now, out))
 }
 
 // unhold ends the controlled rerouting of destinations.
 func (n *Network) unhold(dests []*destination) {
 	for _, d := range dests {
 		d.setHold(0)
-		n.agenda.stop(agendaKey{timer: 6, dest: d.Range})
+		d.stop(timerT6)
 	}
 }
 
@@ -176,7 +182,7 @@ func (s *linkset) tellKind(
 		}
 		s.setTold(d, want)
 		if want == routing.Prohibited {
-			n.agenda.start(now, agendaKey{timer: 8, dest: d.Range}, n.timer(8)) // §13.2.2 ii
+			d.start(now, timerT8) // §13.2.2 ii
 		}
 		if did != nil {
 			did(d, want)
@@ -295,13 +301,13 @@ func (l *link) unreachable(now time.Time, m *ss7.MSU, why Reason, out []ss7.Acti
 	if i, _ := n.plan.Find(pc); i >= 0 && n.isCluster(n.plan.Dests[i].Range) {
 		r = n.plan.Dests[i].Range
 	}
-	k := agendaKey{timer: 8, dest: r}
+	k := timerKey{id: timerT8, dest: r}
 	if n.own.on || n.agenda.running(k) || len(n.agenda.at) > agendaMost {
 		return out
 	}
 	out, said := l.set.sayPaced(now, routing.Prohibited, r, out)
 	if said { // else the next such MSU asks again
-		n.agenda.start(now, k, n.timer(8))
+		n.agenda.start(now, k, n.lasts(timerT8))
 	}
 	return out
 }
@@ -309,39 +315,7 @@ func (l *link) unreachable(now time.Time, m *ss7.MSU, why Reason, out []ss7.Acti
 // agendaMost bounds what a flood of MSUs to nowhere can start.
 const agendaMost = 1 << 17
 
-// agendaTimer acts on the end of a timer of a destination or neighbour.
-func (n *Network) agendaTimer(now time.Time, k agendaKey, out []ss7.Action) []ss7.Action {
-	switch k.timer {
-	case 6:
-		if d := n.destinations[k.dest]; d != nil {
-			d.setHold(0)
-		}
-		return n.unpark(now, n.follow(now, out))
-	case 10:
-		return n.testRoute(now, k, out)
-	case 11:
-		n.restrict(k.dest)
-	case timerTell:
-		n.touchTelling()
-	case timerCircle:
-		return n.circleTimer(now, k, out)
-	case 15, 16:
-		return n.congestionTimer(now, k, out)
-	case 18, 20:
-		return n.endRestart(fmt.Sprintf("T%d is over", k.timer), out)
-	case 22:
-		n.waited(now)
-	case 23:
-		return n.endRestart("T23 is over", out)
-	case 26:
-		n.touchTelling()
-	case 21, 25, 28, timerGrace:
-		return n.restarted(now, k.set, out)
-	}
-	return out
-}
-
-func (n *Network) testRoute(now time.Time, k agendaKey, out []ss7.Action) []ss7.Action {
+func (n *Network) testRoute(now time.Time, k timerKey, out []ss7.Action) []ss7.Action {
 	i := slices.IndexFunc(n.sets, func(s *linkset) bool { return s.cfg.Name == k.set })
 	state := routing.Allowed
 	if d := n.destinations[k.dest]; d != nil {
@@ -358,7 +332,7 @@ func (n *Network) testRoute(now time.Time, k agendaKey, out []ss7.Action) []ss7.
 		n.postpone(now, k, tellBurst)
 		return out
 	}
-	n.agenda.start(now, k, n.sets[i].timer(10))
+	n.agenda.start(now, k, n.sets[i].lasts(timerT10))
 	h := RST
 	if state == routing.Restricted {
 		h = RSR

@@ -18,7 +18,7 @@ const DefaultTxTy = time.Second
 // mostCongested is the highest level (S of §3.8.2.3).
 const mostCongested = 3
 
-func (c *Config) step(id int) time.Duration {
+func (c *Config) step(id timerID) time.Duration {
 	d := c.Tx
 	if id == timerTy {
 		d = c.Ty
@@ -37,9 +37,8 @@ func (l *link) timedCongestion(now time.Time, ev ss7.Event, out []ss7.Action) []
 		return out
 	}
 	l.full = over
-	l.timers.Stop(timerTx)
-	l.timers.Stop(timerTy)
-	l.timers.Start(l.stepTimer(), now, l.net.cfg.step(l.stepTimer()))
+	l.stop(timerTx, timerTy)
+	l.startFor(now, l.stepTimer(), l.net.cfg.step(l.stepTimer()))
 	if over && l.congestion == 0 {
 		ev.Arg = 1
 		return l.congested(ev, out)
@@ -47,7 +46,7 @@ func (l *link) timedCongestion(now time.Time, ev ss7.Event, out []ss7.Action) []
 	return out
 }
 
-func (l *link) stepTimer() int {
+func (l *link) stepTimer() timerID {
 	if l.full {
 		return timerTx
 	}
@@ -64,7 +63,7 @@ func (l *link) congestionStep(now time.Time, out []ss7.Action) []ss7.Action {
 			n.cfg.step(id))
 	}
 	if level > 0 && !(l.full && level == mostCongested) {
-		l.timers.Start(id, now, n.cfg.step(id))
+		l.startFor(now, id, n.cfg.step(id))
 	}
 	return l.congested(ss7.Event{Arg: level, Why: why}, out)
 }

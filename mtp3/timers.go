@@ -93,30 +93,103 @@ func (t *Timers) of(v *ss7.Variant, number int) time.Duration {
 	return roleOf(v, number).value
 }
 
-// numbered picks the number that a timer has in this node's variant, where ANSI has
-// another one.
-func (n *Network) numbered(itu, ansi int) int {
+// number is that of a timer in this node's variant; 0: it has none.
+func (n *Network) number(id timerID) int {
 	if n.cfg.Variant == ss7.ANSI {
-		return ansi
+		return numbers[id].ansi
 	}
-	return itu
+	return numbers[id].itu
 }
 
-// timer is how long T number runs.
-func (n *Network) timer(number int) time.Duration { return n.cfg.Timers.of(n.cfg.Variant, number) }
-
-// timer is how long T number of a linkset runs.
-func (s *linkset) timer(number int) time.Duration {
-	if d := s.cfg.Timers[number]; d != 0 {
-		return d
-	}
-	return s.net.timer(number)
+// lasts is how long a timer runs.
+func (n *Network) lasts(id timerID) time.Duration {
+	return n.cfg.Timers.of(n.cfg.Variant, n.number(id))
 }
 
-// timer is how long T number of a link runs.
-func (l *link) timer(number int) time.Duration {
-	if d := l.cfg.Timers[number]; d != 0 {
+// lasts is how long a timer of a linkset runs.
+func (s *linkset) lasts(id timerID) time.Duration {
+	if d := s.cfg.Timers[s.net.number(id)]; d != 0 {
 		return d
 	}
-	return l.set.timer(number)
+	return s.net.lasts(id)
+}
+
+// lasts is how long a timer of a link runs.
+func (l *link) lasts(id timerID) time.Duration {
+	if d := l.cfg.Timers[l.net.number(id)]; d != 0 {
+		return d
+	}
+	return l.set.lasts(id)
+}
+
+func (l *link) key(id timerID) timerKey { return timerKey{id: id, link: l.cfg.Path} }
+
+func (l *link) start(now time.Time, id timerID) { l.startFor(now, id, l.lasts(id)) }
+
+// startFor runs timer id of l until now+d; with nothing configured for it, it does not run.
+func (l *link) startFor(now time.Time, id timerID, d time.Duration) {
+	if d <= 0 {
+		l.stop(id)
+		return
+	}
+	l.net.agenda.start(now, l.key(id), d)
+}
+
+func (l *link) stop(ids ...timerID) {
+	for _, id := range ids {
+		l.net.agenda.stop(l.key(id))
+	}
+}
+
+func (l *link) stopAll() {
+	for id := range linkTimers {
+		l.stop(id)
+	}
+}
+
+func (l *link) running(id timerID) bool { return l.net.agenda.running(l.key(id)) }
+
+// ends is when timer id of l is over; zero if it does not run.
+func (l *link) ends(id timerID) time.Time { return l.net.agenda.at[l.key(id)] }
+
+func (s *linkset) key(id timerID) timerKey { return timerKey{id: id, set: s.cfg.Name} }
+
+func (s *linkset) start(now time.Time, id timerID) { s.startFor(now, id, s.lasts(id)) }
+
+func (s *linkset) startFor(now time.Time, id timerID, d time.Duration) {
+	s.net.agenda.start(now, s.key(id), d)
+}
+
+func (s *linkset) stop(ids ...timerID) {
+	for _, id := range ids {
+		s.net.agenda.stop(s.key(id))
+	}
+}
+
+func (s *linkset) running(id timerID) bool { return s.net.agenda.running(s.key(id)) }
+
+func (d *destination) key(id timerID) timerKey { return timerKey{id: id, dest: d.Range} }
+
+func (d *destination) start(now time.Time, id timerID) {
+	d.net.agenda.start(now, d.key(id), d.net.lasts(id))
+}
+
+func (d *destination) stop(id timerID) { d.net.agenda.stop(d.key(id)) }
+
+func (d *destination) running(id timerID) bool { return d.net.agenda.running(d.key(id)) }
+
+// testKey is the timer after which the far end of a linkset or server is asked about d (T10).
+func (d *destination) testKey(by string) timerKey {
+	return timerKey{id: timerT10, dest: d.Range, set: by}
+}
+
+// start runs a timer of this node.
+func (n *Network) start(now time.Time, id timerID) {
+	n.agenda.start(now, timerKey{id: id}, n.lasts(id))
+}
+
+func (n *Network) stop(ids ...timerID) {
+	for _, id := range ids {
+		n.agenda.stop(timerKey{id: id})
+	}
 }

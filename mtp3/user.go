@@ -8,11 +8,10 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// timerUPU keeps user part unavailable from being sent at the rate of what it answers;
-// in the agenda, beside the numbers of Q.704. All of them together have a pace as well,
-// so that MSUs from ever other origins cannot make a flood.
+// User part unavailable is not sent at the rate of what it answers: not twice in upuInterval to
+// one origin about one user (timerUPU). All of them together have a pace as well, so that MSUs
+// from ever other origins cannot make a flood.
 const (
-	timerUPU    = 101
 	upuInterval = time.Second
 	upuPace     = 10 * time.Millisecond
 	upuBurst    = 8
@@ -23,7 +22,7 @@ const (
 // cause.
 func (n *Network) noUser(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	m := &ev.MSU
-	k := agendaKey{timer: timerUPU, dest: ss7.Range{PC: m.OPC, Len: uint8(m.SI)}}
+	k := timerKey{id: timerUPU, dest: ss7.Range{PC: m.OPC, Len: uint8(m.SI)}}
 	if n.agenda.running(k) || now.Before(n.nextUPU) {
 		return out
 	}
