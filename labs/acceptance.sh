@@ -1,7 +1,7 @@
 #!/bin/bash
 # Uses the program as its readers do and checks what they would see:
 #   labs/acceptance.sh PATH-OF-GOSTP
-# It needs tshark and tmux, touches nothing but loopback and a temporary folder,
+# It needs tshark, jq and tmux, touches nothing but loopback and a temporary folder,
 # and ends only what it started.
 set -euo pipefail
 gostp=$(realpath "$1")
@@ -209,6 +209,26 @@ b=$last
 until_ok 20 on a 'ping cs7 2.2.2 count 3 rate 100'
 until_ok 20 on b 'ping cs7 1.1.1 count 3 rate 100'
 pass "two daemons on loopback ping each other"
+
+# --- the same values for programs -----------------------------------------------------
+shows() { # shows COMMAND JQ-EXPRESSION: true of what `COMMAND | json` writes
+	on a "$1 | json" >"$work/json" || true
+	jq -e "$2" "$work/json" >/dev/null || { cat "$work/json"; fail "not so of $1 | json: $2"; }
+}
+shows 'show cs7 linkset' '.[0] | .name == "B" and .links[0].service == "avail" and .links_available == 1'
+shows 'show cs7 linkset B detail' '.[0].links[0].association.state == "ESTABLISHED"'
+shows 'show cs7 route' '.destinations[] | select(.destination == "2.2.2/14") | .state == "acces"'
+shows 'show cs7 route explain 2.2.2' '.fate == "forwarded" and .linkset == "B"'
+shows 'show cs7 m2pa statistics' '.[0].links[0].counters.msus_out > 0'
+shows 'show cs7 instance all point-code' '.[0].value[0].point_code == "1.1.1"'
+shows 'show sctp association' 'length == 1'
+shows 'show alarms' '. == []'
+shows 'show logging' 'type == "object"'
+shows 'show running-config' 'type == "object"'
+shows 'ping cs7 2.2.2 count 3 rate 100' '.received == 3'
+shows 'show cs7 linkset NONE' '.error == "there is no linkset NONE"'
+if on a 'show cs7 linkset NONE | json' >/dev/null; then fail "an error as JSON is no error"; fi
+pass "what is shown is JSON too, with the same values"
 
 # --- copies of MSUs, in the three lines that an ITP has for them -----------------------
 dumpcap -q -i lo -f 'udp port 5514' -w "$work/paklog.pcapng" >/dev/null 2>&1 &
