@@ -9,26 +9,43 @@ import (
 // builtins are the exec commands of the engine itself.
 func (s *Session) builtins() []*Statement {
 	end := func(*Call) error { s.ended = true; return nil }
-	terminal := Kw("terminal", "Settings of this terminal")
-	return []*Statement{
-		Command(Kw("enable", "Turn on privileged commands"), func(*Call) error { s.enabled = true; return nil }),
-		Command(Kw("disable", "Turn off privileged commands"), func(*Call) error { s.enabled = false; return nil }).Privileged(),
-		Command(Seq(Kw("configure", "Enter configuration mode"), Opt(Kw("terminal", "From this terminal"))), func(c *Call) error {
-			fmt.Fprintln(c.Out, "Enter configuration commands, one per line.  End with CNTL/Z.")
-			s.config = true
-			return nil
-		}).Privileged(),
+	enabled := func(on bool) func(*Call) error { return func(*Call) error { s.enabled = on; return nil } }
+	return append([]*Statement{
+		Command(Kw("enable", "Turn on privileged commands"), enabled(true)),
+		Command(Kw("disable", "Turn off privileged commands"), enabled(false)).Privileged(),
+		Command(Seq(Kw("configure", "Enter configuration mode"), Opt(Kw("terminal", "From this terminal"))),
+			func(c *Call) error {
+				fmt.Fprintln(c.Out, "Enter configuration commands, one per line.  End with CNTL/Z.")
+				s.config = true
+				return nil
+			}).Privileged(),
 		Command(Kw("exit", "Leave this console"), end),
 		Command(Kw("logout", "Leave this console"), end),
 		Command(Kw("quit", "Leave this console"), end),
-		Query(Seq(Kw("show", "Show what is configured and what goes on"), Kw("history", "Lines typed here")), s.showHistory),
-		Command(Seq(terminal, Kw("length", "Lines before --More--"), Arg("lines", Uint(0, 512), "Lines; 0: never")), func(c *Call) error {
-			s.height = int(c.Args.Uint("lines", 0))
-			return nil
-		}),
-		Command(Seq(terminal, Kw("monitor", "Show log messages here")), func(*Call) error { s.SetMonitor(true); return nil }),
-		Command(Seq(terminal, Kw("no", "Turn off"), Kw("monitor", "Show log messages here")), func(*Call) error { s.SetMonitor(false); return nil }),
-		Command(Seq(Kw("no", "Turn off"), terminal, Kw("monitor", "Show log messages here")), func(*Call) error { s.SetMonitor(false); return nil }),
+		Command(Seq(Kw("show", "Show what is configured and what goes on"), Kw("history", "Lines typed here")),
+			func(c *Call) error {
+				for _, l := range s.history {
+					fmt.Fprintln(c.Out, "  "+l)
+				}
+				return nil
+			}),
+	}, s.terminalBuiltins()...)
+}
+
+// terminalBuiltins are the settings of the terminal.
+func (s *Session) terminalBuiltins() []*Statement {
+	terminal, monitor := Kw("terminal", "Settings of this terminal"), Kw("monitor", "Show log messages here")
+	no := Kw("no", "Turn off")
+	wanted := func(on bool) func(*Call) error { return func(*Call) error { s.SetMonitor(on); return nil } }
+	return []*Statement{
+		Command(Seq(terminal, Kw("length", "Lines before --More--"), Arg("lines", Uint(0, 512), "Lines; 0: never")),
+			func(c *Call) error {
+				s.height = int(c.Args.Uint("lines", 0))
+				return nil
+			}),
+		Command(Seq(terminal, monitor), wanted(true)),
+		Command(Seq(terminal, no, monitor), wanted(false)),
+		Command(Seq(no, terminal, monitor), wanted(false)),
 	}
 }
 

@@ -34,7 +34,8 @@ const maxLine = 1000
 var prompted = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,62}(\(config[a-z0-9-]*\))?[#>] ?`)
 
 // noise is what a pasted screen has besides configuration.
-var noise = regexp.MustCompile(`^(Building configuration|Current configuration ?:|Using \d+ (out )?of|Last configuration change|version \d|Enter configuration commands|(?i:conf)\w* (?i:t)\w*$)`)
+var noise = regexp.MustCompile(`^(Building configuration|Current configuration ?:|Using \d+ (out )?of|` +
+	`Last configuration change|version \d|Enter configuration commands|(?i:conf)\w* (?i:t)\w*$)`)
 
 // Place is a value of a configuration: an object, and the name of one of its
 // arguments; an empty name is the object itself.
@@ -338,7 +339,8 @@ func negated(line string) (f form, from int) {
 func after(line, first string) (from int, ok bool) {
 	rest := strings.TrimLeft(line, " \t")
 	from = len(line) - len(rest) + len(first)
-	if len(rest) <= len(first) || !strings.EqualFold(rest[:len(first)], first) || !strings.ContainsAny(rest[len(first):][:1], " \t") {
+	if len(rest) <= len(first) || !strings.EqualFold(rest[:len(first)], first) ||
+		!strings.ContainsAny(rest[len(first):][:1], " \t") {
 		return 0, false
 	}
 	return from + 1, true

@@ -41,12 +41,14 @@ func randomSite(r *rand.Rand) *Site {
 	}
 	for i := range r.IntN(4) {
 		s.Hosts = append(s.Hosts, &HostName{fmt.Sprintf("h%d", i), addr()})
-		p := &Port{Name: fmt.Sprintf("p%d", i), Speed: uint32(r.IntN(3)), Passive: r.IntN(2) == 0, Text: text(), Down: r.IntN(2) == 0}
+		p := &Port{Name: fmt.Sprintf("p%d", i), Speed: uint32(r.IntN(3)), Passive: r.IntN(2) == 0, Text: text(),
+			Down: r.IntN(2) == 0}
 		if r.IntN(2) == 0 {
 			p.Addr = addr()
 		}
 		for j := range r.IntN(3) {
-			p.Vlans = append(p.Vlans, &Vlan{ID: uint16(j + 1), Cost: r.IntN(2), Tag: []string{"", "tagged", "untagged"}[r.IntN(3)], Text: text()})
+			p.Vlans = append(p.Vlans, &Vlan{ID: uint16(j + 1), Cost: r.IntN(2), Text: text(),
+				Tag: []string{"", "tagged", "untagged"}[r.IntN(3)]})
 		}
 		s.Ports = append(s.Ports, p)
 	}
@@ -83,9 +85,12 @@ func TestLayoutIsNoMatter(t *testing.T) {
 	for _, text := range []string{
 		strings.ReplaceAll(plain, "\n", "\r\n"),
 		"port one\ndescription the port\nvlan 5\ndescription five\nhost a 10.0.0.1\nport two\n",
-		"port one\nno description\nvlan 5\ndescription five\nexit\ndescription the port\nexit\nhost a 10.0.0.1\nport two\nend\n",
-		"Router#conf t\nEnter configuration commands, one per line.  End with CNTL/Z.\nRouter(config)#port one\nRouter(config-port)#description the port\n" +
-			"Router(config-port)#vlan 5\nRouter(config-port-vlan)#description five\nRouter(config-port-vlan)#host a 10.0.0.1\nRouter(config)#port two\nRouter(config-port)#\nRouter(config-port)#end\n",
+		"port one\nno description\nvlan 5\ndescription five\nexit\ndescription the port\nexit\nhost a 10.0.0.1\nport two\n" +
+			"end\n",
+		"Router#conf t\nEnter configuration commands, one per line.  End with CNTL/Z.\nRouter(config)#port one\n" +
+			"Router(config-port)#description the port\n" +
+			"Router(config-port)#vlan 5\nRouter(config-port-vlan)#description five\nRouter(config-port-vlan)#host a " +
+			"10.0.0.1\nRouter(config)#port two\nRouter(config-port)#\nRouter(config-port)#end\n",
 		"Building configuration...\n\nCurrent configuration : 321 bytes\n!\n! a comment\n" + plain + "end\n",
 	} {
 		got, faults := parseSite(text)
@@ -97,7 +102,9 @@ func TestLayoutIsNoMatter(t *testing.T) {
 
 func TestFaults(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
-		{"hostname a\nhots b\n", `line 2, column 1, at "hots": not understood; expected clock, forget, host, hostname, levels, logging, port, servers, site`},
+		{"hostname a\nhots b\n",
+			`line 2, column 1, at "hots": not understood; expected clock, forget, host, hostname, levels, logging, ` +
+				`port, servers, site`},
 		{"port one\n vlan 5000\n", `line 2, column 7, at "5000": "5000" is not a number from 1 to 4094`},
 		{"  site kind blue", `line 1, column 13, at "blue": not understood; expected core, edge`},
 		{"Router(config)#site kind blue", `line 1, column 26, at "blue": not understood; expected core, edge`},
@@ -107,7 +114,8 @@ func TestFaults(t *testing.T) {
 		{"hostname \x07", "line 1: control character 0x07 in the line"},
 		{"hostname " + strings.Repeat("x", 1000), "line 1: the line has 1009 characters; at most 1000"},
 		{"no port one", "line 1: there is no such line to remove: port one"},
-		{"port one two\n shutdown\n vlan 5\nhostname a", `line 1, column 10, at "two": not understood; expected passive, speed; lines passed over under it: 2`},
+		{"port one two\n shutdown\n vlan 5\nhostname a",
+			`line 1, column 10, at "two": not understood; expected passive, speed; lines passed over under it: 2`},
 	} {
 		_, faults := parseSite(c.text)
 		if len(faults) != 1 || faults[0].Error() != c.want {
@@ -188,7 +196,8 @@ func FuzzParse(f *testing.F) {
 }
 
 func FuzzRun(f *testing.F) {
-	for _, l := range []string{"enable\nconf t\nport a\nvlan 5 cost 1\nno port a\ndo show run | i a", "show p\x1b?|", "Router#Router(config)#", "no \xff é ^", "do do do", "terminal length 9\nshow numbers 9 | section ("} {
+	for _, l := range []string{"enable\nconf t\nport a\nvlan 5 cost 1\nno port a\ndo show run | i a", "show p\x1b?|",
+		"Router#Router(config)#", "no \xff é ^", "do do do", "terminal length 9\nshow numbers 9 | section ("} {
 		f.Add(l, 3)
 	}
 	f.Fuzz(func(t *testing.T, text string, pos int) {

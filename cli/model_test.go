@@ -123,7 +123,8 @@ var siteMode = &Mode{Name: "config", Statements: []*Statement{
 	Field[Site](Seq(Kw("site", "The site"), Opt(Kw("number", "Of the site"), Unkept(Arg("n", Uint(0, 0), "Only 0"))),
 		Kw("kind", "What it is"), Choice("kind", Value(kindOf(1), "In the middle"), Value(kindOf(2), "At the border")))),
 	Field[Site](Seq(Kw("clock", "Time"), Kw("offset", "From UTC"), Arg("offset", Uint(0, 23), "Hours"))),
-	Field[Site](Seq(Kw("clock", "Time"), Kw("wait", "For an answer"), Arg("wait", Millis(10, 5000), "Milliseconds"))).Off("wait", pause(-1)),
+	Field[Site](Seq(Kw("clock", "Time"), Kw("wait", "For an answer"),
+		Arg("wait", Millis(10, 5000), "Milliseconds"))).Off("wait", pause(-1)),
 	Field[Site](Seq(Kw("servers", "Time servers"), Rep("server", IP(), "Address"))),
 	Field[Site](Seq(Kw("levels", "Levels"), Rep("level", Uint(0, 100), "Level"))),
 	List(Seq(Kw("host", "A name for an address"), Arg("name", Word(10), "Name"), Arg("addr", IP(), "Address")),
@@ -137,7 +138,8 @@ var siteMode = &Mode{Name: "config", Statements: []*Statement{
 			}
 			return "", nil
 		}),
-	List(Seq(Kw("port", "A port"), Arg("port", Word(10), "Name"), Opt(Kw("speed", "Speed"), Arg("speed", Uint(1, 1<<32-1), "Mbit/s")),
+	List(Seq(Kw("port", "A port"), Arg("port", Word(10), "Name"),
+		Opt(Kw("speed", "Speed"), Arg("speed", Uint(1, 1<<32-1), "Mbit/s")),
 		Opt(Flag("passive", "passive", "Wait for the other side"))),
 		[]string{"port"}, func(s *Site) *[]*Port { return &s.Ports }, portMode),
 	Edit(Seq(Kw("forget", "Take away"), Kw("hosts", "All names")), func(_ any, s *Site, _ Args) error {

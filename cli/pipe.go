@@ -50,7 +50,8 @@ func splitPipe(line string) (string, *filter, fault) {
 		}
 	}
 	if kind == "" {
-		return "", nil, fault{kind: invalid, at: words[0].at, word: words[0].text, reason: "expected one of " + strings.Join(names(filters), ", ")}
+		return "", nil, fault{kind: invalid, at: words[0].at, word: words[0].text,
+			reason: "expected one of " + strings.Join(names(filters), ", ")}
 	}
 	head := strings.TrimRight(line[:i], " \t")
 	switch {
@@ -64,7 +65,8 @@ func splitPipe(line string) (string, *filter, fault) {
 	expr := strings.TrimRight(line[words[1].at:], " \t")
 	re, err := regexp.Compile(expr)
 	if err != nil {
-		return "", nil, fault{kind: invalid, at: words[1].at, word: expr, reason: fmt.Sprintf("%q is not a regular expression: %v", expr, err)}
+		return "", nil, fault{kind: invalid, at: words[1].at, word: expr,
+			reason: fmt.Sprintf("%q is not a regular expression: %v", expr, err)}
 	}
 	return head, &filter{kind: kind, re: re}, fault{}
 }

@@ -301,7 +301,8 @@ func (s *Session) configure(ctx context.Context, line string) error {
 	}
 	hint := ""
 	head, _, _ := strings.Cut(line, "|")
-	if _, _, f := parse(env, s.exec(), head, 0, false); worst.at == wordsFrom(line, 0)[0].at && (f.kind == fine || f.at > worst.at) {
+	_, _, f := parse(env, s.exec(), head, 0, false)
+	if worst.at == wordsFrom(line, 0)[0].at && (f.kind == fine || f.at > worst.at) {
 		hint = "This is an exec command: put `do` in front of it."
 	} else if form, from := negated(line); worst.at == firstWord(line, from) {
 		hint = under(env, s.tree.Config, line, from, form != plainForm)
@@ -355,7 +356,8 @@ func (s *Session) lost(root any) error {
 	at := resolve(root, s.path)
 	gone := s.path[at.found]
 	s.path = s.path[:at.found]
-	return fmt.Errorf("%s no longer exists; this session is in mode %s again", gone.stmt.text(at.env, gone.keys), s.mode().Name)
+	return fmt.Errorf("%s no longer exists; this session is in mode %s again", gone.stmt.text(at.env, gone.keys),
+		s.mode().Name)
 }
 
 // resolved is where a path leads: to its object, or, if an object of the path is gone,

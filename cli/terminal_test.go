@@ -180,9 +180,11 @@ func TestQuestionMarkNeedsNoEnter(t *testing.T) {
 		d.press("orts\r")
 		d.see("Router#show ports", "Router#")
 		d.press("configure ?")
-		d.see("Router#configure ?", "  terminal  From this terminal", "  |         Output modifiers", "  <cr>", "Router#configure")
+		d.see("Router#configure ?", "  terminal  From this terminal", "  |         Output modifiers", "  <cr>",
+			"Router#configure")
 		d.press("\x15conf t\rsite contact who\x16?\r") // Ctrl-V makes the mark text
-		d.see("Router#conf t", "Enter configuration commands, one per line.  End with CNTL/Z.", "Router(config)#site contact who?", "Router(config)#")
+		d.see("Router#conf t", "Enter configuration commands, one per line.  End with CNTL/Z.",
+			"Router(config)#site contact who?", "Router(config)#")
 	})
 }
 
@@ -206,7 +208,8 @@ func TestTabCompletes(t *testing.T) {
 func TestCtrlZEndsConfiguration(t *testing.T) {
 	atDesk(t, 24, func(t *testing.T, d *desk) {
 		d.press("conf t\rport one\rshutd\x1a")
-		d.see("Router#conf t", "Enter configuration commands, one per line.  End with CNTL/Z.", "Router(config)#port one", "Router(config-port)#shutd^Z", "Router#")
+		d.see("Router#conf t", "Enter configuration commands, one per line.  End with CNTL/Z.", "Router(config)#port one",
+			"Router(config-port)#shutd^Z", "Router#")
 		d.press("show run | i shut\r")
 		d.see("Router#show run | i shut", "Router#")
 	})
@@ -430,7 +433,8 @@ func TestTwoSessionsEditAtOnce(t *testing.T) {
 			for i := range 50 {
 				s.Log("a line")
 				s.SetMonitor(i%2 == 0)
-				fmt.Fprintf(far, "port p%d%d\rdescription of %d\rno port x\rport shared\rdescription %d\rno port shared\r", n, i, i, n)
+				fmt.Fprintf(far, "port p%d%d\rdescription of %d\rno port x\rport shared\rdescription %d\rno port shared\r",
+					n, i, i, n)
 			}
 			fmt.Fprint(far, "end\rexit\r")
 		})

@@ -89,7 +89,8 @@ func randomInstance(r *rand.Rand) *System {
 		return time.Duration(least+r.Intn(most-least+1)) * time.Millisecond
 	}
 	timers := func() Timers {
-		return Timers{ms(1000, 350000), ms(1000, 150000), ms(1000, 60000), ms(500, 70000), ms(400, 5000), ms(1000, 10000), ms(200, 10000), ms(100, 10000)}
+		return Timers{ms(1000, 350000), ms(1000, 150000), ms(1000, 60000), ms(500, 70000), ms(400, 5000), ms(1000, 10000),
+			ms(200, 10000), ms(100, 10000)}
 	}
 	number := func(least, most int) int {
 		if r.Intn(2) == 0 {
@@ -115,9 +116,10 @@ func randomInstance(r *rand.Rand) *System {
 		return d
 	}
 	settings := func() SCTP {
-		s := SCTP{Window: uint32(number(5000, 20971520)), InStreams: uint16(number(2, 1024)), OutStreams: uint16(number(2, 1024)),
-			InitTimeout: ms(100, 60000), InitRetrans: uint8(number(1, 20)), Keepalive: off(ms(100, 60000)), AssocRetrans: uint8(number(1, 20)),
-			PathRetrans: uint8(number(1, 20)), RTOMin: ms(50, 1000), Sack: ms(1, 500), Bundling: off(ms(5, 1000)), QueueDepth: uint16(number(100, 20000))}
+		s := SCTP{Window: uint32(number(5000, 20971520)), InStreams: uint16(number(2, 1024)),
+			OutStreams: uint16(number(2, 1024)), InitTimeout: ms(100, 60000), InitRetrans: uint8(number(1, 20)),
+			Keepalive: off(ms(100, 60000)), AssocRetrans: uint8(number(1, 20)), PathRetrans: uint8(number(1, 20)),
+			RTOMin: ms(50, 1000), Sack: ms(1, 500), Bundling: off(ms(5, 1000)), QueueDepth: uint16(number(100, 20000))}
 		if s.RTOMin != 0 {
 			s.RTOMax = ms(1000, 60000)
 		}
@@ -176,13 +178,17 @@ func randomInstance(r *rand.Rand) *System {
 	}
 	table := &RouteTable{Name: "system"}
 	for i := range r.Intn(4) {
-		l := &Linkset{Name: fmt.Sprint("To", i), Adjacent: pc(), Description: pick("", "x"), Shutdown: r.Intn(2) == 0, Timers: timers(), Congestion: thresholds()}
+		l := &Linkset{Name: fmt.Sprint("To", i), Adjacent: pc(), Description: pick("", "x"), Shutdown: r.Intn(2) == 0,
+			Timers: timers(), Congestion: thresholds()}
 		for slc := range r.Intn(3) {
-			l.Links = append(l.Links, &Link{SLC: uint8(slc), Remote: []netip.Addr{netip.AddrFrom4([4]byte{10, 9, byte(i), byte(slc)})},
-				RemotePort: uint16(1 + r.Intn(65535)), LocalPort: s.LocalPeers[r.Intn(len(s.LocalPeers))].Port, Passive: r.Intn(2) == 0,
-				Shutdown: r.Intn(2) == 0, UDPPort: uint16(r.Intn(2) * 999), Timers: timers(), SCTP: settings(), Congestion: thresholds()})
+			l.Links = append(l.Links, &Link{SLC: uint8(slc),
+				Remote:     []netip.Addr{netip.AddrFrom4([4]byte{10, 9, byte(i), byte(slc)})},
+				RemotePort: uint16(1 + r.Intn(65535)), LocalPort: s.LocalPeers[r.Intn(len(s.LocalPeers))].Port,
+				Passive: r.Intn(2) == 0, Shutdown: r.Intn(2) == 0, UDPPort: uint16(r.Intn(2) * 999),
+				Timers: timers(), SCTP: settings(), Congestion: thresholds()})
 			if k := l.Links[slc]; r.Intn(2) == 0 {
-				k.Remote = append(k.Remote, netip.AddrFrom4([4]byte{10, 8, byte(i), byte(slc)}), netip.MustParseAddr(fmt.Sprintf("2001:db8::%d:%d", i, slc)))
+				k.Remote = append(k.Remote, netip.AddrFrom4([4]byte{10, 8, byte(i), byte(slc)}),
+					netip.MustParseAddr(fmt.Sprintf("2001:db8::%d:%d", i, slc)))
 			}
 		}
 		s.LoopProtection = oneOf(r, 0, DropLoops, IgnoreLoops)
@@ -192,7 +198,8 @@ func randomInstance(r *rand.Rand) *System {
 		s.Linksets = append(s.Linksets, l)
 		for k := range r.Intn(4) {
 			length := uint8(1 + k*4)
-			table.Routes = append(table.Routes, &Route{Dest: ss7.Range{PC: ss7.PC(r.Intn(1<<length)) << (14 - length), Len: length}, Linkset: l.Name, Priority: uint8(r.Intn(10))})
+			dest := ss7.Range{PC: ss7.PC(r.Intn(1<<length)) << (14 - length), Len: length}
+			table.Routes = append(table.Routes, &Route{Dest: dest, Linkset: l.Name, Priority: uint8(r.Intn(10))})
 		}
 	}
 	if r.Intn(4) > 0 {
@@ -379,9 +386,13 @@ func TestLocalCodeOfALinksetIsOurs(t *testing.T) {
 
 // What a person may paste besides plain lines.
 func TestPasted(t *testing.T) {
-	s := read(t, "Building configuration...\r\n\r\nCurrent configuration : 99 bytes\r\n!\r\nCountryA(config)#cs7 variant itu\r\nCountryA(config)#cs7 instance 0 point-code 2067\r\n"+
-		"CountryA(config)#cs7 local-peer 1024\r\nCountryA(config-cs7-lp)#local-ip 10.0.5.1\r\nCountryA(config)#cs7 linkset ToCountryB 4.5.6\r\nCountryA(config-cs7-ls)#link 0 sctp 10.0.5.2 1024 1024\r\n"+
-		"CountryA(config)# cs7 route-table system\r\nCountryA(config-cs7-rt)#update route 7.0.0 7.0.0 linkset ToCountryB\r\nCountryA(config-cs7-rt)#update route 7.7.1 7.255.7 linkset ToCountryB priority 3\r\nCountryA(config-cs7-rt)#remove route 7.7.1 7.255.7\r\nend\r\n")
+	s := read(t, "Building configuration...\r\n\r\nCurrent configuration : 99 bytes\r\n!\r\nCountryA(config)#cs7 "+
+		"variant itu\r\nCountryA(config)#cs7 instance 0 point-code 2067\r\n"+
+		"CountryA(config)#cs7 local-peer 1024\r\nCountryA(config-cs7-lp)#local-ip 10.0.5.1\r\nCountryA(config)#cs7 "+
+		"linkset ToCountryB 4.5.6\r\nCountryA(config-cs7-ls)#link 0 sctp 10.0.5.2 1024 1024\r\n"+
+		"CountryA(config)# cs7 route-table system\r\nCountryA(config-cs7-rt)#update route 7.0.0 7.0.0 linkset "+
+		"ToCountryB\r\nCountryA(config-cs7-rt)#update route 7.7.1 7.255.7 linkset ToCountryB priority 3\r\n"+
+		"CountryA(config-cs7-rt)#remove route 7.7.1 7.255.7\r\nend\r\n")
 	if *s.PC != 2067 || len(s.Linksets[0].Links) != 1 || len(s.Routes()) != 1 || s.Routes()[0].Dest.Len != 3 {
 		t.Error(text(t, s))
 	}
@@ -393,7 +404,8 @@ func TestVariantChange(t *testing.T) {
 		t.Error(text(t, s))
 	}
 	s.Variant = VariantOf(ss7.ITU)
-	if errs := s.Validate(); len(errs) == 0 || !strings.Contains(errs[0].Error(), "remove it before changing the variant") {
+	errs := s.Validate()
+	if len(errs) == 0 || !strings.Contains(errs[0].Error(), "remove it before changing the variant") {
 		t.Error(errs)
 	}
 }
@@ -423,7 +435,8 @@ func FuzzRead(f *testing.F) {
 func TestLooseRange(t *testing.T) {
 	a := cli.Args{"dest": ss7.Range{PC: 7<<11 | 7<<3 | 1, Len: 3}}
 	note, err := routeDest(New(), a)
-	if err != nil || note != "7.7.1/3 has bits beyond its mask; taken as 7.0.0/3, which is 7.0.0 to 7.255.7" || a["dest"] != (ss7.Range{PC: 7 << 11, Len: 3}) {
+	if err != nil || note != "7.7.1/3 has bits beyond its mask; taken as 7.0.0/3, which is 7.0.0 to 7.255.7" ||
+		a["dest"] != (ss7.Range{PC: 7 << 11, Len: 3}) {
 		t.Errorf("%q %v %v", note, err, a)
 	}
 }

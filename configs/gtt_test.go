@@ -51,8 +51,10 @@ func TestSCCPLines(t *testing.T) {
 
 // A line that is typed again says all there is about its entry.
 func TestEntryReplaced(t *testing.T) {
-	s := read(t, gttLines+"cs7 gtt selector SEL tt 0 gti 4 np 1 nai 4\n gta 1555200 app-grp GROUP\n gta none pcssn 2.2.3 pcssn\n")
-	if got := text(t, s); !strings.Contains(got, " gta 1555200 app-grp GROUP\n") || !strings.Contains(got, " gta none pcssn 2.2.3 pcssn\n") {
+	s := read(t, gttLines+"cs7 gtt selector SEL tt 0 gti 4 np 1 nai 4\n gta 1555200 app-grp GROUP\n gta none pcssn "+
+		"2.2.3 pcssn\n")
+	if got := text(t, s); !strings.Contains(got, " gta 1555200 app-grp GROUP\n") ||
+		!strings.Contains(got, " gta none pcssn 2.2.3 pcssn\n") {
 		t.Error(got)
 	}
 }
@@ -72,7 +74,8 @@ cs7 capability-pc 1.1.1
 		all = append(all, e.Error())
 	}
 	got := strings.Join(all, "\n")
-	for _, want := range []string{"selector TWO: selector SEL has the same", "there is no application-group NONE", "1 cannot be chosen: it is SCCP management",
+	for _, want := range []string{"selector TWO: selector SEL has the same", "there is no application-group NONE",
+		"1 cannot be chosen: it is SCCP management",
 		"ntt goes with gt", `'g' is no digit`, "it is its own backup", "capability-pc 1.1.1 is a code of this node already"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)

@@ -78,8 +78,10 @@ func TestInstanceFaults(t *testing.T) {
 	for _, c := range []struct{ line, want string }{
 		{"cs7 instance 8 point-code 1.1.1", `at "8": "8" is not an instance: they are numbered 0 to 7`},
 		{"cs7 instance 1 point-code 300.1.1", `at "300.1.1": "300.1.1" is not a point code 8-8-8`},
-		{"cs7 instance 1 route-table system\n update route 1.2.0/16 linkset A", "instance 1: route 1.2.0/16: linkset A does not exist; there is [B]"},
-		{"cs7 instance 2 local-peer 1024\n local-ip 10.0.0.1", "line 23: instance 2: port 1024 of 10.0.0.1 belongs to instance 0 already; a port is of one instance"},
+		{"cs7 instance 1 route-table system\n update route 1.2.0/16 linkset A",
+			"instance 1: route 1.2.0/16: linkset A does not exist; there is [B]"},
+		{"cs7 instance 2 local-peer 1024\n local-ip 10.0.0.1", "line 23: instance 2: port 1024 of 10.0.0.1 belongs to " +
+			"instance 0 already; a port is of one instance"},
 		{"cs7 instance 2 m3ua 1025\n local-ip 10.0.0.1", "line 22: instance 2: port 1025 of 10.0.0.1 belongs to " +
 			"instance 1 already"},
 		{"no cs7 multi-instance", "instance 1: this node has instance 0 alone until `cs7 multi-instance` is configured"},

@@ -25,8 +25,10 @@ func randomIP(r *rand.Rand, n *Interface, i int) {
 
 func randomRoutes(r *rand.Rand, s *System) {
 	for i := range r.Intn(3) {
-		s.IPRoutes = append(s.IPRoutes, &IPRoute{netip.AddrFrom4([4]byte{172, 16, byte(i), 0}), netip.MustParseAddr("255.255.255.0"), netip.MustParseAddr("10.0.0.2"), uint8(r.Intn(256))})
-		s.IPv6Routes = append(s.IPv6Routes, &IPv6Route{netip.MustParsePrefix(fmt.Sprintf("2001:db8:ff%02d::/48", i)), netip.MustParseAddr("2001:db8::9"), uint8(r.Intn(256))})
+		s.IPRoutes = append(s.IPRoutes, &IPRoute{netip.AddrFrom4([4]byte{172, 16, byte(i), 0}),
+			netip.MustParseAddr("255.255.255.0"), netip.MustParseAddr("10.0.0.2"), uint8(r.Intn(256))})
+		s.IPv6Routes = append(s.IPv6Routes, &IPv6Route{netip.MustParsePrefix(fmt.Sprintf("2001:db8:ff%02d::/48", i)),
+			netip.MustParseAddr("2001:db8::9"), uint8(r.Intn(256))})
 	}
 }
 
@@ -35,10 +37,22 @@ func TestInterfaceNames(t *testing.T) {
 		typed, name, kind string
 		number            int
 	}{
-		{"Fa0/0", "FastEthernet0/0", "FastEthernet", 0}, {"fa1/0", "FastEthernet1/0", "FastEthernet", 2}, {"Gi0/1", "GigabitEthernet0/1", "GigabitEthernet", 1},
-		{"gigabitethernet0", "GigabitEthernet0", "GigabitEthernet", 0}, {"Ethernet1", "Ethernet1", "Ethernet", 1}, {"E1", "Ethernet1", "Ethernet", 1},
-		{"e0/1", "Ethernet0/1", "Ethernet", 1}, {"Te1/0/1", "TenGigabitEthernet1/0/1", "TenGigabitEthernet", 3}, {"lo0", "Loopback0", "Loopback", 0}, {"Loopback12", "Loopback12", "Loopback", 12},
-		{"eth1", "eth1", "", 0}, {"lo", "lo", "", 0}, {"enp3s0", "enp3s0", "", 0}, {"e1", "e1", "", 0}, {"eth1.100", "eth1.100", "", 0}, {"veth0", "veth0", "", 0},
+		{"Fa0/0", "FastEthernet0/0", "FastEthernet", 0},
+		{"fa1/0", "FastEthernet1/0", "FastEthernet", 2},
+		{"Gi0/1", "GigabitEthernet0/1", "GigabitEthernet", 1},
+		{"gigabitethernet0", "GigabitEthernet0", "GigabitEthernet", 0},
+		{"Ethernet1", "Ethernet1", "Ethernet", 1},
+		{"E1", "Ethernet1", "Ethernet", 1},
+		{"e0/1", "Ethernet0/1", "Ethernet", 1},
+		{"Te1/0/1", "TenGigabitEthernet1/0/1", "TenGigabitEthernet", 3},
+		{"lo0", "Loopback0", "Loopback", 0},
+		{"Loopback12", "Loopback12", "Loopback", 12},
+		{"eth1", "eth1", "", 0},
+		{"lo", "lo", "", 0},
+		{"enp3s0", "enp3s0", "", 0},
+		{"e1", "e1", "", 0},
+		{"eth1.100", "eth1.100", "", 0},
+		{"veth0", "veth0", "", 0},
 	} {
 		name := CanonicalInterface(x.typed)
 		kind, n, ok := InterfaceNumber(name)
@@ -116,8 +130,11 @@ ipv6 route 2001:db8::1/32 2001:db8::2
 `
 	s, errs := Read([]byte(file))
 	all := fmt.Sprint(errs)
-	for _, want := range []string{"line 1: which FastEthernet? Write FastEthernet0/0", "address 10.0.0.1 is on interface eth1 already", `"::1" is not an IPv4 address`,
-		"fe80::1 cannot be the address", `"ser/0" is no interface name`, "line 8: ip route 10.0.0.1 255.255.255.0: the address has bits beyond its mask; 10.0.0.0 is meant?", "line 9: ipv6 route"} {
+	for _, want := range []string{"line 1: which FastEthernet? Write FastEthernet0/0",
+		"address 10.0.0.1 is on interface eth1 already", `"::1" is not an IPv4 address`,
+		"fe80::1 cannot be the address", `"ser/0" is no interface name`,
+		"line 8: ip route 10.0.0.1 255.255.255.0: the address has bits beyond its mask; 10.0.0.0 is meant?",
+		"line 9: ipv6 route"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no %q in %s", want, all)
 		}
@@ -133,7 +150,8 @@ func TestIgnoredIsToldOnce(t *testing.T) {
 	var out strings.Builder
 	c := cli.NewSession(a, &cli.Tree{Config: Global}, &out)
 	c.Enable()
-	for _, l := range []string{"configure terminal", "interface Fa0/0", "duplex auto", "speed 100", "no ip route-cache", "no shutdown", "ip route 10.9.0.0 255.255.0.0 10.0.0.2"} {
+	for _, l := range []string{"configure terminal", "interface Fa0/0", "duplex auto", "speed 100", "no ip route-cache",
+		"no shutdown", "ip route 10.9.0.0 255.255.0.0 10.0.0.2"} {
 		if err := c.Run(t.Context(), l); err != nil {
 			t.Error(l, err)
 		}

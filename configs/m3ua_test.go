@@ -83,24 +83,36 @@ func TestM3UAFaults(t *testing.T) {
 		{"14001 2905 m3ua", "2905 14001 m3ua", "asp HLR-A: m3ua 14001 does not exist: " +
 			"configure `cs7 m3ua 14001` first. The order is `cs7 asp NAME REMOTE-PORT LOCAL-PORT m3ua`"},
 		{" asp UP\n", " asp UPP\n", "as UPS: asp UPP does not exist; there is HLR-A UP POOR"},
-		{" asp UP\n", " asp UP\n asp HLR-A\n", "as UPS: this node is sg to asp HLR-A and ipsp double-exchange to the one before; ASPs of an AS need one role"},
+		{" asp UP\n", " asp UP\n asp HLR-A\n", "as UPS: this node is sg to asp HLR-A and ipsp double-exchange to the one " +
+			"before; ASPs of an AS need one role"},
 		{"routing-key 0\n", "routing-key 100\n", "as UPS: routing context 100 is that of as HLR; by it the " +
 			"ASPs of an AS name it, so each has one of its own, and 0 is no exception: choose another, here and at " +
 			"its ASPs"},
-		{"100 2.2.2 si", "101 2.2.2 si", "as HLR: it has routing context 101 already; all lines of a routing key have the same"},
-		{"traffic-mode loadshare roundrobin", "register", "as HLR: `register` cannot ask for a masked OPC (RFC 4666 §3.6.1 has single ones only); list them, or give the gateway the key by configuration and take `register` out"},
+		{"100 2.2.2 si", "101 2.2.2 si", "as HLR: it has routing context 101 already; all lines of a routing key have the " +
+			"same"},
+		{"traffic-mode loadshare roundrobin", "register", "as HLR: `register` cannot ask for a masked OPC (RFC 4666 " +
+			"§3.6.1 has single ones only); list them, or give the gateway the key by configuration and take `register` out"},
 		{"opc 1.1.0/11", "opc 1.1.0/11 7.255.0", "the OPC 1.1.0/11 has a mask already"},
-		{"opc 1.1.0/11", "opc 1.1.0 7.0.7", `"7.0.7" is not a mask; write PC/LEN, as in 1.2.0/11, or PC MASK, as in 1.2.0 7.255.0`},
+		{"opc 1.1.0/11", "opc 1.1.0 7.0.7",
+			`"7.0.7" is not a mask; write PC/LEN, as in 1.2.0/11, or PC MASK, as in 1.2.0 7.255.0`},
 		{"cic 1 30", "cic 30 1", "as HLR: cic 30 1: the first is the least"},
 		{"3.0.0/3 as HLR", "3.0.0/3 as HLX", "route 3.0.0/3: as HLX does not exist"},
-		{"asp UP 2905", "asp UP 0", "asp UP: remote port 0 is any, which only the far end can choose; give its port, or let it set up the association (`sctp-role server`)"},
-		{"!\ncs7 asp HLR-A", "!\ncs7 local-peer 2905\n local-ip 10.0.5.1\n!\ncs7 asp HLR-A", "m3ua 2905: local-peer 2905 has that port; M2PA and M3UA need a port each"},
-		{"timer heartbeat 1000\n", "timer heartbeat 1000\n retransmit-timeout 900 800\n", "asp UP: retransmit-timeout 900 800: the first is the least, the second the greatest; swap them"},
-		{" recovery-timeout 500\n", " recovery-timeout 500\n own-routing-context 3\n", "as HLR: own-routing-context is for a double exchange, and asp HLR-A is of `role sg`"},
-		{" role ipsp double-exchange\n", " role asp respond\n", "asp UP: only an ipsp has a choice of exchanges; take `respond` out"},
-		{"14001 2905 m3ua", "14001 2905 m3ua tcp", "asp HLR-A: m3ua 2905 is a port of SCTP; `transport tcp` under it makes it one of TCP, or give the ASP another port"},
-		{"14001 2905 m3ua", "14001 2908 m3ua sctp", "asp HLR-A: m3ua 2908 is a port of TCP; `no transport` under it makes it one of SCTP, or give the ASP another port"},
-		{"2907 m3ua tcp\n", "2907 m3ua tcp\n udp-port 9899\n", "asp POOR: udp-port is SCTP's, and m3ua 2907 is a port of TCP; take it out"},
+		{"asp UP 2905", "asp UP 0", "asp UP: remote port 0 is any, which only the far end can choose; give its port, or " +
+			"let it set up the association (`sctp-role server`)"},
+		{"!\ncs7 asp HLR-A", "!\ncs7 local-peer 2905\n local-ip 10.0.5.1\n!\ncs7 asp HLR-A",
+			"m3ua 2905: local-peer 2905 has that port; M2PA and M3UA need a port each"},
+		{"timer heartbeat 1000\n", "timer heartbeat 1000\n retransmit-timeout 900 800\n",
+			"asp UP: retransmit-timeout 900 800: the first is the least, the second the greatest; swap them"},
+		{" recovery-timeout 500\n", " recovery-timeout 500\n own-routing-context 3\n",
+			"as HLR: own-routing-context is for a double exchange, and asp HLR-A is of `role sg`"},
+		{" role ipsp double-exchange\n", " role asp respond\n", "asp UP: only an ipsp has a choice of exchanges; take " +
+			"`respond` out"},
+		{"14001 2905 m3ua", "14001 2905 m3ua tcp", "asp HLR-A: m3ua 2905 is a port of SCTP; `transport tcp` under it " +
+			"makes it one of TCP, or give the ASP another port"},
+		{"14001 2905 m3ua", "14001 2908 m3ua sctp", "asp HLR-A: m3ua 2908 is a port of TCP; `no transport` under it makes " +
+			"it one of SCTP, or give the ASP another port"},
+		{"2907 m3ua tcp\n", "2907 m3ua tcp\n udp-port 9899\n", "asp POOR: udp-port is SCTP's, and m3ua 2907 is a port of " +
+			"TCP; take it out"},
 		{" transport tcp\n", " transport tcp\n checksum any\n", "m3ua 2908: checksum is SCTP's, and its transport " +
 			"is tcp; take it out"},
 	} {
@@ -157,8 +169,11 @@ func TestOsmocomNesting(t *testing.T) {
 	if err := s.Write(&b); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"cs7 point-code 0.1.0\n", "cs7 m3ua 2905\n local-ip 127.0.0.1\n accept-asp-connections dynamic-permitted\n", "cs7 as HLR m3ua\n asp HLR-A\n routing-key 100 2.2.2\n traffic-mode override\n",
-		" update route 3.0.0/3 linkset HLR\n", "cs7 m3ua 2906\n local-ip 127.0.0.1\n transport tcp\n", "cs7 asp POOR 0 2906 m3ua tcp\n remote-ip 10.0.9.3\n sctp-role server\n"} {
+	for _, want := range []string{"cs7 point-code 0.1.0\n", "cs7 m3ua 2905\n local-ip 127.0.0.1\n " +
+		"accept-asp-connections dynamic-permitted\n", "cs7 as HLR m3ua\n asp HLR-A\n routing-key 100 2.2.2\n traffic-mode " +
+		"override\n",
+		" update route 3.0.0/3 linkset HLR\n", "cs7 m3ua 2906\n local-ip 127.0.0.1\n transport tcp\n",
+		"cs7 asp POOR 0 2906 m3ua tcp\n remote-ip 10.0.9.3\n sctp-role server\n"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in:\n%s", want, b.String())
 		}
@@ -167,7 +182,8 @@ func TestOsmocomNesting(t *testing.T) {
 
 // ITP's form, `opc PC MASK`, means the same as PC/LEN, and is written as that.
 func TestOPCMask(t *testing.T) {
-	for written, want := range map[string]string{"1.1.0 7.255.0": "opc 1.1.0/11", "1.1.5 7.255.7": "opc 1.1.5 cic", "1.1.5 7.255.0": "opc 1.1.0/11", "1.1.5 0.0.0": "opc 0.0.0/0"} {
+	for written, want := range map[string]string{"1.1.0 7.255.0": "opc 1.1.0/11", "1.1.5 7.255.7": "opc 1.1.5 cic",
+		"1.1.5 7.255.0": "opc 1.1.0/11", "1.1.5 0.0.0": "opc 0.0.0/0"} {
 		s, errs := Read([]byte(strings.Replace(m3uaText, "1.1.0/11", written, 1)))
 		var b bytes.Buffer
 		if err := s.Write(&b); err != nil || len(errs) > 0 {

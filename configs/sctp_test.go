@@ -45,19 +45,23 @@ cs7 linkset B 2.2.2
 		t.Error(text(t, s))
 	}
 	got := SCTPFor(peer, nil)
-	if got.RTOMin != 3*time.Second || got.RTOMax != 3*time.Second || got.Bundling != bundlingWait || got.Mark() != 40 || got.InitMark() != 24 || got.Keepalive != 30*time.Second {
+	if got.RTOMin != 3*time.Second || got.RTOMax != 3*time.Second || got.Bundling != bundlingWait || got.Mark() != 40 ||
+		got.InitMark() != 24 || got.Keepalive != 30*time.Second {
 		t.Errorf("local-peer: %+v", got)
 	}
 	k := s.Linksets[0].Links[0]
 	got = SCTPFor(peer, k)
-	if got.Keepalive != Off || got.Bundling != Off || got.Mark() != 0 || got.RTOMin != 100*time.Millisecond || got.RTOMax != 400*time.Millisecond || got.AssocRetrans != 10 || len(k.Remote) != 2 {
+	if got.Keepalive != Off || got.Bundling != Off || got.Mark() != 0 || got.RTOMin != 100*time.Millisecond ||
+		got.RTOMax != 400*time.Millisecond || got.AssocRetrans != 10 || len(k.Remote) != 2 {
 		t.Errorf("link: %+v", got)
 	}
 	got = SCTPFor(other, s.Linksets[0].Links[1])
 	if got != DefaultSCTP {
 		t.Errorf("defaults: %+v", got)
 	}
-	for _, line := range []string{" no keepalive", " no bundling", " bundling 5", " retransmit-timeout 3000", " retransmit-timeout 100 400", " ip-dscp 0", " ip-precedence 5", "cs7 transport udp", " transport kernel", " checksum any"} {
+	for _, line := range []string{" no keepalive", " no bundling", " bundling 5", " retransmit-timeout 3000",
+		" retransmit-timeout 100 400", " ip-dscp 0", " ip-precedence 5", "cs7 transport udp", " transport kernel",
+		" checksum any"} {
 		if !strings.Contains(text(t, s), line+"\n") {
 			t.Errorf("no %q in\n%s", line, text(t, s))
 		}
@@ -77,7 +81,9 @@ cs7 linkset B 2.2.2
 	for _, e := range errs {
 		all = append(all, e.Error())
 	}
-	for _, want := range []string{"line 3: local-peer 3565: retransmit-timeout 400 100: the first is the least", "line 5: linkset B link 0: address 10.9.0.1 of the far end is there twice", "line 7: linkset B link 1: retransmit-timeout 500 50"} {
+	for _, want := range []string{"line 3: local-peer 3565: retransmit-timeout 400 100: the first is the least",
+		"line 5: linkset B link 0: address 10.9.0.1 of the far end is there twice",
+		"line 7: linkset B link 1: retransmit-timeout 500 50"} {
 		if !strings.Contains(strings.Join(all, "\n"), want) {
 			t.Errorf("no %q in %q", want, all)
 		}
