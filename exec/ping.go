@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gostp/gostp/cli"
@@ -93,9 +96,90 @@ func printPing(w io.Writer, r *status.Ping) {
 	line("STAT", "MTP Traffic test %d%% successful packets(%d/%d)", percent(r.Received, r.Sent), r.Received, r.Sent)
 	line("RATES", "Receive rate(pps:kbps) %d:%d Sent rate(pps:kbps) %d:%d", r.InRate, r.InKbit, r.OutRate, r.OutKbit)
 	line("TERM", "MTP Traffic test terminated.")
-	for _, l := range r.Verdict {
+	printPingVerdict(w, r)
+}
+
+// printPingVerdict says by cause what became of the messages that nothing answered.
+func printPingVerdict(w io.Writer, r *status.Ping) {
+	far := r.Destination
+	switch {
+	case r.NoUser && r.Received == 0:
+		fmt.Fprintf(w, "%s is there and has a way back: it says that it has no user for SI 8 (UPU). Only this program "+
+			"answers the test; `ping sccp %s` asks for its SCCP.\n", far, far)
+	case r.NoUser:
+		fmt.Fprintf(w, "%s answers, and says that it has no user for SI 8 (UPU): two points may have this code.\n", far)
+	}
+	if x := r.Refusal; x != nil {
+		which := ""
+		if len(x.SLS) > 0 {
+			which = " (" + slsText(x.SLS) + ")"
+		}
+		fmt.Fprintf(w, "%d of %d%s could not be sent: %s\n", r.Refused, r.Sent, which, x.Reason)
+		if x.Now != "" {
+			fmt.Fprintf(w, "%s.\n", x.Now)
+		}
+	}
+	if lost := r.Sent - r.Received - r.Refused; lost > 0 && (!r.NoUser || r.Received > 0) {
+		printLosses(w, r, lost)
+	}
+	for _, x := range []struct {
+		n    int
+		what string
+	}{{r.Duplicated, "answered more than once"}, {r.Misordered, "came back out of order within their SLS"},
+		{r.Late, "came back after the timeout"}} {
+		if x.n > 0 {
+			fmt.Fprintf(w, "%d %s.\n", x.n, x.what)
+		}
+	}
+	for _, l := range r.Warnings {
 		fmt.Fprintln(w, l)
 	}
+}
+
+// printLosses names what was lost by way and SLS, with what is known of each way.
+func printLosses(w io.Writer, r *status.Ping, lost int) {
+	if r.Received == 0 {
+		fmt.Fprintf(w, "Nothing came back within %v.\n", time.Duration(r.TimeoutMS)*time.Millisecond)
+	} else {
+		fmt.Fprintf(w, "%d of %d lost.\n", lost, r.Sent)
+	}
+	beyond := false
+	for _, x := range r.Losses {
+		beyond = beyond || x.Beyond
+		fmt.Fprintf(w, "  %d with %s, sent by %s: %s\n", x.Count, slsText(x.SLS), x.SentBy, x.Reason)
+	}
+	if len(r.AllAnswered) > 0 {
+		fmt.Fprintf(w, "  %s: all answered.\n", slsText(r.AllAnswered))
+	}
+	switch {
+	case r.NoRouteNow != "":
+		fmt.Fprintf(w, "Meanwhile no route to %s works any more: %s.\n", r.Destination, r.NoRouteNow)
+	case beyond && r.Received == 0:
+		fmt.Fprintf(w, "Whether %s exists and takes such tests, and whether it and the nodes on the way have a "+
+			"route to %s, is not known here: `trace cs7 %s` asks each node.\n", r.Destination, r.Origin, r.Destination)
+	}
+}
+
+// slsText names SLS values: SLS 0 to 7, 9.
+func slsText(sls []int) string {
+	sls = slices.Clone(sls)
+	slices.Sort(sls)
+	var out []string
+	for i := 0; i < len(sls); {
+		j := i
+		for j+1 < len(sls) && sls[j+1] == sls[j]+1 {
+			j++
+		}
+		switch first := strconv.Itoa(sls[i]); {
+		case j-i > 1:
+			out = append(out, fmt.Sprintf("%s to %d", first, sls[j]))
+			i = j + 1
+		default:
+			out = append(out, first)
+			i++
+		}
+	}
+	return "SLS " + strings.Join(out, ", ")
 }
 
 func percent(part, whole int) int {

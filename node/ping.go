@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/gostp/gostp/exec"
@@ -39,21 +38,18 @@ func (n *Node) Ping(ctx context.Context, cfg tester.Config) (status.Ping, error)
 }
 
 func (n *Node) pingStatus(cfg tester.Config, r *tester.Report) status.Ping {
-	far := n.Config().Notation().Format(cfg.DPC)
-	out := status.Ping{Destination: far, Sent: r.Sent, Received: r.Received, Refused: r.Refused,
-		Duplicated: r.Duplicated, Misordered: r.Misordered, Late: r.Late, NoUser: r.NoUser, Verdict: []string{},
+	f := n.Config().Notation()
+	out := status.Ping{Destination: f.Format(cfg.DPC), Origin: f.Format(cfg.OPC), TimeoutMS: cfg.Timeout.Milliseconds(),
+		Sent: r.Sent, Received: r.Received, Refused: r.Refused,
+		Duplicated: r.Duplicated, Misordered: r.Misordered, Late: r.Late, NoUser: r.NoUser,
 		MinMS: r.Min.Milliseconds(), AvgMS: r.Avg.Milliseconds(), MaxMS: r.Max.Milliseconds()}
 	seconds := max(1, r.Elapsed.Seconds())
 	a := func(count int) int { return int(float64(count)/seconds + 0.5) }
 	kbit := func(octets int) int { return int(float64(octets) * 8 / 1000 / seconds) }
 	out.InRate, out.InKbit = a(r.Received), kbit(r.RecvOctets)
 	out.OutRate, out.OutKbit = a(r.Sent), kbit(r.SentOctets)
-	var text strings.Builder
-	n.explainTest(&text, cfg, *r, far)
-	for l := range strings.Lines(text.String()) {
-		out.Verdict = append(out.Verdict, strings.TrimSuffix(l, "\n"))
-	}
-	out.Verdict = append(out.Verdict, n.SharedCode(cfg.DPC)...)
+	n.verdict(&out, cfg, r)
+	out.Warnings = append([]string{}, n.SharedCode(cfg.DPC)...)
 	return out
 }
 

@@ -2,9 +2,7 @@ package node
 
 import (
 	"fmt"
-	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -13,101 +11,60 @@ import (
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/status"
 	"github.com/gostp/gostp/tester"
 	"github.com/gostp/gostp/xua"
 )
 
-// explainTest says by cause what became of the messages that nothing answered. It says what
-// was seen: what a far end did with a message that its level 2 has acknowledged is not seen.
-func (n *Node) explainTest(w io.Writer, cfg tester.Config, r tester.Report, pc string) {
-	switch {
-	case r.NoUser && r.Received == 0:
-		fmt.Fprintf(w, "%s is there and has a way back: it says that it has no user for SI 8 (UPU). Only this program "+
-			"answers the test; `ping sccp %s` asks for its SCCP.\n", pc, pc)
-	case r.NoUser:
-		fmt.Fprintf(w, "%s answers, and says that it has no user for SI 8 (UPU): two points may have this code.\n", pc)
-	}
-	if r.Refused > 0 {
-		n.explainRefused(w, cfg, r)
-	}
-	if lost := r.Sent - r.Received - r.Refused; lost > 0 && (!r.NoUser || r.Received > 0) {
-		n.explainLost(w, cfg, r, lost)
-	}
-	for _, x := range []struct {
-		n    int
-		what string
-	}{{r.Duplicated, "answered more than once"}, {r.Misordered, "came back out of order within their SLS"},
-		{r.Late, "came back after the timeout"}} {
-		if x.n > 0 {
-			fmt.Fprintf(w, "%d %s.\n", x.n, x.what)
-		}
-	}
-}
-
-// explainRefused says why messages could not be sent: the reason of then, and what still
-// stands in the way.
-func (n *Node) explainRefused(w io.Writer, cfg tester.Config, r tester.Report) {
-	var sls []uint8
-	some := false
-	for _, f := range r.Flows {
-		if f.Refused > 0 && !slices.Contains(sls, f.SLS) {
-			sls = append(sls, f.SLS)
-		}
-		some = some || f.Refused < f.Sent
-	}
-	which := ""
-	if some && len(sls) > 0 {
-		which = " (" + slsText(sls) + ")"
-	}
-	fmt.Fprintf(w, "%d of %d%s could not be sent: %s\n", r.Refused, r.Sent, which, r.Why)
-	if why := n.cannotReach(cfg); why != "" {
-		fmt.Fprintf(w, "%s.\n", why)
-	}
-}
-
 // lostBy are the messages lost that left by one way.
 type lostBy struct {
 	path  ss7.PathID
-	sls   []uint8
+	sls   []int
 	count int
 	since time.Time // the first left
 }
 
-// explainLost names what was lost by way and SLS, with what is known of each way.
-func (n *Node) explainLost(w io.Writer, cfg tester.Config, r tester.Report, lost int) {
-	f := n.Config().Notation()
-	pc, me := f.Format(cfg.DPC), f.Format(cfg.OPC)
-	if r.Received == 0 {
-		fmt.Fprintf(w, "Nothing came back within %v.\n", cfg.Timeout)
-	} else {
-		fmt.Fprintf(w, "%d of %d lost.\n", lost, r.Sent)
+// verdict adds to out by cause what became of the messages that nothing answered. It says what was
+// seen: what a far end did with a message that its level 2 has acknowledged is not seen.
+func (n *Node) verdict(out *status.Ping, cfg tester.Config, r *tester.Report) {
+	out.Losses, out.AllAnswered = []status.Loss{}, []int{}
+	if r.Refused > 0 {
+		out.Refusal = &status.Refusal{Reason: r.Why, Now: n.cannotReach(cfg), SLS: refusedSLS(r)}
+	}
+	if lost := r.Sent - r.Received - r.Refused; lost <= 0 || r.NoUser && r.Received == 0 {
+		return
 	}
 	beyond := false
 	for _, x := range lostFlows(r.Flows) {
-		way, text, far := n.lossOf(&x)
+		way, why, far := n.lossOf(&x)
 		beyond = beyond || far
-		fmt.Fprintf(w, "  %d with %s, sent by %s: %s\n", x.count, slsText(x.sls), way, text)
+		out.Losses = append(out.Losses, status.Loss{Count: x.count, SLS: x.sls, SentBy: way, Reason: why, Beyond: far})
 	}
-	var fine []uint8
 	for _, x := range r.Flows {
-		if x.Answered > 0 && x.Lost.IsZero() && !slices.Contains(fine, x.SLS) {
-			fine = append(fine, x.SLS)
+		if x.Answered > 0 && x.Lost.IsZero() && !slices.Contains(out.AllAnswered, int(x.SLS)) {
+			out.AllAnswered = append(out.AllAnswered, int(x.SLS))
 		}
-	}
-	if len(fine) > 0 {
-		fmt.Fprintf(w, "  %s: all answered.\n", slsText(fine))
 	}
 	t := n.view.Load().table
 	d := mtp3.Decide(t, &ss7.MSU{DPC: cfg.DPC, OPC: cfg.OPC, NI: cfg.NI, SI: ss7.MTPT}, 0)
-	switch {
-	case beyond && d.Reason == mtp3.Inaccessible && !d.Keyed:
-		fmt.Fprintf(w, "Meanwhile no route to %s works any more: %s.\n", pc, n.whyDown(t, int(d.Dest)))
-	case len(fine) > 0:
-	case beyond && r.Received == 0:
-		fmt.Fprintf(w, "Whether %s exists and takes such tests, and whether it and the nodes on the way have a "+
-			"route to "+
-			"%s, is not known here: `trace cs7 %s` asks each node.\n", pc, me, pc)
+	if beyond && d.Reason == mtp3.Inaccessible && !d.Keyed {
+		out.NoRouteNow = n.whyDown(t, int(d.Dest))
 	}
+}
+
+// refusedSLS are the SLS values whose messages could not be sent; nil: this is so of all of them.
+func refusedSLS(r *tester.Report) (sls []int) {
+	some := false
+	for _, f := range r.Flows {
+		if f.Refused > 0 && !slices.Contains(sls, int(f.SLS)) {
+			sls = append(sls, int(f.SLS))
+		}
+		some = some || f.Refused < f.Sent
+	}
+	if !some {
+		return nil
+	}
+	return sls
 }
 
 func lostFlows(flows []tester.Flow) (out []lostBy) {
@@ -121,7 +78,7 @@ func lostFlows(flows []tester.Flow) (out []lostBy) {
 			out = append(out, lostBy{path: f.Path, since: f.Lost})
 		}
 		x := &out[i]
-		x.sls = append(x.sls, f.SLS)
+		x.sls = append(x.sls, int(f.SLS))
 		x.count += f.Sent - f.Answered - f.Refused
 		if f.Lost.Before(x.since) {
 			x.since = f.Lost
@@ -230,28 +187,6 @@ func (n *Node) linkStatus(path ss7.PathID) *mtp3.LinkStatus {
 		}
 	}
 	return nil
-}
-
-// slsText names SLS values: SLS 0 to 7, 9.
-func slsText(sls []uint8) string {
-	sls = slices.Clone(sls)
-	slices.Sort(sls)
-	var out []string
-	for i := 0; i < len(sls); {
-		j := i
-		for j+1 < len(sls) && sls[j+1] == sls[j]+1 {
-			j++
-		}
-		switch first := strconv.Itoa(int(sls[i])); {
-		case j-i > 1:
-			out = append(out, fmt.Sprintf("%s to %d", first, sls[j]))
-			i = j + 1
-		default:
-			out = append(out, first)
-			i++
-		}
-	}
-	return "SLS " + strings.Join(out, ", ")
 }
 
 // SharedCode has a sentence for each adjacent code, on the way to pc, to which two linksets lead.

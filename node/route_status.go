@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/routing"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/status"
@@ -13,10 +12,9 @@ import (
 
 // Routes gives a picture of the route table, or of what covers one point.
 func (n *Node) Routes(of *ss7.PC, details bool) status.RouteTable {
-	t := n.view.Load().table
+	t, congested, overloads := n.congestion(of)
 	out := status.RouteTable{Dynamic: t.Dynamic(), DynamicMax: int(maxDynamic(n.Config())), Total: len(t.Dests),
-		Destinations: []status.Destination{}}
-	congested := n.congestion(t)
+		Destinations: []status.Destination{}, Overloads: overloads}
 	for _, i := range listing(t) {
 		d := &t.Dests[i]
 		out.RoutesTotal += len(d.Routes)
@@ -32,7 +30,6 @@ func (n *Node) Routes(of *ss7.PC, details bool) status.RouteTable {
 		}
 		out.Destinations = append(out.Destinations, x)
 	}
-	out.Overloads = n.overloads(t, of)
 	return out
 }
 
@@ -113,33 +110,27 @@ func spread(t *routing.Table, b *routing.Bundle) []status.Spread {
 	return out
 }
 
-// congestion takes a picture of all destinations of t that are congested.
-func (n *Node) congestion(t *routing.Table) map[ss7.Range]status.Overload {
-	out := map[ss7.Range]status.Overload{}
+// congestion gives the table, which of its destinations are congested, and the congested points
+// that have no route of their own, all or one of them: all at one moment.
+func (n *Node) congestion(of *ss7.PC) (t *routing.Table, dests map[ss7.Range]status.Overload, others []status.Overload) {
 	f := n.Config().Notation()
+	dests, others = map[ss7.Range]status.Overload{}, []status.Overload{}
+	t = n.view.Load().table // if the core has ended
 	n.core.ask(func() {
+		t = n.view.Load().table
 		for i := range t.Dests {
 			r := t.Dests[i].Range
 			if level, why := n.core.network.Congestion(r); level > 0 {
-				out[r] = status.Overload{Destination: f.FormatRange(r), Level: level, Reason: why}
+				dests[r] = status.Overload{Destination: f.FormatRange(r), Level: level, Reason: why}
 			}
 		}
-	})
-	return out
-}
-
-// overloads are congested points that have no route of their own: all, or one of them.
-func (n *Node) overloads(t *routing.Table, of *ss7.PC) []status.Overload {
-	var all []mtp3.Overload
-	n.core.ask(func() { all = n.core.network.Overloads() })
-	out := []status.Overload{}
-	f := n.Config().Notation()
-	for _, o := range all {
-		i, _, _ := t.Dest(o.PC)
-		if of != nil && o.PC != *of || i >= 0 && t.Dests[i].Range.Len == t.Variant.Bits() {
-			continue
+		for _, o := range n.core.network.Overloads() {
+			i, _, _ := t.Dest(o.PC)
+			if of != nil && o.PC != *of || i >= 0 && t.Dests[i].Range.Len == t.Variant.Bits() {
+				continue
+			}
+			others = append(others, status.Overload{Destination: f.Format(o.PC), Level: o.Level, Reason: o.Why})
 		}
-		out = append(out, status.Overload{Destination: f.Format(o.PC), Level: o.Level, Reason: o.Why})
-	}
-	return out
+	})
+	return t, dests, others
 }

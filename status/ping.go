@@ -2,21 +2,43 @@ package status
 
 // Ping is what a test of a signalling point by the MTP testing user part (Q.755) has found.
 type Ping struct {
-	Destination string `json:"destination"`
-	Sent        int    `json:"sent"`
-	Received    int    `json:"received"`
-	Refused     int    `json:"not_sent"`
-	Duplicated  int    `json:"answered_twice"`
-	Misordered  int    `json:"out_of_order"`
-	Late        int    `json:"late"`
-	NoUser      bool   `json:"no_user"` // the point says that nobody there takes SI 8
-	MinMS       int64  `json:"rtt_min_ms"`
-	AvgMS       int64  `json:"rtt_avg_ms"`
-	MaxMS       int64  `json:"rtt_max_ms"`
-	InRate      int    `json:"messages_in_per_s"`
-	InKbit      int    `json:"kbit_in_per_s"`
-	OutRate     int    `json:"messages_out_per_s"`
-	OutKbit     int    `json:"kbit_out_per_s"`
-	// Verdict says in sentences what the figures leave open: where messages were lost, and why.
-	Verdict []string `json:"verdict"`
+	Destination string   `json:"destination"`
+	Origin      string   `json:"origin"`
+	TimeoutMS   int64    `json:"timeout_ms"`
+	Sent        int      `json:"sent"`
+	Received    int      `json:"received"`
+	Refused     int      `json:"not_sent"`
+	Duplicated  int      `json:"answered_twice"`
+	Misordered  int      `json:"out_of_order"`
+	Late        int      `json:"late"`
+	NoUser      bool     `json:"no_user"` // the point says that nobody there takes SI 8
+	MinMS       int64    `json:"rtt_min_ms"`
+	AvgMS       int64    `json:"rtt_avg_ms"`
+	MaxMS       int64    `json:"rtt_max_ms"`
+	InRate      int      `json:"messages_in_per_s"`
+	InKbit      int      `json:"kbit_in_per_s"`
+	OutRate     int      `json:"messages_out_per_s"`
+	OutKbit     int      `json:"kbit_out_per_s"`
+	Refusal     *Refusal `json:"refusal,omitempty"`
+	Losses      []Loss   `json:"losses"`
+	AllAnswered []int    `json:"sls_all_answered"`       // where others lost messages
+	NoRouteNow  string   `json:"no_route_now,omitempty"` // the reason, if there was a route when the test began
+	Warnings    []string `json:"warnings"`
+}
+
+// Refusal is why messages could not be sent.
+type Refusal struct {
+	Reason string `json:"reason"`        // of then
+	Now    string `json:"now,omitempty"` // what still stands in the way
+	SLS    []int  `json:"sls,omitempty"` // nothing: all of them
+}
+
+// Loss is the messages lost that left by one way, and what is known of that.
+type Loss struct {
+	Count  int    `json:"count"`
+	SLS    []int  `json:"sls"`
+	SentBy string `json:"sent_by"`
+	Reason string `json:"reason"`
+	// Beyond tells that the far end of the way has the messages, as far as is known.
+	Beyond bool `json:"lost_beyond"`
 }
