@@ -55,6 +55,29 @@ type crossing struct {
 	up    bool // the core's own: the point can be reached
 }
 
+// arrival is about MSUs that have come from another instance.
+type arrival struct {
+	depth   int        // how often they have crossed from instance to instance
+	origin  ss7.PathID // by which they came into the instance before; 0: they began there
+	foreign []byte     // their SCCP as written for this instance
+}
+
+// crossed is how often the MSUs have crossed.
+func (a *arrival) crossed() int {
+	if a == nil {
+		return 0
+	}
+	return a.depth
+}
+
+// by is the path by which the MSUs came into the instance before; 0: they began there, or here.
+func (a *arrival) by() ss7.PathID {
+	if a == nil {
+		return 0
+	}
+	return a.origin
+}
+
 // arrivals are the memories of those who route in this instance what comes from others.
 type arrivals struct {
 	mu   sync.Mutex
@@ -69,7 +92,7 @@ func (x *arrivals) take(n *Node) *transfer {
 		x.free = x.free[:last]
 		return t
 	}
-	t := &transfer{}
+	t := &transfer{arrival: &arrival{}}
 	n.readers.enter(t)
 	return t
 }
@@ -98,12 +121,11 @@ func (x *crossing) cross(now time.Time, depth int, origin ss7.PathID, msus []*ss
 	}
 	t := x.to.arrivals.take(x.to)
 	defer x.to.arrivals.give(t)
-	t.depth, t.origin = depth+1, origin
-	t.foreign = t.foreign[:0]
+	t.arrival.depth, t.arrival.origin, t.arrival.foreign = depth+1, origin, t.arrival.foreign[:0]
 	t.msus = t.msus[:0]
 	by := ss7.PathID(0)
 	for _, m := range msus {
-		from, ok := x.convert(t, m)
+		from, ok := x.convert(t.arrival, m)
 		if !ok {
 			continue
 		}
@@ -119,7 +141,7 @@ func (x *crossing) cross(now time.Time, depth int, origin ss7.PathID, msus []*ss
 
 // convert makes m an MSU of the other instance and gives the path by which it comes there;
 // false: it was discarded.
-func (x *crossing) convert(t *transfer, m *ss7.MSU) (ss7.PathID, bool) {
+func (x *crossing) convert(a *arrival, m *ss7.MSU) (ss7.PathID, bool) {
 	is, ok := x.origins[m.OPC]
 	if !ok {
 		x.count.noAlias.Add(1)
@@ -127,7 +149,7 @@ func (x *crossing) convert(t *transfer, m *ss7.MSU) (ss7.PathID, bool) {
 		return 0, false
 	}
 	if m.SI == ss7.SCCP {
-		if m.Payload, t.foreign, ok = x.sccp.Convert(m.Payload, t.foreign); !ok {
+		if m.Payload, a.foreign, ok = x.sccp.Convert(m.Payload, a.foreign); !ok {
 			x.count.noInside.Add(1)
 			x.refuse(mtp3.NoAliasInside, m)
 			return 0, false

@@ -88,12 +88,13 @@ func (n *Node) settle(now time.Time, holds []*hold, gone []*as, v *view) {
 		all = append(all, s.leave(v)...)
 	}
 	slices.SortStableFunc(all, func(a, b held) int { return cmp.Compare(a.turn, b.turn) })
-	t := transfer{settles: true}
+	goOn := &settled{}
+	t := transfer{settled: goOn}
 	for i := 0; i < len(all); {
 		from, over := all[i].from, all[i].over
-		t.msus, t.turns, t.over = t.msus[:0], t.turns[:0], over
+		t.msus, goOn.turns, goOn.over = t.msus[:0], goOn.turns[:0], over
 		for ; i < len(all) && all[i].from == from && all[i].over == over; i++ {
-			t.msus, t.turns = append(t.msus, &all[i].msu), append(t.turns, all[i].turn)
+			t.msus, goOn.turns = append(t.msus, &all[i].msu), append(goOn.turns, all[i].turn)
 		}
 		n.routeBy(v, now, &t, from)
 	}

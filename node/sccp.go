@@ -108,7 +108,7 @@ func (n *Node) relay(now time.Time, v *view, t *transfer, from ss7.PathID, m *ss
 			n.sccpDropped(&d, m, from)
 			return
 		case sccp.Deliver:
-			n.deliverSCCP(from, t.origin, m, d.SSN)
+			n.deliverSCCP(from, t.arrival.by(), m, d.SSN)
 			return
 		}
 		if d.Fate == sccp.Return && d.Path == 0 && d.MSU.DPC == m.OPC && v.table.IsServer(from) {

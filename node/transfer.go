@@ -24,29 +24,48 @@ type discards struct {
 
 func (d *discards) add(r mtp3.Reason, n int) { d.by[r].Add(uint64(n)) }
 
-// transfer is the memory of one reader: what its link's machine answered to a
-// batch, the MSUs in there, and their grouping by the link they leave by. An MSU is
-// written once, into its action; the rest points to it.
+// transfer is the memory of whoever routes, most often the reader of an association: what its machine answered to
+// a batch, the MSUs in there, and their grouping by the outlet that they leave by. An MSU is written once, into its
+// action; the rest points to it.
 type transfer struct {
-	// routing is held from looking at the view until the MSUs are where it says: who
-	// has it after a new view was published knows that the older one is out of use.
+	// routing is held from looking at the view until the MSUs are where it says. After a new view was published,
+	// taking routing is therefore to wait until the older view is out of use.
 	routing sync.Mutex
 
 	turn    loop.Turn
 	msus    []*ss7.MSU
 	batches uint32 // that the reader has brought; the sampler sees one of sampleBatches
 	groups  []group
-	asp     *m3uaASP    // whose reader it is; nil: a link's, or nobody's
-	arena   []byte      // what SCCP has written
-	relayed []ss7.MSU   // from there
-	turns   []uint64    // of msus, if a hold passes them on
-	foreign []byte      // SCCP as written for this instance, of what comes from another
-	depth   int         // how often its MSUs have crossed from instance to instance
-	origin  ss7.PathID  // by which those came into the instance before; 0: it made them, or there is none
-	settles bool        // holds are locked: what goes to another instance waits
-	over    mtp3.Reason // why its MSUs are discarded if their destination is inaccessible; 0: for that
-	from    ss7.PathID  // by which its groups came
-	sample  sampler     // behind what every MSU needs
+	from    ss7.PathID // by which the groups came
+	sample  sampler    // behind what every MSU needs
+	arena   []byte     // what SCCP has written
+	relayed []ss7.MSU  // from there
+
+	asp     *m3uaASP // of the association that is read; nil: it is a link's, or there is none
+	settled *settled // nil: the MSUs have not waited at holds that are over
+	arrival *arrival // nil: the MSUs are not those of another instance
+}
+
+// settled is about MSUs that go on from holds that are over, which are locked meanwhile.
+type settled struct {
+	turns []uint64    // of the MSUs, at the hold that they came to first
+	over  mtp3.Reason // why they are discarded if their destination is inaccessible; 0: for that
+}
+
+// turn is the turn of the k-th MSU; nil: it has none yet.
+func (s *settled) turn(k int) *uint64 {
+	if s == nil {
+		return nil
+	}
+	return &s.turns[k]
+}
+
+// reason is why an MSU is discarded for which MTP3 has found reason r.
+func (s *settled) reason(r mtp3.Reason) mtp3.Reason {
+	if s != nil && s.over != 0 && r == mtp3.Inaccessible {
+		return s.over
+	}
+	return r
 }
 
 type group struct {
@@ -118,13 +137,14 @@ func (t *transfer) await() {
 	defer t.routing.Unlock()
 }
 
+// routeBy routes the MSUs of t as v says. The caller holds t.routing, or nobody else has t.
 func (n *Node) routeBy(v *view, now time.Time, t *transfer, from ss7.PathID) {
 	for i := range t.groups {
 		t.groups[i].to, t.groups[i].msus = nil, t.groups[i].msus[:0]
 	}
 	t.from = from
 	leaving := from != 0 && n.leaving.Load() && v.link(from) != nil
-	for i, m := range t.msus {
+	for k, m := range t.msus {
 		switch d := mtp3.Decide(v.table, m, from); d.Fate {
 		case mtp3.Forward:
 			if t.asp != nil && n.probeBack(v, m, from) { // by a link our own code has told
@@ -133,45 +153,47 @@ func (n *Node) routeBy(v *view, now time.Time, t *transfer, from ss7.PathID) {
 			if leaving && m.SI != ss7.SNM { // who sends by a summary was not told; T8 spares the others
 				n.hintUnreachable(from, m, mtp3.NoReason)
 			}
-			if d.Path.IsHold() {
-				var turn *uint64
-				if len(t.turns) > 0 {
-					turn = &t.turns[i]
-				}
-				v.holds[d.Path].offer(now, m, from, turn)
-				continue
-			}
-			if m.SI == ss7.SNM && v.link(d.Path) == nil && v.link(from) != nil {
-				n.core.keep(from, m) // what management says to users behind a server
-				continue
-			}
-			t.group(v.outlet(d.Path), n, m)
+			n.forward(v, now, t, k, d.Path)
 		case mtp3.Deliver:
 			t.tell(n.deliver(now, v, t, from, m), m, from)
 		default:
-			if d.Reason == mtp3.OwnOrigin && n.probeBack(v, m, from) {
-				continue
-			}
-			if passes(v, d, m, from) {
-				t.group(v.outlet(d.Path), n, m)
-				continue
-			}
-			if t.over != 0 && d.Reason == mtp3.Inaccessible {
-				d.Reason = t.over
-			}
-			l := v.link(from)
-			early := l != nil && d.Reason == mtp3.NotInService && !t.settles
-			if early && l.stash(m) || l != nil && m.SI == ss7.SNM && n.toKeyed(v, m, from) {
-				continue
-			}
-			n.discard(d, m, from)
-			t.tell(d.Reason, m, from)
+			n.barred(v, t, m, d)
 		}
 	}
 	for i := range t.groups {
 		if g := &t.groups[i]; g.to != nil {
 			t.send(n, now, g)
 		}
+	}
+}
+
+// forward has the k-th MSU of t leave by a path, or wait there.
+func (n *Node) forward(v *view, now time.Time, t *transfer, k int, path ss7.PathID) {
+	m := t.msus[k]
+	switch {
+	case path.IsHold():
+		v.holds[path].offer(now, m, t.from, t.settled.turn(k))
+	case m.SI == ss7.SNM && v.link(path) == nil && v.link(t.from) != nil:
+		n.core.keep(t.from, m) // what management says to users behind a server
+	default:
+		t.group(v.outlet(path), n, m)
+	}
+}
+
+// barred takes an MSU that MTP3 does not let pass: it is discarded, unless it is one that this node takes all the
+// same.
+func (n *Node) barred(v *view, t *transfer, m *ss7.MSU, d mtp3.Verdict) {
+	l := v.link(t.from)
+	switch {
+	case d.Reason == mtp3.OwnOrigin && n.probeBack(v, m, t.from):
+	case passes(v, d, m, t.from):
+		t.group(v.outlet(d.Path), n, m)
+	case l != nil && d.Reason == mtp3.NotInService && t.settled == nil && l.stash(m):
+	case l != nil && m.SI == ss7.SNM && n.toKeyed(v, m, t.from):
+	default:
+		d.Reason = t.settled.reason(d.Reason)
+		n.discard(d, m, t.from)
+		t.tell(d.Reason, m, t.from)
 	}
 }
 
@@ -225,8 +247,8 @@ func (t *transfer) send(n *Node, now time.Time, g *group) {
 	switch {
 	case !is:
 		g.to.offer(now, t.from, g.msus...)
-	case !t.settles:
-		to.cross(now, t.depth, t.from, g.msus)
+	case t.settled == nil:
+		to.cross(now, t.arrival.crossed(), t.from, g.msus)
 	default: // the other instance may be settling holds too, towards this one
 		kept := make([]*ss7.MSU, len(g.msus))
 		for i, m := range g.msus {
