@@ -312,7 +312,8 @@ func sameLink(a, b *configs.Link) bool {
 func (l *level2) variant() *ss7.Variant { return l.kind }
 
 func (n *Node) networkConfig(s *configs.System) mtp3.Config {
-	c := mtp3.Config{Variant: s.V(), NI: s.Network(), SLTT1: or(s.SLTT1, mtp3.DefaultSLTT1), SLTT2: or(s.SLTT2, mtp3.DefaultSLTT2)}
+	c := mtp3.Config{Variant: s.V(), NI: s.Network(), SLTT1: or(s.SLTT1, mtp3.DefaultSLTT1),
+		SLTT2: or(s.SLTT2, mtp3.DefaultSLTT2)}
 	c.Own, c.Notation = s.Own(), s.Notation()
 	c.Levels, c.SLSShift, c.TFR = s.Levels(), s.SLSShift, s.TFR
 	c.Timed, c.Tx, c.Ty = s.TimedCongestion, s.Tx, s.Ty
@@ -323,7 +324,8 @@ func (n *Node) networkConfig(s *configs.System) mtp3.Config {
 			TestSI: map[configs.LinkTest]ss7.SI{configs.RegularTest: ss7.SNT, configs.SpecialTest: ss7.SNTS}[l.LinkTest],
 			Timers: mtp3Timers(&l.MTP3Timers)}
 		for _, k := range l.Links {
-			set.Links = append(set.Links, mtp3.LinkConfig{SLC: k.SLC, Shutdown: k.Shutdown, Short: k.IsM2UA() && !k.Extended, Timers: mtp3Timers(&k.MTP3Timers)})
+			set.Links = append(set.Links, mtp3.LinkConfig{SLC: k.SLC, Shutdown: k.Shutdown,
+				Short: k.IsM2UA() && !k.Extended, Timers: mtp3Timers(&k.MTP3Timers)})
 		}
 		c.Linksets = append(c.Linksets, set)
 	}

@@ -51,7 +51,7 @@ func BenchmarkTableFile(b *testing.B) {
 	n, s := million(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		if faults := n.loadGTT(s, true); len(faults) > 0 {
+		if faults := n.loadTitles(s, true); len(faults) > 0 {
 			b.Fatal(faults[0])
 		}
 		n.core.sccp.configure(s)
@@ -61,7 +61,7 @@ func BenchmarkTableFile(b *testing.B) {
 	runtime.GC()
 	runtime.ReadMemStats(&with)
 	s.TableFile = ""
-	n.loadGTT(s, true)
+	n.loadTitles(s, true)
 	n.core.sccp.configure(s)
 	runtime.GC()
 	runtime.ReadMemStats(&without)
@@ -93,7 +93,7 @@ func (g *gaps) report(b *testing.B, name string) {
 // nothing else happens, and beside the swaps. What the machine takes away is in both.
 func BenchmarkTableSwap(b *testing.B) {
 	n, s := million(b)
-	n.loadGTT(s, true)
+	n.loadTitles(s, true)
 	n.core.sccp.configure(s)
 	var in []ss7.MSU
 	for i := range 1 << 16 {
@@ -127,7 +127,7 @@ func BenchmarkTableSwap(b *testing.B) {
 	runtime.ReadMemStats(&before)
 	phase.Store(1)
 	for b.Loop() {
-		n.loadGTT(s, true)
+		n.loadTitles(s, true)
 		n.core.sccp.configure(s)
 	}
 	phase.Store(2)

@@ -18,6 +18,7 @@ import (
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/startup"
+	"github.com/gostp/gostp/titles"
 	"github.com/gostp/gostp/userpart"
 )
 
@@ -119,7 +120,7 @@ type configured struct {
 	applying   sync.Mutex // guards what follows
 	localPorts map[uint16]*localPort
 	links      map[linkKey]*link
-	gtt        gttTables
+	titles     titles.Tables
 	baseline   map[sctp.Transport]map[string]uint64 // of `clear sctp statistics`
 	cleared    time.Time
 

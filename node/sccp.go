@@ -12,6 +12,7 @@ import (
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/routing"
 	"github.com/gostp/gostp/sccp"
+	"github.com/gostp/gostp/sccp/gtt"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/xua"
 )
@@ -233,7 +234,7 @@ type sccpAnswer struct {
 
 func newSubsystems(c *core) *subsystems {
 	s := &subsystems{core: c, management: sccp.NewManagement(), pings: map[uint32]*sccpPing{}}
-	s.base = sccp.View{Variant: ss7.ITU, Table: emptyGTT()}
+	s.base = sccp.View{Variant: ss7.ITU, Table: gtt.NewTable(nil, nil, nil)}
 	return s
 }
 
@@ -398,8 +399,9 @@ func (p *subsystems) answered(id uint32, a sccpAnswer) bool {
 // configure compiles what the configuration says of SCCP and publishes it.
 func (p *subsystems) configure(s *configs.System) {
 	c, n := p.core, p.core.node
-	n.loadGTT(s, false)
-	base := sccp.View{Variant: s.V(), NI: s.Network(), Own: s.Own(), Convert: s.Convert, Table: n.gtt.compile(s), Formats: map[ss7.PC]sccp.Format{}}
+	n.loadTitles(s, false)
+	base := sccp.View{Variant: s.V(), NI: s.Network(), Own: s.Own(), Convert: s.Convert,
+		Table: n.titles.Compile(s), Formats: map[ss7.PC]sccp.Format{}}
 	for _, f := range s.Formats {
 		base.Formats[f.PC] = [...]sccp.Format{configs.UDTOnly: sccp.UDTOnly, configs.LongMessages: sccp.Long}[f.Format]
 	}

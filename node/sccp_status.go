@@ -134,27 +134,23 @@ func (n *Node) manage(f func(*sccp.Management, []ss7.Action) ([]ss7.Action, erro
 
 // Titles gives a picture of global title translation.
 func (n *Node) Titles() status.Titles {
-	v, f := n.view.Load().sccp, n.Config().Notation()
-	out := status.Titles{Selectors: []status.Selector{}, Groups: []status.TitleGroup{}, Unrelayed: n.unrelayed(),
-		Faults: []string{}}
+	v, codes := n.view.Load().sccp, n.Config().Notation()
+	out := status.Titles{Selectors: []status.Selector{}, Groups: []status.TitleGroup{}, Unrelayed: n.unrelayed()}
 	for _, s := range v.Table.Selectors {
 		out.Selectors = append(out.Selectors, status.Selector{Name: s.Name, Nature: s.Nature.String(),
 			Entries: s.Index.Len(), Translated: s.Hits.Matched.Load(), NotFound: s.Hits.Unmatched.Load(),
-			Counted: s.Counts != nil, CountedMax: gtt.MaxCounted, Used: entriesUsed(f, s)})
+			Counted: s.Counts != nil, CountedMax: gtt.MaxCounted, Used: entriesUsed(codes, s)})
 	}
 	for _, g := range v.Table.Groups {
-		out.Groups = append(out.Groups, titleGroup(v, f, g, nil, ssnTest))
+		out.Groups = append(out.Groups, titleGroup(v, codes, g, nil, ssnTest))
 	}
 	n.applying.Lock()
 	defer n.applying.Unlock()
-	file := &n.gtt.file
-	if file.name != "" {
-		out.File = &status.TitleFile{Name: file.name, Entries: file.count, ReadNS: file.took.Nanoseconds()}
+	f := n.titles.File()
+	if f.Name != "" {
+		out.File = &status.TitleFile{Name: f.Name, Entries: f.Entries, ReadNS: f.Took.Nanoseconds()}
 	}
-	for _, e := range file.faults {
-		out.Faults = append(out.Faults, e.Error())
-	}
-	out.CompiledNS = n.gtt.built.Nanoseconds()
+	out.Faults, out.CompiledNS = errorTexts(f.Faults), n.titles.Built().Nanoseconds()
 	return out
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/routing"
 	"github.com/gostp/gostp/startup"
+	"github.com/gostp/gostp/titles"
 )
 
 // Check reads a configuration file as a start does, and names what the start would name: what is
@@ -17,11 +18,7 @@ import (
 func Check(text []byte) *configs.Reading {
 	r := examine(text)
 	for _, s := range append([]*configs.System{r.System}, r.System.Instances...) {
-		if s.TableFile == "" {
-			continue
-		}
-		_, _, faults := readGTT(s)
-		for _, f := range faults {
+		for _, f := range titles.Check(s) {
 			r.Fault(cli.Place{Object: s, Arg: "gtt-file"}, s.TableFile+": "+f.Error())
 		}
 	}
