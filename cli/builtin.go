@@ -22,13 +22,8 @@ func (s *Session) builtins() []*Statement {
 		Command(Kw("exit", "Leave this console"), end),
 		Command(Kw("logout", "Leave this console"), end),
 		Command(Kw("quit", "Leave this console"), end),
-		Command(Seq(Kw("show", "Show what is configured and what goes on"), Kw("history", "Lines typed here")),
-			func(c *Call) error {
-				for _, l := range s.history {
-					fmt.Fprintln(c.Out, "  "+l)
-				}
-				return nil
-			}),
+		Query(Seq(Kw("show", "Show what is configured and what goes on"), Kw("history", "Lines typed here")),
+			s.showHistory),
 	}, s.terminalBuiltins()...)
 }
 
@@ -75,8 +70,8 @@ func (s *Session) leaveConfig() { s.config, s.path, s.text = false, nil, "" }
 
 func (s *Session) showHistory(*Call) (Answer, error) {
 	typed := slices.Clone(s.history)
-	return Answer{typed, func(w io.Writer) {
-		for _, l := range typed {
+	return Answer{typed, func(w io.Writer, lines any) {
+		for _, l := range lines.([]string) {
 			fmt.Fprintln(w, "  "+l)
 		}
 	}}, nil

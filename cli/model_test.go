@@ -261,8 +261,8 @@ func count(c *Call) (Answer, error) {
 	for i := range min(to, 30) {
 		numbers = append(numbers, i+1)
 	}
-	a := Answer{numbers, func(w io.Writer) {
-		for _, n := range numbers {
+	a := Answer{numbers, func(w io.Writer, value any) {
+		for _, n := range value.([]uint64) {
 			fmt.Fprintf(w, "number %d\n", n)
 		}
 	}}

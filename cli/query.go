@@ -12,11 +12,11 @@ import (
 	"unicode/utf8"
 )
 
-// Answer is what a query found: a value, which `| json` encodes, and the words in which a person
-// reads the same value.
+// Answer is what a query found: a value, which `| json` encodes, and a function that writes such a
+// value in words for a person.
 type Answer struct {
 	Value any
-	Print func(io.Writer)
+	Print func(w io.Writer, value any)
 }
 
 // Query is a command that shows a value. An error that comes without an answer stands in its
@@ -27,7 +27,7 @@ func Query(syntax Elem, ask func(*Call) (Answer, error)) *Statement {
 	s.run = func(c *Call) error {
 		a, err := ask(c)
 		if a.Print != nil {
-			a.Print(c.Out)
+			a.Print(c.Out, a.Value)
 		}
 		return err
 	}

@@ -248,6 +248,20 @@ func (s *Session) command(ctx context.Context, line string, from int) error {
 	return s.fail(err.Error())
 }
 
+// Ask carries out a query, typed as in the exec and without a pipe, for a program that wants the
+// value itself.
+func (s *Session) Ask(ctx context.Context, line string) (Answer, error) {
+	env := s.app.Env()
+	stmt, args, f := parse(env, s.exec(), line, 0, false)
+	switch {
+	case f.kind != fine:
+		return Answer{}, fmt.Errorf("%q is no command of this session", line)
+	case stmt.ask == nil:
+		return Answer{}, errNoQuery
+	}
+	return stmt.ask(&Call{Session: s, Args: args, Line: line, Env: env, Out: io.Discard, Context: ctx})
+}
+
 // output is where a command writes: the terminal's pager if there is one. Whatever a command
 // shows of far ends and files, it can do nothing to the terminal.
 func (s *Session) output() io.Writer {

@@ -118,7 +118,10 @@ func answer[T any](c *cli.Call, print func(io.Writer, *cli.Call, T)) func(T, err
 		if err != nil {
 			return cli.Answer{}, err
 		}
-		return cli.Answer{Value: v, Print: func(w io.Writer) { print(w, c, v) }}, nil
+		return cli.Answer{Value: v, Print: func(w io.Writer, v any) {
+			x, _ := v.(T) // a nil interface is no T, and T is its own
+			print(w, c, x)
+		}}, nil
 	}
 }
 

@@ -27,10 +27,8 @@ func instance(h Host, c *cli.Call) (Node, error) {
 // found is what a query found in one instance.
 type found[T any] struct {
 	Instance uint8  `json:"instance"`
-	Value    any    `json:"value,omitempty"`
+	Value    *T     `json:"value,omitempty"`
 	Error    string `json:"error,omitempty"`
-
-	value T
 }
 
 // inEvery carries out a query in each instance. It fails if it fails in all of them.
@@ -43,15 +41,16 @@ func inEvery[T any](h Host, c *cli.Call, get func(Node, *cli.Call) (T, error),
 		if v, e := get(n, c); e != nil {
 			x.Error = e.Error()
 		} else {
-			x.value, x.Value, err = v, cli.NotNull(v), nil
+			v, _ = cli.NotNull(v).(T)
+			x.Value, err = &v, nil
 		}
 		all = append(all, x)
 	}
-	return cli.Answer{Value: all, Print: func(w io.Writer) {
-		for _, x := range all {
+	return cli.Answer{Value: all, Print: func(w io.Writer, v any) {
+		for _, x := range v.([]found[T]) {
 			fmt.Fprintf(w, "Instance Number %d\n", x.Instance)
 			if x.Value != nil {
-				print(w, c, x.value)
+				print(w, c, *x.Value)
 			} else {
 				fmt.Fprintf(w, "%% %s\n", x.Error)
 			}

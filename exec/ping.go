@@ -56,7 +56,10 @@ func pingCommands(h Host) []*cli.Statement {
 			if err != nil {
 				return cli.Answer{}, err
 			}
-			return cli.Answer{Value: r, Print: func(w io.Writer) { printPing(w, &r) }}, failed(&r)
+			return cli.Answer{Value: r, Print: func(w io.Writer, v any) {
+				r := v.(status.Ping)
+				printPing(w, &r)
+			}}, failed(&r)
 		}),
 		pingIPCommand(h),
 	}
