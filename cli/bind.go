@@ -16,8 +16,8 @@ type field struct {
 	holds reflect.Type // its type, or what it points to
 }
 
-// known are the fields of the types met so far: each of their many statements asks, and
-// reflection would be most of what a program does when it starts.
+// known are the fields of the types met so far. Each of many statements asks for them; finding them anew each
+// time would be most of what a program does when it starts.
 var known sync.Map // reflect.Type: fields
 
 func fieldsOf[T any]() fields {
@@ -64,8 +64,8 @@ func (f fields) at(obj any, name string) (reflect.Value, bool) {
 	return reflect.ValueOf(obj).Elem().FieldByIndex(x.index), true
 }
 
-// set puts arguments into the fields of their names; arguments without a field
-// are nobody's.
+// set puts arguments into the fields of their names. It passes over an argument without a field, such as one that
+// is Unkept, or a Part.
 func (f fields) set(obj any, a Args) error {
 	for name, v := range a {
 		if field, ok := f.at(obj, name); ok {
@@ -111,8 +111,8 @@ func assign(field reflect.Value, v any) error {
 	return nil
 }
 
-// get gives a field as its argument's type formats it; ok is false for no such
-// field and for an unset pointer.
+// get gives the value of a field, that of a pointer's target for a pointer. zero tells whether the field is
+// unset, ok whether there is such a field.
 func (f fields) get(obj any, name string) (v any, zero, ok bool) {
 	field, ok := f.at(obj, name)
 	if !ok {

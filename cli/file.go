@@ -53,10 +53,10 @@ type Parsed struct {
 	Faults, Notes, Changes []Fault
 }
 
-// Parse applies a configuration file to root. Every sound line is applied, every
-// other is a Fault; the lines under a faulty one that should have led into a mode
-// are passed over and counted in its Fault. The notes are of blocks that are PassedOver, the
-// changes of lines that say otherwise what an earlier one has said, which is lost.
+// Parse applies a configuration file to root. Every sound line is applied; every other line is a Fault. If a
+// faulty line should have led into a mode, the lines under it are passed over and counted in its Fault.
+// Notes are about what is passed over on purpose (PassedOver, PassedText). Changes are about lines that replace
+// what an earlier line has said.
 func Parse(r io.Reader, env, root any, top *Mode) *Parsed {
 	f := &file{Parsed: Parsed{Source: Source{}}, index: map[listID]*listIndex{}, stack: []level{{top, root, env, -1,
 		false}}}
@@ -76,8 +76,8 @@ func Parse(r io.Reader, env, root any, top *Mode) *Parsed {
 	return &f.Parsed
 }
 
-// level is a mode that a line has led into. In a file whose blocks are indented, lines that stand
-// as far left as that line are not in it.
+// level is a mode that a line has led into. In a file whose blocks are indented, a line that stands no deeper
+// than that line does not belong to the mode.
 type level struct {
 	mode *Mode
 	obj  any
@@ -140,9 +140,9 @@ func (f *file) take(n int, raw string) {
 	f.statement(n, body, len(line)-len(body), indent)
 }
 
-// statement tries the innermost mode first, then the outer ones. A line that fits
-// none leaves the mode to which it comes nearest as the current one: were it the
-// head of a block, the block's lines must not go to the block before.
+// statement tries the innermost mode first, then the outer ones. If a line fits none, the mode that comes
+// nearest to understanding it becomes the current one: the line may be the head of a block, and the lines of
+// that block must not go to the block before.
 func (f *file) statement(n int, body string, offset, indent int) {
 	var worst fault
 	form, from := negated(body)
@@ -205,14 +205,14 @@ func (f *file) passText(n int, s *Statement, a Args, form form) {
 		"are read as configuration", end))
 }
 
-// saying is a line that an earlier one of the file has said, and of what.
+// saying is what an earlier line of the file has said of an object.
 type saying struct {
 	of, env any
 	text    string
 	line    int // 0: none has
 }
 
-// said is what the file has said so far in the place of a line.
+// said finds what an earlier line of the file has said of what this line is about.
 func (f *file) said(s *Statement, l level, a Args, form form) (x saying) {
 	if form != plainForm || s.lines == nil {
 		return x
@@ -236,7 +236,7 @@ func (f *file) said(s *Statement, l level, a Args, form form) (x saying) {
 	return x
 }
 
-// changed notes that line n says otherwise what an earlier line has said.
+// changed notes that line n replaces what an earlier line has said.
 func (f *file) changed(n int, s *Statement, old saying) {
 	if old.line > 0 && s.line(old.env, old.of, nil) != old.text {
 		f.Changes = append(f.Changes, Fault{Line: n, Text: fmt.Sprintf("this line takes the place of line %d, `%s`",
@@ -245,7 +245,7 @@ func (f *file) changed(n int, s *Statement, old saying) {
 	}
 }
 
-// within is the innermost mode in which a line that stands indent deep can be.
+// within is the innermost mode to which a line can belong that is indented by indent.
 func (f *file) within(indent int) int {
 	i := len(f.stack) - 1
 	for f.indented && i > 0 && indent <= f.stack[i].head {
@@ -254,13 +254,13 @@ func (f *file) within(indent int) int {
 	return i
 }
 
-// worse tells whether fault a says more about a line than b, which came first.
+// worse tells whether fault a says more about a line than b, the fault of a mode that was tried before.
 func worse(a, b fault) bool {
 	return a.at > b.at || a.at == b.at && a.kind == ambiguous && b.kind == invalid
 }
 
-// applied notes where values came from, and follows the line, which stands indent deep, into
-// its mode.
+// applied notes which line the values came from, and follows a line that leads into a mode. indent is how
+// far the line is indented.
 func (f *file) applied(n, indent int, s *Statement, l level, a Args, form form) {
 	if form != plainForm {
 		return
@@ -377,7 +377,7 @@ func (s *Statement) do(in *scope, obj any, a Args, form form) (note string, err 
 	return note, s.apply(in, obj, a)
 }
 
-// objection is why a line cannot be about the element that it names, which is there already.
+// objection is why a line cannot change, or take away, the element that it names.
 func (s *Statement) objection(in *scope, obj any, a Args, form form) error {
 	again := s.again != nil && form == plainForm
 	needed := s.needed != nil && form != plainForm && in.index == nil // in a file what needs it may go later

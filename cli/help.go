@@ -20,8 +20,8 @@ func unfinished(line string, words []word) ([]word, string) {
 	return words, ""
 }
 
-// ways are the threads that fit the whole words of a line, in the first way of
-// reading it that has something to offer for the word after them.
+// ways takes the whole words of a line and gives the threads that fit them. Of the readings of the line it takes
+// the first that offers something for the word that follows.
 func (s *Session) ways(line string, offer func(thread, string) bool) (r reading, ts []thread, part string, f fault) {
 	for i, r := range s.readings(line) {
 		words, part := unfinished(line, wordsFrom(line, r.from))
@@ -160,7 +160,7 @@ func table(list []suggestion, part string, end bool) string {
 }
 
 // Complete extends the word before pos, an offset in octets, as far as it is
-// unique; a whole word gets a blank. ok tells whether there was something to add.
+// unique, and puts a blank behind a whole word. ok tells whether there was something to add.
 func (s *Session) Complete(line string, pos int) (newLine string, newPos int, ok bool) {
 	head, tail := line[:pos], line[pos:]
 	_, part := unfinished(head, split(head))

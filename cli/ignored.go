@@ -2,8 +2,8 @@ package cli
 
 import "strings"
 
-// Ignored is a configuration line that is taken, with and without no, and changes
-// nothing: what other machines have and this one has no use for. It is not written.
+// Ignored is a configuration line that other machines have and this one has no use for. It is taken, with and
+// without no, changes nothing, and is not written.
 func Ignored(syntax Elem) *Statement {
 	nothing := func(*scope, any, Args) error { return nil }
 	s := newStatement(syntax)

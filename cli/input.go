@@ -13,14 +13,13 @@ const (
 	ctrlC    = 3
 	ctrlD    = 4
 	pasteEnd = "\x1b[201~"
-	// aheadMost is how many octets are read ahead of the commands that they are
-	// for. Beyond it the sender waits, and Ctrl-C with what stands before it.
+	// aheadMost is how many octets may wait for commands that have not run yet. Beyond that
+	// the sender waits, and a Ctrl-C waits behind what was sent before it.
 	aheadMost = 1 << 20
 )
 
-// input reads ahead, so that Ctrl-C is seen while a command runs, and hands out
-// one line at a time, so that nothing is stuck in the line editor when the pager
-// wants a key. Every line ends in CR in here.
+// input reads ahead, so that Ctrl-C is seen while a command runs. It hands out one line at a time, so
+// that the line editor holds back nothing when the pager wants a key. In here every line ends in CR.
 type input struct {
 	mu          sync.Mutex
 	cond        *sync.Cond
@@ -35,8 +34,8 @@ type input struct {
 	kept        bool               // for the next Serve
 }
 
-// inputs remembers the reader of each terminal: what was read ahead under one
-// session belongs to the next one on the same terminal.
+// inputs remembers the reader of each terminal. What it has read ahead for one session goes to the
+// next session on the same terminal.
 var inputs sync.Map // io.ReadWriter: *input
 
 func inputOf(rw io.ReadWriter, plain bool) *input {
@@ -64,7 +63,7 @@ func inputOf(rw io.ReadWriter, plain bool) *input {
 	return in
 }
 
-// release is the end of a Serve; keep says that another comes for what is left.
+// release ends a Serve. keep says that another Serve follows, which gets what is left.
 func (in *input) release(rw io.ReadWriter, keep bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -111,8 +110,8 @@ func (in *input) put(b []byte) {
 	in.cond.Broadcast()
 }
 
-// putRune puts octets of UTF-8 together and drops what is none: at an invalid octet
-// the line editor would stop and wait for more, keys behind by ever so much.
+// putRune puts octets of UTF-8 together and drops those that are not UTF-8. At an invalid octet the line
+// editor would stop and wait for more, and from then on lag behind the keys.
 func (in *input) putRune(x byte) {
 	in.rune = append(in.rune, x)
 	for len(in.rune) > 0 && utf8.FullRune(in.rune) {

@@ -1,9 +1,11 @@
 package cli
 
-// LeaveOut takes out of a configuration what is at the places of gone: an element of a list that
-// a place names, alone or by an argument that its line must have; an argument that the line may
-// have, with those that come and go with it; and what a line of a mode sets in the mode's object,
-// where a place names one of the line's arguments. It tells how many times something went.
+// LeaveOut takes out of a configuration what is at the places of gone, and tells how many times something
+// went. What a place means depends on its line:
+//
+//   - An element of a list goes if a place names the element, or an argument that its line must have.
+//   - An argument that the line may have goes alone, with those that the line has only beside it.
+//   - What a Field has set goes if a place names one of the line's arguments.
 func LeaveOut(root any, top *Mode, gone map[Place]bool) (times int) {
 	for _, s := range top.Statements {
 		switch {
@@ -28,8 +30,8 @@ func LeaveOut(root any, top *Mode, gone map[Place]bool) (times int) {
 	return times
 }
 
-// about tells whether a place names an argument that the statement's line about obj must have;
-// of a Field: one that it may have.
+// about tells whether a place names an argument that the statement's line about obj must have. For a Field it may
+// be any argument of the line.
 func (s *Statement) about(obj any, gone map[Place]bool) bool {
 	for _, name := range s.names {
 		if gone[Place{obj, name}] && (s.drop == nil || s.optional[name] == nil) {
@@ -39,7 +41,7 @@ func (s *Statement) about(obj any, gone map[Place]bool) bool {
 	return false
 }
 
-// loosen makes arguments that the line of e may have as if they had not been given.
+// loosen takes back arguments that the line of e may have, as if the line had not given them.
 func (s *Statement) loosen(e any, gone map[Place]bool) (times int) {
 	for name, group := range s.optional {
 		if gone[Place{e, name}] && !s.fields.zero(e, group) {
@@ -50,8 +52,8 @@ func (s *Statement) loosen(e any, gone map[Place]bool) (times int) {
 	return times
 }
 
-// optionals gives each argument that may be left out the arguments that are left out with it:
-// those of the innermost such part of the syntax.
+// optionals gives, for each argument that may be left out, the arguments that are left out with it. They
+// are those of the innermost optional part of the syntax that the argument is in.
 func optionals(e Elem, group []string, out map[string][]string) map[string][]string {
 	if e.name != "" && group != nil {
 		out[e.name] = group

@@ -230,8 +230,8 @@ func expected(threads []thread) []string {
 	return out
 }
 
-// parseWord reads an argument. No name and no text has what a terminal would obey, wherever
-// the line comes from.
+// parseWord reads an argument. It refuses control characters in every name and text, so that what is shown
+// later cannot command a terminal, wherever the line came from.
 func parseWord(typ Type, env any, text string) (any, error) {
 	if !printable.Is(text) {
 		return nil, fmt.Errorf("%q has a character that cannot be printed", text)
@@ -255,8 +255,8 @@ func parse(env any, stmts []*Statement, line string, from int, no bool) (*Statem
 	return nil, nil, fault{kind: incomplete, at: len(line), expect: expected(threads)}
 }
 
-// leadsBack tells whether a thread has the keys of a list element and nothing else. With a part of
-// what comes after them a line is not whole: it would change half of the element.
+// leadsBack tells whether a thread has the keys of a list element and nothing else. A line that goes on after
+// the keys and then stops short is not whole: it would change half of the element.
 func (s *Statement) leadsBack(t thread) bool {
 	return s.named(t) && len(t.bound.args()) == len(pick(t.bound.args(), s.leading()))
 }
@@ -276,8 +276,8 @@ func (s *Statement) named(t thread) bool {
 		}
 		return true
 	}
-	// An argument that is no field, such as the number of an instance, comes before
-	// what the line is about.
+	// An argument without a field, such as the number of an instance, does not count: it
+	// only says where the line belongs.
 	for _, e := range t.at.edges {
 		if _, ok := s.fields[e.bind]; ok && e.elem.kind != flagElem {
 			return true

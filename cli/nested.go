@@ -20,8 +20,8 @@ func (s *Statement) No(undo func(obj any, a Args) error) *Statement {
 	return s
 }
 
-// Without gives the statements of all whose syntax begins as prefix does, with the rest
-// of their syntax, for a mode in which prefix goes without saying.
+// Without is for a mode in which some first words go without saying. It gives the statements whose syntax
+// begins with prefix, without these words.
 func Without(all []*Statement, prefix ...Elem) []*Statement {
 	var out []*Statement
 	for _, s := range all {

@@ -20,8 +20,8 @@ type pager struct {
 	quit          bool
 }
 
-// page makes the writer of one command; length is `terminal length`, -1 that of
-// the terminal, 0 no paging.
+// page makes the writer of one command. length is what `terminal length` says: -1 is the height of the
+// terminal, 0 is no paging.
 func (c *screen) page(length int) io.Writer {
 	width, height := c.size()
 	if length >= 0 {
@@ -64,9 +64,8 @@ func (p *pager) rows(line []byte) int {
 	return (n + p.width - 1) / p.width
 }
 
-// wait shows the marker and takes one key: space a page, Enter a line, q the end.
-// Lines that wait already, such as those of a paste, are no keys: then the output
-// runs through.
+// wait shows the marker and takes one key: a blank is for a page, Enter for a line, q ends the output.
+// Lines that wait already, such as those of a paste, are not meant as keys; then the output runs through.
 func (p *pager) wait() {
 	if p.c.in.ahead() {
 		p.free = true

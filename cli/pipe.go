@@ -132,7 +132,7 @@ func (f *filter) end() {
 
 var errNoQuery = errors.New("this command shows no values that could be written as JSON; those of `show` are")
 
-// through runs a command whose output goes through a filter; nil: as it is.
+// through runs a command and sends its output through a filter; without a filter it goes out as it is.
 func (s *Statement) through(c *Call, f *filter) error {
 	switch {
 	case f == nil:

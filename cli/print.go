@@ -7,11 +7,10 @@ import (
 	"strings"
 )
 
-// Print writes the configuration root as lines of mode top, sub-modes indented by
+// Print writes the configuration root as lines of mode top, with sub-modes indented by
 // one blank a level. A "!" stands around each block of a sub-mode and between lines
-// that begin with different words; env is what types format their values with. An
-// error is that of w. Optional arguments in given are written in each line of mode top
-// that may have them.
+// that begin with different words. Types format their values in env. Each line of mode top that may
+// have an argument of given is written with it. The error is that of w.
 func Print(w io.Writer, env, root any, top *Mode, given Args) error {
 	b := bufio.NewWriter(w)
 	p := printer{w: b, env: env, given: given, separated: true}
@@ -101,9 +100,9 @@ func (a Args) get(name string) (v any, zero, ok bool) {
 	return v, !ok, ok
 }
 
-// emit walks the syntax: keywords as they are, arguments by their values. It is
-// false where something needed has no value; optional parts are left out where
-// they have none or the default. An inverted flag is written although it is off.
+// emit writes a syntax as words: keywords as they are, arguments by their values. It leaves out optional
+// parts without a value, or with the default. ok is false if a part that must be there has no value. An
+// inverted flag is written although it is off.
 func (s *Statement) emit(env any, e Elem, get func(string) (v any, zero, ok bool)) (out []string, ok bool) {
 	switch e.kind {
 	case kwElem:

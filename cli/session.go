@@ -16,7 +16,7 @@ import (
 // App is what sessions command.
 type App interface {
 	Hostname() string
-	// Env is the root of the running configuration; nobody writes through it.
+	// Env is the root of the running configuration; it is never written through.
 	Env() any
 	// Edit calls change on a clone of the running configuration and puts it in
 	// force. An error leaves everything as it was. The notes are for who typed the line.
@@ -43,7 +43,7 @@ type Session struct {
 	history []string // oldest first
 	typed   string   // the line that runs, as it came
 	offset  int      // column of the screen at which what is parsed of it began
-	unseen  bool     // nobody sees what is sent: no terminal
+	unseen  bool     // there is no terminal, on which a person would see what is sent
 	script  bool     // a program sends the lines
 	height  int      // terminal length; -1: that of the terminal
 
@@ -71,8 +71,8 @@ func (s *Session) Enable() { s.enabled = true }
 // Ended tells whether the session was left with exit.
 func (s *Session) Ended() bool { return s.ended }
 
-// Script tells the session that its lines come from a program: nobody sees them as they are
-// typed, and nobody can be asked.
+// Script tells the session that its lines come from a program. No person sees them as they are typed, or can be
+// asked.
 func (s *Session) Script() { s.script = true }
 
 // Unattended tells whether the session's lines come from a program, or from what is no terminal.
@@ -262,8 +262,8 @@ func (s *Session) Ask(ctx context.Context, line string) (Answer, error) {
 	return stmt.ask(&Call{Session: s, Args: args, Line: line, Env: env, Out: io.Discard, Context: ctx})
 }
 
-// output is where a command writes: the terminal's pager if there is one. Whatever a command
-// shows of far ends and files, it can do nothing to the terminal.
+// output is where a command writes: the terminal's pager if there is one. What a command shows of far ends
+// and files cannot command the terminal.
 func (s *Session) output() io.Writer {
 	if p, ok := s.out.(interface{ page(int) io.Writer }); ok {
 		return printable.NewWriter(p.page(s.height))
@@ -365,7 +365,7 @@ func (s *Session) change(line string, stmt *Statement, a Args, form form, depth 
 }
 
 // lost leaves a mode whose object another session has removed. It runs inside
-// App.Edit and so asks the App nothing.
+// App.Edit, so it must not call the App.
 func (s *Session) lost(root any) error {
 	at := resolve(root, s.path)
 	gone := s.path[at.found]
@@ -412,7 +412,7 @@ func (s *Session) say(text string) {
 	}
 }
 
-// show repeats a line that failed where nobody sees what was sent.
+// show repeats a line that failed if no terminal shows what was sent.
 func (s *Session) show() {
 	if s.unseen {
 		_, _ = fmt.Fprintln(s.out, s.Prompt()+printable.Line(s.typed))

@@ -98,20 +98,20 @@ func (s *Statement) Check(f func(env any, a Args) (note string, err error)) *Sta
 	return s
 }
 
-// Again has f look at a line of a List that is given for an element e which is there already.
+// Again has f look at each line of a List whose element e is there already; an error refuses the line.
 func (s *Statement) Again(f func(env, e any, a Args) error) *Statement {
 	s.again = f
 	return s
 }
 
-// Needed has f say why an element of a List must stay, where a line that is typed takes it away.
+// Needed has f say why an element of a List must stay. It is asked when a typed line would take e away.
 func (s *Statement) Needed(f func(env, e any) error) *Statement {
 	s.needed = f
 	return s
 }
 
-// Inverted makes a flag whose default is on: its field is true when it is off, and
-// then the no form is written.
+// Inverted makes a Field a flag that is on by default. Its field is true while the flag is off, and then the
+// no form is written.
 func (s *Statement) Inverted() *Statement {
 	set, unset := s.apply, s.unset
 	s.apply, s.reset, s.inverted = unset, unset, true
@@ -125,9 +125,8 @@ func (s *Statement) Inverted() *Statement {
 	return s
 }
 
-// Off gives a Field's no form a meaning of its own, "none", where zero means the
-// default: it sets argument name to value, and is written. The default form makes
-// the fields zero.
+// Off gives the no form of a Field a meaning of its own: none, where zero means the default. The no form sets
+// argument name to value, and is written. The default form makes the fields zero.
 func (s *Statement) Off(name string, value any) *Statement {
 	f, zero := s.fields, s.unset
 	s.reset = zero
@@ -141,7 +140,7 @@ func (s *Statement) Off(name string, value any) *Statement {
 	return s
 }
 
-// Field is one line about the object of the mode: what it binds goes into fields
+// Field is one line about the object of the mode. What the line binds goes into fields
 // of O. The no form makes them zero, and zero is not written.
 func Field[O any](syntax Elem) *Statement {
 	s := newStatement(syntax)
@@ -280,8 +279,8 @@ func Edit[O any](syntax Elem, apply func(env any, o *O, a Args) error) *Statemen
 // Parted tells whether a line may say what part of the configuration it is about.
 func (s *Statement) Parted() bool { return s.part != nil }
 
-// within gives the object that a line is about, and what it is read and applied in: those
-// of the mode, or the part of the configuration that the line names; nil: it is not there.
+// within gives the object that a line is about and the scope in which it is applied. They are those of the
+// mode, or of the part of the configuration that the line names. The object is nil if that part is not there.
 func (s *Statement) within(in *scope, obj any, a Args, make bool) (*scope, any) {
 	if s.part == nil || !a.Has(s.part.name) {
 		return in, obj

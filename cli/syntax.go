@@ -39,7 +39,7 @@ func Arg(name string, t Type, help string) Elem {
 	return Elem{kind: argElem, name: name, typ: t, help: help}
 }
 
-// Unkept is an argument that no field keeps: the statement's Check reads it, or its type
+// Unkept is an argument that no field keeps, because the statement's Check reads it, or because its type
 // takes one value only.
 func Unkept(e Elem) Elem {
 	e.unkept = true
@@ -91,8 +91,7 @@ func Opt(e ...Elem) Elem { return Elem{kind: optElem, subs: e} }
 // Alt is exactly one of its elements.
 func Alt(e ...Elem) Elem { return Elem{kind: altElem, subs: e} }
 
-// Any is each of its elements at most once, in any order. An element that may be
-// left out is no different here from one that may not.
+// Any is each of its elements at most once, in any order. Each may be left out, whether it is an Opt or not.
 func Any(e ...Elem) Elem {
 	any := Elem{kind: anyElem}
 	for _, sub := range e {

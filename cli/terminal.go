@@ -20,10 +20,9 @@ const (
 	abandon = 28 // what input makes of Ctrl-C, which the library takes for the end
 )
 
-// Serve reads lines from rw and runs them until exit, Leave, the end of the input
-// or of ctx; the error is that of the input. A terminal in raw mode has editing,
-// history, `?`, Tab, Ctrl-Z, Ctrl-C and paging. Where size gives 0 for both, rw is
-// no terminal: its lines are run without echo and without pages.
+// Serve reads lines from rw and runs them until exit, Leave, or the end of the input or of ctx. The error
+// is the input's. A terminal in raw mode has editing, history, `?`, Tab, Ctrl-Z, Ctrl-C and paging. If
+// size gives 0 for both, rw is no terminal: its lines run without echo and without pages.
 func Serve(ctx context.Context, rw io.ReadWriter, s *Session, size func() (width, height int)) error {
 	w, h := 0, 0
 	if size != nil {

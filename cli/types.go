@@ -29,11 +29,11 @@ type Lens interface {
 	Through(env any, v any) any
 }
 
-// Part is a Lens whose value names a part of the configuration, which takes the place of
-// the root in the rest of the line, and in the mode that the line leads into.
+// Part is a Lens whose value names a part of the configuration. In the rest of the line, and in the mode that
+// the line leads into, that part takes the place of the root.
 type Part interface {
 	Lens
-	// Of gives the part; if it is not there nil, or a new one if it is to be made.
+	// Of gives the part. If it is not there, Of makes it, or gives nil if make is false.
 	Of(root any, v any, make bool) any
 }
 
@@ -52,8 +52,8 @@ func (t uintType) Parse(_ any, word string) (any, error) {
 	return n, nil
 }
 
-// Format takes any kind of integer: the field that keeps the value may be of a
-// smaller type, or of a named one whose own String is not how it is typed.
+// Format takes any kind of integer, because the field that keeps the value may have a smaller type, or a
+// named type whose String differs from what is typed.
 func (uintType) Format(_ any, v any) string {
 	x := reflect.ValueOf(v)
 	if x.CanInt() {
@@ -151,7 +151,7 @@ type Args map[string]any
 // Has tells whether the line gave name.
 func (a Args) Has(name string) bool { _, ok := a[name]; return ok }
 
-// Default gives what the line left out the values of d.
+// Default gives the arguments in d that the line left out the values that they have there.
 func (a Args) Default(d Args) {
 	for name, v := range d {
 		if !a.Has(name) {
@@ -160,9 +160,12 @@ func (a Args) Default(d Args) {
 	}
 }
 
-// Get gives argument name, which the line's syntax makes a T; the zero T if the line did not give it.
-func Get[T any](a Args, name string) T {
-	v, _ := a[name].(T)
+// Get gives argument name, or the zero T if the line left it out. The type of the argument in the syntax must
+// make a T.
+func Get[T any](a Args, name string) (v T) {
+	if a.Has(name) {
+		v = a[name].(T)
+	}
 	return v
 }
 

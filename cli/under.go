@@ -5,11 +5,12 @@ import (
 	"strings"
 )
 
-// manyHeads is from how many modes on a line that all of them know says nothing of where it belongs.
+// manyHeads is the number of modes at which a hint is no longer one: a line that so many modes know may
+// belong anywhere.
 const manyHeads = 5
 
-// under says in which modes below top a line would be understood whose first word no mode of
-// where it stands knows; empty: in none, or in too many.
+// under is a hint for a line whose first word is unknown where it stands: in which modes below top the line
+// would be understood. It is empty if there is no such mode, or too many.
 func under(env any, top *Mode, line string, from int, no bool) string {
 	words := wordsFrom(line, from)
 	if len(words) == 0 {

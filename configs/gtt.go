@@ -37,7 +37,7 @@ type PointFormat struct {
 	Format Messages `cli:"format"`
 }
 
-// Conversion is an address conversion; NP and NAI are for rules without.
+// Conversion is an address conversion. NP and NAI are for its rules that have none.
 type Conversion struct {
 	Name  string `cli:"name"`
 	NP    plus1  `cli:"np"`
@@ -45,8 +45,7 @@ type Conversion struct {
 	Rules []*ConversionRule
 }
 
-// ConversionRule replaces a prefix. Remove is one more than how many digits go; 0:
-// those of In.
+// ConversionRule replaces a prefix. Remove is how many digits go; unset: those of In.
 type ConversionRule struct {
 	In     string `cli:"in"`
 	Out    string `cli:"out"`
@@ -56,7 +55,7 @@ type ConversionRule struct {
 	Remove plus1  `cli:"remove"`
 }
 
-// plus1 is a number that may be unset: one more than it; 0: unset.
+// plus1 is a number that may be unset. It is kept as one more than the number; 0: unset.
 type plus1 uint16
 
 // Value is the number, or gtt.Keep.

@@ -140,8 +140,8 @@ var selectorMode = &cli.Mode{Name: "config-cs7-gtt-selector", Statements: []*cli
 		[]string{"digits"}, func(s *Selector) *[]*GTA { return &s.Entries }, nil).Check(whereCheck),
 }}
 
-// whole gives what a line leaves out its zero, so that a line that is typed again
-// says all there is about its element.
+// whole gives the arguments that a line leaves out their zero, so that a line that is typed again says
+// everything about its element.
 func whole(names ...string) func(any, cli.Args) (string, error) {
 	return func(_ any, a cli.Args) (string, error) {
 		for _, n := range names {

@@ -100,7 +100,7 @@ func ignore(syntax cli.Elem, name string) *cli.Statement {
 // joinUnit makes one name of `FastEthernet 0/1`.
 func joinUnit(_ any, a cli.Args) (string, error) {
 	name := a.String("interface", "")
-	if u, ok := a["unit"].(string); ok {
+	if u := cli.Get[string](a, "unit"); u != "" {
 		joined := CanonicalInterface(name + u)
 		if _, _, ios := InterfaceNumber(joined); !ios {
 			return "", fmt.Errorf("%s %s is no interface name; write eth1, or GigabitEthernet0/1", name, u)

@@ -41,7 +41,7 @@ type InterfaceLink struct {
 // key is its link key, if HasKey.
 func (i *InterfaceLink) key() [2]uint16 { return [2]uint16{*i.SDT, *i.SDL} }
 
-// OfM2UA is what an ASP of M2UA has beside one of M3UA.
+// OfM2UA is what an ASP of M2UA has and one of M3UA has not.
 type OfM2UA struct {
 	Mode        TrafficMode `cli:"traffic-mode"` // asked for in role asp; zero: what the gateway has
 	NoInterface bool        `cli:"no-interface-identifier"`
@@ -65,7 +65,8 @@ type Backhaul struct {
 // IsM2UA tells whether the level 2 of a link is at a gateway.
 func (k *Link) IsM2UA() bool { return k.Gateway != "" }
 
-// Place is what no two links have in common, and what makes another link of one.
+// Place is where the level 2 of a link is. No two links have the same, and a link whose place changes is another
+// link.
 func (b Backhaul) Place() Backhaul {
 	b.Extended = false
 	return b
@@ -79,7 +80,7 @@ func (b *Backhaul) InterfaceText() string {
 	return b.Interface
 }
 
-// InterfaceID tells numbers from texts.
+// InterfaceID gives an interface identifier as a number; ok is false for one that is a text.
 func InterfaceID(s string) (uint32, bool) {
 	n, err := strconv.ParseUint(s, 10, 32)
 	return uint32(n), err == nil

@@ -31,7 +31,7 @@ func (s *System) m2uaASPRules(f *findings) {
 	}
 }
 
-// gatewayRules are about links whose level 2 is at a gateway.
+// gatewayRules: a link whose level 2 is at a gateway has an interface of its own there.
 func (s *System) gatewayRules(f *findings) {
 	seen := map[Backhaul]string{}
 	for _, l := range s.Linksets {
@@ -73,7 +73,7 @@ func (s *System) m2uaServerRules(f *findings) {
 	}
 }
 
-// interfaceLinkRules: RFC 3331 §4.4.1: an interface identifier, and so a link key, is of one link.
+// interfaceLinkRules: no two links have one interface identifier or one link key (RFC 3331 §4.4.1).
 func (s *System) interfaceLinkRules(f *findings) {
 	seen, keys := map[string]string{}, map[[2]uint16]string{}
 	for _, a := range s.M2UAASs {
@@ -97,7 +97,7 @@ func (s *System) interfaceLinkRules(f *findings) {
 	}
 }
 
-// m2uaASPCautions names ASPs of M2UA that this end cannot tell apart.
+// m2uaASPCautions: this end can tell the ASPs of M2UA apart.
 func (s *System) m2uaASPCautions(f *findings) {
 	served := func(a *ASP) (out []string) {
 		for _, x := range s.M2UAASs {

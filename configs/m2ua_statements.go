@@ -57,8 +57,8 @@ func atGateway() cli.Elem {
 		cli.Seq(at, cli.Arg("interface", interfaceID{}, "Interface identifier there")))
 }
 
-// oneForm makes a line forget what the other form of it had said. A line that only leads back
-// into the mode of a link says nothing.
+// oneForm makes a line about a link over M2PA take back what a line over M2UA had said, and the other way
+// round. A line that only leads back into the mode of a link changes nothing.
 func oneForm(_ any, a cli.Args) (string, error) {
 	if !a.Has("gateway") && !a.Has("remote-ip") {
 		return "", nil
@@ -78,7 +78,7 @@ func m2uaStatements(in func(...cli.Elem) cli.Elem) []*cli.Statement {
 		inUse(cli.List(in(cli.Kw("m2ua", "An SCTP port of this node for M2UA"),
 			cli.Arg("port", cli.Uint(1024, 49151), "SCTP port, usually 2904")),
 			[]string{"port"}, func(s *System) *[]*M2UAPort { return &s.M2UAPorts }, m2uaMode)),
-		inUse(cli.List(in(cli.Kw("asp", "An application server process, or a gateway that this node is one to"),
+		inUse(cli.List(in(cli.Kw("asp", "The far end of an association: an ASP, or a gateway"),
 			cli.Arg("asp", M2UAASPName, "Name, at most 19 characters"),
 			cli.Arg("remote-port", cli.Uint(0, 65535), "SCTP port of the FAR end; 0 is any"),
 			cli.Arg("local-port", cli.Uint(1024, 49151), "SCTP port of THIS end: one of `cs7 m2ua`"), m2ua),

@@ -9,7 +9,7 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// M3UA is a port of this node that ASPs are at: of SCTP, or with Transport TCP of TCP.
+// M3UA is a port of this node for ASPs. It is a port of SCTP, or of TCP if its Transport says so.
 type M3UA struct {
 	LocalPeer
 	Accept Accept `cli:"accept"`
@@ -51,7 +51,7 @@ type Allowed struct {
 	Dest ss7.Range `cli:"allow"`
 }
 
-// Slack is what an odd ASP is forgiven, by the word of each.
+// Slack is what an odd ASP is forgiven; m3uaOddities explain each.
 type Slack struct {
 	NoRC         bool `cli:"no-routing-context"`
 	ZeroRC       bool `cli:"zero-routing-context"`
@@ -133,8 +133,8 @@ func (s *System) M3UA(port uint16) *M3UA {
 	return nil
 }
 
-// Placed is an ASP with its local port: for 0, which Osmocom's files have for any, the first
-// port of `cs7 m3ua` that is of the ASP's transport. Where there is none it stays 0.
+// Placed is an ASP with its local port. Port 0, which Osmocom's files have for any port, is the first
+// port of `cs7 m3ua` that is of the ASP's transport. If there is none, it stays 0.
 func (s *System) Placed(a *ASP) *ASP {
 	if a.LocalPort != 0 {
 		return a
@@ -195,8 +195,7 @@ func (s *System) Ports() []*LocalPeer {
 // m3uaStreams gives each SLS value of ITU a stream, beside stream 0 (RFC 4666 §1.4.7).
 var m3uaStreams = SCTP{InStreams: 17, OutStreams: 17}
 
-// Passive tells whether the far end of an ASP sets up the association: by default
-// those of which this node is the gateway do.
+// Passive tells whether the far end sets up the association. By default it does if this node is its gateway.
 func (a *ASP) Passive() bool {
 	if a.SCTPRole != 0 {
 		return a.SCTPRole == Server
@@ -213,8 +212,8 @@ func (a *ASP) IPs() []netip.Addr {
 	return out
 }
 
-// DefaultStrangers is how many associations of ASPs that are not configured a node has, if no
-// line says otherwise.
+// DefaultStrangers is how many associations of ASPs that are not configured a node may have, if no line says
+// otherwise.
 const DefaultStrangers = 256
 
 // MaxStrangers is how many associations of ASPs that are not configured the node may have.

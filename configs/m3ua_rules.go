@@ -8,6 +8,7 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
+// m3uaPortRules: a port of M3UA is no port of M2PA, and one of TCP has no settings of SCTP.
 func (s *System) m3uaPortRules(f *findings) {
 	for _, m := range s.M3UAs {
 		if s.LocalPeer(m.Port) != nil {
@@ -80,6 +81,7 @@ func (s *System) memberRules(f *findings) {
 	}
 }
 
+// ownContextRules: an own routing context is for a double exchange, and of one AS.
 func (s *System) ownContextRules(f *findings) {
 	owns := map[uint32]string{}
 	for _, a := range s.ASs {
@@ -100,6 +102,7 @@ func (s *System) ownContextRules(f *findings) {
 	}
 }
 
+// keyRules: the lines of a routing key have one routing context, which no other AS has, and each is possible.
 func (s *System) keyRules(f *findings) {
 	rcs := map[uint32]string{}
 	for _, a := range s.ASs {
@@ -130,7 +133,7 @@ func (s *System) keyRules(f *findings) {
 	}
 }
 
-// clashRules: no two keys claim the same with equal right (RFC 4666 §1.4.2.1).
+// clashRules: no two routing keys claim the same MSU, unless one is more specific (RFC 4666 §1.4.2.1).
 func (s *System) clashRules(f *findings) {
 	var all []keys.Target
 	lines := map[ss7.PathID][]*RoutingKey{}
@@ -192,8 +195,7 @@ func thereIs(asps []*ASP, of string) string {
 	return text
 }
 
-// aspCautions names ASPs that this end cannot tell apart when they set up their associations, and
-// those that nobody is taken for.
+// aspCautions: when an ASP sets up its association, this end can tell which ASP it is.
 func (s *System) aspCautions(f *findings) {
 	unknown(f, s.ASPs)
 	s.overTCP(f)
@@ -212,7 +214,7 @@ func (s *System) aspCautions(f *findings) {
 	twins(f, placed, s.ASPs, served, "routing contexts")
 }
 
-// unknown names ASPs without anything to know them by, or to call them at.
+// unknown names ASPs that have nothing by which this end could know them, or where it could reach them.
 func unknown(f *findings, asps []*ASP) {
 	for _, a := range asps {
 		switch {
@@ -226,7 +228,7 @@ func unknown(f *findings, asps []*ASP) {
 	}
 }
 
-// overTCP names ASPs that are over TCP because their port is, and not by a word of their own.
+// overTCP names ASPs that are over TCP only because their port is, while their own line does not say so.
 func (s *System) overTCP(f *findings) {
 	for _, a := range s.ASPs {
 		port := s.Placed(a).LocalPort
@@ -237,10 +239,9 @@ func (s *System) overTCP(f *findings) {
 	}
 }
 
-// twins names passive ASPs that one association fits as well as another, and any that can only
-// have it one at a time. of are the objects of
-// the model that they are; served gives the application servers of an ASP, what is by what a far
-// end names them.
+// twins names pairs of ASPs of which an association may be one as well as the other, and pairs of which only one
+// can have its association at a time. of has the objects of the model for asps. served gives the application
+// servers of an ASP; what is the word for that by which a far end names them.
 func twins(f *findings, asps, of []*ASP, served func(*ASP) []string, what string) {
 	before := map[ends][]*ASP{} // those with an address and ports, which are few
 	for i, a := range asps {
@@ -281,7 +282,7 @@ func (a *ASP) rivals(b *ASP) bool {
 	return a.RemotePort != 0 && !a.Shutdown && !b.Shutdown && a.UDPPort == b.UDPPort && !apart
 }
 
-// known tells whether this end finds out which of a and b a far end is, or need not.
+// known tells whether this end finds out which of a and b a far end is, or need not find out.
 func (a *ASP) known(b *ASP, served func(*ASP) []string) bool {
 	if a.ID != nil && b.ID != nil && *a.ID != *b.ID {
 		return true
@@ -297,7 +298,7 @@ func (a *ASP) known(b *ASP, served func(*ASP) []string) bool {
 	return !slices.ContainsFunc(x, func(n string) bool { return slices.Contains(y, n) })
 }
 
-// alike tells whether it does not matter which of two ASPs a far end is.
+// alike tells whether two ASPs are configured alike, so that it makes no difference which of them a far end is.
 func (a *ASP) alike(b *ASP) bool {
 	return a.RemotePort == 0 && a.Slack == b.Slack && a.OfM2UA == b.OfM2UA && a.role() == b.role() && a.Block == b.Block
 }

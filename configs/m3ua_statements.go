@@ -105,7 +105,7 @@ var overTCP = cli.Value(TCP, "Over TCP, for far ends that have no SCTP")
 func rkmWords(more ...cli.Elem) cli.Elem {
 	return cli.Choice("rkm", append(more,
 		cli.Value(RKMStatic, "Only routing keys that are configured (default)"),
-		cli.Value(RKMDynamic, "Others too, for destinations that are nobody else's"))...)
+		cli.Value(RKMDynamic, "Others too, for destinations that no one else has"))...)
 }
 
 // m3uaStatements are the part of `cs7` about M3UA; in puts their first words in front.
@@ -116,7 +116,7 @@ func m3uaStatements(in func(...cli.Elem) cli.Elem) []*cli.Statement {
 			cli.Arg("port", cli.Uint(1024, 49151), "Port, usually 2905")),
 			[]string{"port"}, func(s *System) *[]*M3UA { return &s.M3UAs }, m3uaMode)),
 		inUse(cli.List(in(
-			cli.Kw("asp", "An application server process, or a gateway or IPSP that this node is one to"),
+			cli.Kw("asp", "The far end of an association: an ASP, a gateway, or an IPSP"),
 			cli.Arg("asp", ASPName, "Name, at most 19 characters"),
 			cli.Arg("remote-port", cli.Uint(0, 65535), "Port of the FAR end; 0 is any"),
 			cli.Arg("local-port", localPort{}, "Port of THIS end: one of `cs7 m3ua`; 0 is the first of those"),
@@ -251,16 +251,16 @@ func serviceIndicators() cli.Elem {
 
 // keyOPC joins the OPC of a routing key and its mask into a range.
 func keyOPC(env any, a cli.Args) (note string, err error) {
-	length, masked := a["mask"].(uint64)
-	if !masked {
+	if !a.Has("mask") {
 		return "", nil
 	}
+	length := uint8(cli.Get[uint64](a, "mask"))
 	delete(a, "mask")
-	n, opc := system(env).Notation(), a["opc"].(ss7.Range)
+	n, opc := system(env).Notation(), cli.Get[ss7.Range](a, "opc")
 	if opc.Len != n.Bits() {
 		return "", fmt.Errorf("the OPC %s has a mask already", n.FormatRange(opc))
 	}
-	clean, loose := ss7.Range{PC: opc.PC, Len: uint8(length)}.Clean(n.Bits())
+	clean, loose := ss7.Range{PC: opc.PC, Len: length}.Clean(n.Bits())
 	a["opc"] = clean
 	if loose {
 		note = fmt.Sprintf("OPC %s has bits beyond its mask; taken as %s", n.Format(opc.PC), withCodes(n, clean))
@@ -333,8 +333,8 @@ func init() {
 		&cli.Mode{Name: "config-cs7", Statements: nested}).No(dropInstance))
 }
 
-// oneTransport refuses a port's other transport: in Osmocom's files one number may stand for a port
-// of SCTP and for one of TCP. Which is meant for good would depend on which line comes last.
+// oneTransport refuses to make a port of SCTP one of TCP, or the reverse. In Osmocom's files one number may stand for
+// both; here the line that comes last would decide.
 func oneTransport(_, e any, a cli.Args) error {
 	m := e.(*M3UA)
 	is, wanted := "SCTP", "TCP"

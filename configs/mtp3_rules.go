@@ -9,6 +9,7 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
+// formatRules: the fields of a point code are as wide together as a code of the variant.
 func (s *System) formatRules(f *findings) {
 	v, n := s.V(), s.Notation()
 	if n.Bits() != v.Bits() {
@@ -27,6 +28,7 @@ func (s *System) fits(f *findings, obj any, arg, what string, pc ss7.PC) {
 	}
 }
 
+// codeRules: each code of this node is there once, fits the variant, and is no neighbour's.
 func (s *System) codeRules(f *findings) {
 	n, seen := s.Notation(), map[ss7.PC]bool{}
 	if s.PC != nil {
@@ -59,8 +61,8 @@ func (s *System) codeRules(f *findings) {
 	}
 }
 
-// localCodeRules: nothing would be taken from a far end that is to know this node by a code that
-// it does not have.
+// localCodeRules: the code by which a far end is to know this node is one of its codes. Nothing that the far end
+// sends to another code would be taken.
 func (s *System) localCodeRules(f *findings) {
 	n := s.Notation()
 	for _, l := range s.Linksets {
@@ -71,7 +73,8 @@ func (s *System) localCodeRules(f *findings) {
 	}
 }
 
-// timerRules: the numbers from T18 on have their uses and ranges by variant.
+// timerRules: a timer has a use in the variant, where it is set, and a value in the range. The variants differ from
+// T18 on.
 func (s *System) timerRules(f *findings) {
 	check := func(obj any, where string, scope timerScope, set *MTP3Timers) {
 		values := set.ByNumber()
@@ -100,6 +103,7 @@ func (s *System) timerRules(f *findings) {
 	}
 }
 
+// congestionRules: levels rise by thresholds or by timers, and thresholds are in order.
 func (s *System) congestionRules(f *findings) {
 	if s.TimedCongestion && s.Levels() {
 		f.bad(s, "timed-congestion", "national-options timed-congestion is for networks without priorities; with "+
@@ -143,7 +147,7 @@ func (s *System) peerRules(f *findings) {
 	}
 }
 
-// unboundCautions names ports that have no address to be bound at.
+// unboundCautions: a local port has an address at which it is bound.
 func (s *System) unboundCautions(f *findings) {
 	for _, p := range s.LocalPeers {
 		if len(p.IPs) == 0 && !p.Shutdown {
@@ -159,7 +163,7 @@ func (s *System) unboundCautions(f *findings) {
 	}
 }
 
-// ends are what tells associations apart.
+// ends tell one association from another: an address of the far end, and the port at each end.
 type ends struct {
 	ip            netip.Addr
 	remote, local uint16
@@ -175,6 +179,7 @@ func (k *Link) ends() []ends {
 
 func linkName(l *Linkset, k *Link) string { return fmt.Sprintf("linkset %s link %d", l.Name, k.SLC) }
 
+// linkRules: each M2PA link has a local port, and ends that no other link has.
 func (s *System) linkRules(f *findings) {
 	seen := map[ends]string{}
 	for _, l := range s.Linksets {
@@ -195,7 +200,8 @@ func (s *System) linkRules(f *findings) {
 	}
 }
 
-// endRules are those of an M2PA link, which is obj's; seen are the ends of those before it.
+// endRules are about the ends of M2PA link k, which obj configures. seen names the link that has each pair of
+// ends, among those before it.
 func (s *System) endRules(f *findings, obj any, k *Link, name string, seen map[ends]string) {
 	switch {
 	case s.LocalPeer(k.LocalPort) != nil:
@@ -218,7 +224,7 @@ func (s *System) endRules(f *findings, obj any, k *Link, name string, seen map[e
 	}
 }
 
-// adjacentCautions: Q.704 §2.3 knows one linkset between two points.
+// adjacentCautions: between two points there is one linkset (Q.704 §2.3).
 func (s *System) adjacentCautions(f *findings) {
 	first := map[ss7.PC]string{}
 	for _, l := range s.Linksets {
@@ -232,6 +238,7 @@ func (s *System) adjacentCautions(f *findings) {
 	}
 }
 
+// routeRules: a route leads to a linkset or an AS that exists, and not to this node.
 func (s *System) routeRules(f *findings) {
 	names, servers := make(map[string]bool, len(s.Linksets)), make(map[string]bool, len(s.ASs))
 	for _, l := range s.Linksets {

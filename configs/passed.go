@@ -2,9 +2,8 @@ package configs
 
 import "github.com/gostp/gostp/cli"
 
-// passedOver are blocks of Osmocom's and IOS's configurations about their own logs and
-// terminals. Here the log is `show logging`, and a terminal belongs to whoever may open
-// the console's socket.
+// passedOver are blocks of Osmocom's and IOS's configurations about their own logs, terminals and banners. Here
+// `show logging` has the log, and a terminal belongs to any person who may open the console's socket.
 var passedOver = []*cli.Statement{
 	block("this node's log is `show logging`", cli.Seq(cli.Kw("log", "Log messages"), cli.Choice("target",
 		words("alarms", "file", "gsmtap", "stderr", "strbuf", "syslog", "systemd-journal")...), rest()), "config-log",
@@ -25,8 +24,8 @@ var banner = cli.PassedText(cli.Seq(cli.Kw("banner", ignoredHelp),
 		return "this text is passed over: nobody is shown a banner here", nil
 	})
 
-// block is the head of a block that is passed over; instead says what there is here, and lines are
-// the first words of those in it.
+// block is the head of a block that is passed over. instead says what there is here in its place; lines are the
+// first words of the lines that the block may have.
 func block(instead string, head cli.Elem, mode string, lines ...string) *cli.Statement {
 	m := &cli.Mode{Name: mode}
 	for _, w := range words(lines...) {

@@ -9,19 +9,19 @@ import (
 	"github.com/gostp/gostp/cli"
 )
 
-// Reading is what came of a configuration file.
+// Reading is the result of reading a configuration file.
 type Reading struct {
 	System   *System     // what is sound
 	Faults   []cli.Fault // by line: those that could not be taken, and those that were left out
-	Warnings []cli.Fault // by line: what runs and is hardly meant, and Changes
+	Warnings []cli.Fault // by line: what runs although it is hardly meant; Changes are among them
 	Changes  []cli.Fault // lines that take the place of earlier ones
-	Notes    []cli.Fault // by line: what means nothing here and is passed over
+	Notes    []cli.Fault // by line: what has no meaning here and is passed over
 
 	source cli.Source
 }
 
-// Examine makes a model of a configuration file. What is sound is in it; each line that is not,
-// and each breach of a rule, is a fault, and what it is about is left out.
+// Examine makes a model of a configuration file. Each line that is not understood is a fault, and so is each
+// breach of a rule. What a fault is about is left out; the rest is in the model.
 func Examine(text []byte) *Reading {
 	r := parse(text)
 	r.keepShut(text)
@@ -44,8 +44,8 @@ func Examine(text []byte) *Reading {
 	return r
 }
 
-// parse reads a file line by line. A line with a notation that cannot be is left out before what
-// follows is read in it.
+// parse reads a file line by line. If a line gives point codes an impossible format, the file is read again
+// without it: the point codes after that line must be read in a format that is possible.
 func parse(text []byte) *Reading {
 	var unread []cli.Fault
 	for {
@@ -88,7 +88,8 @@ func (r *Reading) Fault(at cli.Place, text string) {
 	r.Faults = append(r.Faults, cli.Fault{Line: r.line(at), Text: text})
 }
 
-// line is where a place got its value, or its object the first of its own; 0: in no line.
+// line is the line that gave a place its value. If there is none, it is the first line about the place's
+// object; 0: there is no such line.
 func (r *Reading) line(at cli.Place) int {
 	if n := r.source[at]; n > 0 {
 		return n
@@ -102,10 +103,10 @@ func (r *Reading) line(at cli.Place) int {
 	return first
 }
 
-// keepShut keeps a line that is not understood from opening what it was to restrict. Ports of M3UA
-// without an address are left out if they have such a line: it may have been the address, without
-// which they would be at all of the machine's. An ASP with a line about what it may register
-// that is not understood may register nothing.
+// keepShut keeps a line that is not understood from opening what it was to restrict. A port of M3UA with such a
+// line and without an address is left out: the line may have been the address, and without one the port would be
+// open at every address of the machine. An ASP whose line about registration is not understood may register
+// nothing.
 func (r *Reading) keepShut(text []byte) {
 	gone := map[cli.Place]bool{}
 	lines := bytes.Split(text, []byte("\n"))
@@ -129,7 +130,7 @@ func (r *Reading) keepShut(text []byte) {
 	r.System.leaveOut(gone)
 }
 
-// Read is Examine, for who asks for faults alone.
+// Read is Examine for a caller that wants nothing but the model and the faults.
 func Read(text []byte) (*System, []error) {
 	r := Examine(text)
 	var errs []error
@@ -168,7 +169,7 @@ type part struct {
 	lines *cli.Mode
 }
 
-// only is global configuration without what keep does not want.
+// only is global configuration with those statements that keep wants.
 func only(keep func(*cli.Statement) bool) *cli.Mode {
 	m := *Global
 	m.Statements = slices.DeleteFunc(slices.Clone(m.Statements), func(s *cli.Statement) bool { return !keep(s) })

@@ -7,12 +7,12 @@ import (
 	"github.com/gostp/gostp/cli"
 )
 
-// A rule says what must hold in a configuration, once, for all who ask: the prompt, `gostp
-// check`, the start and `reload`. It names the object that breaks it, and the argument if that is
-// of a line of its own; what to leave out so that it holds follows from that, see mend.
+// A rule says once what must hold in a configuration: for the prompt, `gostp check`, the start and `reload`.
+// It names the object that breaks it, and the argument, if that has a line of its own. From that follows what to
+// leave out so that the rule holds; see mend.
 
-// rules are those of an instance. A rule stands behind those on whose subject it builds: what is
-// left out because of an earlier one is not looked at by a later one.
+// rules are the rules of an instance. A rule stands behind the rules on whose subject it builds, so that it does
+// not look at what an earlier rule has left out.
 var rules = []func(*System, *findings){
 	(*System).multiRules,
 	(*System).formatRules,
@@ -43,7 +43,7 @@ var rules = []func(*System, *findings){
 	(*System).aliasOfAliasRules,
 }
 
-// cautions are rules whose breach lets the node run: it is hardly meant. They are looked at where
+// cautions are rules whose breach is hardly meant, although the node can run with it. They are looked at when
 // all rules hold.
 var cautions = []func(*System, *findings){
 	(*System).unboundCautions,
@@ -53,14 +53,14 @@ var cautions = []func(*System, *findings){
 	(*System).m2uaASPCautions,
 }
 
-// problem is a breach: of which rule, which is the format of its text, and where.
+// problem is a breach of a rule: where, and of which one. A rule is known by the format of its text.
 type problem struct {
 	at         cli.Place
 	rule       string
 	text       string
 	subject    string // of a caution: what it is about, in words
-	unfinished bool   // of a caution: it is so while lines are being typed
-	elsewhere  bool   // of a caution: no alarm tells of it, or one of another kind
+	unfinished bool   // of a caution: it is so for a moment while lines are being typed
+	elsewhere  bool   // of a caution: it is not worth an alarm, or has an alarm of another kind
 }
 
 // findings are the breaches that rules find.
@@ -69,7 +69,7 @@ type findings struct {
 	list  []problem
 }
 
-// bad is a breach of the rule that format says: by obj, or by its argument arg.
+// bad notes that obj, or its argument arg, breaks the rule that format says.
 func (f *findings) bad(obj any, arg, format string, args ...any) {
 	f.add(obj, arg, format, args)
 }
@@ -80,14 +80,14 @@ func (f *findings) add(obj any, arg, format string, args []any) *problem {
 	return &f.list[len(f.list)-1]
 }
 
-// warn is the breach of a caution by obj, which subject names.
+// warn notes that obj breaks a caution; subject is its name.
 func (f *findings) warn(obj any, subject, format string, args ...any) *problem {
 	p := f.add(obj, "", format, args)
 	p.subject = subject
 	return p
 }
 
-// lacks is warn for what is so for a moment whenever obj is configured line by line.
+// lacks is warn for a breach that is there for a moment whenever obj is configured line by line.
 func (f *findings) lacks(obj any, subject, format string, args ...any) *problem {
 	p := f.warn(obj, subject, format, args...)
 	p.unfinished = true
@@ -116,8 +116,8 @@ func (s *System) problems() (out []problem) {
 	return out
 }
 
-// Validate names everything that makes s impossible to run. What merely does not
-// work yet (a linkset without links) is no fault.
+// Validate names everything that keeps s from running. What merely does not work yet, such as a linkset without
+// links, is no fault.
 func (s *System) Validate() []error {
 	var errs []error
 	for _, p := range s.problems() {
@@ -126,16 +126,16 @@ func (s *System) Validate() []error {
 	return errs
 }
 
-// Warning is what can run and is hardly meant.
+// Warning is something that can run although it is hardly meant.
 type Warning struct {
 	At         cli.Place
 	Subject    string // what it is about: linkset B
 	Text       string
 	Unfinished bool // it is so for a moment while lines are being typed
-	Elsewhere  bool // it is no alarm, or another one tells of it: of the port, of the adjacent point
+	Elsewhere  bool // it is no alarm, or another alarm tells of it, such as that of the port
 }
 
-// Warnings names what can run and is hardly meant. All rules hold in s.
+// Warnings names what can run although it is hardly meant. The rules must hold in s.
 func (s *System) Warnings() (out []Warning) {
 	for _, i := range s.every() {
 		for _, p := range i.find(cautions...) {
@@ -145,8 +145,8 @@ func (s *System) Warnings() (out []Warning) {
 	return out
 }
 
-// mend leaves out what breaks a rule until all hold, and gives the breaches. whole is false where
-// nothing could be left out.
+// mend leaves out what breaks a rule, until all rules hold, and gives the breaches. whole is false if a breach
+// remains about which nothing can be left out.
 func (s *System) mend() (broken []problem, whole bool) {
 	for {
 		found := s.firstBroken()
@@ -164,8 +164,8 @@ func (s *System) mend() (broken []problem, whole bool) {
 	}
 }
 
-// firstBroken gives the breaches of the first rule that does not hold: what breaks a later one may
-// hold without what goes because of this one.
+// firstBroken gives the breaches of the first rule that does not hold. Later rules are not asked yet: they may
+// hold once the breaches of this one are left out.
 func (s *System) firstBroken() (found []problem) {
 	for _, rule := range rules {
 		for _, i := range s.every() {
@@ -178,7 +178,8 @@ func (s *System) firstBroken() (found []problem) {
 	return found
 }
 
-// leaveOut takes what is at the places of gone out of every instance, or an instance itself.
+// leaveOut takes what is at the places of gone out of every instance. A place may be a whole instance. It tells
+// whether something went.
 func (s *System) leaveOut(gone map[cli.Place]bool) (some bool) {
 	var left []*System
 	for _, i := range s.Instances {

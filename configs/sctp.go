@@ -8,8 +8,8 @@ import (
 	"github.com/gostp/gostp/cli"
 )
 
-// SCTP are the settings of associations. Zero and nil: what the local-peer says,
-// then DefaultSCTP. Off: none.
+// SCTP are the settings of associations. A setting that is zero or nil is as the local port says, and if that
+// says nothing, as in DefaultSCTP. Off is none.
 type SCTP struct {
 	Window       uint32        `cli:"receive-window"` // octets
 	InStreams    uint16        `cli:"max-inbound-streams"`
@@ -34,14 +34,14 @@ type SCTP struct {
 // Off is the value of what `no` turns off.
 const Off = time.Duration(-1)
 
-// DefaultSCTP is made for signalling: a dead far end is found in seconds.
+// DefaultSCTP is made for signalling, so that a dead far end is found in seconds.
 var DefaultSCTP = SCTP{
 	Window: 4 << 20, InStreams: 2, OutStreams: 2, InitTimeout: 500 * time.Millisecond, InitRetrans: 8,
 	Keepalive: time.Second, AssocRetrans: 4, PathRetrans: 3, RTOMin: 200 * time.Millisecond, RTOMax: 2 * time.Second,
 	Stall: 8 * time.Second, Sack: 20 * time.Millisecond, Bundling: bundlingWait, QueueDepth: 8192, DSCP: new(uint8),
 }
 
-// bundlingWait is what the ITP has; here nothing waits.
+// bundlingWait is the time of the ITP, which is shown. Here no message waits.
 const bundlingWait = 5 * time.Millisecond
 
 // Or fills what s leaves open from d. A minimum and maximum go together, and so do
@@ -97,8 +97,8 @@ func mark(prec, dscp *uint8, def uint8) uint8 {
 	return def
 }
 
-// SCTPFor is how the associations of k, a link of local-peer p, are set up; k may
-// be nil: those that no link has a say in.
+// SCTPFor is how the associations of link k at local port p are set up. k is nil for an association that may be of
+// any link.
 func SCTPFor(p *LocalPeer, k *Link) SCTP {
 	var s SCTP
 	if k != nil {
@@ -110,7 +110,7 @@ func SCTPFor(p *LocalPeer, k *Link) SCTP {
 // At is s at port p: what s leaves open is as p says.
 func (s SCTP) At(p *LocalPeer) SCTP { return s.Or(p.SCTP).Or(DefaultSCTP) }
 
-// Notes that a person gets who sets what does not act at once, or not as on an ITP.
+// Notes for a person who types a setting that does not act at once, or not as on an ITP.
 const (
 	noteLater   = "in force from the next association on; `clear sctp association` starts one"
 	noteStreams = noteLater + ". M2PA uses two streams, whatever this says (RFC 4165 §1.5.2)"
@@ -183,7 +183,7 @@ func note(arg, text string) func(any, cli.Args) (string, error) {
 	return func(any, cli.Args) (string, error) { return arg + " is " + text, nil }
 }
 
-// bundling alone says no time, and is to be seen in the configuration all the same.
+// bundling gives a line without a time the ITP's time, so that the configuration shows the line.
 func bundling(_ any, a cli.Args) (string, error) {
 	if a.Has("bundling") {
 		return noteBundle, nil
@@ -192,7 +192,7 @@ func bundling(_ any, a cli.Args) (string, error) {
 	return "", nil
 }
 
-// transports are the kinds of SCTP that can be asked for, and more.
+// transports are the kinds of SCTP that can be asked for, and those in more.
 func transports(more ...cli.Elem) cli.Elem {
 	return cli.Choice("transport", append([]cli.Elem{
 		cli.Value(Auto, "The first kind of SCTP that works (default)"),

@@ -94,10 +94,10 @@ func nodeStatements() []*cli.Statement {
 		cli.Field[System](CS7(cli.Flag("summary-routing-exception", "summary-routing-exception",
 			"A point code with routes of its own is inaccessible when they are down, whatever summary covers it"))),
 		cli.Field[System](CS7(
-			cli.Kw("loop-protection", "Messages that go round for ever (default: probed for and told)"),
+			cli.Kw("loop-protection", "Messages that go round for ever (default: they are probed for and reported)"),
 			cli.Choice("loop-protection",
-				cli.Value(DropLoops, "Discard those whose circle is proven as well"),
-				cli.Value(IgnoreLoops, "Neither probed for nor told")))),
+				cli.Value(DropLoops, "Also discard those whose circle is proven"),
+				cli.Value(IgnoreLoops, "Neither probe for them nor report them")))),
 		cli.List(CS7(cli.Kw("host", "A name for a point code"), cli.Arg("name", cli.Word(19), "Name"),
 			cli.Arg("pc", PointCode{}, "Point code it stands for")),
 			[]string{"name"}, func(s *System) *[]*Host { return &s.Hosts }, nil),
@@ -227,9 +227,9 @@ func m2paTimers[O any]() []*cli.Statement {
 // had to be cleared.
 func routeDest(env any, a cli.Args) (note string, err error) {
 	n := system(env).Notation()
-	r, ok := a["dest"].(ss7.Range)
-	if !ok {
-		r = ss7.Range{PC: a["pc"].(ss7.PC), Len: uint8(a["mask"].(uint64))}
+	r := cli.Get[ss7.Range](a, "dest")
+	if !a.Has("dest") {
+		r = ss7.Range{PC: cli.Get[ss7.PC](a, "pc"), Len: uint8(cli.Get[uint64](a, "mask"))}
 		delete(a, "pc")
 		delete(a, "mask")
 	}
@@ -247,8 +247,7 @@ func withCodes(n ss7.Notation, r ss7.Range) string {
 }
 
 func removeRoute(env any, t *RouteTable, a cli.Args) error {
-	dest := a["dest"].(ss7.Range)
-	name, only := a["linkset"].(string)
+	dest, name, only := cli.Get[ss7.Range](a, "dest"), cli.Get[string](a, "linkset"), a.Has("linkset")
 	before := len(t.Routes)
 	t.Routes = slices.DeleteFunc(t.Routes, func(r *Route) bool {
 		return r.Dest == dest && (!only || r.Linkset == name)

@@ -58,8 +58,8 @@ type System struct {
 	Number    uint8     // of this instance; 0: the whole node is in it as well
 	Instances []*System // the others, in the order in which they were made
 
-	toldIgnored bool    // that a line was taken and has no effect
-	whole       *System // the node that this instance is in; nil: it is the node itself
+	toldIgnored bool    // the first line without effect has told so
+	whole       *System // the node that this instance is in; nil: this is the node itself
 }
 
 // Secondary is one more code of this node.
@@ -154,7 +154,7 @@ type Route struct {
 	Priority uint8     `cli:"priority"` // 0: 5
 }
 
-// New is the configuration of a node that was told nothing.
+// New is the configuration of a node without a line.
 func New() *System { return &System{} }
 
 // V is the variant: ITU until told otherwise.

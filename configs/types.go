@@ -46,8 +46,8 @@ func (PointCode) Values(env any) []string {
 	return out
 }
 
-// DestRange is an argument PC/LEN. Its value is an ss7.Range as it was written:
-// bits beyond LEN are for the command to clear, and to tell of.
+// DestRange is an argument PC/LEN. Its value is an ss7.Range as it was written: the command clears bits beyond LEN,
+// and tells of it.
 type DestRange struct{}
 
 // Hint implements cli.Type.
@@ -87,8 +87,8 @@ func (pcMask) Parse(env any, word string) (any, error) {
 }
 func (pcMask) Format(env any, v any) string { return fmt.Sprint(v) }
 
-// LinksetName is an argument that names a linkset; its value is a string. A name
-// that does not exist yet is for validation to refuse.
+// LinksetName is an argument that names a linkset; its value is a string. Whether there is such a linkset is for
+// the rules to say.
 type LinksetName struct{}
 
 // Hint implements cli.Type.
@@ -107,7 +107,8 @@ func (LinksetName) Parse(_ any, word string) (any, error) {
 // Format implements cli.Type.
 func (LinksetName) Format(_ any, v any) string { return v.(string) }
 
-// newName is a name as a type has it, for a line that may make what it names: nothing is proposed.
+// newName is a name for a line that may make what it names. It hides the Values of its Type, so that no existing
+// name is proposed.
 type newName struct{ cli.Type }
 
 // Values implements cli.Completer.

@@ -7,7 +7,7 @@ import (
 	"github.com/gostp/gostp/cli"
 )
 
-// inUse refuses to take an element away while others need it, and names those.
+// inUse makes a List refuse to take an element away while other objects need it, and name these.
 func inUse(s *cli.Statement) *cli.Statement {
 	return s.Needed(func(env, e any) error {
 		what, by := system(env).users(e)
@@ -23,7 +23,7 @@ func inUse(s *cli.Statement) *cli.Statement {
 	})
 }
 
-// users are those that need an object of this instance, and what it is called.
+// users gives the name of an object of this instance, and what needs it.
 func (s *System) users(e any) (what string, by []string) {
 	switch e := e.(type) {
 	case *LocalPeer:
@@ -86,7 +86,7 @@ func (s *System) linksAt(port uint16) (by []string) {
 	return by
 }
 
-// served are the application servers and the links that need an ASP.
+// served names the application servers and the links that need an ASP.
 func (s *System) served(e *ASP) (by []string) {
 	if s.ASP(e.Name) == e {
 		for _, a := range s.ASs {
