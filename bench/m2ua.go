@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gostp/gostp/drive"
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/loop"
 	"github.com/gostp/gostp/m2ua"
 	"github.com/gostp/gostp/sctp"
@@ -42,9 +42,9 @@ type backhauled struct {
 	sink *sink
 	msu  ss7.MSU // of those that are sent; its payload is used again
 
-	mu       sync.Mutex // the loop's Lock: it guards what follows
+	mu       lock.Mutex[lock.BenchPeer] // the loop's Lock: it guards what follows
 	loop     loop.Loop
-	order    sync.Mutex // the loop's Order
+	order    lock.Mutex[lock.BenchOrder] // the loop's Order
 	layer    *m2ua.Layer
 	link     *m2ua.Link
 	messages []sctp.Message

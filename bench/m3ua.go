@@ -3,10 +3,10 @@ package bench
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/gostp/gostp/drive"
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
@@ -60,15 +60,15 @@ type asp struct {
 	streams uint16
 	msu     ss7.MSU // of those that are sent; its payload is used again
 
-	sending sync.Mutex // guards what follows
+	sending lock.Mutex[lock.BenchBatch] // guards what follows
 	arena   []byte
 	out     batch
 
 	yield func(payload []byte) bool // of the batch that is being read
 
-	mu   sync.Mutex // guards what follows
-	why  string     // what the gateway or the layer said last
-	told uint64     // SCON that the gateway sent
+	mu   lock.Mutex[lock.BenchPeer] // guards what follows
+	why  string                     // what the gateway or the layer said last
+	told uint64                     // SCON that the gateway sent
 }
 
 func (e *asp) open() (bool, string) {

@@ -3,10 +3,10 @@ package bench
 import (
 	"encoding/binary"
 	"math/rand/v2"
-	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/sctp"
 )
 
@@ -41,7 +41,7 @@ type pair struct {
 	src   source
 	quota uint64 // to be sent in all; 0: no bound
 
-	sending sync.Mutex // guards what follows
+	sending lock.Mutex[lock.BenchSending] // guards what follows
 	sent    [Flows]uint64
 	turn    uint8
 	stamp   time.Duration // of the messages being made
@@ -55,7 +55,7 @@ type pair struct {
 	probed   atomic.Bool
 	lost     atomic.Pointer[string] // why there is no way any more
 
-	mu      sync.Mutex // guards what follows, of the sink's reader
+	mu      lock.Mutex[lock.BenchCount] // guards what follows, of the sink's reader
 	flows   [Flows]Flow
 	delays  Histogram
 	foreign uint64 // messages that are none of ours

@@ -6,9 +6,9 @@ import (
 	"iter"
 	"net"
 	"slices"
-	"sync"
 	"time"
 
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/loop"
 	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/sctp"
@@ -20,8 +20,8 @@ type Link struct {
 	receive func(now time.Time, msus []*ss7.MSU)
 	event   func(ev ss7.Event)
 
-	order    sync.Mutex // the loop's Order
-	mu       sync.Mutex // the loop's Lock: it guards what follows
+	order    lock.Mutex[lock.DriveOrder] // the loop's Order
+	mu       lock.Mutex[lock.DriveLink]  // the loop's Lock: it guards what follows
 	loop     loop.Loop
 	machine  *m2pa.Link
 	assoc    sctp.Assoc // nil: there is none

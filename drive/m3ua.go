@@ -3,9 +3,9 @@ package drive
 import (
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/loop"
 	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/sctp"
@@ -19,7 +19,7 @@ type M3UA struct {
 	receive func(from, as ss7.PathID, m *ss7.MSU)
 	event   func(ev ss7.Event)
 
-	mu       sync.Mutex // the loop's Lock: it guards what follows
+	mu       lock.Mutex[lock.DriveM3UA] // the loop's Lock: it guards what follows
 	loop     loop.Loop
 	layer    *m3ua.Layer
 	ends     map[ss7.PathID]*association

@@ -9,11 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/gostp/gostp/capture"
+	"github.com/gostp/gostp/internal/lock"
 )
 
 // settleTime is how long a lab waits for links before a command of Run.
@@ -37,7 +37,7 @@ type Lab struct {
 	tap      func(w *capture.Writer, wires []cable) (stop func(), err error)
 	teardown func() error // after the nodes have ended
 
-	mu       sync.Mutex // guards captures
+	mu       lock.Mutex[lock.LabCaptures] // guards captures
 	captures []*recording
 	next     atomic.Pointer[member] // where the console goes after `connect`
 }

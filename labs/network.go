@@ -8,10 +8,10 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gostp/gostp/capture"
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/sctp/wire"
 )
@@ -30,7 +30,7 @@ const (
 // Network is virtual point-to-point wires that carry IP packets between hosts of
 // this process. One lock guards all of it; nothing waits under it.
 type Network struct {
-	mu    sync.Mutex
+	mu    lock.Mutex[lock.LabNetwork]
 	rand  *rand.Rand
 	hosts map[string]*Host
 	taps  []*tap

@@ -10,10 +10,10 @@ import (
 	"net"
 	"os"
 	"strings"
-	"sync"
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/internal/console"
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/node"
 )
 
@@ -100,7 +100,7 @@ type remote struct {
 	ended  func() error // why the process has ended; nil while it runs
 	kill   func() error
 
-	mu     sync.Mutex
+	mu     lock.Mutex[lock.LabSeat]
 	runs   *console.Client // of Run
 	status *console.Client // of Status
 }
@@ -211,7 +211,7 @@ func (s *remote) Close() error {
 // keyboard reads a terminal for one console after another: what one did not take is
 // for the next. What was sent to a console and not read by it is lost with it.
 type keyboard struct {
-	mu    sync.Mutex
+	mu    lock.Mutex[lock.LabKeyboard]
 	keys  chan []byte // closed at the end of the input
 	ahead []byte
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/gostp/gostp/capture"
+	"github.com/gostp/gostp/internal/lock"
 )
 
 // netemQueue is how many packets a wire holds while it delays them.
@@ -23,7 +24,7 @@ type vethWire struct {
 	name string
 	ends [2]vethEnd
 
-	mu     sync.Mutex
+	mu     lock.Mutex[lock.LabWire]
 	down   bool
 	faults Faults
 }

@@ -8,10 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/sctp"
 )
 
@@ -19,7 +19,7 @@ import (
 type Machine struct {
 	ipStack
 
-	mu         sync.Mutex
+	mu         lock.Mutex[lock.Transports]
 	transports map[configs.Transport]opened
 }
 

@@ -8,11 +8,12 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/gostp/gostp/internal/lock"
 )
 
 // settleInterval is how often the machine is looked at again while something is
@@ -28,7 +29,7 @@ const routeProtocol netlink.RouteProtocol = 173
 // the program ends all stays: taking an address away would end the traffic of others
 // who use it, and a program that is killed could not do it either.
 type ipStack struct {
-	setup    sync.Mutex // guards what follows
+	setup    lock.Mutex[lock.MachineIP] // guards what follows
 	ip       IP
 	tell     func(string)
 	stop     chan struct{} // ends the watch; nil: it does not run

@@ -7,12 +7,13 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"sync"
+
+	"github.com/gostp/gostp/internal/lock"
 )
 
 // ipStack shows the machine's interfaces; setting them needs Linux.
 type ipStack struct {
-	setup sync.Mutex
+	setup lock.Mutex[lock.MachineIP]
 	ip    IP
 }
 

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/sctp"
 )
 
@@ -277,7 +277,7 @@ func (p *localPort) lobbyName() string { return "places to wait at " + p.title }
 
 // lobby is where associations of a port wait until it is known whose they are.
 type lobby struct {
-	mu     sync.Mutex
+	mu     lock.Mutex[lock.Lobby]
 	inside map[string]int // by where they came from
 	all    int
 	liars  map[string]time.Time // who listed an address of another in vain, until when

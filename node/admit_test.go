@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/m2ua"
 	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/sctp"
@@ -388,6 +389,7 @@ func TestPromiseEndsWithItsAssociation(t *testing.T) {
 		msc := a.asps()[0]
 		p := atOneHost(t, net)()
 		r := &runner{node: msc.node, owner: msc.owner, port: msc.port, accepted: make(chan sctp.Assoc, 1)}
+		lock.Give[lock.ASP](&r.mu)
 		if !r.takeIfFree(p.a) || r.isFree() {
 			t.Error("it was free")
 		}

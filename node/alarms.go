@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/internal/syslog"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/ss7"
@@ -18,7 +18,7 @@ const alarmHistory = 200 // raised and cleared ones kept
 // alarms are what is wrong with the node, since when, and what was. The core finds out
 // after each change.
 type alarms struct {
-	mu      sync.Mutex
+	mu      lock.Mutex[lock.Alarms]
 	active  map[string]alarm
 	history []status.AlarmChange
 }

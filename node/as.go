@@ -1,10 +1,10 @@
 package node
 
 import (
-	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/xua"
@@ -35,7 +35,7 @@ type as struct {
 	turn atomic.Uint32
 	told atomic.Bool // whether serves was told that traffic may go here; changes under mu
 
-	mu    sync.Mutex
+	mu    lock.Mutex[lock.Server]
 	hold  xua.Hold
 	held  int // octets of hold, as all of the node's were counted last
 	flows xua.Flows

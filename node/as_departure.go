@@ -2,9 +2,9 @@ package node
 
 import (
 	"slices"
-	"sync"
 	"time"
 
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/routing"
 	"github.com/gostp/gostp/xua"
@@ -26,7 +26,7 @@ type departure struct {
 
 // departures are the AS of a node that leave its table.
 type departures struct {
-	mu  sync.Mutex
+	mu  lock.Mutex[lock.Departures]
 	all []*as
 }
 

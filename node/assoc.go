@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/internal/printable"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
@@ -30,7 +30,7 @@ type associations struct {
 	full    atomic.Bool      // it was told that these are too many
 	lack    func(why string) // is told that there is no descriptor for one
 
-	mu   sync.Mutex
+	mu   lock.Mutex[lock.Associations]
 	used map[uint32]bool
 }
 

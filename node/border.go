@@ -3,11 +3,11 @@ package node
 import (
 	"fmt"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sccp"
@@ -80,7 +80,7 @@ func (a *arrival) by() ss7.PathID {
 
 // arrivals are the memories of those who route in this instance what comes from others.
 type arrivals struct {
-	mu   sync.Mutex
+	mu   lock.Mutex[lock.Arrivals]
 	free []*transfer
 }
 

@@ -3,9 +3,9 @@ package node
 import (
 	"cmp"
 	"slices"
-	"sync"
 	"time"
 
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/ss7"
 )
@@ -24,7 +24,7 @@ const earlyMost = 1024
 type hold struct {
 	node *Node
 
-	mu      sync.Mutex
+	mu      lock.Mutex[lock.Hold]
 	waiting []held
 	settled *view
 }

@@ -1,8 +1,7 @@
 package node
 
 import (
-	"sync"
-
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/ss7"
 )
@@ -24,7 +23,7 @@ const (
 type inbox struct {
 	ready chan struct{} // one slot
 
-	mu   sync.Mutex
+	mu   lock.Mutex[lock.Inbox]
 	of   map[inflow]*backlog
 	turn []inflow // those that have something
 	msus int      // that wait, of all sources, without what is said of destinations

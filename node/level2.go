@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/loop"
 	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/mtp3"
@@ -27,12 +27,13 @@ type level2 struct {
 	kind  *ss7.Variant
 	user  level2User
 
-	rx sync.Mutex
+	rx lock.Mutex[lock.LinkOrder]
 
 	loop     loop.Loop
 	bearer   bearer
 	machine  level2Machine
 	messages []sctp.Message
+	later    func() // for the user: what it does when mu is free again; nil: nothing
 }
 
 // level2User is whoever uses a level 2.
@@ -73,6 +74,7 @@ type bearer interface {
 
 // drive gives the link its machine and what carries it.
 func (l *level2) drive(m level2Machine, b bearer) {
+	lock.Give[lock.Link](&l.mu)
 	l.machine, l.bearer = m, b
 	l.loop = loop.Loop{Machine: m, Hands: l, Lock: &l.mu, Order: &l.rx, Pass: l.pass}
 }
@@ -136,7 +138,8 @@ func (l *level2) Done() (rest func()) {
 		l.bearer.send(l.messages)
 		l.messages = l.messages[:0]
 	}
-	return nil
+	rest, l.later = l.later, nil
+	return rest
 }
 
 // Raise implements loop.Hands.

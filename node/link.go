@@ -82,14 +82,23 @@ func (l *link) raised(ev *ss7.Event) {
 	case ss7.RetrievalComplete:
 		back := l.back
 		l.back = nil
-		l.node.discards.transferred.Add(-uint64(len(back))) // they will be again
-		if h := l.node.view.Load().holds[l.id.Hold()]; h != nil {
-			h.retrieved(back)
-		} else {
-			l.node.discards.add(mtp3.LinkGone, len(back))
-		}
+		over := *ev
+		l.later = func() { l.handBack(back, over) } // a hold that is settled takes the locks of links
+		return
 	case ss7.OutOfService:
 		l.dropEarly()
 	}
 	l.node.core.post(*ev)
+}
+
+// handBack gives the link's hold what was retrieved, and then tells the core that the retrieval is over. It is
+// called when mu is free.
+func (l *link) handBack(back []held, over ss7.Event) {
+	l.node.discards.transferred.Add(-uint64(len(back))) // they will be again
+	if h := l.node.view.Load().holds[l.id.Hold()]; h != nil {
+		h.retrieved(back)
+	} else {
+		l.node.discards.add(mtp3.LinkGone, len(back))
+	}
+	l.node.core.post(over)
 }

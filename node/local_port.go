@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/sctp"
 )
 
@@ -27,7 +27,7 @@ type localPort struct {
 
 	lobby lobby
 
-	mu        sync.Mutex
+	mu        lock.Mutex[lock.LocalPort]
 	cfg       configs.LocalPeer
 	transport sctp.Transport
 	choice    string        // why it is this transport

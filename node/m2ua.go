@@ -5,6 +5,7 @@ import (
 	"maps"
 	"sync/atomic"
 
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/m2ua"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/xua"
@@ -28,6 +29,7 @@ func newM2UALayer(n *Node) *m2uaLayer {
 	x := &m2uaLayer{node: n, asps: map[ss7.PathID]*m2uaASP{}, servers: map[ss7.PathID][]*m2uaInterface{}}
 	x.byPath.Store(&map[ss7.PathID]*m2uaASP{})
 	x.interfaces.Store(&map[ss7.PathID]*m2uaInterface{})
+	lock.Give[lock.M2UALayer](&x.mu)
 	x.begin(x, m2ua.New())
 	return x
 }

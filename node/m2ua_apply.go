@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/loop"
 	"github.com/gostp/gostp/m2ua"
 	"github.com/gostp/gostp/ss7"
@@ -36,6 +37,7 @@ func (n *Node) applyM2UA(next *configs.System, restarted map[uint16]string) (sta
 			b := &m2uaASP{}
 			b.set(n.ids.take(), *c, m2ua.PPID)
 			b.layer, b.topic = x, "m2ua"
+			lock.Give[lock.ASP](&b.mu)
 			b.prepare(n, b, at, how, n.localPorts[c.LocalPort])
 			if a != nil {
 				n.leaveM2UA(a, why)

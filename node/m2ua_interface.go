@@ -5,10 +5,10 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/loop"
 	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/m2ua"
@@ -32,7 +32,7 @@ type m2uaInterface struct {
 	again atomic.Bool   // what is not acknowledged goes to another ASP
 	tag   atomic.Uint32 // of the last Data that is to be acknowledged
 
-	mu       sync.Mutex
+	mu       lock.Mutex[lock.Interface]
 	loop     loop.Loop
 	terminal *m2ua.Terminal
 	closed   bool

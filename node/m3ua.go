@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sctp"
@@ -41,6 +42,7 @@ func newM3UALayer(n *Node) *m3uaLayer {
 	x := &m3uaLayer{node: n, asps: map[ss7.PathID]*m3uaASP{}, servers: map[ss7.PathID]*m3uaAS{},
 		levels: map[ss7.PC]uint8{}, known: map[ss7.Range]*knowledge{}}
 	x.byPath.Store(&[]*m3uaASP{})
+	lock.Give[lock.M3UALayer](&x.mu)
 	x.begin(x, m3ua.New())
 	return x
 }

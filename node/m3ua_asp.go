@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sctp"
@@ -42,6 +43,7 @@ func (n *Node) newM3UAASP(id ss7.PathID, c configs.ASP, at where, how settings, 
 	a := &m3uaASP{}
 	a.set(id, c, ppidFor(&c))
 	a.layer, a.topic = n.m3ua, "m3ua"
+	lock.Give[lock.ASP](&a.mu)
 	a.prepare(n, a, at, how, p)
 	return a
 }

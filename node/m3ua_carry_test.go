@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"testing"
 
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/routing"
 	"github.com/gostp/gostp/sctp"
@@ -36,6 +37,7 @@ func adapted(tb testing.TB, size, payload int) (in *m3uaASP, items []sctp.Item, 
 			out = l.Recv(n.started, p, 0, m3ua.PPID, bare(t), out)
 		}
 		a := &m3uaASP{xuaASP: xuaASP{runner: runner{node: n, assoc: got}, id: p, streams: 17}}
+		lock.Give[lock.ASP](&a.mu)
 		a.setGate(l.Gate(p))
 		x.asps[p] = a
 	}

@@ -2,10 +2,10 @@ package node
 
 import (
 	"maps"
-	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/ss7"
 )
 
@@ -15,7 +15,7 @@ import (
 type crowd struct {
 	levels atomic.Pointer[map[ss7.PC]uint32] // nil: nothing; a map is never changed
 
-	mu      sync.Mutex // guards origins; held for no longer than a look at them
+	mu      lock.Mutex[lock.Crowd] // guards origins; held for no longer than a look at them
 	origins origins
 }
 

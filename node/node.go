@@ -9,6 +9,7 @@ import (
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/internal/paklog"
 	"github.com/gostp/gostp/internal/syslog"
 	"github.com/gostp/gostp/machine"
@@ -117,7 +118,7 @@ type published struct {
 // configured is what belongs to whoever applies a configuration. The applying of instance 0 is taken before that
 // of another.
 type configured struct {
-	applying   sync.Mutex // guards what follows
+	applying   lock.Mutex[lock.Applying] // guards what follows
 	localPorts map[uint16]*localPort
 	links      map[linkKey]*link
 	titles     titles.Tables

@@ -1,15 +1,14 @@
 package node
 
 import (
-	"sync"
-
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/ss7"
 )
 
 // pathIDs numbers what MSUs leave by. Numbers given back are used again late, when
 // nobody remembers them.
 type pathIDs struct {
-	mu   sync.Mutex
+	mu   lock.Mutex[lock.PathIDs]
 	last ss7.PathID
 	free []ss7.PathID
 }

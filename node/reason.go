@@ -5,9 +5,9 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/mtp3"
@@ -108,7 +108,7 @@ const groundFresh = time.Second
 // ground is a picture of the machine's interfaces. Those who wait for an association or a
 // port look at it, never the core.
 type ground struct {
-	mu    sync.Mutex
+	mu    lock.Mutex[lock.Ground]
 	at    time.Time
 	state []machine.InterfaceState
 }

@@ -9,10 +9,10 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
 )
@@ -57,7 +57,7 @@ type runner struct {
 
 	stuck atomic.Bool // its far end takes nothing, for some time by now
 
-	mu       sync.Mutex
+	mu       lock.Varied // lock.Link or lock.ASP
 	settings settings
 	assoc    sctp.Assoc // nil: none
 	assocID  uint32

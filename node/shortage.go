@@ -4,16 +4,16 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/mtp3"
 )
 
 // shortages are what the program around the node has run out of: file descriptors, places for
 // consoles. Each is an alarm while it lasts.
 type shortages struct {
-	mu sync.Mutex
+	mu lock.Mutex[lock.Shortages]
 	of map[string]string // why, by what
 
 	ends map[string]*time.Timer // of those that end by themselves

@@ -2,7 +2,8 @@ package node
 
 import (
 	"context"
-	"sync"
+
+	"github.com/gostp/gostp/internal/lock"
 )
 
 // tasks are how others reach what one goroutine owns: they have it do something there. The queue
@@ -12,7 +13,7 @@ type tasks struct {
 	ready chan struct{}   // one slot: there are tasks, or it is time for something else
 	then  func()          // carries out what follows from a task
 
-	mu    sync.Mutex // guards queue
+	mu    lock.Mutex[lock.Tasks] // guards queue
 	queue []task
 }
 

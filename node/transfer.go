@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/loop"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/ss7"
@@ -30,7 +30,7 @@ func (d *discards) add(r mtp3.Reason, n int) { d.by[r].Add(uint64(n)) }
 type transfer struct {
 	// routing is held from looking at the view until the MSUs are where it says. After a new view was published,
 	// taking routing is therefore to wait until the older view is out of use.
-	routing sync.Mutex
+	routing lock.Mutex[lock.Routing]
 
 	turn    loop.Turn
 	msus    []*ss7.MSU
@@ -103,7 +103,7 @@ func (n *Node) routeAgain(now time.Time, t *transfer, from ss7.PathID) {
 
 // readers is the transfers of all who read associations.
 type readers struct {
-	mu  sync.Mutex
+	mu  lock.Mutex[lock.Readers]
 	all map[*transfer]bool
 }
 

@@ -1,9 +1,9 @@
 package node
 
 import (
-	"sync"
 	"time"
 
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/m2pa"
 )
 
@@ -15,7 +15,7 @@ const (
 // meter is what a link has carried in the last minutes (Q.752 table 2: MSUs and octets
 // sent and received).
 type meter struct {
-	mu      sync.Mutex
+	mu      lock.Mutex[lock.Meter]
 	samples []sample // oldest first
 	peak    rates
 }

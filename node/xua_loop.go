@@ -2,9 +2,9 @@ package node
 
 import (
 	"fmt"
-	"sync"
 	"time"
 
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/loop"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/xua"
@@ -40,7 +40,7 @@ type xuaOwner interface {
 type xuaLoop[L xuaLayer] struct {
 	owner xuaOwner
 
-	mu    sync.Mutex
+	mu    lock.Varied // lock.M3UALayer or lock.M2UALayer
 	loop  loop.Loop
 	layer L
 }

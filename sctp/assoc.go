@@ -6,8 +6,9 @@ import (
 	"io"
 	"net/netip"
 	"strings"
-	"sync"
 	"time"
+
+	"github.com/gostp/gostp/internal/lock"
 )
 
 // state is that of RFC 9260 §4.
@@ -49,7 +50,7 @@ type assoc struct {
 	up, down chan struct{} // closed when established, when ended
 	readable chan struct{} // one slot
 
-	mu          sync.Mutex
+	mu          lock.Mutex[lock.SCTPAssociation]
 	params      Params
 	state       state
 	since       time.Time

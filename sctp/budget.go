@@ -3,9 +3,10 @@ package sctp
 import (
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"syscall"
+
+	"github.com/gostp/gostp/internal/lock"
 )
 
 const (
@@ -27,7 +28,7 @@ type Budget struct {
 	ended atomic.Uint64
 	tell  atomic.Pointer[func(why string)]
 
-	mu      sync.Mutex
+	mu      lock.Mutex[lock.Budget]
 	holders map[*holding]bool // that hold more than their share
 }
 

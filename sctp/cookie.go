@@ -8,8 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"sync"
 	"time"
+
+	"github.com/gostp/gostp/internal/lock"
 )
 
 // cookie is all that is known of an association while the far end proves that it
@@ -30,7 +31,7 @@ type cookie struct {
 
 // secret signs cookies. It changes every hour; the one before is still taken (§5.1.3).
 type secret struct {
-	mu       sync.Mutex
+	mu       lock.Mutex[lock.CookieSecret]
 	now, old [32]byte
 	since    time.Time
 }

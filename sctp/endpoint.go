@@ -7,9 +7,10 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/gostp/gostp/internal/lock"
 )
 
 // endpoint is a bound port at one or more local addresses.
@@ -22,9 +23,9 @@ type endpoint struct {
 
 	partings atomic.Int32 // under way
 
-	mu     sync.RWMutex       // held after an assoc's, never before
-	assocs map[peerKey]*assoc // by the confirmed addresses of their far ends (§5.4)
-	tags   map[uint32]*assoc  // by our verification tag
+	mu     lock.RWMutex[lock.Endpoint] // held after an assoc's, never before
+	assocs map[peerKey]*assoc          // by the confirmed addresses of their far ends (§5.4)
+	tags   map[uint32]*assoc           // by our verification tag
 	params Params
 }
 

@@ -15,6 +15,8 @@ import (
 
 	lksctp "github.com/ishidawataru/sctp"
 	"golang.org/x/sys/unix"
+
+	"github.com/gostp/gostp/internal/lock"
 )
 
 // kernelAssoc is a socket that was peeled off. Nothing of ours runs for it but its reader,
@@ -36,7 +38,7 @@ type kernelAssoc struct {
 
 	sentMessages, sentOctets, recvMessages, recvOctets atomic.Uint64
 
-	mu        sync.Mutex
+	mu        lock.Mutex[lock.KernelAssociation]
 	params    Params
 	in, out   uint16
 	lastError string

@@ -8,12 +8,13 @@ import (
 	"net/netip"
 	"os"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/gostp/gostp/internal/lock"
 )
 
 // kernelEndpoint is a one-to-many socket and the associations of its port.
@@ -29,7 +30,7 @@ type kernelEndpoint struct {
 
 	partings atomic.Int32 // under way
 
-	mu     sync.Mutex
+	mu     lock.Mutex[lock.KernelEndpoint]
 	assocs map[netip.AddrPort][]*kernelAssoc // under each address that the far end lists
 	dials  map[netip.AddrPort]*kernelDial    // under each address that was named
 }

@@ -4,10 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"sync"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/gostp/gostp/internal/lock"
 )
 
 const (
@@ -27,7 +28,7 @@ type kernelSender struct {
 	room func(fd uintptr) bool
 	now  func(fd uintptr)
 
-	mu      sync.Mutex
+	mu      lock.Mutex[lock.KernelSender]
 	limit   int // octets that may wait here
 	single  bool
 	closing bool   // no more is taken

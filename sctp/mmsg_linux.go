@@ -6,10 +6,10 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"sync"
 	"syscall"
 	"unsafe"
 
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/sctp/wire"
 
 	"golang.org/x/sys/unix"
@@ -52,7 +52,7 @@ type dgram struct {
 		cut  int // octets of it that were
 	}
 
-	mu sync.Mutex // guards tx; nothing waits under it
+	mu lock.Mutex[lock.DatagramSend] // guards tx; nothing waits under it
 	tx struct {
 		hdrs    [txMessages]mmsghdr
 		iov     []unix.Iovec

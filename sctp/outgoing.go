@@ -2,8 +2,8 @@ package sctp
 
 import (
 	"net/netip"
-	"sync"
 
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/sctp/wire"
 )
 
@@ -20,7 +20,7 @@ type outgoing struct {
 
 // outgoings is a few of them to be used again: as many as send at a time.
 type outgoings struct {
-	mu   sync.Mutex
+	mu   lock.Mutex[lock.PacketBuffers]
 	free []*outgoing
 }
 

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/gostp/gostp/internal/lock"
 )
 
 // TCP is a Transport for hosts without SCTP, for adaptation layers alone: their
@@ -97,7 +99,7 @@ type tcpEndpoint struct {
 	closed    chan struct{}
 	group     sync.WaitGroup // that listen
 
-	mu     sync.Mutex
+	mu     lock.Mutex[lock.TCPEndpoint]
 	params Params // of connections that are accepted
 	conns  map[netip.AddrPort]*tcpAssoc
 	over   bool

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/gostp/gostp/internal/lock"
 )
 
 const (
@@ -39,7 +41,7 @@ type tcpAssoc struct {
 
 	sentMessages, sentOctets, recvMessages, recvOctets atomic.Uint64
 
-	mu        sync.Mutex
+	mu        lock.Mutex[lock.TCPConnection]
 	params    Params
 	patience  time.Duration // until a silent far end is given up
 	burden    burden

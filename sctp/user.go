@@ -6,9 +6,9 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"sync"
 	"time"
 
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/sctp/wire"
 )
 
@@ -23,7 +23,7 @@ type user struct {
 	count   counters
 	packets outgoings
 
-	mu    sync.Mutex
+	mu    lock.Mutex[lock.Wires]
 	wires map[netip.AddrPort]*sharedWire
 }
 
@@ -48,7 +48,7 @@ type sharedWire struct {
 	wire wire.Wire
 	done chan struct{}
 
-	mu        sync.RWMutex
+	mu        lock.RWMutex[lock.Wire]
 	endpoints map[uint16]*endpoint
 }
 

@@ -10,7 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
+
+	"github.com/gostp/gostp/internal/lock"
 )
 
 // Store is where the startup configuration is.
@@ -31,7 +32,7 @@ func File(path string) Store { return &file{path: path} }
 
 type file struct {
 	path string
-	mu   sync.Mutex // one Save at a time
+	mu   lock.Mutex[lock.StoreSave] // one Save at a time
 }
 
 func (f *file) Name() string { return f.path }
@@ -141,7 +142,7 @@ func Memory(name string, text []byte) Store { return &memory{name: name, text: t
 
 type memory struct {
 	name string
-	mu   sync.Mutex
+	mu   lock.Mutex[lock.StoreText]
 	text []byte
 	kept []byte
 }

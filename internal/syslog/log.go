@@ -11,9 +11,9 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/internal/printable"
 )
 
@@ -26,18 +26,18 @@ type Log struct {
 	*buffer
 	label string
 
-	mu      sync.Mutex // guards what follows
+	mu      lock.Mutex[lock.LogBounds] // guards what follows
 	limits  map[limitKey]*limit
 	repeats repeats
 }
 
 // buffer keeps the lines and knows who watches them. A Log and its labelled parts have one in common.
 type buffer struct {
-	mu       sync.Mutex // guards what follows
-	lines    []string   // a ring, once it is full
-	next     int        // the place of the next line in it
-	total    uint64     // lines since the start
-	quiet    bool       // consoles get no lines
+	mu       lock.Mutex[lock.LogBuffer] // guards what follows
+	lines    []string                   // a ring, once it is full
+	next     int                        // the place of the next line in it
+	total    uint64                     // lines since the start
+	quiet    bool                       // consoles get no lines
 	debug    map[string]bool
 	watchers map[int]watcher
 	ids      int

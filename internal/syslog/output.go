@@ -3,9 +3,10 @@ package syslog
 import (
 	"fmt"
 	"io"
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/gostp/gostp/internal/lock"
 )
 
 const (
@@ -23,7 +24,7 @@ type Output struct {
 	done    chan struct{}
 	left    atomic.Uint64 // lines left out since the output took one
 
-	mu      sync.Mutex
+	mu      lock.Mutex[lock.LogOutput]
 	refusal string // of the last write; empty: the output takes nothing, or all is well
 }
 

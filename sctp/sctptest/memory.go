@@ -10,12 +10,13 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/sctp/wire"
 )
 
 // Memory is a network inside the process, with faults on demand.
 type Memory struct {
-	mu     sync.Mutex
+	mu     lock.Mutex[lock.TestNetwork]
 	rand   *rand.Rand
 	wires  map[netip.AddrPort]*memoryWire
 	faults Faults
@@ -85,7 +86,7 @@ type memoryWire struct {
 	closed chan struct{}
 	once   sync.Once
 
-	mu          sync.Mutex
+	mu          lock.Mutex[lock.TestWire]
 	queue, read []memoryPacket
 	spare       [][]byte
 }
