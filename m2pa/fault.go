@@ -2,7 +2,6 @@ package m2pa
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/gostp/gostp/ss7"
 )
@@ -51,18 +50,4 @@ func (l *Link) drop(f Fault, why string) ss7.Action {
 // unfit discards a Link Status that does not fit the state.
 func (l *Link) unfit(s Status, out []ss7.Action) []ss7.Action {
 	return append(out, l.drop(UnfitState, fmt.Sprintf("Link Status %v while the link is %v", s, l.state)))
-}
-
-// discarded writes what was received and discarded: how many in all, and of these by reason.
-func (s *Stats) discarded() string {
-	sum, by := uint64(0), []string{}
-	for f, n := range s.Discarded {
-		if sum += n; n > 0 {
-			by = append(by, fmt.Sprintf("%d %v", n, Fault(f)))
-		}
-	}
-	if sum == 0 {
-		return "received and discarded: 0"
-	}
-	return fmt.Sprintf("received and discarded: %d: %s", sum, strings.Join(by, ", "))
 }

@@ -404,25 +404,3 @@ func (s *Stats) Expirations() iter.Seq2[string, uint64] {
 		}
 	}
 }
-
-// Lines writes the counters for a person.
-func (s *Stats) Lines() []string {
-	out := []string{
-		fmt.Sprintf("MSUs in %d (%d octets), out %d (%d octets)", s.MSUsIn, s.OctetsIn, s.MSUsOut, s.OctetsOut),
-		fmt.Sprintf("empty acknowledgements in %d, out %d", s.AcksIn, s.AcksOut),
-		fmt.Sprintf("alignments %d, failures %d", s.Alignments, s.Failures),
-		s.discarded(),
-		fmt.Sprintf("not sent: queue full %d, priority below the discard level %d, link not in service %d, lost with the "+
-			"link %d", s.QueueFull, s.Shed, s.NotInService, s.Lost),
-		fmt.Sprintf("when the link failed: retrieved %d, sent and never confirmed %d", s.Retrieved, s.Unconfirmed),
-	}
-	for st := Alignment; st < statuses; st++ {
-		if s.StatusIn[st]+s.StatusOut[st] > 0 {
-			out = append(out, fmt.Sprintf("%s in %d, out %d", st, s.StatusIn[st], s.StatusOut[st]))
-		}
-	}
-	for timer, n := range s.Expirations() {
-		out = append(out, fmt.Sprintf("%s expired %d times", timer, n))
-	}
-	return out
-}
