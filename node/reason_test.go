@@ -211,13 +211,13 @@ func TestAlarmOfAFirstFSNOfOne(t *testing.T) {
 		defer s.group.Wait()
 		defer cancel()
 		defer a.Close()
-		s.mu.Lock()
+		s.level2.Lock()
 		s.mangle = func(b []byte) {
 			if b[3] == 1 && len(b) > 16 { // User Data with an MSU
 				binary.BigEndian.PutUint32(b[12:], (binary.BigEndian.Uint32(b[12:])+1)&0xffffff)
 			}
 		}
-		s.mu.Unlock()
+		s.level2.Unlock()
 		time.Sleep(15 * time.Second)
 		a.rows(row{"link 0 of linkset B", "the far end's first User Data has FSN 1, where RFC 4165 §4.2.1 wants 0"})
 	})

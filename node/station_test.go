@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/loop"
 	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/machine"
 	"github.com/gostp/gostp/mtp3"
@@ -80,14 +81,16 @@ type station struct {
 	t       *testing.T
 	pc, stp ss7.PC
 	kind    *ss7.Variant
-	mu      sync.Mutex
+	mu      sync.Mutex // the loop's Order
+	loop    loop.Loop
 	link    *m2pa.Link
-	assoc   sctp.Assoc
-	actions []ss7.Action
 	up      bool // its own link test was answered, or that of the STP
 	got     []received
-	user    func(m *ss7.MSU)  // takes what is for a user, if set; it must not wait
-	mangle  func(wire []byte) // changes what the link sends, if set
+	user    func(m *ss7.MSU) // takes what is for a user, if set; it must not wait
+
+	level2 sync.Mutex // the loop's Lock: it guards assoc and mangle
+	assoc  sctp.Assoc
+	mangle func(wire []byte) // changes what the link sends, if set
 
 	management []told // network management that came
 	group      sync.WaitGroup
@@ -130,6 +133,7 @@ func newStationBy(ctx context.Context, t *testing.T, tr sctp.Transport, kind *ss
 	conf := m2pa.DefaultConfig()
 	conf.Variant = kind
 	s.link = m2pa.New(1, conf)
+	s.loop = loop.Loop{Machine: s.link, Hands: s, Lock: &s.level2, Order: &s.mu, Pass: s.pass}
 	s.group.Go(func() {
 		for ctx.Err() == nil {
 			s.serve(ctx, e, sctp.Addr{IPs: []netip.Addr{at.Addr()}, Port: at.Port()})
@@ -140,20 +144,9 @@ func newStationBy(ctx context.Context, t *testing.T, tr sctp.Transport, kind *ss
 		}
 	})
 	s.group.Go(func() {
-		tick := time.NewTicker(10 * time.Millisecond)
-		defer tick.Stop()
-		defer e.Close()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				s.mu.Lock()
-				s.actions = s.link.Tick(time.Now(), s.actions[:0])
-				s.perform()
-				s.mu.Unlock()
-			}
-		}
+		<-ctx.Done()
+		s.loop.Stop()
+		e.Close()
 	})
 	return s
 }
@@ -165,42 +158,50 @@ func (s *station) serve(ctx context.Context, e sctp.Endpoint, stp sctp.Addr) {
 		return
 	}
 	s.mu.Lock()
-	s.assoc, s.up = a, false
+	s.up = false
 	s.mu.Unlock()
+	s.level2.Lock()
+	s.assoc = a
+	s.level2.Unlock()
 	for _, k := range []ss7.Kind{ss7.Emergency, ss7.Start, ss7.CommUp} {
 		s.tell(ss7.Event{Kind: k})
 	}
 	batch := sctp.NewBatch(64)
 	for a.Read(batch) == nil {
-		s.mu.Lock()
-		for _, it := range batch.Items {
-			if it.Event == nil {
-				s.actions = s.link.Recv(time.Now(), it.Stream, it.Data, s.actions[:0])
-				s.perform()
+		s.loop.Take(func(now time.Time, out []ss7.Action) []ss7.Action {
+			for _, it := range batch.Items {
+				if it.Event == nil {
+					out = s.link.Recv(now, it.Stream, it.Data, out)
+				}
 			}
-		}
-		s.mu.Unlock()
+			return out
+		})
 	}
 	s.tell(ss7.Event{Kind: ss7.CommLost, Why: "ended"})
 }
 
-func (s *station) tell(ev ss7.Event) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.actions = s.link.Do(time.Now(), ev, s.actions[:0])
-	s.perform()
+func (s *station) tell(ev ss7.Event) { s.loop.Tell(ev) }
+
+// Send implements loop.Hands: it sends what the link wants to, as mangle changes it.
+func (s *station) Send(a *ss7.Action) {
+	if s.assoc == nil {
+		return
+	}
+	if s.mangle != nil {
+		s.mangle(a.Wire)
+	}
+	_, _ = s.assoc.Send([]sctp.Message{{Stream: a.Stream, PPID: m2pa.PPID, Data: a.Wire}})
 }
 
-// perform is called with mu.
-func (s *station) perform() {
-	actions := slices.Clone(s.actions)
-	for _, a := range actions {
-		switch {
-		case a.Op == ss7.Send && s.assoc != nil:
-			s.write(&a)
-		case a.Op == ss7.Raise && a.Event.Kind == ss7.Transfer:
-			s.receive(&a.Event.MSU)
-		}
+// A station plays on whatever its link says.
+func (s *station) Raise(*ss7.Event)    {}
+func (s *station) Hangup(*ss7.Event)   {}
+func (s *station) Note(*ss7.Event)     {}
+func (s *station) Done() (rest func()) { return nil }
+
+func (s *station) pass(_ time.Time, msus []*ss7.MSU) {
+	for _, m := range msus {
+		s.receive(m)
 	}
 }
 
@@ -231,19 +232,7 @@ func (s *station) receive(m *ss7.MSU) {
 }
 
 func (s *station) put(m ss7.MSU) {
-	for _, a := range s.link.Do(time.Now(), ss7.Event{Kind: ss7.Transfer, MSU: m}, nil) {
-		if a.Op == ss7.Send {
-			s.write(&a)
-		}
-	}
-}
-
-// write sends what the link wants to, as mangle changes it. It is called with mu.
-func (s *station) write(a *ss7.Action) {
-	if s.mangle != nil {
-		s.mangle(a.Wire)
-	}
-	_, _ = s.assoc.Send([]sctp.Message{{Stream: a.Stream, PPID: m2pa.PPID, Data: a.Wire}})
+	s.loop.Run(func(now time.Time, out []ss7.Action) []ss7.Action { return s.link.Transfer(now, &m, out) })
 }
 
 func (s *station) send(m ss7.MSU) {
