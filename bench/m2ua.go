@@ -121,7 +121,7 @@ func (e *backhauled) Send(a *ss7.Action) {
 // Raise implements loop.Hands.
 func (e *backhauled) Raise(ev *ss7.Event) {
 	switch {
-	case ev.Kind == ss7.Republish && ev.Path == drive.Server:
+	case ev.Kind == xua.Republish && ev.Path == drive.Server:
 		e.moved = true
 	case ev.Kind == ss7.OutOfService:
 		e.p.fail("its link at the gateway failed: " + ev.Why)

@@ -232,8 +232,10 @@ func (x *m3uaHands) Send(a *ss7.Action) {
 
 // Raise tells of an AS only when that has begun or ceased to take traffic.
 func (x *m3uaHands) Raise(ev *ss7.Event) {
-	if ev.Kind != ss7.Republish {
+	if ev.Kind < ss7.OwnKind {
 		x.event(*ev)
+	}
+	if ev.Kind != xua.Republish {
 		return
 	}
 	way := x.layer.Way(ev.Path)

@@ -273,7 +273,7 @@ func (l *Layer) after(n int, named *names, out []ss7.Action) []ss7.Action {
 				out = slices.Insert(out, i+1, ss7.Action{Op: ss7.Send, Wire: second, Event: ss7.Event{Path: a.Event.Path}})
 				i++
 			}
-		case a.Op == ss7.Raise && a.Event.Kind == ss7.Republish:
+		case a.Op == ss7.Raise && a.Event.Kind == xua.Republish:
 			if p := l.peers[a.Event.Path]; p != nil {
 				p.gate = l.makeGate(p)
 			}

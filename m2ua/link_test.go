@@ -31,7 +31,7 @@ func text(actions []ss7.Action) string {
 			out = append(out, fmt.Sprintf("^Transfer %x", a.Event.MSU.Payload))
 		case a.Op == ss7.Raise && a.Event.Kind == ss7.Retrieved:
 			out = append(out, fmt.Sprintf("^Retrieved %x", a.Event.MSU.Payload))
-		case a.Op == ss7.Raise && (a.Event.Kind == ss7.Republish || a.Event.Kind == ss7.Activated):
+		case a.Op == ss7.Raise && (a.Event.Kind == xua.Republish || a.Event.Kind == xua.Activated):
 		case a.Op == ss7.Raise && a.Event.Kind == ss7.InService && a.Event.Arg == ss7.TakenOver:
 			out = append(out, "^InService taken over")
 		case a.Op == ss7.Raise && (a.Event.Kind == ss7.BSNT || a.Event.Kind == ss7.Congestion || a.Event.Kind == ss7.Retrieve):

@@ -109,7 +109,7 @@ func (l *Layer) register(now time.Time, out []ss7.Action) []ss7.Action {
 // keyStands keeps why a link has no interface and has it told.
 func (l *Layer) keyStands(path ss7.PathID, why string, out []ss7.Action) []ss7.Action {
 	l.keyWhy[path] = why
-	return append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Republish, Path: path}})
+	return append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: xua.Republish, Path: path}})
 }
 
 // recvResults is told what a gateway answers; what nothing asked for changes nothing.

@@ -10,5 +10,5 @@
 // Data passes the Layer by: who reads an association holds its Gate and calls
 // Gate.Recv; who has an MSU for an AS finds its ASP on the xua.Way and writes it
 // with Label.Append. Both are immutable pictures that the Layer's owner publishes
-// when it is asked to (ss7.Republish).
+// when it is asked to (xua.Republish).
 package m3ua

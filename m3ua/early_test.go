@@ -13,7 +13,7 @@ import (
 func raised(out []ss7.Action) string {
 	var parts []string
 	for _, a := range out {
-		if a.Op == ss7.Raise && a.Event.Kind >= ss7.Pause {
+		if a.Op == ss7.Raise && a.Event.Kind >= ss7.Pause && a.Event.Kind < ss7.OwnKind {
 			parts = append(parts, fmt.Sprintf("%v %d/%d", a.Event.Kind, a.Event.Dest.PC, a.Event.Dest.Len))
 		}
 	}

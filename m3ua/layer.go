@@ -254,7 +254,7 @@ func (l *Layer) RemoveASP(now time.Time, path ss7.PathID, why string, out []ss7.
 }
 
 func republish(p ss7.PathID) ss7.Action {
-	return ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Republish, Path: p}}
+	return ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: xua.Republish, Path: p}}
 }
 
 // begin forgets the wires of the calls before, once their actions were carried out.
@@ -379,9 +379,9 @@ func (l *Layer) after(now time.Time, n int, out []ss7.Action) []ss7.Action {
 			continue
 		}
 		switch a.Event.Kind {
-		case ss7.Republish:
+		case xua.Republish:
 			l.republished(a.Event.Path)
-		case ss7.Activated:
+		case xua.Activated:
 			path, server := a.Event.Path, ss7.PathID(a.Event.Arg)
 			out = l.brief(now, path, server, out)
 			if p := l.peers[path]; p != nil {

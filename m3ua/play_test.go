@@ -182,8 +182,10 @@ func (p *player) Text(a *ss7.Action) string {
 		return "note: " + ev.Why
 	case a.Op == ss7.Note:
 		return "note: " + string(script.AppendEvent(nil, ev))
-	case ev.Kind == ss7.Republish:
+	case ev.Kind == xua.Republish:
 		return "" // a new picture, which "ways" tells
+	case ev.Kind == xua.Activated:
+		return fmt.Sprintf("raise Activated path %d arg %d", ev.Path, ev.Arg)
 	}
 	return "raise " + string(script.AppendEvent(nil, ev))
 }

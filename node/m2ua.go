@@ -64,7 +64,7 @@ func (x *m2uaLayer) eachASP(f func(*xuaASP)) {
 }
 
 func (x *m2uaLayer) raised(ev *ss7.Event) {
-	if ev.Kind == ss7.Republish {
+	if ev.Kind == xua.Republish {
 		x.republish(ev.Path)
 	}
 }

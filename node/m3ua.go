@@ -106,7 +106,7 @@ func (x *m3uaLayer) eachASP(f func(*xuaASP)) {
 
 func (x *m3uaLayer) raised(ev *ss7.Event) {
 	switch ev.Kind {
-	case ss7.Republish:
+	case xua.Republish:
 		x.republish(ev.Path)
 	case ss7.Pause, ss7.Resume, ss7.Restricted, ss7.Status, ss7.UserPart:
 		x.said = append(x.said, *ev)

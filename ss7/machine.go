@@ -1,6 +1,9 @@
 package ss7
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // PathID names one thing that an MSU can leave by: a link, or a hold, where MSUs
 // wait in order. Zero is no path.
@@ -60,9 +63,6 @@ const (
 
 	Unreachable // an MSU that came by Path could not go on to its DPC
 	NoUser      // an MSU that came by Path is for this node, which has no user for its SI
-	// An adaptation layer to its loop, its peers named by Path.
-	Republish // the picture of Path (a way out, or what a peer may do) is a new one
-	Activated // the peer Path became active in the server path Arg
 
 	// Destinations as a peer tells or asks of them (Q.701 §8.1; RFC 4666 §3.4): Dest.
 	Pause      // unavailable
@@ -78,10 +78,19 @@ var kindNames = [...]string{"None", "Transfer", "Start", "Stop", "Emergency", "E
 	"RemoteOutage",
 	"RemoteRecovered", "Congestion", "BSNT", "Retrieved", "RetrievalComplete", "Drained", "CommUp", "CommLost",
 	"CommRestart",
-	"StateChange", "Discard", "Unreachable", "NoUser", "Republish", "Activated",
+	"StateChange", "Discard", "Unreachable", "NoUser",
 	"Pause", "Resume", "Restricted", "Status", "UserPart", "Audit"}
 
-func (k Kind) String() string { return kindNames[k] }
+// OwnKind is the first of the kinds that a package of machines numbers for itself, such as xua.Republish. They are
+// between its machines and whoever drives these, and mean nothing elsewhere.
+const OwnKind Kind = 128
+
+func (k Kind) String() string {
+	if k >= OwnKind {
+		return fmt.Sprintf("own kind %d", k-OwnKind)
+	}
+	return kindNames[k]
+}
 
 // TakenOver is the argument of InService where the link was in service at another place
 // until now (RFC 3331 §1.5.7): nothing at its far end has restarted.

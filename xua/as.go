@@ -180,7 +180,7 @@ func (l *Layer) set(now time.Time, m *member, peer, own State, why string, out [
 	if joined {
 		m.as.joins++
 		m.as.latest = m
-		out = append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Activated, Path: m.asp.cfg.Path,
+		out = append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: Activated, Path: m.asp.cfg.Path,
 			Arg: uint32(m.as.cfg.Path)}})
 	}
 	return out

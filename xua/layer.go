@@ -99,6 +99,12 @@ func count(c *[11][16]uint64, t Type) {
 	}
 }
 
+// Kinds of events that a Layer raises beside those of ss7, about the ASP or the AS of Path.
+const (
+	Republish = ss7.OwnKind + iota // the picture of Path (a way out, or what an ASP may do) is a new one
+	Activated                      // the ASP of Path became active in the AS of path Arg
+)
+
 // Notes that the loop makes log lines of: the Arg of a Note with Kind StateChange.
 const (
 	NoteASP uint32 = iota + 1
@@ -290,7 +296,7 @@ func (l *Layer) publishASPs(d dirt, out []ss7.Action) []ss7.Action {
 }
 
 func republish(p ss7.PathID) ss7.Action {
-	return ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Republish, Path: p}}
+	return ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: Republish, Path: p}}
 }
 
 func note(path ss7.PathID, what uint32, why string) ss7.Action {

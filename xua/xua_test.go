@@ -261,8 +261,10 @@ func describe(out []ss7.Action) string {
 			parts = append(parts, fmt.Sprintf("%d<%s", p, show(a.Wire)))
 		case a.Op == ss7.Hangup:
 			parts = append(parts, fmt.Sprintf("hang up %d", p))
-		case a.Op == ss7.Raise && a.Event.Kind == ss7.Republish:
+		case a.Op == ss7.Raise && a.Event.Kind == Republish:
 			parts = append(parts, fmt.Sprintf("*%d", p))
+		case a.Op == ss7.Raise && a.Event.Kind == Activated:
+			parts = append(parts, fmt.Sprintf("raise Activated %d %d", p, a.Event.Arg))
 		case a.Op == ss7.Raise:
 			parts = append(parts, fmt.Sprintf("raise %v %d %d", a.Event.Kind, p, a.Event.Arg))
 		}
