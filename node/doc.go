@@ -3,46 +3,48 @@
 //
 // # Goroutines, and what they hand to each other
 //
-// Each instance (instances.go) is a Node with all of these; an arrow says what goes from one to the other.
+// Each instance (instances.go) is a Node with all of these:
 //
-//		  association                                     association
-//		      │ messages                                       ▲ messages
-//		      ▼                   MSUs, by offer               │
-//		  ┌────────┐   ┌──────────────────────────────────┐   ┌┴───────────────┐
-//		  │ reader ├──►│ the link, AS, crossing or hold   ├──►│ Assoc.Send:    │
-//		  └┬──┬──┬─┘   │ that the view names (its lock)   │   │ SCTP queues it │
-//		   │  │  │     └──────▲──────────────────▲────────┘   └────────────────┘
-//		   │  │  │ MSUs of a  │ MSUs             │ MSUs, by originate
-//		   │  │  │ guest      │                  │
-//		   │  │  └────────────│─────► inbox ─► guest ◄─ tasks: configuration, questions,
-//		   │  │ MSUs of a     │                  ▲             what MTP3 has for users
-//		   │  │ resident      │                  │ tasks
-//		   │  └────────► inbox ─┐              ┌─┴────┐  Store  ┌──────┐  Load
-//		   │ what happened      └─────────────►│ core ├────────►│ view │◄─────── every reader
-//		   └─ to a link: tasks; hints ────────►└─▲────┘         └──────┘
-//		                                         │ tasks: ask, and wait
-//		                 console, Apply ─────────┘
+//	association --> reader -- MSUs: offer --------------> link, AS, crossing or hold --> association
+//	                reader -- MSUs: inbox --------------> core, for its own user parts
+//	                reader -- MSUs: inbox --------------> guest
+//	                reader -- what happened: tasks -----> core
+//	                reader -- MSUs that ended: hints ---> core
 //
-//	  - A reader (runner.go) serves one association, with the machine of its link or ASP (link.go, xua_loop.go)
-//	    behind one mutex. It runs each batch to completion: it tells the machine, lets go of the lock, decides
-//	    each MSU by the view, and offers it to the outlet that the MSU leaves by, under that outlet's lock
-//	    (transfer.go). It asks nobody and waits for nobody: SCTP queues what is sent, or refuses it.
-//	  - The core (core.go) owns mtp3.Network and the resident user parts: MTP3's management, SCCP's management
-//	    and the testing user part (parts.go). It takes tasks first, which have no bound, because state must not
-//	    be lost (tasks.go); then MSUs, which are bounded for each linkset (inbox.go); then hints of MSUs that
-//	    went no further, which may be lost. What its machines answer it carries out after each of them
-//	    (perform). It alone makes another view, and puts it in force by publish (hold.go), which returns when
-//	    no reader routes by the older one.
-//	  - A guest (guest.go) is a user part with a package of its own (package userpart). It has tasks and an
-//	    inbox as the core has, and a loop.
-//	  - Whoever changes the configuration (apply.go) holds applying meanwhile. A new model is validated before
-//	    anything changes; carrying it out cannot fail. A port that cannot be bound is a state with a reason,
-//	    tried again, not a refusal, so that lines may come in any order.
-//	  - A timer (package loop) tells a machine the time on a goroutine of its own, under the same lock as the
-//	    reader; that of the core and of a guest only rouses them.
-//	  - Beside these, few goroutines do one thing each: a local port accepts and binds (local_port.go), a desk
-//	    hears what a new association says first (desk.go), an association that is to be made is dialled
-//	    (runner.go), utilization is measured (utilization.go).
+//	                core ---- tables: publish ----------> view, which every reader loads
+//	                core ---- MSUs: route; tell --------> link
+//	                core ---- destinations: run --------> M3UA's layer --> ASPs
+//	                core ---- destinations: tasks ------> guest
+//	                core ---- what a point is: tasks ---> core of another instance
+//
+//	                guest --- MSUs: route --------------> link, AS, crossing or hold
+//
+//	console --------------- questions: ask -------------> core, guest
+//	console --> Apply ----- configuration: ask, tasks --> core, guest
+//	timer ----------------- it is time -----------------> link, layer, core, guest
+//
+// Who they are:
+//
+//   - A reader (runner.go) serves one association, with the machine of its link or ASP (link.go, xua_loop.go)
+//     behind one mutex. It runs each batch to completion: it tells the machine, lets go of the lock, decides
+//     each MSU by the view, and offers it to the outlet that the MSU leaves by, under that outlet's lock
+//     (transfer.go). It asks nobody and waits for nobody: SCTP queues what is sent, or refuses it.
+//   - The core (core.go) owns mtp3.Network and the resident user parts: MTP3's management, SCCP's management
+//     and the testing user part (parts.go). It takes tasks first, which have no bound, because state must not
+//     be lost (tasks.go); then MSUs, which are bounded for each linkset (inbox.go); then hints of MSUs that
+//     went no further, which may be lost. What its machines answer it carries out after each of them
+//     (perform). It alone makes another view, and puts it in force by publish (hold.go), which returns when
+//     no reader routes by the older one.
+//   - A guest (guest.go) is a user part with a package of its own (package userpart). It has tasks and an
+//     inbox as the core has, and a loop.
+//   - Whoever changes the configuration (apply.go) holds applying meanwhile. A new model is validated before
+//     anything changes; carrying it out cannot fail. A port that cannot be bound is a state with a reason,
+//     tried again, not a refusal, so that lines may come in any order.
+//   - A timer (package loop) tells a machine the time on a goroutine of its own, under the same lock as the
+//     reader; that of the core and of a guest only rouses them.
+//   - Beside these, few goroutines do one thing each: a local port accepts and binds (local_port.go), a desk
+//     hears what a new association says first (desk.go), an association that is to be made is dialled
+//     (runner.go), utilization is measured (utilization.go).
 //
 // # Who may call whom
 //
