@@ -20,17 +20,25 @@ type filter struct {
 	count   int
 }
 
-// asJSON is no filter of lines: a query encodes its value instead of printing it.
-const asJSON = "json"
+// The words that may follow `|`. asJSON is no filter of lines: a query encodes its value instead of
+// printing it.
+const (
+	beginAt   = "begin"
+	countOf   = "count"
+	excluding = "exclude"
+	including = "include"
+	asJSON    = "json"
+	sectionOf = "section"
+)
 
 // filters are what may follow `|`, sorted as `?` shows them.
 var filters = []suggestion{
-	{word: "begin", help: "Begin with the line that matches"},
-	{word: "count", help: "Count number of lines which match regexp"},
-	{word: "exclude", help: "Exclude lines that match"},
-	{word: "include", help: "Include lines that match"},
+	{word: beginAt, help: "Begin with the line that matches"},
+	{word: countOf, help: "Count number of lines which match regexp"},
+	{word: excluding, help: "Exclude lines that match"},
+	{word: including, help: "Include lines that match"},
 	{word: asJSON, help: "The values as JSON, for programs"},
-	{word: "section", help: "Include lines that match and what is indented under them"},
+	{word: sectionOf, help: "Include lines that match and what is indented under them"},
 }
 
 // splitPipe takes `| include RE` or `| json` off a line. No filter: nil.
@@ -99,14 +107,14 @@ func (f *filter) pass(line []byte) bool {
 	line = bytes.TrimRight(line, "\r\n")
 	hit := f.re.Match(line)
 	switch f.kind {
-	case "include":
+	case including:
 		return hit
-	case "exclude":
+	case excluding:
 		return !hit
-	case "begin":
+	case beginAt:
 		f.open = f.open || hit
 		return f.open
-	case "section":
+	case sectionOf:
 		depth := len(line) - len(bytes.TrimLeft(line, " "))
 		if f.open && depth > f.depth {
 			return true
@@ -125,7 +133,7 @@ func (f *filter) end() {
 	if len(f.partial) > 0 {
 		_, _ = f.Write([]byte("\n"))
 	}
-	if f.kind == "count" {
+	if f.kind == countOf {
 		_, _ = fmt.Fprintf(f.to, "Number of lines which match regexp = %d\n", f.count)
 	}
 }

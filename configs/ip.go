@@ -111,7 +111,10 @@ func usable(a netip.Addr) bool {
 }
 
 // kinds are IOS's names of interfaces that a machine of today can stand for.
-var kinds = []string{"Ethernet", "FastEthernet", "GigabitEthernet", "TenGigabitEthernet", "Loopback"}
+var kinds = []string{"Ethernet", "FastEthernet", "GigabitEthernet", "TenGigabitEthernet", Loopback}
+
+// Loopback is the kind of interface that has its addresses on the machine's loopback device.
+const Loopback = "Loopback"
 
 var iosName = regexp.MustCompile(`^([A-Za-z]+)([0-9]{1,4}(?:/[0-9]{1,3}){0,2})$`)
 
@@ -124,7 +127,7 @@ func CanonicalInterface(name string) string {
 		return name
 	}
 	kind := iosKind(m[1])
-	isIOS := strings.Contains(m[2], "/") || m[1][0] < 'a' || strings.EqualFold(m[1], kind) || kind == "Loopback"
+	isIOS := strings.Contains(m[2], "/") || m[1][0] < 'a' || strings.EqualFold(m[1], kind) || kind == Loopback
 	if kind == "" || !isIOS {
 		return name
 	}

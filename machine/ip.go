@@ -112,7 +112,7 @@ const loopback = "lo"
 // IsLoopback tells whether a name is that of an IOS Loopback interface.
 func IsLoopback(name string) bool {
 	kind, _, _ := configs.InterfaceNumber(name)
-	return kind == "Loopback"
+	return kind == configs.Loopback
 }
 
 // DeviceOf finds the machine's interface for one of the configuration. A machine's own
@@ -127,7 +127,7 @@ func DeviceOf(i Interface, ethernets []string) (device string, err error) {
 		return i.Device, nil
 	case !ios:
 		return i.Name, nil
-	case kind == "Loopback":
+	case kind == configs.Loopback:
 		return loopback, nil
 	}
 	own := slices.SortedFunc(slices.Values(ethernets), natural)

@@ -50,13 +50,13 @@ func benchCommand() *cobra.Command {
 			"associations; `gostp bench forward` is what both may be compared with.\n" +
 			"docs/bench.md says what the figures mean.",
 	}
-	c.AddCommand(loadCommand("m2pa", "node", "Load M2PA links; the ends play the nodes adjacent to an STP",
+	c.AddCommand(loadCommand(loadM2PA, viaNode, "Load M2PA links; the ends play the nodes adjacent to an STP",
 		"  gostp bench m2pa --single                     # this program's own node, a packet for each message\n"+
 			"  gostp bench m2pa --through direct --window 64 # no STP: the bare path\n"+
 			"  gostp bench m2pa --rate 20000                 # delay at a fixed rate\n"+
 			"  gostp bench m2pa --through 10.0.0.1:3565 --source-ip 10.0.0.2 --sink-ip 10.0.0.3 --print-config"),
 		m2uaCommand(), m3uaCommand(),
-		loadCommand("sctp", "loop", "Load bare SCTP associations, without M2PA",
+		loadCommand(loadSCTP, viaLoop, "Load bare SCTP associations, without M2PA",
 			"  gostp bench sctp --through direct\n  gostp bench sctp --through single-call --transport kernel"),
 		forwardCommand())
 	return c
@@ -106,7 +106,7 @@ func loadCommandOf(what, through, short, example string) (*cobra.Command, *bench
 		"this machine's address for the program between, if this one starts it")
 	f.IntVar(&o.forwarderCPU, "forwarder-cpu", -1,
 		"run the program between on this CPU alone (with taskset), one thread of Go")
-	if what != "sctp" {
+	if what != loadSCTP {
 		f.Uint8Var(&o.si, "si", uint8(ss7.ISUP), "service indicator of the MSUs, 3 to 15")
 		f.BoolVar(&o.printConfig, "print-config", false, "print the configuration that the STP between needs, and end")
 	}
@@ -114,15 +114,15 @@ func loadCommandOf(what, through, short, example string) (*cobra.Command, *bench
 }
 
 func throughHelp(what string) string {
-	if what == "m2pa" {
+	if what == loadM2PA {
 		return "what is between: direct (nothing), node (a gostp run), loop or single-call (a gostp bench forward), " +
 			"or ADDRESS[:PORT] of an STP that runs"
 	}
-	if what == "m2ua" {
+	if what == loadM2UA {
 		return "what is between: node (a gostp run), or ADDRESS[:PORT] of a gateway that runs; the sinks' port is " +
 			"the next, or --out"
 	}
-	if what == "m3ua" {
+	if what == loadM3UA {
 		return "what is between: node (a gostp run), osmo-stp (one that is started), or ADDRESS[:PORT] of a gateway " +
 			"that runs"
 	}
@@ -147,9 +147,9 @@ func (o *benchOptions) layout(t sctp.Transport) (l bench.Layout, err error) {
 	}
 	between := netip.AddrPort{}
 	switch o.through {
-	case "direct":
+	case viaNothing:
 		return l, nil
-	case "node", "osmo-stp", "loop", "single-call":
+	case viaNode, viaOsmoSTP, viaLoop, viaCalls:
 		ip, err := netip.ParseAddr(o.stp)
 		if err != nil {
 			return l, err
@@ -162,7 +162,7 @@ func (o *benchOptions) layout(t sctp.Transport) (l bench.Layout, err error) {
 	}
 	l.In = sctp.Addr{IPs: []netip.Addr{between.Addr()}, Port: between.Port()}
 	l.Out = l.In
-	if o.through == "loop" || o.through == "single-call" || o.what == "sctp" || o.what == "m2ua" {
+	if o.through == viaLoop || o.through == viaCalls || o.what == loadSCTP || o.what == loadM2UA {
 		l.Out.Port++
 	}
 	if o.out != "" {
@@ -188,20 +188,20 @@ func (o *benchOptions) run() error {
 	if o.load.Window == 0 && o.load.Rate == 0 {
 		o.load.Window = 256
 	}
-	if o.what != "sctp" && (o.si < uint8(ss7.SCCP) || o.si > 15) {
+	if o.what != loadSCTP && (o.si < uint8(ss7.SCCP) || o.si > 15) {
 		return fmt.Errorf("service indicator %d: 3 to 15 cross an STP", o.si)
 	}
-	if o.what == "sctp" && o.through == "node" {
+	if o.what == loadSCTP && o.through == viaNode {
 		return fmt.Errorf("a node carries no bare messages: `gostp bench m2pa --through node`")
 	}
-	if o.what == "m2ua" && (o.through == "direct" || o.through == "loop" || o.through == "single-call") {
+	if o.what == loadM2UA && (o.through == viaNothing || o.through == viaLoop || o.through == viaCalls) {
 		return fmt.Errorf("--through %s: an ASP and an M2PA link need a gateway: node or an ADDRESS", o.through)
 	}
-	if o.what == "m3ua" {
+	if o.what == loadM3UA {
 		if err := o.checkM3UA(); err != nil {
 			return err
 		}
-	} else if o.through == "osmo-stp" {
+	} else if o.through == viaOsmoSTP {
 		return fmt.Errorf("osmo-stp carries M3UA alone: `gostp bench m3ua --through osmo-stp`")
 	}
 	if err := o.load.Check(map[string]int{"m2pa": bench.M2PAHeaders, "m2ua": bench.M2UAHeaders,
@@ -247,9 +247,9 @@ func (o *benchOptions) run() error {
 // config is what the program between needs, for m3ua in words.
 func (o *benchOptions) config(l bench.Layout, words string) string {
 	switch o.what {
-	case "m3ua":
+	case loadM3UA:
 		return o.gatewayConfig(l, words)
-	case "m2ua":
+	case loadM2UA:
 		return bench.BackhaulConfig(l, o.word(), o.down)
 	}
 	return bench.STPConfig(l, o.word())
@@ -257,13 +257,36 @@ func (o *benchOptions) config(l bench.Layout, words string) string {
 
 // m2uaCommand is `bench m2ua`.
 func m2uaCommand() *cobra.Command {
-	c, o := loadCommandOf("m2ua", "node", "Load an M2UA gateway; ASPs send to the far ends of its M2PA links",
+	c, o := loadCommandOf(loadM2UA, viaNode, "Load an M2UA gateway; ASPs send to the far ends of its M2PA links",
 		"  gostp bench m2ua                              # through this program's own node\n"+
 			"  gostp bench m2ua --down                       # from the links to the ASPs\n"+
 			"  gostp bench m2ua --through 10.0.0.1:2904 --out 10.0.0.1:3565 --source-ip 10.0.0.2 --sink-ip 10.0.0.3")
 	c.Flags().BoolVar(&o.down, "down", false, "the far ends of the links are the sources, the ASPs the sinks")
 	return c
 }
+
+// What a bench loads.
+const (
+	loadM2PA = "m2pa"
+	loadM2UA = "m2ua"
+	loadM3UA = "m3ua"
+	loadSCTP = "sctp"
+)
+
+// What stands between the two ends, in the words of --through.
+const (
+	viaNothing = "direct"
+	viaNode    = "node"
+	viaOsmoSTP = "osmo-stp"
+	viaLoop    = "loop"        // a bare forwarder
+	viaCalls   = "single-call" // a bare forwarder, which reads and sends one message at a time
+)
+
+// Whose words a configuration is printed in.
+const (
+	gostpWords = "gostp"
+	osmoWords  = "osmo-stp"
+)
 
 // openTransport opens the machine's transport of that name.
 func openTransport(word string) (sctp.Transport, error) {

@@ -23,7 +23,7 @@ type m3uaOptions struct {
 }
 
 func m3uaCommand() *cobra.Command {
-	c, o := loadCommandOf("m3ua", "node", "Load an M3UA gateway; pairs of ASPs send to each other through it",
+	c, o := loadCommandOf(loadM3UA, viaNode, "Load an M3UA gateway; pairs of ASPs send to each other through it",
 		"  gostp bench m3ua                              # through this program's own node\n"+
 			"  gostp bench m3ua --through osmo-stp           # through an osmo-stp that it starts\n"+
 			"  gostp bench m3ua --rate 200 --routes 10000    # delay at low load, beside 10,000 routes\n"+
@@ -32,7 +32,7 @@ func m3uaCommand() *cobra.Command {
 	f.BoolVar(&o.m3ua.register, "register", false,
 		"ASPs register their routing keys (RKM); without, the gateway has them configured")
 	f.IntVar(&o.m3ua.routes, "routes", 0, "destinations that the gateway has besides, behind the sinks")
-	f.StringVar(&o.m3ua.words, "words", "gostp", "--print-config: whose configuration, gostp or osmo-stp")
+	f.StringVar(&o.m3ua.words, "words", gostpWords, "--print-config: whose configuration, gostp or osmo-stp")
 	f.IntVar(&o.m3ua.pid, "pid", 0,
 		"process whose processor time for each message is told, with an ADDRESS of a gateway on this machine")
 	return c
@@ -42,15 +42,15 @@ func m3uaCommand() *cobra.Command {
 func (o *benchOptions) checkM3UA() error {
 	m := &o.m3ua
 	switch {
-	case o.through == "direct" || o.through == "loop" || o.through == "single-call":
+	case o.through == viaNothing || o.through == viaLoop || o.through == viaCalls:
 		return fmt.Errorf("--through %s: ASPs need a gateway: node, osmo-stp or an ADDRESS", o.through)
 	case m.routes < 0 || m.routes > bench.MaxRoutes:
 		return fmt.Errorf("--routes %d: 0 to %d are possible", m.routes, bench.MaxRoutes)
 	case m.routes > 0 && m.register:
 		return fmt.Errorf("--routes lead to servers that are configured, --register has none")
-	case m.words != "gostp" && m.words != "osmo-stp":
+	case m.words != gostpWords && m.words != osmoWords:
 		return fmt.Errorf("--words %s: gostp or osmo-stp", m.words)
-	case m.pid != 0 && (o.through == "node" || o.through == "osmo-stp"):
+	case m.pid != 0 && (o.through == viaNode || o.through == viaOsmoSTP):
 		return fmt.Errorf("--pid is for a gateway that runs already; this one's processor time is told anyhow")
 	}
 	return nil
@@ -58,7 +58,7 @@ func (o *benchOptions) checkM3UA() error {
 
 // gatewayConfig is what the gateway between needs, in words.
 func (o *benchOptions) gatewayConfig(l bench.Layout, words string) string {
-	if words == "osmo-stp" {
+	if words == osmoWords {
 		return bench.OsmoConfig(l, o.m3ua.register, o.m3ua.routes)
 	}
 	return bench.GatewayConfig(l, o.word(), o.m3ua.register, o.m3ua.routes)
@@ -67,11 +67,11 @@ func (o *benchOptions) gatewayConfig(l bench.Layout, words string) string {
 // connect makes the pairs.
 func (o *benchOptions) connect(ctx context.Context, l bench.Layout) (*bench.Bench, error) {
 	switch o.what {
-	case "m2pa":
+	case loadM2PA:
 		return bench.M2PA(ctx, l, ss7.SI(o.si))
-	case "m2ua":
+	case loadM2UA:
 		return bench.M2UA(ctx, l, ss7.SI(o.si), o.down)
-	case "m3ua":
+	case loadM3UA:
 		return bench.M3UA(ctx, l, ss7.SI(o.si), o.m3ua.register)
 	}
 	return bench.SCTP(ctx, l)

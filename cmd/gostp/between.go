@@ -37,19 +37,19 @@ func (o *benchOptions) startBetween(l bench.Layout, cancel context.CancelCauseFu
 		return nil, err
 	}
 	switch o.through {
-	case "node", "osmo-stp":
+	case viaNode, viaOsmoSTP:
 		file := filepath.Join(dir, "bench.cfg")
 		if err := os.WriteFile(file, []byte(o.config(l, o.through)), 0o600); err != nil {
 			return nil, err
 		}
-		if o.through == "osmo-stp" {
+		if o.through == viaOsmoSTP {
 			self, args = "osmo-stp", []string{"-c", file}
 			break
 		}
 		args = []string{"run", "--config", file, "--socket", filepath.Join(dir, "s")}
-	case "loop", "single-call":
+	case viaLoop, viaCalls:
 		args = []string{"bench", "forward", "--local-ip", o.stp, "--transport", o.transport,
-			"--single=" + strconv.FormatBool(o.single), "--single-call=" + strconv.FormatBool(o.through == "single-call")}
+			"--single=" + strconv.FormatBool(o.single), "--single-call=" + strconv.FormatBool(o.through == viaCalls)}
 	default:
 		os.RemoveAll(dir)
 		return nil, nil
