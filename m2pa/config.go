@@ -29,14 +29,14 @@ type Config struct {
 	// Priorities.
 	Onset, Abate, Discard [3]int
 
-	// Priorities says that MSUs have them, and that congestion has three levels (ANSI,
+	// Priorities says that MSUs have priorities, and that congestion has three levels (ANSI,
 	// some national networks): above the Discard threshold of level n, MSUs of a priority
 	// below n are not sent (Q.704 §2.3.5.2, §3.8.2.3). Elsewhere there is one level, and
 	// all are sent until the queue is full.
 	Priorities bool
 
-	// Shared says that several share the link, who find out of its end one after the other:
-	// what comes after a retrieval waits for the next. Else it is refused.
+	// Shared says that several users share the link, and find out one after the other that it has ended.
+	// MSUs that come after a retrieval then wait for the next one; without Shared they are refused.
 	Shared bool
 }
 

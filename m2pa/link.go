@@ -306,8 +306,8 @@ func (l *Link) stop(now time.Time, why string, out []ss7.Action) []ss7.Action {
 	return l.outOfServiceNow(now, why, out)
 }
 
-// outOfServiceNow tells MTP3. What waits in the queue, and what still comes from who
-// has not heard of it, is kept until MTP3 retrieves it or starts the link again.
+// outOfServiceNow tells MTP3. MSUs that wait in the queue, and those that still come from a sender that does not
+// know of it yet, are kept until MTP3 retrieves them or starts the link again.
 func (l *Link) outOfServiceNow(now time.Time, why string, out []ss7.Action) []ss7.Action {
 	l.retain = l.state == InService || l.state == ProcessorOutage
 	out = l.become(now, OutOfService, why, out)

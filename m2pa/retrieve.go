@@ -11,9 +11,9 @@ import (
 // of the last message the far end accepted, from its changeover message, or
 // ss7.NoFSN: then only what was never sent, since a message that may have arrived
 // must not be sent twice (Q.704 §5.6.1). why says where fsnc is from, or why there is none.
-// Afterwards nothing waits, and a link out of
-// service takes no more, unless it is shared; one in processor outage or in service keeps what it has
-// sent, which the far end will acknowledge yet.
+//
+// Afterwards nothing waits. A link out of service takes no more MSUs, unless it is shared. A link in processor
+// outage or in service keeps what it has sent, since the far end will still acknowledge it.
 func (l *Link) retrieve(fsnc uint32, why string, out []ss7.Action) []ss7.Action {
 	first, given := l.sent, ""
 	if l.state == OutOfService {
@@ -48,8 +48,8 @@ func because(why string) string {
 }
 
 // acceptedBy tells how many of the messages that were sent and not acknowledged the far end has
-// accepted, if it says fsnc, or what is wrong with that. One that is not in the window of what
-// is not acknowledged is unreasonable, as none (Q.704 §5.7.3).
+// accepted, if it says fsnc, or what is wrong with fsnc. A number outside of the window of unacknowledged
+// messages is unreasonable, and counts as none (Q.704 §5.7.3).
 func (l *Link) acceptedBy(fsnc uint32) (n int, fault string) {
 	short := fsnc&ss7.ShortFSN != 0
 	switch {

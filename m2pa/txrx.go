@@ -264,9 +264,9 @@ func (l *Link) checkBSN(now time.Time, m *Message, out *[]ss7.Action) (failed bo
 	return false
 }
 
-// The window is how many messages SCTP is given beyond those acknowledged. RFC 4165 knows
-// none, but what waits in SCTP holds up the acknowledgements that travel with it, and the
-// far end's T7 with them: so a message is to be there and acknowledged within a part of T7.
+// The window is how many messages SCTP is given beyond the acknowledged ones. RFC 4165 has no window. But
+// messages that wait in SCTP hold up the acknowledgements that travel with them, and then the far end's T7 runs
+// out. So a message is to arrive and be acknowledged within a part of T7.
 const (
 	windowStart = 512
 	windowLeast = 16

@@ -7,7 +7,7 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Route is one way to a destination: a linkset, and how much it is liked.
+// Route is one way to a destination: a linkset and its priority.
 type Route struct {
 	Dest     ss7.Range
 	Linkset  int   // index into the linksets given to Table
@@ -71,10 +71,10 @@ func NewPlan(v *ss7.Variant, ni ss7.NI, own []ss7.PC, routes []Route) *Plan {
 	return p
 }
 
-// With is the plan with more destinations, each a member of a summary, which lends it its
-// routes (Cisco's GRT MIB calls it dynamic): a full code, or with codes of 24 bits a
-// cluster, and clusters before their members. One that is there already, is this node's
-// own code or has no summary is left out. The places of the others stay.
+// With is the plan with more destinations, the members. Each is a full code, or a cluster where codes have
+// 24 bits, and gets copies of the routes of the summary that covers it (Cisco's GRT MIB calls it dynamic).
+// Clusters stand before their members. With leaves out a member that is there already, one that is this
+// node's own code, and one without a summary. The places of the other destinations stay.
 func (p *Plan) With(members ...ss7.Range) *Plan {
 	q := *p
 	q.Dests = slices.Clip(p.Dests)
@@ -119,8 +119,8 @@ func (p *Plan) Routes() int { return p.routes }
 // Route numbers the routes of all destinations, for State.
 func (p *Plan) Route(d, r int) int { return p.Dests[d].first + r }
 
-// Backed tells whether the summaries that cover destination i are its backup: not of a
-// dynamic one, whose routes are the summary's own.
+// Backed tells whether the summaries that cover destination i are its backup. They are no backup of a dynamic
+// destination, since its routes are copies of theirs.
 func (p *Plan) Backed(i int) bool {
 	d := &p.Dests[i]
 	return d.Parent >= 0 && !d.Dynamic && !(p.Apart && d.Range.Len == p.Variant.Bits())

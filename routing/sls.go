@@ -3,10 +3,10 @@ package routing
 import "slices"
 
 // spread deals the SLS values out over the linksets all, of which up may be used.
-// Every value has an order in which it likes the links, which follows from the value
-// and the configuration alone, and goes by the first of them that works or is
-// waited for. So when a link fails only its own values move, when it returns only
-// they move back, and all others keep their order (Q.704 §4.2.1).
+// Every value prefers the links in an order that follows from the value and the
+// configuration alone. It goes by the first of them that works, or that is waited for.
+// So when a link fails, only its own values move. When it returns, only these move
+// back. All other values keep their links (Q.704 §4.2.1).
 func (t *Table) spread(all, up []int) *Bundle {
 	b := &Bundle{Linksets: up, Slots: make([]Slot, int(t.mask)+1)}
 	for sls := range b.Slots {
@@ -16,7 +16,7 @@ func (t *Table) spread(all, up []int) *Bundle {
 	return b
 }
 
-// choose walks the linksets in the order that sls likes: it begins with the linkset
+// choose walks the linksets in the order that sls prefers: it begins with the linkset
 // sls mod their number, and goes on in turn. The links of a linkset come before any
 // other linkset (§4.4.2), and are chosen by the quotient, so that the two choices do
 // not use the same bits and leave links idle.

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// PathID names one thing that an MSU can leave by: a link, or a hold, where MSUs
-// wait in order. Zero is no path.
+// PathID names one thing that an MSU can leave by: a link, an application server, the way to another
+// network, or a hold, where MSUs wait in order. Zero is no path.
 type PathID uint32
 
 // HoldBit marks the PathID of a hold.
@@ -100,9 +100,9 @@ const TakenOver = 1
 // sent come back (Q.704 §5.6.1).
 const NoFSN = 1 << 24
 
-// ShortFSN says of the argument of Retrieve that only the lowest 7 bits of the FSNC are known, as in
-// a changeover order for a link that numbers with 7 bits (Q.704 §15.4.2). It is above NoFSN: who
-// cannot complete the number has none.
+// ShortFSN is a flag in the argument of Retrieve: only the lowest 7 bits of the FSNC are known, as in
+// a changeover order for a link that numbers with 7 bits (Q.704 §15.4.2). It is greater than NoFSN, so
+// a link that cannot complete the number treats it as NoFSN.
 const ShortFSN = 1 << 25
 
 // Event is the only thing that travels between machines.
@@ -110,7 +110,7 @@ type Event struct {
 	Kind Kind
 	Path PathID // from which it was raised, or for which it is meant
 	Arg  uint32
-	Of   PathID // Status, UserPart: the server that says so of what is behind it; 0: nobody behind a server does
+	Of   PathID // Status, UserPart: the server whose ASP says so of what is behind it; 0: no ASP says so
 	Why  string // the reason, for a person
 	MSU  MSU    // Transfer, Retrieved
 	Dest Range  // Pause, Resume, Restricted, Status, UserPart: what is concerned
@@ -127,8 +127,8 @@ const (
 	Note             // Event is worth a log line or a counter
 )
 
-// Action is the only thing a machine answers. Wire is valid until the machine is
-// next told something with an empty out slice.
+// Action is the only answer of a machine. Wire is valid until the machine is next told something with an
+// empty out slice.
 type Action struct {
 	Op     Op
 	Stream uint16
@@ -136,7 +136,7 @@ type Action struct {
 	Event  Event
 }
 
-// Machine is state and deadlines without I/O: told events, it appends actions to
+// Machine is state and deadlines without I/O. It is told events, and appends the actions that follow to
 // out, which the caller reuses. It never reads the clock.
 type Machine interface {
 	Do(now time.Time, ev Event, out []Action) []Action

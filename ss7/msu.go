@@ -47,8 +47,8 @@ func (s SI) String() string {
 }
 
 // MSU is one message signal unit as MTP3 sees it: service information octet and
-// routing label taken apart, the rest borrowed. Who keeps an MSU beyond the call
-// that brought it copies Payload.
+// routing label taken apart, the rest borrowed. A callee that keeps an MSU beyond the call
+// must copy Payload.
 type MSU struct {
 	DPC, OPC PC
 	SLS      uint8 // signalling link selection; the SLC in messages about one link (Q.704 §15.2)

@@ -7,8 +7,8 @@ import (
 
 // Variant is one national or international kind of MTP: the width and notation
 // of its point codes, the layout of its routing label, and the width of its SLS.
-// The values below are all there are; nothing else in the program asks which
-// variant it runs.
+// The values below are all there are. How a procedure differs between variants is
+// known to the package of that procedure, which compares with these values.
 type Variant struct {
 	Name     string
 	Notation Notation // as written by default
@@ -18,8 +18,8 @@ type Variant struct {
 	layout layout
 }
 
-// layout is a layout of the routing label. It is switched over rather than called
-// through, so that an MSU on its way stays on the stack.
+// layout is a layout of the routing label. The code switches on it instead of calling
+// through it, so that an MSU on its way stays on the stack.
 type layout uint8
 
 const (
@@ -64,8 +64,8 @@ func (v *Variant) LabelLen() int { return labelLens[v.layout] }
 
 var labelLens = [...]int{label14: 4, label24: 7, label16: 5}
 
-// Rotate turns an SLS to the right by one bit, so that the next node chooses by a bit
-// that this one did not choose by (T1.111.5).
+// Rotate turns an SLS to the right by one bit. So the next node chooses its link by a bit
+// that this node did not use (T1.111.5).
 func (v *Variant) Rotate(sls uint8) uint8 {
 	n := v.SLSBits
 	return sls>>1 | sls&1<<(n-1)
