@@ -44,13 +44,15 @@ func serverCommands(h Host) []*cli.Statement {
 // active is the state of an AS or an ASP that takes traffic.
 const active = "active"
 
-// asNamed gives the AS that a command names, or all of them, or those that are active; nil: none is configured.
+// activeAlone tells whether a command leaves out AS that are not active.
+func activeAlone(c *cli.Call) bool {
+	return c.Args.String("all", "") == active && c.Args.String("how", "") != "binding-table"
+}
+
+// asNamed gives the AS that a command names, or all of them, or those that are active.
 func asNamed(n Node, c *cli.Call) ([]status.AS, error) {
 	all, err := named(c, "as", n.ASs(), func(s *status.AS) string { return s.Name })
-	if len(all) == 0 {
-		return nil, err
-	}
-	if c.Args.String("all", "") == active && c.Args.String("how", "") != "binding-table" {
+	if activeAlone(c) {
 		all = slices.DeleteFunc(all, func(s status.AS) bool { return s.State != active })
 	}
 	return all, err
@@ -75,7 +77,7 @@ func named[E any](c *cli.Call, what string, all []E, name func(*E) string) ([]E,
 // printASs keeps the ITP's columns. What is not active has its reason in a line of its own.
 func printASs(w io.Writer, c *cli.Call, all []status.AS) {
 	how := c.Args.String("how", "")
-	if all == nil {
+	if len(all) == 0 && !activeAlone(c) {
 		fmt.Fprintln(w, "No as is configured.")
 		return
 	}

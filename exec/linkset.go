@@ -16,17 +16,19 @@ import (
 type linksets interface {
 	// Linksets are all linksets with their links, in the order of the configuration.
 	Linksets() []status.Linkset
+	// LinkTimers are the timers that hold for a link: those of level 3, and those of M2PA.
+	LinkTimers(linkset string, slc uint8) (level3, m2pa []status.Setting)
 }
 
 func linksetCommands(h Host) []*cli.Statement {
 	name := cli.Opt(cli.Arg("name", configs.LinksetName{}, "Only this linkset"))
 	level2 := kw("m2pa", "Level 2")
 	return []*cli.Statement{
-		showCS7(h, linksetsNamed, printLinksets, kw("linkset", "Linksets and their links"), name,
+		showCS7(h, linksetsAsked, printLinksets, kw("linkset", "Linksets and their links"), name,
 			cli.Opt(cli.Choice("how", kw("detail", "With reasons, associations and level 2"), kw("statistics", "Counters"),
 				kw("timers", "Timers of level 3, and who set them"), kw("utilization", "MSUs and octets a second")))),
 		showCS7(h, linksNamed, printM2PAState, level2, kw("state", "State of each link, and why"), name),
-		showCS7(h, linksNamed, printM2PATimers, level2, kw("timers", "Timers of each link"), name),
+		showCS7(h, m2paTimers, printM2PATimers, level2, kw("timers", "Timers of each link"), name),
 		showCS7(h, linksNamed, printM2PAStatistics, level2, kw("statistics", "Counters of each link"), name),
 	}
 }
@@ -51,6 +53,30 @@ func linksetsNamed(n Node, c *cli.Call) ([]status.Linkset, error) {
 	return nil, fmt.Errorf("there is no linkset %s", want)
 }
 
+// linksetsAsked is linksetsNamed, with the timers of level 3 if the command is about them.
+func linksetsAsked(n Node, c *cli.Call) ([]status.Linkset, error) {
+	sets, err := linksetsNamed(n, c)
+	if c.Args.String("how", "") == "timers" {
+		eachOf(sets, func(l *status.Link) { l.Timers, _ = n.LinkTimers(l.Linkset, l.SLC) })
+	}
+	return sets, err
+}
+
+// m2paTimers is linksNamed with the timers of M2PA.
+func m2paTimers(n Node, c *cli.Call) ([]status.Linkset, error) {
+	sets, err := linksNamed(n, c)
+	eachOf(sets, func(l *status.Link) { _, l.M2PATimers = n.LinkTimers(l.Linkset, l.SLC) })
+	return sets, err
+}
+
+func eachOf(sets []status.Linkset, f func(*status.Link)) {
+	for i := range sets {
+		for j := range sets[i].Links {
+			f(&sets[i].Links[j])
+		}
+	}
+}
+
 // linksNamed is linksetsNamed with the links of M2PA alone.
 func linksNamed(n Node, c *cli.Call) ([]status.Linkset, error) {
 	sets, err := linksetsNamed(n, c)
@@ -65,11 +91,7 @@ func eachLink(w io.Writer, all []status.Linkset, f func(*status.Link)) {
 	if len(all) == 0 {
 		fmt.Fprintln(w, noLinkset)
 	}
-	for i := range all {
-		for j := range all[i].Links {
-			f(&all[i].Links[j])
-		}
-	}
+	eachOf(all, f)
 }
 
 func printLinksets(w io.Writer, c *cli.Call, all []status.Linkset) {

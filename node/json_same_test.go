@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/sctp/sctptest"
 )
 
@@ -39,7 +40,7 @@ func (b *box) sameAsJSON(lines []string) {
 			}
 			continue
 		}
-		text, err := json.Marshal(a.Value)
+		text, err := json.Marshal(cli.NotNull(a.Value))
 		if err != nil {
 			b.t.Errorf("%s: %v", line, err)
 			continue

@@ -48,8 +48,7 @@ func (n *Node) linkPicture(k *link, l *mtp3.LinkStatus) status.Link {
 	st, why := k.below()
 	out := status.Link{Linkset: k.linkset, SLC: l.SLC, Kind: "m2pa", Interface: ends(&k.cfg), Service: service(l),
 		PeerState: st.State.String(), Inhibited: inhibited(l), Level3: n.level3Status(l), Level2: level2Status(&st, why),
-		Association: k.transport(), Counters: level2Counts(&st.Stats), Rates: k.meter.rates(),
-		Timers: []status.Setting{}, M2PATimers: []status.Setting{}}
+		Association: k.transport(), Counters: level2Counts(&st.Stats), Rates: k.meter.rates()}
 	if k.cfg.IsM2UA() {
 		out.Kind = "m2ua"
 	} else {
@@ -65,7 +64,7 @@ func (n *Node) linkPicture(k *link, l *mtp3.LinkStatus) status.Link {
 	}
 	out.Congestion = status.Congestion{Level: l.Congestion, Reason: l.CongestionWhy, DiscardLevel: st.DiscardLevel,
 		Queue: st.Unacked + st.Queued, QueuePeak: st.Peak, Thresholds: []status.Threshold{}}
-	n.configuredStatus(&out)
+	n.thresholds(&out)
 	return out
 }
 
@@ -139,20 +138,34 @@ func level2Counts(s *m2pa.Stats) status.Level2Counts {
 	return out
 }
 
-// configuredStatus adds what the configuration says of a link: its timers and thresholds. A link
-// that has just left the configuration has none.
-func (n *Node) configuredStatus(out *status.Link) {
-	sys := n.Config()
-	set, cfg := sys.Linkset(out.Linkset), findLink(sys, linkKey{out.Linkset, out.SLC})
-	if set == nil || cfg == nil {
+// lineOf finds a link in the configuration s, with its linkset; ok: it is in there.
+func lineOf(s *configs.System, linkset string, slc uint8) (set *configs.Linkset, cfg *configs.Link, ok bool) {
+	set, cfg = s.Linkset(linkset), findLink(s, linkKey{linkset, slc})
+	return set, cfg, set != nil && cfg != nil
+}
+
+// LinkTimers gives the timers that hold for a link: those of level 3, and those of M2PA.
+func (n *Node) LinkTimers(linkset string, slc uint8) (level3, level2 []status.Setting) {
+	s := n.Config()
+	set, cfg, ok := lineOf(s, linkset, slc)
+	if !ok {
+		return nil, nil
+	}
+	if !cfg.IsM2UA() {
+		conf := linkConfig(s, set, s.LocalPeer(cfg.LocalPort), cfg)
+		level2 = m2paTimers(&conf)
+	}
+	return level3Timers(s, set, cfg), level2
+}
+
+// thresholds adds the thresholds of congestion that are configured for a link of M2PA.
+func (n *Node) thresholds(out *status.Link) {
+	s := n.Config()
+	set, cfg, ok := lineOf(s, out.Linkset, out.SLC)
+	if !ok || cfg.IsM2UA() {
 		return
 	}
-	out.Timers = level3Timers(sys, set, cfg)
-	if cfg.IsM2UA() {
-		return
-	}
-	conf := linkConfig(sys, set, sys.LocalPeer(cfg.LocalPort), cfg)
-	out.M2PATimers = m2paTimers(&conf)
+	conf := linkConfig(s, set, s.LocalPeer(cfg.LocalPort), cfg)
 	c := &out.Congestion
 	c.QueueMax, c.Priorities = conf.QueueMax, conf.Priorities
 	for i := range conf.Onset {

@@ -34,9 +34,11 @@ type Link struct {
 	Congestion  Congestion   `json:"congestion"`
 	Association *Association `json:"association"`
 	Counters    Level2Counts `json:"counters"`
-	Timers      []Setting    `json:"level3_timers"`
-	M2PATimers  []Setting    `json:"m2pa_timers"`
 	Rates       Utilization  `json:"utilization"`
+
+	// The timers that hold for the link, if a command asks for them.
+	Timers     []Setting `json:"level3_timers,omitempty"`
+	M2PATimers []Setting `json:"m2pa_timers,omitempty"`
 }
 
 // Level3 is a link as MTP3 sees it.
