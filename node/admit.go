@@ -74,18 +74,10 @@ func (n *Node) claimSoon(local uint16, far sctp.Addr) claim {
 // peersAt gives those of the configured ASPs of a port that are fit, in the order of the
 // configuration.
 func (n *Node) peersAt(local uint16, fit func(*xuaASP) bool) (out []*xuaASP) {
-	add := func(a *xuaASP) {
-		if a.where.localPort == local && fit(a) && a.lasting() {
+	for a := range n.everyASP() {
+		if !a.stranger && a.where.localPort == local && fit(a) && a.lasting() {
 			out = append(out, a)
 		}
-	}
-	for _, a := range *n.m3ua.byPath.Load() {
-		if a != nil && !a.stranger {
-			add(&a.xuaASP)
-		}
-	}
-	for _, a := range *n.m2ua.byPath.Load() {
-		add(&a.xuaASP)
 	}
 	if len(out) < 2 {
 		return out
@@ -117,11 +109,8 @@ func (c claim) names() string {
 // asps gives those of c that are ASPs.
 func (c claim) asps() (out []*xuaASP) {
 	for _, r := range c.of {
-		switch u := r.owner.(type) {
-		case *m3uaASP:
-			out = append(out, &u.xuaASP)
-		case *m2uaASP:
-			out = append(out, &u.xuaASP)
+		if a, ok := r.owner.(layerMember); ok {
+			out = append(out, a.shared())
 		}
 	}
 	return out

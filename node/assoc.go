@@ -57,7 +57,7 @@ func (t *associations) release(id uint32) {
 // who is whose lines of the log are counted together: the owner's, or the far end's address
 // if nobody configured it, because its name is another each time.
 func (r *runner) who() string {
-	if a, ok := r.owner.(*m3uaASP); ok && a.stranger {
+	if a, ok := r.owner.(layerMember); ok && a.shared().stranger {
 		return "stranger " + list(r.where.remote)
 	}
 	return r.owner.name()

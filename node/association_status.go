@@ -129,13 +129,8 @@ func (n *Node) holders() []holder {
 	for _, i := range *n.m2ua.interfaces.Load() {
 		more = append(more, holder{runner: &i.link.runner, title: "interface " + i.name})
 	}
-	for _, a := range *n.m3ua.byPath.Load() {
-		if a != nil {
-			more = append(more, holder{runner: &a.runner, title: "m3ua ASP " + a.title})
-		}
-	}
-	for _, a := range *n.m2ua.byPath.Load() {
-		more = append(more, holder{runner: &a.runner, title: "m2ua ASP " + a.title})
+	for a := range n.everyASP() {
+		more = append(more, holder{runner: &a.runner, title: a.topic + " ASP " + a.title})
 	}
 	slices.SortFunc(more, func(a, b holder) int { return strings.Compare(a.title, b.title) })
 	return append(out, more...)

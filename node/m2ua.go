@@ -2,7 +2,6 @@ package node
 
 import (
 	"fmt"
-	"maps"
 	"sync/atomic"
 
 	"github.com/gostp/gostp/internal/lock"
@@ -15,53 +14,30 @@ import (
 // concerns interfaces passes the layer.
 type m2uaLayer struct {
 	xuaLoop[*m2ua.Layer]
+	xuaASPs[*m2uaASP]
 	node *Node
 
 	// Guarded by mu.
-	asps    map[ss7.PathID]*m2uaASP
 	servers map[ss7.PathID][]*m2uaInterface // by AS
 
-	byPath     atomic.Pointer[map[ss7.PathID]*m2uaASP]       // ASPs, for data; never changed
 	interfaces atomic.Pointer[map[ss7.PathID]*m2uaInterface] // by the path of their link; never changed
 }
 
 func newM2UALayer(n *Node) *m2uaLayer {
-	x := &m2uaLayer{node: n, asps: map[ss7.PathID]*m2uaASP{}, servers: map[ss7.PathID][]*m2uaInterface{}}
-	x.byPath.Store(&map[ss7.PathID]*m2uaASP{})
+	x := &m2uaLayer{node: n, servers: map[ss7.PathID][]*m2uaInterface{}}
+	x.init()
 	x.interfaces.Store(&map[ss7.PathID]*m2uaInterface{})
 	lock.Give[lock.M2UALayer](&x.mu)
 	x.begin(x, m2ua.New())
 	return x
 }
 
-func (x *m2uaLayer) asp(p ss7.PathID) *m2uaASP               { return (*x.byPath.Load())[p] }
 func (x *m2uaLayer) interfaceOf(p ss7.PathID) *m2uaInterface { return (*x.interfaces.Load())[p] }
 
 // unsent is what xuaLoop asks: every message of M2UA changes a state.
 func (x *m2uaLayer) unsent(ss7.PathID, []byte) bool { return false }
 
 func (x *m2uaLayer) rest() func() { return nil }
-
-// forget implements xuaOwner.
-func (x *m2uaLayer) forget(p ss7.PathID) {
-	asps := maps.Clone(x.asps)
-	delete(asps, p)
-	x.asps = asps
-	x.byPath.Store(&asps)
-}
-
-func (x *m2uaLayer) aspAt(p ss7.PathID) *xuaASP {
-	if a := x.asps[p]; a != nil {
-		return &a.xuaASP
-	}
-	return nil
-}
-
-func (x *m2uaLayer) eachASP(f func(*xuaASP)) {
-	for _, a := range x.asps {
-		f(&a.xuaASP)
-	}
-}
 
 func (x *m2uaLayer) raised(ev *ss7.Event) {
 	if ev.Kind == xua.Republish {
@@ -161,12 +137,6 @@ func (x *m2uaLayer) status() ([]xua.ASPStatus, []xua.ASStatus) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	asps, ass := x.layer.Status()
-	for i := range asps {
-		if a := x.asps[asps[i].Config.Path]; a != nil {
-			st := &asps[i].Stats
-			st.In[6][1], st.Out[6][1] = a.in.Load(), a.out.Load()
-			st.ErrorsSpared += a.spared.Load()
-		}
-	}
+	x.count(asps, 6)
 	return asps, ass
 }

@@ -82,7 +82,7 @@ func TestM2UADataAck(t *testing.T) {
 					time.Sleep(2 * time.Second)
 					c.w.setCut("10.5.0.1", true) // it is there, and its acknowledgements are not
 					time.Sleep(100 * time.Millisecond)
-					for _, a := range *c.sg.m2ua.byPath.Load() {
+					for a := range c.sg.m2ua.all() {
 						if a.title == active {
 							a.abort("pulled by the test")
 						}

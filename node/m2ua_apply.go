@@ -18,57 +18,20 @@ import (
 // are ports whose associations start anew.
 func (n *Node) applyM2UA(next *configs.System, restarted map[uint16]string) (start func()) {
 	x := n.m2ua
-	old := map[string]*m2uaASP{}
-	for _, a := range *x.byPath.Load() {
-		if a.lasting() {
-			old[a.title] = a
-		}
+	build := func(c *configs.ASP, at where, how settings) *m2uaASP {
+		b := &m2uaASP{}
+		b.set(n.ids.take(), *c, m2ua.PPID)
+		b.layer, b.topic = x, "m2ua"
+		lock.Give[lock.ASP](&b.mu)
+		b.prepare(n, b, at, how, n.localPorts[c.LocalPort])
+		return b
 	}
-	asps := map[ss7.PathID]*m2uaASP{}
-	var fresh []*m2uaASP
-	for _, c := range next.M2UAASPs {
-		at, how := aspEnds(c), aspSettings(next, c)
-		a := old[c.Name]
-		why := ""
-		if a != nil {
-			why = a.needsAnew(c, at, restarted)
-		}
-		if a == nil || why != "" {
-			b := &m2uaASP{}
-			b.set(n.ids.take(), *c, m2ua.PPID)
-			b.layer, b.topic = x, "m2ua"
-			lock.Give[lock.ASP](&b.mu)
-			b.prepare(n, b, at, how, n.localPorts[c.LocalPort])
-			if a != nil {
-				n.leaveM2UA(a, why)
-				b.inherit(&a.runner)
-			}
-			fresh = append(fresh, b)
-			a = b
-		} else {
-			a.reconfigure(*c, m2ua.PPID, how)
-		}
-		delete(old, c.Name)
-		asps[a.id] = a
-	}
-	for _, a := range old {
-		n.leaveM2UA(a, "the ASP was taken out of the configuration")
-	}
+	changed := x.change(next, next.M2UAASPs, restarted, build, n.leaveM2UA)
 	n.applyInterfaces(next, restarted)
 	x.mu.Lock()
-	for id, a := range x.asps { // leave is taken of them
-		if asps[id] == nil && x.layer.Leaving(id) {
-			asps[id] = a
-		}
-	}
-	x.asps = asps
-	x.byPath.Store(&asps)
+	x.carryOut(changed, x.layer.Leaving)
 	x.mu.Unlock()
-	return func() {
-		for _, a := range fresh {
-			a.launch()
-		}
-	}
+	return changed.launch
 }
 
 // leaveM2UA takes leave of an ASP: of a gateway after the links there are released (RFC 3331
@@ -153,9 +116,9 @@ func (n *Node) configureM2UA(next *configs.System) {
 	x := n.m2ua
 	var conf m2ua.Config
 	ids := map[string]ss7.PathID{}
-	for id, a := range *x.byPath.Load() {
+	for a := range x.all() {
 		if a.lasting() {
-			ids[a.title] = id
+			ids[a.title] = a.id
 		}
 	}
 	for _, c := range next.M2UAASPs {

@@ -49,8 +49,8 @@ func (i *m2uaInterface) reroutes() bool { return false }
 // unacknowledged implements served. What an ASP that was inactive already left unacknowledged is not sent
 // again: others have gone on with its flows since.
 func (i *m2uaInterface) unacknowledged(was *xua.Way) (left []ss7.MSU) {
-	for p, a := range *i.node.m2ua.byPath.Load() {
-		active := was != nil && slices.Contains(was.All, p)
+	for a := range i.node.m2ua.all() {
+		active := was != nil && slices.Contains(was.All, a.id)
 		left = append(left, a.abandoned(i, active && i.again.Load())...)
 	}
 	return left

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/m2ua"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
@@ -28,6 +29,9 @@ type m2uaASP struct {
 	msus   []ss7.MSU
 	tagged []byte // Data Acks to be sent
 }
+
+// ppidFor implements layerASP.
+func (a *m2uaASP) ppidFor(*configs.ASP) uint32 { return m2ua.PPID }
 
 // carry runs a batch to completion: messages of one interface, one after another, go to
 // it together; everything else goes to the layer, in its place among them.

@@ -61,7 +61,7 @@ func (b *box) gateway(line string) {
 }
 
 func (b *box) pull() {
-	for _, a := range *b.m2ua.byPath.Load() {
+	for a := range b.m2ua.all() {
 		a.abort("pulled by the test")
 	}
 }

@@ -3,7 +3,6 @@ package node
 import (
 	"fmt"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/gostp/gostp/internal/lock"
@@ -18,15 +17,13 @@ import (
 // which data passes the layer.
 type m3uaLayer struct {
 	xuaLoop[*m3ua.Layer]
+	xuaASPs[*m3uaASP]
 	node *Node
 
 	// Guarded by mu.
-	asps    map[ss7.PathID]*m3uaASP
 	servers map[ss7.PathID]*m3uaAS
 	stale   bool        // an AS came or went by registration
 	said    []ss7.Event // what far ends say in the message that is being read
-
-	byPath atomic.Pointer[[]*m3uaASP] // ASPs by PathID, for data; never changed
 
 	// The core's own: what is known of destinations, to tell only what has changed.
 	known map[ss7.Range]*knowledge
@@ -39,42 +36,12 @@ type m3uaLayer struct {
 const strangerUp = time.Minute
 
 func newM3UALayer(n *Node) *m3uaLayer {
-	x := &m3uaLayer{node: n, asps: map[ss7.PathID]*m3uaASP{}, servers: map[ss7.PathID]*m3uaAS{},
+	x := &m3uaLayer{node: n, servers: map[ss7.PathID]*m3uaAS{},
 		levels: map[ss7.PC]uint8{}, known: map[ss7.Range]*knowledge{}}
-	x.byPath.Store(&[]*m3uaASP{})
+	x.init()
 	lock.Give[lock.M3UALayer](&x.mu)
 	x.begin(x, m3ua.New())
 	return x
-}
-
-// asp finds the ASP of a path; nil: it is gone.
-func (x *m3uaLayer) asp(p ss7.PathID) *m3uaASP {
-	if all := *x.byPath.Load(); int(p) < len(all) {
-		return all[p]
-	}
-	return nil
-}
-
-// aspNamed finds an ASP by its name; nil: there is none.
-func (x *m3uaLayer) aspNamed(name string) *m3uaASP {
-	for _, a := range *x.byPath.Load() {
-		if a != nil && a.title == name && a.lasting() {
-			return a
-		}
-	}
-	return nil
-}
-
-// index makes byPath anew. The caller holds mu.
-func (x *m3uaLayer) index() {
-	var all []*m3uaASP
-	for p, a := range x.asps {
-		if need := int(p) + 1 - len(all); need > 0 {
-			all = append(all, make([]*m3uaASP, need)...)
-		}
-		all[p] = a
-	}
-	x.byPath.Store(&all)
 }
 
 // rest: what was registered is in force before its sender's next message is read. Only who
@@ -89,19 +56,6 @@ func (x *m3uaLayer) rest() func() {
 	}
 	x.stale = false
 	return func() { x.node.core.ask(x.node.core.configure) }
-}
-
-func (x *m3uaLayer) aspAt(p ss7.PathID) *xuaASP {
-	if a := x.asps[p]; a != nil {
-		return &a.xuaASP
-	}
-	return nil
-}
-
-func (x *m3uaLayer) eachASP(f func(*xuaASP)) {
-	for _, a := range x.asps {
-		f(&a.xuaASP)
-	}
 }
 
 func (x *m3uaLayer) raised(ev *ss7.Event) {
@@ -144,13 +98,6 @@ func (x *m3uaLayer) noted(ev *ss7.Event) {
 	x.node.tellNote("CS7M3UA", ev)
 }
 
-// forget implements xuaOwner.
-func (x *m3uaLayer) forget(p ss7.PathID) {
-	delete(x.asps, p)
-	x.index()
-}
-
-// close ends all associations.
 // owes tells whether an ASP is still to be told of destinations.
 func (x *m3uaLayer) owes() bool {
 	x.mu.Lock()
@@ -308,15 +255,7 @@ func (x *m3uaLayer) status() ([]xua.ASPStatus, []xua.ASStatus) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	asps, ass := x.layer.Status()
-	for i := range asps {
-		a := x.asps[asps[i].Config.Path]
-		if a == nil {
-			continue
-		}
-		st := &asps[i].Stats
-		st.In[1][1], st.Out[1][1] = a.in.Load(), a.out.Load()
-		st.ErrorsSpared += a.spared.Load()
-	}
+	x.count(asps, 1)
 	return asps, ass
 }
 

@@ -15,14 +15,8 @@ import (
 // The caller holds applying. restarted are ports whose associations start anew.
 func (n *Node) applyM3UA(next *configs.System, restarted map[uint16]string) {
 	x := n.m3ua
-	old := map[string]*m3uaASP{}
 	oldAS := map[string]*m3uaAS{}
 	x.mu.Lock()
-	for _, a := range x.asps {
-		if !a.stranger && a.lasting() {
-			old[a.title] = a
-		}
-	}
 	for _, s := range x.servers {
 		if !s.dynamic {
 			oldAS[s.name] = s
@@ -31,10 +25,15 @@ func (n *Node) applyM3UA(next *configs.System, restarted map[uint16]string) {
 	x.mu.Unlock()
 
 	conf := m3ua.Config{Networks: []m3ua.Network{{Variant: next.V(), Routes: destinations{n}}}, NewPath: n.ids.take}
-	fresh, gone := n.applyASPs(next, restarted, old, &conf)
-	paths := map[string]ss7.PathID{}
-	for _, c := range conf.ASPs {
-		paths[c.Name] = c.Path
+	var asps []*configs.ASP
+	for _, c := range next.ASPs {
+		asps = append(asps, next.Placed(c))
+	}
+	changed := x.change(next, asps, restarted, func(c *configs.ASP, at where, how settings) *m3uaASP {
+		return n.newM3UAASP(n.ids.take(), *c, at, how, n.localPorts[c.LocalPort])
+	}, func(a *m3uaASP, why string) { x.leave(&a.xuaASP, why) })
+	for _, c := range asps {
+		conf.ASPs = append(conf.ASPs, m3uaASPConfig(next, c, changed.paths[c.Name]))
 	}
 	var servers []*m3uaAS
 	for _, c := range next.ASs {
@@ -50,49 +49,13 @@ func (n *Node) applyM3UA(next *configs.System, restarted map[uint16]string) {
 			if m.Weight != nil {
 				weight = *m.Weight
 			}
-			k.Members = append(k.Members, xua.MemberConfig{ASP: paths[m.ASP], Weight: weight})
+			k.Members = append(k.Members, xua.MemberConfig{ASP: changed.paths[m.ASP], Weight: weight})
 		}
 		s.remember(mayLackUsers(next, c))
 		conf.ASs = append(conf.ASs, k)
 	}
-	n.putM3UA(conf, fresh, gone, servers)
-	for _, a := range fresh {
-		a.launch()
-	}
-}
-
-// applyASPs makes ASPs what next says, puts them into conf, and tells which are new and
-// which are gone: those that need another association are both. old are those that there were.
-func (n *Node) applyASPs(next *configs.System, restarted map[uint16]string, old map[string]*m3uaASP,
-	conf *m3ua.Config) (fresh, gone []*m3uaASP) {
-	for _, c := range next.ASPs {
-		c = next.Placed(c)
-		at, how := aspEnds(c), aspSettings(next, c)
-		a := old[c.Name]
-		delete(old, c.Name)
-		why := ""
-		if a != nil {
-			why = a.needsAnew(c, at, restarted)
-		}
-		if a == nil || why != "" {
-			b := n.newM3UAASP(n.ids.take(), *c, at, how, n.localPorts[c.LocalPort])
-			if a != nil {
-				n.m3ua.leave(&a.xuaASP, why)
-				gone = append(gone, a)
-				b.inherit(&a.runner)
-			}
-			fresh = append(fresh, b)
-			a = b
-		} else {
-			a.reconfigure(*c, ppidFor(c), how)
-		}
-		conf.ASPs = append(conf.ASPs, m3uaASPConfig(next, c, a.id))
-	}
-	for _, a := range old {
-		n.m3ua.leave(&a.xuaASP, "the ASP was taken out of the configuration")
-		gone = append(gone, a)
-	}
-	return fresh, gone
+	n.putM3UA(conf, changed, servers)
+	changed.launch()
 }
 
 // mayLackUsers tells whether the far ends of an AS may say that a user is not there.
@@ -104,18 +67,10 @@ func mayLackUsers(s *configs.System, c *configs.AS) bool {
 }
 
 // putM3UA tells the layer.
-func (n *Node) putM3UA(conf m3ua.Config, fresh, gone []*m3uaASP, servers []*m3uaAS) {
+func (n *Node) putM3UA(conf m3ua.Config, changed change[*m3uaASP], servers []*m3uaAS) {
 	x := n.m3ua
 	x.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
-		for _, a := range gone {
-			if !l.Leaving(a.id) {
-				delete(x.asps, a.id)
-			}
-		}
-		for _, a := range fresh {
-			x.asps[a.id] = a
-		}
-		x.index()
+		x.carryOut(changed, l.Leaving)
 		for _, s := range servers {
 			x.servers[s.id] = s
 		}

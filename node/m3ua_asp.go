@@ -18,9 +18,8 @@ import (
 // holds mu may rely on what the gate says of the ASP until mu is released.
 type m3uaASP struct {
 	xuaASP
-	stranger bool           // an association of nobody configured
-	source   string         // where a stranger comes from
-	conf     m3ua.ASPConfig // what the layer knows of a stranger; guarded by the layer's mu
+	source string         // where a stranger comes from
+	conf   m3ua.ASPConfig // what the layer knows of a stranger; guarded by the layer's mu
 
 	gate    atomic.Pointer[m3ua.Gate]
 	refused [m3ua.Refusals]atomic.Uint64
@@ -41,15 +40,15 @@ type answer struct {
 
 func (n *Node) newM3UAASP(id ss7.PathID, c configs.ASP, at where, how settings, p *localPort) *m3uaASP {
 	a := &m3uaASP{}
-	a.set(id, c, ppidFor(&c))
+	a.set(id, c, a.ppidFor(&c))
 	a.layer, a.topic = n.m3ua, "m3ua"
 	lock.Give[lock.ASP](&a.mu)
 	a.prepare(n, a, at, how, p)
 	return a
 }
 
-// ppidFor is M3UA's payload protocol identifier, as an ASP writes it.
-func ppidFor(c *configs.ASP) uint32 {
+// ppidFor implements layerASP.
+func (a *m3uaASP) ppidFor(c *configs.ASP) uint32 {
 	if c.HostPPID {
 		return m3ua.HostOrderPPID
 	}

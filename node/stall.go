@@ -105,14 +105,7 @@ func (n *Node) eachRunner(f func(r *runner, link bool)) {
 	for _, l := range n.level2s() {
 		f(&l.runner, true)
 	}
-	for _, a := range *n.m3ua.byPath.Load() {
-		if a != nil {
-			f(&a.runner, false)
-		}
-	}
-	for _, a := range *n.m2ua.byPath.Load() {
-		if a != nil {
-			f(&a.runner, false)
-		}
+	for a := range n.everyASP() {
+		f(&a.runner, false)
 	}
 }

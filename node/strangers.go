@@ -16,8 +16,7 @@ import (
 // configured: that one is told, and sets its association up again as who it is.
 func (n *Node) reviewStrangers(next *configs.System) {
 	defer n.recountPlaces()
-	all := slices.Clone(*n.m3ua.byPath.Load())
-	all = slices.DeleteFunc(all, func(s *m3uaASP) bool { return s == nil || !s.stranger })
+	all := slices.DeleteFunc(slices.Collect(n.m3ua.all()), func(s *m3uaASP) bool { return !s.stranger })
 	if len(all) == 0 {
 		return
 	}
@@ -93,8 +92,8 @@ func (n *Node) sendAway(s *m3uaASP, why string) {
 
 // sendAwayFrom ends the associations of strangers at a port.
 func (n *Node) sendAwayFrom(port uint16, why string) {
-	for _, s := range *n.m3ua.byPath.Load() {
-		if s != nil && s.stranger && s.where.localPort == port {
+	for s := range n.m3ua.all() {
+		if s.stranger && s.where.localPort == port {
 			n.sendAway(s, why)
 		}
 	}

@@ -26,8 +26,9 @@ type xuaASP struct {
 		do(ev ss7.Event)
 		refuse(path ss7.PathID, e *xua.Error)
 	}
-	topic string // of debug
-	ppid  uint32 // as the ASP writes it
+	stranger bool   // an association of nobody configured
+	topic    string // of debug
+	ppid     uint32 // as the ASP writes it
 
 	heard                        atomic.Bool       // something came since the last tick
 	in, out, inOctets, outOctets atomic.Uint64     // data
@@ -53,6 +54,9 @@ func (a *xuaASP) set(id ss7.PathID, c configs.ASP, ppid uint32) {
 	a.id, a.title, a.cfg, a.ppid = id, c.Name, c, ppid
 	a.faults = xua.Rate{PerSecond: refusalsPerSecond, Burst: refusalsPerSecond}
 }
+
+// shared implements layerASP.
+func (a *xuaASP) shared() *xuaASP { return a }
 
 func (a *xuaASP) name() string { return "ASP " + a.title }
 
