@@ -36,6 +36,7 @@ type Node interface {
 	associations
 	translation
 	parts
+	recorder
 }
 
 // Host is the whole of a program's node: its instances, and what they share.
@@ -75,6 +76,7 @@ func Commands(h Host) []*cli.Statement {
 		systemCommands,
 		configurationCommands,
 		debugCommands,
+		recordCommands,
 		ipCommands,
 		pingCommands,
 		traceCommands,

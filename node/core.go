@@ -17,7 +17,7 @@ import (
 type core struct {
 	tasks
 	node      *Node
-	network   *mtp3.Network
+	network   *tapedNetwork
 	mtpt      *mtpt
 	sccp      *subsystems
 	loop      loop.Loop
@@ -34,7 +34,8 @@ type core struct {
 }
 
 func newCore(n *Node) *core {
-	c := &core{node: n, network: mtp3.NewNetwork(), data: newInbox(), hints: make(chan ss7.Event, 64)}
+	c := &core{node: n, network: &tapedNetwork{Network: mtp3.NewNetwork()}, data: newInbox(),
+		hints: make(chan ss7.Event, 64)}
 	c.tasks = newTasks(n.ctx, c.perform)
 	c.mtpt, c.sccp = newMTPT(c), newSubsystems(c)
 	c.data.tell = n.usersShort

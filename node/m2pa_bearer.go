@@ -75,7 +75,13 @@ func (b *m2paBearer) association() (sctp.Assoc, string) {
 func (b *m2paBearer) view() m2pa.View { return b.m2pa.Status() }
 
 // configure implements bearer.
-func (b *m2paBearer) configure(c m2pa.Config) { b.m2pa.SetConfig(c) }
+func (b *m2paBearer) configure(c m2pa.Config) {
+	if taped, ok := b.machine.(*tapedLink); ok {
+		taped.SetConfig(c)
+		return
+	}
+	b.m2pa.SetConfig(c)
+}
 
 // noted implements bearer.
 func (b *m2paBearer) noted(ev *ss7.Event) (topic, text string) {

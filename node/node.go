@@ -124,6 +124,7 @@ type configured struct {
 	titles     titles.Tables
 	baseline   map[sctp.Transport]map[string]uint64 // of `clear sctp statistics`
 	cleared    time.Time
+	recordings []*recording
 
 	// The applying of instance 0 guards these in all instances.
 	crossingIDs map[configs.Alias]ss7.PathID
@@ -214,6 +215,7 @@ func (n *Node) Close() {
 	}
 	n.stop()
 	n.group.Wait()
+	n.StopRecording()
 }
 
 // Log is where the node's messages go.

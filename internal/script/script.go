@@ -188,9 +188,13 @@ func (p *player) say(text string) {
 	}
 }
 
-// Words are the words of a line. One with blanks in it stands in quotes.
+// Words are the words of a line. One with blanks in it stands in quotes; one that begins with a brace is the last, and
+// has all the rest of the line.
 func Words(line string) (words []string, err error) {
 	for line = strings.TrimLeft(line, " "); line != ""; line = strings.TrimLeft(line, " ") {
+		if line[0] == '{' {
+			return append(words, line), nil
+		}
 		if !strings.HasPrefix(line, `"`) {
 			word, rest, _ := strings.Cut(line, " ")
 			words, line = append(words, word), rest

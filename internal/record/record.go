@@ -1,0 +1,213 @@
+// Package record writes down what a machine is told while it runs, so that a test can have another one live through
+// the same: the fault from the field comes as such a file. It is a script (package script): the state of the machine
+// at first, then each step with its time, and the answers of the machine to it.
+//
+// A step is written before the machine takes it, so that the last line of a file is the step that a machine did not
+// survive.
+package record
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"strconv"
+	"time"
+
+	"github.com/gostp/gostp/internal/script"
+	"github.com/gostp/gostp/ss7"
+)
+
+// Tape takes down what one machine is told. It is used under whatever guards the machine.
+type Tape struct {
+	w     io.Writer
+	begin time.Time
+	left  int // steps that may still be written
+	line  []byte
+	err   error
+}
+
+// ErrFull ends a recording that has as many steps as it may have.
+var ErrFull = errors.New("the recording has as many steps as it may have")
+
+// New begins a recording with the state of a machine, given by its pointer. It takes down so many steps at most.
+func New(w io.Writer, title string, now time.Time, machine any, most int) (*Tape, error) {
+	state, err := Freeze(machine)
+	if err != nil {
+		return nil, err
+	}
+	now = now.Round(0).UTC()
+	t := &Tape{w: w, begin: now, left: most}
+	t.write(fmt.Appendf(nil, "# %s\nstart %s\nstate %s\n", title, now.Format(time.RFC3339Nano), state))
+	return t, t.err
+}
+
+// Err is why the tape takes down no more; nil: it does.
+func (t *Tape) Err() error { return t.err }
+
+func (t *Tape) write(b []byte) {
+	if t.err == nil {
+		_, t.err = t.w.Write(b)
+	}
+}
+
+// step begins the line of a step; nil: no more is written.
+func (t *Tape) step(now time.Time) []byte {
+	if t.left--; t.left < 0 && t.err == nil {
+		t.err = ErrFull
+	}
+	if t.err != nil {
+		return nil
+	}
+	return fmt.Appendf(t.line[:0], "at %v ", now.Round(0).Sub(t.begin))
+}
+
+func (t *Tape) end(line []byte) {
+	t.write(append(line, '\n'))
+	t.line = line
+}
+
+// Do takes down an event that the machine is about to be told.
+func (t *Tape) Do(now time.Time, ev *ss7.Event) {
+	if line := t.step(now); line != nil {
+		t.end(script.AppendEvent(append(line, "do "...), ev))
+	}
+}
+
+// Recv takes down a message of the association.
+func (t *Tape) Recv(now time.Time, stream uint16, b []byte) {
+	if line := t.step(now); line != nil {
+		t.end(hex.AppendEncode(fmt.Appendf(line, "recv %d ", stream), b))
+	}
+}
+
+// Tick takes down that time has passed.
+func (t *Tape) Tick(now time.Time) {
+	if line := t.step(now); line != nil {
+		t.end(append(line, "tick"...))
+	}
+}
+
+// Call takes down the call of another method, with what it is given beside the time and the answer so far.
+func (t *Tape) Call(now time.Time, method string, args ...any) {
+	line := t.step(now)
+	if line == nil {
+		return
+	}
+	frozen, err := Freeze(&args)
+	if err != nil {
+		t.err = err
+		return
+	}
+	t.end(append(append(line, "call "+method+" "...), frozen...))
+}
+
+// Answer takes down what the call gave beside the answer, and the answer.
+func (t *Tape) Answer(answer []ss7.Action, results ...any) {
+	if t.err != nil {
+		return
+	}
+	line := t.line[:0]
+	for _, r := range results {
+		line = fmt.Appendf(line, "\tgives %v\n", r)
+	}
+	for i := range answer {
+		line = append(AppendAction(append(line, '\t'), &answer[i]), '\n')
+	}
+	t.write(line)
+	t.line = line
+}
+
+// AppendAction writes an action, with all that is in it.
+func AppendAction(dst []byte, a *ss7.Action) []byte {
+	switch a.Op {
+	case ss7.Send:
+		dst = hex.AppendEncode(fmt.Appendf(dst, "send stream %d ", a.Stream), a.Wire)
+		if a.Event.Path != 0 {
+			dst = fmt.Appendf(dst, " to %d", a.Event.Path)
+		}
+		return dst
+	case ss7.Raise:
+		dst = append(dst, "raise "...)
+	case ss7.Hangup:
+		dst = append(dst, "hang up "...)
+	case ss7.Note:
+		dst = append(dst, "note "...)
+	}
+	return script.AppendEvent(dst, &a.Event)
+}
+
+// Replay is a machine of the same kind as the recorded one, as the subject of a script: it begins in the state that was
+// recorded, and is told the same.
+type Replay struct {
+	ss7.Machine
+	Types []any // of what the machine holds in interfaces: a value of each type
+}
+
+// Step implements script.Subject.
+func (r *Replay) Step(now time.Time, words []string, say func(string)) ([]ss7.Action, error) {
+	switch {
+	case words[0] == "state" && len(words) == 2:
+		return nil, Thaw([]byte(words[1]), r.Machine, r.Types...)
+	case words[0] == "do":
+		ev, err := script.ParseEvent(words[1:])
+		if err != nil {
+			return nil, err
+		}
+		return r.Do(now, ev, nil), nil
+	case words[0] == "recv" && len(words) > 1:
+		peer, ok := r.Machine.(ss7.Peer)
+		stream, err := strconv.ParseUint(words[1], 10, 16)
+		if err != nil || !ok {
+			return nil, fmt.Errorf("no message can come: %w", err)
+		}
+		b, err := hex.DecodeString(append(words, "")[2])
+		return peer.Recv(now, uint16(stream), b, nil), err
+	case words[0] == "call" && len(words) == 3:
+		return r.call(now, words[1], words[2], say)
+	}
+	return nil, errors.New("no such step")
+}
+
+// call calls a method by its name.
+func (r *Replay) call(now time.Time, name, frozen string, say func(string)) ([]ss7.Action, error) {
+	method := reflect.ValueOf(r.Machine).MethodByName(name)
+	if !method.IsValid() {
+		return nil, fmt.Errorf("the machine has no method %s", name)
+	}
+	f, err := thawed([]byte(frozen), r.Types)
+	if err != nil {
+		return nil, err
+	}
+	given, _ := f.objects[0].([]any)
+	args := []reflect.Value{}
+	for i := range method.Type().NumIn() {
+		switch in := method.Type().In(i); {
+		case in == reflect.TypeFor[time.Time]():
+			args = append(args, reflect.ValueOf(now))
+		case in == reflect.TypeFor[[]ss7.Action]():
+			args = append(args, reflect.Zero(in))
+		case len(given) == 0:
+			return nil, fmt.Errorf("%s wants more", name)
+		default:
+			arg := reflect.New(in).Elem()
+			if err := f.fill(arg, f.held(given[0])); err != nil {
+				return nil, err
+			}
+			given, args = given[1:], append(args, arg)
+		}
+	}
+	var actions []ss7.Action
+	for _, result := range method.Call(args) {
+		if all, ok := result.Interface().([]ss7.Action); ok {
+			actions = all
+			continue
+		}
+		say(fmt.Sprintf("gives %v", result.Interface()))
+	}
+	return actions, nil
+}
+
+// Text implements script.Subject.
+func (*Replay) Text(a *ss7.Action) string { return string(AppendAction(nil, a)) }
