@@ -57,12 +57,15 @@ func (n *Network) Alarms(explain Explain) []Alarm {
 	case n.own.on:
 		out = append(out, Alarm{Warning, "node", "it restarts: traffic waits for the neighbours (Q.704 §9.2)"})
 	}
-	for i := range n.plan.Dests {
-		d := &n.plan.Dests[i]
-		if r := d.Range; n.table.Bundle(i) == nil && !n.ownAdjacent(r) {
-			why := "no route to it is available: " + n.whyNoRoute(i, explain)
-			out = append(out, Alarm{Major, "destination " + n.formatRange(r), why})
+	reasons := reasons{n, explain, map[reasonKey]string{}}
+	for i, d := range n.dests {
+		if n.table.Bundle(i) != nil || n.ownAdjacent(d.Range) {
+			continue
 		}
+		if d.object == "" {
+			d.object = "destination " + n.formatRange(d.Range)
+		}
+		out = append(out, Alarm{Major, d.object, reasons.noRoute(i)})
 	}
 	for _, c := range n.Circles() {
 		out = append(out, Alarm{Major, "circular route to " + n.format(c.Dest) + " by linkset " + c.Linkset, c.Why})
@@ -111,25 +114,53 @@ func (s *linkset) rivals(o *linkset) bool {
 	return o.cfg.Adjacent == s.cfg.Adjacent && !o.cfg.Shutdown && !s.cfg.Shutdown
 }
 
-// whyNoRoute says for each route of a destination why it does not serve.
-func (n *Network) whyNoRoute(dest int, explain Explain) string {
-	var out []string
-	d := &n.plan.Dests[dest]
-	for j, r := range d.Routes {
-		set := &n.table.Linksets[r.Linkset]
-		switch said := n.table.RouteState(dest, j); {
-		case set.Server && (!set.Ready() || said != routing.Prohibited):
-			out = append(out, serverWhy(set, explain))
-		case !set.Ready():
-			out = append(out, "linkset "+set.Name+n.downText(set.Name))
-		case said == routing.Prohibited:
-			who, message := Said(n.table, dest, j, n.format)
-			out = append(out, fmt.Sprintf("%s prohibits it (%s)", who, message))
-		default:
-			out = append(out, "linkset "+set.Name+" carries no traffic yet")
+// reasons says why routes do not serve. It remembers what it has said, because thousands of
+// destinations may have lost the same route.
+type reasons struct {
+	*Network
+	explain Explain
+	said    map[reasonKey]string
+}
+
+// reasonKey is what the reason of a route depends on.
+type reasonKey struct {
+	linkset int
+	heard   routing.RouteState
+	bits    uint8 // of the destination: clusters have messages of their own
+}
+
+// noRoute says for each route of a destination why it does not serve.
+func (x *reasons) noRoute(dest int) string {
+	text := "no route to it is available: "
+	for j := range x.plan.Dests[dest].Routes {
+		if j > 0 {
+			text += "; "
 		}
+		text += x.route(dest, j)
 	}
-	return strings.Join(out, "; ")
+	return text
+}
+
+// route says why route j of a destination does not serve.
+func (x *reasons) route(dest, j int) string {
+	d := &x.plan.Dests[dest]
+	k := reasonKey{d.Routes[j].Linkset, x.table.RouteState(dest, j), d.Range.Len}
+	if text, ok := x.said[k]; ok {
+		return text
+	}
+	set := &x.table.Linksets[k.linkset]
+	text := "linkset " + set.Name + " carries no traffic yet"
+	switch {
+	case set.Server && (!set.Ready() || k.heard != routing.Prohibited):
+		text = serverWhy(set, x.explain)
+	case !set.Ready():
+		text = "linkset " + set.Name + x.downText(set.Name)
+	case k.heard == routing.Prohibited:
+		who, message := Said(x.table, dest, j, x.format)
+		text = fmt.Sprintf("%s prohibits it (%s)", who, message)
+	}
+	x.said[k] = text
+	return text
 }
 
 // downText ends the sentence about a linkset that carries nothing. One that is meant to carry

@@ -22,6 +22,7 @@ type destination struct {
 	heard      []hearsay // what is said of the routes to it; allowed ones are not in it
 	restricted bool      // neighbours are told that this node goes there by a worse way (§13.4.2)
 	touched    bool      // it is among those of touched.dests
+	object     string    // of its alarm, as it was formatted last; empty: it has had none
 }
 
 // What stands for the place of a destination that is not in the plan.
@@ -143,7 +144,7 @@ func (n *Network) arrange(next *routing.Plan, kept int) {
 	for i := kept; i < len(next.Dests); i++ {
 		d := n.destinationOf(next.Dests[i].Range)
 		was := d.index
-		d.index = i
+		d.index, d.object = i, ""
 		n.dests = append(n.dests, d)
 		if was == unplanned {
 			d.inherit()

@@ -2,7 +2,6 @@ package node
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -65,11 +64,16 @@ func (a *alarms) check(now time.Time, is []mtp3.Alarm) {
 	if len(found) == len(a.active) {
 		return // every one of them is still there
 	}
-	for _, object := range slices.Sorted(maps.Keys(a.active)) {
+	var gone []string
+	for object := range a.active {
 		if !found[object] {
-			a.record(now, "CLEARED", a.active[object].Alarm)
-			delete(a.active, object)
+			gone = append(gone, object)
 		}
+	}
+	slices.Sort(gone)
+	for _, object := range gone {
+		a.record(now, "CLEARED", a.active[object].Alarm)
+		delete(a.active, object)
 	}
 }
 
