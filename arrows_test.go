@@ -32,7 +32,7 @@ var rooms = map[string][]string{
 	"m3ua":               {"ss7", "xua", "m3ua/keys"},
 	"m3ua/keys":          {"ss7"},
 	"m2ua":               {"ss7", "xua", "internal/deadline", "internal/printable"},
-	"mtp3":               {"ss7", "routing", "internal/deadline"},
+	"mtp3":               {"ss7", "routing"},
 	"internal/clauses":   {"xua"},
 	"tester":             {"ss7"},
 	"sccp/gtt":           {"ss7"},
