@@ -8,11 +8,11 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// What a signalling gateway says of destinations (RFC 4666 §3.4: DUNA, DAVA, DRST) steers
-// routes over its server as TFP, TFA and TFR steer those over a linkset: events Pause,
-// Resume and Restricted, whose Dest may be a range. Instead of RST it is asked by an event
-// of kind Audit (DAUD). With codes of servers that no route names the neighbours are told
-// of them as of every other destination.
+// What a signalling gateway says of destinations (RFC 4666 §3.4: DUNA, DAVA, DRST) steers the
+// routes over its server, as TFP, TFA and TFR steer those over a linkset. It comes as the events
+// Pause, Resume and Restricted, whose Dest may be a range. A gateway is asked by an event of kind
+// Audit (DAUD), not by RST. Neighbours are told of the codes that servers have by their keys, even
+// of those that no route names.
 
 // adviceMost is how many single codes one range inside a summary may become.
 const adviceMost = 256
@@ -59,8 +59,8 @@ func (s *server) recvAdvice(now time.Time, ev ss7.Event, out []ss7.Action) []ss7
 	return out
 }
 
-// members makes dynamic destinations of what is said of codes inside a summary over s;
-// known: a summary covers them.
+// members makes dynamic destinations of the codes inside a summary over s of which ev says
+// something. known tells whether a summary covers them.
 func (s *server) members(ev ss7.Event, out []ss7.Action) (_ []ss7.Action, known bool) {
 	n := s.net
 	bits := n.cfg.Variant.Bits()
@@ -89,7 +89,7 @@ func (s *server) members(ev ss7.Event, out []ss7.Action) (_ []ss7.Action, known 
 	return out, true
 }
 
-// overServer tells whether destination i has a route to s.
+// routed tells whether destination i has a route to s.
 func (s *server) routed(i int) bool {
 	n := s.net
 	return slices.ContainsFunc(n.plan.Dests[i].Routes,
@@ -122,7 +122,8 @@ func (n *Network) auditServer(now time.Time, k timerKey, out []ss7.Action) []ss7
 	return out
 }
 
-// adviceOn is what the adjacent point of s should know of pc, which is not this node's.
+// adviceOn gives the state of pc that the adjacent point of s should know of. pc is no code of this
+// node.
 func (s *linkset) adviceOn(pc ss7.PC) routing.RouteState {
 	n := s.net
 	if n.served(pc) {

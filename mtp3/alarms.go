@@ -40,9 +40,8 @@ type Explain struct {
 	Server func(ss7.PathID) string
 }
 
-// Alarms gives what is wrong now: links, linksets, destinations, circular routes, a restart
-// of the node.
-// What is shut down is as it should be.
+// Alarms gives what is wrong now with links, linksets, destinations and the node itself. An object
+// that is shut down is as it should be.
 func (n *Network) Alarms(explain Explain) []Alarm {
 	var out []Alarm
 	up, wanted := false, false

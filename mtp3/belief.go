@@ -79,7 +79,7 @@ func (n *Network) Doubted() (all []Doubted) {
 	return all
 }
 
-// Believe tells whether c is believed. If not it is counted, and a note says why.
+// Believe tells whether c is believed. A claim that is not is counted, and a note says why.
 func (n *Network) Believe(c Claim, out []ss7.Action) ([]ss7.Action, bool) {
 	why := n.judge(c)
 	if why == NoDoubt {

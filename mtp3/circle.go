@@ -11,10 +11,10 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Circular routes: an MSU for a destination that comes by the linkset that is the only
-// way there, or one of our own that comes back. Q.704 prevents them by TFP (§13.2.2 i);
-// they come of routes that are configured so, and of neighbours that send no TFP. A
-// circle is told when it is found and when nothing has gone in it for a while.
+// Circular routes. An MSU has gone in a circle if it comes by the linkset that is the only way to
+// its destination, or if it is one of our own that comes back. Q.704 prevents circles by TFP
+// (§13.2.2 i). They arise from routes that are configured so, and from neighbours that send no TFP.
+// The log tells of a circle when it is found, and when no MSU has gone in it for a while.
 const (
 	circleQuiet  = 30 * time.Second
 	circlesMost  = 256
@@ -37,8 +37,8 @@ type circle struct {
 	since, last time.Time
 }
 
-// circular is told of an MSU of ev.MSU.DPC that went in a circle and came by l; ev.Arg
-// is the Reason why it was discarded.
+// circular takes note of an MSU that went in a circle and came by l. ev.Arg is the Reason why it
+// was discarded.
 func (l *link) circular(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	n := l.net
 	k := timerKey{id: timerCircle, dest: n.single(ev.MSU.DPC), set: l.set.cfg.Name}
@@ -58,7 +58,7 @@ func (l *link) circular(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Act
 	return append(out, notef(NoteCircular, "Circular route to %s: %s", n.format(k.dest.PC), why))
 }
 
-// circleTimer ends a circle in which nothing goes any more.
+// circleTimer ends a circle in which no MSU goes any more.
 func (n *Network) circleTimer(now time.Time, k timerKey, out []ss7.Action) []ss7.Action {
 	c := n.circles[k]
 	if c == nil {
@@ -73,15 +73,15 @@ func (n *Network) circleTimer(now time.Time, k timerKey, out []ss7.Action) []ss7
 		n.format(k.dest.PC), circleQuiet, k.set))
 }
 
-// Barred is what is discarded because it goes round for ever: MSUs to a point that come in by
-// a linkset or server and have one of some SLS values, a bit each.
+// Barred names MSUs that are discarded because they go round for ever: those to one point that come
+// in by one linkset or server and have one of some SLS values, which are a bit each.
 type Barred struct {
 	Linkset string
 	DPC     ss7.PC
 	SLS     [4]uint64
 }
 
-// Bar discards from now on what all names, and nothing else.
+// Bar has the MSUs that all names discarded from now on, and no others.
 func (n *Network) Bar(now time.Time, all []Barred, out []ss7.Action) []ss7.Action {
 	if len(all) == 0 && len(n.barred) == 0 {
 		return out
@@ -90,7 +90,7 @@ func (n *Network) Bar(now time.Time, all []Barred, out []ss7.Action) []ss7.Actio
 	return n.followLinks(now, out)
 }
 
-// bars is what is barred, as the table has it; nil: nothing.
+// bars gives what is barred in the form of the table; nil if nothing is.
 func (n *Network) bars() (by map[routing.Bar][4]uint64) {
 	for _, b := range n.barred {
 		for i := range len(n.sets) + len(n.servers) {

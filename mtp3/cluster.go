@@ -7,11 +7,11 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Clusters (T1.111.4 §13): ANSI has messages about all codes that share network and cluster,
-// whose affected code has member 0. TCP, TCR and TCA say of every member what TFP, TFR and
-// TFA say of one; what a member has otherwise is said behind them, and kept here as a dynamic
-// destination, which is the exclusion list of T1.111.4. A cluster is told where it has a
-// destination of its own: a route of 16 bits, or a dynamic one.
+// Clusters (T1.111.4 §13). ANSI has messages about all codes that share network and cluster; their
+// affected code has member 0. TCP, TCR and TCA say of every member what TFP, TFR and TFA say of
+// one. A member whose state is another is named in a message behind them, and is kept here as a
+// dynamic destination: together these are the exclusion list of T1.111.4. Neighbours are told of a
+// cluster that has a destination of its own, be it a route of 16 bits or a dynamic one.
 
 const clusterBits = 16
 
@@ -31,8 +31,8 @@ func TransferHeading(state routing.RouteState, bits uint8, v *ss7.Variant) Headi
 	return h
 }
 
-// Said tells who has said of route j of destination i that it is not allowed, and by which
-// message: the adjacent point by TFP or TFR, who is behind a server by DUNA or DRST (RFC 4666 §3.4).
+// Said tells who has said that route j of destination i is not allowed, and by which message: the
+// adjacent point by TFP or TFR, the gateway behind a server by DUNA or DRST (RFC 4666 §3.4).
 func Said(t *routing.Table, i, j int, format func(ss7.PC) string) (who, message string) {
 	d, state := &t.Dests[i], t.RouteState(i, j)
 	set := &t.Linksets[d.Routes[j].Linkset]
@@ -92,8 +92,8 @@ func (l *link) recvCluster(now time.Time, msu *ss7.MSU, m Management, out []ss7.
 	return out
 }
 
-// recvClusterTest handles RCP and RCR. Who has routes to single members alone says nothing
-// of the cluster.
+// recvClusterTest handles RCP and RCR. A node with routes to single members alone says nothing of
+// the cluster.
 func (l *link) recvClusterTest(now time.Time, msu *ss7.MSU, m Management, out []ss7.Action) []ss7.Action {
 	n, opc := l.net, msu.OPC
 	if !n.isAdjacent(opc) {
@@ -115,8 +115,8 @@ func (l *link) recvClusterTest(now time.Time, msu *ss7.MSU, m Management, out []
 	return out
 }
 
-// tellClusters tells the adjacent point of s of clusters. It takes what it hears for all
-// members, so those that have another state are told again behind it.
+// tellClusters tells the adjacent point of s of clusters. That point takes what it hears for all
+// members, so it is told of members with another state once more, behind the cluster.
 func (s *linkset) tellClusters(now time.Time, out []ss7.Action) []ss7.Action {
 	var changed map[ss7.PC]routing.RouteState
 	out = s.tellKind(now, tellsCluster, func(d *destination, state routing.RouteState) {

@@ -9,9 +9,9 @@ import (
 )
 
 // The code by which a neighbour knows this node. A node that took over the links of another
-// exchange has that exchange's code as well, and the neighbours there know no other one: an
-// SLTM, a TRA or a TFP with another OPC is a stranger's to them. A linkset's code is what the
-// configuration says (local-pc); else what the far end's own link test was addressed to; else
+// exchange has that exchange's code too, and the neighbours there know no other one: an SLTM, TRA
+// or TFP with another OPC comes from a stranger, as they see it. A linkset's code is the one that
+// is configured (local-pc), else the one to which the far end addresses its own link tests, else
 // the node's first.
 
 // codeWait is how long the first test of a link waits for the far end's own, where that
@@ -72,7 +72,7 @@ func (s *linkset) meant(opc, code ss7.PC) bool {
 	})
 }
 
-// wayOf finds a path to the far end of s: a link of its own, else as wayTo does.
+// way finds a path to the far end of s: a link of its own, else as wayTo does.
 func (s *linkset) way() ss7.PathID {
 	if i := slices.IndexFunc(s.links, (*link).usable); i >= 0 {
 		return s.links[i].cfg.Path
@@ -80,13 +80,13 @@ func (s *linkset) way() ss7.PathID {
 	return s.net.wayTo(s.cfg.Adjacent, nil)
 }
 
-// sendTo sends m to the far end of s, from the code by which that knows this node.
+// send sends m to the far end of s, from the code by which that knows this node.
 func (s *linkset) send(m Management, out []ss7.Action) []ss7.Action {
 	return s.net.send(s.way(), s.cfg.Adjacent, s.localPC(), 0, m, out)
 }
 
-// firstTest begins to test a link that has come into service. Where the far end's test has
-// yet to tell which code is known there, it is waited for.
+// firstTest begins to test a link that has come into service. Where only the far end's test can
+// tell which code is known there, the first test waits for that.
 func (l *link) firstTest(now time.Time, out []ss7.Action) []ss7.Action {
 	if len(l.net.cfg.Own) == 1 || l.set.cfg.Local != nil || l.set.tested {
 		return l.startTest(now, out)
@@ -95,8 +95,8 @@ func (l *link) firstTest(now time.Time, out []ss7.Action) []ss7.Action {
 	return out
 }
 
-// addressed takes the code to which the adjacent point has addressed its own test of l
-// (Q.707 §2.2). What was said to it from another one was a stranger's, and is said again.
+// addressed takes the code to which the adjacent point has addressed its own test of l (Q.707
+// §2.2). What this node told it from another code was not believed there, and is told again.
 func (l *link) addressed(now time.Time, code ss7.PC, out []ss7.Action) []ss7.Action {
 	n := l.net
 	s := l.set
@@ -136,8 +136,8 @@ func (n *Network) localPCs() (codes []ss7.PC) {
 	return codes
 }
 
-// sayAgain forgets what the far end of s was told: it came from a code that is not the one by
-// which the far end knows this node now.
+// sayAgain has the far end of s told everything again: what it was told came from another code than
+// the one by which it knows this node now.
 func (s *linkset) sayAgain() {
 	s.tellAnew()
 	s.sentTRA = false

@@ -34,7 +34,7 @@ import (
 // (§11.2.3.1); it is forgotten when T15 has passed without another TFC. What is said of what is
 // behind a server is asked about (DAUD) after T15, and forgotten when T16 has passed too.
 
-// overload is what is said of a destination.
+// overload is a destination that somebody says is congested.
 type overload struct {
 	level  uint32
 	by     string     // who says it
@@ -56,7 +56,7 @@ type warnedKey struct {
 	origin, to ss7.PC
 }
 
-// linkCongestion takes a new level of a link.
+// congested takes a new level of l.
 func (l *link) congested(ev ss7.Event, out []ss7.Action) []ss7.Action {
 	was := l.congestion
 	if was == ev.Arg {
@@ -80,8 +80,8 @@ func (l *link) congested(ev ss7.Event, out []ss7.Action) []ss7.Action {
 	return out
 }
 
-// overloaded: an MSU went over a congested link, or to a congested server, or was to. Its
-// origin is told. path and name are those of the link or server.
+// overloaded tells the origin of an MSU that its way is congested: the MSU went, or was to go, by a
+// congested link or server. path and name are those of the link or server.
 func (n *Network) overloaded(now time.Time, path ss7.PathID, name string, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	m := &ev.MSU
 	d := Decide(n.table, &ss7.MSU{DPC: m.OPC, OPC: m.DPC, SI: m.SI}, 0)
@@ -97,7 +97,7 @@ func (n *Network) overloaded(now time.Time, path ss7.PathID, name string, ev ss7
 	return n.sendTFC(d.Path, m.OPC, m.DPC, ev.Arg, out)
 }
 
-// serverCongestion takes a new level of a server.
+// congested takes a new level of s.
 func (s *server) congested(ev ss7.Event, out []ss7.Action) []ss7.Action {
 	was := s.congestion
 	if was == ev.Arg {
@@ -131,12 +131,12 @@ func (n *Network) status(whom ss7.Event, dest ss7.PC, level uint32, why string) 
 	return ss7.Action{Op: ss7.Raise, Event: whom}
 }
 
-// meant is the users of a server, or of this node, that have the code origin.
+// meant names the users of a server, or of this node, that have the code origin.
 func meant(server ss7.PathID, origin ss7.PC) ss7.Event {
 	return ss7.Event{Path: server, MSU: ss7.MSU{OPC: origin}}
 }
 
-// noteWarned keeps what a server's users were told, so that they hear when it is over.
+// noteWarned keeps of what level a server's users have heard, so that they hear when it is over.
 func (n *Network) noteWarned(server ss7.PathID, origin, to ss7.PC, level uint32) {
 	k := warnedKey{server, origin, to}
 	if _, ok := n.warned[k]; ok || len(n.warned) < warnedMost {
@@ -144,7 +144,7 @@ func (n *Network) noteWarned(server ss7.PathID, origin, to ss7.PC, level uint32)
 	}
 }
 
-// abated tells servers' users whose way is less congested than they were told.
+// abated tells servers' users whose way is less congested than they have heard.
 func (n *Network) abated(out []ss7.Action) []ss7.Action {
 	keys := slices.SortedFunc(maps.Keys(n.warned), func(a, b warnedKey) int {
 		return cmp.Or(cmp.Compare(a.server, b.server), cmp.Compare(a.to, b.to), cmp.Compare(a.origin, b.origin))
@@ -167,8 +167,8 @@ func (n *Network) abated(out []ss7.Action) []ss7.Action {
 	return out
 }
 
-// Congestion is the level of the way to a destination, 0 to 3, and why: the worst of
-// the links that carry its traffic and of what STPs further on say.
+// Congestion gives the level of the way to a destination, 0 to 3, and why. It is the worst of the
+// links that carry its traffic and of what STPs further on say.
 func (n *Network) Congestion(r ss7.Range) (level uint32, why string) {
 	if o := n.overloads[r.PC]; o != nil && r.Len == n.cfg.Variant.Bits() {
 		level, why = o.level, o.by
@@ -212,7 +212,7 @@ func (n *Network) Overloads() (all []Overload) {
 	return all
 }
 
-// recvTFC: an STP has congestion on the way to m.PC (§13.7).
+// recvTFC takes the word of an STP that the way to m.PC is congested (§13.7).
 func (l *link) recvTFC(now time.Time, msu *ss7.MSU, m Management, out []ss7.Action) []ss7.Action {
 	n := l.net
 	if i, own := n.plan.Find(m.PC); own || i < 0 {
@@ -232,7 +232,7 @@ func (n *Network) controlled(now time.Time, msu *ss7.MSU, m Management, whom ss7
 	return n.congest(now, m.PC, level, "TFC from "+n.format(msu.OPC), whom, out)
 }
 
-// recvStatus: a server says that it is congested for a destination, or no longer.
+// recvStatus takes the word of a server that it is congested for a destination, or no longer.
 func (s *server) recvStatus(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	n := s.net
 	pc := ev.Dest.PC
@@ -372,8 +372,8 @@ func (n *Network) testCongestion(now time.Time, o *overload, pc ss7.PC, out []ss
 	return n.sendRCT(pc, o.level-1, out)
 }
 
-// sendRCT tests the way to pc as a message of priority would find it: it goes all the
-// way, and an STP whose link there is congested above that answers TFC.
+// sendRCT tests the way to pc as a message of a priority would find it. RCT goes all the way; an
+// STP whose link there is congested above that priority answers with TFC.
 func (n *Network) sendRCT(pc ss7.PC, priority uint32, out []ss7.Action) []ss7.Action {
 	d := Decide(n.table, &ss7.MSU{DPC: pc, SI: ss7.SNM}, 0)
 	if d.Fate != Forward || d.Path.IsHold() || n.links[d.Path] == nil {

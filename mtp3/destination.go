@@ -8,8 +8,9 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// destination is what is known of a destination beside its routes. It lives as long as
-// something is kept of it, whatever becomes of the plan.
+// destination is a destination of the plan, or a code that servers have by their keys and no route
+// leads to. It has what is known beside the routes, which are the plan's. It stays while something
+// is kept of it, even when the plan does not have it any more.
 type destination struct {
 	ss7.Range
 	net   *Network
@@ -37,7 +38,8 @@ type hearsay struct {
 	said routing.RouteState
 }
 
-// subject is how neighbours are told of a destination: in this order.
+// subject is a kind of destination, by the messages that tell neighbours of it. They are told of
+// the kinds in this order.
 type subject int
 
 // Summaries are not told: there are no messages about them.
@@ -127,8 +129,8 @@ func (d *destination) setHold(hold ss7.PathID) {
 	}
 }
 
-// arrange gives every destination of a new plan its place. The first kept of them have the
-// place they had.
+// arrange puts a new plan in force and gives every destination its place there. The first kept of
+// them have the place that they had.
 func (n *Network) arrange(next *routing.Plan, kept int) {
 	for _, d := range n.tellable[tellsPoint] {
 		d.kind = untellable
@@ -176,7 +178,7 @@ func (n *Network) destinationOf(r ss7.Range) *destination {
 	return d
 }
 
-// cut leaves of the destinations of a kind those whose place in the plan is below kept.
+// cut takes from the list of a kind the destinations that are not among the first kept of the plan.
 func (n *Network) cut(kind subject, kept int) {
 	all := n.tellable[kind]
 	at := 0
@@ -196,8 +198,8 @@ func (d *destination) list(kind subject) {
 	n.tellable[kind] = append(n.tellable[kind], d)
 }
 
-// inherit: a member of a cluster was told with it, and one that a summary reached until now
-// is no news.
+// inherit gives a new destination the state that it had without being one. Neighbours were told of
+// a member with its cluster; and a member that a summary reached until now is no news in the log.
 func (d *destination) inherit() {
 	n := d.net
 	x := &n.plan.Dests[d.index]

@@ -10,9 +10,9 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Diversion is what goes on with the traffic of one link: changeover control (TCOC),
-// changeback control (TCBC), Q.704 figures 27 to 31. While it is not Undiverted, what
-// belongs on the link waits in the link's hold.
+// Diversion is the state of changeover control (TCOC) and changeback control (TCBC) of one link,
+// Q.704 figures 27 to 31. While it is not Undiverted, the MSUs that belong on the link wait in the
+// link's hold.
 type Diversion uint8
 
 // The states of a diversion.
@@ -40,10 +40,10 @@ type diversion struct {
 	fsnc     uint32     // what the far end said it accepted last; NoFSN: it did not say
 	ordered  Heading    // by which the far end ordered the changeover
 	crossed  bool       // AwaitingCOA, DelayedCO: the far end's order has come, with a short number
-	by       ss7.PathID // AwaitingCOA: the order went by this
-	asked    time.Time  // AwaitingCOA: since when
-	again    bool       // AwaitingCOA: the order went a second time
-	came     ss7.PathID // the far end's order came by this: a way that works
+	by       ss7.PathID // AwaitingCOA: the path by which our order went
+	asked    time.Time  // AwaitingCOA: when it went
+	again    bool       // AwaitingCOA: it went a second time
+	came     ss7.PathID // the path by which the far end's order came: that one works
 	declared map[uint8]ss7.PathID
 	activate bool                // the link is to be aligned as soon as its queue was retrieved
 	pending  map[ss7.PathID]bool // Changeback, DelayedCB: links whose buffers may hold what was sent before
@@ -53,7 +53,7 @@ type diversion struct {
 // usable tells whether a link may carry traffic (Q.704 §3.2.1).
 func (l *link) usable() bool { return l.state == Available && !l.localInhibit && !l.remoteInhibit }
 
-// shift begins what a change of l's availability asks for; was says whether it was
+// shift begins the procedure that a change of l's availability asks for. was tells whether l was
 // usable before.
 func (l *link) shift(now time.Time, was bool, out []ss7.Action) []ss7.Action {
 	n := l.net
@@ -119,8 +119,8 @@ func uses(b *routing.Bundle, p ss7.PathID) bool {
 	return false
 }
 
-// accepted is told what level 2 accepted last: the order goes out, or the answer to
-// the far end's.
+// accepted takes the number of the last MSU that level 2 accepted. With it the order goes out, or
+// the answer to the far end's order.
 func (l *link) accepted(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	d := &l.div
 	if d.state != AskingBSNT {
@@ -149,9 +149,8 @@ func (l *link) sendOrder(now time.Time, out []ss7.Action) []ss7.Action {
 	return l.sendAbout(way, l.order(COO, XCO, ECO), out)
 }
 
-// orderRound sends the order once more, round the far end's own links, when half of T2 is
-// over: the link by which it went may be dead too, and not be known to be for longer than
-// T2.
+// orderRound sends the order once more when half of T2 is over, over another point this time. The
+// link by which it went first may be dead too, and it may take longer than T2 to find that out.
 func (l *link) orderRound(now time.Time, rest time.Duration, out []ss7.Action) []ss7.Action {
 	d := &l.div
 	d.again = true
@@ -205,8 +204,8 @@ func (l *link) answerOrder(now time.Time, out []ss7.Action) []ss7.Action {
 	return l.retrieve(now, l.div.fsnc, fmt.Sprintf("it ordered the changeover by %v", l.div.ordered), out)
 }
 
-// answer goes back by the way the order came, while that works: others may be dead and
-// not be known to be.
+// answer goes back by the way the order came, while that works. Other ways may be dead without
+// anybody knowing it yet.
 func (l *link) answer(m Management, out []ss7.Action) []ss7.Action {
 	n := l.net
 	way := l.div.came
@@ -216,7 +215,8 @@ func (l *link) answer(m Management, out []ss7.Action) []ss7.Action {
 	return l.sendAbout(way, m, out)
 }
 
-// retrieve asks level 2 for what the far end has not accepted; why says where fsnc is from.
+// retrieve asks level 2 for the MSUs that the far end has not accepted. why says where fsnc comes
+// from.
 func (l *link) retrieve(_ time.Time, fsnc uint32, why string, out []ss7.Action) []ss7.Action {
 	l.stopDiversion()
 	l.div.state = Retrieving
@@ -224,7 +224,8 @@ func (l *link) retrieve(_ time.Time, fsnc uint32, why string, out []ss7.Action) 
 	return append(out, ss7.Action{Op: ss7.Raise, Event: ev})
 }
 
-// retrieved: the hold has it in front; the table lets everything go on.
+// retrieved ends the changeover: the hold has the retrieved MSUs in front, and the new table lets
+// all of them go on.
 func (l *link) retrieved(now time.Time, _ ss7.Event, out []ss7.Action) []ss7.Action {
 	if l.div.state != Retrieving {
 		return out
@@ -232,7 +233,7 @@ func (l *link) retrieved(now time.Time, _ ss7.Event, out []ss7.Action) []ss7.Act
 	return l.settle(now, out)
 }
 
-// settle ends a diversion: what waits goes by whatever the new table says.
+// settle ends a diversion. The MSUs that wait go the way that the new table says.
 func (l *link) settle(now time.Time, out []ss7.Action) []ss7.Action {
 	n := l.net
 	l.stopDiversion()
@@ -307,8 +308,8 @@ func (l *link) failedByOrder(now time.Time, m Management, out []ss7.Action) []ss
 	return out
 }
 
-// changeback brings the traffic back that belongs on l (§6), unless its linkset has
-// to restart first: then restarted does it.
+// changeback brings the traffic back that belongs on l (§6). If the adjacent point has to restart
+// first, restarted does that later.
 func (l *link) changeback(now time.Time, out []ss7.Action) []ss7.Action {
 	if !l.set.ready || l.set.restarting {
 		l.stopDiversion()
@@ -320,8 +321,8 @@ func (l *link) changeback(now time.Time, out []ss7.Action) []ss7.Action {
 	return l.declare(out)
 }
 
-// prepare lets what belongs on l wait. The links it is taken from say when their last
-// message has arrived, if they end where l ends; otherwise time keeps the sequence (§6.4).
+// prepare lets the traffic that belongs on l wait. Links that end where l ends say when the last of
+// it that they had has arrived; with others, time keeps the sequence (§6.4).
 func (l *link) prepare(now time.Time) {
 	n := l.net
 	d := &l.div
@@ -366,9 +367,8 @@ func (l *link) declare(out []ss7.Action) []ss7.Action {
 	return out
 }
 
-// drain asks links to say when all that they have now is acknowledged. A link that has
-// died and is not yet known to be dead never says so: it fails, and what it gives back
-// goes first.
+// drain asks links to say when all MSUs that they have now are acknowledged. A link that has died
+// without anybody knowing it yet never says so; it fails, and the MSUs that it gives back go first.
 func drain(pending map[ss7.PathID]bool, out []ss7.Action) []ss7.Action {
 	for _, p := range slices.Sorted(maps.Keys(pending)) {
 		out = append(out, order(ss7.Drain, p))
@@ -376,7 +376,7 @@ func drain(pending map[ss7.PathID]bool, out []ss7.Action) []ss7.Action {
 	return out
 }
 
-// drained: nothing that was sent before waits at path any more; it has arrived, or was
+// drained notes that no MSU that was sent before waits at path any more: all have arrived, or were
 // given back.
 func (n *Network) drained(now time.Time, path ss7.PathID, out []ss7.Action) []ss7.Action {
 	for _, s := range n.sets {
@@ -390,8 +390,8 @@ func (n *Network) drained(now time.Time, path ss7.PathID, out []ss7.Action) []ss
 	return out
 }
 
-// sources finds the links that carry now what will go by l: those of linksets to the
-// same point, whether there are others, and whether some of it waits elsewhere.
+// sources finds the links that now carry the traffic of l: near are those to the same point, far
+// all others. waits tells whether some of that traffic waits in another hold.
 func (l *link) sources() (near, far []ss7.PathID, waits bool) {
 	n := l.net
 	with := n.newTable(l, true)

@@ -8,10 +8,9 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Dynamic destinations: members of a summary, or with ANSI of a cluster (its exclusion
-// list), for which a neighbour said another thing than what holds for all. They have copies
-// of the summary's routes, each with a state of its own, and go when all of these are again
-// what they are for the summary, and the neighbours know it.
+// Dynamic destinations are members of a summary, or in ANSI of a cluster (its exclusion list), of
+// which a neighbour said something else than of the whole. They have copies of the summary's
+// routes, each with a state of its own. They go when all of these states are again the summary's.
 
 // DefaultMaxDynamic is how many dynamic routes there may be.
 const DefaultMaxDynamic = 1000
@@ -23,7 +22,7 @@ func (c *Config) maxDynamic() int {
 	return c.MaxDynamic
 }
 
-// differs tells whether something else is said of a route of destination i over those
+// differs tells whether something else than said is said of a route of destination i over the
 // linksets that the caller picks.
 func (n *Network) differs(i int, said routing.RouteState, over func(linkset int) bool) bool {
 	return slices.ContainsFunc(n.plan.Dests[i].Routes, func(r routing.Route) bool {
@@ -31,8 +30,8 @@ func (n *Network) differs(i int, said routing.RouteState, over func(linkset int)
 	})
 }
 
-// addDynamic makes destinations of members of summary, each as that is now; false if there
-// are too many already, and then of none.
+// addDynamic makes destinations of members of a summary, each in the state that the summary has
+// now. If there would be too many it makes none, and returns false.
 func (n *Network) addDynamic(summary int, members ...ss7.Range) bool {
 	if len(n.dynamic)+len(members) > n.cfg.maxDynamic() {
 		n.stats.DynamicRefused += uint64(len(members))
@@ -93,7 +92,8 @@ func (n *Network) dynamicOrAbove(d *destination) bool {
 	return d.index >= len(n.base.Dests) || d.Len < n.cfg.Variant.Bits()
 }
 
-// alike tells whether dynamic destination r is as what covers it, or no more there.
+// alike tells whether dynamic destination r is in the state of the destination that covers it, or
+// is not there any more.
 func (n *Network) alike(r ss7.Range) bool {
 	i, ok := n.plan.Exact(r)
 	if !ok || !n.plan.Dests[i].Dynamic {

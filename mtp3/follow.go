@@ -9,10 +9,10 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// What follows from a change. Whatever changes state that the table, or what neighbours are
-// told, is made of, says what it has touched; follow does what follows from that, and costs
-// what was touched. It comes at the end of every event, and before that where messages must
-// go out behind what it does.
+// What follows from a change. The table, and what neighbours are told, is made of state. Whoever
+// changes that state says what was touched; follow does what follows from it, and costs what was
+// touched. It comes at the end of every event, and earlier where messages must go out behind what
+// it does.
 
 // touched is what has changed since follow was there last.
 type touched struct {
@@ -43,8 +43,8 @@ func (d *destination) touch() {
 	}
 }
 
-// owe has it checked what every neighbour must be told of d, and of the codes of servers that
-// d may cover.
+// owe has every neighbour checked: it may have to be told something else of d, or of codes of
+// servers that d covers.
 func (d *destination) owe() {
 	n := d.net
 	for _, s := range n.sets {
@@ -55,7 +55,7 @@ func (d *destination) owe() {
 	}
 }
 
-// oweAll is owe for all destinations.
+// oweAll does the same for all destinations.
 func (n *Network) oweAll() {
 	n.touchTelling()
 	for _, s := range n.sets {
@@ -144,7 +144,7 @@ func (d *destination) elsewhere() bool {
 	return (b != nil) != d.accessible() || b != nil && !slices.Equal(b.Linksets, d.ways)
 }
 
-// followDestination notes how d is reached now.
+// follow notes how d is reached now.
 func (d *destination) follow(now time.Time, out []ss7.Action) []ss7.Action {
 	n := d.net
 	was := d.accessible()
@@ -167,16 +167,16 @@ func (d *destination) follow(now time.Time, out []ss7.Action) []ss7.Action {
 	return out
 }
 
-// newTable makes the table of the present state; link as if it were ready or not, if
-// it is not nil.
+// newTable makes the table of the present state. If as is not nil, that link is taken to be ready,
+// or not.
 func (n *Network) newTable(as *link, ready bool) *routing.Table {
 	t := n.plan.Table(n.routingState(as, ready))
 	t.Keys, t.Codes, t.Barred = n.cfg.Keys, n.codes(), n.bars()
 	return t
 }
 
-// nextTable makes the table of the present state, in which nothing has changed since the
-// present one was made but what was touched.
+// nextTable makes the table of the present state, and puts it in force nowhere. It makes anew what
+// was touched.
 func (n *Network) nextTable() *routing.Table {
 	if n.touched.all || n.touched.table || n.plan != n.table.Plan {
 		return n.newTable(nil, false)
@@ -205,8 +205,8 @@ func (n *Network) tableWith(dests []*destination) (*routing.Table, []int) {
 	return n.table.With(state, places)
 }
 
-// routingState is the state of all links and routes as routing sees it; link as
-// if it were ready or not, if it is not nil.
+// routingState gives the state of all links and routes as routing sees it. If as is not nil, that
+// link is taken to be ready, or not.
 func (n *Network) routingState(as *link, ready bool) routing.State {
 	sets := make([]routing.Linkset, len(n.sets))
 	for i, s := range n.sets {

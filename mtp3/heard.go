@@ -8,8 +8,9 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// A neighbour that loses much says much at once. Of what it says of one destination only the
-// last counts (Subject), and what comes in a burst makes one new table (Hear, Heard).
+// A neighbour that loses many destinations sends many messages at once. Of those about one
+// destination only the last counts (Subject), and a burst of them makes one new table (Hear,
+// Heard).
 
 // Subject is what a message of route management is about. Of two that are equal the later
 // one makes the earlier one void.
@@ -47,23 +48,24 @@ func About(m *ss7.MSU) (s Subject, ok bool) {
 	return s, s.kind != 0
 }
 
-// Many tells whether it is a cluster: what is said of that is said of all its members.
+// Many tells whether the subject is a cluster: what is said of a cluster is said of all its
+// members.
 func (s Subject) Many() bool { return s.kind == aboutCluster }
 
-// gathered is a change of what a neighbour says that the table does not have yet.
+// gathered is something new that a neighbour has said and the table does not have yet.
 type gathered struct {
 	dest *destination
 	said routing.RouteState
 }
 
-// Gathers tells whether m, of SI 0, may be told by Hear: it says something of one destination.
+// Gathers tells whether m, of SI 0, may be given to Hear: it says something of one destination.
 func Gathers(m *ss7.MSU) bool {
 	s, _ := About(m)
 	return s.kind == aboutRoute
 }
 
-// Hear is Do for one of several messages that came together and that Gathers takes. What they
-// say is in force when Heard returns, which must follow before anything else is done.
+// Hear is Do for one of several messages that came together, and for which Gathers is true. What
+// they say is in force when Heard returns, which must be called before anything else.
 func (n *Network) Hear(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	n.gathering = true
 	out = n.Do(now, ev, out)
@@ -71,7 +73,7 @@ func (n *Network) Hear(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Acti
 	return out
 }
 
-// Heard puts in force what was heard.
+// Heard puts in force what the messages given to Hear have said.
 func (n *Network) Heard(now time.Time, out []ss7.Action) []ss7.Action {
 	var worse, better []*destination
 	for _, g := range n.gathered {

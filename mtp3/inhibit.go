@@ -7,11 +7,11 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Management inhibiting (Q.704 §10): a person takes a link from traffic while it stays
-// aligned and tested. Each end marks the link: locally inhibited where the person sits,
-// remotely at the far end. What a mark forbids is our sending; what comes is taken.
+// Management inhibiting (Q.704 §10). A person takes a link from traffic while it stays aligned and
+// tested. Each end marks the link: as locally inhibited where the person sits, as remotely
+// inhibited at the far end. A mark forbids sending; MSUs that come are taken.
 
-// inhibition is what goes on between the two ends.
+// inhibition is the exchange between the two ends that is under way.
 type inhibition struct {
 	asked    Heading // LIN, LUN or LFU was sent and is not answered; 0: nothing
 	attempts int     // two at most (§10.2)
@@ -64,9 +64,9 @@ func (l *link) neededFor() int {
 	return -1
 }
 
-// inhibitWay is the way for a message about l: another link to the far end, else l itself,
-// which inhibition leaves to management; round by others only if it has failed, because
-// they may have no way back.
+// inhibitWay is the way for a message about l: another link to the far end, else l itself, which
+// inhibiting leaves to management. It leads over other points only if l has failed, because they
+// may have no way back.
 func (l *link) inhibitWay() ss7.PathID {
 	n := l.net
 	p := n.wayTo(l.set.cfg.Adjacent, l)

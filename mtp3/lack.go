@@ -5,9 +5,9 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Lack is what is not there for an MSU that was discarded. Its sender is told of that and of
-// nothing more, be it a neighbour (TFP, UPU) or an ASP (DUNA, DUPU): a point that is reached by
-// others must not be paused because one message for it went nowhere.
+// Lack names what a discarded MSU did not find. Its sender, a neighbour (TFP, UPU) or an ASP (DUNA,
+// DUPU), is told of that and of nothing more: a point that others reach must not be paused because
+// one message for it went nowhere.
 type Lack uint8
 
 // What may be lacking.
@@ -17,11 +17,11 @@ const (
 	LacksUser                    // Q.704 §11.2.7, RFC 4666 §3.4.5
 )
 
-// Lacking tells what m, which came by path from and was discarded for a reason, has found
-// lacking; of a user also the cause (Q.704 §15.17.5). The answer is the state of the
-// destination and not the fate of m: where a server takes some circuits, or what some origins
-// send, of a user, that user is there; where servers have some users alone, it is the user that is not;
-// what a sender has itself, and a network that is not this one, is not told.
+// Lacking tells what m, which came by path from and was discarded for a reason, has found lacking;
+// of a user also the cause (Q.704 §15.17.5). The answer is the state of the destination, not the
+// fate of m. Where a server takes some circuits of a user, or what some origins send it, that user
+// is there. Where servers have some users alone, the user is lacking, not the destination. A sender
+// is told nothing of a destination that it has itself, nor of another network.
 func Lacking(t *routing.Table, m *ss7.MSU, from ss7.PathID, why Reason) (Lack, uint8) {
 	switch why {
 	case NoReason, NoRoute, NoKey, Inaccessible, Circular, NoUser:

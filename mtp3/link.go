@@ -8,9 +8,9 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Do is told what links and neighbours do: InService, OutOfService,
-// RemoteOutage, RemoteRecovered of a path, Transfer of an MSU with SI 0, 1 or 2 that
-// came by a path, and Discard of one of its own that the path did not take.
+// Do takes an event of a link or server, which Path names: a change of its state, an MSU with
+// service indicator 0, 1 or 2 that came by it (Transfer), or one of Network's own that it did not
+// take (Discard). linkEvents and server.do list them.
 func (n *Network) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	before := len(out)
 	out = n.do(now, ev, out)
@@ -21,7 +21,8 @@ func (n *Network) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action
 	return out
 }
 
-// about says of notes by which link they came about, unless they say what they are about.
+// about gives notes the path of the event that they come from, unless they name what they are
+// about.
 func about(path ss7.PathID, out []ss7.Action) {
 	for i := range out {
 		if e := &out[i].Event; out[i].Op == ss7.Note && e.Path == 0 && e.Dest == (ss7.Range{}) {
@@ -48,7 +49,7 @@ func (n *Network) do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action
 	return out
 }
 
-// linkEvents is what a link does when it is told an event.
+// linkEvents lists what a link does at each event.
 var linkEvents = map[ss7.Kind]func(*link, time.Time, ss7.Event, []ss7.Action) []ss7.Action{
 	ss7.InService:         (*link).inService,
 	ss7.OutOfService:      (*link).outOfService,
@@ -167,8 +168,8 @@ func (n *Network) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 // Deadline is when the next timer is over; zero if none runs.
 func (n *Network) Deadline() time.Time { return n.agenda.next() }
 
-// expiries is what is done when a timer that is not a link's is over. With some, nothing is: they
-// keep something from being done too soon.
+// expiries lists what is done when a timer is over, but for those of links. A timer that is not in
+// the list only keeps something from being done too soon.
 var expiries = map[timerID]func(n *Network, now time.Time, k timerKey, out []ss7.Action) []ss7.Action{
 	timerAdjacent:   (*Network).adjacentWaited,
 	timerGrace:      (*Network).adjacentWaited,
@@ -228,7 +229,8 @@ func (l *link) expired(now time.Time, id timerID, out []ss7.Action) []ss7.Action
 	return out
 }
 
-// Aligning is the reason of a link that has not failed yet; what lies below it knows more.
+// Aligning is the reason why a link that has not failed yet carries no traffic. The layer below
+// knows more.
 const Aligning = "aligning"
 
 // activate asks level 2 to align the link (Q.704 §12.2.2). A linkset without a
@@ -252,8 +254,8 @@ func (s *linkset) urgent() bool {
 	return !slices.ContainsFunc(s.links, func(l *link) bool { return l.state == Available || l.state == Testing })
 }
 
-// urge tells the links of s that are being aligned when the hurry begins or ends: a link that
-// waits for its far end may be told long before it proves.
+// urge tells the links of s that are being aligned when emergency proving begins or ends to be
+// wanted. A link that waits for its far end hears of it long before it proves.
 func (s *linkset) urge(out []ss7.Action) []ss7.Action {
 	urgent := s.urgent()
 	for _, l := range s.links {
@@ -270,8 +272,8 @@ func (s *linkset) urge(out []ss7.Action) []ss7.Action {
 	return out
 }
 
-// linkFailed waits T17 before the next alignment, so that two ends do not start
-// and stop in step (Q.704 §12.2.2, §16.8).
+// fail takes the link out of service, and waits T17 before the next alignment, so that two ends do
+// not start and stop in step (Q.704 §12.2.2, §16.8).
 func (l *link) fail(now time.Time, why string, out []ss7.Action) []ss7.Action {
 	l.stopTests()
 	l.stop(timerTx, timerTy)
@@ -285,8 +287,8 @@ func (l *link) fail(now time.Time, why string, out []ss7.Action) []ss7.Action {
 // inhibiting go on.
 func (l *link) stopTests() { l.stop(timerT17, timerSLTA, timerSLT, timerCode) }
 
-// becomeLink enters a state. Only what concerns traffic is noted: an alignment
-// that fails again and again would fill the log.
+// become enters a state. Only changes that concern traffic are noted: an alignment that fails again
+// and again would fill the log.
 func (l *link) become(now time.Time, s LinkState, why string, out []ss7.Action) []ss7.Action {
 	was, wasUsable := l.state, l.usable()
 	l.since = now
@@ -356,7 +358,7 @@ func (n *Network) Status() []LinksetStatus {
 	return out
 }
 
-// statusOf is one linkset's, without Why.
+// status gives the linkset's, without Why.
 func (s *linkset) status() LinksetStatus {
 	out := LinksetStatus{Name: s.cfg.Name, Adjacent: s.cfg.Adjacent, Ready: s.ready, Shutdown: s.cfg.Shutdown,
 		Since: s.since, Restarting: s.restarting || s.ready && s.net.own.on}

@@ -41,8 +41,8 @@ func (l *link) recvManagement(now time.Time, msu *ss7.MSU, out []ss7.Action) []s
 	return n.ignore(out, "%v from %s on %s is not acted on", m.Heading, n.format(msu.OPC), l.name())
 }
 
-// managing is what is done with a network management message, by its heading, for the link by
-// which it came.
+// managing lists what the link by which a network management message came does with it, by its
+// heading.
 var managing = map[Heading]func(*link, time.Time, *ss7.MSU, Management, []ss7.Action) []ss7.Action{
 	COO: (*link).recvAboutLink, COA: (*link).recvAboutLink, XCO: (*link).recvAboutLink, XCA: (*link).recvAboutLink,
 	ECO: (*link).recvAboutLink, ECA: (*link).recvAboutLink, CBD: (*link).recvAboutLink, CBA: (*link).recvAboutLink,
@@ -57,12 +57,13 @@ var managing = map[Heading]func(*link, time.Time, *ss7.MSU, Management, []ss7.Ac
 	TRA: (*link).recvTRA, TRW: (*link).recvTRW,
 }
 
-// recvRCT: a test of the way to this node has done its work by going all of it (§13.9.5).
+// recvRCT does nothing: a test of the way to this node has done its work by going all of it
+// (§13.9.5).
 func (l *link) recvRCT(_ time.Time, _ *ss7.MSU, _ Management, out []ss7.Action) []ss7.Action {
 	return out
 }
 
-// recvAboutLink takes a message about another link, or in some cases about via itself.
+// recvAboutLink takes a message about another link, or in some cases about l itself.
 func (l *link) recvAboutLink(now time.Time, msu *ss7.MSU, m Management, out []ss7.Action) []ss7.Action {
 	n := l.net
 	about := n.linkTo(msu.OPC, msu.DPC, m.SLC)
@@ -79,11 +80,11 @@ func (l *link) recvAboutLink(now time.Time, msu *ss7.MSU, m Management, out []ss
 	return about.recvChangeover(now, l.cfg.Path, m, out)
 }
 
-// claim is what has to be believed before a message is acted on: that an adjacent point is
-// who says so (§5.4.1, §13.2.1), else any neighbour could take down the links of another,
-// prohibit its routes or restart it; and that what is said of congestion and users comes from
-// there. False: the message has no effect, or none but the one meant, as an order about a
-// link that is down, whose sender may know a way that this end has no route back by.
+// claim gives what has to be believed before a message is acted on. It must be the adjacent point
+// that says it (§5.4.1, §13.2.1), else any neighbour could take down the links of another, prohibit
+// its routes or restart it. What is said of congestion and of users must come from where that is.
+// ok is false for a message that needs no belief: it has no effect, or it is an order about a link
+// that is down, whose sender may know a way by which this end has no route back.
 func (l *link) claim(msu *ss7.MSU, m Management) (c Claim, ok bool) {
 	c = Claim{What: m.Heading.String(), Path: l.cfg.Path, By: msu.OPC, About: Nobody}
 	switch m.Heading {
@@ -100,10 +101,10 @@ func (l *link) claim(msu *ss7.MSU, m Management) (c Claim, ok bool) {
 			return c, false
 		}
 	}
-	return c, l.net.isAdjacent(msu.OPC) // from others it is ignored for that, where it matters
+	return c, l.net.isAdjacent(msu.OPC) // a message of another point is ignored for that, where it matters
 }
 
-// ignore counts and tells what is not acted on.
+// ignore counts a message that is not acted on, and notes why.
 func (n *Network) ignore(out []ss7.Action, format string, args ...any) []ss7.Action {
 	n.stats.SNMIgnored++
 	return append(out, discardf(format, args...))
@@ -113,8 +114,8 @@ func (n *Network) format(pc ss7.PC) string { return n.cfg.notation().Format(pc) 
 
 func (n *Network) formatRange(r ss7.Range) string { return n.cfg.notation().FormatRange(r) }
 
-// linkTo finds the link with an SLC to an adjacent point, which knows this node by code; nil
-// if there is none.
+// linkTo finds the link with an SLC to an adjacent point that knows this node by code; nil if there
+// is none.
 func (n *Network) linkTo(adjacent, code ss7.PC, slc uint8) *link {
 	for _, s := range n.sets {
 		if !s.meant(adjacent, code) {
@@ -196,8 +197,8 @@ func (n *Network) send(path ss7.PathID, dpc, opc ss7.PC, sls uint8, m Management
 	return append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Transfer, Path: path, MSU: msu}})
 }
 
-// sendAgain finds another way for a management message that a failed link gave back:
-// it may be the order for another link, which must not wait for this one's traffic.
+// sendAgain finds another way for a management message that a failed link gave back. The message
+// may be the order for another link, and must not wait for the traffic of this one.
 func (n *Network) sendAgain(now time.Time, failed *link, m *ss7.MSU, out []ss7.Action) []ss7.Action {
 	path := ss7.PathID(0)
 	if n.isAdjacent(m.DPC) {
@@ -212,7 +213,7 @@ func (n *Network) sendAgain(now time.Time, failed *link, m *ss7.MSU, out []ss7.A
 	return append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Transfer, Path: path, MSU: *m}})
 }
 
-// message tells of a message that comes or goes.
+// message makes the note of a message that comes or goes.
 func (n *Network) message(way string, pc ss7.PC, by string, m Management) ss7.Action {
 	text := fmt.Sprintf("%v %s %s %s", m.Heading, way, n.format(pc), by)
 	switch headings[m.Heading].body {

@@ -12,14 +12,14 @@ import (
 // lead to one point, each has a neighbour of its own.
 type neighbour struct {
 	told map[*destination]routing.RouteState // what it was told last; allowed ones are not in it
-	due  [subjects]dueSet                    // of what it may have to be told something else
-	pace pace                                // of what it is told
+	due  [subjects]dueSet                    // destinations of which it may have to be told something else
+	pace pace                                // of the messages that tell it
 
 	restarting bool // it has not said TRA yet (§9.3)
 	sentTRA    bool
 	early      bool // it said something before it was available here
 	earlyTRA   bool // and TRA
-	stale      bool // what it has said does not hold any more, but for what waits there
+	stale      bool // it went away; what it has said is forgotten when its changeover is over
 
 	code   ss7.PC // to which it addresses its link tests
 	tested bool   // it has sent one: code is set
@@ -37,7 +37,7 @@ func (b *neighbour) setTold(d *destination, state routing.RouteState) {
 	}
 }
 
-// mistold notes that nobody knows what the neighbour believes of d: it is told again.
+// mistold notes that a message about d was lost, or could not go. The neighbour is told again.
 func (b *neighbour) mistold(d *destination) {
 	b.setTold(d, untold)
 	b.owe(d)
@@ -49,7 +49,7 @@ func (b *neighbour) tellAnew() {
 	b.oweAll()
 }
 
-// owe has it checked whether the neighbour must be told something else of d.
+// owe has d checked: the neighbour may have to be told something else of it.
 func (b *neighbour) owe(d *destination) {
 	if d.kind != untellable {
 		b.due[d.kind].add(d.place)
@@ -79,7 +79,7 @@ type dueSet struct {
 	from int
 }
 
-// dueMost is how many single places there may be; what is more is everything.
+// dueMost is how many single places there may be. If there are more, all places are due.
 const dueMost = 4096
 
 func (u *dueSet) add(place int) {
@@ -99,7 +99,7 @@ func (u *dueSet) add(place int) {
 
 func (u *dueSet) all() { u.some, u.from = u.some[:0], 0 }
 
-// cut: from place on the list is another one.
+// cut takes note that the list has become another one from a place on.
 func (u *dueSet) cut(place int) {
 	u.from = min(u.from, place)
 	u.some = slices.DeleteFunc(u.some, func(p int) bool { return p >= u.from })

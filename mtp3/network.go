@@ -9,8 +9,7 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Config is what Network is told of the node. Durations are the timers of Q.704
-// §16.8 and Q.707 §5.5.
+// Config is the configuration of a Network.
 type Config struct {
 	Variant  *ss7.Variant
 	Notation ss7.Notation // how texts write point codes; zero: the variant's
@@ -18,12 +17,12 @@ type Config struct {
 	Own      []ss7.PC // this node's codes, the primary one first; links need one
 	Linksets []LinksetConfig
 	Servers  []ServerConfig
-	Keys     routing.Keys // what belongs to servers whatever routes say; nil: nothing
+	Keys     routing.Keys // they find the server of an MSU, whatever routes say; nil: none
 	Routes   []RouteConfig
 	Timers   Timers
 
 	Levels     bool          // congestion has levels 1 to 3 (national networks, ANSI)
-	Timed      bool          // it has, and there are no priorities: they rise and fall by Tx and Ty
+	Timed      bool          // the levels rise and fall by Tx and Ty: there are no priorities
 	Tx, Ty     time.Duration // (§3.8.2.3); zero: DefaultTxTy
 	TFR        bool          // say transfer restricted (§13.4.2, a national option)
 	SLSShift   uint8         // see routing.Plan
@@ -103,15 +102,15 @@ type link struct {
 	state     LinkState
 	why       string
 	since     time.Time
-	wanted    time.Time // since when it should be available and is not
+	wanted    time.Time // when it was last shut down or available: since then it should be available
 	attempt   int       // tests sent for the running check
 	pattern   []byte
 	testOPC   ss7.PC // of the last test
 	peerFault string // what the far end's own tests reveal to be set up wrongly
 	ups       uint64
 	handed    bool // it was in service at another place before (ss7.TakenOver)
-	urgent    bool // while it is being aligned: no other of its linkset is
-	open      bool // what comes by it is taken: since it passed its test, until it is aligned anew
+	urgent    bool // no other link of its linkset is aligned: emergency proving
+	open      bool // MSUs that come by it are taken: since it passed its test, until it is aligned anew
 	div       diversion
 
 	localInhibit, remoteInhibit bool
@@ -157,13 +156,13 @@ type Stats struct {
 	In, Out map[Heading]uint64
 }
 
-// Network is the stateful part of MTP3. See the package comment.
+// Network is the part of MTP3 that has state. See the package comment.
 type Network struct {
 	cfg      Config
 	sets     []*linkset
 	servers  []*server
-	having   map[ss7.PC][]*server // by the codes that their keys name, and spanning those whose keys name ranges
-	spanning []*server
+	having   map[ss7.PC][]*server // by the codes that their keys name
+	spanning []*server            // those whose keys name ranges
 	links    map[ss7.PathID]*link
 	plan     *routing.Plan // base and the dynamic destinations
 	base     *routing.Plan // what is configured
@@ -173,19 +172,19 @@ type Network struct {
 
 	changebackCode uint8
 
-	destinations map[ss7.Range]*destination // all of which anything is known
+	destinations map[ss7.Range]*destination // all that are known
 	dests        []*destination             // those of the plan, in its order
 	tellable     [subjects][]*destination   // those that neighbours are told of, in the order of their places
-	hearsays     int                        // how many things are said of destinations
+	hearsays     int                        // how many routes are said to be restricted or prohibited
 	held         []*destination             // those whose MSUs wait
-	touched      touched                    // what has changed and was not followed yet
+	touched      touched                    // what has changed since follow was there last
 
 	dynamic   []ss7.Range // destinations made for what is said of a summary's members
 	nextHold  ss7.PathID
 	agenda    agenda
 	speaksTRA map[ss7.PC]bool // adjacent points that have said TRA or TRW once
 	own       ownRestart
-	leaving   routing.RouteState // what neighbours are told at least of every destination
+	leaving   routing.RouteState // neighbours are told of no better state than this
 	overloads map[ss7.PC]*overload
 	circles   map[timerKey]*circle
 	nextUPU   time.Time
@@ -194,7 +193,7 @@ type Network struct {
 	gathering bool
 	barred    []Barred
 	testsLate int                  // route set tests that had to wait for others
-	warned    map[warnedKey]uint32 // servers' users, and of what level of congestion they heard last
+	warned    map[warnedKey]uint32 // the level of congestion that servers' users have heard of last
 }
 
 // NewNetwork makes a Network that knows nothing; Configure comes next.
@@ -217,8 +216,8 @@ func (n *Network) Table() *routing.Table { return n.table }
 // Stats gives the counters.
 func (n *Network) Stats() Stats { return n.stats }
 
-// Configure takes a new configuration. Links that stay (same Path) keep their
-// state; new ones start, removed ones are stopped.
+// Configure takes a new configuration. Links that stay (same Path) and linksets that stay (same
+// Name) keep their state; new links start, removed ones are stopped.
 func (n *Network) Configure(now time.Time, cfg Config, out []ss7.Action) []ss7.Action {
 	old, oldSets, was := n.links, n.sets, n.localPCs()
 	n.cfg = cfg

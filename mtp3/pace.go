@@ -8,12 +8,12 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Telling a neighbour of thousands of destinations takes bursts. What it must know is kept as
-// state (what it was told last, beside what holds now), so nothing has to wait in the queue
-// of a link, where it would push out the messages of users and be lost itself when the queue
-// is full. A burst goes out, the link is asked to say when its far end has acknowledged that
-// (ss7.Drain), and the next burst is made of what holds then. Route set tests and answers have
-// their share of the same bursts. TRA goes out behind the last of them (§9.2).
+// A neighbour is told of thousands of destinations in bursts. Messages that wait are state here:
+// what the neighbour was told last, beside what holds now. In the queue of a link they would push
+// out the messages of users, and be lost themselves when it is full. A burst goes out, the link is
+// asked to say when its far end has acknowledged it (ss7.Drain), and the next burst is made of what
+// holds then. Route set tests and their answers have a share of the same bursts. TRA goes out
+// behind the last of them (§9.2).
 const (
 	tellBurst    = 64 // messages, well below a link's room for management
 	tellPace     = 20 * time.Millisecond
@@ -22,7 +22,7 @@ const (
 	tellSpread   = 256         // bursts over which tests that are due together are spread
 )
 
-// untold is what a neighbour was told last if that was lost: nothing.
+// untold stands for the state that a neighbour was told last, if that message was lost.
 const untold routing.RouteState = 255
 
 // pace is how far the present burst to a neighbour has come.
@@ -108,7 +108,7 @@ func (s *linkset) burst(out []ss7.Action) []ss7.Action {
 	return append(out, order(ss7.Drain, s.pace.asked))
 }
 
-// paced: a burst that went by path has been acknowledged.
+// paced takes note that a burst that went by path has been acknowledged.
 func (n *Network) paced(now time.Time, path ss7.PathID) {
 	for _, s := range n.sets {
 		if s.pace.asked != path {
@@ -120,8 +120,8 @@ func (n *Network) paced(now time.Time, path ss7.PathID) {
 	}
 }
 
-// lost: a management message could not be sent. What a neighbour must know is told again
-// from state, in a while; what waits for an answer asks again by itself.
+// lost takes note that a management message could not be sent. A neighbour is told again, in a
+// while, what it must know; whoever waits for an answer asks again by itself.
 func (n *Network) lost(now time.Time, m *ss7.MSU) {
 	x, err := ParseManagement(n.cfg.Variant, m.Payload)
 	if err != nil {

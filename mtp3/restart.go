@@ -8,37 +8,34 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Restart of an adjacent point (Q.704 §9.3): when its linkset comes back, it is told
-// what it must not send us, then TRA; traffic goes there when its own TRA has come, or
-// T21 is over. A neighbour that was never heard to send TRA, as many do not, is waited
-// for no longer than grace.
+// Restart of an adjacent point (Q.704 §9.3). When its linkset comes back, the point is told what it
+// must not send us, then TRA. Traffic goes there when its own TRA has come, or T21 is over. Many
+// stacks never send TRA: a neighbour that was never heard to is waited for no longer than grace.
 //
-// Restart of this node (§9.2): when it was isolated for longer than T1 and a first link
-// comes, it takes no traffic until every neighbour has said what it has to say (TRA), or
-// T18 is over; then it tells all of them what it cannot reach, and TRA. Neither a missing
-// neighbour nor one that says nothing is waited for any longer.
+// Restart of this node (§9.2). It begins when a first link comes after the node was isolated for
+// longer than T1. The node takes no traffic until every neighbour has said TRA, or T18 is over.
+// Then it tells all neighbours what it cannot reach, and TRA. It waits no longer than that for a
+// neighbour that is missing or says nothing.
 //
 // In ANSI (T1.111.4 §9) the node restarts if it was isolated for longer than T27. It says TRW
-// (traffic restart waiting) to each point as that comes, and again each T26 until it says
-// TRA; it waits T22 for links, then T23 for the TRA of those that are there. A neighbour that
-// comes back is waited for T28, and after its TRW for T25, by its side of traffic alone: the node's own
-// restart does not wait for a point that restarts too. One that says TRA or TRW when
-// nobody knows of a restart is told again what it must not send us once in T30, TRA once
-// in T29.
+// (traffic restart waiting) to each neighbour that comes, and again each T26 until it says TRA. It
+// waits T22 for links, then T23 for the TRA of the neighbours that are there. Traffic for a
+// neighbour that comes back waits T28, and after its TRW T25; the node's own restart does not wait
+// for a neighbour that restarts too. A neighbour that says TRA or TRW out of turn is told again
+// what it must not send us, once in T30, and TRA, once in T29.
 
 // ownRestart is the restart of this node.
 type ownRestart struct {
 	on   bool
 	up   bool      // a linkset is available
-	late bool      // T22 is over: what is not there yet is not waited for
-	down time.Time // since when none is; zero: since ever
+	late bool      // T22 is over: linksets that are not there yet are not waited for
+	down time.Time // when the last one became unavailable; zero: there was none yet
 }
 
-// grace is how long a neighbour is waited for that was never heard to send TRA.
+// grace is how long a neighbour that was never heard to send TRA is waited for.
 const grace = time.Second
 
-// restartAdjacent begins the restart of the adjacent point of s, whose first link has
-// become usable.
+// beginRestart begins the restart of the adjacent point of s, whose first link has become usable.
 func (s *linkset) beginRestart(now time.Time) {
 	n := s.net
 	if !s.early {
@@ -56,7 +53,7 @@ func (s *linkset) beginRestart(now time.Time) {
 	}
 }
 
-// endAdjacent stops what waits for the adjacent point of s.
+// endRestart ends the wait for the adjacent point of s.
 func (s *linkset) endRestart() {
 	s.restarting = false
 	s.stop(timerAdjacent, timerGrace, timerT25)
@@ -140,7 +137,7 @@ func (n *Network) sayTRWs(now time.Time, out []ss7.Action) []ss7.Action {
 	return out
 }
 
-// recvTRW: the adjacent point restarts, and will say TRA. It has said so to code, one of ours.
+// recvTRW takes the word of the adjacent point that it restarts, and will say TRA.
 func (l *link) recvTRW(now time.Time, msu *ss7.MSU, _ Management, out []ss7.Action) []ss7.Action {
 	n, opc, code := l.net, msu.OPC, msu.DPC
 	if !n.isAdjacent(opc) {
@@ -162,8 +159,8 @@ func (l *link) recvTRW(now time.Time, msu *ss7.MSU, _ Management, out []ss7.Acti
 	return out
 }
 
-// unexpected: the adjacent point of s restarts, of which nothing was known. It has
-// forgotten what it was told (§9.5).
+// unexpected tells the adjacent point of s everything again: it restarts, and this node did not
+// know. It has forgotten what it was told (§9.5).
 func (s *linkset) unexpected(now time.Time, out []ss7.Action) []ss7.Action {
 	n := s.net
 	list := timerTRA
@@ -182,7 +179,7 @@ func (s *linkset) unexpected(now time.Time, out []ss7.Action) []ss7.Action {
 	return n.follow(now, out)
 }
 
-// heardFrom: a message has come by a link of s from the point opc.
+// heardFrom takes note that a message has come from the point opc by a link of s.
 func (s *linkset) heardFrom(now time.Time, opc ss7.PC, out []ss7.Action) []ss7.Action {
 	if s.ready || s.cfg.Adjacent != opc {
 		return out
@@ -240,7 +237,7 @@ func (n *Network) endRestart(why string, out []ss7.Action) []ss7.Action {
 	return append(out, note(NoteRestart, "Restart is over: "+why))
 }
 
-// sayTRA goes out behind what tell had to say.
+// sayTRA says TRA to neighbours that have been told everything else.
 func (n *Network) sayTRA(now time.Time, out []ss7.Action) []ss7.Action {
 	switch {
 	case n.own.on && n.cfg.Variant == ss7.ANSI:
@@ -281,7 +278,7 @@ func (l *link) recvTRA(now time.Time, msu *ss7.MSU, _ Management, out []ss7.Acti
 	return out
 }
 
-// restarted opens linkset name to traffic.
+// restarted opens the linkset of a name to traffic.
 func (n *Network) restarted(now time.Time, name string, out []ss7.Action) []ss7.Action {
 	for _, s := range n.sets {
 		if s.cfg.Name != name || !s.restarting {

@@ -7,10 +7,10 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Transfer restricted (Q.704 §13.4.2), a national option: a destination that has gone by
-// a route worse than the one meant for it for longer than T11 is told to the neighbours
-// as restricted, so that they prefer another way; it is allowed again with the first MSU
-// that can go the right way.
+// Transfer restricted (Q.704 §13.4.2), a national option. Neighbours are told that a destination is
+// restricted if its traffic has gone by a worse route than the one meant for it for longer than
+// T11, so that they prefer another way. It is allowed again as soon as traffic can go the right
+// way.
 
 // watchRestricted starts and stops T11 of d, which is reached in another way than before.
 func (d *destination) watchRestricted(now time.Time) {
@@ -46,7 +46,7 @@ func (n *Network) onWorse(i int) bool {
 	return len(routes) > 0 // by those of a summary
 }
 
-// restrict: T11 is over.
+// restrict tells neighbours that a destination is restricted: T11 is over.
 func (n *Network) restrict(_ time.Time, k timerKey, out []ss7.Action) []ss7.Action {
 	if d := n.planned(k.dest); d != nil && n.onWorse(d.index) {
 		d.restricted = true
@@ -56,7 +56,8 @@ func (n *Network) restrict(_ time.Time, k timerKey, out []ss7.Action) []ss7.Acti
 	return out
 }
 
-// allowed is what a neighbour is told of a destination that it may reach through us.
+// allowed gives the state of a destination that a neighbour may reach through us: allowed or
+// restricted.
 func (n *Network) allowed(i int) routing.RouteState {
 	if n.dests[i].restricted {
 		return routing.Restricted

@@ -8,12 +8,12 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Route management (Q.704 §13). What a neighbour says of a destination changes the
-// state of our routes over it; what we say to a neighbour follows from our table:
-// prohibited if the destination is inaccessible, or if we go there over that very
-// neighbour (preventive, §13.2.2 i), else allowed. After every change each neighbour
-// is told what it was not told yet, which is the broadcast method. Only destinations
-// with a full code are told, and in ANSI clusters: there are no messages about summaries.
+// Route management (Q.704 §13). What a neighbour says of a destination changes the state of our
+// routes over that neighbour. What we tell a neighbour follows from our table: a destination is
+// prohibited if it is inaccessible, or if we go there over that very neighbour (preventive, §13.2.2
+// i), else allowed. After every change each neighbour is told what it was not told yet, which is
+// the broadcast method. Neighbours are told of destinations with a full code, and in ANSI of
+// clusters: there are no messages about summaries.
 
 // holdReroute marks the holds of controlled rerouting among the paths.
 const holdReroute = ss7.HoldBit | 1<<30
@@ -43,8 +43,8 @@ func (l *link) recvRoute(now time.Time, msu *ss7.MSU, m Management, out []ss7.Ac
 	return out
 }
 
-// hear notes what the adjacent point opc says of destination i; false if that is nothing
-// new. Unless it is asked about in another way, RST goes there each T10 (§13.5.2).
+// hear keeps what the adjacent point opc says of destination i, and tells whether that is new. With
+// ask, RST goes there each T10 (§13.5.2); else it is asked about in another way.
 func (n *Network) hear(now time.Time, i int, opc ss7.PC, said routing.RouteState, ask bool) (changed bool) {
 	d := n.dests[i]
 	for _, r := range n.plan.Dests[i].Routes {
@@ -79,9 +79,8 @@ func (n *Network) isAdjacent(pc ss7.PC) bool {
 	return slices.ContainsFunc(n.sets, func(s *linkset) bool { return s.cfg.Adjacent == pc })
 }
 
-// routeTo finds the destination for exactly pc with a route over opc. If a summary
-// over opc covers pc, a dynamic destination is made for what is said of one member, if
-// that is another thing than what holds for all.
+// routeTo finds the destination for exactly pc with a route over opc. If a summary over opc covers
+// pc, and something else is said of pc than of the summary, it makes a dynamic destination.
 func (n *Network) routeTo(pc, opc ss7.PC, said routing.RouteState, out *[]ss7.Action) (int, bool) {
 	i, _ := n.plan.Find(pc)
 	if i < 0 || !n.over(i, opc) {
@@ -161,8 +160,8 @@ func (n *Network) tell(now time.Time, out []ss7.Action) []ss7.Action {
 	return out
 }
 
-// tellKind tells the adjacent point of s of the destinations of one kind. did, if there is
-// one, hears of each that was told.
+// tellKind tells the adjacent point of s of the destinations of one kind. did, if there is one, is
+// called for each of which it was told.
 func (s *linkset) tellKind(
 	now time.Time, kind subject, did func(*destination, routing.RouteState), out []ss7.Action,
 ) []ss7.Action {
@@ -192,8 +191,8 @@ func (s *linkset) tellKind(
 	return out
 }
 
-// first tells whether linkset si is the first usable one to its adjacent point, so
-// that a point with several linksets is told once for each code by which it knows this node.
+// first tells whether linkset si is the first usable one to its adjacent point. So a point with
+// several linksets is told once, for each code by which it knows this node.
 func (n *Network) first(si int) bool {
 	for _, o := range n.sets[:si] {
 		if o.ready && o.cfg.Adjacent == n.sets[si].cfg.Adjacent && o.localPC() == n.sets[si].localPC() {
@@ -203,7 +202,7 @@ func (n *Network) first(si int) bool {
 	return true
 }
 
-// adviceFor is what the adjacent point of s should know of d.
+// adviceFor gives the state of d that the adjacent point of s should know of.
 func (s *linkset) adviceFor(d *destination) routing.RouteState {
 	if d.index < 0 {
 		return s.adviceOn(d.PC)
@@ -211,8 +210,8 @@ func (s *linkset) adviceFor(d *destination) routing.RouteState {
 	return s.advice(d.index)
 }
 
-// advice is what the adjacent point of s should know of destination i. A code of which a server
-// takes a part is there, whatever becomes of the routes for the rest.
+// advice gives the state of destination i that the adjacent point of s should know of. A code of
+// which a server takes a part is there, whatever becomes of the routes for the rest.
 func (s *linkset) advice(i int) routing.RouteState {
 	n := s.net
 	if r := n.plan.Dests[i].Range; r.Len == n.cfg.Variant.Bits() && n.served(r.PC) {
@@ -271,8 +270,8 @@ func (l *link) recvRouteTest(now time.Time, msu *ss7.MSU, m Management, out []ss
 	return s.correct(now, is, n.single(m.PC), out)
 }
 
-// correct tells the adjacent point of s, which has it wrong, how r is: now, or when those before
-// it have been told.
+// correct tells the adjacent point of s, which has it wrong, how r is. It does so now, or when the
+// burst has room.
 func (s *linkset) correct(
 	now time.Time, is routing.RouteState, r ss7.Range, out []ss7.Action,
 ) []ss7.Action {
@@ -283,9 +282,9 @@ func (s *linkset) correct(
 	return out
 }
 
-// unreachable answers an MSU that could go no further with TFP by the response method,
-// unless T8 of its destination runs (§13.2.2 iii). So it does one that was passed on by a
-// node that is about to stop. Where the user alone is not there, that is told.
+// unreachable answers an MSU that could go no further with TFP by the response method, unless T8 of
+// its destination runs (§13.2.2 iii). A node that is about to stop passes MSUs on, and answers them
+// like that too. Where the user alone is lacking, the sender is told that instead.
 func (l *link) unreachable(now time.Time, m *ss7.MSU, why Reason, out []ss7.Action) []ss7.Action {
 	n := l.net
 	pc := m.DPC
@@ -341,16 +340,16 @@ func (n *Network) testRoute(now time.Time, k timerKey, out []ss7.Action) []ss7.A
 	return s.burst(s.send(n.about(h, k.dest), out))
 }
 
-// forget drops what the adjacent point of s said and was told: both begin anew when
-// it can be reached again (§9.3).
+// forget drops what the adjacent point of s has said, and what it was told. Both begin anew when it
+// can be reached again (§9.3).
 func (s *linkset) forget() {
 	s.stale = false
 	s.net.forgetSaid(s.cfg.Name)
 	s.tellAnew()
 }
 
-// forgetStale forgets once the changeover of s is over. Until then what belongs on s waits
-// for it, and what went another way because of what was said must not begin to.
+// forgetStale forgets once the changeover of s is over. Until then the traffic of s waits for it,
+// and traffic that went another way because of what s said must not begin to wait, too.
 func (s *linkset) forgetStale() {
 	if s.stale && !s.diverting() {
 		s.forget()

@@ -18,7 +18,7 @@ type ServerConfig struct {
 	Spans  []ss7.Range // the same of ranges of codes
 }
 
-// server is one that is configured, and whether it takes traffic.
+// server is an application server that is configured, and whether it takes traffic.
 type server struct {
 	net   *Network
 	cfg   ServerConfig
@@ -64,7 +64,7 @@ func (n *Network) setServers(cfg []ServerConfig) {
 	}
 }
 
-// server finds the one of a path; nil: it is not a server's.
+// server finds the server of a path; nil if the path is a link's.
 func (n *Network) server(p ss7.PathID) *server {
 	for _, s := range n.servers {
 		if s.cfg.Path == p {
@@ -74,7 +74,7 @@ func (n *Network) server(p ss7.PathID) *server {
 	return nil
 }
 
-// doServer is told that a server takes traffic, or does not, and what the gateway behind
+// do takes an event of s: that it takes traffic or does not, or something that the gateway behind
 // it says.
 func (s *server) do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	n := s.net
@@ -107,7 +107,7 @@ func (s *server) do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action 
 	return out
 }
 
-// appendServers gives servers as routing sees them; they stand behind the linksets.
+// appendServers appends the servers as routing sees them: they stand behind the linksets.
 func (n *Network) appendServers(sets []routing.Linkset) []routing.Linkset {
 	for _, s := range n.servers {
 		sets = append(sets, routing.Linkset{Name: s.cfg.Name, Server: true,

@@ -7,10 +7,10 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Levels of congestion in national networks without priorities (Q.704 §3.8.2.3): a queue has
-// one threshold of onset and one of abatement. Above the first the level is 1, and rises by
-// one for each Tx that it stays there; below the other it falls by one for each Ty. Nothing
-// is discarded before the queue is full; origins are told the level (§11.2.5).
+// Levels of congestion in national networks without priorities (Q.704 §3.8.2.3). A queue has one
+// threshold of onset and one of abatement. Above the first the level is 1, and rises by one for
+// each Tx that the queue stays there. Below the other it falls by one for each Ty. No MSU is
+// discarded before the queue is full; origins hear of the level (§11.2.5).
 
 // DefaultTxTy is how long Tx and Ty run; Q.704 gives no value.
 const DefaultTxTy = time.Second
@@ -29,7 +29,7 @@ func (c *Config) step(id timerID) time.Duration {
 	return d
 }
 
-// timedCongestion is told that l's queue has crossed a threshold: ev.Arg is 1 above that of
+// timedCongestion takes note that l's queue has crossed a threshold: ev.Arg is 1 above that of
 // onset, 0 below that of abatement.
 func (l *link) timedCongestion(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	over := ev.Arg > 0
@@ -53,7 +53,7 @@ func (l *link) stepTimer() timerID {
 	return timerTy
 }
 
-// congestionStep: Tx or Ty is over.
+// congestionStep raises or lowers the level when Tx or Ty is over.
 func (l *link) congestionStep(now time.Time, out []ss7.Action) []ss7.Action {
 	n := l.net
 	id := l.stepTimer()

@@ -43,10 +43,10 @@ func (n *Network) noUser(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Ac
 	return n.send(d.Path, m.OPC, m.DPC, 0, Management{Heading: UPU, PC: m.DPC, User: m.SI, Cause: uint8(ev.Arg)}, out)
 }
 
-// recvUPU: a far user that ours have sent to is not there (§11.2.7). Nothing is kept;
-// users are told by an event of kind ss7.UserPart: Dest is the far point, MSU.SI its user,
-// Arg the cause, MSU.OPC and Path the code and the server whose users are meant, as for
-// ss7.Status. What a gateway says (DUPU) comes with Of, the gateway's server.
+// recvUPU tells users here that a far user to which they have sent is not there (§11.2.7); nothing
+// is kept of it. They hear of it by an event of kind ss7.UserPart. Dest is the far point, MSU.SI
+// its user, Arg the cause; MSU.OPC and Path are the code and the server whose users are meant, as
+// for ss7.Status. In what a gateway says (DUPU) Of is the gateway's server.
 func (l *link) recvUPU(_ time.Time, msu *ss7.MSU, m Management, out []ss7.Action) []ss7.Action {
 	n := l.net
 	text := fmt.Sprintf("User part %v of %s is unavailable %s, says %s", m.User, n.format(m.PC), causeText(m.Cause),
@@ -54,7 +54,7 @@ func (l *link) recvUPU(_ time.Time, msu *ss7.MSU, m Management, out []ss7.Action
 	return append(out, note(NoteUser, text), n.userPart(0, msu, m, text))
 }
 
-// recvUserPart: the far end of a server says that a user behind it is not there (DUPU).
+// recvUserPart takes the word of a server's far end that a user behind it is not there (DUPU).
 func (s *server) recvUserPart(ev ss7.Event, out []ss7.Action) []ss7.Action {
 	n := s.net
 	out, ok := n.Believe(Claim{What: "DUPU", Path: s.cfg.Path, By: Nobody, About: ev.Dest.PC}, out)
@@ -98,8 +98,8 @@ func (n *Network) serverOf(m *ss7.MSU) *server {
 	return nil
 }
 
-// recvManagement: behind a server there is no network management. What is for its users
-// becomes an event.
+// recvManagement takes a message that is for s. Behind a server there is no network management: a
+// message that concerns its users becomes an event.
 func (s *server) recvManagement(now time.Time, msu *ss7.MSU, m Management, out []ss7.Action) []ss7.Action {
 	n := s.net
 	switch m.Heading {
