@@ -149,40 +149,18 @@ func (l *link) keep(now time.Time, id timerID, on bool) {
 	}
 }
 
-// recvInhibit handles the MIM group for link l (§10.2 to §10.6).
+// recvInhibit takes a message about inhibiting l (§10.2 to §10.6). Stray answers have no effect
+// (§10.4).
 func (l *link) recvInhibit(now time.Time, h Heading, out []ss7.Action) []ss7.Action {
-	asked := l.inhibition.asked
 	switch h {
 	case LIN:
-		if !l.remoteInhibit && l.neededFor() >= 0 {
-			return l.sendAbout(l.inhibitWay(), Management{Heading: LID}, out)
-		}
-		way := l.inhibitWay()
-		if l.usable() { // §10.2 d
-			way = l.cfg.Path
-		}
-		out = l.sendAbout(way, Management{Heading: LIA}, out)
-		return l.mark(now, l.localInhibit, true, out)
+		return l.recvLIN(now, out)
 	case LUN:
 		l.inhibitionDone() // it answers a force uninhibit, if there was one
 		out = l.sendAbout(l.inhibitWay(), Management{Heading: LUA}, out)
 		return l.mark(now, l.localInhibit, false, out)
-	case LIA:
-		if asked == LIN {
-			l.inhibitionDone()
-			return l.mark(now, true, l.remoteInhibit, out)
-		}
-	case LID:
-		if asked == LIN {
-			l.inhibitionDone()
-			return append(out, notef(NoteLink, "Link %d of linkset %s: the far end does not let it be inhibited: it needs the "+
-				"link to reach something", l.cfg.SLC, l.set.cfg.Name))
-		}
-	case LUA:
-		if asked == LUN {
-			l.inhibitionDone()
-			return l.mark(now, false, l.remoteInhibit, out)
-		}
+	case LIA, LID, LUA:
+		return l.recvInhibitAnswer(now, h, out)
 	case LFU:
 		if l.inhibition.asked == LUN { // it is on its way
 			return out
@@ -197,7 +175,34 @@ func (l *link) recvInhibit(now time.Time, h Heading, out []ss7.Action) []ss7.Act
 			return l.askInhibition(now, LUN, out)
 		}
 	}
-	return out // stray answers (§10.4)
+	return out
+}
+
+// recvLIN lets the far end inhibit l, unless something is accessible by l alone.
+func (l *link) recvLIN(now time.Time, out []ss7.Action) []ss7.Action {
+	if !l.remoteInhibit && l.neededFor() >= 0 {
+		return l.sendAbout(l.inhibitWay(), Management{Heading: LID}, out)
+	}
+	way := l.inhibitWay()
+	if l.usable() { // §10.2 d
+		way = l.cfg.Path
+	}
+	out = l.sendAbout(way, Management{Heading: LIA}, out)
+	return l.mark(now, l.localInhibit, true, out)
+}
+
+// recvInhibitAnswer takes the answer to what was asked.
+func (l *link) recvInhibitAnswer(now time.Time, h Heading, out []ss7.Action) []ss7.Action {
+	asked := l.inhibition.asked
+	if h == LUA && asked != LUN || h != LUA && asked != LIN {
+		return out
+	}
+	l.inhibitionDone()
+	if h == LID {
+		return append(out, notef(NoteLink, "Link %d of linkset %s: the far end does not let it be inhibited: "+
+			"it needs the link to reach something", l.cfg.SLC, l.set.cfg.Name))
+	}
+	return l.mark(now, h == LIA, l.remoteInhibit, out)
 }
 
 // rescue uninhibits links that could reach destination i, which has just become

@@ -219,31 +219,8 @@ func (n *Network) Stats() Stats { return n.stats }
 // Configure takes a new configuration. Links that stay (same Path) and linksets that stay (same
 // Name) keep their state; new links start, removed ones are stopped.
 func (n *Network) Configure(now time.Time, cfg Config, out []ss7.Action) []ss7.Action {
-	old, oldSets, was := n.links, n.sets, n.localPCs()
-	n.cfg = cfg
-	n.links = make(map[ss7.PathID]*link, len(old))
-	n.sets = nil
-	for _, sc := range cfg.Linksets {
-		s := &linkset{net: n, cfg: sc, since: now}
-		if i := slices.IndexFunc(oldSets, func(o *linkset) bool { return o.cfg.Name == sc.Name }); i >= 0 {
-			o := oldSets[i]
-			s.ready, s.why, s.since, s.neighbour = o.ready, o.why, o.since, o.neighbour
-			s.tested = o.tested && o.cfg.Adjacent == sc.Adjacent
-			if len(cfg.Own) > 0 && len(was) > 0 && s.localPC() != was[i] {
-				s.sayAgain()
-			}
-		}
-		for _, lc := range sc.Links {
-			l := old[lc.Path]
-			if l == nil {
-				l = &link{net: n, state: Shutdown, since: now, why: "just configured"}
-			}
-			l.cfg, l.set = lc, s
-			s.links = append(s.links, l)
-			n.links[lc.Path] = l
-		}
-		n.sets = append(n.sets, s)
-	}
+	old := n.links
+	n.setLinksets(now, cfg)
 	n.setServers(cfg.Servers)
 	for path, l := range old {
 		if n.links[path] != nil {
@@ -270,6 +247,35 @@ func (n *Network) Configure(now time.Time, cfg Config, out []ss7.Action) []ss7.A
 	out = n.follow(now, out)
 	n.discardUnknown()
 	return out
+}
+
+// setLinksets takes the linksets of a new configuration, and their links.
+func (n *Network) setLinksets(now time.Time, cfg Config) {
+	old, oldSets, was := n.links, n.sets, n.localPCs()
+	n.cfg = cfg
+	n.links = make(map[ss7.PathID]*link, len(old))
+	n.sets = nil
+	for _, sc := range cfg.Linksets {
+		s := &linkset{net: n, cfg: sc, since: now}
+		if i := slices.IndexFunc(oldSets, func(o *linkset) bool { return o.cfg.Name == sc.Name }); i >= 0 {
+			o := oldSets[i]
+			s.ready, s.why, s.since, s.neighbour = o.ready, o.why, o.since, o.neighbour
+			s.tested = o.tested && o.cfg.Adjacent == sc.Adjacent
+			if len(cfg.Own) > 0 && len(was) > 0 && s.localPC() != was[i] {
+				s.sayAgain()
+			}
+		}
+		for _, lc := range sc.Links {
+			l := old[lc.Path]
+			if l == nil {
+				l = &link{net: n, state: Shutdown, since: now, why: "just configured"}
+			}
+			l.cfg, l.set = lc, s
+			s.links = append(s.links, l)
+			n.links[lc.Path] = l
+		}
+		n.sets = append(n.sets, s)
+	}
 }
 
 // steer moves a link towards what the configuration wants of it.
