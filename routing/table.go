@@ -116,7 +116,7 @@ func (p *Plan) Table(s State) *Table {
 	t.indexPaths()
 	b := bundler{table: t, single: make([]*Bundle, len(s.Linksets)), ready: ready(s.Linksets)}
 	for i := range p.Dests { // shorter masks first, so a parent is always done
-		t.place(&b, i)
+		t.current[i], t.via[i] = t.way(&b, i)
 	}
 	t.hold(s.Held)
 	return t
@@ -136,10 +136,17 @@ func (t *Table) With(s State, dests []int) (*Table, []int) {
 	}
 	next := *t
 	next.routes, next.holds = s.Routes, nil
-	next.current, next.via = slices.Clone(t.current), slices.Clone(t.via)
+	next.current = slices.Clone(t.current)
 	b := bundler{table: &next, single: make([]*Bundle, len(s.Linksets)), ready: ready(s.Linksets)}
 	for _, i := range dests {
-		next.place(&b, i)
+		way, via := next.way(&b, i)
+		if next.current[i] = way; via == next.via[i] {
+			continue
+		}
+		if &next.via[0] == &t.via[0] {
+			next.via = slices.Clone(t.via)
+		}
+		next.via[i] = via
 	}
 	for i := range s.Linksets {
 		for _, l := range s.Linksets[i].Links {
@@ -176,15 +183,15 @@ func (t *Table) below(dests []int) []int {
 // CopyRoutes writes the states of all routes to dst, by Plan.Route.
 func (t *Table) CopyRoutes(dst []RouteState) { copy(dst, t.routes) }
 
-// place finds out how destination i is reached. What covers it has its place already.
-func (t *Table) place(b *bundler, i int) {
+// way finds out how destination i is reached, and by whose routes. What covers it has its way
+// already.
+func (t *Table) way(b *bundler, i int) (*Bundle, int32) {
 	d := &t.Dests[i]
-	t.via[i] = int32(i)
-	t.current[i] = b.best(d, nil)
 	// A summary that covers a full code is its backup (Cisco's GRT MIB, cgrtDestStatus).
-	if t.current[i] == nil && t.Backed(i) {
-		t.current[i], t.via[i] = b.covering(d)
+	if way := b.best(d, nil); way != nil || !t.Backed(i) {
+		return way, int32(i)
 	}
+	return b.covering(d)
 }
 
 // hold lets the MSUs of destinations wait.
