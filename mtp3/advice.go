@@ -69,7 +69,7 @@ func (s *server) members(ev ss7.Event, out []ss7.Action) (_ []ss7.Action, known 
 		return out, false
 	}
 	over := func(ls int) bool { return n.nameOf(ls) == s.cfg.Name }
-	if !n.differs(i, advised[ev.Kind], over) {
+	if !n.dests[i].differs(advised[ev.Kind], over) {
 		return out, true
 	}
 	if 1<<(bits-ev.Dest.Len) > adviceMost {
@@ -130,7 +130,7 @@ func (s *linkset) adviceOn(pc ss7.PC) routing.RouteState {
 		return n.leaving
 	}
 	if i, _ := n.plan.Find(pc); i >= 0 {
-		return s.advice(i)
+		return s.advice(n.dests[i])
 	}
 	return routing.Prohibited
 }

@@ -68,20 +68,20 @@ func (l *link) recvCluster(now time.Time, msu *ss7.MSU, m Management, out []ss7.
 	over := func(ls int) bool { return n.leadsTo(ls, opc) }
 	if _, there := n.plan.Exact(r); !there {
 		i := n.plan.Covering(r)
-		if i >= 0 && n.differs(i, said, over) && n.over(i, opc) && !n.addDynamic(i, r) {
+		if i >= 0 && n.dests[i].differs(said, over) && n.dests[i].over(opc) && !n.addDynamic(i, r) {
 			return n.ignore(out, "cluster %s is said to be %v by %s, but there are %d dynamic routes already", n.format(r.PC),
 				said, n.format(opc), len(n.dynamic))
 		}
 	}
 	i, there := n.plan.Exact(r)
-	asked := there && n.over(i, opc)
+	asked := there && n.dests[i].over(opc)
 	var changed []*destination
 	for i := range n.plan.Dests {
 		d := n.plan.Dests[i].Range
 		if d.Len < r.Len || !r.Contains(d.PC, n.cfg.Variant.Bits()) || d == n.single(opc) {
 			continue
 		}
-		if n.hear(now, i, opc, said, d == r || !asked) {
+		if n.dests[i].hear(now, opc, said, d == r || !asked) {
 			changed = append(changed, n.dests[i])
 		}
 	}
@@ -109,7 +109,7 @@ func (l *link) recvClusterTest(now time.Time, msu *ss7.MSU, m Management, out []
 	}
 	s := l.setOf(opc)
 	thinks := map[Heading]routing.RouteState{RCP: routing.Prohibited, RCR: routing.Restricted}[m.Heading]
-	if is := s.advice(i); is != thinks {
+	if is := s.advice(n.dests[i]); is != thinks {
 		return s.correct(now, is, r, out)
 	}
 	return out

@@ -44,8 +44,8 @@ func (n *Network) codes() (by map[ss7.PC]ss7.PC) {
 	if len(n.cfg.Own) == 0 {
 		return nil
 	}
-	for i, s := range n.sets {
-		if c := s.localPC(); c != n.cfg.Own[0] && n.firstTo(i) {
+	for _, s := range n.sets {
+		if c := s.localPC(); c != n.cfg.Own[0] && s.firstTo() {
 			if by == nil {
 				by = map[ss7.PC]ss7.PC{}
 			}
@@ -55,10 +55,10 @@ func (n *Network) codes() (by map[ss7.PC]ss7.PC) {
 	return by
 }
 
-// firstTo tells whether linkset si is the first of all to its adjacent point.
-func (n *Network) firstTo(si int) bool {
-	adjacent := n.sets[si].cfg.Adjacent
-	return !slices.ContainsFunc(n.sets[:si], func(s *linkset) bool { return s.cfg.Adjacent == adjacent })
+// firstTo tells whether s is the first linkset of all to its adjacent point.
+func (s *linkset) firstTo() bool {
+	i := slices.IndexFunc(s.net.sets, func(o *linkset) bool { return o.cfg.Adjacent == s.cfg.Adjacent })
+	return s.net.sets[i] == s
 }
 
 // meant tells whether a message from opc to code is about linkset s: with two linksets to

@@ -63,6 +63,9 @@ func (d *destination) said(by string) routing.RouteState {
 
 func (d *destination) accessible() bool { return d.ways != nil }
 
+// routes are those of the plan.
+func (d *destination) routes() []routing.Route { return d.net.plan.Dests[d.index].Routes }
+
 // known gives the destination that is exactly r; nil if there is none in the plan, and no
 // server has it by its key.
 func (n *Network) known(r ss7.Range) *destination {

@@ -22,11 +22,11 @@ func (c *Config) maxDynamic() int {
 	return c.MaxDynamic
 }
 
-// differs tells whether something else than said is said of a route of destination i over the
+// differs tells whether something else than said is said of a route of d over the
 // linksets that the caller picks.
-func (n *Network) differs(i int, said routing.RouteState, over func(linkset int) bool) bool {
-	return slices.ContainsFunc(n.plan.Dests[i].Routes, func(r routing.Route) bool {
-		return over(r.Linkset) && n.dests[i].said(n.nameOf(r.Linkset)) != said
+func (d *destination) differs(said routing.RouteState, over func(linkset int) bool) bool {
+	return slices.ContainsFunc(d.routes(), func(r routing.Route) bool {
+		return over(r.Linkset) && d.said(d.net.nameOf(r.Linkset)) != said
 	})
 }
 
@@ -70,7 +70,7 @@ func (n *Network) placeDynamic(kept int) {
 // prune makes the plan anew without the dynamic destinations that differ in nothing from
 // what covers them, if what was touched can have made any of them so.
 func (n *Network) prune(what *touched) {
-	if len(n.dynamic) == 0 || !what.all && !what.table && !slices.ContainsFunc(what.dests, n.dynamicOrAbove) {
+	if len(n.dynamic) == 0 || !what.all && !what.table && !slices.ContainsFunc(what.dests, (*destination).dynamicOrAbove) {
 		return
 	}
 	kept := slices.DeleteFunc(slices.Clone(n.dynamic), n.alike)
@@ -88,8 +88,8 @@ func (n *Network) prune(what *touched) {
 }
 
 // dynamicOrAbove tells whether d is a dynamic destination, or may be the summary of one.
-func (n *Network) dynamicOrAbove(d *destination) bool {
-	return d.index >= len(n.base.Dests) || d.Len < n.cfg.Variant.Bits()
+func (d *destination) dynamicOrAbove() bool {
+	return d.index >= len(d.net.base.Dests) || d.Len < d.net.cfg.Variant.Bits()
 }
 
 // alike tells whether dynamic destination r is in the state of the destination that covers it, or

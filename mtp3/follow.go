@@ -156,7 +156,7 @@ func (d *destination) follow(now time.Time, out []ss7.Action) []ss7.Action {
 		state := "accessible"
 		if !is {
 			state = "inaccessible"
-			out = n.rescue(now, d.index, out)
+			out = d.rescue(now, out)
 		}
 		about := note(NoteDestination, "Destination "+n.format(d.PC)+" is "+state)
 		about.Event.Dest = d.Range

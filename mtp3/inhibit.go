@@ -205,11 +205,10 @@ func (l *link) recvInhibitAnswer(now time.Time, h Heading, out []ss7.Action) []s
 	return l.mark(now, h == LIA, l.remoteInhibit, out)
 }
 
-// rescue uninhibits links that could reach destination i, which has just become
-// inaccessible (§10.3.2).
-func (n *Network) rescue(now time.Time, i int, out []ss7.Action) []ss7.Action {
-	for _, r := range n.plan.Dests[i].Routes {
-		s := n.set(r.Linkset)
+// rescue uninhibits links that could reach d, which has just become inaccessible (§10.3.2).
+func (d *destination) rescue(now time.Time, out []ss7.Action) []ss7.Action {
+	for _, r := range d.routes() {
+		s := d.net.set(r.Linkset)
 		if s == nil {
 			continue
 		}

@@ -223,14 +223,14 @@ func (b *bench) inForce(after any) {
 
 // Behind says in what a Network is behind its own state, as inForce has it; empty: in nothing.
 func Behind(n *Network) string {
-	for i, s := range n.sets {
-		if !s.ready || n.own.on || !n.first(i) {
+	for _, s := range n.sets {
+		if !s.ready || n.own.on || !s.first() {
 			continue
 		}
 		for kind, all := range n.tellable {
 			for place, d := range all {
 				due := place >= s.due[kind].from || slices.Contains(s.due[kind].some, place)
-				if !due && s.adviceFor(d) != s.told[d] && !(kind != int(tellsCluster) && d.PC == s.cfg.Adjacent) {
+				if !due && s.advice(d) != s.told[d] && !(kind != int(tellsCluster) && d.PC == s.cfg.Adjacent) {
 					return fmt.Sprintf("%s was told of %v that it is %v", s.cfg.Name, d.Range, s.told[d])
 				}
 			}

@@ -3,7 +3,6 @@ package mtp3
 import (
 	"time"
 
-	"github.com/gostp/gostp/routing"
 	"github.com/gostp/gostp/ss7"
 )
 
@@ -23,7 +22,7 @@ func (d *destination) watchRestricted(now time.Time) {
 		return
 	}
 	switch {
-	case !n.onWorse(d.index):
+	case !d.onWorse():
 		d.stop(timerT11)
 		d.restricted = false
 	case !d.restricted && !d.running(timerT11):
@@ -31,13 +30,13 @@ func (d *destination) watchRestricted(now time.Time) {
 	}
 }
 
-// onWorse tells whether destination i is reached, and not by its best route.
-func (n *Network) onWorse(i int) bool {
-	b := n.table.Bundle(i)
+// onWorse tells whether d is reached, and not by its best route.
+func (d *destination) onWorse() bool {
+	b := d.net.table.Bundle(d.index)
 	if b == nil || len(b.Linksets) == 0 {
 		return false
 	}
-	routes := n.plan.Dests[i].Routes
+	routes := d.routes()
 	for _, r := range routes {
 		if r.Linkset == b.Linksets[0] {
 			return r.Priority > routes[0].Priority
@@ -48,19 +47,10 @@ func (n *Network) onWorse(i int) bool {
 
 // restrict tells neighbours that a destination is restricted: T11 is over.
 func (n *Network) restrict(_ time.Time, k timerKey, out []ss7.Action) []ss7.Action {
-	if d := n.planned(k.dest); d != nil && n.onWorse(d.index) {
+	if d := n.planned(k.dest); d != nil && d.onWorse() {
 		d.restricted = true
 		d.owe()
 		n.touchTelling()
 	}
 	return out
-}
-
-// allowed gives the state of a destination that a neighbour may reach through us: allowed or
-// restricted.
-func (n *Network) allowed(i int) routing.RouteState {
-	if n.dests[i].restricted {
-		return routing.Restricted
-	}
-	return routing.Allowed
 }

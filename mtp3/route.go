@@ -32,7 +32,7 @@ func (l *link) recvRoute(now time.Time, msu *ss7.MSU, m Management, out []ss7.Ac
 	if !ok {
 		return out // no route by the sender (§13.2.4, §13.3.4, §13.4.4)
 	}
-	if !n.hear(now, i, opc, said, true) {
+	if !n.dests[i].hear(now, opc, said, true) {
 		return out
 	}
 	if n.gathering {
@@ -43,11 +43,11 @@ func (l *link) recvRoute(now time.Time, msu *ss7.MSU, m Management, out []ss7.Ac
 	return out
 }
 
-// hear keeps what the adjacent point opc says of destination i, and tells whether that is new. With
+// hear keeps what the adjacent point opc says of d, and tells whether that is new. With
 // ask, RST goes there each T10 (§13.5.2); else it is asked about in another way.
-func (n *Network) hear(now time.Time, i int, opc ss7.PC, said routing.RouteState, ask bool) (changed bool) {
-	d := n.dests[i]
-	for _, r := range n.plan.Dests[i].Routes {
+func (d *destination) hear(now time.Time, opc ss7.PC, said routing.RouteState, ask bool) (changed bool) {
+	n := d.net
+	for _, r := range d.routes() {
 		if !n.leadsTo(r.Linkset, opc) {
 			continue
 		}
@@ -83,13 +83,13 @@ func (n *Network) isAdjacent(pc ss7.PC) bool {
 // pc, and something else is said of pc than of the summary, it makes a dynamic destination.
 func (n *Network) routeTo(pc, opc ss7.PC, said routing.RouteState, out *[]ss7.Action) (int, bool) {
 	i, _ := n.plan.Find(pc)
-	if i < 0 || !n.over(i, opc) {
+	if i < 0 || !n.dests[i].over(opc) {
 		return 0, false
 	}
 	if n.plan.Dests[i].Range.Len == n.cfg.Variant.Bits() {
 		return i, true
 	}
-	if !n.differs(i, said, func(ls int) bool { return n.leadsTo(ls, opc) }) {
+	if !n.dests[i].differs(said, func(ls int) bool { return n.leadsTo(ls, opc) }) {
 		return 0, false
 	}
 	if !n.addDynamic(i, n.single(pc)) {
@@ -100,9 +100,9 @@ func (n *Network) routeTo(pc, opc ss7.PC, said routing.RouteState, out *[]ss7.Ac
 	return len(n.plan.Dests) - 1, true
 }
 
-// over tells whether destination i has a route over opc.
-func (n *Network) over(i int, opc ss7.PC) bool {
-	return slices.ContainsFunc(n.plan.Dests[i].Routes, func(r routing.Route) bool { return n.leadsTo(r.Linkset, opc) })
+// over tells whether d has a route over opc.
+func (d *destination) over(opc ss7.PC) bool {
+	return slices.ContainsFunc(d.routes(), func(r routing.Route) bool { return d.net.leadsTo(r.Linkset, opc) })
 }
 
 // reroute follows what was said of some destinations. Forced rerouting goes on at once (§7);
@@ -150,8 +150,8 @@ func (n *Network) tell(now time.Time, out []ss7.Action) []ss7.Action {
 	if n.own.on {
 		return out
 	}
-	for i, s := range n.sets {
-		if s.ready && !s.owesNothing(&n.tellable) && n.first(i) {
+	for _, s := range n.sets {
+		if s.ready && !s.owesNothing(&n.tellable) && s.first() {
 			out = s.tellClusters(now, out)
 			out = s.tellKind(now, tellsPoint, nil, out)
 			out = s.tellKind(now, tellsCode, nil, out)
@@ -172,7 +172,7 @@ func (s *linkset) tellKind(
 		if kind != tellsCluster && d.PC == s.cfg.Adjacent {
 			return true
 		}
-		want := s.adviceFor(d)
+		want := s.advice(d)
 		if want == s.told[d] {
 			return true
 		}
@@ -191,33 +191,31 @@ func (s *linkset) tellKind(
 	return out
 }
 
-// first tells whether linkset si is the first usable one to its adjacent point. So a point with
-// several linksets is told once, for each code by which it knows this node.
-func (n *Network) first(si int) bool {
-	for _, o := range n.sets[:si] {
-		if o.ready && o.cfg.Adjacent == n.sets[si].cfg.Adjacent && o.localPC() == n.sets[si].localPC() {
+// first tells whether s is the first usable linkset to its adjacent point. So a point with several
+// linksets is told once, for each code by which it knows this node.
+func (s *linkset) first() bool {
+	for _, o := range s.net.sets {
+		if o == s {
+			return true
+		}
+		if o.ready && o.cfg.Adjacent == s.cfg.Adjacent && o.localPC() == s.localPC() {
 			return false
 		}
 	}
 	return true
 }
 
-// adviceFor gives the state of d that the adjacent point of s should know of.
-func (s *linkset) adviceFor(d *destination) routing.RouteState {
+// advice gives the state of d that the adjacent point of s should know of. A code of which a server
+// takes a part is there, whatever becomes of the routes for the rest.
+func (s *linkset) advice(d *destination) routing.RouteState {
+	n := s.net
 	if d.index < 0 {
 		return s.adviceOn(d.PC)
 	}
-	return s.advice(d.index)
-}
-
-// advice gives the state of destination i that the adjacent point of s should know of. A code of
-// which a server takes a part is there, whatever becomes of the routes for the rest.
-func (s *linkset) advice(i int) routing.RouteState {
-	n := s.net
-	if r := n.plan.Dests[i].Range; r.Len == n.cfg.Variant.Bits() && n.served(r.PC) {
+	if d.kind == tellsCode && n.served(d.PC) {
 		return n.leaving
 	}
-	b := n.table.Bundle(i)
+	b := n.table.Bundle(d.index)
 	if b == nil {
 		return routing.Prohibited
 	}
@@ -226,7 +224,10 @@ func (s *linkset) advice(i int) routing.RouteState {
 			return routing.Prohibited
 		}
 	}
-	return max(n.allowed(i), n.leaving)
+	if d.restricted {
+		return max(routing.Restricted, n.leaving)
+	}
+	return n.leaving
 }
 
 var sayings = [...]Heading{routing.Allowed: TFA, routing.Restricted: TFR, routing.Prohibited: TFP}
