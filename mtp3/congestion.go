@@ -34,15 +34,6 @@ import (
 // (§11.2.3.1); it is forgotten when T15 has passed without another TFC. What is said of what is
 // behind a server is asked about (DAUD) after T15, and forgotten when T16 has passed too.
 
-// overload is a destination that somebody says is congested.
-type overload struct {
-	level  uint32
-	by     string     // who says it
-	from   ss7.PathID // the server that says it of what is behind it; 0: an STP, by TFC
-	meant  ss7.Event  // MSU.OPC, Path and Of: whose users were told last
-	warned time.Time  // and when
-}
-
 // Bounds on what others can make us keep and say.
 const (
 	overloadsMost = 4096
@@ -197,21 +188,6 @@ func (n *Network) Congestion(r ss7.Range) (level uint32, why string) {
 	return level, why
 }
 
-// Overload is a destination of which somebody says that it is congested.
-type Overload struct {
-	PC    ss7.PC
-	Level uint32
-	Why   string
-}
-
-// Overloads gives all of these by code.
-func (n *Network) Overloads() (all []Overload) {
-	for _, pc := range slices.Sorted(maps.Keys(n.overloads)) {
-		all = append(all, Overload{pc, n.overloads[pc].level, n.overloads[pc].by})
-	}
-	return all
-}
-
 // recvTFC takes the word of an STP that the way to m.PC is congested (§13.7).
 func (l *link) recvTFC(now time.Time, msu *ss7.MSU, m Management, out []ss7.Action) []ss7.Action {
 	n := l.net
@@ -256,130 +232,9 @@ func (s *server) recvStatus(now time.Time, ev ss7.Event, out []ss7.Action) []ss7
 	}
 	if ev.Arg == 0 {
 		if o := n.overloads[pc]; o != nil && o.from == s.cfg.Path {
-			return n.relieve(pc, 0, why, out)
+			return o.relieve(0, why, out)
 		}
 		return out
 	}
 	return n.congest(now, pc, min(ev.Arg, 3), why, ss7.Event{Of: s.cfg.Path}, out)
-}
-
-// congest records what was said of pc and tells the users that it concerns. While T15
-// runs the worst counts; what comes while T16 runs answers the test (§13.9).
-func (n *Network) congest(
-	now time.Time, pc ss7.PC, level uint32, by string, whom ss7.Event, out []ss7.Action,
-) []ss7.Action {
-	o := n.overloads[pc]
-	if o == nil {
-		if len(n.overloads) >= overloadsMost {
-			return append(out, n.status(whom, pc, level, by)) // told, and not remembered
-		}
-		o = &overload{}
-		n.overloads[pc] = o
-	}
-	was := o.level
-	if level > o.level || n.agenda.running(n.congestionKey(timerT16, pc)) {
-		o.level = level
-	}
-	o.by, o.from, o.meant = by, whom.Of, whom
-	n.agenda.stop(n.congestionKey(timerT16, pc))
-	n.agenda.start(now, n.congestionKey(timerT15, pc), n.lasts(timerT15))
-	if o.level != was {
-		out = append(out, notef(NoteCongestion, "Destination %s is congested, level %d: %s", n.format(pc), o.level, by))
-	}
-	if o.level == was && now.Sub(o.warned) < statusPace {
-		return out
-	}
-	o.warned = now
-	if whom.Path != 0 {
-		n.noteWarned(whom.Path, whom.MSU.OPC, pc, o.level)
-	}
-	return append(out, n.status(whom, pc, o.level, by))
-}
-
-// relieve lowers the level of pc, for the reason why.
-func (n *Network) relieve(pc ss7.PC, level uint32, why string, out []ss7.Action) []ss7.Action {
-	o := n.overloads[pc]
-	o.level = level
-	text := fmt.Sprintf("Destination %s is congested, level %d, falling: %s", n.format(pc), level, why)
-	if level == 0 {
-		delete(n.overloads, pc)
-		n.agenda.stop(n.congestionKey(timerT15, pc))
-		n.agenda.stop(n.congestionKey(timerT16, pc))
-		text = fmt.Sprintf("Destination %s is no longer congested: %s", n.format(pc), why)
-	}
-	out = append(out, note(NoteCongestion, text))
-	if o.from != 0 && level == 0 { // all hear of it below
-		maps.DeleteFunc(n.warned, func(k warnedKey, _ uint32) bool { return k.to == pc })
-	}
-	out = n.abated(out)
-	if o.meant.Path != 0 {
-		return out // it is one of those
-	}
-	return append(out, n.status(o.meant, pc, level, why))
-}
-
-func (n *Network) congestionKey(id timerID, pc ss7.PC) timerKey {
-	return timerKey{id: id, dest: n.single(pc)}
-}
-
-// waitedForTFC: T15 of a destination is over. Nobody has said meanwhile that it is congested, so
-// it is time to find out whether it still is (§13.9).
-func (n *Network) waitedForTFC(now time.Time, k timerKey, out []ss7.Action) []ss7.Action {
-	pc := k.dest.PC
-	o := n.overloads[pc]
-	if o == nil {
-		return out
-	}
-	why := fmt.Sprintf("it was not said again for T15 (%v)", n.lasts(timerT15))
-	switch {
-	case o.from != 0: // a gateway that says changes alone (RFC 4666 §3.4.4) is asked
-		n.agenda.start(now, n.congestionKey(timerT16, pc), n.lasts(timerT16))
-		audit := ss7.Event{Kind: ss7.Audit, Path: o.from, Dest: n.single(pc)}
-		return append(out, ss7.Action{Op: ss7.Raise, Event: audit})
-	case n.cfg.Timed:
-		if out = n.relieve(pc, o.level-1, why, out); o.level > 0 {
-			n.agenda.start(now, k, n.lasts(timerT15))
-		}
-		return out
-	case !n.cfg.Levels:
-		return n.relieve(pc, 0, why, out)
-	}
-	return n.testCongestion(now, o, pc, out)
-}
-
-// testUnanswered: T16 of a destination is over, so no STP on the way there is congested at the
-// level that was tested.
-func (n *Network) testUnanswered(now time.Time, k timerKey, out []ss7.Action) []ss7.Action {
-	pc := k.dest.PC
-	o := n.overloads[pc]
-	switch {
-	case o == nil:
-		return out
-	case o.from != 0:
-		why := fmt.Sprintf("it was not said again for T15 and T16 (%v)", n.lasts(timerT15)+n.lasts(timerT16))
-		return n.relieve(pc, 0, why, out)
-	}
-	why := fmt.Sprintf("no TFC answered the test (RCT) within T16 (%v)", n.lasts(timerT16))
-	if out = n.relieve(pc, o.level-1, why, out); o.level == 0 {
-		return out
-	}
-	return n.testCongestion(now, o, pc, out)
-}
-
-// testCongestion tests the way to pc at the level below that of o.
-func (n *Network) testCongestion(now time.Time, o *overload, pc ss7.PC, out []ss7.Action) []ss7.Action {
-	n.agenda.start(now, n.congestionKey(timerT16, pc), n.lasts(timerT16))
-	return n.sendRCT(pc, o.level-1, out)
-}
-
-// sendRCT tests the way to pc as a message of a priority would find it. RCT goes all the way; an
-// STP whose link there is congested above that priority answers with TFC.
-func (n *Network) sendRCT(pc ss7.PC, priority uint32, out []ss7.Action) []ss7.Action {
-	d := Decide(n.table, &ss7.MSU{DPC: pc, SI: ss7.SNM}, 0)
-	if d.Fate != Forward || d.Path.IsHold() || n.links[d.Path] == nil {
-		return out
-	}
-	out = n.send(d.Path, pc, n.codeFor(pc), 0, Management{Heading: RCT}, out)
-	out[len(out)-1].Event.MSU.Prio = uint8(priority)
-	return out
 }

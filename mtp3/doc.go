@@ -17,7 +17,7 @@
 // Procedures that concern several of these are in files of their own: rerouting and route
 // management (§7, §8, §13) in route.go, ANSI's clusters in cluster.go, members of summaries and
 // clusters that have a state of their own in dynamic.go, restart (§9) in restart.go, flow control
-// (§11) in congestion.go, timed.go and user.go, circular routes in circle.go. belief.go decides
+// (§11) in congestion.go, overload.go, timed.go and user.go, circular routes in circle.go. belief.go decides
 // who is believed in whose name, by one rule for MTP3, M3UA and SCCP. lack.go says what the sender
 // of a discarded MSU is told.
 //
