@@ -178,3 +178,29 @@ func TestProhibitedDoesNotWait(t *testing.T) {
 	s.tick(time.Second) // changeback
 	s.wantPath("it is there again and has said nothing", "7.7.1", 1)
 }
+
+// A configuration line that is typed in between does not make this node forget what a neighbour
+// said before its link has passed the test here.
+func TestConfigureKeepsWhatWasSaidEarly(t *testing.T) {
+	s := newStar(t)
+	s.fail(1)
+	s.do(ss7.InService, 1, "")
+	s.from(1, Management{Heading: TFP, PC: pc("7.7.1")})
+	s.from(1, Management{Heading: TRA})
+	s.Configure(s.now, s.cfg, nil)
+	s.test(1)
+	s.wantPath("B is not waited for", "4.5.6", 1)
+	s.wantPath("what it said counts", "7.7.1", 2)
+}
+
+// A neighbour that was told of a code of a server hears of it again when that code has got a route
+// and its state is another.
+func TestToldOfACodeThatMovesToARoute(t *testing.T) {
+	s := newStar(t)
+	cfg := s.cfg
+	cfg.Servers = []ServerConfig{{Name: "AS", Path: 9, Points: []ss7.PC{pc("3.3.3")}}}
+	s.wantSent("nobody has it", s.Configure(s.now, cfg, nil), "1 TFP 3.3.3", "2 TFP 3.3.3", "3 TFP 3.3.3")
+	cfg.Servers = nil
+	cfg.Routes = append(cfg.Routes, RouteConfig{dest("3.3.3/14"), "B", 5})
+	s.wantSent("it is behind B", s.Configure(s.now, cfg, nil), "2 TFA 3.3.3", "3 TFA 3.3.3")
+}
