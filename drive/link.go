@@ -70,7 +70,8 @@ func (l *Link) Recv(items []sctp.Item) {
 	})
 }
 
-// Send sends MSUs. It gives how many the link refused, because it is out of service or its queue is full.
+// Send sends MSUs. It gives how many the link refused, because it is out of service or its queue is full. What it took
+// and the far end never acknowledged is kept when the link fails: Tell it to Retrieve that (Q.704 §5), or to Flush it.
 func (l *Link) Send(msus ...*ss7.MSU) (refused uint64) { return l.SendAll(slices.Values(msus)) }
 
 // SendAll is Send for MSUs that are made one after another: each is the caller's again when the next is asked for.
