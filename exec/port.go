@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
@@ -78,7 +79,14 @@ func printPort(w io.Writer, p *status.Port) {
 	if !p.Bound {
 		state = "NOT BOUND"
 	}
-	fmt.Fprintf(w, "%s at %s: %s for %s\n", p.Title, p.Addresses, state, since(p.Since))
+	at := strings.Join(p.Addresses, ", ")
+	switch {
+	case p.Anywhere:
+		at = "every address of this machine"
+	case at == "":
+		at = "none"
+	}
+	fmt.Fprintf(w, "%s %d at %s: %s for %s\n", p.Kind, p.Number, at, state, since(p.Since))
 	if !p.Bound {
 		fmt.Fprintf(w, "  reason: %s\n", p.Reason)
 	}

@@ -274,8 +274,8 @@ func printTranslation(w io.Writer, _ *cli.Call, v status.Translation) {
 	switch v.Fate {
 	case "delivered":
 		step("result", "delivered to subsystem %d of this node", v.SSN)
-	case "not relayed":
-		step("result", "NOT RELAYED: %s; the sender would be told cause %d, %s", v.Reason, v.Cause, v.CauseText)
+	case "not relayed": // with a cause
+		step("result", "NOT RELAYED: %s; the sender would be told cause %d, %s", v.Reason, *v.Cause, v.CauseText)
 	default:
 		step("leaves as", "%s to %s, %s", v.MessageType, v.DPC, v.Out)
 		if v.Discarded != "" {

@@ -93,8 +93,9 @@ func (n *Node) translation(v *view, ssn uint8, d *sccp.Verdict) (out status.Tran
 		out.Fate = "forwarded"
 		n.translationRoute(v, d, &out)
 	default:
+		cause := uint8(d.Reason.Cause())
 		out.Fate, out.Reason = "not relayed", d.Reason.String()
-		out.Cause, out.CauseText = uint8(d.Reason.Cause()), d.Reason.Cause().String()
+		out.Cause, out.CauseText = &cause, d.Reason.Cause().String()
 	}
 	return out
 }

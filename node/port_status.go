@@ -33,9 +33,13 @@ func (n *Node) carriers() []*localPort {
 func (p *localPort) snapshot() status.Port {
 	cfg := p.config()
 	e, why, _ := p.current()
-	out := status.Port{Number: p.number, Title: p.title, Addresses: orNone(addresses(&cfg)), Bound: e != nil,
+	kind, _, _ := strings.Cut(p.title, " ")
+	out := status.Port{Kind: kind, Number: p.number, Addresses: []string{}, Anywhere: cfg.Anywhere, Bound: e != nil,
 		Since: p.stateSince(), Carrier: p.carrier(), Unknown: p.lobby.count(), UnknownMax: lobbyRoom,
 		Accepted: p.accepted.Load(), Refused: p.refused.Load(), Users: []status.PortUser{}}
+	for _, a := range cfg.IPs {
+		out.Addresses = append(out.Addresses, a.IP.String())
+	}
 	if e == nil {
 		out.Reason = why
 	}

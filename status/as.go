@@ -71,7 +71,7 @@ type ASP struct {
 	Identifier *uint32      `json:"asp_identifier,omitempty"`
 	LastError  string       `json:"last_error,omitempty"`
 	NextTry    time.Time    `json:"next_request,omitzero"` // an answer is waited for until then
-	ASs        []Membership `json:"ass"`
+	ASs        []Membership `json:"application_servers"`
 
 	FarEnd      string       `json:"far_end"` // as it is configured
 	Address     string       `json:"address"` // the first one of the far end; -: any
@@ -113,8 +113,8 @@ type Acks struct {
 type Port struct {
 	Kind      string    `json:"kind"` // local-peer, m3ua or m2ua
 	Number    uint16    `json:"port"`
-	Title     string    `json:"title"`
-	Addresses string    `json:"addresses"`
+	Addresses []string  `json:"addresses"`
+	Anywhere  bool      `json:"every_address"` // at every address of the machine
 	Bound     bool      `json:"bound"`
 	Since     time.Time `json:"since,omitzero"`
 	Reason    string    `json:"reason,omitempty"`    // why it is not bound
@@ -148,7 +148,7 @@ type M2UA struct {
 	Configured bool          `json:"configured"`
 	Ports      []Port        `json:"ports"`
 	ASPs       []ASP         `json:"asps"` // and gateways
-	ASs        []M2UAAS      `json:"ass"`
+	ASs        []M2UAAS      `json:"application_servers"`
 	Links      []GatewayLink `json:"links_at_gateways"`
 }
 

@@ -123,7 +123,7 @@ type Translation struct {
 	Fate        string       `json:"fate"` // forwarded, delivered or not relayed
 	SSN         uint8        `json:"ssn,omitempty"`
 	Reason      string       `json:"reason,omitempty"`
-	Cause       uint8        `json:"return_cause,omitempty"`
+	Cause       *uint8       `json:"return_cause,omitempty"`
 	CauseText   string       `json:"return_cause_text,omitempty"`
 	MessageType string       `json:"leaves_as,omitempty"`
 	DPC         string       `json:"destination_point_code,omitempty"`
