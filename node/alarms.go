@@ -5,85 +5,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/gostp/gostp/internal/lock"
-	"github.com/gostp/gostp/internal/syslog"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/ss7"
-	"github.com/gostp/gostp/status"
 )
-
-const alarmHistory = 200 // raised and cleared ones kept
-
-// alarms are what is wrong with the node, since when, and what was. The core finds out
-// after each change.
-type alarms struct {
-	mu      lock.Mutex[lock.Alarms]
-	active  map[string]alarm
-	history []status.AlarmChange
-}
-
-type alarm struct {
-	mtp3.Alarm
-	since time.Time
-	told  []string // reasons that stand in the history, without their numbers
-}
-
-// toldMost is how many reasons of one alarm the history has: one that changes for ever would
-// push out all others.
-const toldMost = 4
-
-// check compares what is wrong now with what was.
-func (a *alarms) check(now time.Time, is []mtp3.Alarm) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	found := make(map[string]bool, len(is))
-	for _, x := range is {
-		found[x.Object] = true
-		old, known := a.active[x.Object]
-		if known && old.Severity == x.Severity {
-			if old.Why == x.Why {
-				continue
-			}
-			if is := syslog.Shape(x.Why); !slices.Contains(old.told, is) && len(old.told) < toldMost {
-				old.told = append(old.told, is)
-				a.record(now, "CHANGED", x)
-			}
-			old.Why = x.Why
-			a.active[x.Object] = old
-			continue
-		}
-		if known {
-			a.record(now, "CLEARED", old.Alarm)
-		}
-		if a.active == nil {
-			a.active = map[string]alarm{}
-		}
-		a.active[x.Object] = alarm{x, now, []string{syslog.Shape(x.Why)}}
-		a.record(now, "RAISED", x)
-	}
-	if len(found) == len(a.active) {
-		return // every one of them is still there
-	}
-	var gone []string
-	for object := range a.active {
-		if !found[object] {
-			gone = append(gone, object)
-		}
-	}
-	slices.Sort(gone)
-	for _, object := range gone {
-		a.record(now, "CLEARED", a.active[object].Alarm)
-		delete(a.active, object)
-	}
-}
-
-func (a *alarms) record(now time.Time, what string, x mtp3.Alarm) {
-	if len(a.history) >= alarmHistory {
-		a.history = slices.Delete(a.history, 0, alarmHistory/4)
-	}
-	a.history = append(a.history, status.AlarmChange{Time: now, What: what, Severity: x.Severity.String(),
-		Object: x.Object, Reason: x.Why})
-}
 
 // checkAlarms runs on the core's goroutine.
 func (c *core) checkAlarms(now time.Time) {
@@ -91,7 +15,7 @@ func (c *core) checkAlarms(now time.Time) {
 	n := c.node
 	is := c.network.Alarms(mtp3.Explain{Link: n.linkReason, Fault: n.linkFault, Server: c.serverDown()})
 	is = append(is, c.mtpt.loopTroubles()...)
-	n.alarms.check(now, append(is, n.troubles()...))
+	c.alarms.Update(now, append(is, n.troubles()...))
 }
 
 // troubles are the alarms about what is not MTP3's. A part of the node with a state that

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/status"
 )
 
 // Alarms are raised with a reason, and cleared; the worst comes first.
@@ -47,9 +48,11 @@ func TestAlarmsClearUnseen(t *testing.T) {
 		time.Sleep(30 * time.Second)
 		p.w.setCut("10.1.1.1", false)
 		time.Sleep(30 * time.Second)
-		for _, a := range p.a.alarms.list() {
+		var left []status.Alarm
+		p.a.core.ask(func() { left = p.a.core.alarms.List() })
+		for _, a := range left {
 			if a.Object != "link 1 of linkset PAIR" {
-				t.Errorf("%s is still alarmed: %s", a.Object, a.Why)
+				t.Errorf("%s is still alarmed: %s", a.Object, a.Reason)
 			}
 		}
 	})

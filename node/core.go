@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gostp/gostp/internal/alarms"
 	"github.com/gostp/gostp/loop"
 	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/mtp3"
@@ -24,6 +25,7 @@ type core struct {
 	actions   []ss7.Action
 	way       transfer
 	alarmed   bool           // something changed that an alarm may be about
+	alarms    alarms.Board   // what is wrong
 	history   []status.Event // of `show cs7 mtp3 event-history`
 	base      mtp3.Config    // of links and routes
 	crossings []*crossing    // to other instances

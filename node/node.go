@@ -138,7 +138,6 @@ type shared struct {
 	departures departures
 	arrivals   arrivals
 	ids        pathIDs
-	alarms     alarms
 	shortages  shortages // of instance 0
 	discards   discards
 	sccp       sccpCounters

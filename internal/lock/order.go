@@ -37,7 +37,6 @@ type (
 	Crowd        struct{} // node: from where strangers came
 	PathIDs      struct{} // node: the numbers of paths
 	Meter        struct{} // node: what a link carried in the last minutes
-	Alarms       struct{} // node: what is wrong, and what was
 	Shortages    struct{} // node: what is used up
 	Ground       struct{} // node: a picture of the machine's interfaces
 	StoreSave    struct{} // startup: the file of the startup configuration
@@ -105,7 +104,6 @@ var Order = []Rank{
 	rank[Crowd](),
 	rank[PathIDs](),
 	rank[Meter](),
-	rank[Alarms](),
 	rank[Shortages](),
 	rank[Ground](),
 	rank[StoreSave](),
