@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/internal/meter"
 	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/ss7"
@@ -24,7 +25,7 @@ type link struct {
 	early   []held      // guarded by rx; see stash
 	back    []held      // retrieved; guarded by mu, as origins are
 	origins origins     // of what goes over the link while it is congested
-	meter   meter
+	meter   meter.Meter
 }
 
 // newLink makes a link of M2PA; run brings it to life.

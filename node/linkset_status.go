@@ -48,7 +48,7 @@ func (n *Node) linkPicture(k *link, l *mtp3.LinkStatus) status.Link {
 	st, why := k.below()
 	out := status.Link{Linkset: k.linkset, SLC: l.SLC, Kind: "m2pa", Interface: ends(&k.cfg), Service: service(l),
 		PeerState: st.State.String(), Inhibited: inhibited(l), Level3: n.level3Status(l), Level2: level2Status(&st, why),
-		Association: k.transport(), Counters: level2Counts(&st.Stats), Rates: k.meter.rates()}
+		Association: k.transport(), Counters: level2Counts(&st.Stats), Rates: k.meter.Utilization()}
 	if k.cfg.IsM2UA() {
 		out.Kind = "m2ua"
 	} else {
@@ -210,14 +210,4 @@ func m2paTimers(t *m2pa.Config) []status.Setting {
 		{Name: "T7", Purpose: "excess ack delay", ValueMS: t.T7.Milliseconds()},
 		{Name: "Lssu", Purpose: "lssu interval", ValueMS: t.Status.Milliseconds()},
 	}
-}
-
-// rates are what a link carries, for a person.
-func (m *meter) rates() status.Utilization {
-	last, all, peak := m.view()
-	return status.Utilization{Last10s: last.status(), Last5min: all.status(), Peak10s: peak.status()}
-}
-
-func (r rates) status() status.Rates {
-	return status.Rates{MSUsIn: r[0], MSUsOut: r[1], KbitIn: r[2] * 8 / 1000, KbitOut: r[3] * 8 / 1000}
 }

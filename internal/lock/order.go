@@ -36,7 +36,7 @@ type (
 	Tasks        struct{} // node: what a goroutine that owns something has to do
 	Crowd        struct{} // node: from where strangers came
 	PathIDs      struct{} // node: the numbers of paths
-	Meter        struct{} // node: what a link carried in the last minutes
+	Meter        struct{} // internal/meter: what a link carried in the last minutes
 	Shortages    struct{} // node: what is used up
 	Ground       struct{} // node: a picture of the machine's interfaces
 	StoreSave    struct{} // startup: the file of the startup configuration
