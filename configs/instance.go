@@ -176,7 +176,7 @@ func (s *System) everywhereCautions(f *findings) {
 	s.rivals(func(mine, theirs *LocalPeer, other uint8) {
 		if mine.Anywhere || theirs.Anywhere {
 			f.lacks(s.ownerOf(mine.Port), fmt.Sprintf("m3ua %d", mine.Port), "instance %d has port %d too, and one "+
-				"of both is at every address: one of them cannot be bound; give each a local-ip", other, mine.Port)
+				"of the two is at every address, so that one cannot be bound; give each a local-ip", other, mine.Port)
 		}
 	})
 }

@@ -92,13 +92,14 @@ func (s *System) interfaceRules(f *findings) {
 	}
 	for _, r := range s.IPRoutes {
 		if p := r.Prefix(); p != p.Masked() {
-			f.bad(r, "", "ip route %s %s: the address has bits beyond its mask; %s is meant?", r.Dest, r.Mask,
+			f.bad(r, "", "ip route %s %s: the address has bits beyond its mask; did you mean %s?", r.Dest, r.Mask,
 				p.Masked().Addr())
 		}
 	}
 	for _, r := range s.IPv6Routes {
 		if r.Dest != r.Dest.Masked() {
-			f.bad(r, "", "ipv6 route %s: the address has bits beyond its length; %s is meant?", r.Dest, r.Dest.Masked())
+			f.bad(r, "", "ipv6 route %s: the address has bits beyond its length; did you mean %s?", r.Dest,
+				r.Dest.Masked())
 		}
 	}
 }

@@ -133,7 +133,7 @@ ipv6 route 2001:db8::1/32 2001:db8::2
 	for _, want := range []string{"line 1: which FastEthernet? Write FastEthernet0/0",
 		"address 10.0.0.1 is on interface eth1 already", `"::1" is not an IPv4 address`,
 		"fe80::1 cannot be the address", `"ser/0" is no interface name`,
-		"line 8: ip route 10.0.0.1 255.255.255.0: the address has bits beyond its mask; 10.0.0.0 is meant?",
+		"line 8: ip route 10.0.0.1 255.255.255.0: the address has bits beyond its mask; did you mean 10.0.0.0?",
 		"line 9: ipv6 route"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no %q in %s", want, all)

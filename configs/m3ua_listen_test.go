@@ -78,7 +78,7 @@ func TestNamesAndContextsAreRefusedWithTheRemedy(t *testing.T) {
 			"shorten it",
 		"cs7 m3ua 2905\ncs7 as X m3ua\n routing-key 0 1.1.1\ncs7 as Y m3ua\n routing-key 0 1.1.2": "as Y: routing " +
 			"context 0 is that of " +
-			"as X; by it the ASPs of an AS name it, so each has one of its own, and 0 is no exception: choose another",
+			"as X. ASPs name an AS by its routing context, so each AS needs its own, and 0 is no exception: choose another",
 	} {
 		if _, errs := Read([]byte(line + "\n")); len(errs) != 1 || !strings.Contains(errs[0].Error(), want) {
 			t.Errorf("%s: %v", line, errs)

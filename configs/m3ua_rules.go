@@ -114,12 +114,12 @@ func (s *System) keyRules(f *findings) {
 					a.Name, a.Keys[0].RC)
 				continue
 			case other != "" && other != a.Name:
-				f.bad(k, "", "as %s: routing context %d is that of as %s; by it the ASPs of an AS name it, so each "+
-					"has one of its own, and 0 is no exception: choose another, here and at its ASPs", a.Name, k.RC,
+				f.bad(k, "", "as %s: routing context %d is that of as %s. ASPs name an AS by its routing context, so "+
+					"each AS needs its own, and 0 is no exception: choose another, here and at the ASPs", a.Name, k.RC,
 					other)
 				continue
 			case k.HasCIC && k.CICFirst > k.CICLast:
-				f.bad(k, "", "as %s: cic %d %d: the first is the least", a.Name, k.CICFirst, k.CICLast)
+				f.bad(k, "", "as %s: cic %d %d: the first must not be greater than the last", a.Name, k.CICFirst, k.CICLast)
 			case k.DPC == nil && (k.SI != 0 || k.OPC != nil || k.HasCIC):
 				f.bad(k, "", "as %s: a routing key needs a DPC; 0.0.0/0 is any", a.Name)
 			case a.Register && k.OPC != nil && k.OPC.Len < s.V().Bits():
@@ -222,8 +222,8 @@ func unknown(f *findings, asps []*ASP) {
 		case !a.Passive():
 			f.lacks(a, "asp "+a.Name, "asp %s has no remote-ip to set up its association to: give it one", a.Name)
 		case a.ID == nil:
-			f.lacks(a, "asp "+a.Name, "asp %s has no remote-ip, and no asp-identifier to know it by: nobody is "+
-				"taken for it", a.Name)
+			f.lacks(a, "asp "+a.Name, "asp %s has neither a remote-ip nor an asp-identifier to know it by: no "+
+				"association is taken for its own", a.Name)
 		}
 	}
 }

@@ -85,9 +85,8 @@ func TestM3UAFaults(t *testing.T) {
 		{" asp UP\n", " asp UPP\n", "as UPS: asp UPP does not exist; there is HLR-A UP POOR"},
 		{" asp UP\n", " asp UP\n asp HLR-A\n", "as UPS: this node is sg to asp HLR-A and ipsp double-exchange to the one " +
 			"before; ASPs of an AS need one role"},
-		{"routing-key 0\n", "routing-key 100\n", "as UPS: routing context 100 is that of as HLR; by it the " +
-			"ASPs of an AS name it, so each has one of its own, and 0 is no exception: choose another, here and at " +
-			"its ASPs"},
+		{"routing-key 0\n", "routing-key 100\n", "as UPS: routing context 100 is that of as HLR. ASPs name an AS " +
+			"by its routing context, so each AS needs its own, and 0 is no exception: choose another, here and at the ASPs"},
 		{"100 2.2.2 si", "101 2.2.2 si", "as HLR: it has routing context 101 already; all lines of a routing key have the " +
 			"same"},
 		{"traffic-mode loadshare roundrobin", "register", "as HLR: `register` cannot ask for a masked OPC (RFC 4666 " +
@@ -95,7 +94,7 @@ func TestM3UAFaults(t *testing.T) {
 		{"opc 1.1.0/11", "opc 1.1.0/11 7.255.0", "the OPC 1.1.0/11 has a mask already"},
 		{"opc 1.1.0/11", "opc 1.1.0 7.0.7",
 			`"7.0.7" is not a mask; write PC/LEN, as in 1.2.0/11, or PC MASK, as in 1.2.0 7.255.0`},
-		{"cic 1 30", "cic 30 1", "as HLR: cic 30 1: the first is the least"},
+		{"cic 1 30", "cic 30 1", "as HLR: cic 30 1: the first must not be greater than the last"},
 		{"3.0.0/3 as HLR", "3.0.0/3 as HLX", "route 3.0.0/3: as HLX does not exist"},
 		{"asp UP 2905", "asp UP 0", "asp UP: remote port 0 is any, which only the far end can choose; give its port, or " +
 			"let it set up the association (`sctp-role server`)"},

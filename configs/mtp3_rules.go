@@ -255,7 +255,7 @@ func (s *System) routeRules(f *findings) {
 				"variant", r.Dest.PC, r.Dest.Len, v.Bits(), v.Name)
 			continue
 		case r.Dest.Len == v.Bits() && slices.Contains(own, r.Dest.PC):
-			f.bad(r, "", "route %s: that is a code of this node, and what is for it goes nowhere else; take the "+
+			f.bad(r, "", "route %s: that is a code of this node, where MSUs to it end; take the "+
 				"route out", n.FormatRange(r.Dest))
 		case names[r.Linkset] && !r.AS || servers[r.Linkset]:
 		case r.AS:
