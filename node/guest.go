@@ -15,7 +15,6 @@ import (
 // guest is a user part that has a package of its own (package userpart says what it is promised),
 // and the goroutine that owns it.
 type guest struct {
-	defaults
 	tasks
 	node     *Node
 	kind     userpart.Kind

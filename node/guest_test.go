@@ -20,11 +20,11 @@ import (
 	"github.com/gostp/gostp/userpart"
 )
 
-// guestSI is the service indicator of the tests' part; guestSSN that of their subsystem.
-const (
-	guestSI  ss7.SI = 12
-	guestSSN        = 77
-)
+// guestSI is the service indicator of the tests' part.
+const guestSI ss7.SI = 12
+
+// guestSSN is the number of the tests' subsystem.
+const guestSSN = 77
 
 // echoPart is a user part that sends each MSU back. It remembers what else it is told.
 type echoPart struct {
