@@ -177,8 +177,8 @@ func (p *localPort) receive(ctx context.Context, a sctp.Assoc) {
 
 // welcome takes the association of nobody configured as an ASP that may register keys.
 func (p *localPort) welcome(a sctp.Assoc) {
-	if why := p.node.welcome(p, a); why != "" {
-		p.refuse(a, why)
+	if err := p.node.welcome(p, a); err != nil {
+		p.refuse(a, err.Error())
 		return
 	}
 	p.accepted.Add(1)

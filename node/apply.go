@@ -95,11 +95,11 @@ func (n *Node) applyLocalPorts(next *configs.System) map[uint16]string {
 	for port, p := range n.localPorts {
 		c := next.Port(port)
 		why := p.rebind(next, c)
-		if why == "" {
+		if why == nil {
 			p.configure(c)
 			continue
 		}
-		restarted[port] = p.title + " " + why
+		restarted[port] = p.title + " " + why.Error()
 		for _, l := range n.links { // first, so that both ends hear the reason
 			if l.port == p {
 				l.close(restarted[port])
@@ -137,28 +137,29 @@ func title(s *configs.System, port uint16) string {
 	return fmt.Sprintf("m3ua %d", port)
 }
 
-// rebind says why a port cannot stay as it is bound; empty: it can.
-func (p *localPort) rebind(next *configs.System, to *configs.LocalPeer) string {
+// rebind gives the cause for which a port cannot stay as it is bound; nil: it can.
+func (p *localPort) rebind(next *configs.System, to *configs.LocalPeer) error {
 	if to == nil {
-		return "is gone"
+		return cause("is gone")
 	}
 	is := p.config()
 	kind := next.TransportOf(to)
 	switch {
 	case to.Shutdown && !is.Shutdown:
-		return "is shut down by configuration"
+		return cause("is shut down by configuration")
 	case is.Shutdown != to.Shutdown:
-		return "is bound again"
+		return cause("is bound again")
 	case kind != p.kind:
-		return fmt.Sprintf("is bound anew: its transport was %s and is %s", p.kind, kind)
+		return cause(fmt.Sprintf("is bound anew: its transport was %s and is %s", p.kind, kind))
 	case addresses(&is) != addresses(to):
-		return fmt.Sprintf("is bound anew: its addresses were %s and are %s", orNone(addresses(&is)), orNone(addresses(to)))
+		return cause(fmt.Sprintf("is bound anew: its addresses were %s and are %s",
+			orNone(addresses(&is)), orNone(addresses(to))))
 	case is.UDPPort != to.UDPPort:
-		return "is bound anew: its udp-port was changed"
+		return cause("is bound anew: its udp-port was changed")
 	case is.AnyChecksum != to.AnyChecksum:
-		return "is bound anew: its checksum setting was changed"
+		return cause("is bound anew: its checksum setting was changed")
 	}
-	return ""
+	return nil
 }
 
 func orNone(s string) string {

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -19,6 +20,14 @@ type ended struct {
 	lasted time.Duration
 	why    string
 }
+
+// cause is why an association ends, is refused, or must be set up anew, in words for the log and the far end.
+type cause string
+
+func (c cause) Error() string { return string(c) }
+
+// associationLost is the cause where nothing tells another.
+const associationLost cause = "association lost"
 
 // associations gives each association of a node a small number for as long as it
 // lives, and all of them one memory for what is not whole yet, one for what waits for them, and
@@ -199,19 +208,19 @@ func (r *runner) abortLocked(why string) bool {
 }
 
 // event is told what happened to the association: tell is what its owner must be told,
-// of kind None if nothing; what ends the association has a reason why. The caller holds
+// of kind None if nothing; over is the cause if the association has ended. The caller holds
 // mu. A path that fails is no business of the owner: the association goes on over the
 // others.
-func (r *runner) event(ev *sctp.Event) (tell ss7.Event, why string) {
+func (r *runner) event(ev *sctp.Event) (tell ss7.Event, over error) {
 	log := r.node.log
 	id := fmt.Sprintf("association %d of %s", r.assocID, r.owner.name())
 	switch ev.Kind {
 	case sctp.Lost, sctp.Closed:
 		log.Debug("sctp", id+" ended: "+ev.Why)
-		return tell, ev.Why
+		return tell, cmp.Or(cause(ev.Why), associationLost)
 	case sctp.Restart:
 		r.tellLog(5, "RESTART", "%s was restarted by the far end: %s", id, ev.Why)
-		return ss7.Event{Kind: ss7.CommRestart, Why: ev.Why}, ""
+		return ss7.Event{Kind: ss7.CommRestart, Why: ev.Why}, nil
 	case sctp.PathDown:
 		r.tellLog(4, "PATH", "path %s of %s is inactive: %s%s", ev.Addr, id, ev.Why, r.pathsLeft())
 	case sctp.PathUp:
@@ -227,9 +236,9 @@ func (r *runner) event(ev *sctp.Event) (tell ss7.Event, why string) {
 		r.tellLog(5, "SHUTDOWN", "the far end shuts %s down: %s", id, ev.Why)
 		// Nothing can be sent any more and nothing new will come (RFC 9260 §9.2): level 2
 		// need not wait for the end.
-		return ss7.Event{Kind: ss7.CommLost, Why: "the far end shuts the association down"}, ""
+		return ss7.Event{Kind: ss7.CommLost, Why: "the far end shuts the association down"}, nil
 	}
-	return tell, ""
+	return tell, nil
 }
 
 // pathsLeft counts the paths that are active. The caller holds mu.

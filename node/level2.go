@@ -82,40 +82,40 @@ func (l *level2) drive(m level2Machine, b bearer) {
 func (l *level2) name() string { return l.title }
 
 // carry runs a batch to completion: the machine is told, what it wants to send is sent, and its MSUs go to the
-// user. It gives the reason of an event that ends the association.
-func (l *level2) carry(items []sctp.Item, t *transfer) (why string) {
+// user. over is the cause if an event among them has ended the association.
+func (l *level2) carry(items []sctp.Item, t *transfer) (over error) {
 	now := time.Now()
 	l.rx.Lock()
 	defer l.rx.Unlock()
 	t.turn.MSUs = t.msus
 	l.loop.TakeInto(now, &t.turn, func(now time.Time, out []ss7.Action) []ss7.Action {
 		for i := range items {
-			if w := l.item(now, &items[i], &out); w != "" {
-				why = w
+			if ended := l.item(now, &items[i], &out); ended != nil {
+				over = ended
 			}
 		}
 		return out
 	})
 	t.msus = t.turn.MSUs
 	l.user.arrived(now, t)
-	return why
+	return over
 }
 
-// item tells the machine one message or event and appends what it answers; it gives the reason of an event that
-// ends the association. The caller holds mu.
-func (l *level2) item(now time.Time, it *sctp.Item, out *[]ss7.Action) string {
+// item tells the machine one message or event and appends what it answers. It gives the cause if that is an event that
+// has ended the association. The caller holds mu.
+func (l *level2) item(now time.Time, it *sctp.Item, out *[]ss7.Action) (over error) {
 	if it.Event != nil {
-		ev, why := l.event(it.Event)
+		ev, over := l.event(it.Event)
 		if ev.Kind != ss7.None {
 			*out = l.machine.Do(now, ev, *out)
 		}
-		return why
+		return over
 	}
 	if it.PPID != m2pa.PPID {
 		l.bearer.odd(it.PPID)
 	}
 	*out = l.machine.Recv(now, it.Stream, it.Data, *out)
-	return ""
+	return nil
 }
 
 // tell hands the machine one event from elsewhere.

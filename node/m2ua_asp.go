@@ -35,7 +35,7 @@ func (a *m2uaASP) ppidFor(*configs.ASP) uint32 { return m2ua.PPID }
 
 // carry runs a batch to completion: messages of one interface, one after another, go to
 // it together; everything else goes to the layer, in its place among them.
-func (a *m2uaASP) carry(items []sctp.Item, t *transfer) (why string) {
+func (a *m2uaASP) carry(items []sctp.Item, t *transfer) (over error) {
 	var to *m2ua.Entry
 	start := 0
 	for i := range items {
@@ -52,14 +52,14 @@ func (a *m2uaASP) carry(items []sctp.Item, t *transfer) (why string) {
 		if next == nil {
 			start = i + 1
 			if !about {
-				if w := a.slow(it); w != "" {
-					why = w
+				if ended := a.slow(it); ended != nil {
+					over = ended
 				}
 			}
 		}
 	}
 	a.pass(to, items[start:], t)
-	return why
+	return over
 }
 
 // admit finds the interface of a message. What is not taken is counted, and the ASP is
@@ -151,14 +151,14 @@ func (a *m2uaASP) acknowledge(i *m2uaInterface, id uint32) {
 }
 
 // slow hands the layer a message that is about no interface, or an event.
-func (a *m2uaASP) slow(it *sctp.Item) (why string) {
+func (a *m2uaASP) slow(it *sctp.Item) (over error) {
 	if it.Event != nil {
 		return a.happened(it.Event, a.tell)
 	}
 	a.node.m2ua.run(func(now time.Time, l *m2ua.Layer, out []ss7.Action) []ss7.Action {
 		return l.Recv(now, a.id, it.PPID, it.Data, out)
 	})
-	return ""
+	return nil
 }
 
 // setGate puts a new picture of what the ASP may do in force.

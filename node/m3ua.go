@@ -198,21 +198,26 @@ func (x *m3uaLayer) strangers(from string) (all, same int) {
 	return all, same
 }
 
-// mayEnter says why an association of nobody configured has no place; "": it has one. full:
-// nobody has. The caller holds mu.
-func (x *m3uaLayer) mayEnter(from string) (why string, full bool) {
+// noPlace is why an association of nobody configured has no place.
+type noPlace struct {
+	cause
+	forAnybody bool // else for one from there alone
+}
+
+// mayEnter gives the cause, a noPlace, if an association of nobody configured has no place. The caller holds mu.
+func (x *m3uaLayer) mayEnter(from string) error {
 	all, same := x.strangers(from)
 	most := x.node.Config().MaxStrangers()
 	switch {
 	case all >= most:
-		return fmt.Sprintf("there is room for %d associations that are not configured, and they are all there "+
-			"(`cs7 xua max-unconfigured-asps`); none is configured", most), true
+		return noPlace{cause(fmt.Sprintf("there is room for %d associations that are not configured, and they are all "+
+			"there (`cs7 xua max-unconfigured-asps`); none is configured", most)), true}
 	case !xua.Share(same, most-all):
-		return fmt.Sprintf("%s has %d of the %d places for associations that are not configured, the share of one "+
-			"source (`cs7 xua max-unconfigured-asps` makes it larger, an asp needs none); none is configured",
-			from, same, most), false
+		return noPlace{cause(fmt.Sprintf("%s has %d of the %d places for associations that are not configured, the "+
+			"share of one source (`cs7 xua max-unconfigured-asps` makes it larger, an asp needs none); none is configured",
+			from, same, most)), false}
 	}
-	return "", false
+	return nil
 }
 
 // strangerPlaces counts the associations of nobody configured, and how many there may be.

@@ -157,8 +157,8 @@ func m3uaASConfig(s *configs.System, c *configs.AS) m3ua.ASConfig {
 }
 
 // welcome takes the association of nobody configured, as an ASP that may register keys. It
-// gives why not.
-func (n *Node) welcome(p *localPort, a sctp.Assoc) (why string) {
+// gives the cause if it does not.
+func (n *Node) welcome(p *localPort, a sctp.Assoc) error {
 	sys := n.Config()
 	to, from := a.Remote(), source(a)
 	id := n.ids.take()
@@ -167,22 +167,22 @@ func (n *Node) welcome(p *localPort, a sctp.Assoc) (why string) {
 	s := n.newM3UAASP(id, c, at, aspSettings(sys, &c), p)
 	s.stranger, s.source = true, from
 	s.conf = strangerConfig(sys, s)
-	full := false
+	var refused error
 	n.m3ua.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
-		if why, full = n.m3ua.mayEnter(from); why != "" {
+		if refused = n.m3ua.mayEnter(from); refused != nil {
 			return out
 		}
 		n.m3ua.asps[id] = s
 		n.m3ua.index()
 		return l.AddASP(now, s.conf, out)
 	})
-	if why != "" {
+	if refused != nil {
 		s.cancel() // or the node keeps its context
 		n.ids.give(id)
-		if full {
-			n.Short(placesName, why)
+		if no, is := refused.(noPlace); is && no.forAnybody {
+			n.Short(placesName, no.Error())
 		}
-		return why
+		return refused
 	}
 	n.group.Go(func() {
 		defer n.dismiss(s)
@@ -193,7 +193,7 @@ func (n *Node) welcome(p *localPort, a sctp.Assoc) (why string) {
 		n.reviewStrangers(n.Config())
 		n.applying.Unlock()
 	}
-	return ""
+	return nil
 }
 
 // dismiss forgets a stranger.

@@ -57,7 +57,7 @@ func (a *m3uaASP) ppidFor(c *configs.ASP) uint32 {
 
 // carry runs a batch to completion: DATA is admitted by the gate and routed, without
 // the layer; everything else goes to the layer, in its place among the DATA.
-func (a *m3uaASP) carry(items []sctp.Item, t *transfer) (why string) {
+func (a *m3uaASP) carry(items []sctp.Item, t *transfer) (over error) {
 	now := time.Now()
 	if len(a.data) < len(items) {
 		a.data = make([]m3ua.Data, len(items))
@@ -80,12 +80,12 @@ func (a *m3uaASP) carry(items []sctp.Item, t *transfer) (why string) {
 		}
 		a.node.route(now, t, from)
 		t.msus = t.msus[:0]
-		if w := a.slow(it); w != "" {
-			why = w
+		if ended := a.slow(it); ended != nil {
+			over = ended
 		}
 	}
 	a.node.route(now, t, from)
-	return why
+	return over
 }
 
 // admit reads one DATA message. What is not taken is counted, and the ASP is told.
@@ -127,14 +127,14 @@ func (a *m3uaASP) tellOddSI(d *m3ua.Data) {
 }
 
 // slow hands the layer a message other than DATA, or an event.
-func (a *m3uaASP) slow(it *sctp.Item) (why string) {
+func (a *m3uaASP) slow(it *sctp.Item) (over error) {
 	if it.Event != nil {
 		return a.happened(it.Event, a.tell)
 	}
 	a.node.m3ua.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
 		return l.Recv(now, a.id, it.Stream, it.PPID, it.Data, out)
 	})
-	return ""
+	return nil
 }
 
 // setGate puts a new picture of what the ASP may do in force.

@@ -24,9 +24,9 @@ const dialPause = time.Second
 // assocOwner is what an association is kept for: a link, or a peer of an adaptation layer.
 type assocOwner interface {
 	name() string
-	// carry runs a batch to completion. It gives the reason of an event that ends the
+	// carry runs a batch to completion. over is the cause if an event among items has ended the
 	// association.
-	carry(items []sctp.Item, t *transfer) (why string)
+	carry(items []sctp.Item, t *transfer) (over error)
 	// tell hands over CommUp and CommLost.
 	tell(ev ss7.Event)
 }
@@ -307,36 +307,36 @@ func (r *runner) serve(ctx context.Context, a sctp.Assoc, accepted bool) {
 	stop := context.AfterFunc(ctx, func() { r.abort("it was taken out of the configuration") })
 	defer stop()
 	defer r.watch(a)()
-	why := "association lost"
+	over := error(associationLost)
 	defer func() {
 		if x := recover(); x != nil {
-			why = fmt.Sprintf("internal error: %v", x)
+			over = cause(fmt.Sprintf("internal error: %v", x))
 			r.node.log.Add("CS7SCTP", 1, "PANIC", fmt.Sprintf("%s: %v", r.owner.name(), x))
 			for l := range strings.SplitSeq(strings.TrimSpace(string(debug.Stack())), "\n") {
 				r.node.log.Add("CS7SCTP", 1, "PANIC", strings.ReplaceAll(l, "\t", "    "))
 			}
 			a.Abort("internal error")
 		}
-		r.down(a, why)
+		r.down(a, over.Error())
 	}()
 	r.owner.tell(ss7.Event{Kind: ss7.CommUp})
-	r.read(a, &why)
+	r.read(a, &over)
 }
 
-// read takes batches and runs each to completion.
-func (r *runner) read(a sctp.Assoc, why *string) {
+// read takes batches and runs each to completion. over becomes the cause that the association has ended for.
+func (r *runner) read(a sctp.Assoc, over *error) {
 	batch := sctp.NewBatch(64)
 	var t transfer
 	defer r.node.readers.enter(&t)()
 	for {
 		if err := a.Read(batch); err != nil {
 			if !errors.Is(err, io.EOF) {
-				*why = err.Error()
+				*over = err
 			}
 			return
 		}
-		if w := r.owner.carry(batch.Items, &t); w != "" {
-			*why = w
+		if ended := r.owner.carry(batch.Items, &t); ended != nil {
+			*over = ended
 		}
 	}
 }

@@ -88,15 +88,15 @@ func (a *xuaASP) refuse(e *xua.Error) {
 	}
 }
 
-// happened takes an event of the association; it gives the reason if that has ended.
-func (a *xuaASP) happened(e *sctp.Event, tell func(ss7.Event)) (why string) {
+// happened takes an event of the association; it gives the cause if that has ended.
+func (a *xuaASP) happened(e *sctp.Event, tell func(ss7.Event)) (over error) {
 	a.mu.Lock()
-	ev, why := a.event(e)
+	ev, over := a.event(e)
 	a.mu.Unlock()
 	if ev.Kind != ss7.None {
 		tell(ev)
 	}
-	return why
+	return over
 }
 
 // config is what is configured for the ASP now.
@@ -200,20 +200,20 @@ func (a *xuaASP) close(why string) {
 	a.cancel()
 }
 
-// needsAnew says why an ASP whose configuration is now c, between at, needs a new
-// association; empty: it does not.
-func (a *xuaASP) needsAnew(c *configs.ASP, at where, restarted map[uint16]string) string {
+// needsAnew gives the cause for which an ASP whose configuration is now c, between at, needs a new association;
+// nil: it needs none.
+func (a *xuaASP) needsAnew(c *configs.ASP, at where, restarted map[uint16]string) error {
 	switch why := restarted[c.LocalPort]; {
 	case why != "":
-		return why
+		return cause(why)
 	case c.Shutdown && !a.cfg.Shutdown:
-		return "the ASP is shut down by configuration"
+		return cause("the ASP is shut down by configuration")
 	case a.cfg.Role != c.Role || a.cfg.Exchange != c.Exchange:
-		return "the role at the ASP was changed"
+		return cause("the role at the ASP was changed")
 	case reflect.DeepEqual(a.where, at) && a.cfg.Shutdown == c.Shutdown:
-		return ""
+		return nil
 	}
-	return "the configuration of the ASP was changed"
+	return cause("the configuration of the ASP was changed")
 }
 
 // launch runs a new ASP, unless it is shut down.

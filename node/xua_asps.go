@@ -160,18 +160,18 @@ func (x *xuaASPs[A]) change(next *configs.System, confs []*configs.ASP, restarte
 		at, how := aspEnds(conf), aspSettings(next, conf)
 		a, was := old[conf.Name]
 		delete(old, conf.Name)
-		why := ""
+		var why error
 		if was {
 			why = a.shared().needsAnew(conf, at, restarted)
 		}
-		if was && why == "" {
+		if was && why == nil {
 			a.shared().reconfigure(*conf, a.ppidFor(conf), how)
 			c.paths[conf.Name] = a.shared().id
 			continue
 		}
 		b := build(conf, at, how)
 		if was {
-			leave(a, why)
+			leave(a, why.Error())
 			c.gone = append(c.gone, a)
 			b.shared().inherit(&a.shared().runner)
 		}
