@@ -168,7 +168,7 @@ func (p *localPort) receive(ctx context.Context, a sctp.Assoc) {
 		p.hear(ctx, a, roaming, dynamic)
 	case dynamic:
 		p.welcome(a)
-	case port == nil && sys.M2UAPort(p.number) == nil:
+	case p.node.protocolAt(sys, p.number) == nil:
 		p.refuse(a, "no link is configured")
 	default:
 		p.refuse(a, "no asp is configured")

@@ -20,8 +20,7 @@ import (
 type desk struct {
 	port    *localPort
 	assoc   sctp.Assoc
-	grammar xua.Grammar
-	m2      bool      // of M2UA
+	proto   *xuaProtocol
 	among   []*xuaASP // who it may be, in the order of the configuration
 	anybody bool      // or nobody of them: a stranger, who is welcome
 	heard   []sctp.Item
@@ -53,10 +52,11 @@ func (p *localPort) hear(ctx context.Context, a sctp.Assoc, among []*xuaASP, any
 	if !p.enter(a, from) {
 		return
 	}
-	d := &desk{port: p, assoc: a, grammar: m3ua.Grammar, among: among, anybody: anybody}
-	if p.node.Config().M2UAPort(p.number) != nil {
-		d.grammar, d.m2 = m2ua.Grammar, true
+	proto := p.node.protocolAt(p.node.Config(), p.number)
+	if proto == nil { // the port has just changed
+		proto = &m3uaProtocol
 	}
+	d := &desk{port: p, assoc: a, proto: proto, among: among, anybody: anybody}
 	p.node.group.Go(func() {
 		defer p.leave(from)
 		stop := context.AfterFunc(ctx, func() { a.Abort("the port is closed") })
@@ -134,7 +134,7 @@ func (d *desk) take(items []sctp.Item) bool {
 			}
 			continue
 		}
-		m, e := d.grammar.Parse(it.Data)
+		m, e := d.proto.grammar.Parse(it.Data)
 		if e == nil && d.message(it, m) {
 			return true
 		}
@@ -229,16 +229,18 @@ func (d *desk) differ() bool {
 	return slices.ContainsFunc(d.left[1:], func(x *xuaASP) bool { return !slices.Equal(serves(x), serves(d.left[0])) })
 }
 
-// foreign counts what a message names, and what of that an ASP does not serve.
-func (d *desk) foreign(m xua.Message, x *xuaASP) (named, foreign int) {
-	v := d.port.node.Config().V()
-	if d.m2 {
-		var has []m2ua.Interface
-		for _, word := range d.interfaces(x) {
-			has = append(has, labelOf(word, v).Interface)
-		}
-		return m2ua.Names(m, has)
+// foreignInterfaces counts the interfaces that a message names, and those of them that an ASP does not serve.
+func (d *desk) foreignInterfaces(m xua.Message, x *xuaASP) (named, foreign int) {
+	var has []m2ua.Interface
+	for _, word := range d.interfaces(x) {
+		has = append(has, labelOf(word, d.port.node.Config().V()).Interface)
 	}
+	return m2ua.Names(m, has)
+}
+
+// foreignContexts counts the routing contexts that a message names, and those of them that an ASP does not serve.
+func (d *desk) foreignContexts(m xua.Message, x *xuaASP) (named, foreign int) {
+	v := d.port.node.Config().V()
 	ids := m.Params.Uint32s(xua.TagRoutingContext)
 	if m.Type == m3ua.REGReq {
 		regs, _ := m3ua.ParseRegistrations(m, v.Bits())
@@ -261,7 +263,7 @@ func (d *desk) foreign(m xua.Message, x *xuaASP) (named, foreign int) {
 // nobody does: all who are left.
 func (d *desk) serving(m xua.Message) []*xuaASP {
 	some := slices.DeleteFunc(slices.Clone(d.left), func(x *xuaASP) bool {
-		named, foreign := d.foreign(m, x)
+		named, foreign := d.proto.foreign(d, m, x)
 		return named == 0 || foreign > 0
 	})
 	if len(some) == 0 {

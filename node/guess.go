@@ -23,7 +23,7 @@ type guess struct {
 func (d *desk) lastUp() (up []sctp.Item) {
 	for i := range d.heard {
 		if d.heard[i].Event == nil {
-			if m, e := d.grammar.Parse(d.heard[i].Data); e == nil && m.Type == xua.ASPUP {
+			if m, e := d.proto.grammar.Parse(d.heard[i].Data); e == nil && m.Type == xua.ASPUP {
 				up = d.heard[i : i+1]
 			}
 		}
@@ -42,7 +42,7 @@ func (g *guess) check(r *resumed, items []sctp.Item) error {
 			}
 			continue
 		}
-		m, e := g.desk.grammar.Parse(items[i].Data)
+		m, e := g.desk.proto.grammar.Parse(items[i].Data)
 		if e != nil {
 			continue
 		}

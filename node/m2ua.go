@@ -28,7 +28,7 @@ func newM2UALayer(n *Node) *m2uaLayer {
 	x.init()
 	x.interfaces.Store(&map[ss7.PathID]*m2uaInterface{})
 	lock.Give[lock.M2UALayer](&x.mu)
-	x.begin(x, m2ua.New())
+	x.begin(x, &m2uaProtocol, m2ua.New())
 	return x
 }
 
@@ -110,9 +110,9 @@ func (x *m2uaLayer) why(path ss7.PathID) string {
 }
 
 func (x *m2uaLayer) noted(ev *ss7.Event) {
-	x.node.log.Debug("m2ua", ev.Why)
+	x.node.log.Debug(x.proto.name, ev.Why)
 	if ev.Arg != xua.NoteAS || !x.ofLink(ev.Path) { // of a link MTP3 tells
-		x.node.tellNote("CS7M2UA", ev)
+		x.node.tellNote(x.proto.facility, ev)
 	}
 }
 
@@ -137,6 +137,6 @@ func (x *m2uaLayer) status() ([]xua.ASPStatus, []xua.ASStatus) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	asps, ass := x.layer.Status()
-	x.count(asps, 6)
+	x.count(asps, x.proto.data)
 	return asps, ass
 }

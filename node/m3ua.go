@@ -40,7 +40,7 @@ func newM3UALayer(n *Node) *m3uaLayer {
 		levels: map[ss7.PC]uint8{}, known: map[ss7.Range]*knowledge{}}
 	x.init()
 	lock.Give[lock.M3UALayer](&x.mu)
-	x.begin(x, m3ua.New())
+	x.begin(x, &m3uaProtocol, m3ua.New())
 	return x
 }
 
@@ -64,7 +64,7 @@ func (x *m3uaLayer) raised(ev *ss7.Event) {
 		x.republish(ev.Path)
 	case ss7.Pause, ss7.Resume, ss7.Restricted, ss7.Status, ss7.UserPart:
 		x.said = append(x.said, *ev)
-		x.node.log.Debug("m3ua", fmt.Sprintf("%s: %v", x.node.Config().Notation().FormatRange(ev.Dest), ev.Why))
+		x.node.log.Debug(x.proto.name, fmt.Sprintf("%s: %v", x.node.Config().Notation().FormatRange(ev.Dest), ev.Why))
 	}
 }
 
@@ -94,8 +94,8 @@ func (x *m3uaLayer) republish(path ss7.PathID) {
 }
 
 func (x *m3uaLayer) noted(ev *ss7.Event) {
-	x.node.log.Debug("m3ua", ev.Why)
-	x.node.tellNote("CS7M3UA", ev)
+	x.node.log.Debug(x.proto.name, ev.Why)
+	x.node.tellNote(x.proto.facility, ev)
 }
 
 // owes tells whether an ASP is still to be told of destinations.
@@ -260,7 +260,7 @@ func (x *m3uaLayer) status() ([]xua.ASPStatus, []xua.ASStatus) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	asps, ass := x.layer.Status()
-	x.count(asps, 1)
+	x.count(asps, x.proto.data)
 	return asps, ass
 }
 

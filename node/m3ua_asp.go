@@ -41,7 +41,7 @@ type answer struct {
 func (n *Node) newM3UAASP(id ss7.PathID, c configs.ASP, at where, how settings, p *localPort) *m3uaASP {
 	a := &m3uaASP{}
 	a.set(id, c, a.ppidFor(&c))
-	a.layer, a.topic = n.m3ua, "m3ua"
+	a.layer, a.topic = n.m3ua, m3uaProtocol.name
 	lock.Give[lock.ASP](&a.mu)
 	a.prepare(n, a, at, how, p)
 	return a

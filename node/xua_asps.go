@@ -116,28 +116,6 @@ func (x *xuaASPs[A]) count(asps []xua.ASPStatus, data int) {
 	}
 }
 
-// xuaProtocol is a row in the table of adaptation layers: what whoever goes through all of them needs.
-type xuaProtocol interface {
-	// everyASP gives the ASPs of this moment, without a lock.
-	everyASP() iter.Seq[*xuaASP]
-}
-
-// xuaLayers is the table of adaptation layers, by the names of their protocols.
-func (n *Node) xuaLayers() []xuaProtocol { return []xuaProtocol{n.m3ua, n.m2ua} }
-
-// everyASP gives the ASPs of all adaptation layers at this moment, without a lock.
-func (n *Node) everyASP() iter.Seq[*xuaASP] {
-	return func(yield func(*xuaASP) bool) {
-		for _, x := range n.xuaLayers() {
-			for a := range x.everyASP() {
-				if !yield(a) {
-					return
-				}
-			}
-		}
-	}
-}
-
 // change is what a configuration makes of the ASPs of a layer.
 type change[A layerASP] struct {
 	paths map[string]ss7.PathID // of those that are configured

@@ -39,16 +39,19 @@ type xuaOwner interface {
 // the locks of ASPs, AS and links are taken under it, and nobody who has one of these waits for mu.
 type xuaLoop[L xuaLayer] struct {
 	owner xuaOwner
+	proto *xuaProtocol
 
 	mu    lock.Varied // lock.M3UALayer or lock.M2UALayer
 	loop  loop.Loop
 	layer L
 }
 
-func (x *xuaLoop[L]) begin(o xuaOwner, l L) {
-	x.owner, x.layer = o, l
+func (x *xuaLoop[L]) begin(o xuaOwner, p *xuaProtocol, l L) {
+	x.owner, x.proto, x.layer = o, p, l
 	x.loop = loop.Loop{Machine: x, Hands: x, Lock: &x.mu}
 }
+
+func (x *xuaLoop[L]) protocol() *xuaProtocol { return x.proto }
 
 // run has the layer do something and carries out what it answers.
 func (x *xuaLoop[L]) run(f func(now time.Time, l L, out []ss7.Action) []ss7.Action) {
