@@ -9,8 +9,10 @@
 //  1. The loop takes Lock, and the machine computes its answer, a list of actions.
 //  2. The owner's Hands carry out these actions in their order. Hands.Done is called after the last one.
 //  3. The loop arms its timer for the machine's deadline, and gives Lock back.
-//  4. What must not be done under Lock follows: the function that Hands.Done gave, or the MSUs that the machine raised,
-//     which go to Pass.
+//  4. What must not be done under Lock follows: first the function that Hands.Done gave, then the MSUs that the machine
+//     raised, which go to Pass.
+//
+// A panic of the machine or of the Hands goes to the caller, and leaves both locks free.
 //
 // # Locks, and who may call whom
 //
@@ -112,6 +114,14 @@ func (l *Loop) Take(f Step) {
 // instead of passing them on.
 func (l *Loop) TakeInto(now time.Time, t *Turn, f Step) {
 	l.lock()
+	if rest := l.takeLocked(now, t, f); rest != nil {
+		rest()
+	}
+}
+
+// takeLocked is TakeInto under Lock, which it gives back even if the machine panics.
+func (l *Loop) takeLocked(now time.Time, t *Turn, f Step) (rest func()) {
+	defer l.unlock()
 	t.Actions = f(now, t.Actions[:0])
 	t.MSUs = t.MSUs[:0]
 	for i := range t.Actions {
@@ -122,35 +132,35 @@ func (l *Loop) TakeInto(now time.Time, t *Turn, f Step) {
 			carry(l.Hands, a)
 		}
 	}
-	l.finish()
+	rest = l.Hands.Done()
+	l.arm()
+	return rest
 }
 
 // Run has the machine take a step in which no MSU comes; one that comes all the same is raised like any other event.
 func (l *Loop) Run(f Step) {
 	l.lock()
-	l.runLocked(time.Now(), f)
+	if rest := l.runLocked(time.Now(), f); rest != nil {
+		rest()
+	}
 }
 
 // RunAt is Run for a caller that has read the clock a moment ago.
 func (l *Loop) RunAt(now time.Time, f Step) {
 	l.lock()
-	l.runLocked(now, f)
-}
-
-func (l *Loop) runLocked(now time.Time, f Step) {
-	l.run = f(now, l.run[:0])
-	Carry(l.Hands, l.run)
-	l.finish()
-}
-
-// finish is the end of a turn. It gives Lock back.
-func (l *Loop) finish() {
-	rest := l.Hands.Done()
-	l.arm()
-	l.unlock()
-	if rest != nil {
+	if rest := l.runLocked(now, f); rest != nil {
 		rest()
 	}
+}
+
+// runLocked is Run under Lock, which it gives back even if the machine panics.
+func (l *Loop) runLocked(now time.Time, f Step) (rest func()) {
+	defer l.unlock()
+	l.run = f(now, l.run[:0])
+	Carry(l.Hands, l.run)
+	rest = l.Hands.Done()
+	l.arm()
+	return rest
 }
 
 // Carry has h carry out actions. An owner that is one goroutine may use it by itself, and may do so again while an

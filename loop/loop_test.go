@@ -152,6 +152,28 @@ func TestOneGoroutine(t *testing.T) {
 	})
 }
 
+// A machine that panics leaves the locks free, so that whoever recovers can end what it was about.
+func TestPanic(t *testing.T) {
+	var lock, order sync.Mutex
+	l := loop.Loop{Machine: &toy{}, Hands: none{}, Lock: &lock, Order: &order, Pass: func(time.Time, []*ss7.MSU) {}}
+	for name, turn := range map[string]func(loop.Step){"Take": l.Take, "Run": l.Run} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: the panic is not the caller's", name)
+				}
+			}()
+			turn(func(time.Time, []ss7.Action) []ss7.Action { panic("a fault") })
+		}()
+		for _, m := range []*sync.Mutex{&lock, &order} {
+			if !m.TryLock() {
+				t.Fatalf("%s: a lock is held", name)
+			}
+			m.Unlock()
+		}
+	}
+}
+
 // What a machine answers costs no allocation once the loop has grown to its size.
 func TestNoAllocation(t *testing.T) {
 	var lock, order sync.Mutex
