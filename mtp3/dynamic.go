@@ -10,7 +10,8 @@ import (
 
 // Dynamic destinations are members of a summary, or in ANSI of a cluster (its exclusion list), of
 // which a neighbour said something else than of the whole. They have copies of the summary's
-// routes, each with a state of its own. They go when all of these states are again the summary's.
+// routes, each with a state of its own. They go when all of these states are again the summary's
+// and every neighbour has been told.
 
 // DefaultMaxDynamic is how many dynamic routes there may be.
 const DefaultMaxDynamic = 1000
@@ -70,7 +71,8 @@ func (n *Network) placeDynamic(kept int) {
 // prune makes the plan anew without the dynamic destinations that differ in nothing from
 // what covers them, if what was touched can have made any of them so.
 func (n *Network) prune(what *touched) {
-	if len(n.dynamic) == 0 || !what.all && !what.table && !slices.ContainsFunc(what.dests, (*destination).dynamicOrAbove) {
+	anything := what.all || what.table || what.tell
+	if len(n.dynamic) == 0 || !anything && !slices.ContainsFunc(what.dests, (*destination).dynamicOrAbove) {
 		return
 	}
 	kept := slices.DeleteFunc(slices.Clone(n.dynamic), n.alike)
@@ -92,15 +94,15 @@ func (d *destination) dynamicOrAbove() bool {
 	return d.index >= len(d.net.base.Dests) || d.Len < d.net.cfg.Variant.Bits()
 }
 
-// alike tells whether dynamic destination r is in the state of the destination that covers it, or
-// is not there any more.
+// alike tells whether dynamic destination r is in the state of the destination that covers it and
+// every neighbour knows, or is not there any more.
 func (n *Network) alike(r ss7.Range) bool {
 	i, ok := n.plan.Exact(r)
 	if !ok || !n.plan.Dests[i].Dynamic {
 		return true
 	}
 	d := n.dests[i]
-	if d.hold != 0 {
+	if d.hold != 0 || d.owed() {
 		return false
 	}
 	x := &n.plan.Dests[i]
@@ -108,6 +110,13 @@ func (n *Network) alike(r ss7.Range) bool {
 	return !slices.ContainsFunc(x.Routes, func(route routing.Route) bool {
 		set := n.nameOf(route.Linkset)
 		return d.said(set) != parent.said(set)
+	})
+}
+
+// owed tells whether a neighbour is still to be told something of d.
+func (d *destination) owed() bool {
+	return !d.net.own.on && slices.ContainsFunc(d.net.sets, func(s *linkset) bool {
+		return s.ready && d.PC != s.cfg.Adjacent && s.advice(d) != s.told[d] && s.first()
 	})
 }
 

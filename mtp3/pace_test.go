@@ -232,3 +232,34 @@ func TestBurstIsHeardAsItsMessagesAlone(t *testing.T) {
 		s.wantPath("prohibited and allowed", "7.7.2", 1)
 	}
 }
+
+// Members of a summary that are allowed again, more at once than a burst takes: each neighbour
+// hears of all of them before they are destinations of their own no more.
+func TestMembersGoWhenTheNeighboursKnow(t *testing.T) {
+	s := newStar(t, RouteConfig{dest("7.0.0/3"), "B", 5})
+	const many = 3 * tellBurst
+	say := func(h Heading) map[Heading]int {
+		for i := range many {
+			m := Management{Heading: h, PC: pc("7.0.0") + ss7.PC(i)}
+			msu := ss7.MSU{DPC: pc("1.2.3"), OPC: pc("4.5.6"), SI: ss7.SNM, Payload: AppendManagement(nil, ss7.ITU, m)}
+			s.Hear(s.now, ss7.Event{Kind: ss7.Transfer, Path: 1, MSU: msu}, nil)
+		}
+		told := map[Heading]int{}
+		for _, a := range s.settleAll(s.Heard(s.now, nil)) {
+			if a.Op == ss7.Raise && a.Event.Kind == ss7.Transfer && a.Event.Path == 2 {
+				m, _ := ParseManagement(ss7.ITU, a.Event.MSU.Payload)
+				told[m.Heading]++
+			}
+		}
+		return told
+	}
+	if told := say(TFP); told[TFP] != many {
+		t.Errorf("C was told of %v of %d", told, many)
+	}
+	if told := say(TFA); told[TFA] != many {
+		t.Errorf("C was told of %v of %d", told, many)
+	}
+	if n := s.Table().Dynamic(); n != 0 {
+		t.Errorf("%d are left", n)
+	}
+}
