@@ -448,8 +448,12 @@ func (x *failover) refuse(on bool) {
 // is lost but in the hands of who went silent, or counted.
 func TestFailoverUnderLoad(t *testing.T) {
 	t.Parallel()
+	modes := []string{"cost", "share"}
+	if testing.Short() {
+		modes = modes[1:]
+	}
 	for _, c := range faults {
-		for _, mode := range []string{"cost", "share"} {
+		for _, mode := range modes {
 			t.Run(c.name+"/"+mode, func(t *testing.T) {
 				t.Parallel()
 				onFailover(t, mode, c.member, c.entry, func(x *failover) {
