@@ -97,7 +97,7 @@ func (e *link) serve() {
 func (e *link) receive(now time.Time, msus []*ss7.MSU) {
 	each := func(yield func([]byte) bool) {
 		for _, m := range msus {
-			if m.SI <= ss7.SNTS {
+			if m.SI.OfMTP3() {
 				e.management(m)
 			} else if !yield(m.Payload) {
 				return

@@ -80,11 +80,11 @@ func (l *Link) transfer(now time.Time, m *ss7.MSU, out []ss7.Action) []ss7.Actio
 		l.stats.NotInService++
 		return append(out, l.discard("the link is not in service"))
 	}
-	if m.SI > ss7.SNTS && m.Prio < l.discardLevel() {
+	if !m.SI.OfMTP3() && m.Prio < l.discardLevel() {
 		l.stats.Shed++
 		return append(out, l.discard("the link is congested, and the priority below its discard level"))
 	}
-	if most := l.cfg.QueueMax; l.n >= most && (m.SI > ss7.SNTS || l.n >= most+managementReserve) {
+	if most := l.cfg.QueueMax; l.n >= most && (!m.SI.OfMTP3() || l.n >= most+managementReserve) {
 		l.stats.QueueFull++
 		return append(out, l.discard("the transmit queue is full"))
 	}

@@ -90,7 +90,7 @@ func Decide(t *routing.Table, m *ss7.MSU, from ss7.PathID) Verdict {
 	if from != 0 {
 		linkset, ready := t.From(from)
 		in = linkset
-		if m.SI == ss7.SNM || m.SI == ss7.SNT || m.SI == ss7.SNTS {
+		if m.SI.OfMTP3() {
 			// Tests and management of a link that carries no traffic yet are for this end
 			// of it, whatever their DPC: a wrong DPC is a fault to be told (Q.707 §2.2).
 			if !ready || adjacent(t, linkset, m.OPC) && m.SI != ss7.SNM {

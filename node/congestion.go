@@ -104,7 +104,7 @@ func (o *origins) count(now time.Time, opc, dpc ss7.PC) bool {
 func (l *link) congested(now time.Time, level uint32, msus []*ss7.MSU) {
 	priorities := l.node.Config().Levels()
 	for _, m := range msus {
-		if m.SI <= ss7.SNTS && (m.SI != ss7.SNM || len(m.Payload) == 0 || mtp3.Heading(m.Payload[0]) != mtp3.RCT) {
+		if m.SI.OfMTP3() && (m.SI != ss7.SNM || len(m.Payload) == 0 || mtp3.Heading(m.Payload[0]) != mtp3.RCT) {
 			continue
 		}
 		if priorities && uint32(m.Prio) >= level || !l.origins.count(now, m.OPC, m.DPC) {

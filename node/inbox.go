@@ -80,7 +80,7 @@ func (b *inbox) crowded() bool {
 
 // put takes ev, which came by a linkset, if there is room for one more from there.
 func (b *inbox) put(from string, ev ss7.Event) bool {
-	k := inflow{from, ev.MSU.SI <= ss7.SNTS}
+	k := inflow{from, ev.MSU.SI.OfMTP3()}
 	w := waiting{event: ev}
 	if ev.MSU.SI == ss7.SNM {
 		w.about.Subject, w.notice = mtp3.About(&ev.MSU)

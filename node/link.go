@@ -55,7 +55,7 @@ func (l *link) offer(now time.Time, _ ss7.PathID, msus ...*ss7.MSU) { l.send(now
 func (l *link) send(now time.Time, msus ...*ss7.MSU) (refused uint64) {
 	if l.rotates.Load() {
 		for _, m := range msus {
-			if m.SI > ss7.SNTS { // in those of MTP3 itself it is the link's code
+			if !m.SI.OfMTP3() { // in those of MTP3 itself it is the link's code
 				m.SLS = l.kind.Rotate(m.SLS)
 			}
 		}

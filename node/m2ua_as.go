@@ -28,7 +28,7 @@ func (i *m2uaInterface) broadcastTo(p ss7.PathID, m *ss7.MSU, tag uint32, tagged
 
 // forEach implements served. Link tests and network management (SI 0 to 2) are for the MTP3 of each
 // ASP: to each of them the link is one that it tests.
-func (i *m2uaInterface) forEach(m *ss7.MSU) bool { return m.SI < ss7.SCCP }
+func (i *m2uaInterface) forEach(m *ss7.MSU) bool { return m.SI.OfMTP3() }
 
 // flow implements served: an interface has one stream (RFC 3331 §4.3.4.3).
 func (i *m2uaInterface) flow(*ss7.MSU) uint8 { return 0 }

@@ -45,7 +45,7 @@ func (c *crowd) answer(s *m3uaAS, now time.Time, msus []*ss7.MSU) {
 	priorities := s.node.Config().Levels()
 	for _, m := range msus {
 		level := (*levels)[m.DPC]
-		if level == 0 || m.SI <= ss7.SNTS || priorities && uint32(m.Prio) >= level || !c.counts(now, m) {
+		if level == 0 || m.SI.OfMTP3() || priorities && uint32(m.Prio) >= level || !c.counts(now, m) {
 			continue
 		}
 		label := ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}

@@ -67,7 +67,7 @@ func (s *sampler) next(now time.Time, msus []*ss7.MSU) {
 	}
 	for _, m := range msus {
 		n := len(m.Payload)
-		if m.SI <= ss7.SNTS || m.SI == ss7.MTPT && tester.IsProbe(m.Payload) || n == 0 || n > sampleLongest {
+		if m.SI.OfMTP3() || m.SI == ss7.MTPT && tester.IsProbe(m.Payload) || n == 0 || n > sampleLongest {
 			continue
 		}
 		s.dpc, s.opc, s.si, s.size = m.DPC, m.OPC, m.SI, n

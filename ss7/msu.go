@@ -39,6 +39,9 @@ const (
 var siNames = map[SI]string{SNM: "SNM", SNT: "SNT", SNTS: "SNT special", SCCP: "SCCP", TUP: "TUP", ISUP: "ISUP",
 	MTPT: "MTP test"}
 
+// OfMTP3 tells whether it is that of MTP3's own messages, between adjacent nodes as a rule, and not of a user part.
+func (s SI) OfMTP3() bool { return s <= SNTS }
+
 func (s SI) String() string {
 	if n, ok := siNames[s]; ok {
 		return n
