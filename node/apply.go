@@ -260,23 +260,14 @@ func (c *core) configure() {
 	conf.Servers, conf.Routes = p.servers, append(p.routes, conf.Routes...)
 	v := *c.node.view.Load()
 	v.servers, v.keyed, v.whole = p.paths, p.keyed, p.whole
-	v.crossings = nil
-	for _, x := range c.crossings {
-		v.crossings = append(v.crossings, make([]*crossing, max(0, int(x.id)+1-len(v.crossings)))...)
-		v.crossings[x.id] = x
-		conf.Servers = append(conf.Servers, mtp3.ServerConfig{Name: x.name, Path: x.id})
-		conf.Routes = append(conf.Routes, mtp3.RouteConfig{Dest: ss7.Range{PC: x.alias, Len: conf.Variant.Bits()},
-			Linkset: x.name, Priority: mtp3.AdjacentPriority})
-	}
+	c.abroad.place(&conf, &v)
 	c.sccp.servers = p.titles
 	if p.keys != nil {
 		conf.Keys = p.keys
 	}
 	c.node.view.Store(&v)
 	c.actions = c.network.Configure(now, conf, c.actions)
-	for _, x := range c.crossings {
-		c.actions = c.network.Do(now, x.event(), c.actions)
-	}
+	c.abroad.state(now)
 	for _, s := range p.servers { // they may have been told before they were there
 		ev := ss7.Event{Kind: ss7.OutOfService, Path: s.Path}
 		if p.ready[s.Path] {

@@ -17,19 +17,18 @@ import (
 // events, put MSUs into its inbox, or ask: nobody else touches what it owns.
 type core struct {
 	tasks
-	node      *Node
-	network   *tapedNetwork
-	mtpt      *mtpt
-	sccp      *subsystems
-	loop      loop.Loop
-	actions   []ss7.Action
-	way       transfer
-	alarmed   bool           // something changed that an alarm may be about
-	alarms    alarms.Board   // what is wrong
-	history   []status.Event // of `show cs7 mtp3 event-history`
-	base      mtp3.Config    // of links and routes
-	crossings []*crossing    // to other instances
-	watched   []watch        // points here that have aliases in others
+	node    *Node
+	network *tapedNetwork
+	mtpt    *mtpt
+	sccp    *subsystems
+	loop    loop.Loop
+	actions []ss7.Action
+	way     transfer
+	alarmed bool           // something changed that an alarm may be about
+	alarms  alarms.Board   // what is wrong
+	history []status.Event // of `show cs7 mtp3 event-history`
+	base    mtp3.Config    // of links and routes
+	abroad  abroad         // what is of other instances
 
 	data  inbox          // bounded: MSUs for its user parts
 	hints chan ss7.Event // bounded: MSUs that had nowhere to go
@@ -40,6 +39,7 @@ func newCore(n *Node) *core {
 		hints: make(chan ss7.Event, 64)}
 	c.tasks = newTasks(n.ctx, c.perform)
 	c.mtpt, c.sccp = newMTPT(c), newSubsystems(c)
+	c.abroad.core = c
 	c.data.tell = n.usersShort
 	c.loop = loop.Loop{Machine: c, Hands: c, Fire: c.rouse}
 	return c

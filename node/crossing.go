@@ -2,25 +2,17 @@ package node
 
 import (
 	"fmt"
-	"slices"
 	"sync/atomic"
 	"time"
 
-	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/internal/lock"
-	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/mtp3"
-	"github.com/gostp/gostp/sccp"
 	"github.com/gostp/gostp/ss7"
 )
 
-// A point of another instance has an alias here (cs7 pc-conversion): a destination whose
-// only way is a crossing. To MTP3 a crossing is a server, as an AS behind a gateway is: it takes
-// traffic while the point can be reached in its own instance, the neighbours here learn of
-// it by TFP and TFA, and what is said there of congestion and users is told here. An MSU
-// that goes through a crossing is written anew for the other instance and routed there at once,
-// by the goroutine that brought it; to that instance it comes from the alias that its origin
-// has there.
+// An MSU that goes through a crossing is written anew for the other instance and routed there at once, by the
+// goroutine that brought it; to that instance it comes from the alias that its origin has there. This file is
+// the way of such an MSU; aliases.go is what the configuration and the core know of crossings.
 
 // border is what is common to all crossings from one instance to another. It is never changed.
 type border struct {
@@ -28,12 +20,25 @@ type border struct {
 	priority bool // both networks have priorities
 	kind     *ss7.Variant
 	far      *ss7.Variant
-	ni       ss7.NI // there
-	sccp     sccp.Border
+	ni       ss7.NI      // there
+	inside   [16]rewrite // by service indicator; nil: no point codes are inside
 
 	points  map[ss7.PC]ss7.PC // aliases here, and the codes there
 	origins map[ss7.PC]alias  // codes here, and what they are there
 	count   *borderCount
+}
+
+// rewrite appends the payload of an MSU to out with the point codes in it as the other instance has them, and
+// gives that payload alone, too; false: one of them has none there.
+type rewrite func(payload, out []byte) (there, all []byte, ok bool)
+
+// code is what a point here is there; false: it has no code there.
+func (b *border) code(pc ss7.PC) (ss7.PC, bool) {
+	if p, ok := b.points[pc]; ok {
+		return p, true
+	}
+	is, ok := b.origins[pc]
+	return is.pc, ok
 }
 
 // alias is what a code here is there: an alias, to which a crossing leads back.
@@ -59,7 +64,7 @@ type crossing struct {
 type arrival struct {
 	depth   int        // how often they have crossed from instance to instance
 	origin  ss7.PathID // by which they came into the instance before; 0: they began there
-	foreign []byte     // their SCCP as written for this instance
+	foreign []byte     // their payloads as rewritten for this instance
 }
 
 // crossed is how often the MSUs have crossed.
@@ -148,8 +153,8 @@ func (x *crossing) convert(a *arrival, m *ss7.MSU) (ss7.PathID, bool) {
 		x.refuse(mtp3.NoAlias, m)
 		return 0, false
 	}
-	if m.SI == ss7.SCCP {
-		if m.Payload, a.foreign, ok = x.sccp.Convert(m.Payload, a.foreign); !ok {
+	if rewrite := x.inside[m.SI&15]; rewrite != nil {
+		if m.Payload, a.foreign, ok = rewrite(m.Payload, a.foreign); !ok {
 			x.count.noInside.Add(1)
 			x.refuse(mtp3.NoAliasInside, m)
 			return 0, false
@@ -201,149 +206,4 @@ func (x *crossing) tell(ev ss7.Event) {
 		out.Kind, out.MSU.DPC = ss7.NoUser, about.pc
 	}
 	x.to.core.post(out)
-}
-
-// watch is a point here that has an alias in another instance.
-type watch struct {
-	point    ss7.PC
-	crossing *crossing
-	told     bool
-	up       bool
-}
-
-// look tells other instances of points here that can be reached now, or no longer. It runs
-// on the core.
-func (c *core) look() {
-	bits := c.node.view.Load().table.Variant.Bits()
-	for i := range c.watched {
-		w := &c.watched[i]
-		up := destinations{c.node}.served(ss7.Range{PC: w.point, Len: bits}) != m3ua.Unavailable
-		if w.told && up == w.up {
-			continue
-		}
-		w.told, w.up = true, up
-		other := w.crossing.from.core
-		other.do(func() { other.opened(w.crossing.id, up) })
-	}
-}
-
-// opened is told that a crossing takes traffic, or does not.
-func (c *core) opened(path ss7.PathID, up bool) {
-	i := slices.IndexFunc(c.crossings, func(x *crossing) bool { return x.id == path })
-	if i < 0 {
-		return
-	}
-	c.crossings[i].up = up
-	c.actions = c.network.Do(time.Now(), c.crossings[i].event(), c.actions)
-}
-
-func (x *crossing) event() ss7.Event {
-	ev := ss7.Event{Kind: ss7.OutOfService, Path: x.id}
-	if x.up {
-		ev.Kind = ss7.InService
-	}
-	return ev
-}
-
-// applyAliases builds the crossings that a configuration asks for and puts them in force. The
-// caller holds applying of the node that all are in.
-func (n *Node) applyAliases(next *configs.System) {
-	any := false
-	for _, i := range n.all() {
-		any = i.numberCrossings(next.Instance(i.number)) || any
-	}
-	if !any {
-		return
-	}
-	watched := map[*Node][]watch{}
-	for _, i := range n.all() {
-		crossings := n.makeCrossings(next, i)
-		for _, x := range crossings {
-			watched[x.to] = append(watched[x.to], watch{point: x.pc, crossing: x})
-		}
-		i.core.ask(func() {
-			for _, x := range crossings {
-				for _, old := range i.core.crossings {
-					x.up = x.up || old.id == x.id && old.up
-				}
-			}
-			i.core.crossings = crossings
-			i.core.configure()
-		})
-	}
-	for _, i := range n.all() {
-		i.core.ask(func() {
-			i.core.watched = watched[i]
-			i.core.look()
-		})
-	}
-}
-
-// numberCrossings gives each alias of an instance the number of its crossing; false: there are
-// none and there were none.
-func (n *Node) numberCrossings(s *configs.System) bool {
-	old := n.crossingIDs
-	any := len(old)+len(s.Aliases) > 0
-	n.crossingIDs = map[configs.Alias]ss7.PathID{}
-	for _, a := range s.Aliases {
-		id := old[*a]
-		if id == 0 {
-			id = n.ids.take()
-		}
-		n.crossingIDs[*a] = id
-		delete(old, *a)
-	}
-	for _, id := range old {
-		n.ids.give(id)
-	}
-	return any
-}
-
-// makeCrossings makes those of instance i.
-func (n *Node) makeCrossings(next *configs.System, i *Node) (out []*crossing) {
-	s := next.Instance(i.number)
-	borders := map[uint8]*border{}
-	for _, a := range s.Aliases {
-		if i.crossingIDs[*a] == 0 {
-			continue // there are no more numbers
-		}
-		b := borders[a.Instance]
-		if b == nil {
-			b = newBorder(next, i, n.instance(a.Instance))
-			borders[a.Instance] = b
-		}
-		far := next.Instance(a.Instance)
-		out = append(out, &crossing{border: b, id: i.crossingIDs[*a], alias: a.Code, pc: a.PC,
-			name: fmt.Sprintf("instance %d %s", a.Instance, far.Notation().Format(a.PC))})
-	}
-	return out
-}
-
-// newBorder collects what two instances know of each other.
-func newBorder(next *configs.System, from, to *Node) *border {
-	here, there := next.Instance(from.number), next.Instance(to.number)
-	b := &border{from: from, to: to, priority: here.Levels() && there.Levels(), kind: here.V(), far: there.V(), ni: there.Network(),
-		points: map[ss7.PC]ss7.PC{}, origins: map[ss7.PC]alias{}}
-	for _, a := range here.Aliases {
-		if a.Instance == to.number {
-			b.points[a.Code] = a.PC
-		}
-	}
-	for _, a := range there.Aliases {
-		if a.Instance == from.number {
-			b.origins[a.PC] = alias{a.Code, to.crossingIDs[*a]}
-		}
-	}
-	b.sccp = sccp.Border{From: b.kind, To: b.far, Lenient: here.IgnoreSCCP, Code: func(pc ss7.PC) (ss7.PC, bool) {
-		if p, ok := b.points[pc]; ok {
-			return p, true
-		}
-		is, ok := b.origins[pc]
-		return is.pc, ok
-	}}
-	if from.borders[to.number] == nil {
-		from.borders[to.number] = &borderCount{}
-	}
-	b.count = from.borders[to.number]
-	return b
 }

@@ -50,16 +50,14 @@ func (p *mtpt) suspect(from ss7.PathID, m *ss7.MSU) {
 	s.Course = tester.Course{DPC: m.DPC, Linkset: v.wayName(from)}
 	switch d := mtp3.Decide(v.table, m, from); {
 	case d.Fate == mtp3.Forward && v.leavesNode(d.Path):
-	case d.Fate == mtp3.Deliver && m.SI == ss7.SCCP:
-		msg, err := sccp.Parse(m.Payload)
-		if err != nil {
+	case d.Fate == mtp3.Deliver:
+		part, ok := p.core.node.users.parts[m.SI&15].(translator)
+		if !ok {
 			return
 		}
-		a, err := sccp.ParseAddress(p.core.node.Config().V(), msg.Called)
-		if err != nil || a.OnSSN || a.GTI == 0 {
+		if s.Title = part.course(m); s.Title == "" {
 			return
 		}
-		s.Title = string(msg.Called)
 	default:
 		return
 	}

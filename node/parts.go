@@ -46,6 +46,15 @@ type resident interface {
 	deadline() time.Time // zero: none
 }
 
+// translator is a user part that has points' names within its messages, as SCCP has.
+type translator interface {
+	// course gives the name by which the part sends m on; empty: it does not.
+	course(m *ss7.MSU) string
+	// across gives what rewrites messages for the other side of a border; here is the configuration
+	// on this side.
+	across(b *border, here *configs.System) rewrite
+}
+
 // defaults is of a part that needs no more.
 type defaults struct{}
 

@@ -266,7 +266,7 @@ func (c *core) refresh() {
 		for _, p := range c.node.users.all {
 			p.rerouted()
 		}
-		c.look()
+		c.abroad.look()
 	}
 }
 
@@ -287,6 +287,25 @@ func (p *subsystems) tick(now time.Time) {
 }
 
 func (p *subsystems) deadline() time.Time { return p.management.Deadline() }
+
+// across implements translator.
+func (p *subsystems) across(b *border, here *configs.System) rewrite {
+	x := sccp.Border{From: b.kind, To: b.far, Lenient: here.IgnoreSCCP, Code: b.code}
+	return x.Convert
+}
+
+// course implements translator: it is a title that is translated here.
+func (p *subsystems) course(m *ss7.MSU) string {
+	msg, err := sccp.Parse(m.Payload)
+	if err != nil {
+		return ""
+	}
+	a, err := sccp.ParseAddress(p.core.node.Config().V(), msg.Called)
+	if err != nil || a.OnSSN || a.GTI == 0 {
+		return ""
+	}
+	return string(msg.Called)
+}
 
 // recv takes a message for a subsystem of this node.
 func (p *subsystems) recv(now time.Time, ev *ss7.Event) {
