@@ -19,7 +19,8 @@ func TestAlarms(t *testing.T) {
 		p.a.want("show alarms", "Minor", "link 0 of linkset PAIR")
 		p.w.setCut("10.1.2.1", true)
 		time.Sleep(20 * time.Second)
-		p.a.want("show alarms", "Major", "linkset PAIR", "none of 2 links available", "destination 4.4.4/14", "no route to it is available", "link 1 of linkset PAIR")
+		p.a.want("show alarms", "Major", "linkset PAIR", "none of 2 links available", "destination 4.4.4/14",
+			"no route to it is available", "link 1 of linkset PAIR")
 		p.w.setCut("10.1.0.1", true)
 		time.Sleep(20 * time.Second)
 		p.a.want("show alarms", "Critical", "it is isolated")
@@ -28,7 +29,8 @@ func TestAlarms(t *testing.T) {
 		}
 		time.Sleep(40 * time.Second)
 		p.a.want("show alarms", "No alarms.")
-		p.a.want("show alarms history", "RAISED  Major    linkset PAIR", "CLEARED Major    linkset PAIR", "RAISED  Warning  node: it restarts", "CLEARED Warning  node")
+		p.a.want("show alarms history", "RAISED  Major    linkset PAIR", "CLEARED Major    linkset PAIR",
+			"RAISED  Warning  node: it restarts", "CLEARED Warning  node")
 		p.a.run("cs7 inhibit PAIR 0")
 		time.Sleep(time.Second)
 		p.a.want("show alarms", "Warning", "link 0 of linkset PAIR", "inhibited from this end")
@@ -67,7 +69,8 @@ func TestCircularRouteAlarm(t *testing.T) {
 		p.s1.put(ss7.MSU{DPC: itu("4.4.4"), OPC: itu("1.1.1"), NI: ss7.International, SI: ss7.SCCP, Payload: make([]byte, 8)})
 		p.s1.mu.Unlock()
 		time.Sleep(time.Second)
-		p.a.want("show alarms", "Major", "circular route to 4.4.4", "MSUs with our own code as their origin come in by linkset STATION")
+		p.a.want("show alarms", "Major", "circular route to 4.4.4",
+			"MSUs with our own code as their origin come in by linkset STATION")
 		p.a.want("show logging", "%CS7MTP3-4-CIRCULAR: Circular route to 4.4.4")
 		time.Sleep(70 * time.Second)
 		p.a.want("show alarms history", "CLEARED Major    circular route to 4.4.4")
@@ -79,9 +82,11 @@ func TestCircularRouteAlarm(t *testing.T) {
 func TestShowTimersAndUtilization(t *testing.T) {
 	t.Parallel()
 	onPair(t, func(p *pair) {
-		p.a.run("configure terminal", "cs7 mtp3 timer t02 1500", "cs7 linkset PAIR", "timer t01 900", "timer t21 5000", "link 1 sctp 10.2.2.1 1026 1026", "timer t01 1100", "end")
+		p.a.run("configure terminal", "cs7 mtp3 timer t02 1500", "cs7 linkset PAIR", "timer t01 900", "timer t21 5000",
+			"link 1 sctp 10.2.2.1 1026 1026", "timer t01 1100", "end")
 		p.a.want("show running-config", " timer t01 900\n", " timer t21 5000\n", "  timer t01 1100\n")
-		p.a.want("show cs7 linkset PAIR timers", "Link 0", "T01           900  linkset  delay", "T02          1500  node", "T21          5000  linkset", "Link 1", "T01          1100  link     delay", "T03           800  default")
+		p.a.want("show cs7 linkset PAIR timers", "Link 0", "T01           900  linkset  delay", "T02          1500  node",
+			"T21          5000  linkset", "Link 1", "T01          1100  link     delay", "T03           800  default")
 		p.both(t, 15000, func() { time.Sleep(10 * time.Second) })
 		p.a.want("show cs7 linkset STATION utilization", "00   10 s", "5 min", "peak of 10 s 99")
 		p.a.want("show cs7 linkset PAIR", "avail/links=2/2")

@@ -290,7 +290,8 @@ func findLink(s *configs.System, key linkKey) *configs.Link {
 
 // sameLink tells whether the association under a link may stay.
 func sameLink(a, b *configs.Link) bool {
-	if a.RemotePort != b.RemotePort || a.LocalPort != b.LocalPort || a.Passive != b.Passive || a.UDPPort != b.UDPPort || a.Backhaul.Place() != b.Backhaul.Place() || len(a.Remote) != len(b.Remote) {
+	if a.RemotePort != b.RemotePort || a.LocalPort != b.LocalPort || a.Passive != b.Passive ||
+		a.UDPPort != b.UDPPort || a.Backhaul.Place() != b.Backhaul.Place() || len(a.Remote) != len(b.Remote) {
 		return false
 	}
 	for i := range a.Remote {

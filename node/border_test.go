@@ -78,7 +78,8 @@ func TestAliases(t *testing.T) {
 		g.want("show cs7 instance 1 route", "201.5.5/24       acces   1  instance 0 2.2.2    avail   alias")
 		g.want("show cs7 route explain 5.5.5", "leaves by instance 1 200.2.2")
 		g.want("show cs7 pc-conversion", "5.5.5                acces 1        200.2.2", "To instance 1: MSUs crossed ")
-		g.want("show running-config", "cs7 instance 0 pc-conversion 5.5.5 instance 1 200.2.2\n", "cs7 instance 1 pc-conversion 201.5.5 instance 0 2.2.2\n")
+		g.want("show running-config", "cs7 instance 0 pc-conversion 5.5.5 instance 1 200.2.2\n",
+			"cs7 instance 1 pc-conversion 201.5.5 instance 0 2.2.2\n")
 
 		// The point is lost in its network: its alias is in the other one.
 		b.Close()

@@ -114,7 +114,8 @@ func appendChunks(out []captured, ips, p []byte, seen map[string]bool) []capture
 			return out
 		}
 		if whole := q[1]&3 == 3; q[0] == 0 && n > 16 && whole { // DATA
-			key := fmt.Sprintf("%v %v %x %x", c.from, c.to, p[4:8], q[4:n]) // a TSN alone may be anything in a capture that was made up
+			// a TSN alone may be anything in a capture that was made up
+			key := fmt.Sprintf("%v %v %x %x", c.from, c.to, p[4:8], q[4:n])
 			if !seen[key] {
 				seen[key] = true
 				c.ppid, c.data = binary.BigEndian.Uint32(q[12:]), append([]byte(nil), q[16:n]...)

@@ -172,7 +172,8 @@ func TestInhibitAtThePrompt(t *testing.T) {
 			p.a.want("cs7 uninhibit PAIR 0", "The far end is asked")
 			time.Sleep(2 * time.Second)
 			p.a.want("show cs7 linkset PAIR", "avail/links=2/2")
-			p.a.want("show cs7 mtp3 event-history", "LIN to 2.2.2 by link 1 of linkset PAIR for link 0", "LUA from 2.2.2", "CBD to 2.2.2")
+			p.a.want("show cs7 mtp3 event-history", "LIN to 2.2.2 by link 1 of linkset PAIR for link 0", "LUA from 2.2.2",
+				"CBD to 2.2.2")
 			p.a.want("show cs7 mtp3 errors", "  LIN  in 0          out 1", "  CBA  in ")
 			p.a.want("show cs7 mtp3 timers", "T01           800       800  delay to keep the sequence at changeover")
 			p.a.run("configure terminal", "cs7 mtp3 timer t01 1000", "end")

@@ -28,7 +28,8 @@ func (c *core) toUsers(ev ss7.Event) {
 	if ev.Path == 0 {
 		c.node.users.hear(time.Now(), &ev)
 	}
-	c.node.log.Debug("mtp3", fmt.Sprintf("%v of %s, %d, for %s at %s: %s", ev.Kind, f.Format(ev.Dest.PC), ev.Arg, f.Format(ev.MSU.OPC), whom, ev.Why))
+	c.node.log.Debug("mtp3", fmt.Sprintf("%v of %s, %d, for %s at %s: %s", ev.Kind, f.Format(ev.Dest.PC), ev.Arg,
+		f.Format(ev.MSU.OPC), whom, ev.Why))
 	switch {
 	case ev.Kind == ss7.UserPart && ev.Of != 0:
 		c.tellOrigins(by, &ev)
@@ -110,6 +111,7 @@ func (l *link) congested(now time.Time, level uint32, msus []*ss7.MSU) {
 		if priorities && uint32(m.Prio) >= level || !l.origins.count(now, m.OPC, m.DPC) {
 			continue
 		}
-		l.node.core.hint(ss7.Event{Kind: ss7.Congestion, Path: l.id, Arg: level, MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
+		l.node.core.hint(ss7.Event{Kind: ss7.Congestion, Path: l.id, Arg: level,
+			MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
 	}
 }

@@ -81,7 +81,8 @@ func onNarrow(t *testing.T, rate float64, levels bool, more string, f func(a, b 
 		ctx, cancel := context.WithCancel(t.Context())
 		w := newNarrow()
 		config := func(me, other int) string {
-			c := strings.Replace(pairConfig(ss7.ITU, me, other), fmt.Sprintf(" link 1 sctp 10.%d.2.1 1026 1026\n", other), more, 1)
+			c := strings.Replace(pairConfig(ss7.ITU, me, other), fmt.Sprintf(" link 1 sctp 10.%d.2.1 1026 1026\n", other),
+				more, 1)
 			if levels {
 				c = strings.Replace(c, "cs7 point-code", "cs7 national-options multiple-congestion\ncs7 point-code", 1)
 			}
@@ -134,7 +135,8 @@ func (s *station) tfcs(dest ss7.PC) (levels map[uint8]int, burst time.Duration) 
 	levels, burst = map[uint8]int{}, time.Hour
 	var at []time.Time
 	for _, x := range s.management {
-		if m, err := mtp3.ParseManagement(ss7.ITU, x.Payload); err == nil && m.Heading == mtp3.TFC && m.PC == dest && x.DPC == s.pc {
+		if m, err := mtp3.ParseManagement(ss7.ITU, x.Payload); err == nil && m.Heading == mtp3.TFC && m.PC == dest &&
+			x.DPC == s.pc {
 			levels[m.Level]++
 			at = append(at, x.at)
 		}
@@ -150,13 +152,16 @@ func (s *station) tfcs(dest ss7.PC) (levels map[uint8]int, burst time.Duration) 
 // the queue has its bound; the origin is told at its pace, and the end is told.
 func TestOverload(t *testing.T) {
 	t.Parallel()
-	const levels = " congestion level 1 onset 100 abate 50 discard 200\n congestion level 2 onset 300 abate 150 discard 400\n congestion level 3 onset 500 abate 350 discard 600\n"
+	const levels = " congestion level 1 onset 100 abate 50 discard 200\n congestion level 2 onset 300 abate 150 " +
+		"discard 400\n congestion level 3 onset 500 abate 350 discard 600\n"
 	// An MSU of 48 octets is 85 on the wire and more: 1,000 a second.
 	onNarrow(t, 90_000, true, levels, func(a, b *box, s1, s2 *station) {
 		sent, peak := flood(a, s1, s2.pc, 30, 3000, func() {
-			a.want("show cs7 linkset PAIR detail", "congested, level 3: ", " MSUs wait or are not acknowledged, more than 500; now ", "discards MSUs of a priority below ",
+			a.want("show cs7 linkset PAIR detail", "congested, level 3: ",
+				" MSUs wait or are not acknowledged, more than 500; now ", "discards MSUs of a priority below ",
 				"level 1 above 100, until below 50, discards priority 0 above 200; level 2 above 300")
-			a.want("show cs7 route", "4.4.4/14         acces   5  PAIR                avail          \n       congested, level 3: link 0 of linkset PAIR: ")
+			a.want("show cs7 route", "4.4.4/14         acces   5  PAIR                avail          \n       congested, "+
+				"level 3: link 0 of linkset PAIR: ")
 		})
 		time.Sleep(20 * time.Second)
 		got, total := [4]int{}, 0
@@ -181,13 +186,16 @@ func TestOverload(t *testing.T) {
 		if n < 1000 || n > 90000/answerEvery || tfc[0] > 0 || tfc[2] == 0 || burst < answerBurst*answerPace {
 			t.Errorf("TFC by level %v, %d of them within %v", tfc, 2*answerBurst, burst)
 		}
-		a.want("show logging", "%CS7MTP3-5-CONGESTION: Link 0 of linkset PAIR is congested, level 1: 101 MSUs wait or are not acknowledged, more than 100",
-			"is congested, level 2, falling: ", "%CS7MTP3-5-CONGESTION: Link 0 of linkset PAIR is no longer congested: ", "fewer than 50")
+		a.want("show logging", "%CS7MTP3-5-CONGESTION: Link 0 of linkset PAIR is congested, level 1: 101 MSUs wait or are "+
+			"not acknowledged, more than 100",
+			"is congested, level 2, falling: ", "%CS7MTP3-5-CONGESTION: Link 0 of linkset PAIR is no longer congested: ",
+			"fewer than 50")
 		a.want("show cs7 linkset PAIR", "avail/links=1/1")
 		if out := a.run("show logging"); strings.Contains(out, "PAIR is unavailable") {
 			t.Error(out)
 		}
-		t.Logf("sent by priority %v, arrived %v, discarded %d, peak %d, TFC by level %v, %d within %v", sent, got, counted, peak, tfc, 2*answerBurst, burst)
+		t.Logf("sent by priority %v, arrived %v, discarded %d, peak %d, TFC by level %v, %d within %v", sent, got,
+			counted, peak, tfc, 2*answerBurst, burst)
 	})
 }
 
@@ -218,7 +226,8 @@ func TestOverloadInternational(t *testing.T) {
 			t.Errorf("%d misordered", misordered)
 		}
 		a.want("show cs7 linkset PAIR", "avail/links=1/1")
-		if out := a.run("show logging"); strings.Contains(out, "PAIR is unavailable") || !strings.Contains(out, "Link 0 of linkset PAIR is no longer congested") {
+		if out := a.run("show logging"); strings.Contains(out, "PAIR is unavailable") ||
+			!strings.Contains(out, "Link 0 of linkset PAIR is no longer congested") {
 			t.Error(out)
 		}
 		t.Logf("arrived %d, discarded %d, peak %d, TFC %v, %d within %v", total, full, peak, tfc, 2*answerBurst, burst)
@@ -233,7 +242,8 @@ func TestTFCAndItsTest(t *testing.T) {
 		tfc := mtp3.AppendManagement(nil, ss7.ITU, mtp3.Management{Heading: mtp3.TFC, PC: s2.pc, Level: 2})
 		s2.send(ss7.MSU{DPC: itu("1.1.1"), SI: ss7.SNM, Payload: tfc, Prio: 3})
 		time.Sleep(time.Second)
-		a.want("show cs7 route", "4.4.4/14         acces   5  PAIR                avail          \n       congested, level 2: TFC from 4.4.4")
+		a.want("show cs7 route", "4.4.4/14         acces   5  PAIR                avail          \n       congested, "+
+			"level 2: TFC from 4.4.4")
 		a.want("show logging", "%CS7MTP3-5-CONGESTION: Destination 4.4.4 is congested, level 2: TFC from 4.4.4")
 		time.Sleep(5 * time.Second)
 		var tests []uint8
@@ -247,7 +257,8 @@ func TestTFCAndItsTest(t *testing.T) {
 		if fmt.Sprint(tests) != "[1 0]" {
 			t.Errorf("priorities of the tests: %v", tests)
 		}
-		a.want("show logging", "Destination 4.4.4 is congested, level 1, falling: no TFC answered the test (RCT) within T16 (1.7s)", "Destination 4.4.4 is no longer congested: ")
+		a.want("show logging", "Destination 4.4.4 is congested, level 1, falling: no TFC answered the test (RCT) within "+
+			"T16 (1.7s)", "Destination 4.4.4 is no longer congested: ")
 		a.want("show cs7 mtp3 errors", "  TFC  in 1          out 0", "  RCT  in 0          out 2")
 		if out := a.run("show cs7 route"); strings.Contains(out, "congested") {
 			t.Error(out)
@@ -346,12 +357,17 @@ func TestThresholdsAtThePrompt(t *testing.T) {
 		a.run("configure terminal", "cs7 linkset B 2.2.2")
 		a.want("congestion level 1 onset 100 abate 100", "abate must be less than onset")
 		a.want("congestion level 1 onset 100 abate 50 discard 99", "discard must not be less than onset")
-		a.run("congestion level 1 onset 100 abate 50", "link 1 sctp 10.0.0.2 1025 1024", "congestion level 1 onset 9000 abate 10", "end")
-		a.want("show running-config", " congestion level 1 onset 100 abate 50\n", "  congestion level 1 onset 9000 abate 10\n")
-		a.want("show cs7 linkset detail", "Congestion: level 0; level 1 above 100, until below 50\n", "Congestion: level 0; level 1 above 9000, until below 10\n")
-		a.want("show logging", "%CS7SCTP-4-CONFIG: linkset B link 1: congestion level 1 begins above 9000 messages, but the transmit queue has 8192 (`tx-queue-depth`): it is full first")
+		a.run("congestion level 1 onset 100 abate 50", "link 1 sctp 10.0.0.2 1025 1024",
+			"congestion level 1 onset 9000 abate 10", "end")
+		a.want("show running-config", " congestion level 1 onset 100 abate 50\n",
+			"  congestion level 1 onset 9000 abate 10\n")
+		a.want("show cs7 linkset detail", "Congestion: level 0; level 1 above 100, until below 50\n",
+			"Congestion: level 0; level 1 above 9000, until below 10\n")
+		a.want("show logging", "%CS7SCTP-4-CONFIG: linkset B link 1: congestion level 1 begins above 9000 messages, but "+
+			"the transmit queue has 8192 (`tx-queue-depth`): it is full first")
 		a.run("configure terminal", "cs7 national-options multiple-congestion", "end")
-		a.want("show cs7 linkset detail", "Congestion: level 0; level 1 above 100, until below 50, discards priority 0 above 5120; level 2 above 6144, until below 5120, discards priority 1 above 6656; level 3")
+		a.want("show cs7 linkset detail", "Congestion: level 0; level 1 above 100, until below 50, discards priority 0 "+
+			"above 5120; level 2 above 6144, until below 5120, discards priority 1 above 6656; level 3")
 		a.run("configure terminal", "cs7 linkset B 2.2.2", "no congestion level 1", "end")
 		a.want("show cs7 linkset detail", "level 1 above 4096, until below 2048")
 		if out := a.run("show cs7 linkset"); strings.Count(out, "avail     InService") != 2 {

@@ -98,12 +98,15 @@ func onFailover(t *testing.T, mode, member, entry string, f func(x *failover)) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		w := newWires()
-		x := &failover{t: t, w: w, r: boxOn(t, w, strings.NewReplacer("MODE", mode, "MEMBER", member, "ENTRY", entry).Replace(relayConfig)),
-			outcomes: map[messageID]*outcome{}, last: map[uint8]uint32{}, at: map[string]int{}, ways: map[uint8]map[string]bool{}}
+		x := &failover{t: t, w: w, r: boxOn(t, w, strings.NewReplacer("MODE", mode, "MEMBER", member, "ENTRY",
+			entry).Replace(relayConfig)),
+			outcomes: map[messageID]*outcome{}, last: map[uint8]uint32{}, at: map[string]int{},
+			ways: map[uint8]map[string]bool{}}
 		defer x.r.Close()
 		time.Sleep(100 * time.Millisecond)
 		stationAt := func(n int, pc string, user func(s *station, m *ss7.MSU)) *station {
-			s := newStation(ctx, t, w, fmt.Sprintf("10.1.%d.9", n), fmt.Sprintf("10.1.%d.1:%d", n, 1024+n), itu(pc), itu("1.1.1"))
+			s := newStation(ctx, t, w, fmt.Sprintf("10.1.%d.9", n), fmt.Sprintf("10.1.%d.1:%d", n, 1024+n), itu(pc),
+				itu("1.1.1"))
 			s.mu.Lock()
 			s.user = func(m *ss7.MSU) { user(s, m) }
 			s.mu.Unlock()
@@ -133,8 +136,10 @@ func (x *failover) serve(place string) func(*station, *ss7.MSU) {
 		x.mu.Lock()
 		refuses := x.refuses && place != "4.4.4"
 		x.mu.Unlock()
-		if msg, err := sccp.Parse(m.Payload); refuses && err == nil && !msg.Type.Service() && msg.Class&sccp.ReturnOption != 0 {
-			back := sccp.Message{Type: msg.Type + 1, Hops: 15, Cause: uint8(sccp.SubsystemFailure), Called: msg.Calling, Calling: msg.Called, Data: msg.Data, Options: msg.Options}
+		if msg, err := sccp.Parse(m.Payload); refuses && err == nil && !msg.Type.Service() &&
+			msg.Class&sccp.ReturnOption != 0 {
+			back := sccp.Message{Type: msg.Type + 1, Hops: 15, Cause: uint8(sccp.SubsystemFailure), Called: msg.Calling,
+				Calling: msg.Called, Data: msg.Data, Options: msg.Options}
 			p, _ := sccp.Append(nil, &back)
 			s.put(ss7.MSU{DPC: itu("2.2.2"), OPC: itu("3.3.3"), SLS: m.SLS, NI: ss7.International, SI: ss7.SCCP, Payload: p})
 			return
@@ -180,7 +185,8 @@ func (x *failover) arrive(place string, m *ss7.MSU) {
 func (x *failover) stream(f func()) {
 	done, stopped := make(chan bool), make(chan bool)
 	me := itu("2.2.2")
-	called := sccp.AppendAddress(ss7.ITU, nil, &sccp.Address{HasSSN: true, SSN: 6, GTI: 4, Title: []byte{0, 0x12, 4, 0x94, 0x21}})
+	called := sccp.AppendAddress(ss7.ITU, nil, &sccp.Address{HasSSN: true, SSN: 6, GTI: 4,
+		Title: []byte{0, 0x12, 4, 0x94, 0x21}})
 	calling := sccp.AppendAddress(ss7.ITU, nil, &sccp.Address{OnSSN: true, HasPC: true, PC: me, HasSSN: true, SSN: 8})
 	go func() {
 		defer close(stopped)
@@ -329,7 +335,8 @@ func (x *failover) management(c sccp.Command) {
 
 // transfer has an STP say what it knows of 3.3.3.
 func (x *failover) transfer(s *station, h mtp3.Heading) {
-	s.send(ss7.MSU{DPC: itu("1.1.1"), SI: ss7.SNM, Payload: mtp3.AppendManagement(nil, ss7.ITU, mtp3.Management{Heading: h, PC: itu("3.3.3")})})
+	s.send(ss7.MSU{DPC: itu("1.1.1"), SI: ss7.SNM, Payload: mtp3.AppendManagement(nil, ss7.ITU,
+		mtp3.Management{Heading: h, PC: itu("3.3.3")})})
 }
 
 // fault is something that happens under load. Lost messages are the node's to answer
@@ -360,12 +367,14 @@ var faults = []fault{
 		time.Sleep(3 * time.Second)
 		x.transfer(x.one, mtp3.TFA)
 	}},
-	{name: "only link to the first STP cut", entry: grouped, member: toPoint, silent: 2 * time.Second, f: func(x *failover) { // T7
-		x.w.setCut("10.1.1.1", true)
-		time.Sleep(8 * time.Second)
-		x.w.setCut("10.1.1.1", false)
-		time.Sleep(15 * time.Second)
-	}},
+	// T7
+	{name: "only link to the first STP cut", entry: grouped, member: toPoint, silent: 2 * time.Second,
+		f: func(x *failover) {
+			x.w.setCut("10.1.1.1", true)
+			time.Sleep(8 * time.Second)
+			x.w.setCut("10.1.1.1", false)
+			time.Sleep(15 * time.Second)
+		}},
 	{name: "point inaccessible", entry: grouped, member: toPoint, f: func(x *failover) {
 		x.transfer(x.one, mtp3.TFP)
 		x.transfer(x.two, mtp3.TFP)
@@ -387,21 +396,24 @@ var faults = []fault{
 		time.Sleep(35 * time.Second) // a test, and nobody says otherwise
 		x.r.want("test cs7 gtt 4912 ssn 6", "pc 3.3.3             cost 1   available")
 	}},
-	{name: "point inaccessible, no other member", entry: single, member: toPoint, causes: []sccp.Cause{sccp.MTPFailure}, f: func(x *failover) {
-		x.transfer(x.one, mtp3.TFP)
-		x.transfer(x.two, mtp3.TFP)
-		time.Sleep(3 * time.Second)
-		x.transfer(x.one, mtp3.TFA)
-	}},
-	{name: "subsystem prohibited, no other member", entry: single, member: toPoint, causes: []sccp.Cause{sccp.SubsystemFailure}, f: func(x *failover) {
-		x.management(sccp.SSP)
-		time.Sleep(3 * time.Second)
-		x.management(sccp.SSA)
-	}},
-	{name: "user part unavailable, no other member", entry: single, member: toPoint, causes: []sccp.Cause{sccp.SCCPFailure}, f: func(x *failover) {
-		x.one.send(userPartGone())
-		time.Sleep(35 * time.Second)
-	}},
+	{name: "point inaccessible, no other member", entry: single, member: toPoint,
+		causes: []sccp.Cause{sccp.MTPFailure}, f: func(x *failover) {
+			x.transfer(x.one, mtp3.TFP)
+			x.transfer(x.two, mtp3.TFP)
+			time.Sleep(3 * time.Second)
+			x.transfer(x.one, mtp3.TFA)
+		}},
+	{name: "subsystem prohibited, no other member", entry: single, member: toPoint,
+		causes: []sccp.Cause{sccp.SubsystemFailure}, f: func(x *failover) {
+			x.management(sccp.SSP)
+			time.Sleep(3 * time.Second)
+			x.management(sccp.SSA)
+		}},
+	{name: "user part unavailable, no other member", entry: single, member: toPoint,
+		causes: []sccp.Cause{sccp.SCCPFailure}, f: func(x *failover) {
+			x.one.send(userPartGone())
+			time.Sleep(35 * time.Second)
+		}},
 	{name: "one ASP of two inactive", entry: grouped, member: toServer, f: func(x *failover) {
 		x.h1.inactive()
 		time.Sleep(3 * time.Second)
@@ -413,7 +425,8 @@ var faults = []fault{
 		time.Sleep(5 * time.Second)
 		x.h1.active()
 	}},
-	{name: "one ASP cut", entry: grouped, member: toServer, silent: 5 * time.Second, f: func(x *failover) { // retransmissions
+	// retransmissions
+	{name: "one ASP cut", entry: grouped, member: toServer, silent: 5 * time.Second, f: func(x *failover) {
 		x.w.setCut("10.1.4.5", true)
 		time.Sleep(10 * time.Second)
 	}},
@@ -423,18 +436,20 @@ var faults = []fault{
 		time.Sleep(time.Second)
 		x.h1.active()
 	}},
-	{name: "all ASPs inactive, no other member, beyond T(r)", entry: alone, member: toServer, waits: true, f: func(x *failover) {
-		x.h1.inactive()
-		x.h2.inactive()
-		time.Sleep(5 * time.Second)
-		x.h1.active()
-	}},
+	{name: "all ASPs inactive, no other member, beyond T(r)", entry: alone, member: toServer, waits: true,
+		f: func(x *failover) {
+			x.h1.inactive()
+			x.h2.inactive()
+			time.Sleep(5 * time.Second)
+			x.h1.active()
+		}},
 }
 
 // userPartGone says that 3.3.3 has no SCCP for the time being.
 func userPartGone() ss7.MSU {
 	return ss7.MSU{DPC: itu("1.1.1"), SI: ss7.SNM,
-		Payload: mtp3.AppendManagement(nil, ss7.ITU, mtp3.Management{Heading: mtp3.UPU, PC: itu("3.3.3"), User: ss7.SCCP, Cause: mtp3.InaccessibleUser})}
+		Payload: mtp3.AppendManagement(nil, ss7.ITU, mtp3.Management{Heading: mtp3.UPU, PC: itu("3.3.3"), User: ss7.SCCP,
+			Cause: mtp3.InaccessibleUser})}
 }
 
 func (x *failover) refuse(on bool) {
@@ -460,7 +475,8 @@ func TestFailoverUnderLoad(t *testing.T) {
 					before := x.discarded()
 					x.stream(func() { c.f(x) })
 					j, discarded := x.judge(), x.discarded()-before
-					t.Logf("sent %d: arrived %d, returned %d %v, lost %d of which counted %d; by place %v", j.sent, j.arrived, j.returned, j.causes, j.lost, discarded, x.at)
+					t.Logf("sent %d: arrived %d, returned %d %v, lost %d of which counted %d; by place %v", j.sent, j.arrived,
+						j.returned, j.causes, j.lost, discarded, x.at)
 					if j.twice > 0 || j.misordered > 0 {
 						t.Errorf("%d twice, %d misordered", j.twice, j.misordered)
 					}
@@ -475,7 +491,8 @@ func TestFailoverUnderLoad(t *testing.T) {
 					if strings.HasPrefix(c.name, "nothing") && (j.arrived != j.sent || x.wandering()) {
 						t.Errorf("of %d arrived %d; places by SLS %v", j.sent, j.arrived, x.ways)
 					}
-					if x.at["AS at 10.1.4.5"]+x.at["3.3.3 by 5.5.1"] == 0 || c.entry == grouped && mode == "share" && x.at["4.4.4"] == 0 {
+					if x.at["AS at 10.1.4.5"]+x.at["3.3.3 by 5.5.1"] == 0 ||
+						c.entry == grouped && mode == "share" && x.at["4.4.4"] == 0 {
 						t.Error("a member had no part in it")
 					}
 					if t.Failed() {

@@ -85,7 +85,8 @@ func (g *gaps) add(d time.Duration) {
 
 func (g *gaps) report(b *testing.B, name string) {
 	b.ReportMetric(float64(g.longest[0].Microseconds()), "µs-longest-"+name)
-	b.ReportMetric(float64(g.longest[len(g.longest)-1].Microseconds()), fmt.Sprint("µs-", len(g.longest), "th-longest-", name))
+	b.ReportMetric(float64(g.longest[len(g.longest)-1].Microseconds()),
+		fmt.Sprint("µs-", len(g.longest), "th-longest-", name))
 }
 
 // BenchmarkTableSwap reads, compiles and swaps a million entries while messages are
@@ -98,7 +99,8 @@ func BenchmarkTableSwap(b *testing.B) {
 	var in []ss7.MSU
 	for i := range 1 << 16 {
 		d, _ := gtt.Parse(number(i * 15 % swapped))
-		called := sccp.AppendAddress(ss7.ITU, nil, &sccp.Address{HasSSN: true, SSN: 6, GTI: 4, Title: append([]byte{0, 0, 0}, d.AppendBCD(nil)...)})
+		called := sccp.AppendAddress(ss7.ITU, nil, &sccp.Address{HasSSN: true, SSN: 6, GTI: 4,
+			Title: append([]byte{0, 0, 0}, d.AppendBCD(nil)...)})
 		p, _ := sccp.Append(nil, &sccp.Message{Type: sccp.UDT, Called: called, Calling: called, Data: make([]byte, 60)})
 		in = append(in, ss7.MSU{DPC: 5, OPC: 99, SI: ss7.SCCP, Payload: p})
 	}

@@ -26,21 +26,26 @@ func TestTableFile(t *testing.T) {
 	}
 	write("# entries", "S,49,pcssn,2.2.2,gt", "S,4917,pcssn,2.2.2,pcssn,ssn 6", "S,,pcssn,2.2.2,gt,ntt 3")
 	network(t, func(net *sctptest.Memory, a, b *box) {
-		a.run("configure terminal", "cs7 gtt selector S tt 0 gti 4 np 1 nai 4", "gta 4918 pcssn 2.2.2 pcssn ssn 7", "cs7 gtt load "+file, "end")
+		a.run("configure terminal", "cs7 gtt selector S tt 0 gti 4 np 1 nai 4", "gta 4918 pcssn 2.2.2 pcssn ssn 7",
+			"cs7 gtt load "+file, "end")
 		a.want("show cs7 gtt measurements", "3 entries from "+file)
-		a.want("test cs7 gtt 491799", "entry           gta 4917", "leaves as       UDT to 2.2.2", "SSN 6", "route           linkset B")
+		a.want("test cs7 gtt 491799", "entry           gta 4917", "leaves as       UDT to 2.2.2", "SSN 6",
+			"route           linkset B")
 		a.want("test cs7 gtt 491899", "entry           gta 4918", "SSN 7")
 		a.want("test cs7 gtt 33", "entry           gta none (the default)", "tt 3")
 		write("S,49,pcssn,2.2.2,gt", "S,4x,pcssn,2.2.2,gt", "T,49,pcssn,2.2.2,gt", "S,50,app-grp,G")
-		a.want("cs7 gtt reload", "line 2: 'x' is no digit", "there is no selector T", "there is no application-group G", "has 3 faults; the table is as it was")
+		a.want("cs7 gtt reload", "line 2: 'x' is no digit", "there is no selector T", "there is no application-group G",
+			"has 3 faults; the table is as it was")
 		a.want("test cs7 gtt 491799", "entry           gta 4917")
 		a.want("cs7 save gtt-table "+saved, "4 entries written")
 		write("S,44,pcssn,2.2.2,gt")
 		a.want("cs7 gtt reload", "1 entries in use")
-		a.want("test cs7 gtt 491799", "NOT RELAYED: no translation for this specific address; the sender would be told cause 1")
+		a.want("test cs7 gtt 491799",
+			"NOT RELAYED: no translation for this specific address; the sender would be told cause 1")
 	})
 	got, err := os.ReadFile(saved)
-	if err != nil || string(got) != "S,,pcssn,2.2.2,gt,ntt 3\nS,49,pcssn,2.2.2,gt\nS,4917,pcssn,2.2.2,pcssn,ssn 6\nS,4918,pcssn,2.2.2,pcssn,ssn 7\n" {
+	if err != nil || string(got) != "S,,pcssn,2.2.2,gt,ntt 3\nS,49,pcssn,2.2.2,gt\nS,4917,pcssn,2.2.2,pcssn,ssn "+
+		"6\nS,4918,pcssn,2.2.2,pcssn,ssn 7\n" {
 		t.Errorf("%s %v", got, err)
 	}
 }
@@ -79,12 +84,14 @@ func TestPingSCCP(t *testing.T) {
 		a.want("ping sccp 2.2.2", "Subsystem 1 at 2.2.2 is allowed")
 		a.want("ping sccp 2.2.2 ssn 9 timeout 100", "No SSA from 2.2.2 for subsystem 9", "% test failed")
 		a.want("ping sccp 5.5.5", "not sent: no route to the destination")
-		a.run("configure terminal", "cs7 gtt selector S tt 0 gti 4 np 1 nai 4", "gta 49 pcssn 2.2.2 pcssn", "gta 50 pcssn 5.5.5 pcssn", "end")
+		a.run("configure terminal", "cs7 gtt selector S tt 0 gti 4 np 1 nai 4", "gta 49 pcssn 2.2.2 pcssn",
+			"gta 50 pcssn 5.5.5 pcssn", "end")
 		a.want("ping gt 49123", "Reached 2.2.2", "cause 4, unequipped user 14")
 		a.want("ping gt 49123 ssn 1 timeout 100", "Nothing came back", "% test failed")
 		a.want("ping gt 50123", "Returned by this node: MTP failure")
 		a.want("ping gt 51123", "Returned by this node: no translation for this specific address")
-		a.want("show cs7 sccp statistics", "UDT      ", "UDTS     ", "SST      ", "not relayed: point code not available (MTP failure)          1")
+		a.want("show cs7 sccp statistics", "UDT      ", "UDTS     ", "SST      ",
+			"not relayed: point code not available (MTP failure)          1")
 		b.want("show cs7 sccp statistics", "not relayed: subsystem unequipped here                       1")
 	})
 }
@@ -94,7 +101,8 @@ func TestPingSCCP(t *testing.T) {
 func TestSubsystemState(t *testing.T) {
 	t.Parallel()
 	network(t, func(net *sctptest.Memory, a, b *box) {
-		a.run("configure terminal", "cs7 gtt map 2.2.2 6 solitary", "cs7 gtt selector S tt 0 gti 4 np 1 nai 4", "gta 49 pcssn 2.2.2 pcssn ssn 6", "end")
+		a.run("configure terminal", "cs7 gtt map 2.2.2 6 solitary", "cs7 gtt selector S tt 0 gti 4 np 1 nai 4",
+			"gta 49 pcssn 2.2.2 pcssn ssn 6", "end")
 		a.want("show cs7 gtt map", "2.2.2          6    sol       -              -    allowed   allowed")
 		pc, _ := ss7.ITU.Notation.Parse("2.2.2")
 		b.core.ask(func() {
@@ -102,7 +110,8 @@ func TestSubsystemState(t *testing.T) {
 			address := []byte{0x42, 1}
 			p, _ := sccp.Append(nil, &sccp.Message{Type: sccp.UDT, Called: address, Calling: address,
 				Data: sccp.AppendNotice(ss7.ITU, nil, sccp.Notice{Command: sccp.SSP, SSN: 6, PC: pc})})
-			b.core.originate(ss7.Event{Kind: ss7.Transfer, MSU: ss7.MSU{DPC: to, OPC: pc, NI: b.Config().Network(), SI: ss7.SCCP, Payload: p}})
+			b.core.originate(ss7.Event{Kind: ss7.Transfer, MSU: ss7.MSU{DPC: to, OPC: pc, NI: b.Config().Network(),
+				SI: ss7.SCCP, Payload: p}})
 		})
 		time.Sleep(time.Second)
 		a.want("show cs7 gtt map", "allowed   prohib", "prohibited subsystems [6]")
@@ -123,16 +132,20 @@ func TestWithdrawSubsystem(t *testing.T) {
 			*box
 			me, far string
 		}{{a, "1.1.1", "2.2.2"}, {b, "2.2.2", "1.1.1"}} {
-			x.run("configure terminal", "cs7 sccp local-ssn 8", "cs7 sccp local-ssn 9", "cs7 gtt map "+x.me+" 8 dominant "+x.far+" 8", "cs7 gtt map "+x.far+" 8 solitary", "end")
+			x.run("configure terminal", "cs7 sccp local-ssn 8", "cs7 sccp local-ssn 9",
+				"cs7 gtt map "+x.me+" 8 dominant "+x.far+" 8", "cs7 gtt map "+x.far+" 8 solitary", "end")
 		}
-		a.want("cs7 sccp withdraw 9", "nobody can take over for subsystem 9: `cs7 gtt map 1.1.1 9 dominant PC SSN` names its other half")
+		a.want("cs7 sccp withdraw 9",
+			"nobody can take over for subsystem 9: `cs7 gtt map 1.1.1 9 dominant PC SSN` names its other half")
 		a.want("cs7 sccp withdraw 10", "there is no subsystem 10 here: `cs7 sccp local-ssn 10` makes one")
 		a.want("cs7 sccp withdraw 8", "Its other half is asked")
 		time.Sleep(time.Second)
 		a.want("show logging", "%CS7SCCP-5-SUBSYSTEM: Subsystem 8 of this node is withdrawn: 2.2.2 takes over")
-		a.want("show cs7 sccp subsystems", "8    prohib    2.2.2 8              prohibited or withdrawn at the prompt; `cs7 sccp allow` puts it back", "9    allowed   -")
+		a.want("show cs7 sccp subsystems", "8    prohib    2.2.2 8              prohibited or withdrawn at the prompt; "+
+			"`cs7 sccp allow` puts it back", "9    allowed   -")
 		b.want("show cs7 gtt map", "1.1.1          8    sol       -              -    allowed   prohib")
-		b.want("cs7 sccp withdraw 8", "its other half, subsystem 8 at 1.1.1, is prohibited or cannot be reached: nobody could take over")
+		b.want("cs7 sccp withdraw 8",
+			"its other half, subsystem 8 at 1.1.1, is prohibited or cannot be reached: nobody could take over")
 		a.run("cs7 sccp allow 8")
 		time.Sleep(time.Second)
 		b.want("show cs7 gtt map", "1.1.1          8    sol       -              -    allowed   allowed")
@@ -140,7 +153,8 @@ func TestWithdrawSubsystem(t *testing.T) {
 		b.run("configure terminal", "no cs7 sccp local-ssn 8", "end")
 		a.run("cs7 sccp withdraw 8")
 		time.Sleep(time.Second)
-		a.want("show cs7 sccp subsystems", "8    allowed   2.2.2 8              to be withdrawn: its other half has 1m29s more to grant it")
+		a.want("show cs7 sccp subsystems",
+			"8    allowed   2.2.2 8              to be withdrawn: its other half has 1m29s more to grant it")
 		time.Sleep(90 * time.Second)
 		a.want("show logging", "Subsystem 8 of this node stays: 2.2.2 has not granted its withdrawal in 1m30s")
 		b.run("cs7 sccp prohibit 9")
@@ -153,7 +167,8 @@ func TestRelayAllocatesNothing(t *testing.T) {
 	network(t, func(net *sctptest.Memory, a, b *box) {
 		a.run("configure terminal", "cs7 gtt selector S tt 0 gti 4 np 1 nai 4", "gta 49 pcssn 3.3.3 pcssn", "end")
 		me, _ := ss7.ITU.Notation.Parse("1.1.1")
-		called := sccp.AppendAddress(ss7.ITU, nil, &sccp.Address{HasSSN: true, SSN: 6, GTI: 4, Title: []byte{0, 0x12, 4, 0x94, 0x21}})
+		called := sccp.AppendAddress(ss7.ITU, nil, &sccp.Address{HasSSN: true, SSN: 6, GTI: 4,
+			Title: []byte{0, 0x12, 4, 0x94, 0x21}})
 		p, _ := sccp.Append(nil, &sccp.Message{Type: sccp.UDT, Called: called, Calling: called, Data: make([]byte, 60)})
 		m := ss7.MSU{DPC: me, OPC: 99, NI: a.Config().Network(), SI: ss7.SCCP, Payload: p}
 		tr := transfer{}

@@ -27,7 +27,8 @@ func TestInboxTakesTurns(t *testing.T) {
 	put(2, 0)
 	put(2, 1)
 	put(3, 0)
-	want := []ss7.Event{{Path: 1}, {Path: 2}, {Path: 3}, {Path: 4, Arg: 1}, {Path: 2, Arg: 1}, {Path: 1, Arg: 2}, {Path: 4, Arg: 3}}
+	want := []ss7.Event{{Path: 1}, {Path: 2}, {Path: 3}, {Path: 4, Arg: 1}, {Path: 2, Arg: 1}, {Path: 1, Arg: 2},
+		{Path: 4, Arg: 3}}
 	for i, w := range want {
 		<-b.ready
 		if ev, ok := b.take(); !ok || ev.Path != w.Path || ev.Arg != w.Arg {

@@ -39,7 +39,8 @@ cs7 linkset A 1.1.1
  link 0 sctp 10.0.0.1 1024 1024
 `
 
-var configFar1 = strings.NewReplacer("international", "national", "10.0.0.2", "10.0.0.3", "sctp 10.0.0.1 1024 1024", "sctp 10.0.0.1 1025 1024").Replace(configFar)
+var configFar1 = strings.NewReplacer("international", "national", "10.0.0.2", "10.0.0.3", "sctp 10.0.0.1 1024 1024",
+	"sctp 10.0.0.1 1025 1024").Replace(configFar)
 
 func TestTwoInstances(t *testing.T) {
 	t.Parallel()
@@ -69,11 +70,14 @@ func TestTwoInstances(t *testing.T) {
 		g.want("show alarms", "instance 1 linkset B")
 		g.want("show logging", "%CS7MTP3-5-DESTSTATUS: Instance 1: Destination 2.2.2 is inaccessible")
 
-		g.want("show running-config", "cs7 multi-instance\ncs7 instance 0 network-indicator international\ncs7 instance 0 point-code 1.1.1\n", "cs7 instance 1 linkset B 2.2.2\n link 0 sctp 10.0.0.3 1024 1025\n")
-		if got := g.session.Help("show cs7 instance "); !strings.Contains(got, "<0-7>  Instance number") || !strings.Contains(got, "all    Every instance") {
+		g.want("show running-config", "cs7 multi-instance\ncs7 instance 0 network-indicator international\ncs7 instance 0 "+
+			"point-code 1.1.1\n", "cs7 instance 1 linkset B 2.2.2\n link 0 sctp 10.0.0.3 1024 1025\n")
+		if got := g.session.Help("show cs7 instance "); !strings.Contains(got, "<0-7>  Instance number") ||
+			!strings.Contains(got, "all    Every instance") {
 			t.Errorf("help: %s", got)
 		}
-		g.run("configure terminal", "cs7 instance 2", "variant ansi", "point-code 200.1.1", "linkset FAR 200.1.2", "description in its mode", "exit")
+		g.run("configure terminal", "cs7 instance 2", "variant ansi", "point-code 200.1.1", "linkset FAR 200.1.2",
+			"description in its mode", "exit")
 		if p := g.session.Prompt(); p != "G(config-cs7)#" {
 			t.Errorf("prompt %s", p)
 		}
@@ -82,7 +86,8 @@ func TestTwoInstances(t *testing.T) {
 			t.Errorf("completed to %q", line)
 		}
 		g.want("show cs7 instance 2 pc 200.1.1", "200.1.1")
-		g.want("show running-config", "cs7 instance 2 variant ansi\ncs7 instance 2 point-code 200.1.1\n!\ncs7 instance 2 linkset FAR 200.1.2\n description in its mode\n")
+		g.want("show running-config", "cs7 instance 2 variant ansi\ncs7 instance 2 point-code 200.1.1\n!\ncs7 instance 2 "+
+			"linkset FAR 200.1.2\n description in its mode\n")
 		g.run("configure terminal", "no cs7 instance 2", "no cs7 instance 1", "end")
 		if got := g.run("show running-config"); strings.Contains(got, "instance 1") || strings.Contains(got, "instance 2") {
 			t.Errorf("an instance is still in:\n%s", got)

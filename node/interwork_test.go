@@ -267,9 +267,11 @@ func TestInterworkingAtGateway(t *testing.T) {
 		step("TFR", about(mtp3.TFR), "DRST 7.7.7/14", "DRST 7.7.7/14", "", "TFA 7.7.7")
 		step("TFA", about(mtp3.TFA), "DAVA 7.7.7/14", "DAVA 7.7.7/14", "", "")
 		step("AS B goes down", func() { q.send(0, bare(xua.ASPIA)) }, "DUNA 6.6.6/14", "", "TFP 6.6.6", "TFP 6.6.6")
-		step("RST about it", func() { n.manages("1.1.1", mtp3.Management{Heading: mtp3.RST, PC: itu("6.6.6")}) }, "", "", "", "")
+		step("RST about it", func() { n.manages("1.1.1", mtp3.Management{Heading: mtp3.RST, PC: itu("6.6.6")}) }, "", "",
+			"", "")
 		step("AS B comes back", func() { q.send(0, bare(xua.ASPAC)) }, "DAVA 6.6.6/14", "", "TFA 6.6.6", "TFA 6.6.6")
-		step("RST about it", func() { n.manages("1.1.1", mtp3.Management{Heading: mtp3.RST, PC: itu("6.6.6")}) }, "", "", "TFA 6.6.6", "")
+		step("RST about it", func() { n.manages("1.1.1", mtp3.Management{Heading: mtp3.RST, PC: itu("6.6.6")}) }, "", "",
+			"TFA 6.6.6", "")
 		step("AS A goes down", func() { p.send(0, bare(xua.ASPIA)) }, "", "DUNA 5.5.5/14", "TFP 5.5.5", "TFP 5.5.5")
 		step("AS A comes back", func() { p.send(0, bare(xua.ASPAC)) }, "", "DAVA 5.5.5/14", "TFA 5.5.5", "TFA 5.5.5")
 		step("TFC for A, and DAUD while it is congested", func() {
@@ -286,9 +288,15 @@ func TestInterworkingAtGateway(t *testing.T) {
 			n.manages("6.6.6", mtp3.Management{Heading: mtp3.UPU, PC: itu("7.7.7"), User: ss7.SCCP, Cause: mtp3.UnequippedUser})
 		}, "", "DUPU 7.7.7/14 user 3 cause 1", "", "")
 		step("SCON of A", func() {
-			p.says(m3ua.SCON, "5.5.5", func(s *m3ua.SSNM) { s.Concerned, s.HasConcerned, s.Level, s.HasLevel = itu("4.4.4"), true, 1, true })
+			p.says(m3ua.SCON, "5.5.5", func(s *m3ua.SSNM) {
+				s.Concerned, s.HasConcerned = itu("4.4.4"), true
+				s.Level, s.HasLevel = 1, true
+			})
 		}, "", "SCON 5.5.5/14 level 1, SCON 5.5.5/14 level 0", "", "TFC 5.5.5")
-		step("an MSU for a user that B has not", func() { m.send(ss7.MSU{DPC: itu("6.6.6"), SI: ss7.ISUP, Payload: make([]byte, 9)}) },
+		step("an MSU for a user that B has not", func() {
+			m.send(ss7.MSU{DPC: itu("6.6.6"), SI: ss7.ISUP,
+				Payload: make([]byte, 9)})
+		},
 			"", "", "", "UPU 6.6.6 user 5 cause 1")
 		step("SCON of a range around A", func() {
 			p.says(m3ua.SCON, "5.5.0", func(s *m3ua.SSNM) {
@@ -297,9 +305,13 @@ func TestInterworkingAtGateway(t *testing.T) {
 			})
 		}, "", "SCON 5.5.5/14 level 1, SCON 5.5.5/14 level 0", "", "TFC 5.5.5")
 		step("SCON of others' code", func() {
-			p.says(m3ua.SCON, "7.7.6", func(s *m3ua.SSNM) { s.Concerned, s.HasConcerned, s.Level, s.HasLevel = itu("4.4.4"), true, 1, true })
+			p.says(m3ua.SCON, "7.7.6", func(s *m3ua.SSNM) {
+				s.Concerned, s.HasConcerned = itu("4.4.4"), true
+				s.Level, s.HasLevel = 1, true
+			})
 		}, "", "", "", "")
-		step("the link to N fails", func() { w.setCut("10.0.0.9", true); time.Sleep(15 * time.Second) }, "DUNA 3.3.3/14 7.7.6/14 7.7.7/14", "DUNA 3.3.3/14 7.7.6/14 7.7.7/14", "", "TFP 3.3.3, TFP 7.7.6, TFP 7.7.7")
+		step("the link to N fails", func() { w.setCut("10.0.0.9", true); time.Sleep(15 * time.Second) },
+			"DUNA 3.3.3/14 7.7.6/14 7.7.7/14", "DUNA 3.3.3/14 7.7.6/14 7.7.7/14", "", "TFP 3.3.3, TFP 7.7.6, TFP 7.7.7")
 	})
 }
 
@@ -362,7 +374,10 @@ func TestInterworkingBehindGateway(t *testing.T) {
 		h.want("show cs7 route", "RESTRIC")
 		step("DUNA in a summary", func() { f.says(m3ua.DUNA, "7.1.1") }, "", "TFP 7.1.1", "TFP 7.1.1")
 		step("SCON with an origin", func() {
-			f.says(m3ua.SCON, "7.7.7", func(s *m3ua.SSNM) { s.Concerned, s.HasConcerned, s.Level, s.HasLevel = itu("3.3.3"), true, 1, true })
+			f.says(m3ua.SCON, "7.7.7", func(s *m3ua.SSNM) {
+				s.Concerned, s.HasConcerned = itu("3.3.3"), true
+				s.Level, s.HasLevel = 1, true
+			})
 		}, "DAUD 7.7.7/14", "TFC 7.7.7", "") // it is asked after T15
 		step("DUPU", func() { f.says(m3ua.DUPU, "7.7.7", func(s *m3ua.SSNM) { s.User, s.Cause = ss7.SCCP, 1 }) }, "", "", "")
 		sends := func(s *station, dpc string, si ss7.SI) {

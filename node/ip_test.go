@@ -133,18 +133,21 @@ Success rate is 100 percent (5/5), round-trip min/avg/max = 1/3/5 ms
 ` {
 		t.Error(got)
 	}
-	if e := s.asked[4]; e.Seq != 4 || e.Size != 100 || e.Timeout != 2*time.Second || e.ID != s.asked[0].ID || e.Src.IsValid() {
+	if e := s.asked[4]; e.Seq != 4 || e.Size != 100 || e.Timeout != 2*time.Second || e.ID != s.asked[0].ID ||
+		e.Src.IsValid() {
 		t.Errorf("%+v", e)
 	}
 	s = &scripted{echoes: []error{
 		machine.ErrEchoTimeout, fmt.Errorf("10.0.0.254 says: %w", machine.ErrEchoUnreachable), machine.ErrEchoTooBig, nil,
 	}}
 	got := s.at(t, "", "ping ip 10.9.9.9 repeat 72 size 1400 timeout 1 source 10.0.5.1")
-	if !strings.Contains(got, "Sending 72, 1400-byte ICMP Echos to 10.9.9.9, timeout is 1 seconds:\nPacket sent with a source address of 10.0.5.1\n"+strings.Repeat(".UM!", 17)+".U\nM!\nSuccess rate is 25 percent (18/72)") ||
+	if !strings.Contains(got, "Sending 72, 1400-byte ICMP Echos to 10.9.9.9, timeout is 1 seconds:\nPacket sent with a "+
+		"source address of 10.0.5.1\n"+strings.Repeat(".UM!", 17)+".U\nM!\nSuccess rate is 25 percent (18/72)") ||
 		!strings.Contains(got, "10.9.9.9: 10.0.0.254 says: unreachable\n") || !strings.Contains(got, "% test failed") {
 		t.Error(got)
 	}
-	if got := (&scripted{echoes: []error{fmt.Errorf("ICMP needs root")}}).at(t, "", "ping ::1"); !strings.HasSuffix(got, "% ICMP needs root\n") {
+	if got := (&scripted{echoes: []error{fmt.Errorf("ICMP needs root")}}).at(t, "",
+		"ping ::1"); !strings.HasSuffix(got, "% ICMP needs root\n") {
 		t.Error(got)
 	}
 	if got := s.at(t, "", "ping 1.2.3"); !strings.Contains(got, "a point code is tested with `ping cs7 1.2.3`") {

@@ -27,7 +27,8 @@ func (n *Node) Leave(ctx context.Context) {
 	if !n.busy() {
 		return
 	}
-	n.log.Add("SYS", 5, "LEAVE", "The node is about to stop: neighbours are told to send another way, and what is under way is passed on")
+	n.log.Add("SYS", 5, "LEAVE",
+		"The node is about to stop: neighbours are told to send another way, and what is under way is passed on")
 	begun := n.passed()
 	if n.setLeaving(routing.Restricted) {
 		n.quiet(ctx)
@@ -36,7 +37,8 @@ func (n *Node) Leave(ctx context.Context) {
 	if n.quiet(ctx) {
 		n.log.Add("SYS", 5, "LEAVE", fmt.Sprintf("No more traffic comes; %d MSUs were passed on meanwhile", n.passed()-begun))
 	} else {
-		n.log.Add("SYS", 4, "LEAVE", fmt.Sprintf("Traffic still comes, or is not acknowledged (%d MSUs), after %v: what comes from now on is lost", n.unacknowledged(), leaveMost))
+		n.log.Add("SYS", 4, "LEAVE", fmt.Sprintf("Traffic still comes, or is not acknowledged (%d MSUs), after %v: what "+
+			"comes from now on is lost", n.unacknowledged(), leaveMost))
 	}
 }
 

@@ -84,7 +84,8 @@ func (x *m2uaLayer) tellLink(path ss7.PathID, w *xua.Way) {
 		l.tell(ss7.Event{Kind: ss7.CommUp})
 		return
 	}
-	l.tell(ss7.Event{Kind: ss7.CommLost, Why: fmt.Sprintf("this end is not active at gateway %s: %s", l.cfg.Gateway, x.why(path))})
+	l.tell(ss7.Event{Kind: ss7.CommLost, Why: fmt.Sprintf("this end is not active at gateway %s: %s", l.cfg.Gateway,
+		x.why(path))})
 }
 
 // why is the reason of the state of an AS. The caller holds mu.

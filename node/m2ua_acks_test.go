@@ -70,7 +70,8 @@ func TestM2UADataAck(t *testing.T) {
 	for _, how := range []string{"count", "resend"} {
 		t.Run(how, func(t *testing.T) {
 			asking := func(config string) string {
-				return strings.Replace(config, " traffic-mode override\n interface", " traffic-mode override\n data-acknowledgement "+how+"\n interface", 1)
+				return strings.Replace(config, " traffic-mode override\n interface",
+					" traffic-mode override\n data-acknowledgement "+how+"\n interface", 1)
 			}
 			onChainFrom(t, 2, asking, func(c *chain) {
 				c.sg.want("show running-config", " data-acknowledgement "+how+"\n")
@@ -117,12 +118,14 @@ func TestM2UADataAck(t *testing.T) {
 func TestM2UAClause3312DataAck(t *testing.T) {
 	t.Parallel()
 	onChain(t, 0, func(c *chain) {
-		e, err := sctp.NewUser(c.w).Open(sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr("10.3.1.1")}, Port: m2ua.Port}, sctp.Params{OutStreams: 2, InStreams: 2})
+		e, err := sctp.NewUser(c.w).Open(sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr("10.3.1.1")}, Port: m2ua.Port},
+			sctp.Params{OutStreams: 2, InStreams: 2})
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer e.Close()
-		a, err := e.Dial(context.Background(), sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr("10.5.0.1")}, Port: m2ua.Port}, sctp.Params{})
+		a, err := e.Dial(context.Background(), sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr("10.5.0.1")},
+			Port: m2ua.Port}, sctp.Params{})
 		if err != nil {
 			t.Fatal(err)
 		}

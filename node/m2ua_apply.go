@@ -202,7 +202,8 @@ func (n *Node) linksAtGateways(next *configs.System, ids map[string]ss7.PathID) 
 			if !k.Registers { // else its gateway gives it an interface
 				b.setInterface(label)
 			}
-			s := m2ua.ASConfig{ASConfig: xua.ASConfig{Path: l.id, Name: l.name(), Mode: trafficModes[mode], Members: []xua.MemberConfig{{ASP: ids[k.Gateway], Weight: 1}}}}
+			s := m2ua.ASConfig{ASConfig: xua.ASConfig{Path: l.id, Name: l.name(), Mode: trafficModes[mode],
+				Members: []xua.MemberConfig{{ASP: ids[k.Gateway], Weight: 1}}}}
 			one := m2ua.InterfaceConfig{Label: label, Path: l.id}
 			if k.Registers {
 				s.Register, one.HasKey, one.Key = true, true, m2ua.LinkKey{SDT: k.KeySDT, SDL: k.KeySDL}
@@ -222,7 +223,8 @@ var trafficModes = [...]xua.Mode{
 }
 
 func m2uaASPConfig(c *configs.ASP, path ss7.PathID) m2ua.ASPConfig {
-	out := m2ua.ASPConfig{ASPConfig: xua.ASPConfig{Path: path, Name: c.Name, Block: c.Block, Shutdown: c.Shutdown, TAck: c.TAck, TBeat: c.TBeat,
+	out := m2ua.ASPConfig{ASPConfig: xua.ASPConfig{Path: path, Name: c.Name, Block: c.Block, Shutdown: c.Shutdown,
+		TAck: c.TAck, TBeat: c.TBeat,
 		Slack: xua.Slack{NoNotify: c.NoNotify, StayActive: c.StayActive}},
 		Slack: m2ua.Slack{AnyPPID: c.AnyPPID, Nameless: c.NoInterface,
 			NamelessAck: c.NoInterAck, NamelessControl: c.NoInterCtl, ActionZero: c.ActionZero},
@@ -237,7 +239,8 @@ func m2uaASPConfig(c *configs.ASP, path ss7.PathID) m2ua.ASPConfig {
 }
 
 func m2uaASConfig(c *configs.M2UAAS, ids map[string]ss7.PathID) m2ua.ASConfig {
-	out := m2ua.ASConfig{ASConfig: xua.ASConfig{Name: c.Name, TR: or(c.Recovery, xua.DefaultTR), Need: int(c.MinActive), Shutdown: c.Shutdown, Mode: trafficModes[c.Mode]}}
+	out := m2ua.ASConfig{ASConfig: xua.ASConfig{Name: c.Name, TR: or(c.Recovery, xua.DefaultTR),
+		Need: int(c.MinActive), Shutdown: c.Shutdown, Mode: trafficModes[c.Mode]}}
 	for _, m := range c.Members {
 		weight := uint8(1)
 		if m.Weight != nil {

@@ -272,5 +272,6 @@ func (a *m2uaASP) write(label *m2ua.Label, stream uint16, m *ss7.MSU, tag uint32
 	} else {
 		a.arena = label.Append(a.arena, m)
 	}
-	a.messages = append(a.messages, sctp.Message{Stream: stream, PPID: m2ua.PPID, Data: a.arena[start:len(a.arena):len(a.arena)]})
+	a.messages = append(a.messages, sctp.Message{Stream: stream, PPID: m2ua.PPID,
+		Data: a.arena[start:len(a.arena):len(a.arena)]})
 }

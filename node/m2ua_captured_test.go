@@ -143,7 +143,8 @@ type playedGateway struct {
 }
 
 func playGateway(ctx context.Context, t *testing.T, w *wires, ip string, v *ss7.Variant) *playedGateway {
-	e, err := sctp.NewUser(w).Open(sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr(ip)}, Port: m2ua.Port}, sctp.Params{OutStreams: 2, InStreams: 2})
+	e, err := sctp.NewUser(w).Open(sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr(ip)}, Port: m2ua.Port},
+		sctp.Params{OutStreams: 2, InStreams: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -279,7 +280,8 @@ func replay(t *testing.T, v *ss7.Variant, id string, flow [][]byte) {
 	defer out.mu.Unlock()
 	if !slices.EqualFunc(out.got, want, bytes.Equal) {
 		t.Errorf("%d messages went in and %d came out:\n%x\nwant\n%x", len(want), len(out.got), out.got, want)
-		t.Log(b.run("show logging"), b.run("show cs7 linkset"), b.run("show cs7 mtp3 statistics"), b.run("show cs7 m2ua statistics"))
+		t.Log(b.run("show logging"), b.run("show cs7 linkset"), b.run("show cs7 mtp3 statistics"),
+			b.run("show cs7 m2ua statistics"))
 	}
 }
 
@@ -312,7 +314,8 @@ func replayConfig(t *testing.T, v *ss7.Variant, id string, flow [][]byte) string
 	}
 	var c strings.Builder
 	indicators := [...]string{"international", "spare", "national", "reserved"}
-	fmt.Fprintf(&c, "cs7 variant %s\ncs7 network-indicator %s\ncs7 point-code %s\ncs7 m2ua 2904\n local-ip 10.1.0.1\n", v.Name, indicators[ni], free[0])
+	fmt.Fprintf(&c, "cs7 variant %s\ncs7 network-indicator %s\ncs7 point-code %s\ncs7 m2ua 2904\n local-ip 10.1.0.1\n",
+		v.Name, indicators[ni], free[0])
 	for i, name := range []string{"IN", "OUT"} {
 		fmt.Fprintf(&c, "cs7 asp %s 2904 2904 m2ua\n remote-ip 10.%d.0.1\n role asp\n%s", name, i+2, slack)
 		fmt.Fprintf(&c, "cs7 linkset %s %s\n link 0 m2ua %s %s\n", name, free[i+1], name, id)

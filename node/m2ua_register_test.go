@@ -43,9 +43,11 @@ func TestM2UARegistration(t *testing.T) {
 		change(sg, "cs7 asp MGC1 2904 2904 m2ua", "no registration")
 		mgc.pull()
 		time.Sleep(30 * time.Second)
-		mgc.want("show cs7 linkset STP", "avail/links=0/2", "link key 3/1: gateway SG refuses it: permission denied; asked again in 10s")
+		mgc.want("show cs7 linkset STP", "avail/links=0/2",
+			"link key 3/1: gateway SG refuses it: permission denied; asked again in 10s")
 		mgc.want("show logging", "link 0 of linkset STP: link key 3/1: gateway SG refuses it: permission denied")
-		sg.want("show logging", "registration of link key 3/1 by ASP MGC1 refused, permission denied: it has no `registration allowed`")
+		sg.want("show logging", "registration of link key 3/1 by ASP MGC1 refused, permission denied: it has no "+
+			"`registration allowed`")
 
 		change(sg, "cs7 asp MGC1 2904 2904 m2ua", "registration allowed", "cs7 as EXCH m2ua",
 			"interface-identifier 2 sctp 10.2.2.1 1026 1026", "link-key 3 9")

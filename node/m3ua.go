@@ -152,7 +152,8 @@ func (x *m3uaLayer) picture(bits uint8) (p picture) {
 			case c.Away:
 			case t.SIs == 0 && len(t.OPCs)+len(t.Circuits) == 0:
 				p.whole = append(p.whole, keyed{t.DPC, s})
-				p.routes = append(p.routes, mtp3.RouteConfig{Dest: t.DPC, Linkset: serverName(s.name), Priority: mtp3.AdjacentPriority})
+				p.routes = append(p.routes, mtp3.RouteConfig{Dest: t.DPC, Linkset: serverName(s.name),
+					Priority: mtp3.AdjacentPriority})
 			default:
 				p.keyed = append(p.keyed, keyed{t.DPC, s})
 				if t.DPC.Len == bits {

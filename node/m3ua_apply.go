@@ -83,7 +83,8 @@ func (n *Node) putM3UA(conf m3ua.Config, changed change[*m3uaASP], servers []*m3
 }
 
 func aspEnds(c *configs.ASP) where {
-	return where{remote: c.IPs(), remotePort: c.RemotePort, localPort: c.LocalPort, udpPort: c.UDPPort, passive: c.Passive()}
+	return where{remote: c.IPs(), remotePort: c.RemotePort, localPort: c.LocalPort, udpPort: c.UDPPort,
+		passive: c.Passive()}
 }
 
 func aspSettings(s *configs.System, c *configs.ASP) settings {
@@ -95,7 +96,8 @@ func aspSettings(s *configs.System, c *configs.ASP) settings {
 func m3uaASPConfig(s *configs.System, c *configs.ASP, path ss7.PathID) m3ua.ASPConfig {
 	port := s.M3UA(c.LocalPort)
 	dynamic := port != nil && port.Accept == configs.AcceptAnybody
-	out := m3ua.ASPConfig{ASPConfig: xua.ASPConfig{Path: path, Name: c.Name, Leads: c.Leads(), Block: c.Block, Shutdown: c.Shutdown, TAck: c.TAck, TBeat: c.TBeat,
+	out := m3ua.ASPConfig{ASPConfig: xua.ASPConfig{Path: path, Name: c.Name, Leads: c.Leads(), Block: c.Block,
+		Shutdown: c.Shutdown, TAck: c.TAck, TBeat: c.TBeat,
 		Slack: xua.Slack{NoID: c.NoRC, ZeroID: c.ZeroRC, NoNotify: c.NoNotify, StayActive: c.StayActive}},
 		Slack: m3ua.Slack{NoRC: c.NoRC, ZeroRC: c.ZeroRC, HostPPID: c.HostPPID, Stream0: c.Stream0,
 			SSNMInactive: c.SSNMInactive, ChooseRC: c.ChooseRC || dynamic},
@@ -134,7 +136,8 @@ func policy(s *configs.System, rkm configs.RKM, ranges bool) m3ua.Policy {
 }
 
 func m3uaASConfig(s *configs.System, c *configs.AS) m3ua.ASConfig {
-	out := m3ua.ASConfig{ASConfig: xua.ASConfig{Name: c.Name, TR: or(c.Recovery, xua.DefaultTR), Need: int(c.MinActive), Shutdown: c.Shutdown,
+	out := m3ua.ASConfig{ASConfig: xua.ASConfig{Name: c.Name, TR: or(c.Recovery, xua.DefaultTR),
+		Need: int(c.MinActive), Shutdown: c.Shutdown,
 		Robin: c.Spread == configs.RoundRobin, Register: c.Register, Open: len(c.Members) == 0}}
 	out.Mode = trafficModes[c.Mode]
 	out.ID, out.HasID = c.RC()

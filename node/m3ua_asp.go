@@ -198,7 +198,8 @@ func (a *m3uaASP) write(label *m3ua.Label, m *ss7.MSU, tag uint32, tagged bool) 
 	} else {
 		a.arena = label.Append(a.arena, m)
 	}
-	a.messages = append(a.messages, sctp.Message{Stream: m3ua.Stream(m.SLS, a.streams), PPID: a.ppid, Data: a.arena[start:len(a.arena):len(a.arena)]})
+	a.messages = append(a.messages, sctp.Message{Stream: m3ua.Stream(m.SLS, a.streams), PPID: a.ppid,
+		Data: a.arena[start:len(a.arena):len(a.arena)]})
 }
 
 // broadcast sends one MSU if a takes it.

@@ -25,9 +25,13 @@ func adapted(tb testing.TB, size, payload int) (in *m3uaASP, items []sctp.Item, 
 	const far ss7.PC = 10285
 	l := m3ua.New()
 	out, err := l.Configure(n.started, m3ua.Config{Networks: []m3ua.Network{{Variant: ss7.ITU}},
-		ASPs: []m3ua.ASPConfig{{ASPConfig: xua.ASPConfig{Path: 1, Name: "in"}}, {ASPConfig: xua.ASPConfig{Path: 2, Name: "out"}}},
-		ASs: []m3ua.ASConfig{{ASConfig: xua.ASConfig{Path: 3, Name: "in", ID: 1, HasID: true, Members: []xua.MemberConfig{{ASP: 1, Weight: 1}}}},
-			{ASConfig: xua.ASConfig{Path: 4, Name: "out", ID: 2, HasID: true, Members: []xua.MemberConfig{{ASP: 2, Weight: 1}}}, Key: m3ua.Key{Terms: []m3ua.Term{{DPC: ss7.Range{PC: far, Len: 14}}}}}}}, nil)
+		ASPs: []m3ua.ASPConfig{{ASPConfig: xua.ASPConfig{Path: 1, Name: "in"}},
+			{ASPConfig: xua.ASPConfig{Path: 2, Name: "out"}}},
+		ASs: []m3ua.ASConfig{{ASConfig: xua.ASConfig{Path: 3, Name: "in", ID: 1, HasID: true,
+			Members: []xua.MemberConfig{{ASP: 1, Weight: 1}}}},
+			{ASConfig: xua.ASConfig{Path: 4, Name: "out", ID: 2, HasID: true,
+				Members: []xua.MemberConfig{{ASP: 2, Weight: 1}}}, Key: m3ua.Key{
+				Terms: []m3ua.Term{{DPC: ss7.Range{PC: far, Len: 14}}}}}}}, nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -46,12 +50,14 @@ func adapted(tb testing.TB, size, payload int) (in *m3uaASP, items []sctp.Item, 
 	servers[4].way.Store(l.Way(4))
 	x.index()
 	table := routing.NewPlan(ss7.ITU, ss7.International, nil, nil).NewTable([]routing.Linkset{
-		{Name: "as in", Server: true, Links: []routing.Link{{Path: 3, Ready: true}}}, {Name: "as out", Server: true, Links: []routing.Link{{Path: 4, Ready: true}}}})
+		{Name: "as in", Server: true, Links: []routing.Link{{Path: 3, Ready: true}}},
+		{Name: "as out", Server: true, Links: []routing.Link{{Path: 4, Ready: true}}}})
 	table.Keys = l.Selector(0)
 	n.view.Store(&view{table: table, servers: servers})
 	label := m3ua.Label{RC: 1, HasRC: true}
 	for i := range size {
-		m := ss7.MSU{DPC: far, OPC: 5, SLS: uint8(i & 15), SI: ss7.SCCP, NI: ss7.International, Payload: make([]byte, payload)}
+		m := ss7.MSU{DPC: far, OPC: 5, SLS: uint8(i & 15), SI: ss7.SCCP, NI: ss7.International,
+			Payload: make([]byte, payload)}
 		items = append(items, sctp.Item{Message: sctp.Message{Stream: 1, PPID: m3ua.PPID, Data: label.Append(nil, &m)}})
 	}
 	return x.asps[1], items, got

@@ -58,8 +58,10 @@ func TestFailoverUnderTraffic(t *testing.T) {
 		fail, mend func(g *box, p *foreign)
 		loses      bool // what its association held
 	}{
-		{"deactivated", func(_ *box, p *foreign) { p.send(0, bare(xua.ASPIA)) }, func(_ *box, p *foreign) { p.send(0, bare(xua.ASPAC)) }, false},
-		{"down", func(_ *box, p *foreign) { p.send(0, bare(xua.ASPDN)) }, func(_ *box, p *foreign) { p.send(0, bare(xua.ASPUP)); p.send(0, bare(xua.ASPAC)) }, false},
+		{"deactivated", func(_ *box, p *foreign) { p.send(0, bare(xua.ASPIA)) },
+			func(_ *box, p *foreign) { p.send(0, bare(xua.ASPAC)) }, false},
+		{"down", func(_ *box, p *foreign) { p.send(0, bare(xua.ASPDN)) },
+			func(_ *box, p *foreign) { p.send(0, bare(xua.ASPUP)); p.send(0, bare(xua.ASPAC)) }, false},
 		{"blocked", func(g *box, _ *foreign) { g.configure("cs7 asp P 2905 2905 m3ua", "block") },
 			func(g *box, p *foreign) {
 				g.configure("cs7 asp P 2905 2905 m3ua", "no block")
@@ -73,41 +75,43 @@ func TestFailoverUnderTraffic(t *testing.T) {
 		for _, c := range faults {
 			t.Run(mode+", "+c.name, func(t *testing.T) {
 				config := strings.Replace(crossroads, " remote-ip 10.0.0.5\n", " remote-ip 10.0.0.5\n timer heartbeat 1000\n", 1)
-				config = strings.Replace(config, "cs7 as A m3ua\n asp P\n", "cs7 as A m3ua\n asp P\n asp Q\n traffic-mode "+mode+"\n", 1)
-				withStations(t, strings.Replace(config, "cs7 as B m3ua\n asp Q\n routing-key 66 6.6.6 si sccp\n", "", 1), func(w *wires, g *box, n, _ *station) {
-					y := &census{by: map[string]int{}, seen: map[[2]uint32]int{}, last: map[string]uint32{}}
-					q, p := newForeign(t, w, "10.0.0.6"), newForeign(t, w, "10.0.0.5")
-					defer p.e.Close()
-					defer q.e.Close()
-					for name, f := range map[string]*foreign{"P": p, "Q": q} {
-						f.data = y.at(name, mode == "broadcast")
-					}
-					for _, f := range []*foreign{q, p} { // override: P, the later one, has the traffic
-						f.send(0, bare(xua.ASPUP))
-						f.send(0, bare(xua.ASPAC))
-						time.Sleep(time.Second)
-					}
-					asps := *g.m3ua.byPath.Load() // also those that a change of configuration replaces
-					const all = 6000
-					done := make(chan bool)
-					go func() { n.stream(itu("5.5.5"), all, time.Millisecond); done <- true }()
-					time.Sleep(1500 * time.Millisecond)
-					c.fail(g, p)
-					time.Sleep(1500 * time.Millisecond)
-					if mode == "override" && c.name != "killed" && c.name != "shut down" { // §4.3.4.3: Q must ask
-						q.send(0, bare(xua.ASPAC))
-					}
-					if c.mend != nil {
-						time.Sleep(time.Second)
-						c.mend(g, p)
-					}
-					if mode == "override" && c.loses {
-						q.send(0, bare(xua.ASPAC))
-					}
-					<-done
-					time.Sleep(10 * time.Second)
-					judgeFailover(t, g, asps, y, all, mode, c.loses)
-				})
+				config = strings.Replace(config, "cs7 as A m3ua\n asp P\n",
+					"cs7 as A m3ua\n asp P\n asp Q\n traffic-mode "+mode+"\n", 1)
+				withStations(t, strings.Replace(config, "cs7 as B m3ua\n asp Q\n routing-key 66 6.6.6 si sccp\n", "", 1),
+					func(w *wires, g *box, n, _ *station) {
+						y := &census{by: map[string]int{}, seen: map[[2]uint32]int{}, last: map[string]uint32{}}
+						q, p := newForeign(t, w, "10.0.0.6"), newForeign(t, w, "10.0.0.5")
+						defer p.e.Close()
+						defer q.e.Close()
+						for name, f := range map[string]*foreign{"P": p, "Q": q} {
+							f.data = y.at(name, mode == "broadcast")
+						}
+						for _, f := range []*foreign{q, p} { // override: P, the later one, has the traffic
+							f.send(0, bare(xua.ASPUP))
+							f.send(0, bare(xua.ASPAC))
+							time.Sleep(time.Second)
+						}
+						asps := *g.m3ua.byPath.Load() // also those that a change of configuration replaces
+						const all = 6000
+						done := make(chan bool)
+						go func() { n.stream(itu("5.5.5"), all, time.Millisecond); done <- true }()
+						time.Sleep(1500 * time.Millisecond)
+						c.fail(g, p)
+						time.Sleep(1500 * time.Millisecond)
+						if mode == "override" && c.name != "killed" && c.name != "shut down" { // §4.3.4.3: Q must ask
+							q.send(0, bare(xua.ASPAC))
+						}
+						if c.mend != nil {
+							time.Sleep(time.Second)
+							c.mend(g, p)
+						}
+						if mode == "override" && c.loses {
+							q.send(0, bare(xua.ASPAC))
+						}
+						<-done
+						time.Sleep(10 * time.Second)
+						judgeFailover(t, g, asps, y, all, mode, c.loses)
+					})
 			})
 		}
 	}
@@ -173,7 +177,8 @@ func TestOverloadOfAnASP(t *testing.T) {
 		l := m3ua.Label{RC: 55, HasRC: true}
 		for i := range all {
 			b := binary.BigEndian.AppendUint32(nil, uint32(i/16))
-			m := ss7.MSU{DPC: itu("6.6.6"), OPC: itu("5.5.5"), SI: ss7.SCCP, NI: ss7.International, SLS: uint8(i % 16), Payload: append(b, make([]byte, 400)...)}
+			m := ss7.MSU{DPC: itu("6.6.6"), OPC: itu("5.5.5"), SI: ss7.SCCP, NI: ss7.International, SLS: uint8(i % 16),
+				Payload: append(b, make([]byte, 400)...)}
 			p.send(1+uint16(i%16), l.Append(nil, &m))
 		}
 		time.Sleep(5 * time.Second)
@@ -181,7 +186,8 @@ func TestOverloadOfAnASP(t *testing.T) {
 		if grown := int64(heap()) - int64(before); grown > 28<<20 {
 			t.Errorf("the heap has grown by %d octets", grown)
 		}
-		if got := p.take(); !strings.HasPrefix(got, "SCON 6.6.6/14 level 1") || !strings.HasSuffix(got, "SCON 6.6.6/14 level 0") {
+		if got := p.take(); !strings.HasPrefix(got, "SCON 6.6.6/14 level 1") ||
+			!strings.HasSuffix(got, "SCON 6.6.6/14 level 0") {
 			t.Errorf("the sender hears %.100q", got)
 		}
 		g.want("show logging", "as B is congested, level 1: an ASP takes no more")

@@ -88,7 +88,8 @@ func bare(t xua.Type) []byte { return xua.End(xua.Begin(nil, t), 0) }
 
 func data(rc uint32, sls uint8, size int) []byte {
 	l := m3ua.Label{RC: rc, HasRC: true}
-	return l.Append(nil, &ss7.MSU{DPC: 4114, OPC: 10285, SI: ss7.SCCP, NI: ss7.International, SLS: sls, Payload: make([]byte, size)})
+	return l.Append(nil, &ss7.MSU{DPC: 4114, OPC: 10285, SI: ss7.SCCP, NI: ss7.International, SLS: sls,
+		Payload: make([]byte, size)})
 }
 
 // What stops or stalls other gateways is answered, counted, and leaves this one running.
@@ -97,9 +98,12 @@ func TestHostileInputs(t *testing.T) {
 	short := xua.AppendBytes(xua.Begin(nil, m3ua.DATA), xua.TagRoutingContext, []byte{0, 0, 55})
 	noNA := append(xua.Begin(nil, m3ua.DATA), 2, 0, 0, 4)
 	wide := binary.BigEndian.AppendUint32(append(xua.Begin(nil, m3ua.DAUD), 0, 18, 0, 8), 255<<24|1<<14-1)
-	for name, b := range map[string][]byte{"SLS of 16 and more": data(55, 200, 20), "short routing context": xua.End(short, 0),
-		"empty network appearance": xua.End(noNA, 0), "over-long DATA": data(55, 0, 60000), "DAUD with a wide mask": xua.End(wide, 0), "a header alone": bare(m3ua.DATA),
-		"another's routing context": data(99, 0, 20), "a version of tomorrow": {9, 0, 3, 1, 0, 0, 0, 8}, "no whole header": {1, 0, 1}} {
+	for name, b := range map[string][]byte{"SLS of 16 and more": data(55, 200, 20),
+		"short routing context":    xua.End(short, 0),
+		"empty network appearance": xua.End(noNA, 0), "over-long DATA": data(55, 0, 60000),
+		"DAUD with a wide mask": xua.End(wide, 0), "a header alone": bare(m3ua.DATA),
+		"another's routing context": data(99, 0, 20), "a version of tomorrow": {9, 0, 3, 1, 0, 0, 0, 8},
+		"no whole header": {1, 0, 1}} {
 		servers(t, gatewayConfig, func(net *sctptest.Memory, a, b2, h1, h2 *box) {
 			h1.Close()
 			s := dialStranger(a.t, net, "10.0.0.5")
@@ -122,10 +126,12 @@ func TestHostileInputs(t *testing.T) {
 // Random messages, sound ones cut and changed, for a while.
 func TestNoise(t *testing.T) {
 	t.Parallel()
-	servers(t, strings.Replace(gatewayConfig, "cs7 asp H1", " accept-asp-connections dynamic-permitted\ncs7 xua rkm routing-key-allocation dynamic-permitted\ncs7 asp H1", 1),
+	servers(t, strings.Replace(gatewayConfig, "cs7 asp H1",
+		" accept-asp-connections dynamic-permitted\ncs7 xua rkm routing-key-allocation dynamic-permitted\ncs7 asp H1", 1),
 		func(net *sctptest.Memory, a, b, h1, h2 *box) {
 			r := rand.New(rand.NewSource(1))
-			seeds := [][]byte{bare(xua.ASPUP), bare(xua.ASPAC), bare(xua.ASPIA), bare(xua.ASPDN), data(55, 1, 30), bare(m3ua.DAUD), registration(700, 7), registration(4114, 8)}
+			seeds := [][]byte{bare(xua.ASPUP), bare(xua.ASPAC), bare(xua.ASPIA), bare(xua.ASPDN), data(55, 1, 30),
+				bare(m3ua.DAUD), registration(700, 7), registration(4114, 8)}
 			for range 20 {
 				s := dialStranger(a.t, net, "10.0.0.77")
 				for range 500 {
@@ -159,7 +165,8 @@ func registration(dpc ss7.PC, local uint32) []byte {
 // Anybody may connect and register a destination that is free, and nothing else.
 func TestDynamicRegistration(t *testing.T) {
 	t.Parallel()
-	servers(t, strings.Replace(gatewayConfig, "cs7 asp H1", " accept-asp-connections dynamic-permitted\ncs7 xua rkm routing-key-allocation dynamic-permitted\ncs7 asp H1", 1),
+	servers(t, strings.Replace(gatewayConfig, "cs7 asp H1",
+		" accept-asp-connections dynamic-permitted\ncs7 xua rkm routing-key-allocation dynamic-permitted\ncs7 asp H1", 1),
 		func(net *sctptest.Memory, a, b, h1, h2 *box) {
 			s := dialStranger(a.t, net, "10.0.0.77")
 			s.send(0, bare(xua.ASPUP))
@@ -172,7 +179,8 @@ func TestDynamicRegistration(t *testing.T) {
 			a.want("show cs7 as detail", "as-rkm-1048577", "5.5.6", "registered by its ASPs; it goes with the last of them")
 			a.want("show cs7 asp", "asp-dyn-", "as-rkm-1048577  active")
 			a.want("show cs7 route explain 5.5.6", "belongs to as as-rkm-1048577 by its routing key", "to asp asp-dyn-")
-			for _, why := range []string{"2.2.2 is adjacent by linkset B", "1.1.1 is a code of this node", "AS HLR takes only the ASPs that are configured"} {
+			for _, why := range []string{"2.2.2 is adjacent by linkset B", "1.1.1 is a code of this node",
+				"AS HLR takes only the ASPs that are configured"} {
 				a.want("show logging", why)
 			}
 			if got := s.heard(); strings.Count(got, "REG RSP") != 4 {

@@ -71,7 +71,8 @@ func TestIPSP(t *testing.T) {
 			ok := func(what string) {
 				t.Helper()
 				for i, b := range n {
-					if got := b.run(fmt.Sprintf("ping cs7 %[1]d.%[1]d.%[1]d count 16 rate 200", 2-i)); !strings.Contains(got, "100% successful packets(16/16)") {
+					got := b.run(fmt.Sprintf("ping cs7 %[1]d.%[1]d.%[1]d count 16 rate 200", 2-i))
+					if !strings.Contains(got, "100% successful packets(16/16)") {
 						t.Errorf("%s, %s, from node %d: %s\n%s", name, what, i+1, got, b.run("show cs7 asp detail"))
 					}
 				}
@@ -129,14 +130,16 @@ func TestIPSPMismatch(t *testing.T) {
 	t.Parallel()
 	ipsps(t, " respond", " respond", func(n [2]*box) {
 		for _, b := range n {
-			b.want("show cs7 asp", "down", "reason: association up; waiting for ASPUP; the far end is to ask (`role ipsp initiate` makes it this end)")
+			b.want("show cs7 asp", "down",
+				"reason: association up; waiting for ASPUP; the far end is to ask (`role ipsp initiate` makes it this end)")
 		}
 		n[1].configure("cs7 asp N1 2905 2905 m3ua", "role ipsp initiate")
 		time.Sleep(15 * time.Second)
 		n[0].want("ping cs7 2.2.2", "100% successful")
 	})
 	ipsps(t, " double-exchange", " respond", func(n [2]*box) {
-		n[0].want("show cs7 asp", "FAR           far end down, this end active  m3ua", "; the far end has not sent ASPUP: has it double-exchange too?")
+		n[0].want("show cs7 asp", "FAR           far end down, this end active  m3ua",
+			"; the far end has not sent ASPUP: has it double-exchange too?")
 		n[0].want("show cs7 as", "reason: ")
 		n[1].configure("cs7 asp N1 2905 2905 m3ua", "role ipsp double-exchange")
 		time.Sleep(15 * time.Second)

@@ -79,7 +79,8 @@ func TestRegistersAndLeaves(t *testing.T) {
 
 		h.configure("cs7 asp SG 2905 2905 m3ua", "shutdown")
 		time.Sleep(time.Second)
-		if ia, d, down := a.got("H1", "ASPIA"), a.got("H1", "DEREG REQ"), a.got("H1", "ASPDN"); ia != 2 || d != 2 || down != 1 {
+		if ia, d, down := a.got("H1", "ASPIA"), a.got("H1", "DEREG REQ"),
+			a.got("H1", "ASPDN"); ia != 2 || d != 2 || down != 1 {
 			t.Errorf("shut down: %d ASPIA, %d DEREG REQ, %d ASPDN", ia, d, down)
 		}
 		h.configure("cs7 asp SG 2905 2905 m3ua", "no shutdown")
@@ -115,10 +116,12 @@ func TestRegistrationRefused(t *testing.T) {
 	registered(t, openGateway, registering, func(net *sctptest.Memory, a, h *box) {
 		h.configure("cs7 as HLR m3ua", "no routing-key 99 5.5.5", "routing-key 99 5.5.6")
 		time.Sleep(10 * time.Second)
-		why := "the gateway SG does not register its routing key: routing key not currently provisioned; it is asked again in 50 s"
+		why := "the gateway SG does not register its routing key: routing key not currently provisioned; it is asked " +
+			"again in 50 s"
 		h.want("show cs7 as", "HLR          inacti", why)
 		h.want("show cs7 asp", "inactive", why)
-		h.want("show logging", "AS HLR: the gateway SG does not register its routing key: routing key not currently provisioned")
+		h.want("show logging", "AS HLR: the gateway SG does not register its routing key: routing key not currently "+
+			"provisioned")
 		if d := a.got("H1", "DEREG REQ"); d != 1 {
 			t.Errorf("%d DEREG REQs: the key before stays", d)
 		}
@@ -138,7 +141,8 @@ func TestRegistrationRefused(t *testing.T) {
 	})
 	off := openGateway + "cs7 asp H1 2905 2905 m3ua\n rkm off\n"
 	registered(t, off, registering, func(net *sctptest.Memory, a, h *box) {
-		why := "the gateway SG does not register its routing key: it takes no registrations (Unsupported Message Class); configure the key there, and take `register` out here; it is not asked again before"
+		why := "the gateway SG does not register its routing key: it takes no registrations (Unsupported Message Class); " +
+			"configure the key there, and take `register` out here; it is not asked again before"
 		time.Sleep(5 * time.Minute)
 		h.want("show cs7 as", why)
 		h.want("show cs7 asp", why)
@@ -156,16 +160,19 @@ func TestRegistrationRefused(t *testing.T) {
 // different routing contexts cannot share an AS.
 func TestRegistrationOfTwoGateways(t *testing.T) {
 	t.Parallel()
-	two := strings.Replace(registering, "cs7 as HLR", "cs7 asp SG2 2905 2905 m3ua\n remote-ip 10.0.0.2\n role asp\ncs7 as HLR", 1)
+	two := strings.Replace(registering, "cs7 as HLR",
+		"cs7 asp SG2 2905 2905 m3ua\n remote-ip 10.0.0.2\n role asp\ncs7 as HLR", 1)
 	two = strings.Replace(two, " asp SG\n", " asp SG\n asp SG2\n", 1)
 	registered(t, openGateway, two, func(net *sctptest.Memory, a, h *box) {
 		h.want("show cs7 as", "HLR          active 55 ")
-		other := strings.NewReplacer("hostname A", "hostname B", "1.1.1", "1.1.2", "10.0.0.1", "10.0.0.2", "key 55", "key 77").Replace(openGateway)
+		other := strings.NewReplacer("hostname A", "hostname B", "1.1.1", "1.1.2", "10.0.0.1", "10.0.0.2", "key 55",
+			"key 77").Replace(openGateway)
 		b := newBox(t, net, other)
 		defer b.Close()
 		time.Sleep(15 * time.Second)
 		h.want("show cs7 as", "HLR          active 55 ")
-		h.want("show cs7 asp SG2", "inactive", "the gateway SG2 does not register its routing key: it gives routing context 77, and another gateway of the AS gave 55; gateways that do not agree need an AS each")
+		h.want("show cs7 asp SG2", "inactive", "the gateway SG2 does not register its routing key: it gives routing "+
+			"context 77, and another gateway of the AS gave 55; gateways that do not agree need an AS each")
 		if d := b.got("H1", "DEREG REQ"); d != 1 {
 			t.Errorf("%d DEREG REQs", d)
 		}

@@ -19,13 +19,15 @@ func tcpNet(host int) string {
 
 // tcpGateway has three ASPs over TCP, each of an AS of its own; H3 is the test's.
 func tcpGateway() string {
-	text := fmt.Sprintf("hostname A\ncs7 network-indicator international\ncs7 point-code 1.1.1\ncs7 m3ua 2905\n local-ip %s\n transport tcp\n", tcpNet(1))
+	text := fmt.Sprintf("hostname A\ncs7 network-indicator international\ncs7 point-code 1.1.1\ncs7 m3ua 2905\n "+
+		"local-ip %s\n transport tcp\n", tcpNet(1))
 	for n := 1; n <= 3; n++ {
 		port := 2905
 		if n == 3 {
 			port = 0
 		}
-		text += fmt.Sprintf("cs7 asp H%d %d 2905 m3ua\n remote-ip %s\ncs7 as HLR%d m3ua\n asp H%d\n routing-key %d 5.5.%d\n", n, port, tcpNet(4+n), n, n, n, n)
+		text += fmt.Sprintf("cs7 asp H%d %d 2905 m3ua\n remote-ip %s\ncs7 as HLR%d m3ua\n asp H%d\n routing-key %d "+
+			"5.5.%d\n", n, port, tcpNet(4+n), n, n, n, n)
 	}
 	return text
 }
@@ -80,10 +82,14 @@ func TestM3UAOverTCP(t *testing.T) {
 	h1.until("ping cs7 5.5.2", "100% successful") // what the gateway told first may be that H2 is not there
 	h1.want("ping cs7 5.5.2 count 64 rate 1000", "100% successful packets(64/64)")
 
-	a.want("show cs7 asp H1", fmt.Sprintf("H1            HLR1          active    m3ua  2905     %-15s ESTABLISHED (tcp)\n", tcpNet(5)))
-	a.want("show cs7 asp H1 detail", " over TCP: ESTABLISHED for ", "path "+tcpNet(5)+" from "+tcpNet(1)+": active, primary")
-	a.want("show cs7 asp H3", "none (tcp)", "reason: no association: waiting for "+tcpNet(7)+" port 0 to set up the association (passive)")
-	a.want("show cs7 m3ua", "m3ua 2905 at "+tcpNet(1)+": bound", "transport: TCP (tcp: no SCTP; messages are told apart by their headers)", "asp H1, "+tcpNet(5)+" port 2905: active, association")
+	a.want("show cs7 asp H1", fmt.Sprintf(
+		"H1            HLR1          active    m3ua  2905     %-15s ESTABLISHED (tcp)\n", tcpNet(5)))
+	a.want("show cs7 asp H1 detail", " over TCP: ESTABLISHED for ",
+		"path "+tcpNet(5)+" from "+tcpNet(1)+": active, primary")
+	a.want("show cs7 asp H3", "none (tcp)",
+		"reason: no association: waiting for "+tcpNet(7)+" port 0 to set up the association (passive)")
+	a.want("show cs7 m3ua", "m3ua 2905 at "+tcpNet(1)+": bound", "transport: TCP (tcp: no SCTP; messages are told "+
+		"apart by their headers)", "asp H1, "+tcpNet(5)+" port 2905: active, association")
 	a.want("show version", "m3ua 2905 is without SCTP: TCP (tcp: ")
 	a.want("show sctp statistics", "TCP, under local-peer 2905", "connections set up by far ends")
 	a.want("show running-config", "cs7 m3ua 2905\n local-ip "+tcpNet(1)+"\n transport tcp\n")
@@ -102,7 +108,8 @@ func TestM3UAOverTCP(t *testing.T) {
 
 	// The port goes and comes: the far end is told by whom, and why not.
 	a.configure("cs7 m3ua 2905", "shutdown")
-	h1.until("show cs7 asp SG", "reason: no association: "+tcpNet(1)+" port 2905 refuses the TCP connection: nobody listens there")
+	h1.until("show cs7 asp SG",
+		"reason: no association: "+tcpNet(1)+" port 2905 refuses the TCP connection: nobody listens there")
 	a.want("show cs7 m3ua", "NOT BOUND", "reason: shut down by configuration")
 	a.configure("cs7 m3ua 2905", "no shutdown")
 	a.until("show cs7 as", up(1), up(2))
@@ -142,7 +149,8 @@ func TestGarbledTCP(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _ = io.Copy(io.Discard, c) // until the gateway has ended it
-	a.until("show cs7 asp H3 detail", "down", "garbled: a message header says a length of 790644820 octets, and 8 to 131072 can be (header 47 45 54 20 2f 20 48 54); connection closed")
+	a.until("show cs7 asp H3 detail", "down", "garbled: a message header says a length of 790644820 octets, and 8 to "+
+		"131072 can be (header 47 45 54 20 2f 20 48 54); connection closed")
 	a.want("show sctp statistics", "connections closed here because of a garbled length  1")
 
 	if stranger, err := dial(9); err == nil { // or the reset was there first

@@ -105,13 +105,15 @@ AS Name      State  Context    Dpc           Si   Opc           Ssn Min   Max
 ------------ ------ ---------- ------------- ---- ------------- --- ----- -----
 HLR          active 55         5.5.5
 `)
-		a.want("show cs7 as HLR detail", "active for 20s: ASP H", "traffic mode loadshare bindings (by SLS); recovery-timeout 2000 ms; minimum-active 1", "asp H1                  active, weight 1")
+		a.want("show cs7 as HLR detail", "active for 20s: ASP H", "traffic mode loadshare bindings (by SLS); "+
+			"recovery-timeout 2000 ms; minimum-active 1", "asp H1                  active, weight 1")
 		a.want("show cs7 as binding-table", "0               H1\n1               H2\n")
 		a.want("show cs7 asp", "H1            HLR           active    m3ua  2905     10.0.0.5        ESTABLISHED\n")
 		a.want("show cs7 asp H1 detail", "this node is its gateway", "path 10.0.0.5 from 10.0.0.1: active, primary")
 		a.want("show cs7 asp H1 statistics", "ASPAC in 1, out 0", "ASPAC Ack in 0, out 1")
 		a.want("show cs7 asp H9", "% there is no asp H9")
-		a.want("show cs7 m3ua", "m3ua 2905 at 10.0.0.1: bound", "accept-asp-connections pre-configured: accepted 2, refused 0", "asp H1, 10.0.0.5 port 2905: active, association")
+		a.want("show cs7 m3ua", "m3ua 2905 at 10.0.0.1: bound",
+			"accept-asp-connections pre-configured: accepted 2, refused 0", "asp H1, 10.0.0.5 port 2905: active, association")
 		a.want("show cs7 route", "5.5.5/14         acces   1  as HLR              avail")
 		a.want("show cs7 route explain 5.5.5 sls 1", "belongs to as HLR by its routing key\n  leaves by as HLR, to asp H2\n")
 		a.want("show cs7 route explain 5.5.5 from-as HLR", "DISCARDED: only way out is the linkset it came by")
@@ -202,7 +204,8 @@ func TestRecovery(t *testing.T) {
 		ping()
 		a.want("show cs7 as", "HLR          down", "reason: no ASP became active within T(r) (1s)")
 		a.want("show cs7 route", "5.5.5/14         INACC")
-		a.want("show cs7 route explain 5.5.5", "DISCARDED: destination inaccessible", "as HLR is down: no ASP became active within T(r) (1s)")
+		a.want("show cs7 route explain 5.5.5", "DISCARDED: destination inaccessible",
+			"as HLR is down: no ASP became active within T(r) (1s)")
 		if n := a.discards.by[mtp3.PendingOver].Load(); n == 0 {
 			t.Error("what waited in vain was not counted")
 		}

@@ -79,7 +79,8 @@ func matedConfig(name string) string {
 	}
 	if k := map[string]int{"A": 1, "B": 2}[name]; k != 0 {
 		peer(k, 1)
-		fmt.Fprintf(&sets, "cs7 linkset STATION %s\n link 0 sctp 10.%d.0.9 1024 %d passive\n", []string{"", "3.3.3", "4.4.4"}[k], k, 1024+k)
+		fmt.Fprintf(&sets, "cs7 linkset STATION %s\n link 0 sctp 10.%d.0.9 1024 %d passive\n",
+			[]string{"", "3.3.3", "4.4.4"}[k], k, 1024+k)
 	}
 	last := ""
 	for _, w := range matedWires {
@@ -170,7 +171,8 @@ func (m *mated) say(from, to string, h mtp3.Heading, about string) {
 	n := m.boxes[from]
 	payload := mtp3.AppendManagement(nil, ss7.ITU, mtp3.Management{Heading: h, PC: itu(about)})
 	n.core.ask(func() {
-		n.core.originate(ss7.Event{Kind: ss7.Transfer, MSU: ss7.MSU{DPC: itu(matedCodes[to]), OPC: itu(matedCodes[from]), NI: ss7.International, SI: ss7.SNM, Payload: payload}})
+		n.core.originate(ss7.Event{Kind: ss7.Transfer, MSU: ss7.MSU{DPC: itu(matedCodes[to]), OPC: itu(matedCodes[from]),
+			NI: ss7.International, SI: ss7.SNM, Payload: payload}})
 	})
 }
 
@@ -193,7 +195,8 @@ func (m *mated) during(d time.Duration, f func()) (sum tally) {
 	time.Sleep(5 * time.Second)
 	for _, x := range []struct{ from, to *station }{{m.s1, m.s2}, {m.s2, m.s1}} {
 		lost, duplicated, misordered := x.to.judge(x.from.pc, n)
-		sum = tally{sum.sent + n, sum.lost + lost, sum.duplicated + duplicated, sum.misordered + misordered, max(sum.gap, x.to.longestGapOfSLS())}
+		sum = tally{sum.sent + n, sum.lost + lost, sum.duplicated + duplicated, sum.misordered + misordered,
+			max(sum.gap, x.to.longestGapOfSLS())}
 	}
 	return sum
 }
@@ -282,8 +285,10 @@ var matedCases = []struct {
 	}},
 	{"an STP that routes by summaries is stopped in good order", 8 * time.Second, 0, func(m *mated) {
 		// Each line counts at once: at no time is there no route.
-		m.boxes["M"].run("configure terminal", "cs7 route-table system", "update route 3.3.0/11 linkset A", "update route 4.4.0/11 linkset B",
-			"no update route 3.3.3/14 linkset N", "no update route 4.4.4/14 linkset N", "no update route 3.3.3/14 linkset A", "no update route 4.4.4/14 linkset B", "end")
+		m.boxes["M"].run("configure terminal", "cs7 route-table system", "update route 3.3.0/11 linkset A",
+			"update route 4.4.0/11 linkset B",
+			"no update route 3.3.3/14 linkset N", "no update route 4.4.4/14 linkset N", "no update route 3.3.3/14 linkset A",
+			"no update route 4.4.4/14 linkset B", "end")
 		time.Sleep(time.Second)
 		m.boxes["M"].Leave(m.t.Context())
 		m.boxes["M"].want("show logging", "No more traffic comes")
@@ -316,7 +321,8 @@ func TestUnderTraffic(t *testing.T) {
 					time.Sleep(time.Second)
 					c.f(m)
 				})
-				t.Logf("%-50s %6d sent, %5d lost, %d duplicated, %d misordered; longest pause of an SLS %v", c.name, got.sent, got.lost, got.duplicated, got.misordered, got.gap.Round(time.Millisecond))
+				t.Logf("%-50s %6d sent, %5d lost, %d duplicated, %d misordered; longest pause of an SLS %v", c.name, got.sent,
+					got.lost, got.duplicated, got.misordered, got.gap.Round(time.Millisecond))
 				if got.lost > c.most || got.duplicated+got.misordered > 0 {
 					t.Errorf("more than %d lost, or order not kept", c.most)
 				}

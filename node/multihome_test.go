@@ -68,7 +68,8 @@ func TestMultihomedPair(t *testing.T) {
 		defer b.Close()
 		time.Sleep(15 * time.Second)
 		a.want("show cs7 linkset", "10.0.0.2 1024 1024           avail     InService")
-		a.want("show sctp association detail", "local 10.0.0.1, 10.0.1.1 port 1024, remote 10.0.0.2, 10.0.1.2 port 1024", "path 10.0.0.2 from 10.0.0.1: active, primary\n", "path 10.0.1.2 from 10.0.")
+		a.want("show sctp association detail", "local 10.0.0.1, 10.0.1.1 port 1024, remote 10.0.0.2, 10.0.1.2 port 1024",
+			"path 10.0.0.2 from 10.0.0.1: active, primary\n", "path 10.0.1.2 from 10.0.")
 		b.want("show sctp association", "2 of 2 active")
 		lame := func(cut bool) { // the subnet of the first addresses
 			for _, x := range [][2]string{{"10.0.0.1", "10.0.0.2"}, {"10.0.0.1", "10.0.1.2"}, {"10.0.1.1", "10.0.0.2"}} {
@@ -78,9 +79,11 @@ func TestMultihomedPair(t *testing.T) {
 		lame(true)
 		a.want("ping cs7 2.2.2 count 50 rate 10", "100% successful packets(50/50)")
 		time.Sleep(10 * time.Second)
-		a.want("show cs7 linkset detail", "avail/links=1/1", "path 10.0.0.2", "INACTIVE (", "path 10.0.1.2 from 10.0.1.1: active")
+		a.want("show cs7 linkset detail", "avail/links=1/1", "path 10.0.0.2", "INACTIVE (",
+			"path 10.0.1.2 from 10.0.1.1: active")
 		a.want("show sctp association", "1 of 2 active", "path 10.0.0.2 is inactive: ")
-		a.want("show logging", "%CS7SCTP-4-PATH: path 10.0.0.2 of association 1 of link 0 of linkset B is inactive: ", "; 1 of 2 paths are active")
+		a.want("show logging", "%CS7SCTP-4-PATH: path 10.0.0.2 of association 1 of link 0 of linkset B is inactive: ",
+			"; 1 of 2 paths are active")
 		if out := a.run("show logging"); strings.Contains(out, "ended after") || strings.Contains(out, "is unavailable") {
 			t.Error("a path took more than itself:\n", out)
 		}
@@ -105,11 +108,13 @@ func TestMultihomedHalfConfigured(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		net := sctptest.NewMemory(1)
-		a, b := newPair(t, net, strings.Replace(multihomedA, "sctp 10.0.0.2 10.0.1.2", "sctp 10.0.0.9 10.0.1.2", 1), multihomedB)
+		a, b := newPair(t, net, strings.Replace(multihomedA, "sctp 10.0.0.2 10.0.1.2", "sctp 10.0.0.9 10.0.1.2", 1),
+			multihomedB)
 		defer a.Close()
 		defer b.Close()
 		time.Sleep(15 * time.Second)
 		a.want("show cs7 linkset", "avail/links=1/1")
-		a.want("show sctp association detail", "10.0.0.9 is configured and no address of this association: the far end does not offer it", "path 10.0.0.2")
+		a.want("show sctp association detail",
+			"10.0.0.9 is configured and no address of this association: the far end does not offer it", "path 10.0.0.2")
 	})
 }

@@ -123,7 +123,8 @@ func TestTwoNodes(t *testing.T) {
 	t.Parallel()
 	network(t, func(net *sctptest.Memory, a, b *box) {
 		a.want("show cs7 linkset", "lsn=B                   apc=2.2.2         state=avail     avail/links=2/2",
-			"  00   10.0.0.2 1024 1024           avail     InService         -----", "  01   10.0.0.2 1025 1024           avail     InService         -----")
+			"  00   10.0.0.2 1024 1024           avail     InService         -----",
+			"  01   10.0.0.2 1025 1024           avail     InService         -----")
 		a.want("ping cs7 2.2.2 count 32 rate 1000", "100% successful packets(32/32)")
 		b.want("ping cs7 1.1.1 opc 2.2.3 size 268", "100% successful")
 		a.want("show cs7 linkset statistics", "  00   ", "  01   ")
@@ -131,7 +132,8 @@ func TestTwoNodes(t *testing.T) {
 		b.want("show cs7 mtp3 statistics", "MSUs discarded: no route to the destination")
 		b.want("show logging", "DISCARD")
 		a.want("show cs7 route explain 3.4.3 from B", "DISCARDED: only way out is the linkset it came by")
-		a.want("show cs7 route 3.3.3", "Dynamic Routes 1 of 1000", "UNAVAIL dyn management", "reason: 2.2.2 prohibits it (TFP)", "over linkset B: PROHIBITED by 2.2.2")
+		a.want("show cs7 route 3.3.3", "Dynamic Routes 1 of 1000", "UNAVAIL dyn management",
+			"reason: 2.2.2 prohibits it (TFP)", "over linkset B: PROHIBITED by 2.2.2")
 		a.want("show cs7 route explain 1.1.1", "delivered here")
 		a.want("ping cs7 1.1.1", "100% successful")
 	})
@@ -145,7 +147,8 @@ func TestOutageOfTheNetwork(t *testing.T) {
 		time.Sleep(20 * time.Second)
 		a.want("show cs7 linkset", "avail/links=0/2", "reason: no association", "10.0.0.2")
 		a.want("ping cs7 2.2.2", "% 2.2.2 is inaccessible", "linkset B is down")
-		a.want("show logging", "%CS7MTP3-5-DESTSTATUS: Destination 2.2.2 is inaccessible", "%CS7MTP3-5-LINK: Link 0 of linkset B is unavailable")
+		a.want("show logging", "%CS7MTP3-5-DESTSTATUS: Destination 2.2.2 is inaccessible",
+			"%CS7MTP3-5-LINK: Link 0 of linkset B is unavailable")
 		net.SetFaults(sctptest.Faults{})
 		time.Sleep(30 * time.Second)
 		a.want("show cs7 linkset", "avail/links=2/2")
@@ -223,9 +226,12 @@ func TestWrongFarEnd(t *testing.T) {
 // Every command that shows something answers in every state of the node.
 func TestShowCommands(t *testing.T) {
 	t.Parallel()
-	all := []string{"show running-config", "show startup-config", "show version", "show clock", "show logging", "show ip interface brief", "show ip route", "show ipv6 route", "show cs7 linkset", "show cs7 linkset detail",
-		"show cs7 linkset statistics", "show cs7 m2pa state", "show cs7 m2pa timers", "show cs7 m2pa statistics", "show cs7 m2pa peers", "show sctp association", "show cs7 route", "show cs7 route 2.2.2",
-		"show cs7 route detail", "show cs7 route explain 7.7.7", "show cs7 point-code", "show cs7 mask 3.4.0/9", "show cs7 pc 2067", "show cs7 mtp3 statistics", "show cs7 instance 0 linkset B"}
+	all := []string{"show running-config", "show startup-config", "show version", "show clock", "show logging",
+		"show ip interface brief", "show ip route", "show ipv6 route", "show cs7 linkset", "show cs7 linkset detail",
+		"show cs7 linkset statistics", "show cs7 m2pa state", "show cs7 m2pa timers", "show cs7 m2pa statistics",
+		"show cs7 m2pa peers", "show sctp association", "show cs7 route", "show cs7 route 2.2.2",
+		"show cs7 route detail", "show cs7 route explain 7.7.7", "show cs7 point-code", "show cs7 mask 3.4.0/9",
+		"show cs7 pc 2067", "show cs7 mtp3 statistics", "show cs7 instance 0 linkset B"}
 	check := func(b *box, when string) {
 		for _, c := range all {
 			out := b.run(c)
@@ -289,7 +295,8 @@ func newTransit(t testing.TB, routes int) *transit {
 		rs = append(rs, routing.Route{Dest: ss7.Range{PC: ss7.PC(16383 - i), Len: 14}, Linkset: 1, Priority: 5})
 	}
 	x.table = routing.NewPlan(ss7.ITU, ss7.International, nil, rs).NewTable([]routing.Linkset{
-		{Name: "in", Links: []routing.Link{{Path: 1, Ready: true}}}, {Name: "out", Links: []routing.Link{{Path: 2, Ready: true}}}})
+		{Name: "in", Links: []routing.Link{{Path: 1, Ready: true}}},
+		{Name: "out", Links: []routing.Link{{Path: 2, Ready: true}}}})
 	m := ss7.MSU{DPC: 16383, OPC: 5, SI: ss7.SCCP, NI: ss7.International, Payload: make([]byte, 60)}
 	x.wire = m2pa.Append(nil, m2pa.Message{Type: m2pa.UserData, BSN: 1<<24 - 1, MSU: ss7.ITU.AppendMSU(nil, &m)})
 	return x
@@ -381,7 +388,8 @@ func (x *transit) offer(batch []ss7.MSU) {
 
 // FuzzCommands types anything at a node's console.
 func FuzzCommands(f *testing.F) {
-	for _, s := range []string{"show cs7 linkset detail | include x", "configure terminal\ncs7 linkset X 1.2.3\nlink 0 sctp 10.0.0.1 1 1024\nno shutdown\nend", "cs7 ?", "\x00\xff", "ping cs7 1.1.1 count"} {
+	for _, s := range []string{"show cs7 linkset detail | include x", "configure terminal\ncs7 linkset X 1.2.3\nlink 0 " +
+		"sctp 10.0.0.1 1 1024\nno shutdown\nend", "cs7 ?", "\x00\xff", "ping cs7 1.1.1 count"} {
 		f.Add(s)
 	}
 	n := New(Options{Platform: onMemory(sctptest.NewMemory(1)), Store: startup.Memory("m", nil), Version: "test"})

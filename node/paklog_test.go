@@ -42,7 +42,8 @@ func TestPaklog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := regexp.MustCompile(`^<135>[A-Z][a-z]{2} [ 0-9]\d \d\d:\d\d:\d\d gostp 00000001: msu=8501800890abcd$`); !want.Match(b[:k]) {
+	if want := regexp.MustCompile(
+		`^<135>[A-Z][a-z]{2} [ 0-9]\d \d\d:\d\d:\d\d gostp 00000001: msu=8501800890abcd$`); !want.Match(b[:k]) {
 		t.Errorf("got %s", b[:k])
 	}
 	for range 1000 { // it is counted when it has gone

@@ -67,7 +67,8 @@ func (n *Node) cannotReach(cfg tester.Config) string {
 		if d.Keyed {
 			return f.Format(cfg.DPC) + " is inaccessible: " + n.serverDown(d.Path)
 		}
-		return fmt.Sprintf("%s is inaccessible: %s covers it, but %s", f.Format(cfg.DPC), f.FormatRange(t.Dests[d.Dest].Range), n.whyDown(t, int(d.Dest)))
+		return fmt.Sprintf("%s is inaccessible: %s covers it, but %s", f.Format(cfg.DPC),
+			f.FormatRange(t.Dests[d.Dest].Range), n.whyDown(t, int(d.Dest)))
 	}
 	return ""
 }

@@ -26,7 +26,8 @@ cs7 route-table system
  update route `+peer+`/14 linkset THIRD priority 7
 `, 1)
 		}
-		p := &pair{w: w, a: boxOn(t, w, more("1", "4.4.4", "2.2.2", pairConfig(ss7.ITU, 1, 2))), b: boxOn(t, w, more("2", "3.3.3", "1.1.1", pairConfig(ss7.ITU, 2, 1)))}
+		p := &pair{w: w, a: boxOn(t, w, more("1", "4.4.4", "2.2.2", pairConfig(ss7.ITU, 1, 2))),
+			b: boxOn(t, w, more("2", "3.3.3", "1.1.1", pairConfig(ss7.ITU, 2, 1)))}
 		c := boxOn(t, w, `hostname S3
 cs7 network-indicator international
 cs7 point-code 5.5.5

@@ -112,7 +112,8 @@ func spread(t *routing.Table, b *routing.Bundle) []status.Spread {
 
 // congestion gives the table, which of its destinations are congested, and the congested points
 // that have no route of their own, all or one of them: all at one moment.
-func (n *Node) congestion(of *ss7.PC) (t *routing.Table, dests map[ss7.Range]status.Overload, others []status.Overload) {
+func (n *Node) congestion(of *ss7.PC) (t *routing.Table, dests map[ss7.Range]status.Overload,
+	others []status.Overload) {
 	f := n.Config().Notation()
 	dests, others = map[ss7.Range]status.Overload{}, []status.Overload{}
 	t = n.view.Load().table // if the core has ended

@@ -35,8 +35,10 @@ func TestDynamicRoutesAtThePrompt(t *testing.T) {
 		}
 		g.want("show cs7 route", "Dynamic Routes 0 of 1000")
 		tell(n, mtp3.TFP, "7.1.1")
-		g.want("show cs7 route 7.1.1", "Dynamic Routes 1 of 1000", "7.1.1/14         acces   1  N                   UNAVAIL dyn management",
-			"reason: 3.3.3 prohibits it (TFP)", "                         2  M                   avail   dyn shadow", "leaves by linkset M, link 0")
+		g.want("show cs7 route 7.1.1", "Dynamic Routes 1 of 1000",
+			"7.1.1/14         acces   1  N                   UNAVAIL dyn management",
+			"reason: 3.3.3 prohibits it (TFP)", "                         2  M                   avail   dyn shadow",
+			"leaves by linkset M, link 0")
 		tell(m, mtp3.TFP, "7.1.1")
 		g.want("show cs7 route 7.1.1", "INACC", "DISCARDED: destination inaccessible")
 		g.want("show alarms", "destination 7.1.1/14")
@@ -49,7 +51,8 @@ func TestDynamicRoutesAtThePrompt(t *testing.T) {
 		g.want("show cs7 route 7.5.5", "7.5.5/14         acces", "none of these works; 7.0.0/3 covers it and does")
 		g.run("configure terminal", "cs7 summary-routing-exception", "end")
 		g.want("show running-config", "cs7 summary-routing-exception")
-		g.want("show cs7 route 7.5.5", "7.5.5/14         INACC", "7.0.0/3 covers it and works, but is no backup because of `cs7 summary-routing-exception`")
+		g.want("show cs7 route 7.5.5", "7.5.5/14         INACC",
+			"7.0.0/3 covers it and works, but is no backup because of `cs7 summary-routing-exception`")
 		n.send(ss7.MSU{DPC: itu("7.5.5"), SI: ss7.SCCP, Payload: make([]byte, 20)})
 		time.Sleep(time.Second)
 		if got := g.discards.by[mtp3.Inaccessible].Load(); got != 1 {

@@ -40,10 +40,12 @@ func TestDefaultsAreTold(t *testing.T) {
 func TestSettingsChangeLive(t *testing.T) {
 	t.Parallel()
 	network(t, func(net *sctptest.Memory, a, b *box) {
-		a.want("show sctp association B 0", "ID   State          For       Port  Far end", "ESTABLISHED", "10.0.0.2 1024", "1 of 1 active")
+		a.want("show sctp association B 0", "ID   State          For       Port  Far end", "ESTABLISHED", "10.0.0.2 1024",
+			"1 of 1 active")
 		a.want("show sctp association 2", "2    ESTABLISHED")
 		a.run("configure terminal", "cs7 local-peer 1024")
-		for _, l := range []string{"keepalive 300", "retransmit-timeout 100 800", "ip-dscp 46", "no bundling", "assoc-retransmit 2"} {
+		for _, l := range []string{"keepalive 300", "retransmit-timeout 100 800", "ip-dscp 46", "no bundling",
+			"assoc-retransmit 2"} {
 			if out := a.run(l); out != "" {
 				t.Error(l, out)
 			}
@@ -52,7 +54,8 @@ func TestSettingsChangeLive(t *testing.T) {
 		a.want("max-inbound-streams 17", "M2PA uses two streams")
 		a.want("bundling 100", "messages are never held back here")
 		a.run("cs7 linkset B", "link 1", "no keepalive", "tx-queue-depth 500", "end")
-		a.want("show ip sctp association parameters B 0", "keepalive 300 ms", "ip-dscp 46", "retransmit-timeout 100 to 800 ms", "assoc-retransmit 2", "receive-window 100000 octets", "bundling on")
+		a.want("show ip sctp association parameters B 0", "keepalive 300 ms", "ip-dscp 46",
+			"retransmit-timeout 100 to 800 ms", "assoc-retransmit 2", "receive-window 100000 octets", "bundling on")
 		a.want("show sctp association B 1 detail", "keepalive off", "link 1 of linkset B: ESTABLISHED for 15s")
 		if out := a.run("show logging"); strings.Contains(out, "ended") {
 			t.Error("an association ended:\n", out)
@@ -81,7 +84,8 @@ func TestSettingsOfTheNextAssociation(t *testing.T) {
 		time.Sleep(15 * time.Second)
 		a.want("show sctp association B 1 detail", "streams out 2, in 2")
 		for _, x := range []*box{a, b} {
-			x.run("configure terminal", "cs7 local-peer 1024", "max-inbound-streams 9", "outbound-streams 7", "receive-window 50000", "cs7 local-peer 1025", "outbound-streams 7", "max-inbound-streams 9", "end")
+			x.run("configure terminal", "cs7 local-peer 1024", "max-inbound-streams 9", "outbound-streams 7",
+				"receive-window 50000", "cs7 local-peer 1025", "outbound-streams 7", "max-inbound-streams 9", "end")
 		}
 		a.want("show sctp association B 1 detail", "streams out 2, in 2", "receive-window 50000 octets")
 		a.run("clear sctp association all")
@@ -109,8 +113,10 @@ func TestClearAssociation(t *testing.T) {
 		a.want("show cs7 linkset B", "reason: no association: ended by this end: cleared at the console")
 		b.want("show cs7 linkset A", "cleared at the console")
 		time.Sleep(20 * time.Second)
-		a.want("show sctp association detail", "the association before lasted 15s and ended 20s ago: ended by this end: cleared at the console")
-		a.want("show logging", "%CS7SCTP-5-ASSOC: association", "of link 0 of linkset B ended after 15s: ended by this end: cleared at the console", "of link 0 of linkset B is up with 10.0.0.2 port 1024, set up by ")
+		a.want("show sctp association detail",
+			"the association before lasted 15s and ended 20s ago: ended by this end: cleared at the console")
+		a.want("show logging", "%CS7SCTP-5-ASSOC: association", "of link 0 of linkset B ended after 15s: ended by this "+
+			"end: cleared at the console", "of link 0 of linkset B is up with 10.0.0.2 port 1024, set up by ")
 		a.want("show cs7 linkset", "avail/links=2/2")
 		a.want("clear sctp association all", "Associations ended: 2")
 		time.Sleep(20 * time.Second)
@@ -125,10 +131,12 @@ func TestTransportChanges(t *testing.T) {
 	network(t, func(_ *sctptest.Memory, a, b *box) {
 		a.want("show version", "SCTP of local-peer 1024 is userspace SCTP", "(auto: memory)")
 		a.run("configure terminal", "cs7 transport udp", "end")
-		a.want("show sctp association detail", "ended by this end: local-peer 1024 is bound anew: its transport was auto and is udp")
+		a.want("show sctp association detail",
+			"ended by this end: local-peer 1024 is bound anew: its transport was auto and is udp")
 		a.want("show logging", "%CS7SCTP-5-BIND: local-peer 1024 is bound at 10.0.0.1: userspace SCTP", "(udp: memory)")
 		time.Sleep(20 * time.Second)
-		a.want("show cs7 local-peer", "local-peer 1024 at 10.0.0.1: bound for 20s", "transport: userspace SCTP", "(udp: memory)", "associations: 2 for 2 links", "10.0.0.2 port 1024, link 0 of linkset B: association ")
+		a.want("show cs7 local-peer", "local-peer 1024 at 10.0.0.1: bound for 20s", "transport: userspace SCTP",
+			"(udp: memory)", "associations: 2 for 2 links", "10.0.0.2 port 1024, link 0 of linkset B: association ")
 		a.run("configure terminal", "cs7 local-peer 1024", "transport user", "end")
 		a.want("show cs7 local-peer 1024", "(user: memory)")
 		a.want("show cs7 local-peer 1030", "% there is no local-peer 1030")
@@ -158,7 +166,8 @@ func TestRefusedIsCounted(t *testing.T) {
 		if n := a.localPorts[1024].refused.Load(); n == 0 {
 			t.Error("nothing refused")
 		}
-		b.want("show logging", "of link 1 of linkset A ended after 0s: aborted by 10.0.0.1: no link is configured for [10.0.0.2] port 1025 on local-peer 1024")
+		b.want("show logging", "of link 1 of linkset A ended after 0s: aborted by 10.0.0.1: no link is configured for "+
+			"[10.0.0.2] port 1025 on local-peer 1024")
 	})
 }
 
@@ -208,7 +217,8 @@ cs7 linkset B
 		got += w.Text + "\n"
 	}
 	for _, want := range []string{
-		"linkset B link 0: all paths are inactive after 4 time-outs, the link fails after 21: `assoc-retransmit 3` lets it fail with its last path",
+		"linkset B link 0: all paths are inactive after 4 time-outs, the link fails after 21: `assoc-retransmit 3` lets " +
+			"it fail with its last path",
 		"linkset B link 0: M2PA timer t7 of 2000 ms ends before SCTP has sent a lost packet again (5040 ms)",
 		"linkset B link 2: local-peer 1024 has no local-ip from which 2001:db8::2 can be reached",
 	} {
@@ -271,14 +281,17 @@ func TestEvents(t *testing.T) {
 		near, far, end := associated(t, sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr("10.0.0.1")}, Port: 1024},
 			sctp.Addr{IPs: []netip.Addr{one, two}, Port: 1024})
 		defer end()
-		s := &stubAssoc{Assoc: near, paths: []sctp.PathStatus{{Addr: one, Active: true, Primary: true, Confirmed: true}, {Addr: two, Why: "4 retransmissions in a row", RTO: time.Second}}}
+		s := &stubAssoc{Assoc: near, paths: []sctp.PathStatus{{Addr: one, Active: true, Primary: true, Confirmed: true},
+			{Addr: two, Why: "4 retransmissions in a row", RTO: time.Second}}}
 		l.take(s)
 		synctest.Wait()
 		if s.primary != one {
 			t.Error("the first address is not the primary one")
 		}
-		a.want("show cs7 linkset B detail", "path 10.0.1.2: INACTIVE (4 retransmissions in a row), unconfirmed", "path 10.0.0.2: active, primary")
-		a.want("show sctp association", "10.0.0.2 1024", "1 of 2 active", "path 10.0.1.2 is inactive: 4 retransmissions in a row")
+		a.want("show cs7 linkset B detail", "path 10.0.1.2: INACTIVE (4 retransmissions in a row), unconfirmed",
+			"path 10.0.0.2: active, primary")
+		a.want("show sctp association", "10.0.0.2 1024", "1 of 2 active",
+			"path 10.0.1.2 is inactive: 4 retransmissions in a row")
 		a.want("show sctp association detail", "path 10.0.1.2: INACTIVE", "RTO 1s")
 		tell := func(k sctp.EventKind, why string) (out []ss7.Action) {
 			l.mu.Lock()
@@ -286,7 +299,8 @@ func TestEvents(t *testing.T) {
 			l.item(time.Now(), &sctp.Item{Event: &sctp.Event{Kind: k, Addr: two, Why: why}}, &out)
 			return out
 		}
-		for k, why := range map[sctp.EventKind]string{sctp.PathDown: "no answer", sctp.PathUp: "it answers", sctp.PeerError: "bad stream", sctp.SendFailed: "too late"} {
+		for k, why := range map[sctp.EventKind]string{sctp.PathDown: "no answer", sctp.PathUp: "it answers",
+			sctp.PeerError: "bad stream", sctp.SendFailed: "too late"} {
 			if out := tell(k, why); len(out) != 0 {
 				t.Error("level 2 did something for", k)
 			}
@@ -299,9 +313,12 @@ func TestEvents(t *testing.T) {
 		if st, _, _ := l.status(); tellRestart == m2pa.OutOfService || st.State != m2pa.OutOfService {
 			t.Error(tellRestart, st.State)
 		}
-		a.want("show logging", "%CS7SCTP-4-PATH: path 10.0.1.2 of association 1 of link 0 of linkset B is inactive: no answer; 1 of 2 paths are active",
-			"%CS7SCTP-5-PATH: path 10.0.1.2 of association 1 of link 0 of linkset B is active: it answers", "%CS7SCTP-4-PEERERROR: the far end of association 1",
-			"%CS7SCTP-4-SENDFAILED", "%CS7SCTP-5-RESTART: association 1 of link 0 of linkset B was restarted by the far end: new tags", "%CS7SCTP-5-SHUTDOWN")
+		a.want("show logging", "%CS7SCTP-4-PATH: path 10.0.1.2 of association 1 of link 0 of linkset B is inactive: no "+
+			"answer; 1 of 2 paths are active",
+			"%CS7SCTP-5-PATH: path 10.0.1.2 of association 1 of link 0 of linkset B is active: it answers",
+			"%CS7SCTP-4-PEERERROR: the far end of association 1",
+			"%CS7SCTP-4-SENDFAILED", "%CS7SCTP-5-RESTART: association 1 of link 0 of linkset B was restarted by the far end: "+
+				"new tags", "%CS7SCTP-5-SHUTDOWN")
 		far.Close()
 		synctest.Wait()
 	})

@@ -84,11 +84,14 @@ func congestionWarnings(c m2pa.Config, set *configs.Linkset, k *configs.Link) (o
 		switch {
 		case i > 0 && !c.Priorities || configs.ThresholdsFor(set, k, uint8(i+1)) == nil:
 		case c.Onset[i] >= c.QueueMax:
-			out = append(out, fmt.Sprintf("congestion level %d begins above %d messages, but the transmit queue has %d (`tx-queue-depth`): it is full first", i+1, c.Onset[i], c.QueueMax))
+			out = append(out, fmt.Sprintf("congestion level %d begins above %d messages, but the transmit queue has %d "+
+				"(`tx-queue-depth`): it is full first", i+1, c.Onset[i], c.QueueMax))
 		case i > 0 && c.Onset[i] <= c.Onset[i-1]:
-			out = append(out, fmt.Sprintf("congestion level %d begins above %d messages, and level %d above %d: level %d is passed over", i+1, c.Onset[i], i, c.Onset[i-1], i))
+			out = append(out, fmt.Sprintf("congestion level %d begins above %d messages, and level %d above %d: level %d is "+
+				"passed over", i+1, c.Onset[i], i, c.Onset[i-1], i))
 		case i < 2 && c.Priorities && c.Onset[i] >= c.Onset[i+1] && configs.ThresholdsFor(set, k, uint8(i+2)) == nil:
-			out = append(out, fmt.Sprintf("congestion level %d begins above %d messages, and level %d, which is not configured, above %d: level %d is passed over", i+1, c.Onset[i], i+2, c.Onset[i+1], i+1))
+			out = append(out, fmt.Sprintf("congestion level %d begins above %d messages, and level %d, which is not "+
+				"configured, above %d: level %d is passed over", i+1, c.Onset[i], i+2, c.Onset[i+1], i+1))
 		}
 	}
 	return out
@@ -134,10 +137,13 @@ func (s settings) warnings(paths int, t7 time.Duration, limits bool) (out []stri
 	// With the paths all inactive and the association not yet given up, nothing moves
 	// and nobody is told (RFC 9260 §8.2).
 	if all := (p.PathRetrans + 1) * paths; limits && p.AssocRetrans+1 > all {
-		out = append(out, fmt.Sprintf("all paths are inactive after %d time-outs, the link fails after %d: `assoc-retransmit %d` lets it fail with its last path", all, p.AssocRetrans+1, max(1, all-1)))
+		out = append(out, fmt.Sprintf("all paths are inactive after %d time-outs, the link fails after %d: "+
+			"`assoc-retransmit %d` lets it fail with its last path", all, p.AssocRetrans+1, max(1, all-1)))
 	}
 	if wait := p.RTOMin + 2*p.SackDelay; t7 <= wait {
-		out = append(out, fmt.Sprintf("M2PA timer t7 of %d ms ends before SCTP has sent a lost packet again (%d ms): every loss fails the link; make `m2pa timer t7` greater or `retransmit-timeout` less", t7.Milliseconds(), wait.Milliseconds()))
+		out = append(out, fmt.Sprintf("M2PA timer t7 of %d ms ends before SCTP has sent a lost packet again (%d ms): "+
+			"every loss fails the link; make `m2pa timer t7` greater or `retransmit-timeout` less", t7.Milliseconds(),
+			wait.Milliseconds()))
 	}
 	return out
 }
@@ -150,7 +156,8 @@ func families(p *configs.LocalPeer, k *configs.Link) (out []string) {
 	}
 	for _, ip := range k.Remote {
 		if len(p.IPs) > 0 && (ip.Is4() && !four || ip.Is6() && !six) {
-			out = append(out, fmt.Sprintf("local-peer %d has no local-ip from which %s can be reached: one is IPv4, the other IPv6", p.Port, ip))
+			out = append(out, fmt.Sprintf(
+				"local-peer %d has no local-ip from which %s can be reached: one is IPv4, the other IPv6", p.Port, ip))
 		}
 	}
 	return out

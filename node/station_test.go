@@ -113,7 +113,8 @@ func newStation(ctx context.Context, t *testing.T, w *wires, ip, stp string, pc,
 	return newStationOf(ctx, t, w, ss7.ITU, ip, stp, pc, stpPC)
 }
 
-func newStationOf(ctx context.Context, t *testing.T, w *wires, kind *ss7.Variant, ip, stp string, pc, stpPC ss7.PC) *station {
+func newStationOf(ctx context.Context, t *testing.T, w *wires, kind *ss7.Variant, ip, stp string, pc,
+	stpPC ss7.PC) *station {
 	return newStationBy(ctx, t, sctp.NewUser(w), kind, ip, stp, pc, stpPC)
 }
 
@@ -226,7 +227,8 @@ func (s *station) receive(m *ss7.MSU) {
 		if s.user != nil {
 			s.user(m)
 		} else if len(m.Payload) >= 8 {
-			s.got = append(s.got, received{time.Now(), m.SLS, binary.BigEndian.Uint32(m.Payload), binary.BigEndian.Uint32(m.Payload[4:]), m.DPC, m.OPC, len(m.Payload)})
+			s.got = append(s.got, received{time.Now(), m.SLS, binary.BigEndian.Uint32(m.Payload),
+				binary.BigEndian.Uint32(m.Payload[4:]), m.DPC, m.OPC, len(m.Payload)})
 		}
 	}
 }

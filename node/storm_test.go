@@ -22,7 +22,8 @@ type malice struct {
 
 func (m *malice) pick() ss7.PC { return m.victims[m.Intn(len(m.victims))] }
 
-var headings = []mtp3.Heading{mtp3.COO, mtp3.COA, mtp3.XCO, mtp3.XCA, mtp3.CBD, mtp3.CBA, mtp3.ECO, mtp3.ECA, mtp3.RCT, mtp3.TFC, mtp3.TFP, mtp3.TFR, mtp3.TFA,
+var headings = []mtp3.Heading{mtp3.COO, mtp3.COA, mtp3.XCO, mtp3.XCA, mtp3.CBD, mtp3.CBA, mtp3.ECO, mtp3.ECA,
+	mtp3.RCT, mtp3.TFC, mtp3.TFP, mtp3.TFR, mtp3.TFA,
 	mtp3.RST, mtp3.RSR, mtp3.LIN, mtp3.LUN, mtp3.LIA, mtp3.LUA, mtp3.LID, mtp3.LFU, mtp3.LLT, mtp3.LRT, mtp3.TRA, mtp3.UPU}
 
 func (m *malice) next() ss7.MSU {
@@ -37,7 +38,8 @@ func (m *malice) next() ss7.MSU {
 		m.forged++
 		msu.OPC, msu.SLS = m.pick(), uint8(m.Intn(2))
 	}
-	x := mtp3.Management{Heading: headings[m.Intn(len(headings))], SLC: msu.SLS, FSN: m.Uint32() & 0xffffff, Code: uint8(m.Intn(8)), PC: m.pick(), Level: uint8(m.Intn(4)), User: ss7.SI(m.Intn(16)), Cause: uint8(m.Intn(4))}
+	x := mtp3.Management{Heading: headings[m.Intn(len(headings))], SLC: msu.SLS, FSN: m.Uint32() & 0xffffff,
+		Code: uint8(m.Intn(8)), PC: m.pick(), Level: uint8(m.Intn(4)), User: ss7.SI(m.Intn(16)), Cause: uint8(m.Intn(4))}
 	msu.Payload = mtp3.AppendManagement(nil, ss7.ITU, x)
 	return msu
 }
@@ -49,7 +51,8 @@ func TestManagementStorm(t *testing.T) {
 	t.Parallel()
 	const seconds, messages = 20, 33_333
 	onPair(t, func(p *pair) {
-		p.a.run("configure terminal", "cs7 local-peer 1030", "local-ip 10.1.6.1", "cs7 linkset HOSTILE 6.6.6", "link 0 sctp 10.1.6.9 1024 1030 passive",
+		p.a.run("configure terminal", "cs7 local-peer 1030", "local-ip 10.1.6.1", "cs7 linkset HOSTILE 6.6.6",
+			"link 0 sctp 10.1.6.9 1024 1030 passive",
 			"cs7 route-table system", "update route 7.0.0/3 linkset HOSTILE", "end")
 		ctx, cancel := context.WithCancel(context.Background())
 		hostile := newStation(ctx, t, p.w, "10.1.6.9", "10.1.6.1:1030", itu("6.6.6"), itu("1.1.1"))
@@ -57,7 +60,8 @@ func TestManagementStorm(t *testing.T) {
 		defer cancel()
 		time.Sleep(10 * time.Second)
 		p.a.want("show cs7 linkset HOSTILE", "avail/links=1/1")
-		m := &malice{Rand: rand.New(rand.NewSource(1)), me: hostile.pc, stp: hostile.stp, victims: []ss7.PC{p.s1.pc, p.s2.pc, itu("2.2.2"), itu("6.6.6"), itu("7.0.1"), itu("7.3.3"), itu("1.1.1")}}
+		m := &malice{Rand: rand.New(rand.NewSource(1)), me: hostile.pc, stp: hostile.stp,
+			victims: []ss7.PC{p.s1.pc, p.s2.pc, itu("2.2.2"), itu("6.6.6"), itu("7.0.1"), itu("7.3.3"), itu("1.1.1")}}
 		taken := func() (n uint64) {
 			for _, r := range []mtp3.Reason{mtp3.UserQueueFull, mtp3.OwnOrigin, mtp3.Circular} {
 				n += p.a.discards.by[r].Load()
@@ -79,7 +83,9 @@ func TestManagementStorm(t *testing.T) {
 			t.Errorf("%d of %d messages arrived, %d were understood", arrived, messages, is.SNMIn-was.SNMIn)
 		}
 		log := p.a.run("show logging")
-		for _, bad := range []string{"linkset PAIR is unavailable", "linkset STATION is unavailable", "Linkset PAIR is unavailable", "4.4.4 is inaccessible", "3.3.3 is inaccessible", "2.2.2 is inaccessible", "linkset PAIR is inhibited"} {
+		for _, bad := range []string{"linkset PAIR is unavailable", "linkset STATION is unavailable",
+			"Linkset PAIR is unavailable", "4.4.4 is inaccessible", "3.3.3 is inaccessible", "2.2.2 is inaccessible",
+			"linkset PAIR is inhibited"} {
 			if strings.Contains(log, bad) {
 				t.Errorf("%s:\n%s", bad, log)
 			}
@@ -112,7 +118,8 @@ func TestCircularRouteIsTold(t *testing.T) {
 		p.b.run("configure terminal", "cs7 route-table system", "update route 5.0.0/3 linkset PAIR", "end")
 		p.s1.send(ss7.MSU{DPC: itu("5.1.1"), SI: ss7.SCCP, Payload: make([]byte, 8)})
 		time.Sleep(time.Second)
-		p.b.want("show logging", "%CS7MTP3-4-CIRCULAR: Circular route to 5.1.1: MSUs come in by linkset PAIR, which is the only way there: the adjacent point 1.1.1 and this node send them to each other")
+		p.b.want("show logging", "%CS7MTP3-4-CIRCULAR: Circular route to 5.1.1: MSUs come in by linkset PAIR, which is "+
+			"the only way there: the adjacent point 1.1.1 and this node send them to each other")
 		time.Sleep(time.Minute)
 		p.b.want("show logging", "Circular route to 5.1.1 is over: for 30s no MSU has come back by linkset PAIR")
 	})

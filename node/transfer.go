@@ -309,7 +309,8 @@ func (n *Node) discard(d mtp3.Verdict, m *ss7.MSU, from ss7.PathID) {
 
 // hintUnreachable has MTP3 answer m, which came by path from, with TFP.
 func (n *Node) hintUnreachable(from ss7.PathID, m *ss7.MSU, r mtp3.Reason) {
-	n.core.hint(ss7.Event{Kind: ss7.Unreachable, Path: from, Arg: uint32(r), MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
+	n.core.hint(ss7.Event{Kind: ss7.Unreachable, Path: from, Arg: uint32(r),
+		MSU: ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}})
 }
 
 // cameBy names a path by which an MSU came.

@@ -53,7 +53,8 @@ func TestAutoTransport(t *testing.T) {
 		want(ask(), "auto: kernel SCTP (the kernel's own)")
 	case noRaw == nil:
 		want(ask(), "auto: userspace SCTP over raw IP (no kernel: ", "our own over raw IP")
-		want(ask("setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw"), "auto: userspace SCTP in UDP (no kernel: ", "; no user: raw IP needs root or CAP_NET_RAW", "our own in UDP")
+		want(ask("setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw"), "auto: userspace SCTP in UDP (no kernel: ",
+			"; no user: raw IP needs root or CAP_NET_RAW", "our own in UDP")
 	default:
 		want(ask(), "auto: userspace SCTP in UDP (no kernel: ", "; no user: ")
 	}
