@@ -2,12 +2,12 @@ package sctp
 
 import "slices"
 
-// ackRun is TSNs acknowledged by gap blocks, and what is known of the hole in
-// front of them: how often it was reported (§7.2.4).
+// ackRun is a run of TSNs that gap blocks have acknowledged. It also says how often the hole in front of it was
+// reported missing (§7.2.4).
 type ackRun struct {
 	tsnRun
 	misses uint8
-	done   bool // the hole's chunks were sent again
+	done   bool // the chunks of the hole were sent again
 }
 
 // sackChunk takes an acknowledgement (§6.2.1).
@@ -25,16 +25,15 @@ func (a *assoc) sackChunk(c chunk) {
 	a.acknowledge(a.sack.cum, a.sack.gaps, a.sack.window)
 }
 
-// gain is what one acknowledgement brought to a path, in octets. It is sure to speak of that
-// path if some of it went by no other: what was sent by two may have arrived by either (§8.2).
+// gain is how many octets one acknowledgement credits to a path. It proves that the path works (sure) if some
+// of them went by that path alone: a chunk that was sent by two paths may have arrived by either (§8.2).
 type gain struct {
 	p    *path
 	n    int
 	sure bool
 }
 
-// acknowledge takes chunks that have arrived off the ring, and finds those that
-// have not.
+// acknowledge takes the chunks that have arrived off the ring, and finds those that have not.
 func (a *assoc) acknowledge(cum uint32, gaps []gap, window uint32) {
 	if before(cum, a.first-1) {
 		a.count(cSackOld)
@@ -112,7 +111,7 @@ func (s *sender) pop() {
 	s.first++
 }
 
-// credit takes a chunk out of what is under way and measures the round trip.
+// credit takes an acknowledged chunk out of what is under way, and measures the round trip.
 func (a *assoc) credit(gains []gain, tsn uint32, c *outChunk) []gain {
 	p := c.path
 	switch c.fate {
@@ -141,11 +140,11 @@ func (a *assoc) credit(gains []gain, tsn uint32, c *outChunk) []gain {
 	return append(gains, gain{p, c.size(), !c.moved})
 }
 
-// gapBlock credits what a block newly acknowledges: what lies between the runs
-// that are known. top becomes the highest TSN newly acknowledged.
+// gapBlock credits the chunks that a gap block newly acknowledges, which are those between the known runs. It
+// raises top to the highest TSN that is newly acknowledged.
 func (a *assoc) gapBlock(gains []gain, first, last uint32, top *uint32, newly bool) ([]gain, bool) {
 	if end := a.first + uint32(a.sent) - 1; before(end, last) {
-		last = end // never sent
+		last = end // beyond it nothing was ever sent
 	}
 	if before(first, a.first) || before(last, first) {
 		return gains, newly
@@ -166,7 +165,7 @@ func (a *assoc) gapBlock(gains []gain, first, last uint32, top *uint32, newly bo
 	}
 	*top = last
 	n := ackRun{tsnRun: tsnRun{first, last}}
-	if j > i { // joins known runs
+	if j > i { // the block joins known runs
 		if before(a.acks[i].first, first) {
 			n.first = a.acks[i].first
 		}
@@ -174,7 +173,7 @@ func (a *assoc) gapBlock(gains []gain, first, last uint32, top *uint32, newly bo
 			n.last = a.acks[j-1].last
 		}
 		n.misses, n.done = a.acks[i].misses, a.acks[i].done
-	} else if i < len(a.acks) { // splits a hole
+	} else if i < len(a.acks) { // the block splits a hole
 		n.misses, n.done = a.acks[i].misses, a.acks[i].done
 	}
 	if i > 0 && a.acks[i-1].last+1 == n.first {
@@ -201,8 +200,8 @@ func (a *assoc) creditRun(gains []gain, from, to uint32) []gain {
 	return gains
 }
 
-// reneged finds that the far end threw away what it had acknowledged: the chunk
-// after the cumulative TSN can be in no gap block (§6.2.1 D iii).
+// reneged finds out that the far end threw away what it had acknowledged. The chunk after the cumulative TSN is
+// missing at the far end, so a run of acknowledged chunks that begins with it holds no more (§6.2.1 D iii).
 func (a *assoc) reneged() {
 	if len(a.acks) == 0 || a.acks[0].first != a.first {
 		return
@@ -218,9 +217,9 @@ func (a *assoc) reneged() {
 	a.addLost(r.tsnRun)
 }
 
-// missed counts reports of what is missing below the highest TSN that was newly
-// acknowledged (HTNA), and sends again at once what was reported three times
-// (§7.2.4). A hole's chunks are reported together, so holes are counted.
+// missed counts how often the chunks below the highest TSN newly acknowledged (HTNA) were reported missing, and
+// sends again at once what was reported three times (§7.2.4). The chunks of a hole are always reported
+// together, so the count is one for each hole.
 func (a *assoc) missed(top uint32, newly, advanced bool) {
 	all := a.recovering && advanced
 	if !newly && !all {
@@ -277,7 +276,7 @@ func (a *assoc) markLost(tsn uint32, c *outChunk) {
 	}
 }
 
-// addLost notes where chunks to be sent again lie; the list may overlap.
+// addLost notes a run of TSNs that has chunks to be sent again. Runs in the list may overlap.
 func (s *sender) addLost(r tsnRun) {
 	i, _ := slices.BinarySearchFunc(s.lost, r.first, func(x tsnRun, tsn uint32) int { return int(int32(x.first - tsn)) })
 	s.lost = slices.Insert(s.lost, i, r)
@@ -304,7 +303,7 @@ func (a *assoc) grow(p *path, n int) {
 	}
 }
 
-// timeout is T3: all that is under way on the path counts as lost (§6.3.3, §7.2.3).
+// timeout handles the end of T3-rtx: all that is under way on the path counts as lost (§6.3.3, §7.2.3).
 func (a *assoc) timeout(p *path) {
 	a.stats.Timeouts++
 	a.count(cT3)
@@ -316,7 +315,7 @@ func (a *assoc) timeout(p *path) {
 	}
 	a.believeLastSack()
 	a.loseAll(p)
-	if probing { // a far end that says it has no room is alive (§6.1 A)
+	if probing { // a far end that says that it has no room is alive (§6.1 A)
 		p.rto = min(2*p.rto, a.params.RTOMax)
 		return
 	}
@@ -324,12 +323,13 @@ func (a *assoc) timeout(p *path) {
 		return
 	}
 	if p.nonce == 0 && a.dataPath() != p {
-		p.beatAt = a.now + 1 // data leaves it: a heartbeat finds out when it works again
+		// Data leaves this path now. A heartbeat finds out when it works again.
+		p.beatAt = a.now + 1
 	}
 }
 
-// believeLastSack forgets gap reports that the last SACK did not repeat: the far
-// end may have thrown away what they told of.
+// believeLastSack forgets the gap reports that the last SACK did not repeat: the far end may have thrown away
+// the chunks they told of.
 func (a *assoc) believeLastSack() {
 	cum, g := a.sack.cum, a.sack.gaps
 	for _, r := range a.acks {

@@ -9,16 +9,16 @@ import (
 	"github.com/gostp/gostp/sctp/wire"
 )
 
-// Anywhere is the local address that stands for every address of this machine, of both
-// families. The kernel's SCTP and TCP take also those that the machine gets later; our own
-// SCTP takes those that it has when the port is opened.
+// Anywhere is the local address that stands for every address of this machine, of both families. The kernel's
+// SCTP and TCP also take addresses that the machine gets later. Our own SCTP takes those that the machine has
+// when the port is opened.
 var Anywhere = netip.IPv6Unspecified()
 
 // anywhere tells whether a is every address of this machine.
 func (a Addr) anywhere() bool { return slices.Contains(a.IPs, Anywhere) }
 
-// from is what a has to reach the family of to from: a's own address of it; Anywhere has
-// every family's unspecified one.
+// from gives the address of a from which to reach to: one of the same family. Anywhere gives the unspecified
+// address of either family.
 func (a Addr) from(to netip.Addr) (netip.Addr, bool) {
 	for _, ip := range a.IPs {
 		switch ip = ip.Unmap(); {
@@ -31,10 +31,10 @@ func (a Addr) from(to netip.Addr) (netip.Addr, bool) {
 	return netip.Addr{}, false
 }
 
-// locals is what a Network has that knows the addresses of its machine.
+// locals is implemented by a Network that knows the addresses of its machine.
 type locals interface{ Locals() ([]netip.Addr, error) }
 
-// placed is local with the addresses that Anywhere stands for.
+// placed gives local with Anywhere replaced by the addresses that it stands for.
 func placed(n wire.Network, local Addr) (Addr, error) {
 	if !local.anywhere() {
 		return local, nil
@@ -50,8 +50,8 @@ func placed(n wire.Network, local Addr) (Addr, error) {
 	return local, err
 }
 
-// machineAddresses are those that SCTP can be at. Addresses of one link alone are not among
-// them: they mean nothing to a far end without the name of its interface.
+// machineAddresses gives the addresses of this machine that SCTP can use. Link-local addresses are not among
+// them: they mean nothing to a far end that does not know the name of the interface.
 func machineAddresses() (out []netip.Addr, err error) {
 	all, err := net.InterfaceAddrs()
 	for _, a := range all {
@@ -63,5 +63,5 @@ func machineAddresses() (out []netip.Addr, err error) {
 	return out, err
 }
 
-// Locals are the addresses of this machine.
+// Locals gives the addresses of this machine.
 func (udpNet) Locals() ([]netip.Addr, error) { return machineAddresses() }

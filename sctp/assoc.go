@@ -11,7 +11,7 @@ import (
 	"github.com/gostp/gostp/internal/lock"
 )
 
-// state is that of RFC 9260 §4.
+// state is the state of an association (RFC 9260 §4).
 type state uint8
 
 const (
@@ -38,11 +38,11 @@ const (
 	timerCount
 )
 
-// instant is a time since the association was made; 0 stands for none.
+// instant is the time since the association was made; 0 means no time.
 type instant = time.Duration
 
-// assoc is one association. mu guards everything after it and is held while
-// packets are made and handed to the wire, which does not wait.
+// assoc is one association. Its mu guards all fields after it. It is held while packets are made and handed to
+// the wire, which never waits.
 type assoc struct {
 	endpoint *endpoint
 	port     uint16 // of the far end
@@ -54,25 +54,25 @@ type assoc struct {
 	params      Params
 	state       state
 	since       time.Time
-	now         instant // of what is being handled
-	why         string  // it ended
+	now         instant // the time of what is being handled
+	why         string  // why it ended
 	localTag    uint32
 	peerTag     uint32
 	tie         uint64 // tie-tags that our cookies carry (§5.2.2)
 	outs, ins   uint16 // streams
 	cookie      []byte
-	dialled     bool    // by this end
+	dialled     bool    // dialled by this end
 	echoed      instant // when COOKIE ECHO was sent first
-	tries       int     // of T1, T2
+	tries       int     // attempts counted by T1 and T2
 	timers      [timerCount]instant
 	timer       *time.Timer
 	armed       instant
-	touched     bool // by the batch of packets that is being handled
+	touched     bool // the batch of packets that is being handled had one for it
 	out         *outgoing
 	control     []byte // chunks to go out with the next packet
 	stats       Stats
 	lastError   string
-	enrolled    []netip.Addr // under the endpoint's lock, like the tag
+	enrolled    []netip.Addr // the addresses by which the endpoint finds it; the endpoint's lock guards them
 	enrolledTag uint32
 
 	paths   []*path
@@ -96,7 +96,7 @@ func newAssoc(e *endpoint, port uint16, p Params) *assoc {
 	return a
 }
 
-// clock reads the time once for what is to be handled.
+// clock reads the time, once for all that is handled now.
 func (a *assoc) clock() instant {
 	a.now = time.Since(a.base) + 1
 	return a.now
@@ -104,7 +104,7 @@ func (a *assoc) clock() instant {
 
 func (a *assoc) count(i int) { a.endpoint.user.count.add(i) }
 
-// fragment is the most user data a chunk can carry on any path.
+// fragmentSize is the most user data that a chunk can carry on any of the paths.
 func (a *assoc) fragmentSize() int {
 	m := a.endpoint.wires[0].wire.MTU()
 	for _, w := range a.endpoint.wires[1:] {
@@ -140,7 +140,7 @@ func (a *assoc) Confirmed() (out []netip.Addr) {
 	return out
 }
 
-// name says who the far end is, for reasons.
+// name says who the far end is, in texts for people.
 func (a *assoc) name() string {
 	var ips []netip.Addr
 	for _, p := range a.paths {
@@ -164,7 +164,7 @@ func (a *assoc) become(s state) {
 	}
 }
 
-// SetPrimary makes a remote address the one that data goes to while it answers.
+// SetPrimary makes a remote address the one to which data goes while it answers.
 func (a *assoc) SetPrimary(ip netip.Addr) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -176,7 +176,7 @@ func (a *assoc) SetPrimary(ip netip.Addr) error {
 	return nil
 }
 
-// Set changes the settings of a living association; streams and buffers stay.
+// Set changes the settings of a living association. The number of streams and the buffers stay as they are.
 func (a *assoc) Set(p Params) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -192,7 +192,7 @@ func (a *assoc) Set(p Params) {
 	for _, x := range a.paths {
 		x.rto = min(max(x.rto, p.RTOMin), p.RTOMax)
 		if marked {
-			x.open() // another queue, another congestion (§7.2.5.1)
+			x.open() // another DSCP means another queue and another congestion (§7.2.5.1)
 		}
 		if a.state < shutdownSent {
 			a.scheduleBeat(x)
@@ -201,14 +201,14 @@ func (a *assoc) Set(p Params) {
 	a.settle()
 }
 
-// failure is why Dial failed.
+// failure gives the error of a Dial that failed.
 func (a *assoc) failure() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return errors.New(a.why)
 }
 
-// end closes the association; the reader gets the event after all data.
+// end closes the association. The reader gets the event after all data.
 func (a *assoc) end(kind EventKind, why string) {
 	if a.state == closed {
 		return
@@ -236,7 +236,7 @@ func (a *assoc) end(kind EventKind, why string) {
 	a.wake()
 }
 
-// abort tells the far end the cause and ends.
+// abort sends the far end an ABORT with the cause, and ends the association.
 func (a *assoc) abort(cause []byte, why string) {
 	if a.peerTag != 0 && len(a.paths) > 0 {
 		p := a.dataPath()
@@ -246,13 +246,13 @@ func (a *assoc) abort(cause []byte, why string) {
 	a.end(Lost, why)
 }
 
-// violation aborts a far end that breaks the protocol (§3.3.10.13).
+// violation aborts the association with a far end that breaks the protocol (§3.3.10.13).
 func (a *assoc) violation(what string) {
 	a.abort(appendParam(nil, causeProtocol, []byte(what)), fmt.Sprintf("aborted: %s broke the protocol: %s", a.name(),
 		what))
 }
 
-// Abort tells the far end why and ends at once.
+// Abort tells the far end why, and ends the association at once.
 func (a *assoc) Abort(reason string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -306,8 +306,8 @@ func (a *assoc) tick() {
 	a.settle()
 }
 
-// rearm sets the one timer to the earliest deadline; one that moved away is let
-// fire and armed again.
+// rearm sets the one timer to the earliest deadline. When that deadline has moved away, the timer is left to
+// fire, and tick arms it again.
 func (a *assoc) rearm() {
 	if a.state == closed {
 		return
@@ -351,7 +351,7 @@ func (a *assoc) expired(id int) {
 	}
 }
 
-// wake lets a waiting Read look.
+// wake makes a waiting Read look again.
 func (a *assoc) wake() {
 	a.news = false
 	select {
@@ -382,7 +382,7 @@ func (a *assoc) Read(b *Batch) error {
 	}
 }
 
-// Status is a picture for show commands.
+// Status implements Assoc.
 func (a *assoc) Status() Status {
 	a.mu.Lock()
 	defer a.mu.Unlock()

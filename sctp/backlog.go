@@ -6,22 +6,22 @@ import (
 )
 
 const (
-	// DefaultBacklog is how many octets may wait for far ends in all.
+	// DefaultBacklog is how many octets may wait for all far ends together.
 	DefaultBacklog = 128 << 20
-	// backlogShare is how many of them may wait in each association, whatever waits in others.
-	// Where less waits nothing is counted: data on its way touches nothing that is shared.
+	// backlogShare is how many octets may wait in each association, whatever waits in others. An association that
+	// is below it counts nothing, so data on its usual way touches nothing that is shared.
 	backlogShare = 256 << 10
 )
 
-// Backlog bounds the memory for what was accepted and waits for far ends, over all
-// associations of the transports that share it. SendBuffer bounds that for each alone; but
-// far ends that take nothing may be many. When the memory is used up, an association that has
-// more than its share accepts no more (ErrFull).
+// Backlog bounds the memory for messages that were accepted and wait for their far ends, over all associations
+// of the transports that share it. SendBuffer bounds it for each association alone, but many far ends may take
+// nothing at once. When the memory is used up, an association that holds more than its share accepts no more
+// (ErrFull).
 type Backlog struct {
 	most    int64
 	held    atomic.Int64
 	refused atomic.Uint64
-	short   atomic.Bool // it was told
+	short   atomic.Bool // the shortage was told, and is not over
 	tell    atomic.Pointer[func(why string)]
 }
 
@@ -39,21 +39,21 @@ func (b *Backlog) State() BacklogState {
 	return BacklogState{int(b.held.Load()), int(b.most), b.refused.Load()}
 }
 
-// OnShortage has f called, from a goroutine of its own, when the memory is used up: once until
-// half of it is free again.
+// OnShortage makes a goroutine of its own call f when the memory is used up. f is not called again before half
+// of the memory is free.
 func (b *Backlog) OnShortage(f func(why string)) { b.tell.Store(&f) }
 
 // Short tells whether the memory was used up, and half of it is not free again yet.
 func (b *Backlog) Short() bool { return b.short.Load() }
 
-// burden is what an association has in a Backlog. Its owner's lock guards it.
+// burden is the account of an association in a Backlog. The lock of the association guards it.
 type burden struct {
 	backlog *Backlog
 	over    int64 // octets beyond the share
 	closed  bool
 }
 
-// full tells whether an association in which octets would wait must accept no more.
+// full tells whether an association with this many octets waiting must accept no more.
 func (w *burden) full(octets int) bool {
 	b := w.backlog
 	if octets <= backlogShare || b.held.Load() < b.most {
@@ -67,7 +67,7 @@ func (w *burden) full(octets int) bool {
 	return true
 }
 
-// reckon tells how many octets wait.
+// reckon notes how many octets wait in the association now.
 func (w *burden) reckon(octets int) {
 	over := max(int64(octets)-backlogShare, 0)
 	if over == w.over || w.closed {
@@ -79,7 +79,7 @@ func (w *burden) reckon(octets int) {
 	w.over = over
 }
 
-// close counts nothing any more.
+// close gives all back to the Backlog. Nothing is counted afterwards.
 func (w *burden) close() {
 	w.reckon(0)
 	w.closed = true

@@ -10,18 +10,18 @@ import (
 )
 
 const (
-	// DefaultBudget is how many octets all associations may hold of what is not whole.
+	// DefaultBudget is how many octets of incomplete messages all associations together may hold.
 	DefaultBudget = 32 << 20
-	// ownShare is how many of them each association has for itself, whatever others hold: a
-	// long message, or what a lost packet keeps waiting.
+	// ownShare is how many of these octets each association has for itself, whatever others hold. It has room for
+	// a long message, or for what must wait behind a lost packet.
 	ownShare = 64 << 10
 )
 
-// Budget bounds the memory for what is not whole yet, over all associations of the
-// transports that share it: fragments of messages, messages whose turn in their stream has
-// not come (RFC 9260 §6.6, §6.9), the beginning of a message that TCP brings. The far end
-// decides how long that waits. Each association has a small share for itself. When the rest is
-// used up, the association that holds the most is aborted: none has to wait for another.
+// Budget bounds the memory for what is received and cannot be delivered yet, over all associations of the
+// transports that share it: fragments of messages, messages whose turn in their stream has not come (RFC 9260
+// §6.6, §6.9), the beginning of a message over TCP. The far end decides how long these wait. Each association
+// has a small share for itself. When the rest is used up, the association that holds the most is aborted, so
+// that no other has to wait for it.
 type Budget struct {
 	most  int64
 	held  atomic.Int64
@@ -29,7 +29,7 @@ type Budget struct {
 	tell  atomic.Pointer[func(why string)]
 
 	mu      lock.Mutex[lock.Budget]
-	holders map[*holding]bool // that hold more than their share
+	holders map[*holding]bool // those that hold more than their share
 }
 
 // NewBudget makes one of some octets.
@@ -51,29 +51,29 @@ func (b *Budget) State() BudgetState {
 	return BudgetState{int(b.held.Load()), int(b.most), len(b.holders), b.ended.Load()}
 }
 
-// OnShortage has f called, from a goroutine of its own, with a reason whenever an
-// association is aborted because the memory is used up.
+// OnShortage makes a goroutine of its own call f, with a reason, whenever an association is aborted because the
+// memory is used up.
 func (b *Budget) OnShortage(f func(why string)) { b.tell.Store(&f) }
 
-// sharing is a transport whose associations share a Budget and a Backlog.
+// sharing is the part of a transport that its associations share: a Budget and a Backlog.
 type sharing struct {
 	budget  atomic.Pointer[Budget]
 	backlog atomic.Pointer[Backlog]
 	lack    atomic.Pointer[func(why string)]
 }
 
-// OnLack has f called, from a goroutine of its own, with a reason whenever an association that a far
-// end sets up cannot be taken because the program has no file descriptor left.
+// OnLack makes a goroutine of its own call f, with a reason, whenever an association that a far end sets up
+// cannot be taken because the program has no file descriptor left.
 func (s *sharing) OnLack(f func(why string)) { s.lack.Store(&f) }
 
-// lacks is told why an association could not be taken.
+// lacks reports why an association could not be taken.
 func (s *sharing) lacks(err error) {
 	if f := s.lack.Load(); f != nil && (errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)) {
 		go (*f)(fmt.Sprintf("no association can be accepted: %v", err))
 	}
 }
 
-// Share has associations from now on share in and out with those of other transports.
+// Share makes all later associations use in and out, which other transports may use too.
 func (s *sharing) Share(in *Budget, out *Backlog) {
 	s.budget.Store(in)
 	s.backlog.Store(out)
@@ -89,7 +89,7 @@ func (s *sharing) burden() burden {
 	return burden{backlog: b}
 }
 
-// holding makes the account of an association, which end aborts.
+// holding makes the account of an association in the Budget. The Budget calls end to abort that association.
 func (s *sharing) holding(end func(why string)) *holding {
 	b := s.budget.Load()
 	if b == nil {
@@ -99,8 +99,7 @@ func (s *sharing) holding(end func(why string)) *holding {
 	return &holding{budget: b, end: end}
 }
 
-// holding is the account of an association in a Budget. take and give are called by one
-// goroutine at a time.
+// holding is the account of an association in a Budget. Only one goroutine at a time may call take and give.
 type holding struct {
 	budget *Budget
 	end    func(why string)
@@ -108,7 +107,7 @@ type holding struct {
 	ending bool // guarded by the budget's mu
 }
 
-// take asks for n octets; false: there is no memory for them.
+// take asks for n octets. It gives false if there is no memory for them.
 func (h *holding) take(n int) bool {
 	b := h.budget
 	now, all := h.octets.Add(int64(n)), b.held.Add(int64(n))
@@ -138,11 +137,11 @@ func (h *holding) give(n int) {
 	}
 }
 
-// empty returns all.
+// empty returns all octets.
 func (h *holding) empty() { h.give(int(h.octets.Load())) }
 
-// relieve aborts the association that holds the most, unless one is being aborted. It does not
-// wait: the caller holds the lock of an association.
+// relieve aborts the association that holds the most, unless one is being aborted already. It does not wait for
+// that, since the caller holds the lock of an association.
 func (b *Budget) relieve() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -39,7 +39,7 @@ var causeNames = map[uint16]string{
 	causeProtocol:       "protocol violation",
 }
 
-// causeText says what an ABORT or ERROR carries.
+// causeText puts the causes of an ABORT or ERROR into words.
 func causeText(b []byte) string {
 	if len(b) < 4 {
 		return "no reason given"

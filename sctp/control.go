@@ -6,7 +6,7 @@ import (
 	"net/netip"
 )
 
-// packet takes a packet whose first chunk is neither INIT nor COOKIE ECHO.
+// packet handles a packet whose first chunk is neither INIT nor COOKIE ECHO.
 func (a *assoc) packet(h header, chunks []byte, w *sharedWire, src netip.AddrPort) {
 	if len(chunks) < 4 || !a.tagFits(h, chunks, w, src) {
 		return
@@ -26,8 +26,8 @@ func (a *assoc) packet(h header, chunks []byte, w *sharedWire, src netip.AddrPor
 	a.take(chunks, p, w)
 }
 
-// tagFits checks the verification tag; ABORT and SHUTDOWN COMPLETE with the T bit
-// carry the one that we would send (§8.5, §8.5.1).
+// tagFits checks the verification tag. ABORT and SHUTDOWN COMPLETE with the T bit carry the tag that this end
+// would send (§8.5, §8.5.1).
 func (a *assoc) tagFits(h header, chunks []byte, w *sharedWire, src netip.AddrPort) bool {
 	typ, t := chunks[0], chunks[1]&flagT != 0
 	if typ == ctShutdownAck && (a.state == cookieWait || a.state == cookieEchoed) {
@@ -46,7 +46,7 @@ func (a *assoc) tagFits(h header, chunks []byte, w *sharedWire, src netip.AddrPo
 	return true
 }
 
-// take handles the chunks of a packet in order; w is what it came by.
+// take handles the chunks of a packet in order. The packet came by the wire w.
 func (a *assoc) take(b []byte, p *path, w *sharedWire) {
 	a.stats.RecvPackets++
 	a.heard = a.now
@@ -76,7 +76,7 @@ func (a *assoc) take(b []byte, p *path, w *sharedWire) {
 	}
 }
 
-// controlChunk handles a chunk other than DATA; false: leave the rest of the packet.
+// controlChunk handles a chunk other than DATA. It gives false if the rest of the packet must be ignored.
 func (a *assoc) controlChunk(c chunk, p *path, w *sharedWire) bool {
 	switch c.typ {
 	case ctInitAck:
@@ -91,7 +91,7 @@ func (a *assoc) controlChunk(c chunk, p *path, w *sharedWire) bool {
 		a.sackChunk(c)
 	case ctHeartbeat:
 		if a.state >= cookieEchoed && a.state < shutdownAckSent && headerLen+len(c.raw)+3 <= p.mtu {
-			a.reply(p, w, a.peerTag, appendSimple(nil, ctHeartbeatAck, 0, c.value)) // back the way it came
+			a.reply(p, w, a.peerTag, appendSimple(nil, ctHeartbeatAck, 0, c.value)) // to the address that it came from (§8.3)
 		}
 	case ctHeartbeatAck:
 		a.beatAck(c)
@@ -104,7 +104,7 @@ func (a *assoc) controlChunk(c chunk, p *path, w *sharedWire) bool {
 		a.errorChunk(c, p)
 	case ctInit, ctCookieEcho:
 		a.count(cInitBundled)
-		a.stats.Discarded++ // may not be bundled behind another chunk (§6.10)
+		a.stats.Discarded++ // these may not be bundled behind another chunk (§6.10)
 		return false
 	default:
 		return a.unknownChunk(c)
@@ -112,14 +112,14 @@ func (a *assoc) controlChunk(c chunk, p *path, w *sharedWire) bool {
 	return true
 }
 
-// report adds an ERROR cause to what goes out next, as far as a packet has room.
+// report adds an ERROR cause to what goes out next, if the packet has room for it.
 func (a *assoc) report(cause []byte) {
 	if a.state >= established && len(a.control)+4+len(cause) <= a.fragmentSize()/2 {
 		a.control = appendSimple(a.control, ctError, 0, cause)
 	}
 }
 
-// unknownChunk does what the two highest bits of the type say (§3.2).
+// unknownChunk does what the two highest bits of the chunk's type say (§3.2).
 func (a *assoc) unknownChunk(c chunk) bool {
 	a.count(cChunkUnknown)
 	a.stats.Discarded++
@@ -133,7 +133,7 @@ func appendBeat(dst []byte, nonce uint64) []byte {
 	return appendSimple(dst, ctHeartbeat, 0, appendParam(nil, ptHeartbeatInfo, binary.BigEndian.AppendUint64(nil, nonce)))
 }
 
-// beatAck finds the path that a HEARTBEAT went by in what only its far end saw.
+// beatAck finds the path by which a HEARTBEAT went: the nonce in it was seen by the far end of that path alone.
 func (a *assoc) beatAck(c chunk) {
 	typ, value, _, _, err := nextParam(c.value)
 	if err != nil || typ != ptHeartbeatInfo || len(value) != 8 || a.state < established {
@@ -151,7 +151,7 @@ func (a *assoc) beatAck(c chunk) {
 			p.cwnd = max(p.cwnd, p.chunks())
 		}
 		if a.sent == 0 || p == a.dataPath() && p.flight == 0 {
-			a.errors = 0 // data under way has to be acknowledged itself (§8.1)
+			a.errors = 0 // while data is under way, only its acknowledgement counts (§8.1)
 		}
 		if a.state < shutdownSent {
 			a.scheduleBeat(p)
@@ -162,7 +162,7 @@ func (a *assoc) beatAck(c chunk) {
 	}
 }
 
-// aborted: the far end ended it at once.
+// aborted handles an ABORT: the far end ended the association at once.
 func (a *assoc) aborted(c chunk, p *path) {
 	a.count(cAbortsIn)
 	why := fmt.Sprintf("aborted by %v: %s", p.addr, causeText(c.value))

@@ -13,8 +13,8 @@ import (
 	"github.com/gostp/gostp/internal/lock"
 )
 
-// cookie is all that is known of an association while the far end proves that it
-// exists: it travels to it and back, signed, and nothing is kept here (§5.1.3).
+// cookie is all that is known of an association while the far end has yet to prove that it exists. It travels
+// to the far end and back, signed, and nothing is kept here (§5.1.3).
 type cookie struct {
 	made              time.Time
 	life              time.Duration
@@ -22,14 +22,15 @@ type cookie struct {
 	localTSN, peerTSN uint32
 	peerWindow        uint32
 	out, in           uint16 // streams, as agreed
-	tie               uint64 // both tie-tags: of an association that exists already (§5.2.2), else 0
+	tie               uint64 // both tie-tags of an association that exists already (§5.2.2), else 0
 	localPort         uint16
 	peerPort          uint16
-	home              netip.Addr   // first address of the endpoint that made it
-	addrs             []netip.Addr // of the far end; the first sent the INIT
+	home              netip.Addr   // the first address of the endpoint that made the cookie
+	addrs             []netip.Addr // of the far end; the INIT came from the first
 }
 
-// secret signs cookies. It changes every hour; the one before is still taken (§5.1.3).
+// secret is the key that signs cookies. It changes every hour. Cookies that the key before has signed are still
+// valid (§5.1.3).
 type secret struct {
 	mu       lock.Mutex[lock.CookieSecret]
 	now, old [32]byte
@@ -46,7 +47,7 @@ func (s *secret) keys(at time.Time) (now, old [32]byte) {
 	return s.now, s.old
 }
 
-// random32 is a random number other than 0 (§5.3.1).
+// random32 gives a random number other than 0 (§5.3.1).
 func random32() uint32 {
 	for {
 		if n := uint32(random64()); n != 0 {
@@ -98,9 +99,8 @@ type staleError struct{ by time.Duration }
 
 func (e staleError) Error() string { return fmt.Sprintf("cookie is too old by %v", e.by) }
 
-// open checks signature, ports and tag of a cookie, then its age: a stale one is
-// returned with staleError, since one that fits an association is valid whatever
-// its age (§5.1.5, §5.2.4).
+// open checks the signature, ports and tag of a cookie, then its age. It returns a stale cookie together with a
+// staleError, because a cookie that belongs to an existing association is valid at any age (§5.1.5, §5.2.4).
 func (s *secret) open(b []byte, at time.Time, h header) (c cookie, err error) {
 	if len(b) < cookieFixed+16+macLen || (len(b)-cookieFixed-macLen)%16 != 0 || len(b) > 2048 {
 		return c, errCookie

@@ -2,7 +2,7 @@ package sctp
 
 import "sync/atomic"
 
-// What the whole transport counts; every discarded packet is one of these.
+// These are the counters of a whole transport. Every packet that is discarded is counted by one of them.
 const (
 	cPacketsIn = iota
 	cPacketsOut
@@ -45,7 +45,7 @@ var counterNames = [counterCount]string{
 	cShort: "discarded: too short for SCTP", cChecksum: "discarded: bad checksum",
 	cNoPort:    "out of the blue: no such port here",
 	cOutOfBlue: "out of the blue: no such association", cTag: "discarded: wrong verification tag",
-	cStranger:    "discarded: right tag from an address of nobody",
+	cStranger:    "discarded: right tag, but from an unknown address",
 	cInitBundled: "discarded: INIT, INIT ACK or SHUTDOWN COMPLETE bundled with others",
 	cInitBad:     "discarded: malformed INIT", cInitRefused: "INITs refused with ABORT",
 	cCookieBad:   "discarded: cookie not made here",

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// part is a DATA chunk, or a whole message, that waits for others. The two ends of
-// a run of fragments know each other and the run's length in octets.
+// part is a DATA chunk, or a whole message, that waits for others. Fragments that follow each other form a run.
+// The two ends of a run know each other, and how many octets the run has.
 type part struct {
 	dataChunk
 	other uint32 // TSN of the other end
@@ -14,8 +14,7 @@ type part struct {
 	next  *part
 }
 
-// received is a message, or an event, that waits to be read; its data lies in the
-// arena of its box.
+// received is a message, or an event, that waits to be read. Its data lies in the arena of its box.
 type received struct {
 	Message
 	event *Event
@@ -25,18 +24,18 @@ type received struct {
 // keepArena is how many octets of memory an empty box, or a batch, keeps.
 const keepArena = 1 << 20
 
-// box is what waits to be read. There are two: one is filled while the other is
-// read, so that memory is used again without being moved.
+// box holds what waits to be read. There are two: one is filled while the other is read, so that memory is used
+// again and nothing has to be moved.
 type box struct {
 	queue []received
 	next  int
 	arena []byte
 }
 
-// keepPart is the longest chunk, in octets, whose memory is kept for another one.
+// keepPart is the largest memory of a part, in octets, that is kept for the next part.
 const keepPart = 4096
 
-// keep copies a chunk that must wait, for which admit has taken memory.
+// keep copies a chunk that must wait. admit has taken memory for it.
 func (r *receiver) keep(d *dataChunk) *part {
 	p := r.free
 	if p == nil {
@@ -61,8 +60,8 @@ func (r *receiver) drop(p *part) {
 	}
 }
 
-// arrive takes a new chunk: whole messages go on, fragments are put together
-// (§6.9). Streams do not wait for each other (§6.6).
+// arrive handles a new chunk. Whole messages go on, fragments are put together (§6.9). Streams do not wait for
+// each other (§6.6).
 func (a *assoc) arrive(d *dataChunk) {
 	if int(d.stream) >= len(a.streams) {
 		v := binary.BigEndian.AppendUint16(nil, d.stream)
@@ -86,7 +85,7 @@ func (a *assoc) arrive(d *dataChunk) {
 	a.message(d, nil)
 }
 
-// misfit says what is wrong with a chunk between its neighbours, if anything is.
+// misfit says what is wrong with a chunk between its neighbours; "" if nothing is.
 func (a *assoc) misfit(d *dataChunk, left, right *part) string {
 	same := func(p *part) bool {
 		return p.stream == d.stream && p.ppid == d.ppid && p.flags&flagU == d.flags&flagU &&
@@ -127,7 +126,7 @@ func (a *assoc) fragment(d *dataChunk, left, right *part) {
 	if x.flags&flagB == 0 || y.flags&flagE == 0 {
 		return
 	}
-	// Complete: take it out, linked in order.
+	// The message is complete. Take its parts out, linked in order.
 	head, tail := x, x
 	delete(a.parts, first)
 	for tsn := first + 1; tsn != last+1; tsn++ {
@@ -139,8 +138,8 @@ func (a *assoc) fragment(d *dataChunk, left, right *part) {
 	a.message(&head.dataChunk, head)
 }
 
-// message takes a whole message: a chunk, or the linked fragments of one. Ordered
-// ones wait for their turn in their stream.
+// message handles a whole message: a chunk, or the linked fragments of a message. An ordered message waits for
+// its turn in its stream.
 func (a *assoc) message(d *dataChunk, parts *part) {
 	s := &a.streams[d.stream]
 	switch {
@@ -172,7 +171,7 @@ func (a *assoc) message(d *dataChunk, parts *part) {
 		}
 		d = &parts.dataChunk
 		if delete(a.waiting, key); len(a.waiting) == 0 {
-			a.waiting = nil // a map does not shrink
+			a.waiting = nil // a map never shrinks, so drop it
 		}
 	}
 }
@@ -225,7 +224,7 @@ func (a *assoc) event(e Event) {
 	a.news = true
 }
 
-// fill moves what waits into a batch, at most what the batch was made for.
+// fill moves what waits into a batch, as far as the batch has room.
 func (a *assoc) fill(b *Batch) int {
 	b.Items, b.buf = b.Items[:0], b.buf[:0]
 	if cap(b.buf) > keepArena {
@@ -238,7 +237,7 @@ func (a *assoc) fill(b *Batch) int {
 	if r.next == len(r.queue) {
 		r.queue, r.arena, r.next = r.queue[:0], r.arena[:0], 0
 		if cap(r.arena) > keepArena {
-			r.queue, r.arena = nil, nil // after a burst
+			r.queue, r.arena = nil, nil // give the memory of a burst back
 		}
 		a.in, a.reading = a.reading, a.in
 	}
@@ -250,7 +249,7 @@ func (a *assoc) fill(b *Batch) int {
 	for i := r.next; i < last; i++ {
 		need += r.queue[i].n
 	}
-	b.buf = slices.Grow(b.buf, need) // at once: items point into it
+	b.buf = slices.Grow(b.buf, need) // it must not move later: items point into it
 	for i := r.next; i < last; i++ {
 		x := &r.queue[i]
 		at := len(b.buf)

@@ -6,9 +6,9 @@ import (
 	"github.com/gostp/gostp/sctp/wire"
 )
 
-// demux finds whom the packets of a batch are for. It keeps the association of
-// the packet before locked, since the next is mostly for the same, and lets all
-// that it touched send when the batch is done.
+// demux finds the association that each packet of a batch is for. It keeps the lock of the association that the
+// last packet was for, because the next packet is mostly for the same one. When the batch is done, every
+// association that got a packet may send.
 type demux struct {
 	w       *sharedWire
 	cur     *assoc // locked
@@ -17,7 +17,7 @@ type demux struct {
 	touched []*assoc
 }
 
-// enter locks a, unless it is the one that is locked.
+// enter locks a, unless a is locked already.
 func (d *demux) enter(a *assoc) {
 	if d.cur == a {
 		return
@@ -40,7 +40,7 @@ func (d *demux) leave() {
 	}
 }
 
-// flush lets every association that got a packet send, once.
+// flush makes every association that got a packet send, once.
 func (d *demux) flush() {
 	d.leave()
 	for i, a := range d.touched {
@@ -54,7 +54,7 @@ func (d *demux) flush() {
 	d.touched = d.touched[:0]
 }
 
-// packet takes one packet (§8.4, §8.5).
+// packet handles one packet (§8.4, §8.5).
 func (d *demux) packet(b []byte, src netip.AddrPort) {
 	u := d.w.user
 	h, chunks, err := parseHeader(b)
@@ -74,7 +74,7 @@ func (d *demux) packet(b []byte, src netip.AddrPort) {
 	}
 	e := d.w.endpoint(h.dst)
 	if (e == nil || !e.anySum.Load()) && !sumFits(b) {
-		u.count.add(cChecksum) // no answer to what may be anything (§6.8)
+		u.count.add(cChecksum) // such a packet may be anything, so nothing answers it (§6.8)
 		return
 	}
 	first, rest, err := nextChunk(chunks)

@@ -6,15 +6,15 @@ import (
 	"sync/atomic"
 )
 
-// backlog is how many associations may wait to be accepted at an endpoint.
+// backlog is how many associations may wait at an endpoint for Accept.
 const backlog = 1024
 
-// door is what an endpoint of every backend has: where associations that far ends set
-// up wait to be accepted, until it is shut.
+// door is what the endpoints of all backends have in common: the place where associations that far ends set up
+// wait for Accept, until the endpoint is closed.
 type door struct {
 	waiting chan Assoc
 	closed  chan struct{}
-	refuses atomic.Bool // nobody is let in any more
+	refuses atomic.Bool // associations that far ends set up are refused
 }
 
 // Shut implements Endpoint.
@@ -22,8 +22,8 @@ func (d *door) Shut() { d.refuses.Store(true) }
 
 func newDoor() door { return door{waiting: make(chan Assoc, backlog), closed: make(chan struct{})} }
 
-// offer has an association wait; false: too many do.
-func (d *door) offer(a Assoc) bool {
+// enqueue makes an association wait for Accept. It gives false if too many wait already.
+func (d *door) enqueue(a Assoc) bool {
 	select {
 	case d.waiting <- a:
 		return true
@@ -32,7 +32,7 @@ func (d *door) offer(a Assoc) bool {
 	}
 }
 
-// Accept implements Endpoint. A shut door gives none of those that still wait.
+// Accept implements Endpoint. Once the door is shut, it gives none of those that still wait.
 func (d *door) Accept(ctx context.Context) (Assoc, error) {
 	if d.isShut() {
 		return nil, net.ErrClosed
@@ -47,7 +47,7 @@ func (d *door) Accept(ctx context.Context) (Assoc, error) {
 	}
 }
 
-// shut ends Accept; false: it has been shut before. The caller holds the endpoint's lock.
+// shut ends Accept. It gives false if it was called before. The caller holds the endpoint's lock.
 func (d *door) shut() bool {
 	if d.isShut() {
 		return false

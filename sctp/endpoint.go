@@ -21,9 +21,9 @@ type endpoint struct {
 	addr   Addr
 	anySum atomic.Bool
 
-	partings atomic.Int32 // under way
+	partings atomic.Int32 // how many partings are under way
 
-	mu     lock.RWMutex[lock.Endpoint] // held after an assoc's, never before
+	mu     lock.RWMutex[lock.Endpoint] // taken after the lock of an assoc, never before
 	assocs map[peerKey]*assoc          // by the confirmed addresses of their far ends (§5.4)
 	tags   map[uint32]*assoc           // by our verification tag
 	params Params
@@ -40,8 +40,8 @@ func (e *endpoint) find(ip netip.Addr, port uint16) *assoc {
 	return e.assocs[peerKey{ip, port}]
 }
 
-// findAny finds the association that an INIT belongs to, or its cookie, by any of the
-// addresses listed in it (§5.1.2 D).
+// findAny finds the association that an INIT, or its cookie, belongs to: by any of the addresses that the INIT
+// lists (§5.1.2 D).
 func (e *endpoint) findAny(addrs []netip.Addr, port uint16) *assoc {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
@@ -53,9 +53,9 @@ func (e *endpoint) findAny(addrs []netip.Addr, port uint16) *assoc {
 	return nil
 }
 
-// findTag finds an association by the tag that this end gave out, which nobody but its far
-// end knows: for what comes from an address that is not confirmed, and for an INIT ACK that
-// comes from another address than this end called (§5.1.2 D).
+// findTag finds an association by the verification tag that this end gave out. Only the far end of that
+// association knows it. So it identifies a packet from an address that is not confirmed, and an INIT ACK from
+// another address than the one that this end called (§5.1.2 D).
 func (e *endpoint) findTag(tag uint32, port uint16) *assoc {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
@@ -65,9 +65,9 @@ func (e *endpoint) findTag(tag uint32, port uint16) *assoc {
 	return nil
 }
 
-// enroll makes a be found by its tag and by all of addrs, which are confirmed, and by no
-// other; false: another association has one of them. What a far end only lists it does not
-// have: else whoever lists the address of another keeps that one out. The caller holds a.mu.
+// enroll makes the endpoint find a by its tag and by addrs, which are confirmed, and by no other address. It
+// gives false if another association has one of them. An address that a far end merely lists does not count, or
+// else a far end could list the address of another one and keep that one out. The caller holds a.mu.
 func (e *endpoint) enroll(a *assoc, addrs []netip.Addr) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -88,8 +88,8 @@ func (e *endpoint) enroll(a *assoc, addrs []netip.Addr) bool {
 	return true
 }
 
-// claim makes a be found by one more address, which has just been confirmed; false: another
-// association was confirmed there before. The caller holds a.mu.
+// claim makes the endpoint find a by one more address, which has just been confirmed. It gives false if another
+// association was confirmed at that address before. The caller holds a.mu.
 func (e *endpoint) claim(a *assoc, ip netip.Addr) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -123,8 +123,8 @@ func (e *endpoint) remove(a *assoc) {
 	e.forget(a)
 }
 
-// listed is what INIT and INIT ACK say of our addresses: nothing when there is but
-// one, which is kinder to NAT (§3.3.2.1.1).
+// listed gives the addresses of ours that INIT and INIT ACK list. A single address is not listed, which makes
+// NAT easier (§3.3.2.1.1).
 func (e *endpoint) listed(to netip.Addr) (out []netip.Addr) {
 	if len(e.wires) < 2 {
 		return nil
@@ -137,8 +137,8 @@ func (e *endpoint) listed(to netip.Addr) (out []netip.Addr) {
 	return out
 }
 
-// usable puts the source of an INIT in front of the addresses it lists, and leaves
-// out those that we cannot send to.
+// usable puts the source of an INIT in front of the addresses that the INIT lists, and leaves out those that
+// this end cannot send to.
 func (e *endpoint) usable(src netip.Addr, listed []netip.Addr) []netip.Addr {
 	out := []netip.Addr{src}
 	for _, ip := range listed {
@@ -151,8 +151,8 @@ func (e *endpoint) usable(src netip.Addr, listed []netip.Addr) []netip.Addr {
 	return out
 }
 
-// wireFor is the wire to reach ip from: that of the network's own routing if it is
-// one of ours, else the local address most like ip; nil: none of its family.
+// wireFor gives the wire from which to reach ip: the one that the network's own routing says if that is one of
+// ours, else the one whose local address is most like ip. It gives nil if no wire has that family.
 func (e *endpoint) wireFor(ip netip.Addr) *sharedWire {
 	var best *sharedWire
 	like := -1
@@ -171,7 +171,7 @@ func (e *endpoint) wireFor(ip netip.Addr) *sharedWire {
 	return best
 }
 
-// common counts the leading bits that two addresses of a family share.
+// common counts the leading bits that two addresses of a family have in common.
 func common(a, b netip.Addr) int {
 	n := 0
 	for n < a.BitLen() {
@@ -184,8 +184,8 @@ func common(a, b netip.Addr) int {
 	return n
 }
 
-// init answers an INIT with all that is needed to know of it inside a cookie, and
-// keeps nothing (§5.1 B, §5.2.1, §5.2.2).
+// init answers an INIT. All that is to be known of it goes into the cookie of the answer, and nothing is kept
+// here (§5.1 B, §5.2.1, §5.2.2).
 func (e *endpoint) init(a *assoc, w *sharedWire, h header, c chunk, src netip.AddrPort) {
 	in, err := parseInit(c.value)
 	if h.tag != 0 || err != nil {
@@ -227,8 +227,8 @@ func (e *endpoint) init(a *assoc, w *sharedWire, h header, c chunk, src netip.Ad
 	w.send(header{h.dst, h.src, in.tag}, src, appendInit(nil, ctInitAck, ack))
 }
 
-// cookieEcho makes an association of a cookie, or finds what it means for one
-// that exists (§5.1 D, §5.2.4).
+// cookieEcho makes an association out of a cookie, or finds what the cookie means for an association that
+// exists (§5.1 D, §5.2.4).
 func (e *endpoint) cookieEcho(d *demux, a *assoc, h header, c chunk, chunks []byte, src netip.AddrPort) {
 	k, err := e.user.secret.open(c.value, time.Now(), h)
 	var stale staleError
@@ -272,7 +272,7 @@ func (e *endpoint) cookieEcho(d *demux, a *assoc, h header, c chunk, chunks []by
 		a.timer.Stop()
 		return
 	}
-	if !e.offer(a) {
+	if !e.enqueue(a) {
 		e.user.count.add(cBacklog)
 		e.remove(a)
 		d.w.abort(header{h.dst, h.src, k.peerTag}, src, 0, appendParam(nil, causeNoResource, nil))
@@ -290,7 +290,7 @@ func (w *sharedWire) stale(h header, k *cookie, s staleError, src netip.AddrPort
 
 func (e *endpoint) Local() Addr { return e.addr }
 
-// Set changes how associations to come are set up; zero fields take defaults.
+// Set changes how later associations are set up. Zero fields take the defaults.
 func (e *endpoint) Set(p Params) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

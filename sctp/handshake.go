@@ -23,7 +23,7 @@ func (a *assoc) dial(ips []netip.Addr, udp uint16) error {
 	a.clock()
 	for _, ip := range ips {
 		p := a.newPath(ip, udp, nil)
-		p.confirmed = true // the user named it (§5.4)
+		p.confirmed = true // this end called it (§5.4)
 		a.paths = append(a.paths, p)
 	}
 	a.primary = a.paths[0]
@@ -34,7 +34,7 @@ func (a *assoc) dial(ips []netip.Addr, udp uint16) error {
 	return nil
 }
 
-// handshakePath goes round the addresses that may be asked.
+// handshakePath gives each address that may be asked its turn.
 func (a *assoc) handshakePath() *path {
 	var may []*path
 	for _, p := range a.paths {
@@ -45,7 +45,7 @@ func (a *assoc) handshakePath() *path {
 	return may[a.tries%len(may)]
 }
 
-// handshakeWait doubles with every round of them.
+// handshakeWait gives the time-out, which doubles each time that all these addresses had their turn.
 func (a *assoc) handshakeWait() time.Duration {
 	return min(a.params.RTOInitial<<min(a.tries/len(a.paths), 20), a.params.RTOMax)
 }
@@ -81,8 +81,8 @@ func (a *assoc) retryHandshake() {
 	}
 }
 
-// initFor adds what exists to the cookie of an INIT that came for it (§5.2.1,
-// §5.2.2). Not due: no INIT ACK is; a cause: refuse the INIT with it.
+// initFor adds to the cookie of an INIT what is known of the association that the INIT came for (§5.2.1,
+// §5.2.2). If due is false, no INIT ACK is to be sent. If there is a cause, the INIT is refused with it.
 func (a *assoc) initFor(k *cookie, p *Params, src netip.Addr) (due bool, cause []byte) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -97,11 +97,11 @@ func (a *assoc) initFor(k *cookie, p *Params, src netip.Addr) (due bool, cause [
 		return true, nil
 	case cookieWait:
 		if a.path(src) == nil {
-			return false, nil // only to an address that the user named (§5.2.1 1)
+			return false, nil // an INIT ACK goes only to an address that this end called (§5.2.1 1)
 		}
 	case shutdownAckSent:
 		a.clock()
-		a.sendShutdown(a.path(src)) // §9.2: its SHUTDOWN COMPLETE was lost
+		a.sendShutdown(a.path(src)) // the SHUTDOWN COMPLETE was lost (§9.2)
 		a.ship()
 		return false, nil
 	default:
@@ -122,10 +122,9 @@ func (a *assoc) initFor(k *cookie, p *Params, src netip.Addr) (due bool, cause [
 	return true, nil
 }
 
-// adopt takes the far end's side of the association. The first address of the cookie is
-// confirmed: INIT ACK went there, so the far end that brings the cookie back is there. That
-// the cookie comes from another address that it lists proves nothing, since the source of a
-// packet can be forged (§5.4).
+// adopt takes over what a cookie says of the far end. The first address of the cookie is confirmed: the INIT
+// ACK went there, so a far end that brings the cookie back is there. That the cookie comes from another of its
+// addresses proves nothing, since the source of a packet can be forged (§5.4).
 func (a *assoc) adopt(k *cookie, w *sharedWire, src netip.AddrPort) bool {
 	proven := k.addrs[:1:1]
 	for _, ip := range k.addrs[1:] {
@@ -143,7 +142,7 @@ func (a *assoc) adopt(k *cookie, w *sharedWire, src netip.AddrPort) bool {
 		if p == nil {
 			var over *sharedWire
 			if ip == src.Addr() && a.endpoint.user.net.Source(ip).Unmap() != a.endpoint.wireFor(ip).addr() {
-				over = w // nobody knows better than the packet
+				over = w // the wire by which the packet came is surely one that leads there
 			}
 			p = a.newPath(ip, udp, over)
 		}
@@ -162,7 +161,7 @@ func (a *assoc) adopt(k *cookie, w *sharedWire, src netip.AddrPort) bool {
 	return true
 }
 
-// accept establishes an association of a cookie that came back (§5.1 D).
+// accept establishes an association out of a cookie that came back (§5.1 D).
 func (a *assoc) accept(k *cookie, h header, chunks []byte, w *sharedWire, src netip.AddrPort) {
 	if !a.adopt(k, w, src) {
 		a.endpoint.remove(a)
@@ -183,7 +182,7 @@ func (a *assoc) establish() {
 		if p.confirmed {
 			a.scheduleBeat(p)
 		} else {
-			p.beatAt = a.now + 1 // verify at once (§5.4)
+			p.beatAt = a.now + 1 // verify this address at once (§5.4)
 		}
 	}
 	select {
@@ -193,11 +192,11 @@ func (a *assoc) establish() {
 	}
 }
 
-// cookieAck answers a COOKIE ECHO and takes the chunks that came with it.
+// cookieAck answers a COOKIE ECHO, and handles the chunks that came with it.
 func (a *assoc) cookieAck(_ header, chunks []byte, w *sharedWire, src netip.AddrPort) {
 	p := a.path(src.Addr())
 	ack := appendSimple(nil, ctCookieAck, 0, nil)
-	if !p.confirmed { // MUST be bundled with a HEARTBEAT (§5.4)
+	if !p.confirmed { // it MUST be bundled with a HEARTBEAT (§5.4)
 		ack = appendBeat(ack, a.beginBeat(p))
 	}
 	a.reply(p, w, a.peerTag, ack)
@@ -206,17 +205,16 @@ func (a *assoc) cookieAck(_ header, chunks []byte, w *sharedWire, src netip.Addr
 	}
 }
 
-// cookieEcho says what a cookie means for an association that exists: the table
-// of §5.2.4.
+// cookieEcho handles a cookie for an association that exists, by the table of §5.2.4.
 func (a *assoc) cookieEcho(k *cookie, h header, chunks []byte, w *sharedWire, src netip.AddrPort) {
 	local, peer := k.localTag == a.localTag, k.peerTag == a.peerTag && a.peerTag != 0
 	forming := a.state == cookieWait || a.state == cookieEchoed
 	switch {
-	case local && peer: // D: ours came and went; it is established now if it was not
+	case local && peer: // D: a duplicate; it also establishes an association that was not yet
 		if a.state == cookieEchoed {
 			a.establish()
 		}
-	case local && forming: // B: both dialled at once
+	case local && forming: // B: both ends dialled at once
 		if !a.adopt(k, w, src) {
 			a.count(cCookieOdd)
 			return
@@ -224,7 +222,7 @@ func (a *assoc) cookieEcho(k *cookie, h header, chunks []byte, w *sharedWire, sr
 		a.establish()
 	case local && a.state < shutdownSent: // B, late: only the tag is new
 		a.peerTag = k.peerTag
-	case !local && !peer && k.tie == a.tie: // A: it restarted
+	case !local && !peer && k.tie == a.tie: // A: the far end restarted
 		if a.state == shutdownAckSent {
 			p := a.path(src.Addr())
 			a.sendShutdown(p)
@@ -234,7 +232,7 @@ func (a *assoc) cookieEcho(k *cookie, h header, chunks []byte, w *sharedWire, sr
 		if !a.restart(k, w, src) {
 			return
 		}
-	default: // C, and what fits nothing
+	default: // C, and cookies that fit none of the cases
 		a.count(cCookieOdd)
 		a.stats.Discarded++
 		return
@@ -245,8 +243,8 @@ func (a *assoc) cookieEcho(k *cookie, h header, chunks []byte, w *sharedWire, sr
 	}
 }
 
-// restart begins anew inside the association; the reader is told between the old
-// data and the new (§5.2.4.1).
+// restart begins anew inside the association. The reader is told of it between the old data and the new
+// (§5.2.4.1).
 func (a *assoc) restart(k *cookie, w *sharedWire, src netip.AddrPort) bool {
 	for _, ip := range k.addrs {
 		if a.path(ip) == nil {
@@ -276,7 +274,7 @@ func (a *assoc) restart(k *cookie, w *sharedWire, src netip.AddrPort) bool {
 	return true
 }
 
-// initAck goes on with the handshake (§5.1 C).
+// initAck handles an INIT ACK, and goes on with the handshake (§5.1 C).
 func (a *assoc) initAck(c chunk, w *sharedWire, src netip.AddrPort) {
 	if a.state != cookieWait {
 		a.count(cChunkState) // §5.2.3
@@ -313,7 +311,7 @@ func (a *assoc) initAck(c chunk, w *sharedWire, src netip.AddrPort) {
 		return
 	}
 	if asked.addr != src.Addr() || a.primary.addr != src.Addr() {
-		a.primary = a.paths[0] // what answered
+		a.primary = a.paths[0] // the one that answered
 	}
 	a.cookie = slices.Clone(in.cookie)
 	a.become(cookieEchoed)

@@ -7,22 +7,23 @@ import (
 	"slices"
 )
 
-// maxAddrs is how many addresses of a far end are taken; more are ignored.
+// maxAddrs is how many addresses a far end may list; more are ignored.
 const maxAddrs = 16
 
 // initChunk is INIT or INIT ACK (§3.3.2, §3.3.3).
 type initChunk struct {
 	tag, window, tsn uint32
 	out, in          uint16
-	addrs            []netip.Addr // listed; the packet's source comes on top
+	addrs            []netip.Addr // those that it lists; the source of the packet is one more
 	cookie           []byte
-	preserve         uint32 // by how many ms the cookie should live longer
-	unknown          []byte // whole parameters to be reported back, each padded
-	cause            []byte // not nil: cannot be set up, and the error cause to say so
+	preserve         uint32 // how many ms longer the cookie should live
+	unknown          []byte // whole parameters, each padded, to be reported back
+	// cause is the error cause with which the INIT is refused; nil if it can be accepted.
+	cause []byte
 }
 
-// parseInit reads INIT and INIT ACK. The error is for a chunk that is no INIT at
-// all, or has tag 0; what is to be refused with a reason is in cause.
+// parseInit reads INIT and INIT ACK. It returns an error for a chunk that is no INIT at all or has tag 0. What
+// is to be refused with a reason has that reason in cause.
 func parseInit(b []byte) (c initChunk, err error) {
 	if len(b) < 16 {
 		return c, fmt.Errorf("INIT of %d octets is too short", len(b))
@@ -54,7 +55,7 @@ func parseInit(b []byte) (c initChunk, err error) {
 	return c, nil
 }
 
-// param takes one parameter; false: leave the rest (§3.2.1).
+// param reads one parameter. It gives false if the rest of the chunk must be ignored (§3.2.1).
 func (c *initChunk) param(typ uint16, value, raw []byte) bool {
 	switch typ {
 	case ptCookie:

@@ -19,21 +19,22 @@ import (
 	"github.com/gostp/gostp/internal/lock"
 )
 
-// kernelAssoc is a socket that was peeled off. Nothing of ours runs for it but its reader,
-// and while the socket's send buffer is full a goroutine that waits for room.
+// kernelAssoc is a socket that was peeled off. The only goroutine of ours that runs for it is its reader. While
+// the send buffer of the socket is full, there is another one that waits for room.
 type kernelAssoc struct {
 	endpoint *kernelEndpoint
 	f        *os.File
 	rc       syscall.RawConn
-	remote   Addr       // all that the far end listed
-	home     netip.Addr // of those, the one that it set up the association from, or answered from
+	remote   Addr // every address that the far end listed
+	// home is the address from which the far end set up the association, or answered.
+	home     netip.Addr
 	since    time.Time
 	notes    []string
-	accepted bool          // the far end has set it up
+	accepted bool          // the far end has set up the association
 	done     chan struct{} // closed once the descriptor is
 	release  sync.Once
 
-	read kernelReader // of the goroutine that reads
+	read kernelReader // belongs to the goroutine that reads
 	send kernelSender // has its own lock
 
 	sentMessages, sentOctets, recvMessages, recvOctets atomic.Uint64
@@ -42,14 +43,14 @@ type kernelAssoc struct {
 	params    Params
 	in, out   uint16
 	lastError string
-	pathWhy   map[netip.Addr]string // of paths that are down
+	pathWhy   map[netip.Addr]string // why paths are down
 	stall     stallWatch
 }
 
-// newKernelAssoc takes over a socket; nil if its association has ended already.
+// newKernelAssoc takes over a socket. It gives nil if the association has ended already.
 func newKernelAssoc(e *kernelEndpoint, fd int) *kernelAssoc {
 	var st assocStatus
-	peer, err := lksctp.NewSCTPConn(fd, nil).SCTPRemoteAddr(0) // all that the far end told of
+	peer, err := lksctp.NewSCTPConn(fd, nil).SCTPRemoteAddr(0) // every address that the far end told of
 	if err == nil {
 		err = getOpt(fd, solSCTP, optStatus, &st)
 	}
@@ -69,7 +70,7 @@ func newKernelAssoc(e *kernelEndpoint, fd int) *kernelAssoc {
 	return a
 }
 
-// keys are where the association may be looked for; has tells whether it is the one.
+// keys gives the keys under which the endpoint may find the association; has tells whether it is the right one.
 func (a *kernelAssoc) keys() []netip.AddrPort { return keysOf(a.remote) }
 
 // has tells whether the far end has proved to be at one of its addresses.
@@ -77,9 +78,9 @@ func (a *kernelAssoc) has(k netip.AddrPort) bool {
 	return slices.Contains(a.Confirmed(), k.Addr())
 }
 
-// Confirmed implements Assoc. The kernel's primary path is at first the one that INIT came
-// by and INIT ACK went back by; the others of one that was accepted it calls unconfirmed
-// until a HEARTBEAT is answered (SCTP_GET_PEER_ADDR_INFO, RFC 6458 §8.2.2).
+// Confirmed implements Assoc. At first the kernel's primary path is the one by which INIT came and INIT ACK
+// went back. The kernel calls the other paths of an accepted association unconfirmed until a HEARTBEAT is
+// answered (SCTP_GET_PEER_ADDR_INFO, RFC 6458 §8.2.2).
 func (a *kernelAssoc) Confirmed() []netip.Addr {
 	out := []netip.Addr{a.home}
 	_ = control(a.rc, func(fd int) error {
@@ -104,7 +105,7 @@ func (a *kernelAssoc) alive() bool {
 	return control(a.rc, func(fd int) error { return getOpt(fd, solSCTP, optStatus, &st) }) == nil
 }
 
-// free closes the descriptor. What still reads is told net.ErrClosed.
+// free closes the descriptor. A Read that still waits ends with net.ErrClosed.
 func (a *kernelAssoc) free() {
 	a.release.Do(func() {
 		a.f.Close()
@@ -126,8 +127,8 @@ func (a *kernelAssoc) Close() {
 	}
 }
 
-// finish frees the descriptor of an association that was closed and that nobody
-// reads any more: who reads frees it at the end of what there was to read.
+// finish frees the descriptor of an association that was closed and has no reader any more. A reader frees it
+// itself, when all is read.
 func (a *kernelAssoc) finish() {
 	wait := 5 * time.Millisecond
 	for a.alive() {
@@ -146,7 +147,7 @@ func (a *kernelAssoc) finish() {
 	}
 }
 
-// Abort ends the association here at once; the kernel sends ABORT with the reason.
+// Abort ends the association here at once. The kernel sends ABORT with the reason.
 func (a *kernelAssoc) Abort(reason string) {
 	select {
 	case <-a.done:
@@ -157,19 +158,19 @@ func (a *kernelAssoc) Abort(reason string) {
 		return
 	}
 	a.endpoint.kernel.aborted.Add(1)
-	_ = control(a.rc, func(fd int) error { return sendAbort(fd, 0, reason) }) // fails if it has ended already
+	_ = control(a.rc, func(fd int) error { return sendAbort(fd, 0, reason) }) // an error means that it has ended already
 	a.free()
 }
 
-// sendAbort sends what is no message but the reason, with SCTP_ABORT (RFC 6458 §5.3.4).
+// sendAbort sends, with SCTP_ABORT, a message that is not delivered but becomes the reason (RFC 6458 §5.3.4).
 func sendAbort(fd int, assoc int32, reason string) error {
 	return sendFlag(fd, assoc, sndAbort, []byte(reason[:min(len(reason), 200)]))
 }
 
-// sendEOF has the kernel shut down once it has delivered what it has.
+// sendEOF makes the kernel shut down once it has delivered all that it holds.
 func sendEOF(fd int) error { return sendFlag(fd, 0, sndEOF, nil) }
 
-// sendFlag is not unix.Sendmsg, which puts an octet where there is none.
+// sendFlag sends data with a flag. It does not use unix.Sendmsg, which sends one octet when there is no data.
 func sendFlag(fd int, assoc int32, flag uint16, data []byte) error {
 	var ctl [sndInfoSpace]byte
 	fillSndInfo(&ctl, &Message{}, flag, assoc)
@@ -209,8 +210,8 @@ func (a *kernelAssoc) adopt(p Params) {
 	}
 }
 
-// Status asks the kernel. It tells no verification tags, and counts what is queued
-// with what it charges for it, which is more than the user's octets.
+// Status asks the kernel. The kernel tells no verification tags. What is queued it counts as it charges for it,
+// which is more than the user's octets.
 func (a *kernelAssoc) Status() Status {
 	a.mu.Lock()
 	s := Status{State: "CLOSED", Since: a.since, InStreams: a.in, OutStreams: a.out, LastError: a.lastError,
@@ -245,14 +246,14 @@ func (a *kernelAssoc) Status() Status {
 	return s
 }
 
-// Stalled asks the kernel: chunks that it has sent once, less those that are not acknowledged, are
-// those that the far end has taken.
+// Stalled asks the kernel. The chunks that were sent once, less those not acknowledged yet, are those that the
+// far end has taken.
 func (a *kernelAssoc) Stalled() (s Stall) {
 	waits := a.send.queued()
 	_ = control(a.rc, func(fd int) error {
 		var st assocStatus
 		var k assocStats
-		var mem [9]uint32 // as in Status
+		var mem [9]uint32 // SO_MEMINFO, as in Status
 		if err := errors.Join(getOpt(fd, solSCTP, optStatus, &st), getOpt(fd, solSCTP, optAssocStats, &k),
 			getOpt(fd, unix.SOL_SOCKET, unix.SO_MEMINFO, &mem)); err != nil {
 			return err
@@ -281,7 +282,7 @@ func (a *kernelAssoc) readStats(fd int, s *Stats) {
 // States of an address of the far end (enum sctp_spinfo_state).
 const addrInactive, addrPotentiallyFailed, addrActive, addrUnconfirmed = 0, 1, 2, 3
 
-// path asks for one address of the far end. The caller holds a.mu.
+// path asks the kernel about one address of the far end. The caller holds a.mu.
 func (a *kernelAssoc) path(fd int, ip, primary netip.Addr) PathStatus {
 	p := PathStatus{Addr: ip, Primary: ip == primary}
 	info := peerAddrInfo{}

@@ -17,7 +17,7 @@ import (
 	"github.com/gostp/gostp/internal/lock"
 )
 
-// kernelEndpoint is a one-to-many socket and the associations of its port.
+// kernelEndpoint is a one-to-many socket, and the associations of its port.
 type kernelEndpoint struct {
 	door
 	kernel *kernel
@@ -28,27 +28,27 @@ type kernelEndpoint struct {
 	rc     syscall.RawConn
 	loop   chan struct{} // closed when the goroutine of notifications has ended
 
-	partings atomic.Int32 // under way
+	partings atomic.Int32 // how many partings are under way
 
 	mu     lock.Mutex[lock.KernelEndpoint]
 	assocs map[netip.AddrPort][]*kernelAssoc // under each address that the far end lists
-	dials  map[netip.AddrPort]*kernelDial    // under each address that was named
+	dials  map[netip.AddrPort]*kernelDial    // under each address that Dial was given
 }
 
 // kernelDial is a Dial under way.
 type kernelDial struct {
 	params Params
 	udp    uint16
-	assoc  int32 // its id while it connects
+	assoc  int32 // the id of the association while it connects
 	cancel context.CancelCauseFunc
-	up     chan *kernelAssoc // established, by whichever end
-	failed chan string       // or not, with the far end's reason
+	up     chan *kernelAssoc // gets the association, whichever end has established it
+	failed chan string       // gets the far end's reason if it is not established
 }
 
 func (e *kernelEndpoint) Local() Addr { return e.local }
 
-// Set gives associations from the next one on other settings. Addresses and the port
-// stay; what the kernel refuses stays as it was.
+// Set gives later associations other settings. Addresses and the port stay. A setting that the kernel refuses
+// stays as it was.
 func (e *kernelEndpoint) Set(p Params) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -59,14 +59,14 @@ func (e *kernelEndpoint) Set(p Params) {
 	})
 }
 
-// Shut implements Endpoint: a socket that does not listen refuses, and still connects.
+// Shut implements Endpoint. A socket that does not listen refuses associations, and can still connect.
 func (e *kernelEndpoint) Shut() {
 	e.door.Shut()
-	_ = control(e.rc, func(fd int) error { return unix.Listen(fd, 0) }) // fails once it is closed
+	_ = control(e.rc, func(fd int) error { return unix.Listen(fd, 0) }) // an error means that it is closed
 }
 
-// notifications reads the endpoint's socket, one message at a time so that what
-// follows COMM_UP moves with the association.
+// notifications reads the endpoint's socket, one message at a time. So what follows COMM_UP is not read here:
+// it moves with the association.
 func (e *kernelEndpoint) notifications() {
 	defer close(e.loop)
 	b := make([]byte, 4096)
@@ -80,7 +80,7 @@ func (e *kernelEndpoint) notifications() {
 			return // closed
 		}
 		if err != nil {
-			time.Sleep(5 * time.Millisecond) // no memory, or an ICMP error
+			time.Sleep(5 * time.Millisecond) // there is no memory, or an ICMP error came
 			continue
 		}
 		if c, ok := parseAssocChange(b[:n]); ok && flags&msgNotification != 0 {
@@ -89,7 +89,7 @@ func (e *kernelEndpoint) notifications() {
 	}
 }
 
-// change acts upon an association that begins, or does not.
+// change handles an association that begins, or that could not begin.
 func (e *kernelEndpoint) change(c *assocChange) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -98,7 +98,7 @@ func (e *kernelEndpoint) change(c *assocChange) {
 		err := control(e.rc, func(l int) (err error) { fd, err = peelOff(l, c.assoc); return })
 		if err == nil {
 			e.admit(fd)
-		} // else it has ended already, or there is no descriptor: the close below
+		} // without one it has ended already, or there is no descriptor: see below
 		if errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) {
 			e.kernel.lacks(err)
 			_ = control(e.rc, func(l int) error { return sendAbort(l, c.assoc, "out of descriptors") })
@@ -119,8 +119,8 @@ func (e *kernelEndpoint) change(c *assocChange) {
 	}
 }
 
-// admit enters an established association and gives it to who dials it, or else to
-// Accept. The caller holds e.mu.
+// admit enters an established association, and gives it to the Dial that waits for it, else to Accept. The
+// caller holds e.mu.
 func (e *kernelEndpoint) admit(fd int) {
 	a := newKernelAssoc(e, fd)
 	if a == nil {
@@ -145,8 +145,9 @@ func (e *kernelEndpoint) admit(fd int) {
 	}
 	a.remote.UDP = e.local.UDP
 	a.accepted = true
-	a.adopt(e.params) // it may have come while another's settings were on the socket
-	if !e.offer(a) {
+	// It may have come while the socket had the settings of a Dial to somewhere else.
+	a.adopt(e.params)
+	if !e.enqueue(a) {
 		go a.Abort("too many associations wait to be accepted")
 		return
 	}
@@ -161,7 +162,7 @@ func (e *kernelEndpoint) enter(a *kernelAssoc) {
 	}
 }
 
-// forget is enter undone.
+// forget undoes enter.
 func (e *kernelEndpoint) forget(a *kernelAssoc) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -215,7 +216,7 @@ func (e *kernelEndpoint) Dial(ctx context.Context, remote Addr, p Params) (Assoc
 		delete(e.dials, k)
 	}
 	if err != nil {
-		// fails if it is not under way
+		// An error means that it is not under way.
 		_ = control(e.rc, func(fd int) error { return sendAbort(fd, d.assoc, "no longer wanted") })
 		select {
 		case late := <-d.up:
@@ -266,9 +267,8 @@ func keysOf(a Addr) (out []netip.AddrPort) {
 	return out
 }
 
-// establish connects and waits. While Linux has an association of these addresses
-// and ports it is tried again: one that COMM_UP is about to tell of, or one that is
-// still shutting down.
+// establish connects and waits for the association. While Linux has an association between these addresses and
+// ports, establish tries again: COMM_UP may be about to tell of that one, or it is still shutting down.
 func (e *kernelEndpoint) establish(ctx context.Context, d *kernelDial, remote Addr) (*kernelAssoc, error) {
 	for try := 0; ; try++ {
 		started := time.Now()
@@ -295,15 +295,15 @@ func (e *kernelEndpoint) establish(ctx context.Context, d *kernelDial, remote Ad
 	}
 }
 
-// connect sends the first INIT. What it says is a setting of the socket, which is set
-// back before anybody else connects.
+// connect sends the first INIT. What the INIT says is a setting of the socket, which is set back before the
+// next Dial connects.
 func (e *kernelEndpoint) connect(d *kernelDial, remote Addr) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return control(e.rc, func(fd int) error {
 		if d.params != e.params || remote.UDP != e.local.UDP {
 			defer func() {
-				// they were taken before
+				// The socket has taken these settings before.
 				_ = errors.Join(announce(fd, e.params), tune(fd, e.params), encapsulate(fd, 0, e.local.UDP))
 			}()
 			if err := errors.Join(announce(fd, d.params), tune(fd, d.params),
@@ -317,8 +317,8 @@ func (e *kernelEndpoint) connect(d *kernelDial, remote Addr) error {
 	})
 }
 
-// patience is the shortest time in which p.InitRetrans INITs can go unanswered: the
-// timeout doubles up to its maximum each time that all addresses had their turn.
+// patience gives the shortest time in which p.InitRetrans INITs can go unanswered. The time-out doubles, up to
+// its maximum, each time that all addresses had their turn.
 func patience(p Params, addresses int) (all time.Duration) {
 	t := p.RTOInitial
 	for i := range max(p.InitRetrans, 2) {
@@ -330,7 +330,7 @@ func patience(p Params, addresses int) (all time.Duration) {
 	return all * 9 / 10 // the kernel counts in ticks of up to 10 ms
 }
 
-// inWords is for messages: 10.0.0.1, 10.0.0.2 port 2905.
+// inWords gives an address for texts: "10.0.0.1, 10.0.0.2 port 2905".
 func inWords(a Addr) string {
 	return fmt.Sprintf("%s port %d", addrList(a.IPs), a.Port)
 }

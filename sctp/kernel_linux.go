@@ -16,35 +16,33 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// kernel is the backend over Linux's own SCTP, on Go's poller.
-// github.com/ishidawataru/sctp binds and connects several addresses; messages go past
-// it, in batches.
+// kernel is the backend over Linux's own SCTP, on Go's poller. It uses github.com/ishidawataru/sctp to bind and
+// connect several addresses. Messages do not go through that library, but in batches past it.
 //
-// An endpoint is a one-to-many socket (RFC 6458 §3) that listens and connects, and
-// each association is peeled off it (§9.2) once it is established. What speaks for
-// that, found on Linux 6.1:
+// An endpoint is a one-to-many socket (RFC 6458 §3) that listens and connects. Each association is peeled off
+// it (§9.2) once it is established. These findings, on Linux 6.1, are the reasons:
 //
-//   - Linux refuses SCTP_ABORT and SCTP_EOF on one-to-one sockets (EINVAL), so that
-//     those cannot tell the far end why they abort.
-//   - A one-to-one socket that listens and others that connect share a port only by a
-//     trick (SO_REUSEPORT, set after the listening); here there is one socket to the port.
-//   - Both ends that dial each other at once from the ports that they listen on get one
-//     association (RFC 9260 §5.2.1), and one COMM_UP each.
-//   - Connecting is refused while there is an association between the same addresses and
-//     ports: EISCONN while it is on this socket, EADDRNOTAVAIL once it was peeled off,
-//     also after its close until the shutdown is over.
-//   - What was received meanwhile moves with an association that is peeled off.
-//   - A peer that restarts is told on the old socket; there is nothing to accept.
-//   - A socket that was peeled off has no end of file. After COMM_LOST or SHUTDOWN_COMP
-//     come the messages that were not delivered (SEND_FAILED), all at once.
-//   - Why a handshake failed is told by the number of an error cause, which is 0 both
-//     when nobody answered and for an ABORT without one.
+//   - Linux refuses SCTP_ABORT and SCTP_EOF on one-to-one sockets (EINVAL), so those cannot tell the far end why they
+//     abort.
+//   - A one-to-one socket that listens and others that connect can share a port only by a trick (SO_REUSEPORT, set
+//     after the listening). Here the port has one socket.
+//   - When both ends dial each other at once, from the ports that they listen on, one association results (RFC 9260
+//     §5.2.1), and each end gets one COMM_UP.
+//   - Linux refuses to connect while there is an association between the same addresses and ports: with EISCONN while
+//     it is on this socket, with EADDRNOTAVAIL once it was peeled off. The latter lasts beyond its close, until the
+//     shutdown is over.
+//   - What was received in the meantime moves with an association that is peeled off.
+//   - The restart of a far end is told on the socket of the old association; there is nothing to accept.
+//   - A socket that was peeled off has no end of file. The messages that were not delivered (SEND_FAILED) come after
+//     COMM_LOST or SHUTDOWN_COMP, all at once.
+//   - The reason why a handshake failed is told as the number of an error cause. It is 0 both when nobody answered and
+//     for an ABORT without a cause.
 type kernel struct {
 	sharing
 	started, refused, aborted atomic.Uint64
 }
 
-// Kernel is SCTP by the Linux kernel. The error says why it cannot be had.
+// Kernel is the transport over the SCTP of the Linux kernel. The error says why it cannot be had.
 func Kernel() (Transport, error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, unix.IPPROTO_SCTP)
 	switch {
@@ -63,7 +61,7 @@ func Kernel() (Transport, error) {
 
 func (*kernel) Name() string { return "kernel SCTP" }
 
-// Counters are our own, then those of the network namespace (RFC 3873, and more).
+// Counters gives our own counters, then those of the network namespace (RFC 3873, and more).
 func (k *kernel) Counters() []Counter {
 	out := []Counter{{"associations established by this program", k.started.Load()},
 		{"dials that failed", k.refused.Load()}, {"associations aborted by this program", k.aborted.Load()}}
@@ -95,7 +93,7 @@ func (k *kernel) Open(local Addr, p Params) (Endpoint, error) {
 	return e, nil
 }
 
-// control calls f with a descriptor that cannot be closed meanwhile.
+// control calls f with the descriptor, which nobody can close meanwhile.
 func control(rc syscall.RawConn, f func(fd int) error) error {
 	var err error
 	if e := rc.Control(func(fd uintptr) { err = f(int(fd)) }); e != nil {
@@ -114,7 +112,7 @@ func (e *kernelEndpoint) bind() error {
 	}
 	const kind = unix.SOCK_SEQPACKET | unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK
 	fd, err := unix.Socket(family, kind, unix.IPPROTO_SCTP)
-	if err != nil && e.local.anywhere() { // a machine without IPv6
+	if err != nil && e.local.anywhere() { // this machine has no IPv6
 		e.local.IPs = []netip.Addr{netip.IPv4Unspecified()}
 		fd, err = unix.Socket(unix.AF_INET, kind, unix.IPPROTO_SCTP)
 	}
@@ -168,9 +166,9 @@ func toLibrary(a Addr) *lksctp.SCTPAddr {
 	return out
 }
 
-// fromLibrary takes what the library says of a socket; nil gives the zero Addr. Linux
-// tells the interface of each IPv6 address that an association was accepted from; it is
-// part of the address only where that is of a link.
+// fromLibrary converts an address of the library; nil gives the zero Addr. Linux tells the interface of each
+// IPv6 address that an association was accepted from. The interface belongs to the address only if that is
+// link-local.
 func fromLibrary(a *lksctp.SCTPAddr) (out Addr) {
 	if a == nil {
 		return out
@@ -187,7 +185,7 @@ func fromLibrary(a *lksctp.SCTPAddr) (out Addr) {
 	return out
 }
 
-// withZone gives an address as a has it: with its interface, if it is of a link.
+// withZone gives an address as a has it: with its interface, if it is link-local.
 func (a Addr) withZone(ip netip.Addr) netip.Addr {
 	for _, x := range a.IPs {
 		if x.WithZone("") == ip {

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// recvmmsg takes what is there, without waiting.
+// recvmmsg receives what is there, without waiting.
 func recvmmsg(fd uintptr, h []mmsghdr) (int, error) {
 	return mmsg(unix.SYS_RECVMMSG, fd, h, unix.MSG_DONTWAIT)
 }
@@ -16,11 +16,11 @@ func sendmmsg(fd uintptr, h []mmsghdr, flags int) (int, error) {
 	return mmsg(unix.SYS_SENDMMSG, fd, h, flags|unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
 }
 
-// mmsg is RawSyscall6 and not Syscall6. A batch is 20 to 200 µs in the kernel and never
-// waits there. Go's monitor thread takes the processor from a goroutine that is longer
-// than 20 µs in a Syscall6, wakes another thread for it, and looks again 20 µs later: where
-// other goroutines want to run that was more work than the batch, measured with one
-// CPU. What it delays by a batch is a garbage collection that wants all to stop.
+// mmsg makes the system call by RawSyscall6, not Syscall6. A batch takes 20 to 200 µs in the kernel and never
+// waits there. Go's monitor thread takes the processor away from a goroutine that is in a Syscall6 for more
+// than 20 µs, wakes another thread for it, and looks again 20 µs later. Where other goroutines want to run,
+// this was more work than the batch itself, measured with one CPU. The price is that a garbage collection that
+// wants all goroutines to stop waits for the batch.
 func mmsg(call, fd uintptr, h []mmsghdr, flags int) (int, error) {
 	for {
 		n, _, e := unix.RawSyscall6(call, fd, uintptr(unsafe.Pointer(unsafe.SliceData(h))), uintptr(len(h)),

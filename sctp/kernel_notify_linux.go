@@ -29,10 +29,10 @@ const (
 type assocChange struct {
 	state, cause, out, in uint16
 	assoc                 int32
-	info                  []byte // error causes of an ABORT
+	info                  []byte // the error causes of an ABORT
 }
 
-// why says what the far end gave for a reason; empty if nothing.
+// why gives the reason that the far end gave; "" if it gave none.
 func (c *assocChange) why() string {
 	switch {
 	case len(c.info) > 0:
@@ -43,7 +43,7 @@ func (c *assocChange) why() string {
 	return ""
 }
 
-// parseAssocChange tells whether b is one.
+// parseAssocChange reads a notification; ok is false if it is of another kind.
 func parseAssocChange(b []byte) (c assocChange, ok bool) {
 	if len(b) < 20 || binary.NativeEndian.Uint16(b) != noteAssocChange {
 		return c, false
@@ -52,8 +52,8 @@ func parseAssocChange(b []byte) (c assocChange, ok bool) {
 	return assocChange{n(b[8:]), n(b[10:]), n(b[12:]), n(b[14:]), int32(binary.NativeEndian.Uint32(b[16:])), b[20:]}, true
 }
 
-// notification turns one into an event, or keeps it for the end. What is shorter
-// than it must be is nothing.
+// notification turns a notification into an event, or keeps it for the end of the association. It ignores one
+// that is too short for its kind.
 func (r *kernelReader) notification(b *Batch, n []byte) {
 	if len(n) < 8 {
 		return
@@ -72,7 +72,7 @@ func (r *kernelReader) notification(b *Batch, n []byte) {
 			r.peerAddrChange(b, n)
 		}
 	case noteSendFailed:
-		// struct sctp_send_failed, then the message
+		// The message stands behind struct sctp_send_failed.
 		if len(n) >= 48 {
 			r.failed.messages++
 			r.failed.octets += len(n) - 48
@@ -87,7 +87,7 @@ func (r *kernelReader) notification(b *Batch, n []byte) {
 	case noteShutdown:
 		r.event(b, PeerShutdown, netip.Addr{}, "the far end is shutting down")
 	case notePartialDelivery:
-		// The rest of a message of which we hold the start does not come.
+		// The rest of the message whose beginning is kept here will not come.
 		r.drop()
 		r.event(b, PeerError, netip.Addr{}, "the far end did not finish a message that it had begun")
 	}
@@ -98,7 +98,7 @@ func (r *kernelReader) assocChange(b *Batch, c assocChange) {
 	case changeLost, changeCannot:
 		why := r.silence()
 		if told := c.why(); told != "" {
-			why = fmt.Sprintf("aborted by %s: %s", r.a.peer(), told)
+			why = fmt.Sprintf("aborted by %s: %s", r.a.name(), told)
 			r.aborted = true
 		}
 		r.ending = &Event{Kind: Lost, Why: why}
@@ -109,13 +109,13 @@ func (r *kernelReader) assocChange(b *Batch, c assocChange) {
 		r.a.mu.Lock()
 		r.a.in, r.a.out = c.in, c.out
 		r.a.mu.Unlock()
-		why := r.a.peer() + " restarted"
+		why := r.a.name() + " restarted"
 		r.a.note(why)
 		r.event(b, Restart, netip.Addr{}, why)
 	}
 }
 
-// peerAddrChange is struct sctp_paddr_change: the address at 8, the state at 136.
+// peerAddrChange handles a struct sctp_paddr_change: the address stands at 8, the state at 136.
 func (r *kernelReader) peerAddrChange(b *Batch, n []byte) {
 	ip, _ := fromStorage(n[8 : 8+octetsOfAddr])
 	p := r.a.settings()
@@ -125,7 +125,7 @@ func (r *kernelReader) peerAddrChange(b *Batch, n []byte) {
 	switch binary.NativeEndian.Uint32(n[136:]) {
 	case addrAvailable:
 		if kind = PathUp; !down {
-			kind = 0 // a path that was only suspected
+			kind = 0 // the path was only suspected
 		}
 		why = fmt.Sprintf("%v answers again", ip)
 		delete(r.a.pathWhy, ip)
@@ -142,8 +142,8 @@ func (r *kernelReader) peerAddrChange(b *Batch, n []byte) {
 	}
 }
 
-// remoteError reads struct sctp_remote_error: the cause, in network order, at 8 and
-// what came with it at 16.
+// remoteError reads a struct sctp_remote_error: the cause stands at 8, in network order, and what came with it
+// at 16.
 func remoteError(n []byte) string {
 	cause := binary.BigEndian.Uint16(n[8:])
 	data := n[16:]

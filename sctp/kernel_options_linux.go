@@ -13,9 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Socket options of level SOL_SCTP, and what they carry: <linux/sctp.h>, RFC 6458
-// §8. They are ours because github.com/ishidawataru/sctp has few of them, and its
-// states and SCTP_EOF are not Linux's.
+// These are socket options of level SOL_SCTP and what they carry: <linux/sctp.h>, RFC 6458 §8. They are defined
+// here because github.com/ishidawataru/sctp has few of them, and because its states and its SCTP_EOF are not
+// Linux's.
 const (
 	solSCTP = 132
 
@@ -40,8 +40,8 @@ const (
 // octetsOfAddr is the size of struct sockaddr_storage.
 const octetsOfAddr = 128
 
-// In what follows a blank first field is the association's id, which a socket with one
-// association leaves zero.
+// In what follows, a blank first field is the id of the association. A socket with one association leaves it
+// zero.
 
 type rtoInfo struct {
 	_                 int32
@@ -63,8 +63,7 @@ type sackInfo struct {
 	delay, freq uint32 // ms, packets
 }
 
-// peerAddrParams is packed in C: what follows maxRetrans lies on odd places. The zero
-// address means all.
+// peerAddrParams is packed in C: what follows maxRetrans is not aligned. The zero address means all addresses.
 type peerAddrParams struct {
 	_          int32
 	_          [octetsOfAddr]byte
@@ -105,7 +104,7 @@ type assocStatus struct {
 	primary  peerAddrInfo
 }
 
-// States of sctp_status; github.com/ishidawataru/sctp counts from zero where Linux
+// kernelStates are the states of sctp_status. github.com/ishidawataru/sctp counts them from zero where Linux
 // counts from one.
 var kernelStates = []string{"EMPTY", "CLOSED", "COOKIE-WAIT", "COOKIE-ECHOED", "ESTABLISHED", "SHUTDOWN-PENDING",
 	"SHUTDOWN-SENT", "SHUTDOWN-RECEIVED", "SHUTDOWN-ACK-SENT"}
@@ -146,8 +145,8 @@ func getOpt[T any](fd int, level, name int, v *T) error {
 
 func ms(d time.Duration) uint32 { return uint32(max(d.Milliseconds(), 1)) }
 
-// prepare sets on a new socket all that its associations begin with. The notes say
-// what was not granted.
+// prepare sets, on a new socket, all that its associations begin with. The notes say what the kernel did not
+// grant.
 func prepare(fd int, p Params) (notes []string, err error) {
 	on := int32(1)
 	// data, association, address, send failure, peer error, shutdown, partial delivery
@@ -163,10 +162,10 @@ func prepare(fd int, p Params) (notes []string, err error) {
 	return buffers(fd, p), err
 }
 
-// announce sets what an INIT says and how often it is sent.
+// announce sets what an INIT says, and how often it is sent.
 func announce(fd int, p Params) error {
 	init := initMsg{out: p.OutStreams, maxIn: p.InStreams, maxTimeo: uint16(min(ms(p.RTOMax), 65535)),
-		attempts: uint16(max(p.InitRetrans-1, 1))} // Linux counts those after the first
+		attempts: uint16(max(p.InitRetrans-1, 1))} // Linux does not count the first one
 	return named("SCTP_INITMSG", setOpt(fd, solSCTP, optInitMsg, &init))
 }
 
@@ -188,8 +187,8 @@ func peelOff(fd int, assoc int32) (int, error) {
 	return int(arg.fd), err
 }
 
-// connect sends an INIT and gives the id of the association to be, which the library's
-// SCTPConnect does not while that is under way.
+// connect sends an INIT and gives the id of the association that is to be. The library's SCTPConnect gives no
+// id while the association is not established.
 func connect(fd int, to Addr) (assoc int32, err error) {
 	b := toLibrary(to).ToRawSockAddrBuf()
 	arg := struct {
@@ -202,7 +201,7 @@ func connect(fd int, to Addr) (assoc int32, err error) {
 	return arg.assoc, err
 }
 
-// tune sets what may also change while an association lives.
+// tune sets what may change while an association lives.
 func tune(fd int, p Params) error {
 	rto := rtoInfo{initial: ms(p.RTOInitial), max: ms(p.RTOMax), min: ms(p.RTOMin)}
 	assoc := assocInfo{maxRetrans: uint16(p.AssocRetrans), cookieLife: ms(p.CookieLife)}
@@ -239,9 +238,9 @@ func except(e unix.Errno, err error) error {
 	return err
 }
 
-// buffers asks for room. Linux charges a message to the receive buffer with its
-// length and 232 octets more but advertises user data: with too small a buffer it
-// drops what it had invited, and recovers one message a second.
+// buffers asks for room. Linux charges the receive buffer with the length of a message and 232 octets more, but
+// it advertises a window of user data. If the buffer is too small, Linux drops what it had invited, and
+// recovers one message a second.
 func buffers(fd int, p Params) (notes []string) {
 	for _, b := range []struct {
 		what         string
@@ -256,7 +255,7 @@ func buffers(fd int, p Params) (notes []string) {
 		if setOpt(fd, unix.SOL_SOCKET, b.force, &want) == nil {
 			continue
 		}
-		_ = setOpt(fd, unix.SOL_SOCKET, b.plain, &want) // takes any value, and caps it
+		_ = setOpt(fd, unix.SOL_SOCKET, b.plain, &want) // the kernel takes any value, and caps it
 		var got int32
 		if err := getOpt(fd, unix.SOL_SOCKET, b.plain, &got); err == nil && int(got/2) < b.want { // Linux doubles
 			notes = append(notes, fmt.Sprintf("the kernel grants a %s buffer of %d octets, not %d: bursts will stall; set "+
@@ -266,7 +265,7 @@ func buffers(fd int, p Params) (notes []string) {
 	return notes
 }
 
-// encapsulate has associations of the socket travel in UDP (RFC 6951).
+// encapsulate makes the associations of the socket travel in UDP (RFC 6951).
 func encapsulate(fd int, local, remote uint16) error {
 	if local == 0 && remote == 0 {
 		return nil
@@ -286,7 +285,7 @@ func encapsulate(fd int, local, remote uint16) error {
 		&encapPort{port: [2]byte{byte(remote >> 8), byte(remote)}}))
 }
 
-// toStorage writes struct sockaddr_in or sockaddr_in6.
+// toStorage writes a struct sockaddr_in or sockaddr_in6.
 func toStorage(b *[octetsOfAddr]byte, ip netip.Addr, port uint16) {
 	if ip.Is4() {
 		s := (*unix.RawSockaddrInet4)(unsafe.Pointer(b))
@@ -297,7 +296,7 @@ func toStorage(b *[octetsOfAddr]byte, ip netip.Addr, port uint16) {
 	*s = unix.RawSockaddrInet6{Family: unix.AF_INET6, Port: netOrder16(port), Addr: ip.As16()}
 }
 
-// fromStorage reads one; the address is invalid where there is none.
+// fromStorage reads a struct sockaddr_in or sockaddr_in6. The address is invalid if there is neither.
 func fromStorage(b []byte) (ip netip.Addr, port uint16) {
 	if len(b) < 16 {
 		return
@@ -312,7 +311,7 @@ func fromStorage(b []byte) (ip netip.Addr, port uint16) {
 	return
 }
 
-// netOrder16 makes a number that lies in memory in network order.
+// netOrder16 converts a number between the byte order of this machine and network order.
 func netOrder16(v uint16) uint16 {
 	b := [2]byte{byte(v >> 8), byte(v)}
 	return *(*uint16)(unsafe.Pointer(&b))

@@ -9,13 +9,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// knockWait is how long the user of a far end that was called has for a first word.
+// knockWait is how long the far end, once called, has for a first word.
 const knockWait = 500 * time.Millisecond
 
-// part tells the far end of an association that it has set up, and that was given up for its
-// silence, that this is no more. Linux cannot send ABORT for what it has forgotten; but an INIT
-// restarts what the far end still has (RFC 9260 §5.2.2), and that can be aborted. Who has
-// set up another association meanwhile is left alone.
+// part tells a far end that its association with us is no more. The far end had set up that association, and
+// this end gave it up because the far end was silent. Linux cannot send ABORT for an association that it has
+// forgotten. But an INIT restarts the association that the far end still has (RFC 9260 §5.2.2), and that one
+// can be aborted. If the far end has set up another association meanwhile, it is left alone.
 func (e *kernelEndpoint) part(remote Addr, p Params) {
 	defer e.partings.Add(-1)
 	if e.partings.Add(1) > partingsMost {
@@ -35,18 +35,18 @@ func (e *kernelEndpoint) part(remote Addr, p Params) {
 			e.leave(a.(*kernelAssoc))
 			return
 		case errors.Is(err, ErrExists), errors.Is(err, net.ErrClosed), errors.Is(err, errRefused):
-			return // it is back, this port is closed, or nobody is there any more
+			return // the far end is back, this port is closed, or nobody is there any more
 		}
 	}
 }
 
-// leave aborts an association that was set up to tell of the end of the one before. One that
-// brings data is another: the far end has set it up at the same moment.
+// leave aborts an association that was set up only to tell of the end of the one before. If data comes, the
+// association is another one, which the far end has set up at the same moment. That one is accepted.
 func (e *kernelEndpoint) leave(a *kernelAssoc) {
 	for end := time.Now().Add(knockWait); time.Now().Before(end); time.Sleep(knockWait / 20) {
 		if a.Status().Stats.RecvChunks > 0 {
 			e.mu.Lock()
-			taken := e.offer(a)
+			taken := e.enqueue(a)
 			e.mu.Unlock()
 			if !taken {
 				a.Abort("too many associations wait to be accepted")
@@ -57,7 +57,7 @@ func (e *kernelEndpoint) leave(a *kernelAssoc) {
 	a.Abort("the association before was given up for its silence")
 }
 
-// silent tells whether an association ended because nobody answered.
+// silent tells whether the association ended because the far end did not answer.
 func (r *kernelReader) silent() bool {
 	lost := r.ending != nil && r.ending.Kind == Lost && !r.aborted
 	return lost && (r.sockEr == nil || errors.Is(r.sockEr, unix.ETIMEDOUT))

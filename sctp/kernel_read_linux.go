@@ -15,7 +15,7 @@ const (
 	slot             = 2048
 	kernelMaxMessage = 1 << 20 // octets; what is longer ends the association
 	receiveBatch     = 256
-	rcvInfoSpace     = unix.SizeofCmsghdr + 32 // struct sctp_rcvinfo of 28 octets, and padding
+	rcvInfoSpace     = unix.SizeofCmsghdr + 32 // room for a struct sctp_rcvinfo of 28 octets, and padding
 	cmsgRcvInfo      = 3
 	flagUnordered    = 1
 	msgNotification  = 0x8000
@@ -28,24 +28,23 @@ type kernelReader struct {
 	hdrs []mmsghdr
 	iovs []unix.Iovec
 	ctl  [][rcvInfoSpace]byte
-	base *byte // of the batch that the iovs point into
-	n    int   // results of fill
+	base *byte // the memory of the batch that the iovs point into
+	n    int   // n and err are the results of fill
 	err  error
 
-	carry  []byte // of a message whose end has not come yet
+	carry  []byte // the beginning of a message whose end has not come yet
 	hold   *holding
-	errors int    // one after the other
-	sockEr error  // the last
-	ending *Event // told by the kernel; delivered last
+	errors int    // errors of the socket in a row
+	sockEr error  // the last of them
+	ending *Event // the end that the kernel told of; delivered last
 	failed failures
-	ended  bool // the socket has no more
-	// aborted tells that the far end ended the association and said why.
+	ended  bool // the socket has nothing more to read
+	// aborted says that the far end ended the association and gave a reason.
 	aborted bool
 	over    bool // the last item was delivered
 }
 
-// failures puts SCTP_SEND_FAILED notifications together: a lost association brings
-// one for each message.
+// failures sums up the SCTP_SEND_FAILED notifications: a lost association brings one for each message.
 type failures struct {
 	messages, octets int
 	why              string
@@ -55,7 +54,7 @@ func (r *kernelReader) init(a *kernelAssoc) {
 	r.a, r.hold = a, a.endpoint.kernel.holding(a.Abort)
 	r.fill = func(fd uintptr) bool {
 		r.n, r.err = recvmmsg(fd, r.hdrs)
-		// What comes after the end (SEND_FAILED) is queued with it: nothing more will.
+		// SEND_FAILED after the end of the association is queued together with that end, so nothing more will come.
 		return !errors.Is(r.err, unix.EAGAIN) || r.ending != nil
 	}
 }
@@ -84,7 +83,7 @@ func (r *kernelReader) aim(b *Batch) {
 	r.base = &b.buf[0]
 }
 
-// Read waits in Go's poller.
+// Read implements Assoc. It waits in Go's poller.
 func (a *kernelAssoc) Read(b *Batch) error {
 	r := &a.read
 	b.Items = b.Items[:0]
@@ -101,7 +100,7 @@ func (a *kernelAssoc) Read(b *Batch) error {
 		case a.rc.Read(r.fill) != nil: // closed by Abort
 			r.ended = true
 		case r.err != nil:
-			// recvmmsg gives the socket's error before what was received: read on.
+			// recvmmsg gives the error of the socket before what was received, so read on.
 			if r.errors++; !errors.Is(r.err, unix.EAGAIN) {
 				r.sockEr = r.err
 			}
@@ -117,19 +116,19 @@ func (a *kernelAssoc) Read(b *Batch) error {
 // take turns r.n received pieces into items.
 func (r *kernelReader) take(b *Batch) {
 	var octets, messages uint64
-	start, end := 0, 0 // of the message so far, in b.buf
+	start, end := 0, 0 // where in b.buf the message lies, so far
 	for i := range r.n {
 		h := &r.hdrs[i]
 		n, flags := int(h.n), h.Flags
 		note := flags&msgNotification != 0
 		if n == 0 && !note {
-			r.ended = true // end of file; so are all that follow
+			r.ended = true // end of file: the rest of the batch is empty too
 			break
 		}
 		if start == end {
 			start, end = i*slot, i*slot
 		}
-		if end != i*slot { // a piece before it was short
+		if end != i*slot { // a piece before this one was short
 			copy(b.buf[end:], b.buf[i*slot:i*slot+n])
 		}
 		end += n
@@ -144,7 +143,7 @@ func (r *kernelReader) take(b *Batch) {
 		start, end = 0, 0
 		if len(r.carry) > 0 {
 			data = append(r.carry, data...)
-			r.drop() // the caller's now
+			r.drop() // it belongs to the caller now
 		}
 		if note {
 			r.notification(b, data)
@@ -163,7 +162,7 @@ func (r *kernelReader) take(b *Batch) {
 	r.a.recvOctets.Add(octets)
 }
 
-// keep carries the beginning of a message, for which there has to be memory.
+// keep keeps the beginning of a message. It aborts the association if there is no memory for that.
 func (r *kernelReader) keep(b []byte) {
 	if len(b) > 0 && !r.hold.take(len(b)) {
 		r.a.Abort(noMemory)
@@ -172,7 +171,7 @@ func (r *kernelReader) keep(b []byte) {
 	r.carry = append(r.carry, b...)
 }
 
-// drop forgets what it carries.
+// drop forgets the beginning of a message that it kept.
 func (r *kernelReader) drop() {
 	r.carry = nil
 	r.hold.empty()
@@ -193,7 +192,7 @@ func rcvInfo(b *[rcvInfoSpace]byte, h *unix.Msghdr) (stream uint16, ppid uint32,
 	return i.stream, netOrder32(i.ppid), i.flags&flagUnordered != 0
 }
 
-// finish gives the last items: what could not be sent, and how it ended.
+// finish gives the last items: what could not be sent, and how the association ended.
 func (r *kernelReader) finish(b *Batch) {
 	mine, closing, messages, octets := r.a.send.outcome()
 	r.failed.messages += messages
@@ -221,19 +220,19 @@ func (r *kernelReader) finish(b *Batch) {
 	}
 }
 
-// silence says what an association ended of that ended without a word.
+// silence says what ended an association that ended without a word from the far end.
 func (r *kernelReader) silence() string {
 	if r.sockEr == nil || errors.Is(r.sockEr, unix.ETIMEDOUT) {
 		p := r.a.settings()
-		return fmt.Sprintf("%s is silent: more than %d retransmissions or heartbeats unanswered", r.a.peer(), p.AssocRetrans)
+		return fmt.Sprintf("%s is silent: more than %d retransmissions or heartbeats unanswered", r.a.name(), p.AssocRetrans)
 	}
 	if errors.Is(r.sockEr, unix.ECONNRESET) {
-		return "aborted by " + r.a.peer()
+		return "aborted by " + r.a.name()
 	}
-	return fmt.Sprintf("the association with %s failed: %v", r.a.peer(), r.sockEr)
+	return fmt.Sprintf("the association with %s failed: %v", r.a.name(), r.sockEr)
 }
 
-func (a *kernelAssoc) peer() string { return a.remote.IPs[0].String() }
+func (a *kernelAssoc) name() string { return a.remote.IPs[0].String() }
 
 func (a *kernelAssoc) settings() Params {
 	a.mu.Lock()

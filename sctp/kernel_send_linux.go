@@ -22,7 +22,7 @@ const (
 	sndEOF       = 1 << 9
 )
 
-// kernelSender gives messages to the socket, and keeps those that it does not take.
+// kernelSender gives messages to the socket, and keeps those that the socket does not take.
 type kernelSender struct {
 	a    *kernelAssoc
 	room func(fd uintptr) bool
@@ -31,8 +31,8 @@ type kernelSender struct {
 	mu      lock.Mutex[lock.KernelSender]
 	limit   int // octets that may wait here
 	single  bool
-	closing bool   // no more is taken
-	ended   *Event // by this end
+	closing bool   // no more messages are accepted
+	ended   *Event // how this end ended the association
 	broken  bool   // the socket takes no more
 	waits   bool   // a goroutine waits for room
 	queue   sendQueue
@@ -41,7 +41,7 @@ type kernelSender struct {
 	hdrs [sendBatch]mmsghdr
 	iovs [sendBatch]unix.Iovec
 	ctl  [sendBatch][sndInfoSpace]byte
-	msgs []Message // argument and results of now
+	msgs []Message // msgs, sent and err are the argument and the results of now
 	sent int
 	err  error
 }
@@ -59,8 +59,8 @@ func (s *kernelSender) init(a *kernelAssoc) {
 	s.room = s.drain
 }
 
-// Send gives msgs to the kernel from where they lie. What it does not take waits in
-// our queue, up to Params.SendBuffer octets.
+// Send implements Assoc. It gives msgs to the kernel without copying them. What the kernel does not take waits
+// in our queue, up to Params.SendBuffer octets.
 func (a *kernelAssoc) Send(msgs []Message) (int, error) {
 	s := &a.send
 	s.mu.Lock()
@@ -126,10 +126,9 @@ func (a *kernelAssoc) count(msgs []Message) {
 	a.sentOctets.Add(uint64(octets))
 }
 
-// flush sends until the socket is full, which is no error. All but the last message
-// go with MSG_MORE, which makes the kernel fill packets in spite of SCTP_NODELAY;
-// if it is full before the last, the queue is flushed later and ends without.
-// The caller holds s.mu.
+// flush sends until the socket is full, which is no error. All but the last message go with MSG_MORE, which
+// makes the kernel fill packets in spite of SCTP_NODELAY. If the socket is full before the last message, the
+// queue is flushed later, and that ends without MSG_MORE. The caller holds s.mu.
 func (s *kernelSender) flush(fd uintptr, msgs []Message) (sent int, err error) {
 	for sent < len(msgs) {
 		k := min(len(msgs)-sent, sendBatch)
@@ -149,7 +148,7 @@ func (s *kernelSender) flush(fd uintptr, msgs []Message) (sent int, err error) {
 		case errors.Is(err, unix.EAGAIN):
 			return sent, nil
 		case errors.Is(err, unix.ENOBUFS), errors.Is(err, unix.ENOMEM):
-			return sent, nil // no memory now: as if it were full
+			return sent, nil // there is no memory now: treat the socket as full
 		case err != nil:
 			return sent, s.refused(err)
 		}
@@ -157,7 +156,7 @@ func (s *kernelSender) flush(fd uintptr, msgs []Message) (sent int, err error) {
 	return sent, nil
 }
 
-// give is one system call.
+// give makes one system call.
 func (s *kernelSender) give(fd uintptr, msgs []Message, flags int) (int, error) {
 	for i := range msgs {
 		m := &msgs[i]
@@ -189,8 +188,8 @@ func fillSndInfo(b *[sndInfoSpace]byte, m *Message, flags uint16, assoc int32) {
 		ppid: netOrder32(m.PPID), assoc: assoc}
 }
 
-// refused says what an error of sendmmsg means; most mean that it is over, which
-// Read tells with the reason.
+// refused says what an error of sendmmsg means. Most errors mean that the association has ended, which Read
+// tells with the reason.
 func (s *kernelSender) refused(err error) error {
 	if errors.Is(err, unix.EMSGSIZE) || errors.Is(err, unix.EINVAL) {
 		return fmt.Errorf("the kernel refuses the message: %w", err)
@@ -199,7 +198,7 @@ func (s *kernelSender) refused(err error) error {
 	return net.ErrClosed
 }
 
-// wait runs while messages wait in the queue.
+// wait is a goroutine that runs while messages wait in the queue.
 func (s *kernelSender) wait() {
 	if s.a.rc.Write(s.room) == nil {
 		return
@@ -209,7 +208,7 @@ func (s *kernelSender) wait() {
 	s.mu.Unlock()
 }
 
-// drain sends what waits, and is called again when there is room until it says true.
+// drain sends what waits. The poller calls it again, whenever there is room, until it gives true.
 func (s *kernelSender) drain(fd uintptr) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -219,7 +218,7 @@ func (s *kernelSender) drain(fd uintptr) bool {
 		s.queue.drop(n)
 		s.burden.reckon(s.queue.octets)
 		if err != nil && !s.broken {
-			s.queue.drop(1) // what the kernel does not take at all must not stop the rest
+			s.queue.drop(1) // a message that the kernel refuses must not stop the rest
 			s.a.note(err.Error())
 			continue
 		}
@@ -246,7 +245,7 @@ func (s *kernelSender) setSingle(on bool) {
 	s.single = on
 }
 
-// close takes no more messages; it tells whether it was the first to say so.
+// close makes the sender accept no more messages. It gives true to the first caller.
 func (s *kernelSender) close() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -260,7 +259,7 @@ func (s *kernelSender) close() bool {
 	return true
 }
 
-// end notes that this end ended the association; the first to say so wins.
+// end notes that this end ended the association. It gives true to the first caller, whose event counts.
 func (s *kernelSender) end(ev Event) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -303,12 +302,13 @@ func (q *sendQueue) start(i int) int {
 	return q.ends[i-1]
 }
 
-// put copies a message in unless more than limit octets would wait; the first fits always.
+// put copies a message into the queue. It gives false if more than limit octets would wait then; the first
+// message fits always.
 func (q *sendQueue) put(m *Message, limit int) bool {
 	if !q.empty() && q.octets+len(m.Data) > limit {
 		return false
 	}
-	if q.first > 64 && q.first > len(q.msgs)/2 { // the larger part is behind us
+	if q.first > 64 && q.first > len(q.msgs)/2 { // the larger part is done
 		cut := q.start(q.first)
 		q.buf = append(q.buf[:0], q.buf[cut:]...)
 		q.msgs = append(q.msgs[:0], q.msgs[q.first:]...)
@@ -325,8 +325,8 @@ func (q *sendQueue) put(m *Message, limit int) bool {
 	return true
 }
 
-// view shows the first messages, until the queue next changes. More than it shows
-// means a flush that ends without MSG_MORE early, which costs part of a packet.
+// view gives the first messages of the queue, valid until the queue next changes. If the queue has more, the
+// flush ends without MSG_MORE too early, which wastes part of a packet.
 func (q *sendQueue) view() []Message {
 	q.out = q.out[:0]
 	for i := q.first; i < min(len(q.msgs), q.first+16*sendBatch); i++ {

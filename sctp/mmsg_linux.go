@@ -22,16 +22,17 @@ type mmsghdr struct {
 }
 
 const (
-	rxMessages = 32    // of one recvmmsg; with receive offload each holds many packets
-	rxSize     = 65536 // octets of one: what IP can carry at most
-	txMessages = 64    // of one sendmmsg
-	// Of one message that the kernel cuts into packets (udp(7), UDP_SEGMENT).
+	rxMessages = 32    // messages of one recvmmsg; with receive offload each holds many packets
+	rxSize     = 65536 // octets of one message: the most that IP can carry
+	txMessages = 64    // messages of one sendmmsg
+	// maxSegments packets, of maxSegmented octets in all, are the most that one message holds which the kernel
+	// cuts (udp(7), UDP_SEGMENT).
 	maxSegments  = 64
 	maxSegmented = 65000
 )
 
-// dgram is a datagram socket on Go's poller that is read and written in batches.
-// It serves SCTP in UDP and over raw IP alike; Read belongs to one goroutine.
+// dgram is a datagram socket on Go's poller that is read and written in batches. It serves both SCTP in UDP and
+// SCTP over raw IP. One goroutine at a time may Read.
 type dgram struct {
 	file *os.File
 	raw  syscall.RawConn
@@ -48,8 +49,8 @@ type dgram struct {
 		call func(fd uintptr) bool
 		n    int
 		err  error
-		next int // the first message of rx that was not handed out
-		cut  int // octets of it that were
+		next int // the first message that was not wholly handed out
+		cut  int // how many of its octets were
 	}
 
 	mu lock.Mutex[lock.DatagramSend] // guards tx; nothing waits under it
@@ -58,12 +59,12 @@ type dgram struct {
 		iov     []unix.Iovec
 		to      [txMessages]unix.RawSockaddrInet6
 		ctl     [txMessages][64]byte
-		packets [txMessages]int // in each message
+		packets [txMessages]int // how many packets are in each message
 		call    func(fd uintptr) bool
 		from, n int
-		sent    int // messages
+		sent    int // how many messages were sent
 		err     error
-		segment bool // the kernel cuts (UDP_SEGMENT)
+		segment bool // the kernel cuts messages into packets (UDP_SEGMENT)
 	}
 }
 
@@ -77,17 +78,18 @@ func newDgram(fd int, name string, ip4, bare bool, mtu int) (*dgram, error) {
 	}
 	d.raw = raw
 	bigBuffers(fd)
-	// What is longer than the path takes is cut by IP: SCTP's packets are made for the
-	// interface, and there is no path MTU discovery here.
+	// IP cuts what is longer than the path takes. SCTP makes its packets for the interface, without path MTU
+	// discovery.
 	if ip4 {
 		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DONT)
 	} else {
 		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_DONT)
 	}
 	if !bare {
-		_ = unix.SetsockoptInt(fd, unix.IPPROTO_UDP, unix.UDP_GRO, 1) // an old kernel hands packets over singly
-		// A Linux kernel whose SCTP takes packets in UDP panics on those that came uncut over
-		// loopback or a veth (6.1, in sctp_rcv): where it has SCTP, each goes as it is.
+		// Without this option, as in old kernels, packets come one by one.
+		_ = unix.SetsockoptInt(fd, unix.IPPROTO_UDP, unix.UDP_GRO, 1)
+		// A Linux kernel whose SCTP takes packets in UDP panics if a message comes uncut over loopback or a veth
+		// (6.1, in sctp_rcv). So where the kernel has SCTP, each packet is a message of its own.
 		d.tx.segment = !kernelHasSCTP() && unix.SetsockoptInt(fd, unix.IPPROTO_UDP, unix.UDP_SEGMENT, 0) == nil
 	}
 	d.rx.buf = make([]byte, rxMessages*rxSize)
@@ -103,8 +105,8 @@ func newDgram(fd int, name string, ip4, bare bool, mtu int) (*dgram, error) {
 	return d, nil
 }
 
-// bigBuffers asks for room for a burst: as an administrator beyond the system's
-// limit, else up to it.
+// bigBuffers asks for room for a burst. An administrator may exceed the system's limit; others get up to that
+// limit.
 func bigBuffers(fd int) {
 	const size = 8 << 20
 	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, size) != nil {
@@ -159,7 +161,7 @@ func (d *dgram) Read(ps []wire.Packet) (int, error) {
 	}
 }
 
-// take hands out the next packet of what was read; false: it was none.
+// take hands out the next packet of what was read. It gives false if that was no packet.
 func (d *dgram) take(p *wire.Packet) bool {
 	r := &d.rx
 	i := r.next
@@ -183,7 +185,7 @@ func (d *dgram) take(p *wire.Packet) bool {
 	return len(b) > 0
 }
 
-// segmentSize finds what UDP_GRO says of a message: how long its packets are.
+// segmentSize finds what UDP_GRO says of a message: the length of the packets in it.
 func segmentSize(ctl []byte) int {
 	for len(ctl) >= unix.SizeofCmsghdr {
 		h := (*unix.Cmsghdr)(unsafe.Pointer(&ctl[0]))
@@ -213,13 +215,13 @@ func (d *dgram) Write(ps []wire.Packet) (sent int, err error) {
 	return sent, err
 }
 
-// batch makes one system call of as many packets as it takes. It tells how many
-// it used, and how many of these went out.
+// batch makes one system call with as many packets as fit in it. It gives how many packets it used, and how
+// many of these went out.
 func (d *dgram) batch(ps []wire.Packet) (used, sent int, err error) {
 	t := &d.tx
 	t.iov = t.iov[:0]
 	if cap(t.iov) < len(ps) {
-		t.iov = make([]unix.Iovec, 0, len(ps)) // at once: messages point into it
+		t.iov = make([]unix.Iovec, 0, len(ps)) // it must not move later: messages point into it
 	}
 	m := 0
 	for used < len(ps) && m < txMessages {
@@ -238,7 +240,7 @@ func (d *dgram) batch(ps []wire.Packet) (used, sent int, err error) {
 			continue
 		}
 		if t.segment && t.packets[t.from] > 1 {
-			// The way out cannot cut: from now on each packet is a message.
+			// The interface cannot cut. From now on each packet is a message.
 			t.segment = false
 			u, n, e := d.batch(ps[sent:used])
 			return sent + u, sent + n, e
@@ -249,8 +251,8 @@ func (d *dgram) batch(ps []wire.Packet) (used, sent int, err error) {
 	return used, sent, err
 }
 
-// message makes message m of the first packets of ps that can share one: to the
-// same place and of the same size, of which the last may be shorter.
+// message makes message m out of the first packets of ps that can share one: those to the same place and of the
+// same size, of which the last may be shorter.
 func (d *dgram) message(m int, ps []wire.Packet) (n int) {
 	t := &d.tx
 	first, size := &ps[0], 0
@@ -266,7 +268,7 @@ func (d *dgram) message(m int, ps []wire.Packet) (n int) {
 		size += len(p.Data)
 		n++
 		if len(p.Data) < len(first.Data) {
-			break // a shorter one ends the row
+			break // a shorter packet must be the last
 		}
 	}
 	t.packets[m] = n
@@ -296,7 +298,7 @@ func (d *dgram) message(m int, ps []wire.Packet) (n int) {
 	return n
 }
 
-// far gives a far end without a UDP port the registered one.
+// far gives the address with the registered UDP port, if it has none.
 func (d *dgram) far(a netip.AddrPort) netip.AddrPort {
 	if d.bare {
 		return a
@@ -304,8 +306,7 @@ func (d *dgram) far(a netip.AddrPort) netip.AddrPort {
 	return withPort(a)
 }
 
-// appendCmsg appends a control message with room for n octets, zeroed; dst has the
-// capacity.
+// appendCmsg appends a control message with room for n octets, all zero. dst must have the capacity.
 func appendCmsg(dst []byte, level, typ int32, n int) []byte {
 	at := len(dst)
 	dst = dst[:at+unix.CmsgSpace(n)]
@@ -316,7 +317,7 @@ func appendCmsg(dst []byte, level, typ int32, n int) []byte {
 	return dst
 }
 
-// send is called once; what the socket does not take is lost.
+// send is called once. What the socket does not take is lost.
 func (d *dgram) send(fd uintptr) bool {
 	t := &d.tx
 	n, _, e := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&t.hdrs[t.from])), uintptr(t.n-t.from),
@@ -359,8 +360,8 @@ func toSockaddr(s *unix.RawSockaddrInet6, a netip.AddrPort, ip4 bool) uint32 {
 	return unix.SizeofSockaddrInet6
 }
 
-// interfaceMTU is what the interface that has ip carries, at most an Ethernet frame:
-// what lies behind it seldom carries more.
+// interfaceMTU gives the MTU of the interface that has ip, but at most that of Ethernet: what lies behind the
+// interface seldom carries more.
 func interfaceMTU(ip netip.Addr) int {
 	const ethernet = 1500
 	all, _ := net.Interfaces()
@@ -375,7 +376,7 @@ func interfaceMTU(ip netip.Addr) int {
 	return ethernet
 }
 
-// bound makes a non-blocking socket bound to local, of the family of its address.
+// bound makes a non-blocking socket, of the family of local, and binds it there.
 func bound(typ, proto int, local netip.AddrPort) (fd int, err error) {
 	fam := unix.AF_INET6
 	var sa unix.Sockaddr = &unix.SockaddrInet6{Port: int(local.Port()), Addr: local.Addr().As16()}

@@ -7,10 +7,9 @@ import (
 	"github.com/gostp/gostp/sctp/wire"
 )
 
-const burst = 64 // packets written at once
+const burst = 64 // how many packets are written at once
 
-// outgoing is packets made and not yet handed to their wire, one behind the other
-// in buf.
+// outgoing holds packets that were made and not yet handed to their wire, one behind the other in buf.
 type outgoing struct {
 	wire *sharedWire
 	n    int
@@ -18,7 +17,7 @@ type outgoing struct {
 	buf  []byte
 }
 
-// outgoings is a few of them to be used again: as many as send at a time.
+// outgoings keeps the memory of a few outgoing to be used again: as many as send at a time.
 type outgoings struct {
 	mu   lock.Mutex[lock.PacketBuffers]
 	free []*outgoing
@@ -44,8 +43,8 @@ func (x *outgoings) put(o *outgoing) {
 	}
 }
 
-// open begins a packet of at most mtu octets on a wire and gives where to append
-// its chunks; a.close ends it. What was made for another wire goes out first.
+// open begins a packet of at most mtu octets on a wire, and gives the memory to append its chunks to. a.close
+// ends the packet. Packets that were made for another wire go out first.
 func (a *assoc) open(w *sharedWire, mtu int) []byte {
 	o := a.out
 	if o == nil {
@@ -65,7 +64,7 @@ func (a *assoc) open(w *sharedWire, mtu int) []byte {
 
 var noHeader [headerLen]byte
 
-// close puts header and checksum to the packet b and keeps it to be shipped.
+// close writes the header and the checksum of the packet b, and keeps it to be shipped.
 func (a *assoc) close(b []byte, tag uint32, dst netip.AddrPort) {
 	appendHeader(b[:0], header{a.endpoint.addr.Port, a.port, tag})
 	seal(b)
@@ -84,7 +83,7 @@ func (a *assoc) write() {
 	o.n, o.buf = 0, o.buf[:0]
 }
 
-// ship hands what was made to the wire, which does not wait.
+// ship hands the packets that were made to the wire, which never waits.
 func (a *assoc) ship() {
 	if a.out == nil {
 		return

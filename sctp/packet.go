@@ -23,7 +23,7 @@ const (
 	ctShutdownComplete = 14
 )
 
-// Parameters of INIT and INIT ACK (§3.3.2, §3.3.3) and of HEARTBEAT.
+// These are parameters of INIT and INIT ACK (§3.3.2, §3.3.3), and of HEARTBEAT.
 const (
 	ptHeartbeatInfo = 1
 	ptIPv4          = 5
@@ -37,12 +37,12 @@ const (
 
 const (
 	headerLen     = 12
-	dataHeaderLen = 16 // of a DATA chunk
-	flagT         = 1  // ABORT, SHUTDOWN COMPLETE: the tag is the sender's own view of the peer's
+	dataHeaderLen = 16 // the header of a DATA chunk
+	flagT         = 1  // ABORT, SHUTDOWN COMPLETE: the tag is that of their sender (§8.5.1)
 	flagE         = 1  // DATA: last fragment
-	flagB         = 2  // first fragment
-	flagU         = 4  // unordered
-	flagI         = 8  // acknowledge at once (RFC 7053)
+	flagB         = 2  // DATA: first fragment
+	flagU         = 4  // DATA: unordered
+	flagI         = 8  // DATA: acknowledge it at once (RFC 7053)
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -53,8 +53,8 @@ type header struct {
 	tag      uint32
 }
 
-// parseHeader reads the common header and gives the chunks. Whether the checksum
-// matters is the endpoint's to say: see sumFits.
+// parseHeader reads the common header, and gives the chunks. Whether a wrong checksum matters is for the
+// endpoint to say: see sumFits.
 func parseHeader(b []byte) (h header, chunks []byte, err error) {
 	if len(b) < headerLen+4 {
 		return h, nil, fmt.Errorf("packet of %d octets is too short", len(b))
@@ -63,8 +63,7 @@ func parseHeader(b []byte) (h header, chunks []byte, err error) {
 	return h, b[headerLen:], nil
 }
 
-// sumFits checks the checksum (§6.8, appendix A) without touching the packet, which
-// is the wire's.
+// sumFits checks the checksum (§6.8, appendix A). It does not touch the packet, which belongs to the wire.
 func sumFits(b []byte) bool {
 	crc := crc32.Update(0, castagnoli, b[:8])
 	crc = crc32.Update(crc, castagnoli, noSum[:])
@@ -80,13 +79,13 @@ func appendHeader(dst []byte, h header) []byte {
 	return append(dst, 0, 0, 0, 0)
 }
 
-// seal puts the checksum in; its octets go out in the order of RFC 9260 appendix A.
+// seal writes the checksum. Its octets go out in the order of RFC 9260 appendix A.
 func seal(packet []byte) {
 	binary.LittleEndian.PutUint32(packet[8:], 0)
 	binary.LittleEndian.PutUint32(packet[8:], crc32.Checksum(packet, castagnoli))
 }
 
-// chunk is one chunk; value is without header and padding.
+// chunk is one chunk. Its value has neither header nor padding.
 type chunk struct {
 	typ, flags uint8
 	value      []byte
@@ -170,10 +169,11 @@ func appendData(dst []byte, d *dataChunk) []byte {
 	return closeChunk(dst, at)
 }
 
-// gap is a run of chunks received beyond the cumulative TSN, as offsets from it (§3.3.4).
+// gap is a gap block of SACK (§3.3.4): a run of chunks that were received beyond the cumulative TSN, as offsets
+// from it.
 type gap struct{ first, last uint16 }
 
-// sackChunk is SACK; gaps is the reader's to reuse.
+// sackChunk is SACK. The memory of gaps is used again by the next one that is read.
 type sackChunk struct {
 	cum, window uint32
 	gaps        []gap

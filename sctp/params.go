@@ -5,8 +5,8 @@ import "time"
 // maxSackDelay is the longest that RFC 9260 §6.2 allows.
 const maxSackDelay = 500 * time.Millisecond
 
-// DefaultParams are made for signalling: an unanswered association is given up
-// after about five seconds, not the minutes of RFC 9260 §16.
+// DefaultParams gives settings for signalling: an association whose far end does not answer is given up after
+// about five seconds, not after the minutes of RFC 9260 §16.
 func DefaultParams() Params {
 	return Params{
 		OutStreams: 17, InStreams: 17,

@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// A far end that is given up for its silence has been told so by an ABORT that was lost with
-// everything else. It finds out by its own HEARTBEAT, after half a minute as most systems set
-// it, and its user is away for as long. So it is told again until it can have heard.
+// When this end gives up a far end for its silence, it sends an ABORT, which is lost like everything else. The
+// far end would find out by its own HEARTBEAT: after half a minute, as most systems set it, and all this time
+// it would be no use to its user. So the ABORT is repeated until the far end can have heard it.
 const (
 	partingFor   = 60 * time.Second
 	partingEvery = time.Second
 	partingsMost = 1024 // at an endpoint
 )
 
-// parting is an association that was given up, and whom to tell.
+// parting is an association that was given up, and whom to tell of it.
 type parting struct {
 	e     *endpoint
 	h     header
@@ -23,8 +23,9 @@ type parting struct {
 	until time.Time
 }
 
-// part tells the far end of an association that it has set up and that has just ended here. One
-// that this end has set up is dialled anew, which tells it more. The caller holds a.mu.
+// part tells a far end that its association with us is no more. The far end had set up that association, and
+// this end has just given it up. An association that this end has set up is dialled anew, which tells the far
+// end more. The caller holds a.mu.
 func (a *assoc) part() {
 	e := a.endpoint
 	if a.dialled {
@@ -38,8 +39,8 @@ func (a *assoc) part() {
 	time.AfterFunc(partingEvery, p.again)
 }
 
-// again sends ABORT by all paths. It carries the tag of what was given up: an association
-// that the far end has set up since does not heed it (RFC 9260 §8.5.1).
+// again sends ABORT by all paths. The ABORT carries the tag of the association that was given up, so it does no
+// harm to an association that the far end has set up since (RFC 9260 §8.5.1).
 func (p *parting) again() {
 	back := func(x *path) bool { return p.e.find(x.addr, p.h.dst) != nil }
 	if p.e.isShut() || time.Now().After(p.until) || slices.ContainsFunc(p.to, back) {

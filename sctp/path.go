@@ -8,31 +8,31 @@ import (
 	"time"
 )
 
-// path is one address of the far end and what is known of the way to it (§6.3, §7).
+// path is one address of the far end, and what is known of the way there (§6.3, §7).
 type path struct {
 	addr netip.Addr
-	udp  uint16      // encapsulation port of the far end, learned (RFC 6951 §5.4)
-	wire *sharedWire // what it is reached from
+	udp  uint16      // the far end's encapsulation port, as learned (RFC 6951 §5.4)
+	wire *sharedWire // the wire from which it is reached
 	mtu  int
 
 	srtt, rttvar, rto time.Duration
 	cwnd, ssthresh    int
-	acked             int // octets, towards the next growth of cwnd
-	flight            int // octets of chunks under way
+	acked             int // octets acknowledged towards the next growth of cwnd
+	flight            int // octets of the chunks under way
 	full              bool
 	single            bool // after T3: one packet until something is acknowledged (§7.2.3)
 	sentAt            instant
-	t3                instant // deadline
-	timing            bool    // timed is being measured
-	timed             uint32  // TSN
+	t3                instant // deadline of T3-rtx
+	timing            bool    // the round trip of the chunk timed is being measured
+	timed             uint32  // the TSN of that chunk
 	timedAt           instant
 
 	confirmed, inactive bool
-	errors              int // consecutive
+	errors              int // unanswered in a row
 	why                 string
 	nonce               uint64 // of the heartbeat under way; 0: none
 	nonceAt             instant
-	beatAt              instant // deadline: next heartbeat, or the answer to the last
+	beatAt              instant // deadline of the next heartbeat, or of the answer to the last
 	beats, resent       uint64
 	heard               instant // when something was acknowledged or answered
 }
@@ -46,12 +46,12 @@ func (a *assoc) newPath(ip netip.Addr, udp uint16, w *sharedWire) *path {
 	return p
 }
 
-// open sets the congestion window to its beginning (§7.2.1, §7.2.5).
+// open sets the congestion window to its initial size (§7.2.1, §7.2.5).
 func (p *path) open() {
 	p.cwnd, p.ssthresh, p.acked = min(4*p.chunks(), max(2*p.chunks(), 4404)), 1<<30, 0
 }
 
-// chunks is the room for chunks in a packet: PMDCS.
+// chunks gives the room that a packet has for chunks: PMDCS.
 func (p *path) chunks() int { return p.mtu - headerLen }
 
 func (p *path) dst() netip.AddrPort { return netip.AddrPortFrom(p.addr, p.udp) }
@@ -67,9 +67,9 @@ func (a *assoc) path(ip netip.Addr) *path {
 	return nil
 }
 
-// dataPath is where new data goes: the primary path while it answers. One that
-// missed an answer is left for one that did not before it counts as failed (RFC
-// 7829 §3), and where all have failed each is tried in turn.
+// dataPath gives the path for new data: the primary path while it answers. A path that missed an answer, even
+// before it counts as failed, is left for one that missed none (RFC 7829 §3). When all paths have failed, each
+// is tried in turn.
 func (a *assoc) dataPath() *path {
 	if a.primary.usable() && a.primary.errors == 0 {
 		return a.primary
@@ -93,8 +93,8 @@ func (p *path) better(q *path) bool {
 	return p.errors < q.errors
 }
 
-// otherPath is where what was lost on p goes (§6.4): another path if one is active, else p
-// itself while it is.
+// otherPath gives the path for data that was lost on p (§6.4): another active path, else p itself if it is
+// active.
 func (a *assoc) otherPath(p *path) *path {
 	var best *path
 	for _, q := range a.paths {
@@ -105,7 +105,7 @@ func (a *assoc) otherPath(p *path) *path {
 	if best != nil || p.usable() || a.dataPath() != p {
 		return cmp.Or(best, a.dataPath())
 	}
-	for i := range a.paths { // none answers: try each in turn
+	for i := range a.paths { // no path answers: try each in turn
 		if a.paths[i] == p {
 			for k := 1; k < len(a.paths); k++ {
 				if q := a.paths[(i+k)%len(a.paths)]; q.confirmed {
@@ -117,7 +117,7 @@ func (a *assoc) otherPath(p *path) *path {
 	return p
 }
 
-// measured takes a round trip (§6.3.1).
+// measured takes a measured round trip into account (§6.3.1).
 func (a *assoc) measured(p *path, r time.Duration) {
 	if p.srtt == 0 {
 		p.srtt, p.rttvar = r, r/2
@@ -128,8 +128,8 @@ func (a *assoc) measured(p *path, r time.Duration) {
 	p.rto = min(max(p.srtt+4*p.rttvar, a.params.RTOMin), a.params.RTOMax)
 }
 
-// answered: p works. From now on its address is the far end's, unless another association
-// was confirmed there before.
+// answered notes that p works. From now on its address is confirmed to be the far end's, unless another
+// association was confirmed there before.
 func (a *assoc) answered(p *path) {
 	p.errors, p.heard = 0, a.now
 	if !p.confirmed && !a.endpoint.claim(a, p.addr) {
@@ -142,9 +142,9 @@ func (a *assoc) answered(p *path) {
 	}
 }
 
-// strike counts something unanswered on a path (§8.2); counted: it is the one that
-// data takes, so it counts against the association too (§8.1). It backs the
-// time-out off and gives false if that was the end.
+// strike counts something that stays unanswered on a path (§8.2), and doubles the path's time-out. If counted
+// is true, it counts against the association too, because data takes this path (§8.1). strike gives false if
+// that has ended the association.
 func (a *assoc) strike(p *path, what string, counted bool) bool {
 	p.rto = min(2*p.rto, a.params.RTOMax)
 	if !p.inactive {
@@ -178,7 +178,7 @@ func (a *assoc) strike(p *path, what string, counted bool) bool {
 	return true
 }
 
-// verb puts the name of the far end before one or many.
+// verb gives the name of the far end and the verb that goes with one or with many addresses.
 func (a *assoc) verb(one, many string) string {
 	if len(a.paths) > 1 {
 		return a.name() + " " + many
@@ -186,8 +186,8 @@ func (a *assoc) verb(one, many string) string {
 	return a.name() + " " + one
 }
 
-// reroute tries the next of our addresses for a path that keeps failing; a new
-// way knows nothing of its congestion (§7.2.5.2).
+// reroute tries the next one of our addresses for a path that keeps failing. Nothing is known of the congestion
+// on the new way (§7.2.5.2).
 func (a *assoc) reroute(p *path) {
 	ws := a.endpoint.wires
 	at := 0
@@ -205,8 +205,8 @@ func (a *assoc) reroute(p *path) {
 	}
 }
 
-// heartbeat is called when a HEARTBEAT is due on p, or its last was not answered
-// in time (§8.3). Data under way does the same service.
+// heartbeat is called when a HEARTBEAT is due on p, or when the last one was not answered in time (§8.3). Data
+// under way makes a HEARTBEAT needless.
 func (a *assoc) heartbeat(p *path) {
 	if p.nonce != 0 {
 		p.nonce = 0
@@ -225,7 +225,7 @@ func (a *assoc) heartbeat(p *path) {
 	a.beat(p)
 }
 
-// beat sends a HEARTBEAT whose answer nobody can give who has not seen it (§5.4).
+// beat sends a HEARTBEAT with a nonce: only a far end that has seen it can answer it (§5.4).
 func (a *assoc) beat(p *path) {
 	nonce := a.beginBeat(p)
 	b := a.open(p.wire, p.mtu)
@@ -240,8 +240,8 @@ func (a *assoc) beginBeat(p *path) uint64 {
 	return p.nonce
 }
 
-// scheduleBeat sets when the next HEARTBEAT is due: after the interval, the
-// path's time-out and up to half of that more or less (§8.3).
+// scheduleBeat sets when the next HEARTBEAT is due: after the interval and the path's time-out, of which a
+// random share of up to one half is added or taken away (§8.3).
 func (a *assoc) scheduleBeat(p *path) {
 	switch {
 	case p.nonce != 0:

@@ -17,12 +17,11 @@ const protocolSCTP = 132
 // rawNet is a Network of raw IP sockets.
 type rawNet struct{}
 
-// Raw is the network in which SCTP travels bare, as IP protocol 132: on the wire it
-// is what a kernel's SCTP sends, so the far end needs no setting. The error says
-// why this machine does not do it.
+// Raw is the network in which SCTP travels bare, as IP protocol 132. On the wire it is what a kernel's SCTP
+// sends, so the far end needs no setting. The error says why this machine cannot do it.
 //
-// Where the kernel has SCTP of its own it sees our packets too, knows nothing of
-// our associations and aborts them (RFC 9260 §8.4): then there is no raw mode.
+// Where the kernel has SCTP of its own, it sees our packets too. It knows nothing of our associations and would
+// abort them (RFC 9260 §8.4). There is no raw mode then.
 func Raw() (wire.Network, error) {
 	if kernelHasSCTP() {
 		return nil, errors.New("the kernel's own SCTP is loaded and would abort associations over raw IP: use the " +
@@ -39,7 +38,7 @@ func Raw() (wire.Network, error) {
 	return rawNet{}, nil
 }
 
-// kernelHasSCTP looks whether the protocol is registered; opening a socket instead
+// kernelHasSCTP tells whether the protocol is registered. It does not open a socket to find out, because that
 // would load the module.
 func kernelHasSCTP() bool {
 	b, _ := os.ReadFile("/proc/net/protocols")
@@ -48,7 +47,7 @@ func kernelHasSCTP() bool {
 
 func (rawNet) String() string { return "over raw IP" }
 
-// Locals are the addresses of this machine.
+// Locals gives the addresses of this machine.
 func (rawNet) Locals() ([]netip.Addr, error) { return machineAddresses() }
 
 func (rawNet) Open(local netip.AddrPort) (wire.Wire, error) {
@@ -68,7 +67,7 @@ func (rawNet) Open(local netip.AddrPort) (wire.Wire, error) {
 	return &rawWire{w, own}, nil
 }
 
-// rawWire is a raw socket and the claim on its address.
+// rawWire is a raw socket, and the claim on its address.
 type rawWire struct {
 	*dgram
 	claim *os.File
@@ -79,11 +78,11 @@ func (w *rawWire) Close() error {
 	return w.dgram.Close()
 }
 
-// claimAddress makes an address this program's for SCTP over raw IP, as a bound UDP port is
-// in UDP. The system lets any number of raw sockets have it, and hands each of them every
-// packet: a second program would answer for associations of the first that it has none of
-// (RFC 9260 §8.4). The name is one of the network namespace; it is free when the descriptor
-// is closed, also by the end of the program.
+// claimAddress claims an address for this program's SCTP over raw IP, as binding a UDP port does in UDP. The
+// system lets any number of raw sockets have the address, and hands every packet to each of them. So a second
+// program would get the packets of associations that it does not have, and would answer them (RFC 9260 §8.4).
+// The claim is a name in the network namespace. It is free again when the descriptor is closed, and also when
+// the program ends.
 func claimAddress(ip netip.Addr) (*os.File, error) {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/gostp/gostp/sctp/wire"
 )
 
-// Raw is for Linux only.
+// Raw exists on Linux only.
 func Raw() (wire.Network, error) {
 	return nil, errors.New("SCTP over raw IP is built for Linux only: use `transport udp`")
 }

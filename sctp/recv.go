@@ -7,32 +7,32 @@ import (
 )
 
 const (
-	maxMessage = 1 << 18 // longest message that is put together, octets
-	overhead   = 64      // what a message costs beside its data
+	maxMessage = 1 << 18 // octets of the longest message that is put together
+	overhead   = 64      // octets that a message costs beside its data
 	maxRuns    = 8192    // runs of chunks received out of order
-	maxEvents  = 1024    // events not yet read, beyond which only the gravest are kept
+	maxEvents  = 1024    // events that wait to be read; beyond these, only the gravest are kept
 )
 
-// tsnRun is consecutive TSNs.
+// tsnRun is a run of consecutive TSNs.
 type tsnRun struct{ first, last uint32 }
 
-// inStream is where a stream of the far end stands.
+// inStream says how far a stream of the far end has come.
 type inStream struct {
-	next uint16 // SSN to be delivered
-	tsn  uint32 // of what was delivered last; valid if any
+	next uint16 // the SSN to be delivered next
+	tsn  uint32 // the TSN of what was delivered last; valid if any is true
 	any  bool
 }
 
-// receiver is the receiving half. What counts against the receive buffer is
-// charge: user data and overhead of all that is held, in order or not.
+// receiver is the receiving half of an association. charge is what counts against the receive buffer: the user
+// data of all that is held, in order or not, and the overhead of each.
 type receiver struct {
 	cum     uint32   // cumulative TSN
-	runs    []tsnRun // received beyond cum
+	runs    []tsnRun // runs received beyond cum
 	dups    []uint32
 	streams []inStream
 	parts   map[uint32]*part // fragments by TSN
-	waiting map[uint32]*part // whole messages by stream and SSN, whose turn has not come
-	held    *holding         // for these two
+	waiting map[uint32]*part // whole messages whose turn has not come, by stream and SSN
+	held    *holding         // the memory that parts and waiting take of the Budget
 	free    *part
 	freed   int
 	charge  int
@@ -42,15 +42,15 @@ type receiver struct {
 	news          bool // the reader is to be woken
 	pendingEvents int
 
-	sackPath   *path // where the last DATA came from
+	sackPath   *path // the path by which the last DATA came
 	sackOwed   bool
 	sackNow    bool
 	stopDue    bool // SHUTDOWN is due in answer to DATA
 	acked      bool // the first DATA was acknowledged
-	packets    int  // with data, since the last SACK
+	packets    int  // packets with data since the last SACK
 	advertised uint32
 
-	fresh, again bool // the packet has new DATA, duplicate DATA
+	fresh, again bool // the packet being handled has new DATA, has duplicate DATA
 }
 
 func (r *receiver) begin(streams int, tsn uint32) {
@@ -66,7 +66,7 @@ func (r *receiver) reset() {
 	r.charge = r.unread + overhead*(len(r.in.queue)+len(r.reading.queue)-r.reading.next)
 }
 
-// data takes a DATA chunk (§6.2); false: leave the rest of the packet.
+// data handles a DATA chunk (§6.2). It gives false if the rest of the packet must be ignored.
 func (a *assoc) data(c chunk) bool {
 	if a.state != established && a.state != shutdownPending && a.state != shutdownSent {
 		a.count(cChunkState) // §6
@@ -105,8 +105,8 @@ func (a *assoc) data(c chunk) bool {
 	return a.state != closed
 }
 
-// admit tells whether there is room for a chunk, and marks it as received. What has to wait
-// for others needs a place in the memory of all associations too.
+// admit tells whether there is room for a chunk, and marks the chunk as received. A chunk that has to wait for
+// others also needs memory out of the Budget.
 func (a *assoc) admit(d *dataChunk) bool {
 	if !a.room(d) {
 		return false
@@ -125,8 +125,8 @@ func (a *assoc) admit(d *dataChunk) bool {
 	return true
 }
 
-// waits tells whether a chunk is one that keep is for: a fragment, or a message whose turn
-// in its stream has not come.
+// waits tells whether a chunk must wait for others: whether it is a fragment, or a message whose turn in its
+// stream has not come.
 func (a *assoc) waits(d *dataChunk) bool {
 	if int(d.stream) >= len(a.streams) {
 		return false
@@ -134,10 +134,9 @@ func (a *assoc) waits(d *dataChunk) bool {
 	return d.flags&(flagB|flagE) != flagB|flagE || d.flags&flagU == 0 && d.ssn != a.streams[d.stream].next
 }
 
-// room tells whether there is memory for a chunk. The window that is advertised
-// closes when the buffer is full; as much again is kept for what was under way
-// then, and a third share for the chunk that all others wait for, without which
-// nothing would ever be freed.
+// room tells whether there is memory for a chunk. When the receive buffer is full, the advertised window is
+// closed. As much memory again is kept for what is under way at that moment. A third share is kept for the
+// chunk that all others wait for, because without that chunk nothing would ever be freed.
 func (a *assoc) room(d *dataChunk) bool {
 	limit := 2*a.params.RecvBuffer + maxMessage
 	if d.tsn == a.cum+1 {
@@ -146,7 +145,7 @@ func (a *assoc) room(d *dataChunk) bool {
 	return a.charge+len(d.data)+overhead <= limit
 }
 
-// find gives the place of the first run that ends at or after tsn.
+// find gives the index of the first run that ends at or after tsn.
 func (r *receiver) find(tsn uint32) int {
 	i, _ := slices.BinarySearchFunc(r.runs, tsn, func(x tsnRun, tsn uint32) int { return int(int32(x.last - tsn)) })
 	return i
@@ -160,19 +159,19 @@ func (r *receiver) received(tsn uint32) bool {
 	return !before(tsn, r.runs[r.find(tsn)].first)
 }
 
-// mark notes that tsn was received; false: it lies too far out of order.
+// mark notes that tsn was received. It gives false if tsn lies too far out of order.
 func (r *receiver) mark(tsn uint32) bool {
 	if tsn == r.cum+1 {
 		r.cum = tsn
 		if len(r.runs) > 0 && r.runs[0].first == tsn+1 {
 			r.cum = r.runs[0].last
 			r.runs = slices.Delete(r.runs, 0, 1)
-			r.sackNow = true // the gap has closed: tell at once (§6.7)
+			r.sackNow = true // the gap has closed: say so at once (§6.7)
 		}
 		return true
 	}
 	if tsn-r.cum >= 1<<16 {
-		return false // SACK cannot tell of it
+		return false // a SACK could not tell of it
 	}
 	i, n := r.find(tsn), len(r.runs)
 	left, right := i > 0 && r.runs[i-1].last+1 == tsn, i < n && r.runs[i].first == tsn+1
@@ -192,9 +191,8 @@ func (r *receiver) mark(tsn uint32) bool {
 	return true
 }
 
-// owe decides when a packet with data is acknowledged: the first, every second,
-// and those that tell of a gap or a duplicate at once, others within the delay
-// (§5.1, §6.2, §6.7).
+// owe decides when a packet with data is acknowledged: at once if it is the first, every second one, or shows a
+// gap or a duplicate; else within the delay (§5.1, §6.2, §6.7).
 func (a *assoc) owe(p *path) {
 	a.packets++
 	a.sackOwed = true
@@ -220,7 +218,8 @@ func (a *assoc) owe(p *path) {
 	}
 }
 
-// freeWindow is what to advertise: nothing rather than little (§6.2: SWS).
+// freeWindow gives the window to advertise: none rather than a small one, to avoid the silly window syndrome
+// (§6.2).
 func (a *assoc) freeWindow() uint32 {
 	free := a.params.RecvBuffer - a.charge
 	if free < min(1500, a.params.RecvBuffer/4) {
@@ -255,8 +254,8 @@ func (a *assoc) appendSack(b []byte, mtu int) []byte {
 	return b
 }
 
-// windowUpdate tells a far end that saw a small window that there is room again:
-// a quarter of the buffer more (§6.2).
+// windowUpdate tells a far end that saw a small window that there is room again, when there is more by a
+// quarter of the buffer (§6.2).
 func (a *assoc) windowUpdate() {
 	quarter := uint32(a.params.RecvBuffer / 4)
 	if !a.acked || a.state < established || a.advertised >= 2*quarter || a.freeWindow() < a.advertised+quarter {
@@ -267,7 +266,7 @@ func (a *assoc) windowUpdate() {
 	a.settle()
 }
 
-// tooLong ends with a far end that sends a message without end.
+// tooLong aborts the association with a far end whose message has no end.
 func (a *assoc) tooLong() {
 	a.abort(appendParam(nil, causeUserAbort, []byte("message too long")),
 		fmt.Sprintf("aborted: the far end sent a message of more than %d octets", maxMessage))

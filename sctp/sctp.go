@@ -1,11 +1,10 @@
-// Package sctp is the transport under every SIGTRAN protocol: one interface over
-// several backends: the kernel's SCTP, our own, and TCP for where there is neither. It imports nothing of this program
-// but internal packages.
+// Package sctp is the transport under every SIGTRAN protocol: one interface over several backends. These are
+// the kernel's SCTP, our own, and TCP for machines that have neither. The package imports nothing of this
+// program but internal packages and its own sctp/wire.
 //
-// An Endpoint is a bound local port (what the command line calls a local-peer).
-// It dials and accepts associations; both ends of an association may dial each
-// other at once from the same ports, and one association results (RFC 9260
-// §5.2.1). An Assoc delivers messages and events in one order, so that a Restart
+// An Endpoint is a bound local port, which the command line calls a local-peer. It dials and accepts
+// associations. Both ends of an association may dial each other at once from the same ports, and one
+// association results (RFC 9260 §5.2.1). An Assoc delivers messages and events in one order, so a Restart
 // stands between old data and new.
 package sctp
 
@@ -24,8 +23,8 @@ type Addr struct {
 	UDP  uint16 // UDP encapsulation port (RFC 6951); 0: the network carries SCTP bare
 }
 
-// Params are the settings of an association. Zero fields take the defaults of
-// DefaultParams, which are made for signalling: a dead peer is found in seconds.
+// Params are the settings of an association. Zero fields take the values of DefaultParams, which are made for
+// signalling: a dead far end is found out in seconds.
 type Params struct {
 	OutStreams, InStreams      uint16
 	RTOInitial, RTOMin, RTOMax time.Duration
@@ -34,21 +33,23 @@ type Params struct {
 	InitRetrans                int           // attempts of INIT and COOKIE ECHO before Dial gives up
 	PathRetrans, AssocRetrans  int           // RFC 9260 §8.1, §8.2
 	CookieLife                 time.Duration
-	RecvBuffer, SendBuffer     int // octets, each message counted with some 64 more
+	RecvBuffer, SendBuffer     int // octets; each message counts some 64 more than its data
 	DSCP                       uint8
-	// Stall is how long data may wait for room at a TCP far end, if longer than SCTP would
+	// Stall is how long data may wait for room at a far end over TCP, if that is longer than SCTP would
 	// retransmit. SCTP itself waits for ever (RFC 9260 §6.1 A).
-	Stall       time.Duration
-	Single      bool // a packet for each message: no bundling of DATA
-	AnyChecksum bool // take packets whose checksum is wrong (of Open only): bridges carry unfinished ones
+	Stall  time.Duration
+	Single bool // each message gets a packet of its own: DATA is not bundled
+	// AnyChecksum accepts packets with a wrong checksum: bridges carry packets whose checksum is not finished.
+	// Only Open heeds it.
+	AnyChecksum bool
 }
 
-// Transport opens endpoints; one per backend.
+// Transport opens endpoints. Each backend is one Transport.
 type Transport interface {
 	Name() string // "kernel SCTP", "userspace SCTP over raw IP", "userspace SCTP in UDP"
 	// Open binds a local port. The error names the address and says what to do.
 	Open(local Addr, p Params) (Endpoint, error)
-	// Counters are those of the whole transport, in the order in which to show them.
+	// Counters gives the counters of the whole transport, in the order in which to show them.
 	Counters() []Counter
 }
 
@@ -60,50 +61,48 @@ type Counter struct {
 
 // Endpoint is a bound local port.
 type Endpoint interface {
-	// Dial establishes an association with remote, or gives up after
-	// Params.InitRetrans attempts or when ctx ends. If the far end dials us first,
-	// the association that results is the one returned. ErrExists: there is an
-	// association with that address already (it was accepted).
+	// Dial establishes an association with remote. It gives up after Params.InitRetrans attempts, or when ctx
+	// ends. If the far end dials us first, Dial returns the association that results. It returns ErrExists if an
+	// association with that address was accepted already.
 	Dial(ctx context.Context, remote Addr, p Params) (Assoc, error)
 	// Accept waits for an association that the far end established.
 	Accept(ctx context.Context) (Assoc, error)
 	Local() Addr
-	// Shut refuses associations that far ends set up from now on, as if nothing were bound;
-	// those there are go on, and this end may still Dial.
+	// Shut makes the endpoint refuse associations that far ends set up from now on, as if nothing were bound.
+	// Associations that exist go on, and this end may still Dial.
 	Shut()
 	// Close aborts what is still open and ends Accept with net.ErrClosed.
 	Close() error
 }
 
-// Assoc is one association. Its methods may be called from any goroutine; one at
-// a time may Read.
+// Assoc is one association. Its methods may be called from any goroutine, but only one at a time may Read.
 type Assoc interface {
-	// Read waits until there is something, then fills b with all that is there, up
-	// to its size. After the item that ends the association (Lost or Closed) it
-	// returns io.EOF. Data is valid until the next Read with the same batch.
+	// Read waits until there is something to read, then fills b with all that is there, up to its size. After the
+	// item that ends the association (Lost or Closed) it returns io.EOF. Data is valid until the next Read with
+	// the same batch.
 	Read(b *Batch) error
-	// Send queues messages without ever blocking and returns how many it took; the
-	// rest did not fit the send buffer (ErrFull) or came too late (net.ErrClosed).
+	// Send queues messages and never waits. It returns how many it took. The rest did not fit into the send buffer
+	// (ErrFull) or came too late (net.ErrClosed).
 	Send(msgs []Message) (int, error)
 	Local() Addr
-	// Remote is all that the far end says it has: by addresses that it only lists nobody is known.
+	// Remote gives every address that the far end lists. An address that is only listed identifies nobody.
 	Remote() Addr
-	// Confirmed are the addresses at which the far end has proved to be, the one it set up the
-	// association from first: those that this end called, the one that INIT ACK went to, and
-	// those that have answered a HEARTBEAT (RFC 9260 §5.4). By these alone it may be identified.
+	// Confirmed gives the addresses at which the far end has proved to be. The first is the one from which it set
+	// up the association. Proved are those that this end called, the one that INIT ACK went to, and those that
+	// have answered a HEARTBEAT (RFC 9260 §5.4). The far end may be identified by these alone.
 	Confirmed() []netip.Addr
 	Status() Status
-	// Stalled tells how long the far end has taken nothing although something waits for it.
-	// Ask it every now and then: what happened between two calls it may learn at the second.
+	// Stalled tells how long the far end has taken nothing although something waits for it. It is to be called
+	// every now and then: some backends only compare what they see with what they saw at the call before.
 	Stalled() Stall
-	// SetPrimary makes a remote address the one that data goes to while it answers.
+	// SetPrimary makes a remote address the one to which data goes while it answers.
 	SetPrimary(netip.Addr) error
-	// Set changes what may change while the association lives: RTO bounds, heartbeat,
-	// delay of SACK, retransmission limits, DSCP, Single. Zero fields take defaults.
+	// Set changes the settings that may change while the association lives: RTO bounds, heartbeat, delay of SACK,
+	// retransmission limits, DSCP, Single. Zero fields take the defaults.
 	Set(p Params)
-	// Close shuts down gracefully: what was sent is delivered first, in the background.
+	// Close shuts down gracefully, in the background: what was sent is delivered first.
 	Close()
-	// Abort ends the association at once; the peer is told reason (RFC 9260 §3.3.10.12).
+	// Abort ends the association at once, and tells the far end the reason (RFC 9260 §3.3.10.12).
 	Abort(reason string)
 }
 
@@ -120,17 +119,17 @@ type EventKind uint8
 
 // Events in the order of RFC 6458 §6.1.
 const (
-	Lost         EventKind = iota + 1 // ended without shutdown: abort received, or too many retransmissions
-	Closed                            // shut down gracefully by either side
-	Restart                           // the peer restarted: all sequence starts anew (RFC 9260 §5.2.2)
+	Lost         EventKind = iota + 1 // ended without shutdown: by ABORT, or after too many retransmissions
+	Closed                            // shut down gracefully by either end
+	Restart                           // the far end restarted: all sequences start anew (RFC 9260 §5.2.2)
 	PathUp                            // Addr is reachable again
 	PathDown                          // Addr failed
-	PeerError                         // the peer sent ERROR
-	SendFailed                        // a message was accepted and could not be delivered
-	PeerShutdown                      // the peer began a graceful shutdown: what is sent now is refused
+	PeerError                         // the far end sent ERROR
+	SendFailed                        // a message that was accepted could not be delivered
+	PeerShutdown                      // the far end began a graceful shutdown: what is sent now is refused
 )
 
-// Event is what happened, with a reason a person understands.
+// Event is what happened, and why, in words for a person.
 type Event struct {
 	Kind EventKind
 	Addr netip.Addr // PathUp, PathDown
@@ -152,7 +151,7 @@ type Batch struct {
 // NewBatch makes a batch for up to n items.
 func NewBatch(n int) *Batch { return &Batch{Items: make([]Item, 0, n), buf: make([]byte, 0, n*512)} }
 
-// Status is a picture of an association for show commands.
+// Status is a picture of an association, for show commands.
 type Status struct {
 	State      string // "ESTABLISHED", ...
 	Since      time.Time
@@ -161,24 +160,24 @@ type Status struct {
 	OutStreams uint16
 	InStreams  uint16
 	Paths      []PathStatus
-	SendQueued int    // octets accepted and not yet acknowledged by the peer
+	SendQueued int    // octets accepted and not yet acknowledged by the far end
 	RecvQueued int    // octets received and not yet read
-	PeerWindow uint32 // octets the peer has room for
+	PeerWindow uint32 // octets that the far end has room for
 	LastError  string
-	Notes      []string // what the system did not grant, and what to do
+	Notes      []string // what the system did not grant, and what to do about it
 	Stats      Stats
 }
 
-// Stall is a far end that takes nothing: it acknowledges none of what waits for it, because it
-// reads no more and has closed its window, or because nothing arrives. The zero value: it takes
-// what it is sent, or nothing waits.
+// Stall describes a far end that takes nothing. It acknowledges none of what waits for it: either it reads no
+// more and has closed its window, or nothing arrives there. The zero value means that the far end takes what it
+// is sent, or that nothing waits.
 type Stall struct {
-	For    time.Duration // since it last took something, or since something waits
-	Octets int           // that wait, more or less
-	Closed bool          // its window has no room
+	For    time.Duration // since the far end last took something, or since something waits
+	Octets int           // how many octets wait, more or less
+	Closed bool          // the window of the far end has no room
 }
 
-// String says it for a person.
+// String puts the stall into words.
 func (s Stall) String() string {
 	how := "it has acknowledged nothing"
 	if s.Closed {
@@ -187,14 +186,14 @@ func (s Stall) String() string {
 	return fmt.Sprintf("%s for %v; %d octets wait for it", how, s.For.Round(100*time.Millisecond), s.Octets)
 }
 
-// stallWatch finds out how long a far end has taken nothing where the system does not tell: by
-// comparing what was taken in all with what it was at the call before.
+// stallWatch finds out how long a far end has taken nothing, where the system does not tell. It compares what
+// was taken in all with what was taken at the call before.
 type stallWatch struct {
 	taken uint64
 	since time.Time
 }
 
-// look is told what was taken in all and how much waits.
+// look compares: taken is what the far end has taken in all, waits is how much waits.
 func (w *stallWatch) look(now time.Time, taken uint64, waits int, closed bool) Stall {
 	if waits == 0 || taken != w.taken || w.since.IsZero() {
 		w.taken, w.since = taken, now
@@ -208,22 +207,22 @@ func (w *stallWatch) look(now time.Time, taken uint64, waits int, closed bool) S
 // PathStatus is one remote address of an association.
 type PathStatus struct {
 	Addr       netip.Addr
-	Local      netip.Addr // what it is reached from; invalid: the system's choice
+	Local      netip.Addr // the address from which it is reached; invalid if the system chooses
 	Primary    bool
 	Active     bool
-	Confirmed  bool   // it has answered a HEARTBEAT, or the handshake (RFC 9260 §5.4)
-	Why        string // it is not active
+	Confirmed  bool   // the far end has proved to be there (RFC 9260 §5.4)
+	Why        string // why the address is not active
 	SRTT, RTO  time.Duration
 	CWND       uint32 // octets
 	SSThresh   uint32
 	InFlight   int // octets
-	Errors     int // consecutive
+	Errors     int // unanswered in a row
 	MTU        int
-	Heartbeats uint64 // sent; 0 where the backend does not tell
+	Heartbeats uint64 // how many were sent; 0 where the backend does not tell
 	Resent     uint64 // DATA chunks sent again because this path lost them
 }
 
-// Stats counts since the association was established.
+// Stats counts what happened since the association was established.
 type Stats struct {
 	SentMessages, RecvMessages uint64
 	SentOctets, RecvOctets     uint64 // user data
@@ -236,7 +235,7 @@ type Stats struct {
 	Discarded                  uint64 // packets or chunks discarded as wrong
 }
 
-// Errors that callers tell apart.
+// These are the errors that callers tell apart.
 var (
 	ErrExists = errors.New("an association with that address exists already")
 	ErrFull   = errors.New("the send buffer is full")

@@ -9,7 +9,7 @@ import (
 // maxSpan is how many TSNs may be under way: SACK tells of gaps in 16 bits.
 const maxSpan = 1 << 15
 
-// Fate of a chunk.
+// These are the fates of a chunk.
 const (
 	waiting = iota // not sent
 	flying         // sent
@@ -17,54 +17,57 @@ const (
 	gapped         // in a gap block of the last SACK
 )
 
-// outChunk is one DATA chunk from its queueing until it is acknowledged.
+// outChunk is one DATA chunk, from its queueing until it is acknowledged.
 type outChunk struct {
-	path        *path // it was sent to last
-	at, n       int   // of the data, in the sender's memory
+	path        *path // the path by which it was sent last
+	at, n       int   // where the data lies in the sender's memory, and its length
 	ppid        uint32
 	stream, ssn uint16
 	flags, fate uint8
 	resent      bool
-	moved       bool // was sent by more than one path
-	fast        bool // was sent again on gap reports
+	moved       bool // it was sent by more than one path
+	fast        bool // it was sent again because of gap reports
 	timedOut    bool
-	probe       bool // was sent into a closed window: that it is taken does not mean that more is
+	// probe says that the chunk was sent into a closed window. If the far end takes it, that does not mean that
+	// there is room for more.
+	probe bool
 }
 
-// size is what a chunk takes of a packet and of the congestion window (§7.2).
+// size gives the octets that a chunk takes of a packet and of the congestion window (§7.2).
 func (c *outChunk) size() int { return dataHeaderLen + (c.n+3)&^3 }
 
-// outStream is where a stream to the far end stands.
+// outStream says how far a stream to the far end has come.
 type outStream struct {
 	ssn    uint16
 	queued int // ordered messages in the ring
 }
 
-// sender is the sending half: one ring in the order of TSNs, sent chunks first,
-// waiting ones behind; the data lies in one ring of octets in the same order.
+// sender is the sending half of an association. It has one ring of chunks in the order of their TSNs: first
+// those that were sent, then those that wait. The data lies in one ring of octets, in the same order.
 type sender struct {
 	ring        []outChunk
 	head, n     int
-	sent        int    // of n
-	first       uint32 // TSN of the ring's first chunk
+	sent        int    // how many of the n chunks were sent
+	first       uint32 // the TSN of the ring's first chunk
 	nextTSN     uint32
 	mem         []byte
-	tail        int // of mem
-	octets      int // of user data in the ring
+	tail        int // where the data in mem ends
+	octets      int // octets of user data in the ring
 	outstanding int // octets of user data under way
 	out         []outStream
-	moved       instant // when the far end last took something but a probe, or something began to wait
-	peerWindow  uint32
-	closedBy    bool // the last SACK closed the window
-	sackHeard   bool // a SACK came since T3 last expired
-	probe       bool // a zero window probe is due
+	// moved is when the far end last took something other than a probe, or when something began to wait.
+	moved      instant
+	peerWindow uint32
+	closedBy   bool // the last SACK closed the far end's window
+	sackHeard  bool // a SACK has come since T3 last expired
+	probe      bool // a zero window probe is due
 
-	acks       []ackRun // acknowledged beyond first
-	lost       []tsnRun // to be sent again, in order; a chunk's fate decides
+	acks       []ackRun // runs acknowledged beyond first
+	lost       []tsnRun // runs that may have chunks to be sent again, in order; the fate of a chunk decides
 	resends    int      // chunks to be sent again
-	recoverTo  uint32   // fast recovery until this TSN (§7.2.4)
+	recoverTo  uint32   // fast recovery lasts until this TSN (§7.2.4)
 	recovering bool
-	fastNow    bool // one packet may go regardless of cwnd
+	fastNow    bool // one packet may go out whatever cwnd says
 	sack       sackChunk
 }
 
@@ -105,8 +108,8 @@ func (s *sender) push() *outChunk {
 	return s.at(s.n - 1)
 }
 
-// hold finds room for n octets behind the last.
-func (s *sender) hold(n int) int {
+// place finds room for n octets behind the last ones in mem, and gives where they begin.
+func (s *sender) place(n int) int {
 	head := 0
 	if s.n == 0 {
 		s.tail = 0
@@ -115,8 +118,8 @@ func (s *sender) hold(n int) int {
 	}
 	switch {
 	case s.n == 0 && n <= len(s.mem):
-	case s.tail > head && s.tail+n <= len(s.mem): // as it grows
-	case s.tail > head && n < head: // go round
+	case s.tail > head && s.tail+n <= len(s.mem): // the free room is in one piece
+	case s.tail > head && n < head: // go on at the beginning
 		s.tail = 0
 	case s.tail <= head && s.n > 0 && s.tail+n < head:
 	default:
@@ -149,7 +152,7 @@ func (s *sender) undelivered() (n int) {
 	return n
 }
 
-// Send queues messages, cut to the size of a packet (§6.9), and sends what may go.
+// Send implements Assoc. It cuts messages to the size of a packet (§6.9), queues them, and sends what may go.
 func (a *assoc) Send(msgs []Message) (int, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -194,7 +197,7 @@ func (a *assoc) enqueue(m *Message, room int) {
 		if a.n == 0 {
 			a.moved = a.now
 		}
-		at := a.hold(n)
+		at := a.place(n)
 		copy(a.mem[at:], b[:n])
 		*a.push() = outChunk{at: at, n: n, ppid: m.PPID, stream: m.Stream, ssn: ssn, flags: flags}
 		a.nextTSN++
@@ -214,8 +217,8 @@ func (a *assoc) Stalled() Stall {
 	return Stall{a.clock() - a.moved, a.octets, a.closedBy}
 }
 
-// flush sends what is due: data with an owed SACK in front, as far as the windows
-// allow (§6.1, §6.10), then what is left of SACK and control chunks.
+// flush sends what is due: first data, with a SACK in front if one is owed, as far as the windows allow (§6.1,
+// §6.10); then SACK and control chunks that are left.
 func (a *assoc) flush() {
 	if a.state < established {
 		return
@@ -267,7 +270,7 @@ func (a *assoc) sackAlone() {
 	a.close(a.appendSack(a.open(p.wire, p.mtu), p.mtu), a.peerTag, p.dst())
 }
 
-// nextChunk is the chunk to go next: lost ones first (§6.1 C); nil: none.
+// nextChunk gives the chunk to be sent next: lost ones come first (§6.1 C). It gives nil if there is none.
 func (a *assoc) nextChunk() *outChunk {
 	for len(a.lost) > 0 {
 		l := &a.lost[0]
@@ -298,7 +301,7 @@ func (a *assoc) pathFor(c *outChunk) *path {
 	return a.dataPath()
 }
 
-// mayGo gives the path that the next packet of data may take now; nil: none may.
+// mayGo gives the path that the next packet of data may take now; nil if none may go.
 func (a *assoc) mayGo() *path {
 	if a.state != established && a.state != shutdownPending && a.state != shutdownReceived {
 		return nil
@@ -317,8 +320,8 @@ func (a *assoc) mayGo() *path {
 	return p
 }
 
-// window tells whether the far end has room for a new chunk. When it has none and
-// nothing is under way, one may go now and then to ask (§6.1 A).
+// window tells whether the far end has room for a new chunk. When it has none and nothing is under way, one
+// chunk may go now and then to ask (§6.1 A).
 func (a *assoc) window(c *outChunk) bool {
 	if uint32(c.n) <= a.peerWindow {
 		a.timers[timerProbe] = 0
@@ -336,8 +339,8 @@ func (a *assoc) window(c *outChunk) bool {
 	return false
 }
 
-// decay closes the congestion window of a path that sent nothing for a while, by
-// half for each time-out (§7.2.1).
+// decay reduces the congestion window of a path that sent nothing for a while, by half for each time-out
+// (§7.2.1).
 func (a *assoc) decay(p *path) {
 	if p.flight > 0 || p.sentAt == 0 {
 		return
@@ -349,8 +352,8 @@ func (a *assoc) decay(p *path) {
 	}
 }
 
-// fillData adds chunks while they fit the packet. Once the packet may go it may
-// exceed the congestion window (§6.1 B).
+// fillData adds chunks to a packet while they fit. A packet that may go may exceed the congestion window (§6.1
+// B).
 func (a *assoc) fillData(p *path, b []byte) []byte {
 	last := -1
 	for {
@@ -365,12 +368,12 @@ func (a *assoc) fillData(p *path, b []byte) []byte {
 	a.fastNow, a.probe = false, false
 	more := a.resends > 0 || a.sent < a.n
 	if last >= 0 && (more && a.mayGo() == nil || !more && (a.state == shutdownPending || p.flight >= p.cwnd)) {
-		b[last+1] |= flagI // we wait for this SACK (RFC 7053 §4)
+		b[last+1] |= flagI // this end waits for the SACK (RFC 7053 §4)
 	}
 	return b
 }
 
-// put writes one chunk and notes that it is under way.
+// put writes one chunk into a packet, and notes that it is under way.
 func (a *assoc) put(c *outChunk, p *path, b []byte) []byte {
 	tsn := a.first
 	if c.fate == again {
@@ -381,7 +384,7 @@ func (a *assoc) put(c *outChunk, p *path, b []byte) []byte {
 		c.path.resent++
 		c.resent, c.timedOut, c.moved = true, false, c.moved || c.path != p
 		if tsn == a.first {
-			p.t3 = 0 // §6.1: the earliest is sent again
+			p.t3 = 0 // the earliest chunk is sent again (§6.1)
 		}
 	} else {
 		tsn += uint32(a.sent)

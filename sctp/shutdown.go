@@ -23,7 +23,7 @@ func (a *assoc) Close() {
 	a.settle()
 }
 
-// maybeShutdown goes on with a shutdown once everything is acknowledged.
+// maybeShutdown goes on with the shutdown once everything is acknowledged.
 func (a *assoc) maybeShutdown() {
 	if a.n > 0 {
 		return
@@ -43,8 +43,8 @@ func (a *assoc) maybeShutdown() {
 	a.sendShutdown(nil)
 }
 
-// sendShutdown sends SHUTDOWN or SHUTDOWN ACK, whichever is due, by p or where
-// data goes.
+// sendShutdown sends SHUTDOWN or SHUTDOWN ACK, whichever is due, by p, or, if p is nil, by the path that data
+// takes.
 func (a *assoc) sendShutdown(p *path) {
 	if p == nil {
 		p = a.dataPath()
@@ -92,7 +92,7 @@ func (a *assoc) shutdownChunk(c chunk, p *path) {
 	}
 }
 
-// peerShutdown takes SHUTDOWN, which acknowledges like SACK (§9.2).
+// peerShutdown handles SHUTDOWN, which acknowledges like SACK (§9.2).
 func (a *assoc) peerShutdown(cum uint32, p *path) {
 	switch a.state {
 	case established, shutdownPending:
@@ -102,7 +102,7 @@ func (a *assoc) peerShutdown(cum uint32, p *path) {
 		a.acknowledge(cum, nil, a.peerWindow)
 	case shutdownReceived:
 		a.acknowledge(cum, nil, a.peerWindow)
-	case shutdownSent: // both at once
+	case shutdownSent: // both ends shut down at once
 		a.become(shutdownAckSent)
 		a.sendShutdown(p)
 	case shutdownAckSent:

@@ -14,15 +14,13 @@ import (
 	"github.com/gostp/gostp/internal/lock"
 )
 
-// TCP is a Transport for hosts without SCTP, for adaptation layers alone: their
-// messages are told apart by the length in the common header. What SCTP does beyond
-// TCP is not there: one path, one order, no PPID (0 is told: unspecified). A message that
-// arrives has the stream that SCTP would have carried it on: 1 for what is of the transfer
-// class (DATA), else 0. RFC 4666 §1.3.1 leaves room for it.
+// TCP is a Transport for hosts without SCTP. It serves the adaptation layers alone, because it tells their
+// messages apart by the length in the common header. What SCTP has beyond TCP is missing: there is one path,
+// one order, and no PPID (0 is told: unspecified). A message that arrives has the stream on which SCTP would
+// have carried it: 1 for the transfer class (DATA), else 0. RFC 4666 §1.3.1 leaves room for TCP.
 //
-// Of Params it knows InitRetrans with RTOInitial (how long an attempt lasts), Heartbeat,
-// AssocRetrans and the bounds of RTO (when a silent far end is given up), SendBuffer
-// and DSCP.
+// Of Params it heeds InitRetrans and RTOInitial (how long an attempt lasts), Heartbeat, AssocRetrans and the
+// bounds of RTO (when a silent far end is given up), SendBuffer and DSCP.
 func TCP() Transport { return &tcp{} }
 
 type tcp struct {
@@ -46,7 +44,7 @@ func (t *tcp) Open(local Addr, p Params) (Endpoint, error) {
 		at := netip.AddrPortFrom(ip.Unmap(), e.local.Port)
 		to := net.TCPAddrFromAddrPort(at)
 		if ip == Anywhere {
-			to.IP = nil // both families, where the machine has both
+			to.IP = nil // no address means both families, where the machine has both
 		}
 		l, err := net.ListenTCP("tcp", to)
 		if err == nil {
@@ -56,7 +54,7 @@ func (t *tcp) Open(local Addr, p Params) (Endpoint, error) {
 			e.Close()
 			return nil, fmt.Errorf("TCP port %d of %s: %s", local.Port, ip, bindTrouble(err))
 		}
-		if i == 0 { // port 0 is any, the same everywhere
+		if i == 0 { // port 0 stands for any port, the same at every address
 			e.local.Port = l.Addr().(*net.TCPAddr).AddrPort().Port()
 		}
 		e.listeners = append(e.listeners, l)
@@ -65,7 +63,7 @@ func (t *tcp) Open(local Addr, p Params) (Endpoint, error) {
 	return e, nil
 }
 
-// withFD has f do something with the descriptor of c.
+// withFD calls f with the descriptor of c.
 func withFD(c syscall.Conn, f func(fd uintptr) error) error {
 	rc, err := c.SyscallConn()
 	if err != nil {
@@ -97,7 +95,7 @@ type tcpEndpoint struct {
 	listeners []*net.TCPListener
 	accepted  chan *tcpAssoc
 	closed    chan struct{}
-	group     sync.WaitGroup // that listen
+	group     sync.WaitGroup // the goroutines that listen
 
 	mu     lock.Mutex[lock.TCPEndpoint]
 	params Params // of connections that are accepted
@@ -114,15 +112,15 @@ func (e *tcpEndpoint) Set(p Params) {
 	e.params = p.or(DefaultParams())
 }
 
-// listen hands connections to Accept. One at most waits for it here, the others in
-// the system's backlog.
+// listen hands connections to Accept. At most one connection waits here for that; the others wait in the
+// backlog of the system.
 func (e *tcpEndpoint) listen(l interface{ AcceptTCP() (*net.TCPConn, error) }) {
 	for {
 		c, err := l.AcceptTCP()
 		switch {
 		case errors.Is(err, net.ErrClosed):
 			return
-		case err != nil: // no descriptor left, or gone already
+		case err != nil: // no descriptor is left, or the far end is gone already
 			e.transport.lacks(err)
 			select {
 			case <-e.closed:
@@ -147,7 +145,7 @@ func (e *tcpEndpoint) listen(l interface{ AcceptTCP() (*net.TCPConn, error) }) {
 	}
 }
 
-// adopt makes c an association of e; nil: e is closed.
+// adopt makes c an association of e. It gives nil if e is closed.
 func (e *tcpEndpoint) adopt(c *net.TCPConn, p Params) *tcpAssoc {
 	a := newTCPAssoc(e, c, p)
 	e.mu.Lock()
@@ -205,8 +203,8 @@ func (e *tcpEndpoint) Dial(ctx context.Context, remote Addr, p Params) (Assoc, e
 	return nil, err
 }
 
-// dial goes out from the port that it listens at where the system can do that: the
-// far end may know this end by it.
+// dial connects from the port that it listens at, where the system can do that: the far end may know this end
+// by that port.
 func (e *tcpEndpoint) dial(ctx context.Context, to netip.AddrPort, p Params) (*tcpAssoc, error) {
 	if e.has(to) {
 		return nil, ErrExists
@@ -264,8 +262,8 @@ func (e *tcpEndpoint) dialTrouble(err error, from, to netip.AddrPort) error {
 	return fmt.Errorf("%s cannot be reached: %w", far, err)
 }
 
-// backedOff is how long a first attempt and times more last if each waits twice as
-// long as the one before, from first up to most.
+// backedOff gives the time that a first attempt and the given number of later ones last together. Each waits
+// twice as long as the one before, from first up to most.
 func backedOff(first, most time.Duration, times int) (sum time.Duration) {
 	for range times + 1 {
 		sum += min(first, most)

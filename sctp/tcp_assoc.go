@@ -17,14 +17,14 @@ import (
 )
 
 const (
-	tcpStreams = 2               // that messages are said to be on: 0, and 1 for DATA
-	tcpChunk   = 1 << 16         // octets that wait for room in the system at a time
-	tcpLinger  = 5 * time.Second // for the far end to close too
+	tcpStreams = 2               // messages are said to be on stream 0, or on 1 for DATA
+	tcpChunk   = 1 << 16         // octets of the queue that are offered to the system at a time
+	tcpLinger  = 5 * time.Second // how long the far end has to close too
 	tcpPause   = 20 * time.Millisecond
 )
 
-// tcpAssoc is a TCP connection. Nothing of ours runs for it but its reader, and while
-// the socket has no room a goroutine that waits for some.
+// tcpAssoc is a TCP connection. The only goroutine of ours that runs for it is its reader. While the socket has
+// no room, there is another one that waits for room.
 type tcpAssoc struct {
 	endpoint *tcpEndpoint
 	conn     *net.TCPConn
@@ -33,30 +33,32 @@ type tcpAssoc struct {
 	local    netip.AddrPort
 	since    time.Time
 	release  sync.Once
-	gone     chan struct{} // closed with the descriptor
+	gone     chan struct{} // closed when the descriptor is
 
-	in   framer   // the reader's own
-	hold *holding // for what in is larger by than it begins with
-	over bool     // the same: the last item was delivered
+	in   framer   // in, hold and over are the reader's own
+	hold *holding // the memory that in takes beyond what it begins with
+	over bool     // the last item was delivered
 
 	sentMessages, sentOctets, recvMessages, recvOctets atomic.Uint64
 
-	mu        lock.Mutex[lock.TCPConnection]
-	params    Params
-	patience  time.Duration // until a silent far end is given up
-	burden    burden
-	queue     []byte // from head on: accepted, and not yet the system's
+	mu       lock.Mutex[lock.TCPConnection]
+	params   Params
+	patience time.Duration // how long a far end may be silent before it is given up
+	burden   burden
+	// queue holds, from head on, what was accepted and not yet given to the system.
+	queue     []byte
 	head      int
 	waits     bool   // a goroutine waits for room
-	closing   bool   // no more is taken
-	ended     *Event // by this end
-	failure   error  // of sending
+	closing   bool   // no more messages are accepted
+	ended     *Event // how this end ended the connection
+	failure   error  // the error of sending
 	lastError string
 	stall     stallWatch
-	dropped   uint64           // octets of the queue that the system took
-	now       func(fd uintptr) // writes; its results:
-	wrote     int
-	err       error
+	dropped   uint64 // how many octets of the queue the system took
+	// now writes; wrote and err are its results.
+	now   func(fd uintptr)
+	wrote int
+	err   error
 }
 
 func newTCPAssoc(e *tcpEndpoint, c *net.TCPConn, p Params) *tcpAssoc {
@@ -66,10 +68,10 @@ func newTCPAssoc(e *tcpEndpoint, c *net.TCPConn, p Params) *tcpAssoc {
 	}
 	a := &tcpAssoc{endpoint: e, conn: c, key: port(c.RemoteAddr()), local: port(c.LocalAddr()), since: time.Now(),
 		gone: make(chan struct{})}
-	a.rc, _ = c.SyscallConn() // fails for no connection
+	a.rc, _ = c.SyscallConn() // this never fails for a connection
 	a.now = func(fd uintptr) { a.wrote, a.err = writeNow(fd, a.queue[a.head:]) }
-	// An end without a word is a reset: nothing is left in TIME-WAIT, which would keep
-	// this end from dialling again from the same port.
+	// Unless it is closed in order, the connection ends with a reset. This leaves nothing in TIME-WAIT, which
+	// would keep this end from dialling again from the same port.
 	_ = c.SetLinger(0)
 	a.hold, a.burden = e.transport.holding(a.Abort), e.transport.burden()
 	a.Set(p)
@@ -81,12 +83,12 @@ func (a *tcpAssoc) Local() Addr {
 }
 func (a *tcpAssoc) Remote() Addr { return Addr{IPs: []netip.Addr{a.key.Addr()}, Port: a.key.Port()} }
 
-// Confirmed is the one address: the handshake of TCP has proved it.
+// Confirmed implements Assoc. There is one address, and the handshake of TCP has proved it.
 func (a *tcpAssoc) Confirmed() []netip.Addr { return []netip.Addr{a.key.Addr()} }
 
-func (a *tcpAssoc) peer() string { return a.key.Addr().String() }
+func (a *tcpAssoc) name() string { return a.key.Addr().String() }
 
-// SetPrimary has one address to choose from.
+// SetPrimary implements Assoc. There is one address to choose.
 func (a *tcpAssoc) SetPrimary(ip netip.Addr) error {
 	if ip.Unmap() != a.key.Addr() {
 		return fmt.Errorf("a TCP connection has one path, here to %s", a.key.Addr())
@@ -94,11 +96,11 @@ func (a *tcpAssoc) SetPrimary(ip netip.Addr) error {
 	return nil
 }
 
-// Set gives up a silent far end after as long as SCTP would retransmit.
+// Set implements Assoc. A silent far end is given up after as long as SCTP would retransmit.
 func (a *tcpAssoc) Set(p Params) {
 	p = p.or(DefaultParams())
 	give := max(backedOff(p.RTOMin, p.RTOMax, p.AssocRetrans), p.Stall)
-	every := max(p.Heartbeat, time.Second) // systems count seconds
+	every := max(p.Heartbeat, time.Second) // systems count in seconds
 	err := a.conn.SetKeepAliveConfig(net.KeepAliveConfig{Enable: p.Heartbeat >= 0, Idle: every, Interval: every,
 		Count: p.AssocRetrans + 1})
 	if err == nil {
@@ -112,8 +114,8 @@ func (a *tcpAssoc) Set(p Params) {
 	}
 }
 
-// Read waits in Go's poller. What comes is not copied: Data is valid until the next
-// Read, with whatever batch.
+// Read implements Assoc. It waits in Go's poller. What comes is not copied, so Data is valid only until the
+// next Read, with whatever batch.
 func (a *tcpAssoc) Read(b *Batch) error {
 	b.Items = b.Items[:0]
 	if a.over {
@@ -143,11 +145,12 @@ func (a *tcpAssoc) Read(b *Batch) error {
 	}
 }
 
-// noMemory is why an association ends whose message finds no room in the Budget.
+// noMemory is why an association ends when there is no room in the Budget for its message.
 const noMemory = "there is no memory for its message: those that are not whole use up what there is"
 
-// room gives the framer's. Where there is no memory for a long message, somebody's is about to
-// be freed: nothing is read for as long, which closes TCP's window. nil: there is none.
+// room gives the memory that the framer has for what comes next. When there is none for a long message, some
+// other association is about to be aborted and frees its memory. Until then nothing is read, which closes TCP's
+// window. room gives nil if there is still none afterwards.
 func (a *tcpAssoc) room() []byte {
 	for range tcpLinger / tcpPause {
 		if room := a.in.room(a.hold); room != nil {
@@ -178,7 +181,7 @@ func (a *tcpAssoc) cut(b *Batch) (err error) {
 	return err
 }
 
-// streamOf is where SCTP would carry a message: the transfer class not on stream 0
+// streamOf gives the stream on which SCTP would carry a message: the transfer class does not go on stream 0
 // (RFC 4666 §1.4.7).
 func streamOf(m []byte) uint16 {
 	if m[2] == 1 {
@@ -191,7 +194,7 @@ func streamOf(m []byte) uint16 {
 func (a *tcpAssoc) finish(b *Batch, err error) {
 	a.mu.Lock()
 	left, ev := len(a.queue)-a.head, a.ended
-	if a.failure != nil { // the system tells it once
+	if a.failure != nil { // the system tells this error only once
 		err = a.failure
 	}
 	switch {
@@ -220,21 +223,20 @@ func (a *tcpAssoc) finish(b *Batch, err error) {
 	a.free()
 }
 
-// outcome says what the end of a connection means that this end did not end. The
-// caller holds mu.
+// outcome says what the end of a connection means, when this end did not end it. The caller holds mu.
 func (a *tcpAssoc) outcome(err error) *Event {
 	switch {
 	case errors.Is(err, io.EOF) && a.in.partial():
-		return &Event{Kind: Lost, Why: fmt.Sprintf("closed by %s in the middle of a message", a.peer())}
+		return &Event{Kind: Lost, Why: fmt.Sprintf("closed by %s in the middle of a message", a.name())}
 	case errors.Is(err, io.EOF):
-		return &Event{Kind: Closed, Why: "closed by " + a.peer()}
+		return &Event{Kind: Closed, Why: "closed by " + a.name()}
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return &Event{Kind: Lost, Why: "reset by " + a.peer()}
+		return &Event{Kind: Lost, Why: "reset by " + a.name()}
 	case errors.Is(err, syscall.ETIMEDOUT), errors.Is(err, os.ErrDeadlineExceeded):
 		return &Event{Kind: Lost, Why: fmt.Sprintf(
-			"%s is silent, or takes nothing any more: no room for data and no acknowledgement in %v", a.peer(), a.patience)}
+			"%s is silent, or takes nothing any more: no room for data and no acknowledgement in %v", a.name(), a.patience)}
 	}
-	return &Event{Kind: Lost, Why: fmt.Sprintf("the TCP connection with %s failed: %v", a.peer(), err)}
+	return &Event{Kind: Lost, Why: fmt.Sprintf("the TCP connection with %s failed: %v", a.name(), err)}
 }
 
 // free closes the descriptor.
@@ -246,8 +248,8 @@ func (a *tcpAssoc) free() {
 	})
 }
 
-// Send gives messages to the system in one call. What it has no room for waits in our
-// queue, up to Params.SendBuffer octets.
+// Send implements Assoc. It gives the messages to the system in one call. What the system has no room for waits
+// in our queue, up to Params.SendBuffer octets.
 func (a *tcpAssoc) Send(msgs []Message) (int, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -279,7 +281,7 @@ func (a *tcpAssoc) Send(msgs []Message) (int, error) {
 	return sent, err
 }
 
-// sendable refuses what would garble the stream.
+// sendable refuses a message that would garble the stream.
 func sendable(m *Message) error {
 	if d := m.Data; m.Stream >= tcpStreams || len(d) < tcpHeader || len(d) > tcpMaxMessage ||
 		int(binary.BigEndian.Uint32(d[4:])) != len(d) {
@@ -289,8 +291,8 @@ func sendable(m *Message) error {
 	return nil
 }
 
-// flush writes what waits; for what the system has no room for, a goroutine waits.
-// The caller holds mu.
+// flush writes what waits. If the system has no room for all of it, a goroutine waits for room. The caller
+// holds mu.
 func (a *tcpAssoc) flush() {
 	if a.head == len(a.queue) {
 		return
@@ -318,7 +320,7 @@ func (a *tcpAssoc) drop(n int) {
 		a.queue, a.head = nil, 0
 	case left == 0:
 		a.queue, a.head = a.queue[:0], 0
-	case a.head > keepTCP && a.head > left: // the larger part is behind us
+	case a.head > keepTCP && a.head > left: // the larger part is done
 		a.queue, a.head = a.queue[:copy(a.queue, a.queue[a.head:])], 0
 	}
 }
@@ -335,7 +337,7 @@ func (a *tcpAssoc) drain() {
 		if len(chunk) == 0 || a.failure != nil || a.ended != nil {
 			a.waits = false
 			if a.closing && a.ended == nil {
-				_ = a.conn.CloseWrite() // fails if it has ended already
+				_ = a.conn.CloseWrite() // an error means that it has ended already
 			}
 			a.mu.Unlock()
 			return
@@ -351,7 +353,7 @@ func (a *tcpAssoc) drain() {
 	}
 }
 
-// Close sends what waits, then says that no more comes.
+// Close implements Assoc. It sends what waits, then says that no more will come.
 func (a *tcpAssoc) Close() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -360,13 +362,13 @@ func (a *tcpAssoc) Close() {
 	}
 	a.closing = true
 	if !a.waits {
-		_ = a.conn.CloseWrite() // fails if it has ended already
+		_ = a.conn.CloseWrite() // an error means that it has ended already
 	}
 	go a.settle()
 }
 
-// settle ends a connection that was closed here and that the far end keeps open, or
-// that nobody reads any more.
+// settle ends a connection that was closed here and that the far end keeps open, or that has no reader any
+// more.
 func (a *tcpAssoc) settle() {
 	t := time.NewTimer(tcpLinger)
 	defer t.Stop()
@@ -379,7 +381,7 @@ func (a *tcpAssoc) settle() {
 		if a.queued() == 0 {
 			break
 		}
-		t.Reset(tcpLinger) // the system gives it up if the far end takes nothing
+		t.Reset(tcpLinger) // if the far end takes nothing, the system gives it up
 	}
 	a.end(Event{Kind: Closed, Why: "shut down by this end"})
 	a.free()
@@ -394,7 +396,7 @@ func (a *tcpAssoc) queued() int {
 	return len(a.queue) - a.head
 }
 
-// end notes that this end ended the connection; the first to say so wins.
+// end notes that this end ended the connection. It gives true to the first caller, whose event counts.
 func (a *tcpAssoc) end(ev Event) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -405,15 +407,15 @@ func (a *tcpAssoc) end(ev Event) bool {
 	return true
 }
 
-// Abort resets the connection. TCP has no way to tell the far end why.
+// Abort implements Assoc. It resets the connection; TCP has no way to tell the far end why.
 func (a *tcpAssoc) Abort(reason string) {
 	if a.end(Event{Kind: Lost, Why: "aborted by this end: " + reason}) {
 		a.free()
 	}
 }
 
-// Stalled asks the system what the far end has acknowledged; where it does not tell, what it takes
-// from our queue is what the far end takes.
+// Stalled implements Assoc. It asks the system what the far end has acknowledged. Where the system does not
+// tell, what it takes from our queue counts as what the far end takes.
 func (a *tcpAssoc) Stalled() Stall {
 	acked, waits, closed := unackedTCP(a.conn)
 	a.mu.Lock()
@@ -424,7 +426,7 @@ func (a *tcpAssoc) Stalled() Stall {
 	return a.stall.look(time.Now(), acked+a.dropped, waits+len(a.queue)-a.head, closed)
 }
 
-// Status asks the system.
+// Status implements Assoc. It asks the system.
 func (a *tcpAssoc) Status() Status {
 	p := PathStatus{Addr: a.key.Addr(), Local: a.local.Addr(), Primary: true, Active: true, Confirmed: true}
 	a.mu.Lock()

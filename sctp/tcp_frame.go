@@ -6,24 +6,22 @@ import (
 )
 
 const (
-	// tcpMaxMessage is the longest message over TCP: more than the longest DATA of
-	// M3UA, whose protocol data has a length field of 16 bits.
+	// tcpMaxMessage is the length of the longest message over TCP. It is more than the longest DATA of M3UA, whose
+	// protocol data has a length field of 16 bits.
 	tcpMaxMessage = 1 << 17
 	tcpHeader     = 8       // the common header of the adaptation layers (RFC 4666 §3.1)
 	tcpReadSize   = 1 << 15 // octets of memory to begin with
 )
 
-// framer cuts a stream of octets into messages by the length in their common header
-// (RFC 4666 §3.1.4). The length is taken as it stands: a sender that leaves the last
-// padding out of it does not send that padding.
+// framer cuts a stream of octets into messages, by the length in their common header (RFC 4666 §3.1.4). The
+// length is taken as it stands: a sender that does not count the last padding does not send it either.
 type framer struct {
 	buf        []byte
-	start, end int // what came and was not cut off yet
+	start, end int // where the octets lie that came and were not cut off yet
 }
 
-// next cuts off a message; nil: not all of it is there. The message lies in the
-// framer's memory until room is called. An error means that where messages begin is
-// not known any more.
+// next cuts off a message. It gives nil if not all of the message is there. The message lies in the framer's
+// memory until room is called. After an error nobody knows any more where messages begin.
 func (f *framer) next() ([]byte, error) {
 	have := f.buf[f.start:f.end]
 	if len(have) < tcpHeader {
@@ -37,7 +35,7 @@ func (f *framer) next() ([]byte, error) {
 	return have[:n:n], nil
 }
 
-// frameLength is that of the message that begins with header.
+// frameLength gives the length of the message that begins with header.
 func frameLength(header []byte) (int, error) {
 	n := binary.BigEndian.Uint32(header[4:])
 	if n < tcpHeader || n > tcpMaxMessage {
@@ -47,12 +45,11 @@ func frameLength(header []byte) (int, error) {
 	return int(n), nil
 }
 
-// partial tells whether a message is there in part.
+// partial tells whether a part of a message is there.
 func (f *framer) partial() bool { return f.start < f.end }
 
-// room is where to put what comes next, never empty after next gave nil; filled is
-// told how much came. A long message needs more memory, which is given back after it; nil:
-// there is none.
+// room gives the memory for what comes next; filled notes how much came. After next gave nil, that memory is
+// never empty. A long message needs more memory, which is given back after it. room gives nil if there is none.
 func (f *framer) room(hold *holding) []byte {
 	need := tcpReadSize
 	if f.end-f.start >= tcpHeader {

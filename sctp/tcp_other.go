@@ -2,5 +2,5 @@
 
 package sctp
 
-// writeNow leaves everything to the goroutine that waits for room.
+// writeNow writes nothing: all is left to the goroutine that waits for room.
 func writeNow(uintptr, []byte) (int, error) { return 0, nil }

@@ -7,11 +7,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sharesPorts: connections may go out from a port that is listened at.
+// sharesPorts says that connections may go out from a port that is listened at.
 const sharesPorts = true
 
-// share lets sockets of this user that say so too have the same port. A listening
-// socket is told after it was bound, so that no other can listen there.
+// share allows sockets of this user to have the same port, if they all allow it. For a listening socket it is
+// called after the bind, so that no other socket can listen there.
 func share(fd uintptr) error {
 	if err := unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
 		return err
@@ -19,8 +19,8 @@ func share(fd uintptr) error {
 	return unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
 }
 
-// tuneTCP has data that is not acknowledged, or for which the far end gives no room,
-// end the connection after give, and marks packets.
+// tuneTCP sets the mark of packets, and how long data may stay unacknowledged, or find no room at the far end,
+// before the system ends the connection.
 func tuneTCP(c *net.TCPConn, dscp uint8, give time.Duration) error {
 	return withFD(c, func(fd uintptr) error {
 		if err := unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(give.Milliseconds())); err != nil {
@@ -33,8 +33,8 @@ func tuneTCP(c *net.TCPConn, dscp uint8, give time.Duration) error {
 	})
 }
 
-// unackedTCP gives how many octets the far end has acknowledged in all, how many wait in the system
-// for it, and whether its window has no room.
+// unackedTCP gives how many octets the far end has acknowledged in all, how many wait for it in the system, and
+// whether its window has no room.
 func unackedTCP(c *net.TCPConn) (acked uint64, waits int, closed bool) {
 	_ = withFD(c, func(fd uintptr) error {
 		i, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
@@ -48,7 +48,7 @@ func unackedTCP(c *net.TCPConn) (acked uint64, waits int, closed bool) {
 	return acked, waits, closed
 }
 
-// readTCP asks the system how the connection does.
+// readTCP asks the system for the state of the connection.
 func readTCP(c *net.TCPConn, s *Status, p *PathStatus) {
 	_ = withFD(c, func(fd uintptr) error {
 		i, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)

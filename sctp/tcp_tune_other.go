@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// sharesPorts: connections go out from any port, which the far end must not mind.
+// sharesPorts says that connections go out from any port. The far end must not mind.
 const sharesPorts = false
 
 func share(uintptr) error { return nil }
 
-// tuneTCP: silence is found out by keep-alive and the system's own patience.
+// tuneTCP sets nothing: keep-alive and the system's own patience find out about silence.
 func tuneTCP(*net.TCPConn, uint8, time.Duration) error { return nil }
 
 func unackedTCP(*net.TCPConn) (acked uint64, waits int, closed bool) { return 0, 0, false }

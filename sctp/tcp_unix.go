@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// writeNow gives the socket what it has room for, and does not wait.
+// writeNow gives the socket what it has room for, and never waits.
 func writeNow(fd uintptr, b []byte) (int, error) {
 	for {
 		n, err := unix.Write(int(fd), b)

@@ -16,9 +16,8 @@ const EncapPort = 9899
 // udpNet is a Network of UDP sockets.
 type udpNet struct{}
 
-// UDP is the network in which SCTP packets travel in UDP (RFC 6951): no
-// privileges, through NAT and firewalls. Port 0 means EncapPort, here and in the
-// addresses of packets.
+// UDP is the network in which SCTP packets travel in UDP (RFC 6951). It needs no privileges, and passes NAT and
+// firewalls. Port 0 means EncapPort, here and in the addresses of packets.
 func UDP() wire.Network { return udpNet{} }
 
 func (udpNet) String() string { return "in UDP" }
@@ -57,8 +56,7 @@ func withPort(a netip.AddrPort) netip.AddrPort {
 	return a
 }
 
-// encapMTU is what an interface carries less IP and UDP headers (RFC 6951 §5.3), a
-// multiple of 4.
+// encapMTU gives what an interface carries, less the IP and UDP headers (RFC 6951 §5.3), as a multiple of 4.
 func encapMTU(local netip.Addr, mtu int) int {
 	if local.Is4() {
 		return (mtu - 20 - 8) &^ 3

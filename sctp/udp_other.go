@@ -14,13 +14,13 @@ func openUDP(local netip.AddrPort) (wire.Wire, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A burst must fit while the reader is busy; the system may grant less.
+	// A burst must fit in the buffer while the reader is busy. The system may grant less.
 	_ = c.SetReadBuffer(4 << 20)
 	_ = c.SetWriteBuffer(4 << 20)
 	return &udpConn{c, make([]byte, 65536), encapMTU(local.Addr(), 1500)}, nil
 }
 
-// udpConn reads and writes a packet a call.
+// udpConn reads and writes one packet a call.
 type udpConn struct {
 	c   *net.UDPConn
 	buf []byte

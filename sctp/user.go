@@ -12,10 +12,10 @@ import (
 	"github.com/gostp/gostp/sctp/wire"
 )
 
-// user is the userspace backend: RFC 9260 over the wires of a Network, one wire to
-// each local address, shared by the endpoints that have it. Each wire's reader
-// hands a batch of packets to their associations and then lets each of those send
-// once what the batch called for: SACKs, answers, and data the windows let go.
+// user is the userspace backend: RFC 9260 over the wires of a Network. Each local address has one wire, which
+// all endpoints at that address share. The reader of a wire hands a batch of packets to their associations.
+// Then it lets each of these send, once, what the batch called for: SACKs, answers, and data that the windows
+// allow now.
 type user struct {
 	sharing
 	net     wire.Network
@@ -27,7 +27,7 @@ type user struct {
 	wires map[netip.AddrPort]*sharedWire
 }
 
-// NewUser makes the userspace backend over net.
+// NewUser makes the userspace backend over a network.
 func NewUser(net wire.Network) Transport {
 	return &user{net: net, wires: map[netip.AddrPort]*sharedWire{}}
 }
@@ -41,7 +41,7 @@ func (u *user) Name() string {
 
 func (u *user) Counters() []Counter { return u.count.list() }
 
-// sharedWire is a wire and the endpoints on it.
+// sharedWire is a wire, and the endpoints that use it.
 type sharedWire struct {
 	user *user
 	at   netip.AddrPort
@@ -60,7 +60,7 @@ func (w *sharedWire) endpoint(port uint16) *endpoint {
 	return w.endpoints[port]
 }
 
-// write sends and counts; what the network does not take is lost like any packet.
+// write sends packets and counts them. What the network does not take is lost, as packets may be.
 func (w *sharedWire) write(ps []wire.Packet) {
 	n, _ := w.wire.Write(ps)
 	w.user.count[cPacketsOut].Add(uint64(n))
@@ -93,7 +93,7 @@ func (u *user) Open(local Addr, p Params) (Endpoint, error) {
 			return nil, err
 		}
 	}
-	for _, w := range e.wires { // complete: packets may come
+	for _, w := range e.wires { // the endpoint is complete: packets may come
 		w.mu.Lock()
 		w.endpoints[local.Port] = e
 		w.mu.Unlock()
@@ -116,8 +116,8 @@ func (u *user) shared(at netip.AddrPort) (*sharedWire, error) {
 	return w, nil
 }
 
-// leave takes an endpoint off its wires, and closes those that it was the last on.
-// The caller holds u.mu.
+// leave takes an endpoint off its wires, and closes the wires that have no endpoint any more. The caller holds
+// u.mu.
 func (u *user) leave(e *endpoint) (ended []*sharedWire) {
 	for _, w := range e.wires {
 		w.mu.Lock()
@@ -135,7 +135,7 @@ func (u *user) leave(e *endpoint) (ended []*sharedWire) {
 	return ended
 }
 
-// read is a wire's one goroutine.
+// read is the one goroutine of a wire.
 func (w *sharedWire) read() {
 	defer close(w.done)
 	d := &demux{w: w}
@@ -146,7 +146,7 @@ func (w *sharedWire) read() {
 			return
 		}
 		if err != nil {
-			time.Sleep(10 * time.Millisecond) // an ICMP error on a UDP socket; SCTP's own timers judge
+			time.Sleep(10 * time.Millisecond) // an ICMP error came to a UDP socket; SCTP's own timers judge
 			continue
 		}
 		w.user.count[cPacketsIn].Add(uint64(n))

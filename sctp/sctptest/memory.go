@@ -1,5 +1,5 @@
-// Package sctptest is for tests of what runs over SCTP: a network within the process, with faults on demand. Give it to
-// sctp.NewUser.
+// Package sctptest is for tests of what runs over SCTP. It has a network within the process, with faults on
+// demand, to be given to sctp.NewUser.
 package sctptest
 
 import (
@@ -24,17 +24,17 @@ type Memory struct {
 	tap    func(src, dst netip.AddrPort, packet []byte)
 }
 
-// Faults are what a Memory does to packets. Shares are from 0 to 1.
+// Faults says what a Memory does to packets. Shares are from 0 to 1.
 type Faults struct {
 	Loss, Duplicate, Reorder float64
 	Delay                    time.Duration
 	Cut                      bool // nothing arrives at all
 }
 
-// memoryQueue is how many packets a wire holds for its reader; more are lost.
+// memoryQueue is how many packets a wire holds for its reader. More are lost.
 const memoryQueue = 4096
 
-// NewMemory makes a network whose faults follow from seed.
+// NewMemory makes a network. The seed determines its faults.
 func NewMemory(seed int64) *Memory {
 	return &Memory{rand: rand.New(rand.NewSource(seed)), wires: map[netip.AddrPort]*memoryWire{},
 		cut: map[[2]netip.Addr]bool{}}
@@ -47,8 +47,8 @@ func (m *Memory) SetFaults(f Faults) {
 	m.faults = f
 }
 
-// Cut cuts the way between two addresses, in both directions, or mends it; b
-// invalid: all that goes to or comes from a.
+// Cut cuts the way between two addresses in both directions, or mends it. If b is invalid, it concerns all that
+// goes to or comes from a.
 func (m *Memory) Cut(a, b netip.Addr, cut bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -62,14 +62,14 @@ func (m *Memory) Tap(f func(src, dst netip.AddrPort, packet []byte)) {
 	m.tap = f
 }
 
-// Put has a packet arrive at dst, which must be open, as if it came from src. No fault happens to it.
+// Put makes a packet arrive at dst, which must be open, as if it came from src. No fault happens to it.
 func (m *Memory) Put(src, dst netip.AddrPort, packet []byte) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.wires[dst].put(packet, src)
 }
 
-// Take reads what has arrived at a wire of a Memory, like Read, but does not wait.
+// Take reads what has arrived at a wire of a Memory. It is like Read, but does not wait.
 func Take(w wire.Wire, ps []wire.Packet) (n int) { return w.(*memoryWire).take(ps) }
 
 type memoryPacket struct {
@@ -77,8 +77,8 @@ type memoryPacket struct {
 	src netip.AddrPort
 }
 
-// memoryWire keeps what has arrived in queue until Read, and the memory of what
-// was read in spare.
+// memoryWire keeps packets that have arrived in queue until Read takes them. The memory of packets that were
+// read is in spare.
 type memoryWire struct {
 	m      *Memory
 	at     netip.AddrPort
@@ -103,7 +103,7 @@ func (m *Memory) Open(local netip.AddrPort) (wire.Wire, error) {
 	return w, nil
 }
 
-// Source: every address can reach every other from where it is.
+// Source implements wire.Network. It gives no address, because any local address can reach every other.
 func (m *Memory) Source(netip.Addr) netip.Addr { return netip.Addr{} }
 
 func (w *memoryWire) Write(ps []wire.Packet) (int, error) {
@@ -148,7 +148,7 @@ func (m *Memory) isCut(a, b netip.Addr) bool {
 	return m.cut[[2]netip.Addr{a, b}] || m.cut[[2]netip.Addr{a, {}}] || m.cut[[2]netip.Addr{b, {}}]
 }
 
-// put copies a packet, and drops what does not fit, as a network does.
+// put copies a packet into the queue. It drops the packet if there is no room, as a network does.
 func (w *memoryWire) put(b []byte, src netip.AddrPort) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
