@@ -152,7 +152,7 @@ func judgeFailover(t *testing.T, g *box, asps []*m3uaASP, y *census, all int, mo
 // An ASP sends without end to another that does not read: what is accepted is delivered or
 // counted, and the sender is told, and told when it is over.
 func TestOverloadOfAnASP(t *testing.T) {
-	t.Parallel()
+	// It measures the heap, so no other test may run beside it.
 	withStations(t, crossroads, func(w *wires, g *box, n, m *station) {
 		y := &census{by: map[string]int{}, seen: map[[2]uint32]int{}, last: map[string]uint32{}}
 		p, q := newForeign(t, w, "10.0.0.5"), newForeign(t, w, "10.0.0.6")
