@@ -62,16 +62,6 @@ func (x *xuaASPs[A]) everyASP() iter.Seq[*xuaASP] {
 	}
 }
 
-// aspNamed finds an ASP by its name; nil: there is none.
-func (x *xuaASPs[A]) aspNamed(name string) (none A) {
-	for a := range x.all() {
-		if s := a.shared(); s.title == name && s.lasting() {
-			return a
-		}
-	}
-	return none
-}
-
 // index makes byPath anew. The caller holds mu.
 func (x *xuaASPs[A]) index() {
 	var all []A

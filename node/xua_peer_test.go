@@ -45,3 +45,13 @@ func TestRefusalsAreBounded(t *testing.T) {
 		}
 	})
 }
+
+// aspNamed finds an ASP by its name; nil: there is none.
+func (x *xuaASPs[A]) aspNamed(name string) (none A) {
+	for a := range x.all() {
+		if s := a.shared(); s.title == name && s.lasting() {
+			return a
+		}
+	}
+	return none
+}

@@ -409,3 +409,20 @@ func storm(r *rand.Rand, x *pair, a *assoc) {
 		synctest.Wait()
 	}
 }
+
+// appendSack writes a SACK chunk; an association writes its own from what it holds (assoc.appendSack).
+func appendSack(dst []byte, s *sackChunk) []byte {
+	dst, at := openChunk(dst, ctSack, 0)
+	dst = binary.BigEndian.AppendUint32(dst, s.cum)
+	dst = binary.BigEndian.AppendUint32(dst, s.window)
+	dst = binary.BigEndian.AppendUint16(dst, uint16(len(s.gaps)))
+	dst = binary.BigEndian.AppendUint16(dst, uint16(len(s.duplicates)))
+	for _, g := range s.gaps {
+		dst = binary.BigEndian.AppendUint16(dst, g.first)
+		dst = binary.BigEndian.AppendUint16(dst, g.last)
+	}
+	for _, d := range s.duplicates {
+		dst = binary.BigEndian.AppendUint32(dst, d)
+	}
+	return closeChunk(dst, at)
+}

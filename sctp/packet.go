@@ -200,22 +200,6 @@ func parseSack(b []byte, s *sackChunk) error {
 	return nil
 }
 
-func appendSack(dst []byte, s *sackChunk) []byte {
-	dst, at := openChunk(dst, ctSack, 0)
-	dst = binary.BigEndian.AppendUint32(dst, s.cum)
-	dst = binary.BigEndian.AppendUint32(dst, s.window)
-	dst = binary.BigEndian.AppendUint16(dst, uint16(len(s.gaps)))
-	dst = binary.BigEndian.AppendUint16(dst, uint16(len(s.duplicates)))
-	for _, g := range s.gaps {
-		dst = binary.BigEndian.AppendUint16(dst, g.first)
-		dst = binary.BigEndian.AppendUint16(dst, g.last)
-	}
-	for _, d := range s.duplicates {
-		dst = binary.BigEndian.AppendUint32(dst, d)
-	}
-	return closeChunk(dst, at)
-}
-
 func appendSimple(dst []byte, typ, flags uint8, value []byte) []byte {
 	dst, at := openChunk(dst, typ, flags)
 	return closeChunk(append(dst, value...), at)

@@ -46,16 +46,6 @@ var (
 // Variants lists them all, in the order of the command line's help.
 var Variants = []*Variant{ANSI, China, ITU, NTT, TTC}
 
-// VariantNamed finds a variant by name; nil if there is none.
-func VariantNamed(name string) *Variant {
-	for _, v := range Variants {
-		if v.Name == name {
-			return v
-		}
-	}
-	return nil
-}
-
 // Bits is the width of a point code.
 func (v *Variant) Bits() uint8 { return v.Notation.Bits() }
 

@@ -42,6 +42,7 @@ type tree struct {
 func TestFreeze(t *testing.T) {
 	one := &leaf{name: "one with a \" and a {"}
 	was := &tree{Flag: true, small: -7, large: 1<<64 - 1, share: 0.1, text: "ä b", octets: []byte{0, 1, 255},
+		nothing: nil, never: time.Time{}, empty: nil, // zero values come back as such
 		at: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), array: [3]uint16{1, 0, 65535}, variant: ss7.China,
 		leaves: []*leaf{one, nil, {name: "two"}}, named: map[string]*leaf{"x": one},
 		places: map[*leaf]struct{ n int }{one: {5}}, held: leaf{name: "inside"}}

@@ -17,9 +17,6 @@ var modeNames = [...]string{"cost", "share", "cgpa", "wrr"}
 
 func (m Mode) String() string { return modeNames[m] }
 
-// Modes lists the words in order.
-func Modes() []string { return modeNames[:] }
-
 // Group is an application group. Members are sorted by cost where the mode is
 // Cost. Limit is how many messages a second its best member takes before the
 // others get the rest; 0: all. What comes in sequence counts, and stays.
