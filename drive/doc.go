@@ -4,19 +4,24 @@
 // are called with a lock held, and must neither wait nor call back; those that take MSUs may send.
 package drive
 
-import "github.com/gostp/gostp/sctp"
+import (
+	"errors"
 
-// after reads a until it ends, giving each batch to recv, and says why it ended.
-func after(a sctp.Assoc, recv func(items []sctp.Item)) (why string) {
-	why = "the association ended"
+	"github.com/gostp/gostp/sctp"
+)
+
+// after reads a until it ends, giving each batch to recv. The error says why it ended; it is never nil.
+func after(a sctp.Assoc, recv func(items []sctp.Item)) error {
+	over := errors.New("the association ended")
 	batch := sctp.NewBatch(64)
 	for {
 		if err := a.Read(batch); err != nil {
-			return why
+			return over
 		}
 		for i := range batch.Items {
-			if ev := batch.Items[i].Event; ev != nil && (ev.Kind == sctp.Lost || ev.Kind == sctp.Closed) {
-				why = ev.Why
+			ev := batch.Items[i].Event
+			if ev != nil && (ev.Kind == sctp.Lost || ev.Kind == sctp.Closed) && ev.Why != "" {
+				over = errors.New(ev.Why)
 			}
 		}
 		recv(batch.Items)

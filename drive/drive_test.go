@@ -86,7 +86,7 @@ func TestLink(t *testing.T) {
 		if n := all[0].Send(m); n != 1 {
 			t.Errorf("a link without association refuses %d MSUs of one", n)
 		}
-		why := make(chan string, 2)
+		why := make(chan error, 2)
 		for i, l := range all {
 			go func() { why <- l.Serve(assocs[i]) }()
 		}
@@ -97,7 +97,7 @@ func TestLink(t *testing.T) {
 		j.want(t, "sent", "1 received 3")
 		all[1].Close("it is over")
 		j.want(t, "closed", "0: OutOfService, 1: OutOfService")
-		if <-why; !strings.Contains(<-why, "it is over") {
+		if <-why; !strings.Contains((<-why).Error(), "it is over") {
 			t.Error("the far end does not say why")
 		}
 		if st := all[0].Status(); st.State != m2pa.OutOfService {

@@ -39,12 +39,12 @@ func NewLink(c m2pa.Config, receive func(now time.Time, msus []*ss7.MSU), event 
 // Tell tells the link what level 3 wants of it: Start, Stop, Emergency, LocalOutage and so on.
 func (l *Link) Tell(ev ss7.Event) { l.loop.Tell(ev) }
 
-// Serve uses a until it ends, and gives the reason.
-func (l *Link) Serve(a sctp.Assoc) (why string) {
+// Serve uses a until it ends. The error says why it ended; it is never nil.
+func (l *Link) Serve(a sctp.Assoc) error {
 	l.Attach(a)
-	why = after(a, l.Recv)
-	l.Tell(ss7.Event{Kind: ss7.CommLost, Why: why})
-	return why
+	over := after(a, l.Recv)
+	l.Tell(ss7.Event{Kind: ss7.CommLost, Why: over.Error()})
+	return over
 }
 
 // Attach and Recv are the parts of Serve, for a program that reads the association itself.

@@ -75,15 +75,15 @@ func (x *M3UA) Do(f func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.A
 	x.loop.Run(func(now time.Time, out []ss7.Action) []ss7.Action { return f(now, x.layer, out) })
 }
 
-// Serve uses a as the association of ASP asp until it ends, and gives the reason.
-func (x *M3UA) Serve(asp ss7.PathID, a sctp.Assoc) (why string) {
+// Serve uses a as the association of ASP asp until it ends. The error says why it ended; it is never nil.
+func (x *M3UA) Serve(asp ss7.PathID, a sctp.Assoc) error {
 	x.Attach(asp, a)
-	why = after(a, func(items []sctp.Item) { x.Recv(asp, items) })
+	over := after(a, func(items []sctp.Item) { x.Recv(asp, items) })
 	x.mu.Lock()
 	delete(x.ends, asp)
 	x.mu.Unlock()
-	x.loop.Tell(ss7.Event{Kind: ss7.CommLost, Path: asp, Why: why})
-	return why
+	x.loop.Tell(ss7.Event{Kind: ss7.CommLost, Path: asp, Why: over.Error()})
+	return over
 }
 
 // Attach and Recv are the parts of Serve, for a program that reads the association itself.
