@@ -9,7 +9,7 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// checkAlarms runs on the core's goroutine.
+// checkAlarms tells the board of alarms all that is wrong now. It runs on the core's goroutine.
 func (c *core) checkAlarms(now time.Time) {
 	c.alarmed = false
 	n := c.node
@@ -29,8 +29,8 @@ func (n *Node) troubles() []mtp3.Alarm {
 // recheck has the core look for alarms soon.
 func (c *core) recheck() { c.do(func() { c.alarmed = true }) }
 
-// serverDown remembers what it has said of an application server: many destinations may
-// lie behind one.
+// serverDown gives a function that says why an application server takes no MSUs. The function remembers what it has
+// said of a server, because many destinations may lie behind one.
 func (c *core) serverDown() func(ss7.PathID) string {
 	said := map[ss7.PathID]string{}
 	return func(p ss7.PathID) string {
@@ -41,8 +41,7 @@ func (c *core) serverDown() func(ss7.PathID) string {
 	}
 }
 
-// startupTroubles are the faults of the startup configuration, until it is read or written
-// without one.
+// startupTroubles are the faults of the startup configuration, until it is read or written without a fault.
 func (n *Node) startupTroubles() (out []mtp3.Alarm) {
 	faults := n.faults.Load()
 	if faults == nil {

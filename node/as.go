@@ -16,15 +16,16 @@ const (
 	holdOctets   = 8 << 20
 )
 
-// Bounds on what waits for ASPs of all AS, in octets of memory: when as much waits as there may,
-// an AS has its own share alone.
+// Bounds on what waits for the ASPs of all AS together, in octets of memory. Once so much waits, each AS has its own
+// share alone.
 const (
 	waitMost  = 64 << 20
 	waitShare = 256 << 10
 )
 
-// as is the way to the ASPs of an application server. The way itself (xua.Way) is a picture. mu guards
-// what waits while there is none; it is held while what waited goes out, so that the order is kept.
+// as carries MSUs to the ASPs of an application server. Its way (xua.Way) says which ASPs are active; it is a picture
+// that the layer publishes. mu guards the MSUs that wait while no ASP is active. It stays locked while they go out, so
+// that MSUs that come meanwhile cannot overtake them.
 type as struct {
 	node   *Node
 	id     ss7.PathID
@@ -37,7 +38,7 @@ type as struct {
 
 	mu    lock.Mutex[lock.Server]
 	hold  xua.Hold
-	held  int // octets of hold, as all of the node's were counted last
+	held  int // octets of hold, as reckon counted them last
 	flows xua.Flows
 	departure
 }
@@ -117,8 +118,8 @@ func (s *as) sendHeld(w *xua.Way, m *ss7.MSU) {
 	}
 }
 
-// offer sends MSUs, which came by path from, to the ASPs that take them. An ASP that has just gone
-// takes none: then there is a new way, or there will be in a moment, until which they wait.
+// offer sends MSUs, which came by path from, to the ASPs that take them. An ASP whose association has just ended takes
+// none. Its MSUs go by the new way, or wait for the moment until there is one.
 func (s *as) offer(now time.Time, from ss7.PathID, msus ...*ss7.MSU) {
 	s.serves.leaving(now, msus)
 	for range 10 {
@@ -167,9 +168,8 @@ func (s *as) share(w *xua.Way, msus []*ss7.MSU) (left []*ss7.MSU) {
 	return left
 }
 
-// wait keeps MSUs until there is another way than w, or sends them to all in broadcast. It is
-// false if there is another way already. by is the view to route them by instead, if MTP3 has
-// one that no longer leads here.
+// wait keeps MSUs until there is another way than w; in broadcast it sends them to all ASPs. It is false if there is
+// another way already. by is the view to route the MSUs by instead, if MTP3 has one that no longer leads here.
 func (s *as) wait(now time.Time, w *xua.Way, from ss7.PathID, msus []*ss7.MSU) (done bool, by *view) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -203,7 +203,7 @@ func (s *as) wait(now time.Time, w *xua.Way, from ss7.PathID, msus []*ss7.MSU) (
 	return true, nil
 }
 
-// reckon counts what waits among what waits for all AS. The caller holds mu.
+// reckon adds what waits here to what waits for all AS of the node. The caller holds mu.
 func (s *as) reckon() {
 	now := s.hold.Size()
 	if now == s.held {
@@ -233,7 +233,7 @@ func (s *as) toAll(w *xua.Way, m *ss7.MSU) {
 	}
 }
 
-// waiting is how many MSUs wait, and since when.
+// waiting tells how many MSUs wait, and since when.
 func (s *as) waiting() (int, time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

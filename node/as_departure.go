@@ -10,18 +10,18 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// An AS that no longer takes traffic, because T(r) has ended or because its gateways are gone, has
-// MSUs that wait, and gets more until MTP3 has another table. They are discarded only if there is
-// no other way (RFC 4666 §4.3.2): they wait until that table is there, and go as it says, in their
-// order, before anybody routes by it.
+// An AS that takes no more traffic, because T(r) has ended or because its gateways are gone, still holds MSUs, and gets
+// more until MTP3 has a table without it. MSUs are discarded only if there is no other way (RFC 4666 §4.3.2). The MSUs
+// therefore wait until that table is there. Then they leave as the table says, in their order, before any reader routes
+// by it.
 
-// departure is how far an AS is on its way out of MTP3's table. The as's mu guards it.
+// departure tells how far an AS is on its way out of MTP3's table. The as's mu guards it.
 type departure struct {
-	leaves bool        // MTP3 is told, or will be in a moment
-	reason mtp3.Reason // why what has no other way is discarded; 0: for the reason that MTP3 finds
-	by     *view       // the table without the AS, while somebody may still route by the older one
-	asked  bool        // whether there is another way, before there is no more room to wait
-	early  bool        // there is one, and it was taken before T(r) ended
+	leaves bool        // MTP3 was told that the AS takes no traffic, or will be in a moment
+	reason mtp3.Reason // why MSUs without another way are discarded; 0: for the reason that MTP3 finds
+	by     *view       // the view without the AS, as long as a reader may still route by an older one
+	asked  bool        // the core was asked for another way, because the room to wait runs out
+	early  bool        // MSUs were sent by another way before T(r) ended
 }
 
 // departures are the AS of a node that leave its table.
@@ -38,7 +38,7 @@ func (d *departures) add(s *as) {
 	}
 }
 
-// take gives those that t no longer leads to, and forgets them.
+// take gives those AS to which t no longer leads, and forgets them.
 func (d *departures) take(t *routing.Table) (out []*as) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -52,7 +52,8 @@ func (d *departures) take(t *routing.Table) (out []*as) {
 	return out
 }
 
-// depart begins it. Where MTP3 here can have no other way, what waits is discarded. The caller holds mu.
+// depart begins the departure. If MTP3 here can have no other way, the MSUs that wait are discarded. The caller holds
+// mu.
 func (s *as) depart(was *xua.Way) {
 	switch {
 	case s.departure.leaves: // on its way already
@@ -67,7 +68,7 @@ func (s *as) depart(was *xua.Way) {
 	}
 }
 
-// leave takes all that waits, and has whoever comes later route by v. The caller holds mu.
+// leave takes all MSUs that wait. MSUs that come later are routed by v. The caller holds mu.
 func (s *as) leave(v *view) (out []held) {
 	if !s.departure.leaves { // it is back already
 		return nil
@@ -80,15 +81,15 @@ func (s *as) leave(v *view) (out []held) {
 	return out
 }
 
-// left: nobody routes by a table that leads to s any more.
+// left ends the departure. It is called when no reader routes any more by a table that leads to s.
 func (s *as) left() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.departure = departure{early: s.departure.early}
 }
 
-// settleDepartures is for an AS that MTP3's table did not lead to: no table comes that no longer
-// does. It runs on the core.
+// settleDepartures ends the departure of an AS to which MTP3's table did not lead: no new table comes because of it. It
+// runs on the core.
 func (n *Node) settleDepartures() {
 	v := n.view.Load()
 	if gone := n.departures.take(v.table); len(gone) > 0 {
@@ -100,7 +101,7 @@ func (n *Node) settleDepartures() {
 	}
 }
 
-// hurry: what waits for an ASP has soon no more room. The caller holds mu.
+// hurry looks for another way when the room for MSUs that wait is nearly full. The caller holds mu.
 func (s *as) hurry(w *xua.Way) {
 	switch {
 	case s.departure.asked:
@@ -130,7 +131,7 @@ func (s *as) giveUp(w *xua.Way) {
 	s.tell(false)
 }
 
-// elsewhere tells whether all destinations that s has traffic of can be reached by another way.
+// elsewhere tells whether every destination to which s carries traffic can be reached by another way.
 func (v *view) elsewhere(s *as) bool {
 	t := v.table
 	ls, _ := t.From(s.id)

@@ -8,9 +8,8 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// toUsers takes what MTP3 tells its users of a destination: congestion (ss7.Status), or
-// a user part that is not there (ss7.UserPart). The shapes are told in mtp3's
-// congestion.go and user.go.
+// toUsers passes on what MTP3 tells its users of a destination: that it is congested (ss7.Status), or that a user part
+// is not there (ss7.UserPart). mtp3's congestion.go and user.go say what the fields of such an event mean.
 func (c *core) toUsers(ev ss7.Event) {
 	f := c.node.Config().Notation()
 	if x := c.node.view.Load().crossing(ev.Path); x != nil {
@@ -40,8 +39,8 @@ func (c *core) toUsers(ev ss7.Event) {
 	c.node.m3ua.tellUsers(ev)
 }
 
-// tellOrigins passes on what the far end of an AS says, that a user is not there, to those who
-// have sent to it: UPU, or DUPU to ASPs.
+// tellOrigins is told that the far end of an AS says that a user is not there. It tells those who have sent to that
+// user: neighbours by UPU, ASPs by DUPU.
 func (c *core) tellOrigins(by *m3uaAS, ev *ss7.Event) {
 	if by == nil || by.senders.Load() == nil {
 		return
@@ -59,23 +58,22 @@ func (v *view) server(p ss7.PathID) *m3uaAS {
 	return v.servers[p]
 }
 
-// Of the MSUs of one origin for one destination over a congested link, the first and
-// then every eighth are answered (Q.704 §11.2.3.1), a burst at once and 500 a second of
-// all that go over the link.
+// Of the MSUs from one origin to one destination over a congested link, the first and then every eighth are answered
+// (Q.704 §11.2.3.1). Over one link go a burst of answers at once, then 500 a second.
 const (
 	answerEvery = 8
 	answerPace  = 2 * time.Millisecond
 	answerBurst = 32
 )
 
-// origins counts them, in a table in which an origin takes the place of another that it
-// meets there: that costs an answer too many now and then, and no memory.
+// origins counts the MSUs of each origin and destination, in a table of fixed size. Where two pairs share a place, each
+// takes it from the other, and begins to count anew: that costs an answer too many now and then, and no memory.
 type origins struct {
 	seen [64]struct {
 		opc, dpc ss7.PC
 		n        uint32
 	}
-	next time.Time // when an answer is due that follows all before at answerPace
+	next time.Time // when the next answer is due at answerPace
 }
 
 // count tells whether an MSU from opc to dpc is to be answered.
@@ -92,16 +90,16 @@ func (o *origins) count(now time.Time, opc, dpc ss7.PC) bool {
 		o.next = earliest
 	}
 	if o.next.After(now) {
-		return false // the next one asks again
+		return false // the next MSU asks again
 	}
 	o.next = o.next.Add(answerPace)
 	e.n++
 	return true
 }
 
-// congested tells the core of MSUs whose origins are to send less. With priorities these
-// are the MSUs of a priority below the level (§2.3.5.2). Network management is not
-// answered, but for the test whether the congestion is over (§13.9). The caller holds mu.
+// congested tells the core of MSUs whose origins are to send less. With priorities these are the MSUs of a priority
+// below the level (Q.704 §2.3.5.2). Network management gets no answer, except the test whether the congestion is over
+// (RCT, §13.9). The caller holds mu.
 func (l *link) congested(now time.Time, level uint32, msus []*ss7.MSU) {
 	priorities := l.node.Config().Levels()
 	for _, m := range msus {

@@ -17,10 +17,9 @@ const holdMost = 1 << 16
 // earlyMost is how many MSUs of a link wait until its test has passed here.
 const earlyMost = 1024
 
-// hold is a path at which MSUs wait in the order in which they came, for as long as
-// the table in force names it (Q.704 §5 to §8: changeover and changeback buffers).
-// Once settled it passes on what a reader with the older table still brings. What one
-// hold passes to another keeps its place among what came there meanwhile.
+// hold is a path at which MSUs wait in the order in which they came, for as long as the table in force names it (the
+// changeover and changeback buffers of Q.704 §5 to §8). A settled hold passes on the MSUs that a reader with the older
+// table still brings. An MSU that one hold passes to another keeps its turn there.
 type hold struct {
 	node *Node
 
@@ -32,8 +31,8 @@ type hold struct {
 type held struct {
 	msu  ss7.MSU // its payload is a copy
 	from ss7.PathID
-	turn uint64      // counts what comes to holds; 0: retrieved from a link, before all that came since
-	over mtp3.Reason // why it is discarded if its destination is inaccessible; 0: for that
+	turn uint64      // the number of the MSU among all that came to holds; 0: retrieved from a link, so before all others
+	over mtp3.Reason // why it is discarded if its destination is inaccessible; 0: because of that
 }
 
 func keep(m *ss7.MSU, from ss7.PathID) held {
@@ -42,7 +41,7 @@ func keep(m *ss7.MSU, from ss7.PathID) held {
 	return k
 }
 
-// offer takes one MSU, or passes it on. turn is nil if it comes from no other hold.
+// offer takes one MSU. A settled hold passes it on. turn is nil if the MSU comes from no other hold.
 func (h *hold) offer(now time.Time, m *ss7.MSU, from ss7.PathID, turn *uint64) {
 	h.mu.Lock()
 	v := h.settled
@@ -65,15 +64,15 @@ func (h *hold) offer(now time.Time, m *ss7.MSU, from ss7.PathID, turn *uint64) {
 	h.node.routeBy(v, now, &transfer{msus: []*ss7.MSU{m}}, from)
 }
 
-// retrieved puts what a link gave back in front.
+// retrieved takes the MSUs that a link gave back. They leave before all others, because their turn is 0.
 func (h *hold) retrieved(msus []held) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.waiting = append(h.waiting, msus...)
 }
 
-// settle sends all that waits at holds, and at AS that are gone, as v says, in the order in which
-// it came, and whatever comes later at once. Nobody routes by v yet, so nothing overtakes.
+// settle routes by v the MSUs that wait at holds, and at AS that are gone, in the order of their turns; whatever comes
+// there later leaves at once. No reader routes by v yet, so no MSU overtakes another.
 func (n *Node) settle(now time.Time, holds []*hold, gone []*as, v *view) {
 	var all []held
 	for _, h := range holds {
@@ -100,16 +99,15 @@ func (n *Node) settle(now time.Time, holds []*hold, gone []*as, v *view) {
 	}
 }
 
-// count is how many wait.
+// count tells how many MSUs wait.
 func (h *hold) count() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return len(h.waiting)
 }
 
-// publish puts next in force: holds that its table names are there before, holds
-// that it no longer names have sent on what they kept before anybody routes by it,
-// and afterwards nobody routes by an older one.
+// publish puts next in force. The holds that its table names exist before. The holds that it no longer names have sent
+// on their MSUs before any reader routes by it. When publish returns, no reader routes by an older view.
 func (n *Node) publish(next *view) {
 	old := n.view.Load()
 	if old.table == next.table {
@@ -144,7 +142,7 @@ func (n *Node) publish(next *view) {
 	n.releaseEarly(old, next)
 }
 
-// awaitAll returns when nobody routes by a view older than v, which is in force.
+// awaitAll returns when no reader routes by a view older than v, which is in force.
 func (n *Node) awaitAll(v *view) {
 	n.readers.await()
 	for _, l := range v.paths {
@@ -160,7 +158,7 @@ func (l *link) await() {
 	defer l.rx.Unlock()
 }
 
-// releaseEarly routes what came by links that are open now, before they were.
+// releaseEarly routes the MSUs that came by a link before MTP3 had opened it, for each link that is open now.
 func (n *Node) releaseEarly(old, next *view) {
 	for _, l := range next.paths {
 		if l == nil {
@@ -175,9 +173,9 @@ func (n *Node) releaseEarly(old, next *view) {
 	}
 }
 
-// stash keeps an MSU that came by a link whose test has not passed here, though it
-// has at the far end, which sends (Q.707 §2.2): the answer to the test may be on its
-// way to the core. It is false if there is no room. The caller holds rx.
+// stash keeps an MSU that came by a link whose test has not passed here. The test has passed at the far end, which
+// therefore sends (Q.707 §2.2): the answer to our test may be on its way to the core. stash is false if there is no
+// room. The caller holds rx.
 func (l *link) stash(m *ss7.MSU) bool {
 	if len(l.early) >= earlyMost {
 		return false
@@ -196,7 +194,7 @@ func (l *link) retryEarly(now time.Time) {
 	}
 }
 
-// dropEarly: the link failed before its test passed. The caller holds rx.
+// dropEarly discards the early MSUs of a link that failed before its test passed. The caller holds rx.
 func (l *link) dropEarly() {
 	l.node.discards.add(mtp3.NotInService, len(l.early))
 	l.early = nil

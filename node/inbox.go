@@ -6,29 +6,29 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Bounds on what waits for the core of that which came by one linkset: MSUs for users, and
-// network management, each by itself, so that neither crowds out the other; and what is said
-// of destinations, which is more than all codes of ITU.
+// Bounds on what waits for the core of what came by one linkset. MSUs for users and network management have a bound
+// each, so that neither crowds out the other. Statements about destinations have another one, which is more than all
+// codes of ITU.
 const (
 	inboxMost   = 4096
-	inboxAll    = 1 << 15 // of all sources; beyond it each has inboxShare
+	inboxAll    = 1 << 15 // of all sources; once so many wait, each source has inboxShare alone
 	inboxShare  = 256
 	noticesMost = 1 << 15
 )
 
-// inbox keeps MSUs for local users until the core takes them: those of one source in their
-// order, the sources in turn, so that a neighbour's flood makes nobody else wait. What
-// a neighbour says by one link and takes back by the next must not change places. Of what it
-// says of a destination only the last counts: that takes the place of what is not read yet.
+// inbox keeps MSUs for local users until the core takes them. MSUs of one source stay in their order. The sources have
+// turns, so that the flood of one neighbour makes no other wait. A source is a linkset, not a link, because what a
+// neighbour says by one link and takes back by the next must not change places. Of what a neighbour says of one
+// destination only the last counts: it takes the place of a statement that is not read yet.
 type inbox struct {
 	ready chan struct{} // one slot
 
 	mu   lock.Mutex[lock.Inbox]
 	of   map[inflow]*backlog
-	turn []inflow // those that have something
-	msus int      // that wait, of all sources, without what is said of destinations
-	full bool     // it was told that these are too many
-	tell func()   // tells it; nil: nobody wants to know
+	turn []inflow // the sources of which something waits, in the order of their turns
+	msus int      // that wait, of all sources, without statements about destinations
+	full bool     // tell was called, because these are too many
+	tell func()   // is called when too many wait; nil: nothing is
 }
 
 // inflow is where MSUs come from, and whether they are network management.
@@ -42,18 +42,18 @@ type backlog struct {
 	queue   []waiting
 	first   uint64 // the number of queue[0]
 	live    int
-	notices map[saidOf]uint64 // the numbers of those whose place another may take
+	notices map[saidOf]uint64 // the numbers of the statements whose place another may take
 	epoch   uint32
 }
 
-// saidOf is a subject between two messages that are about many destinations: what was said of
-// single ones before such a message stays before it.
+// saidOf is the subject of a statement, within an epoch. A message about many destinations begins another epoch, so
+// that statements about single destinations that came before it stay before it.
 type saidOf struct {
 	mtp3.Subject
 	epoch uint32
 }
 
-// waiting is one event; of kind None if another has taken its place.
+// waiting is one event that waits. Its kind is None if a later one has taken its place.
 type waiting struct {
 	event  ss7.Event
 	about  saidOf
@@ -71,7 +71,7 @@ func (b *inbox) count() int {
 	return b.msus
 }
 
-// crowded tells whether too many wait, since it was told and until half of the room is free.
+// crowded tells whether too many MSUs wait. It stays true until half of the room is free.
 func (b *inbox) crowded() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -124,7 +124,7 @@ func (q *backlog) add(w waiting) bool {
 	return true
 }
 
-// replace makes room for what is said of a destination.
+// replace puts a statement about a destination in the place of an older one that waits. It is false if none waits.
 func (q *backlog) replace(w *waiting) bool {
 	if w.about.Many() {
 		q.epoch++
@@ -143,7 +143,7 @@ func (q *backlog) replace(w *waiting) bool {
 	return true
 }
 
-// take gives the next one; false if there is none.
+// take gives the next event; false: none waits.
 func (b *inbox) take() (ss7.Event, bool) {
 	b.mu.Lock()
 	if len(b.turn) == 0 {
@@ -171,7 +171,7 @@ func (b *inbox) take() (ss7.Event, bool) {
 	return w.event, true
 }
 
-// next takes the first event whose place no other has taken. There is one.
+// next takes the first event whose place no later one has taken. There must be one.
 func (q *backlog) next() waiting {
 	for {
 		w := q.queue[0]

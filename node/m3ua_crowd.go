@@ -9,9 +9,9 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// crowd is what the far ends of an AS say to be congested behind it (SCON, RFC 4666 §3.4.4).
-// Who sends there is told as who sends over a congested link is (Q.704 §11.2.3.1): for the
-// first of his MSUs and for every eighth.
+// crowd has the destinations behind an AS that its far ends say to be congested (SCON, RFC 4666 §3.4.4). A point that
+// sends there is told as if it sent over a congested link (Q.704 §11.2.3.1): for its first MSU, and then for every
+// eighth.
 type crowd struct {
 	levels atomic.Pointer[map[ss7.PC]uint32] // nil: nothing; a map is never changed
 
@@ -35,8 +35,8 @@ func (c *crowd) set(pc ss7.PC, level uint32) {
 	c.levels.Store(&next)
 }
 
-// answer has the origins of MSUs for congested destinations told. With priorities these are
-// the MSUs of a priority below the level (Q.704 §2.3.5.2).
+// answer has the core tell the origins of MSUs for congested destinations. With priorities these are the MSUs of a
+// priority below the level (Q.704 §2.3.5.2).
 func (c *crowd) answer(s *m3uaAS, now time.Time, msus []*ss7.MSU) {
 	levels := c.levels.Load()
 	if levels == nil {

@@ -7,11 +7,11 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// jam is the congestion of an AS: an ASP whose association takes no more. Whose MSUs are
-// discarded is told (SCON, TFC), not for each of them; it is over when none was for jamOver.
+// jam is the congestion of an AS: an ASP of it whose association takes no more. The origins of discarded MSUs are told
+// by SCON or TFC, not for each MSU. The congestion ends when no MSU was discarded for jamOver.
 type jam struct {
-	dropped atomic.Uint64 // batches
-	last    atomic.Int64  // when, in nanoseconds
+	dropped atomic.Uint64 // batches of which MSUs were discarded
+	last    atomic.Int64  // when the last of them was, in nanoseconds
 	is      atomic.Bool
 }
 
@@ -20,7 +20,7 @@ const (
 	jamEvery = 8 // Q.704 §11.2.3.1: one TFC for so many messages
 )
 
-// full: some MSUs of a batch found no room, or wait for who takes nothing; m is one of those with
+// full is told that MSUs of a batch found no room, or wait for an ASP that takes nothing. m is one of those MSUs, with
 // their destination.
 func (j *jam) full(s *m3uaAS, m *ss7.MSU) {
 	j.last.Store(time.Now().UnixNano())

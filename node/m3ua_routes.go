@@ -37,8 +37,8 @@ func available(t *routing.Table, i int) m3ua.Availability {
 var routeStates = [...]m3ua.Availability{routing.Allowed: m3ua.Available, routing.Restricted: m3ua.Restricted,
 	routing.Prohibited: m3ua.Unavailable}
 
-// State implements m3ua.Routes. What a server has by its key is as the server is; what
-// nobody was told to be congested is not.
+// State implements m3ua.Routes. A destination that a server has by its key is as the server is. A destination has level
+// 0 unless users were told that it is congested.
 func (d destinations) State(r ss7.Range, as ss7.PathID) (m3ua.Availability, uint8) {
 	v := d.node.view.Load()
 	x := d.sight(v).of(r, v.covering(r), as)
@@ -70,14 +70,14 @@ func (v *view) covering(r ss7.Range) int {
 	return -1
 }
 
-// sight is what is looked at to tell how destinations are, at one moment.
+// sight is what the node looks at to tell how destinations are, at one moment.
 type sight struct {
 	*view
 	leaving bool
-	parts   map[ss7.Range][]*m3uaAS // what AS have by keys, beside routes
-	whole   map[ss7.Range]*m3uaAS   // what one has by a key that makes a route
-	ready   map[ss7.Range]bool      // of parts, what takes traffic
-	lengths []uint8                 // of the codes in ready
+	parts   map[ss7.Range][]*m3uaAS // the AS that have a range by their keys, beside routes
+	whole   map[ss7.Range]*m3uaAS   // the AS that has a range by a key that makes a route
+	ready   map[ss7.Range]bool      // ranges in parts of which an AS takes traffic
+	lengths []uint8                 // of the ranges in ready
 }
 
 func (d destinations) sight(v *view) *sight {
@@ -103,7 +103,7 @@ func (d destinations) sight(v *view) *sight {
 	return s
 }
 
-// keyReady tells whether an AS that takes traffic has r, or a part of it, by its key.
+// keyReady tells whether an AS that takes traffic has r, or a range that covers r, by its key.
 func (s *sight) keyReady(r ss7.Range) bool {
 	bits := s.table.Variant.Bits()
 	return slices.ContainsFunc(s.lengths, func(l uint8) bool {
@@ -111,9 +111,9 @@ func (s *sight) keyReady(r ss7.Range) bool {
 	})
 }
 
-// of gives how an AS sees r, whose place in the table is i: without the ways over itself, which
-// lead back to it (as neighbours hear of what is routed over them, Q.704 §13.2.2). What it has by its
-// key, or where nothing else ever leads, is its own, and seen as by everybody else: by server 0.
+// of tells how an AS sees r, whose place in the table is i. Ways that lead over the AS itself do not count, because
+// they lead back to it; neighbours are told in the same manner (Q.704 §13.2.2). A range that the AS has by its key, or
+// to which only the AS ever leads, is its own: it sees that as everybody else does. Server 0 stands for everybody else.
 func (s *sight) of(r ss7.Range, i int, server ss7.PathID) m3ua.Destination {
 	t, d := s.table, m3ua.Destination{Range: r}
 	in := -1
@@ -137,7 +137,7 @@ func (s *sight) of(r ss7.Range, i int, server ss7.PathID) m3ua.Destination {
 	return d
 }
 
-// ways lists the AS that are a way to r, whose place in the table is i, now or at another time.
+// ways lists the AS that are a way to r, now or at another time. i is the place of r in the table.
 func (s *sight) ways(r ss7.Range, i int) (all []ss7.PathID) {
 	for _, a := range s.parts[r] {
 		all = append(all, a.id)
@@ -165,8 +165,8 @@ func (s *sight) ways(r ss7.Range, i int) (all []ss7.PathID) {
 	return all
 }
 
-// each calls f for every destination, by routes or by keys, and its place in the table, the
-// shorter codes first, until f returns false. What keys alone have is at the place of what covers it.
+// each calls f for every destination that routes or keys have, with its place in the table, until f returns false.
+// Shorter codes come first. A destination that keys alone have is at the place of the route that covers it.
 func (s *sight) each(f func(r ss7.Range, i int) bool) (all bool) {
 	t := s.table
 	var alone []ss7.Range
@@ -269,14 +269,14 @@ func (d destinations) Reserved(r ss7.Range) (why string, summary bool) {
 	return why, summary
 }
 
-// knowledge is what ASPs know of a destination: those of most AS, and those of the AS that are
-// a way there.
+// knowledge is what ASPs were told of a destination: the ASPs of most AS one thing, and those of an AS that is a way
+// there another.
 type knowledge struct {
 	state m3ua.Availability
-	views []m3ua.View // Silent: it is told nothing
+	views []m3ua.View // of the AS that are a way there; Silent: such an AS is told nothing
 }
 
-// of gives what the ASPs of an AS know; what was never told is available.
+// of gives what the ASPs of an AS were told. A destination of which they were told nothing is available.
 func (k *knowledge) of(as ss7.PathID) m3ua.Availability {
 	if k == nil {
 		return m3ua.Available
@@ -291,8 +291,8 @@ func (k *knowledge) of(as ss7.PathID) m3ua.Availability {
 	return k.state
 }
 
-// destinationsChanged tells the ASPs of destinations that are no longer as they were known, those
-// of each AS as that sees them. It runs on the core.
+// destinationsChanged tells ASPs of the destinations whose state has changed. The ASPs of each AS are told how that AS
+// sees the destination. It runs on the core.
 func (x *m3uaLayer) destinationsChanged(t *routing.Table) {
 	if len(*x.byPath.Load()) == 0 {
 		return
@@ -324,7 +324,7 @@ func (x *m3uaLayer) destinationsChanged(t *routing.Table) {
 	x.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action { return l.Tell(now, 0, changes, out) })
 }
 
-// change gives what is to be told of r when k is known instead of was; false: nothing.
+// change gives what ASPs must be told of r now that k is so, when was is what they know; false: nothing.
 func (was *knowledge) change(r ss7.Range, k knowledge) (c m3ua.Change, any bool) {
 	c = m3ua.Change{Destination: m3ua.Destination{Range: r, State: k.state}, Silent: was.of(0) == k.state}
 	any = !c.Silent
@@ -365,8 +365,8 @@ func (x *m3uaLayer) tellUsers(ev ss7.Event) {
 // maxLevels bounds what is kept for audits.
 const maxLevels = 4096
 
-// toKeyed hands a management message for a code that a server has by its key alone to
-// MTP3, which tells the server's users; false: nobody has it.
+// toKeyed hands MTP3 a management message for a code that a server has by its key alone. MTP3 tells the users of that
+// server. It is false if no server has the code.
 func (n *Node) toKeyed(v *view, m *ss7.MSU, from ss7.PathID) bool {
 	for _, k := range v.keyed {
 		if k.dest.Contains(m.DPC, v.table.Variant.Bits()) {

@@ -6,10 +6,9 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// senders remembers who sends to which user by a gateway, for the case that the gateway
-// says (DUPU) that the user is not there: it does not say whose MSU that was about. What
-// meets another in its place is forgotten. It is written on the way of MSUs: no lock, and
-// most often no write.
+// senders remembers which points send to which users behind a gateway. A gateway that says that a user is not there
+// (DUPU) does not say whose MSU that was about. An entry takes the place of an older one with the same hash. The way of
+// MSUs writes senders: without a lock, and most often without a write, since the entry is there already.
 type senders [256]atomic.Uint64
 
 func origin(m *ss7.MSU) uint64 {
@@ -23,7 +22,7 @@ func (o *senders) note(m *ss7.MSU) {
 	}
 }
 
-// take gives those that have sent to user si at dpc since it was last asked.
+// take gives the points that have sent to user si at dpc since it was last asked.
 func (o *senders) take(dpc ss7.PC, si ss7.SI) (opcs []ss7.PC) {
 	to := origin(&ss7.MSU{DPC: dpc, SI: si})
 	for i := range o {

@@ -14,7 +14,8 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// discards counts every MSU that ends here otherwise than sent or delivered.
+// discards counts what became of MSUs: those that were discarded, by reason, those that were sent, and those that were
+// delivered here.
 type discards struct {
 	by          [mtp3.Reasons]atomic.Uint64
 	unknownPeer atomic.Uint64 // associations refused
@@ -24,12 +25,12 @@ type discards struct {
 
 func (d *discards) add(r mtp3.Reason, n int) { d.by[r].Add(uint64(n)) }
 
-// transfer is the memory of whoever routes, most often the reader of an association: what its machine answered to
-// a batch, the MSUs in there, and their grouping by the outlet that they leave by. An MSU is written once, into its
-// action; the rest points to it.
+// transfer is the memory of one who routes MSUs, most often the reader of an association. It has the machine's answer
+// to a batch, the MSUs in that answer, and their groups by the outlet that they leave by. An MSU is written once, into
+// its action; the rest points to it.
 type transfer struct {
-	// routing is held from looking at the view until the MSUs are where it says. After a new view was published,
-	// taking routing is therefore to wait until the older view is out of use.
+	// routing is held while MSUs are routed by a view, from the look at the view until they are where it says. Whoever
+	// publishes a new view takes each reader's routing once. After that no reader uses the older view.
 	routing lock.Mutex[lock.Routing]
 
 	turn    loop.Turn
@@ -37,22 +38,22 @@ type transfer struct {
 	batches uint32 // that the reader has brought; the sampler sees one of sampleBatches
 	groups  []group
 	from    ss7.PathID // by which the groups came
-	sample  sampler    // behind what every MSU needs
-	arena   []byte     // what SCCP has written
-	relayed []ss7.MSU  // from there
+	sample  sampler    // last, so that what every MSU needs lies together
+	arena   []byte     // octets that SCCP has written
+	relayed []ss7.MSU  // MSUs whose payloads lie in arena
 
-	asp     *m3uaASP // of the association that is read; nil: it is a link's, or there is none
+	asp     *m3uaASP // whose association is read; nil: a link's association is, or none
 	settled *settled // nil: the MSUs have not waited at holds that are over
 	arrival *arrival // nil: the MSUs are not those of another instance
 }
 
-// settled is about MSUs that go on from holds that are over, which are locked meanwhile.
+// settled is what routeBy must know of MSUs that go on from holds that are settled. The holds are locked meanwhile.
 type settled struct {
-	turns []uint64    // of the MSUs, at the hold that they came to first
-	over  mtp3.Reason // why they are discarded if their destination is inaccessible; 0: for that
+	turns []uint64    // of the MSUs, from the hold that each came to first
+	over  mtp3.Reason // why they are discarded if their destination is inaccessible; 0: because of that
 }
 
-// turn is the turn of the k-th MSU; nil: it has none yet.
+// turn gives the turn of the k-th MSU; nil: it has none yet.
 func (s *settled) turn(k int) *uint64 {
 	if s == nil {
 		return nil
@@ -60,7 +61,7 @@ func (s *settled) turn(k int) *uint64 {
 	return &s.turns[k]
 }
 
-// reason is why an MSU is discarded for which MTP3 has found reason r.
+// reason gives why an MSU is discarded when MTP3 finds reason r.
 func (s *settled) reason(r mtp3.Reason) mtp3.Reason {
 	if s != nil && s.over != 0 && r == mtp3.Inaccessible {
 		return s.over
@@ -93,7 +94,7 @@ func (n *Node) route(now time.Time, t *transfer, from ss7.PathID) {
 	n.routeAgain(now, t, from)
 }
 
-// routeAgain is route for what has been there before.
+// routeAgain is route for MSUs that were kept and not routed at first.
 func (n *Node) routeAgain(now time.Time, t *transfer, from ss7.PathID) {
 	t.arena, t.relayed = t.arena[:0], t.relayed[:0]
 	t.routing.Lock()
@@ -101,7 +102,7 @@ func (n *Node) routeAgain(now time.Time, t *transfer, from ss7.PathID) {
 	n.routeBy(n.view.Load(), now, t, from)
 }
 
-// readers is the transfers of all who read associations.
+// readers has the transfers of all readers of associations.
 type readers struct {
 	mu  lock.Mutex[lock.Readers]
 	all map[*transfer]bool
@@ -122,7 +123,7 @@ func (r *readers) enter(t *transfer) (leave func()) {
 	}
 }
 
-// await returns when every reader has done with what it was routing.
+// await returns when each reader has routed what it was routing when await was called.
 func (r *readers) await() {
 	r.mu.Lock()
 	all := slices.Collect(maps.Keys(r.all))
@@ -167,21 +168,20 @@ func (n *Node) routeBy(v *view, now time.Time, t *transfer, from ss7.PathID) {
 	}
 }
 
-// forward has the k-th MSU of t leave by a path, or wait there.
+// forward sends the k-th MSU of t by a path, or has it wait there.
 func (n *Node) forward(v *view, now time.Time, t *transfer, k int, path ss7.PathID) {
 	m := t.msus[k]
 	switch {
 	case path.IsHold():
 		v.holds[path].offer(now, m, t.from, t.settled.turn(k))
 	case m.SI == ss7.SNM && v.link(path) == nil && v.link(t.from) != nil:
-		n.core.keep(t.from, m) // what management says to users behind a server
+		n.core.keep(t.from, m) // management may say something to the users behind a server
 	default:
 		t.group(v.outlet(path), n, m)
 	}
 }
 
-// barred takes an MSU that MTP3 does not let pass: it is discarded, unless it is one that this node takes all the
-// same.
+// barred takes an MSU that MTP3 does not let pass, and discards it, unless it is one that this node takes all the same.
 func (n *Node) barred(v *view, t *transfer, m *ss7.MSU, d mtp3.Verdict) {
 	l := v.link(t.from)
 	switch {
@@ -197,7 +197,7 @@ func (n *Node) barred(v *view, t *transfer, m *ss7.MSU, d mtp3.Verdict) {
 	}
 }
 
-// tell has the ASP, if it is one that t reads, told of its MSU that was discarded.
+// tell tells the ASP that t reads, if any, that its MSU was discarded.
 func (t *transfer) tell(why mtp3.Reason, m *ss7.MSU, from ss7.PathID) {
 	if why != mtp3.NoReason && t.asp != nil {
 		t.asp.discarded(why, m, from)
@@ -211,7 +211,7 @@ func (v *view) link(p ss7.PathID) *link {
 	return v.paths[p]
 }
 
-// code is the code by which pc knows this node, which has one by s.
+// code gives the code by which pc knows this node. s must give the node a code.
 func (v *view) code(s *configs.System, pc ss7.PC) ss7.PC {
 	if c, ok := v.table.Codes[pc]; ok {
 		return c
@@ -276,8 +276,8 @@ func (t *transfer) group(to outlet, n *Node, m *ss7.MSU) {
 	t.groups = append(t.groups, group{to, append(make([]*ss7.MSU, 0, 64), m)})
 }
 
-// discardPace is how often it is looked whether the log has told of a discarded MSU: in a
-// flood not for each.
+// discardPace is how often the log may be asked for a line about a discarded MSU. In a flood it is not asked for each
+// of them.
 const discardPace = 50 * time.Millisecond
 
 // discard counts an MSU and, at a bounded rate, says why it went no further.
@@ -290,7 +290,7 @@ func (n *Node) discard(d mtp3.Verdict, m *ss7.MSU, from ss7.PathID) {
 		case mtp3.NoUser:
 			v := n.view.Load()
 			if v.link(from) == nil && v.crossing(from) == nil {
-				break // an ASP is told by DUPU, a gateway not at all
+				break // DUPU tells an ASP; a gateway is not told
 			}
 			if lack, cause := mtp3.Lacking(v.table, m, from, d.Reason); lack == mtp3.LacksUser {
 				user := ss7.MSU{DPC: m.DPC, OPC: m.OPC, SI: m.SI}

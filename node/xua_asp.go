@@ -15,8 +15,8 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// xuaASP is what an ASP of M3UA (m3uaASP) and one of M2UA (m2uaASP) have in common: an
-// association, its counters, and the way to its layer. The runner's mu guards what is sent.
+// xuaASP is what an ASP of M3UA (m3uaASP) and one of M2UA (m2uaASP) have in common: an association, its counters, and
+// how it reaches its layer. The runner's mu guards the memory of what is sent.
 type xuaASP struct {
 	runner
 	id    ss7.PathID
@@ -27,29 +27,29 @@ type xuaASP struct {
 		refuse(path ss7.PathID, e *xua.Error)
 	}
 	stranger bool   // an association of nobody configured
-	topic    string // of debug
-	ppid     uint32 // as the ASP writes it
+	topic    string // the topic of its debug lines
+	ppid     uint32 // the payload protocol identifier that the ASP writes
 
 	heard                        atomic.Bool       // something came since the last tick
 	in, out, inOctets, outOctets atomic.Uint64     // data
 	spared                       atomic.Uint64     // refused data that was not answered
 	malformed                    xua.SharedRefused // data that could not be read
-	lone                         atomic.Bool       // one stream alone comes in
+	lone                         atomic.Bool       // the far end has one outgoing stream alone
 
 	// Guarded by mu.
-	streams  uint16 // that go out; see lone
+	streams  uint16 // streams of ours that go out
 	arena    []byte
 	messages []sctp.Message
-	long     int // of those to be written, too long for a message
+	long     int // MSUs of the batch that are too long for a message
 
-	faults xua.Rate // the reader's own: refused data of which the layer is told
+	faults xua.Rate // the reader's own: bounds how often the layer is told of refused data
 }
 
-// refusalsPerSecond is of how much refused data of one ASP the layer is told, and the
-// ASP: a flood must not hold up the layer for the others.
+// refusalsPerSecond bounds how much refused data of one ASP the layer and the ASP are told of. A flood must not hold up
+// the layer for the other ASPs.
 const refusalsPerSecond = 50
 
-// set makes a zero ASP one that can be prepared.
+// set fills in a zero ASP; after it, prepare may be called.
 func (a *xuaASP) set(id ss7.PathID, c configs.ASP, ppid uint32) {
 	a.id, a.title, a.cfg, a.ppid = id, c.Name, c, ppid
 	a.faults = xua.Rate{PerSecond: refusalsPerSecond, Burst: refusalsPerSecond}
@@ -75,8 +75,8 @@ func (a *xuaASP) tell(ev ss7.Event) {
 	a.layer.do(ev)
 }
 
-// refuse has the layer tell the ASP what was wrong with something that it sent; of data
-// only at a bounded rate. Only the reader of the association calls it.
+// refuse has the layer tell the ASP what was wrong with something that it sent. For data it does so at a bounded rate.
+// Only the reader of the association calls it.
 func (a *xuaASP) refuse(e *xua.Error) {
 	switch {
 	case e == nil || e.Silent:
@@ -112,7 +112,7 @@ func (a *xuaASP) isShut() bool {
 	return a.cfg.Shutdown
 }
 
-// asks tells whether this end sends ASPUP, so that the far end may never do so.
+// asks tells whether this end sends ASPUP. The far end may then never send one.
 func (a *xuaASP) asks() bool {
 	c := a.config()
 	return c.As(configs.RoleASP) || c.As(configs.RoleIPSP) && (c.Leads() || c.Double())
@@ -132,9 +132,8 @@ func (a *xuaASP) reconfigure(c configs.ASP, ppid uint32, how settings) {
 	}
 }
 
-// control sends a message other than data. One that cannot be queued would leave the ASP
-// with another state than ours, so the association ends, unless again says that it will be
-// sent again.
+// control sends a message other than data. A message that cannot be queued would leave the ASP in another state than
+// ours, so the association ends. It goes on if again says that the message will be sent again.
 func (a *xuaASP) control(stream uint16, wire []byte, again func() bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -149,9 +148,9 @@ func (a *xuaASP) control(stream uint16, wire []byte, again func() bool) {
 	a.abortLocked(fmt.Sprintf("a message could not be queued: %v", err))
 }
 
-// flush sends the data in messages; what the association has no room for is counted, and told.
-// It is gone if it takes nothing because it has ended: nothing is counted then, since the AS has
-// another way, or will have in a moment. The caller holds mu.
+// flush sends the data in messages. What the association has no room for is counted, and the layer is told. gone means
+// that the association has ended: nothing is counted then, since the AS has another way, or will have one in a moment.
+// The caller holds mu.
 func (a *xuaASP) flush() (full int, gone bool) {
 	if len(a.messages) == 0 {
 		return 0, false
@@ -182,7 +181,7 @@ func lostBecause(err error) mtp3.Reason {
 	return mtp3.QueueFull
 }
 
-// association is the one there is, or why there is none.
+// association gives the association, or why there is none.
 func (a *xuaASP) association() (sctp.Assoc, string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -200,8 +199,8 @@ func (a *xuaASP) close(why string) {
 	a.cancel()
 }
 
-// needsAnew gives the cause for which an ASP whose configuration is now c, between at, needs a new association;
-// nil: it needs none.
+// needsAnew gives the cause for which an ASP needs a new association, when c is its new configuration and at where its
+// new ends; nil: the association may stay.
 func (a *xuaASP) needsAnew(c *configs.ASP, at where, restarted map[uint16]string) error {
 	switch why := restarted[c.LocalPort]; {
 	case why != "":

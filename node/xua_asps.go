@@ -23,7 +23,7 @@ type layerASP interface {
 // xuaASPs are the ASPs of a layer.
 type xuaASPs[A layerASP] struct {
 	asps   map[ss7.PathID]A    // guarded by the layer's mu
-	byPath atomic.Pointer[[]A] // asps by PathID, for data; the zero A: it is gone. It is never changed
+	byPath atomic.Pointer[[]A] // the same by PathID, for data; the zero A: the ASP is gone. The slice is never changed
 }
 
 func (x *xuaASPs[A]) init() {
@@ -51,7 +51,7 @@ func (x *xuaASPs[A]) all() iter.Seq[A] {
 	}
 }
 
-// everyASP gives what all ASPs of this moment share, without a lock.
+// everyASP gives the part of all ASPs of this moment that layers have in common, without a lock.
 func (x *xuaASPs[A]) everyASP() iter.Seq[*xuaASP] {
 	return func(yield func(*xuaASP) bool) {
 		for a := range x.all() {
@@ -95,7 +95,8 @@ func (x *xuaASPs[A]) eachASP(f func(*xuaASP)) {
 	}
 }
 
-// count adds to statistics what passes the layer by. data is the class of DATA, whose type is 1. The caller holds mu.
+// count adds to statistics the data that the layer did not see. data is the class of DATA, whose type is 1. The caller
+// holds mu.
 func (x *xuaASPs[A]) count(asps []xua.ASPStatus, data int) {
 	for i := range asps {
 		if a := x.aspAt(asps[i].Config.Path); a != nil {
@@ -106,11 +107,11 @@ func (x *xuaASPs[A]) count(asps []xua.ASPStatus, data int) {
 	}
 }
 
-// change is what a configuration makes of the ASPs of a layer.
+// change is what a configuration changes among the ASPs of a layer.
 type change[A layerASP] struct {
-	paths map[string]ss7.PathID // of those that are configured
-	fresh []A                   // that are new
-	gone  []A                   // that are taken out; one that needs another association is fresh and gone
+	paths map[string]ss7.PathID // the paths of the ASPs that are configured, by name
+	fresh []A                   // ASPs that are new
+	gone  []A                   // ASPs that are taken out; one that needs another association is fresh and gone
 }
 
 // change makes the ASPs those of confs; those that stay are not disturbed. restarted are ports whose associations
@@ -153,8 +154,8 @@ func (x *xuaASPs[A]) change(next *configs.System, confs []*configs.ASP, restarte
 	return c
 }
 
-// carryOut puts a change in force. The answers of gateways that leave is taken of are waited for: leaving tells of
-// which. The caller holds mu.
+// carryOut puts a change in force. leaving tells whether an ASP that is taken out is a gateway whose answer is awaited:
+// it stays until then. The caller holds mu.
 func (x *xuaASPs[A]) carryOut(c change[A], leaving func(ss7.PathID) bool) {
 	for _, a := range c.gone {
 		if id := a.shared().id; !leaving(id) {

@@ -24,19 +24,19 @@ type xuaLayer interface {
 	Deadline() time.Time
 }
 
-// xuaOwner is whose loop it is. All are called with the loop's mu.
+// xuaOwner is the layer of the node that a loop belongs to. All methods are called with the loop's mu held.
 type xuaOwner interface {
 	aspAt(ss7.PathID) *xuaASP       // nil: it is gone
 	eachASP(func(*xuaASP))          // all
 	raised(*ss7.Event)              // an event for the rest of the node
 	noted(*ss7.Event)               // a note
-	unsent(ss7.PathID, []byte) bool // a message its association had no room for will be sent again
-	forget(ss7.PathID)              // an ASP of which leave was taken has gone
-	rest() func()                   // what is left to be done by who ran the layer, without mu; nil: nothing
+	unsent(ss7.PathID, []byte) bool // whether a message without room in its association is sent again later
+	forget(ss7.PathID)              // an ASP of which leave was taken is gone
+	rest() func()                   // what the caller of the loop must do once mu is free; nil: nothing
 }
 
-// xuaLoop runs a layer, which sees all that is slow; data passes it by. mu, the Lock of its loop, guards the layer;
-// the locks of ASPs, AS and links are taken under it, and nobody who has one of these waits for mu.
+// xuaLoop runs a layer, which sees every message but data. mu, the Lock of its loop, guards the layer. The locks of
+// ASPs, AS and links are taken under mu; nobody who holds one of them waits for mu.
 type xuaLoop[L xuaLayer] struct {
 	owner xuaOwner
 	proto *xuaProtocol
@@ -58,7 +58,7 @@ func (x *xuaLoop[L]) run(f func(now time.Time, l L, out []ss7.Action) []ss7.Acti
 	x.loop.Run(func(now time.Time, out []ss7.Action) []ss7.Action { return f(now, x.layer, out) })
 }
 
-// do and refuse are how an ASP, which knows of no kind of layer, reaches its own.
+// do and refuse are how an ASP reaches its layer without knowing which kind of layer it is.
 func (x *xuaLoop[L]) do(ev ss7.Event) { x.loop.Tell(ev) }
 
 func (x *xuaLoop[L]) refuse(path ss7.PathID, e *xua.Error) {
@@ -70,7 +70,7 @@ func (x *xuaLoop[L]) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Act
 	return x.layer.Do(now, ev, out)
 }
 
-// Tick implements ss7.Machine. Data passes the layer by, which hears here from whom some has come.
+// Tick implements ss7.Machine. The layer does not see data, so it is told here which ASPs have sent some.
 func (x *xuaLoop[L]) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 	x.owner.eachASP(func(a *xuaASP) {
 		if a.heard.Swap(false) {
@@ -106,8 +106,8 @@ func (x *xuaLoop[L]) Note(ev *ss7.Event) { x.owner.noted(ev) }
 // Done implements loop.Hands.
 func (x *xuaLoop[L]) Done() (rest func()) { return x.owner.rest() }
 
-// leave takes an ASP away. A gateway is told so first, and its answers are waited for, while
-// the configuration goes on without it; then its association ends, and it is forgotten.
+// leave takes an ASP away. A gateway is told so first. Its answers are awaited, while the configuration goes on without
+// it. Then its association ends, and the gateway is forgotten.
 func (x *xuaLoop[L]) leave(a *xuaASP, why string) {
 	a.retire(func() {
 		x.run(func(now time.Time, l L, out []ss7.Action) []ss7.Action {
@@ -126,9 +126,8 @@ func (x *xuaLoop[L]) leave(a *xuaASP, why string) {
 	}
 }
 
-// end stops the loop. ASPs are told first (ASPIA, ASPDN, or their Acks), so that they move
-// the traffic at once, and the answers of gateways are waited for, not for ever. It gives those
-// whose associations are to be ended.
+// end stops the loop. ASPs are told first (ASPIA, ASPDN, or their Acks), so that they move their traffic at once. The
+// answers of gateways are awaited, but not for ever. end gives the ASPs whose associations are then to be ended.
 func (x *xuaLoop[L]) end() (asps []*xuaASP) {
 	x.run(func(now time.Time, l L, out []ss7.Action) []ss7.Action { return l.Quit(now, out) })
 	for end := time.Now().Add(leaveMost); x.leavers() > 0 && time.Now().Before(end); {
@@ -162,7 +161,7 @@ func (n *Node) tellNote(facility string, ev *ss7.Event) {
 	}
 	who := fmt.Sprint("path ", ev.Path)
 	if a := n.m3ua.asp(ev.Path); a != nil && a.stranger {
-		who = a.who() // one that comes again and again has another name and path each time
+		who = a.who() // a stranger has another name and path each time that it comes
 	}
 	n.log.AddFrom(who, facility, severity, mnemonic, ev.Why)
 }

@@ -11,13 +11,14 @@ import (
 
 // xuaProtocol is what the node must know of an adaptation layer's protocol, beside its package.
 type xuaProtocol struct {
-	name     string // of debug topics, and of what has it in front
+	name     string // the topic of its debug lines
 	facility string // of lines in the log
 	grammar  xua.Grammar
 	data     int // the class of messages that the layer does not see; Data is its type 1
 	// at tells whether a port is configured for the protocol.
 	at func(s *configs.System, port uint16) bool
-	// foreign counts what a message names (routing contexts, interfaces), and what of that an ASP does not serve.
+	// foreign counts the routing contexts or interfaces that a message names, and those of them that an ASP does not
+	// serve.
 	foreign func(d *desk, m xua.Message, a *xuaASP) (named, foreign int)
 }
 
