@@ -3,13 +3,17 @@
 // one real timer for Next.
 package deadline
 
-import "time"
+import (
+	"math/bits"
+	"time"
+)
 
 // Set holds a deadline for each of a machine's timers, numbered from 0 by the
 // machine's own constants. The zero value has none running.
 type Set struct {
-	at   [16]time.Time
-	next time.Time // the earliest, kept so that Next costs nothing per message
+	at      [16]time.Time
+	running uint16    // a bit for each timer that runs: few do, and only these are looked through
+	next    time.Time // the earliest, kept so that Next costs nothing per message
 }
 
 // Start runs timer id until now+d, replacing what it had; d of zero or less stops it.
@@ -20,6 +24,7 @@ func (s *Set) Start(id int, now time.Time, d time.Duration) {
 	}
 	old := s.at[id]
 	s.at[id] = now.Add(d)
+	s.running |= 1 << id
 	if s.next.IsZero() || s.at[id].Before(s.next) {
 		s.next = s.at[id]
 	} else if old.Equal(s.next) {
@@ -34,6 +39,7 @@ func (s *Set) Stop(id int) {
 		return
 	}
 	s.at[id] = time.Time{}
+	s.running &^= 1 << id
 	if old.Equal(s.next) {
 		s.refresh()
 	}
@@ -68,8 +74,8 @@ func (s *Set) Next() time.Time { return s.next }
 
 func (s *Set) refresh() {
 	s.next = time.Time{}
-	for _, t := range s.at {
-		if !t.IsZero() && (s.next.IsZero() || t.Before(s.next)) {
+	for left := s.running; left != 0; left &= left - 1 {
+		if t := s.at[bits.TrailingZeros16(left)]; s.next.IsZero() || t.Before(s.next) {
 			s.next = t
 		}
 	}
