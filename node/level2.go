@@ -180,10 +180,12 @@ func (l *level2) transfer(now time.Time, msus []*ss7.MSU, out []ss7.Action) (_ [
 		out = l.machine.Transfer(now, m, out)
 	}
 	fullNow, downNow, shedNow := l.machine.Refused()
-	l.node.discards.add(mtp3.QueueFull, int(fullNow-full))
-	l.node.discards.add(mtp3.LinkGone, int(downNow-down))
-	l.node.discards.add(mtp3.Shed, int(shedNow-shed))
-	refused = fullNow - full + downNow - down + shedNow - shed
+	full, down, shed = fullNow-full, downNow-down, shedNow-shed
+	if refused = full + down + shed; refused > 0 {
+		l.node.discards.add(mtp3.QueueFull, int(full))
+		l.node.discards.add(mtp3.LinkGone, int(down))
+		l.node.discards.add(mtp3.Shed, int(shed))
+	}
 	l.node.discards.transferred.Add(uint64(len(msus)) - refused)
 	if level := l.machine.Level(); level > 0 {
 		l.user.congested(now, level, msus)
