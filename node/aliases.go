@@ -17,7 +17,7 @@ import (
 // congestion and users is told here. The rest of a node knows of this only view.crossing, crossing.tell, the
 // arrival of a transfer, applyAliases, and abroad.
 
-// abroad is what the core owns of other instances.
+// abroad is what the core knows of other instances, and owns.
 type abroad struct {
 	core      *core
 	crossings []*crossing
@@ -52,8 +52,8 @@ type watch struct {
 	up       bool
 }
 
-// look tells other instances of points here that can be reached now, or no longer. It runs
-// on the core.
+// look tells other instances which points here can be reached now and could not before, or the reverse. It runs on the
+// core.
 func (a *abroad) look() {
 	bits := a.core.node.view.Load().table.Variant.Bits()
 	for i := range a.watched {
@@ -68,7 +68,7 @@ func (a *abroad) look() {
 	}
 }
 
-// opened is told that a crossing takes traffic, or does not.
+// opened is told whether a crossing takes traffic now.
 func (a *abroad) opened(path ss7.PathID, up bool) {
 	i := slices.IndexFunc(a.crossings, func(x *crossing) bool { return x.id == path })
 	if i < 0 {
@@ -120,8 +120,7 @@ func (n *Node) applyAliases(next *configs.System) {
 	}
 }
 
-// numberCrossings gives each alias of an instance the number of its crossing; false: there are
-// none and there were none.
+// numberCrossings gives the crossing of each alias its number. It is false if there are no aliases and were none.
 func (n *Node) numberCrossings(s *configs.System) bool {
 	old := n.crossingIDs
 	any := len(old)+len(s.Aliases) > 0

@@ -13,8 +13,8 @@ import (
 	"github.com/gostp/gostp/status"
 )
 
-// core is one goroutine that owns the network and the user parts that are not guests. Others post
-// events, put MSUs into its inbox, or ask: nobody else touches what it owns.
+// core is one goroutine. It owns the network and the user parts that are not guests. Other goroutines post events, put
+// MSUs into its inbox, or ask; none of them touches what it owns.
 type core struct {
 	tasks
 	node    *Node
@@ -24,7 +24,7 @@ type core struct {
 	loop    loop.Loop
 	actions []ss7.Action
 	way     transfer
-	alarmed bool           // something changed that an alarm may be about
+	alarmed bool           // something has changed that an alarm may be about
 	alarms  alarms.Board   // what is wrong
 	history []status.Event // of `show cs7 mtp3 event-history`
 	base    mtp3.Config    // of links and routes
@@ -45,11 +45,11 @@ func newCore(n *Node) *core {
 	return c
 }
 
-// post tells the network what happened to a link, or what a server's far end says. What
-// concerns users comes back as an event if it is believed.
+// post tells the network what happened to a link, or what the far end of a server says. What concerns users comes back
+// as an event, if it is believed.
 func (c *core) post(ev ss7.Event) { c.postAll([]ss7.Event{ev}) }
 
-// postAll is post for what one message says, so that what follows from it is told at once too.
+// postAll is post for all that one message says. Whatever follows from it is then told together, too.
 func (c *core) postAll(all []ss7.Event) {
 	c.do(func() {
 		for _, ev := range all {
@@ -58,8 +58,8 @@ func (c *core) postAll(all []ss7.Event) {
 	})
 }
 
-// hint tells the network of an MSU that went no further. What does not fit is let go:
-// the next such MSU hints again.
+// hint tells the network of an MSU that went no further. A hint that finds no room is let go: the next such MSU gives
+// another.
 func (c *core) hint(ev ss7.Event) {
 	select {
 	case c.hints <- ev:
@@ -78,7 +78,7 @@ func (c *core) run() {
 		case <-c.data.ready:
 			c.drain() // control first
 			c.work()
-		case ev := <-c.hints: // whatever its MSU's service indicator is
+		case ev := <-c.hints: // hints are for the network, whatever user their MSU is for
 			c.actions = c.network.Do(time.Now(), ev, c.actions)
 			c.perform()
 		}
@@ -86,13 +86,13 @@ func (c *core) run() {
 	}
 }
 
-// Do implements ss7.Machine: events are for the network.
+// Do implements ss7.Machine. Events are for the network.
 func (c *core) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	return c.network.Do(now, ev, out)
 }
 
-// Tick implements ss7.Machine. The core's machines are those of the user parts: what one of them answers is carried
-// out before the next is told of the time.
+// Tick implements ss7.Machine. The core's machines are those of its user parts. The answer of one is carried out before
+// the next is told of the time.
 func (c *core) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 	for _, p := range c.node.users.residents {
 		p.tick(now)
@@ -114,11 +114,11 @@ func (c *core) Deadline() (next time.Time) {
 	return next
 }
 
-// usersMost is how many MSUs for users are taken before what else there is has its turn.
+// usersMost is how many MSUs for users the core takes in a row, before tasks and hints have their turn.
 const usersMost = 256
 
-// work hands waiting MSUs to their user parts. What neighbours say of destinations, which may be
-// of thousands in one go, makes one new table.
+// work hands the MSUs that wait to their user parts. What neighbours say of destinations is gathered into one new
+// table, since they may say it of thousands in one go.
 func (c *core) work() {
 	for range usersMost {
 		ev, ok := c.data.take()
@@ -129,13 +129,13 @@ func (c *core) work() {
 			c.actions = c.network.Hear(time.Now(), ev, c.actions)
 			continue
 		}
-		c.heard() // what comes now may ask about it
+		c.heard() // this MSU may ask about what was gathered
 		c.user(ev)
 	}
 	c.heard()
 }
 
-// heard puts in force what neighbours have said.
+// heard puts in force what was gathered from neighbours.
 func (c *core) heard() {
 	c.actions = c.network.Heard(time.Now(), c.actions)
 	c.perform()
@@ -182,7 +182,7 @@ func (c *core) Raise(event *ss7.Event) {
 			n.tapped(time.Now(), &ev.MSU)
 		}
 		if (l == nil || l.send(time.Now(), &ev.MSU) > 0) && ev.MSU.SI == ss7.SNM {
-			ev.Kind = ss7.Discard // it is told again if it must be known
+			ev.Kind = ss7.Discard // the network is told of the discard, if it must know
 			c.post(ev)
 		}
 	default:
@@ -190,7 +190,7 @@ func (c *core) Raise(event *ss7.Event) {
 	}
 }
 
-// originate routes an MSU of a user part of the core's, which learns what becomes of it.
+// originate routes an MSU of a user part that the core owns, and tells the part what became of it.
 func (c *core) originate(ev ss7.Event) {
 	d := c.node.originate(time.Now(), &c.way, &ev.MSU)
 	if p := c.node.users.resident(ev.MSU.SI); p != nil {
@@ -198,7 +198,7 @@ func (c *core) originate(ev ss7.Event) {
 	}
 }
 
-// notices are the log messages of what machines note, by the argument of the note.
+// notices are the lines of the log for the notes of machines, by the argument of a note.
 var notices = map[uint32]struct {
 	facility string
 	severity int
@@ -215,7 +215,7 @@ var notices = map[uint32]struct {
 	sccp.NoteIgnored:     {"CS7SCCP", 4, "IGNORED"},
 }
 
-// Send and Hangup implement loop.Hands. Nothing that the core is told of has an association of its own.
+// Send and Hangup implement loop.Hands. None of the core's machines has an association of its own.
 func (c *core) Send(*ss7.Action)  {}
 func (c *core) Hangup(*ss7.Event) {}
 
@@ -238,7 +238,7 @@ func (c *core) Note(event *ss7.Event) {
 	}
 }
 
-// whoOf names what a note is about: a link, a destination, or what it says.
+// whoOf names what a note is about: a link or a destination; else it is the text of the note.
 func whoOf(ev *ss7.Event) string {
 	if ev.Path == 0 && ev.Dest == (ss7.Range{}) {
 		return ev.Why

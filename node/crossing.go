@@ -14,7 +14,7 @@ import (
 // goroutine that brought it; to that instance it comes from the alias that its origin has there. This file is
 // the way of such an MSU; aliases.go is what the configuration and the core know of crossings.
 
-// border is what is common to all crossings from one instance to another. It is never changed.
+// border is what all crossings from one instance to another have in common. It is never changed.
 type border struct {
 	from, to *Node
 	priority bool // both networks have priorities
@@ -23,8 +23,8 @@ type border struct {
 	ni       ss7.NI      // there
 	inside   [16]rewrite // by service indicator; nil: no point codes are inside
 
-	points  map[ss7.PC]ss7.PC // aliases here, and the codes there
-	origins map[ss7.PC]alias  // codes here, and what they are there
+	points  map[ss7.PC]ss7.PC // the codes there, by the aliases here
+	origins map[ss7.PC]alias  // the aliases there, by the codes here
 	count   *borderCount
 }
 
@@ -41,26 +41,26 @@ func (b *border) code(pc ss7.PC) (ss7.PC, bool) {
 	return is.pc, ok
 }
 
-// alias is what a code here is there: an alias, to which a crossing leads back.
+// alias is what stands for a code here in the other instance: an alias, whose crossing leads back here.
 type alias struct {
 	pc   ss7.PC
 	path ss7.PathID
 }
 
-// borderCount outlives changes of the configuration.
+// borderCount counts what crosses a border. It outlives changes of the configuration.
 type borderCount struct{ crossed, noAlias, noInside atomic.Uint64 }
 
-// crossing leads to one point.
+// crossing is the way to one point of another instance.
 type crossing struct {
 	*border
 	id    ss7.PathID
 	alias ss7.PC // here
 	pc    ss7.PC // there
 	name  string
-	up    bool // the core's own: the point can be reached
+	up    bool // the point can be reached; the core's own
 }
 
-// arrival is about MSUs that have come from another instance.
+// arrival is what routeBy must know of MSUs that have come from another instance.
 type arrival struct {
 	depth   int        // how often they have crossed from instance to instance
 	origin  ss7.PathID // by which they came into the instance before; 0: they began there
@@ -83,7 +83,8 @@ func (a *arrival) by() ss7.PathID {
 	return a.origin
 }
 
-// arrivals are the memories of those who route in this instance what comes from others.
+// arrivals has transfers for MSUs that come to this instance from others. A goroutine that brings some takes one of
+// them.
 type arrivals struct {
 	mu   lock.Mutex[lock.Arrivals]
 	free []*transfer
@@ -112,7 +113,7 @@ func (x *arrivals) give(t *transfer) {
 // by SCCP there, on or back.
 const mostCrossings = 4
 
-// offer implements outlet, for groups; what routes uses cross.
+// offer implements outlet. forward and send use cross instead, which keeps count of crossings.
 func (x *crossing) offer(now time.Time, from ss7.PathID, msus ...*ss7.MSU) {
 	x.cross(now, 0, from, msus)
 }
@@ -144,8 +145,8 @@ func (x *crossing) cross(now time.Time, depth int, origin ss7.PathID, msus []*ss
 	x.to.route(now, t, by)
 }
 
-// convert makes m an MSU of the other instance and gives the path by which it comes there;
-// false: it was discarded.
+// convert makes m an MSU of the other instance and gives the path by which m comes there. It is false if m was
+// discarded.
 func (x *crossing) convert(a *arrival, m *ss7.MSU) (ss7.PathID, bool) {
 	is, ok := x.origins[m.OPC]
 	if !ok {
@@ -169,7 +170,7 @@ func (x *crossing) convert(a *arrival, m *ss7.MSU) (ss7.PathID, bool) {
 	return is.path, true
 }
 
-// refuse counts what cannot cross and says so.
+// refuse discards an MSU that cannot cross, and logs why.
 func (x *crossing) refuse(why mtp3.Reason, m *ss7.MSU) {
 	n := x.from
 	n.discards.add(why, 1)
@@ -181,8 +182,8 @@ func (x *crossing) refuse(why mtp3.Reason, m *ss7.MSU) {
 	}
 }
 
-// convertSLS keeps what a narrower SLS can hold, and repeats the bits where there are more:
-// a node that turns it (T1.111.5) finds each of them as even as the others.
+// convertSLS keeps as many bits of an SLS as a narrower one has. In a wider one it repeats the bits, so that a node
+// that turns the SLS (T1.111.5) spreads the MSUs as evenly by one bit as by another.
 func convertSLS(sls, from, to uint8) uint8 {
 	sls &= 1<<from - 1
 	for w := from; w < to; w *= 2 {
@@ -196,13 +197,13 @@ func convertSLS(sls, from, to uint8) uint8 {
 func (x *crossing) tell(ev ss7.Event) {
 	about, whom := x.origins[ev.Dest.PC], x.points[ev.MSU.OPC]
 	if about.path == 0 {
-		return // nobody there knows it
+		return // the point has no alias there
 	}
 	far := x.to.Config()
 	out := ss7.Event{Kind: ev.Kind, Path: about.path, Arg: ev.Arg,
 		Dest: ss7.Range{PC: about.pc, Len: x.far.Bits()}, MSU: ss7.MSU{OPC: whom, SI: ev.MSU.SI},
 		Why: fmt.Sprintf("instance %d says so of %s", x.from.number, far.Notation().Format(about.pc))}
-	if ev.Kind == ss7.UserPart { // the origin is told as of an AS
+	if ev.Kind == ss7.UserPart { // the other instance tells the origin, as it does for an AS
 		out.Kind, out.MSU.DPC = ss7.NoUser, about.pc
 	}
 	x.to.core.post(out)

@@ -36,7 +36,7 @@ type level2 struct {
 	later    func() // for the user: what it does when mu is free again; nil: nothing
 }
 
-// level2User is whoever uses a level 2.
+// level2User is the user of a level 2.
 type level2User interface {
 	// arrived takes the MSUs that came by the link. The caller holds rx.
 	arrived(now time.Time, t *transfer)
@@ -72,7 +72,7 @@ type bearer interface {
 	noted(ev *ss7.Event) (topic, text string)
 }
 
-// drive gives the link its machine and what carries it.
+// drive gives the link its machine and its bearer.
 func (l *level2) drive(m level2Machine, b bearer) {
 	lock.Give[lock.Link](&l.mu)
 	l.machine, l.bearer = m, b
@@ -81,8 +81,8 @@ func (l *level2) drive(m level2Machine, b bearer) {
 
 func (l *level2) name() string { return l.title }
 
-// carry runs a batch to completion: the machine is told, what it wants to send is sent, and its MSUs go to the
-// user. over is the cause if an event among them has ended the association.
+// carry runs a batch to completion: the machine is told, what it wants to send is sent, and its MSUs go to the user.
+// over is the cause if an event of the batch has ended the association.
 func (l *level2) carry(items []sctp.Item, t *transfer) (over error) {
 	now := time.Now()
 	l.rx.Lock()
@@ -101,8 +101,8 @@ func (l *level2) carry(items []sctp.Item, t *transfer) (over error) {
 	return over
 }
 
-// item tells the machine one message or event and appends what it answers. It gives the cause if that is an event that
-// has ended the association. The caller holds mu.
+// item tells the machine one message or event and appends what it answers. It gives the cause if an event has ended the
+// association. The caller holds mu.
 func (l *level2) item(now time.Time, it *sctp.Item, out *[]ss7.Action) (over error) {
 	if it.Event != nil {
 		ev, over := l.event(it.Event)
@@ -160,7 +160,7 @@ func (l *level2) Note(ev *ss7.Event) {
 	l.node.log.Debug(topic, fmt.Sprintf("%s: %s", l.name(), text))
 }
 
-// send hands the link MSUs to send, counts those that it refuses, and gives their number.
+// send hands the link MSUs to send, counts those that it refuses, and tells how many these are.
 func (l *level2) send(now time.Time, msus ...*ss7.MSU) (refused uint64) {
 	l.loop.RunAt(now, func(now time.Time, out []ss7.Action) []ss7.Action {
 		out, refused = l.transfer(now, msus, out)
@@ -196,7 +196,7 @@ func (l *level2) transfer(now time.Time, msus []*ss7.MSU, out []ss7.Action) (_ [
 // level2View is the link's state as commands show M2PA's. The caller holds mu.
 func (l *level2) level2View() m2pa.View { return l.bearer.view() }
 
-// status is the link as show commands print it.
+// status gives the link as show commands print it.
 func (l *level2) status() (m2pa.View, *sctp.Status, string) {
 	l.mu.Lock()
 	st := l.level2View()

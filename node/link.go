@@ -21,10 +21,10 @@ type linkKey struct {
 type link struct {
 	level2
 	linkset string
-	rotates atomic.Bool // the SLS of what leaves is turned
-	early   []held      // guarded by rx; see stash
-	back    []held      // retrieved; guarded by mu, as origins are
-	origins origins     // of what goes over the link while it is congested
+	rotates atomic.Bool // the SLS of MSUs that leave by it is turned (T1.111.5)
+	early   []held      // MSUs that came before the test passed, see stash; guarded by rx
+	back    []held      // retrieved MSUs; guarded by mu, as origins are
+	origins origins     // of MSUs that go over the link while it is congested
 	meter   meter.Meter
 }
 
@@ -51,11 +51,11 @@ func (l *link) arrived(now time.Time, t *transfer) {
 // offer hands the link MSUs to send.
 func (l *link) offer(now time.Time, _ ss7.PathID, msus ...*ss7.MSU) { l.send(now, msus...) }
 
-// send is offer; it gives how many were refused.
+// send is offer; it tells how many MSUs were refused.
 func (l *link) send(now time.Time, msus ...*ss7.MSU) (refused uint64) {
 	if l.rotates.Load() {
 		for _, m := range msus {
-			if !m.SI.OfMTP3() { // in those of MTP3 itself it is the link's code
+			if !m.SI.OfMTP3() { // in MSUs of MTP3 itself it is the link's code
 				m.SLS = l.kind.Rotate(m.SLS)
 			}
 		}
@@ -63,7 +63,8 @@ func (l *link) send(now time.Time, msus ...*ss7.MSU) (refused uint64) {
 	return l.level2.send(now, msus...)
 }
 
-// raised implements level2User. It tells the core; what was retrieved goes to the hold by the shortest way.
+// raised implements level2User. It tells the core of the event. Retrieved MSUs do not pass the core: they go to the
+// hold directly.
 func (l *link) raised(ev *ss7.Event) {
 	switch ev.Kind {
 	case ss7.Retrieved:
@@ -74,7 +75,7 @@ func (l *link) raised(ev *ss7.Event) {
 			ev.MSU = k.msu
 			l.node.core.post(*ev)
 		default:
-			if l.rotates.Load() { // it will be again, wherever it goes
+			if l.rotates.Load() { // it will be turned again, whichever link the MSU leaves by
 				k.msu.SLS = l.kind.RotateBack(k.msu.SLS)
 			}
 			l.back = append(l.back, k)
@@ -84,7 +85,7 @@ func (l *link) raised(ev *ss7.Event) {
 		back := l.back
 		l.back = nil
 		over := *ev
-		l.later = func() { l.handBack(back, over) } // a hold that is settled takes the locks of links
+		l.later = func() { l.handBack(back, over) } // a settled hold takes the locks of links
 		return
 	case ss7.OutOfService:
 		l.dropEarly()
@@ -92,10 +93,10 @@ func (l *link) raised(ev *ss7.Event) {
 	l.node.core.post(*ev)
 }
 
-// handBack gives the link's hold what was retrieved, and then tells the core that the retrieval is over. It is
-// called when mu is free.
+// handBack gives the link's hold the MSUs that were retrieved, and then tells the core that the retrieval is over. It
+// is called when mu is free.
 func (l *link) handBack(back []held, over ss7.Event) {
-	l.node.discards.transferred.Add(-uint64(len(back))) // they will be again
+	l.node.discards.transferred.Add(-uint64(len(back))) // they are counted again when they leave
 	if h := l.node.view.Load().holds[l.id.Hold()]; h != nil {
 		h.retrieved(back)
 	} else {

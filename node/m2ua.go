@@ -10,8 +10,8 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// m2uaLayer is the M2UA of a node: the loop of its layer, and its ASPs, by which what
-// concerns interfaces passes the layer.
+// m2uaLayer is the M2UA of a node: the loop of its layer, its ASPs, and its interfaces. Messages about interfaces do
+// not pass the layer.
 type m2uaLayer struct {
 	xuaLoop[*m2ua.Layer]
 	xuaASPs[*m2uaASP]
@@ -20,7 +20,7 @@ type m2uaLayer struct {
 	// Guarded by mu.
 	servers map[ss7.PathID][]*m2uaInterface // by AS
 
-	interfaces atomic.Pointer[map[ss7.PathID]*m2uaInterface] // by the path of their link; never changed
+	interfaces atomic.Pointer[map[ss7.PathID]*m2uaInterface] // by the path of their link; the map is never changed
 }
 
 func newM2UALayer(n *Node) *m2uaLayer {
@@ -34,7 +34,7 @@ func newM2UALayer(n *Node) *m2uaLayer {
 
 func (x *m2uaLayer) interfaceOf(p ss7.PathID) *m2uaInterface { return (*x.interfaces.Load())[p] }
 
-// unsent is what xuaLoop asks: every message of M2UA changes a state.
+// unsent implements xuaOwner. Every message of M2UA changes a state, so none is sent again.
 func (x *m2uaLayer) unsent(ss7.PathID, []byte) bool { return false }
 
 func (x *m2uaLayer) rest() func() { return nil }
@@ -45,8 +45,7 @@ func (x *m2uaLayer) raised(ev *ss7.Event) {
 	}
 }
 
-// republish puts a new picture in force: of what an ASP may do, or of the way to an AS.
-// The caller holds mu.
+// republish puts a new picture in force: what an ASP may do, or the way to an AS. The caller holds mu.
 func (x *m2uaLayer) republish(path ss7.PathID) {
 	if a := x.asps[path]; a != nil {
 		a.setGate(x.layer.Gate(path))
@@ -62,7 +61,7 @@ func (x *m2uaLayer) republish(path ss7.PathID) {
 	x.tellLink(path, w)
 }
 
-// tellLink tells a link at a gateway whether this end is active for it. Its way has the
+// tellLink tells a link at a gateway whether this end is active for it. To the layer such a link is an AS, with the
 // path of the link.
 func (x *m2uaLayer) tellLink(path ss7.PathID, w *xua.Way) {
 	l := x.node.view.Load().link(path)
@@ -88,7 +87,7 @@ func (x *m2uaLayer) tellLink(path ss7.PathID, w *xua.Way) {
 		x.why(path))})
 }
 
-// why is the reason of the state of an AS. The caller holds mu.
+// why gives the reason for the state of an AS. The caller holds mu.
 func (x *m2uaLayer) why(path ss7.PathID) string {
 	asps, ass := x.layer.Status()
 	for i := range ass {
@@ -112,7 +111,7 @@ func (x *m2uaLayer) why(path ss7.PathID) string {
 
 func (x *m2uaLayer) noted(ev *ss7.Event) {
 	x.node.log.Debug(x.proto.name, ev.Why)
-	if ev.Arg != xua.NoteAS || !x.ofLink(ev.Path) { // of a link MTP3 tells
+	if ev.Arg != xua.NoteAS || !x.ofLink(ev.Path) { // MTP3 logs what becomes of its links
 		x.node.tellNote(x.proto.facility, ev)
 	}
 }
@@ -133,7 +132,7 @@ func (x *m2uaLayer) close(why string) {
 	}
 }
 
-// status is a picture for show commands.
+// status gives a picture for show commands.
 func (x *m2uaLayer) status() ([]xua.ASPStatus, []xua.ASStatus) {
 	x.mu.Lock()
 	defer x.mu.Unlock()

@@ -7,20 +7,20 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// What ASPs have not acknowledged (RFC 3331 §3.3.1.2), of an interface whose application
-// server asks for Data Acks.
+// An interface may ask its ASPs for Data Acks. This file has the Data that they have not acknowledged yet (RFC 3331
+// §3.3.1.2).
 
 // unackedMost is how many messages of an interface one ASP may leave unacknowledged; beyond it
 // the oldest is forgotten.
 const unackedMost = 4096
 
-// unacked is the Data of one interface that an ASP was sent and has not acknowledged, in its
-// order; the memory of each message is used again.
+// unacked has the Data of one interface that was sent to an ASP and that the ASP has not acknowledged, in its order.
+// The memory of a message is used again for a later one.
 type unacked struct {
 	ring  []sentData
-	first int // of the oldest
+	first int // the place of the oldest
 	n     int
-	over  bool // its association has ended: nothing will be acknowledged any more
+	over  bool // the association has ended, so no more acknowledgement can come
 }
 
 type sentData struct {
@@ -50,9 +50,8 @@ func (u *unacked) add(id uint32, m *ss7.MSU) (forgot bool) {
 	return forgot
 }
 
-// ack forgets the message with an id; false: there is none. An ASP acknowledges in the order
-// in which it was sent them, so that it is the first; should it be another, those before it are
-// still waited for.
+// ack forgets the message with an id; false: there is none. An ASP acknowledges in the order in which messages were
+// sent to it, so the message is the first one. If it is another, those before it are still awaited.
 func (u *unacked) ack(id uint32) bool {
 	for k := range u.n {
 		if u.at(k).id != id {
@@ -73,9 +72,9 @@ func (u *unacked) unsend(n int) { u.n -= min(n, u.n) }
 // ackStats counts what becomes of Data that an ASP is to acknowledge.
 type ackStats struct {
 	acknowledged, unknown uint64
-	forgotten             uint64 // because too many were not acknowledged
-	left                  uint64 // not acknowledged when the ASP's association ended
-	sentAgain             uint64 // of these, to whoever took over
+	forgotten             uint64 // messages that made room because too many were not acknowledged
+	left                  uint64 // messages that were not acknowledged when the ASP's association ended
+	sentAgain             uint64 // those of left that were sent to another ASP
 }
 
 // keep remembers Data that is about to be sent. The caller holds mu.
@@ -93,7 +92,7 @@ func (a *m2uaASP) keep(i *m2uaInterface, id uint32, m *ss7.MSU) {
 	}
 }
 
-// acked is told a Data Ack; one that comes after the ASP has become inactive counts too.
+// acked takes a Data Ack. One that comes after the ASP has become inactive counts too.
 func (a *m2uaASP) acked(b []byte) {
 	g := a.gate.Load()
 	id, of, text, ok := m2ua.ReadDataAck(b)
@@ -104,7 +103,7 @@ func (a *m2uaASP) acked(b []byte) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if e == nil || a.unacked[e.Path] == nil {
-		return // nothing of the interface is asked for
+		return // no Data of the interface is to be acknowledged
 	}
 	if a.unacked[e.Path].ack(id) {
 		a.acks.acknowledged++
@@ -113,8 +112,7 @@ func (a *m2uaASP) acked(b []byte) {
 	}
 }
 
-// tell hands the layer what becomes of the association. With it ends the hope of an
-// acknowledgement.
+// tell hands the layer what becomes of the association. When the association ends, no more acknowledgement can come.
 func (a *m2uaASP) tell(ev ss7.Event) {
 	if ev.Kind == ss7.CommLost || ev.Kind == ss7.CommRestart {
 		a.mu.Lock()
@@ -126,8 +124,8 @@ func (a *m2uaASP) tell(ev ss7.Event) {
 	a.xuaASP.tell(ev)
 }
 
-// abandoned takes what the ASP left unacknowledged of an interface when its association ended;
-// again: it is to be sent to another.
+// abandoned takes the messages of an interface that the ASP had not acknowledged when its association ended. With again
+// it gives them, to be sent to another ASP.
 func (a *m2uaASP) abandoned(i *m2uaInterface, again bool) (left []ss7.MSU) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -143,7 +141,7 @@ func (a *m2uaASP) abandoned(i *m2uaInterface, again bool) (left []ss7.MSU) {
 	what := "they may be lost"
 	if again {
 		a.acks.sentAgain += uint64(u.n)
-		a.node.discards.transferred.Add(^uint64(u.n - 1)) // they were not after all
+		a.node.discards.transferred.Add(^uint64(u.n - 1)) // they were counted when they were sent, and are sent again
 		what = "they are sent to the ASP that takes over"
 		for k := range u.n {
 			left = append(left, u.at(k).msu)
@@ -154,7 +152,7 @@ func (a *m2uaASP) abandoned(i *m2uaInterface, again bool) (left []ss7.MSU) {
 	return left
 }
 
-// ackView is a picture of the counters, and of what is waited for now.
+// ackView gives the counters, and how many messages are not acknowledged now.
 func (a *m2uaASP) ackView() (st ackStats, waiting int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -12,10 +12,9 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// applyM2UA makes ASPs and offered interfaces what next says; those that stay are not
-// disturbed. Links at gateways are made after it, and configureM2UA tells the layer;
-// what it gives comes last and starts the new ASPs. The caller holds applying. restarted
-// are ports whose associations start anew.
+// applyM2UA makes the ASPs and the offered interfaces those of next; those that stay are not disturbed. Links at
+// gateways are made after it, and then configureM2UA tells the layer. start comes last, and runs the new ASPs.
+// restarted are ports whose associations start anew. The caller holds applying.
 func (n *Node) applyM2UA(next *configs.System, restarted map[uint16]string) (start func()) {
 	x := n.m2ua
 	build := func(c *configs.ASP, at where, how settings) *m2uaASP {
@@ -34,8 +33,8 @@ func (n *Node) applyM2UA(next *configs.System, restarted map[uint16]string) (sta
 	return changed.launch
 }
 
-// leaveM2UA takes leave of an ASP: of a gateway after the links there are released (RFC 3331
-// §3.3.1.4), as they would be by their own shutdown. A link with which another ASP goes on stays.
+// leaveM2UA takes leave of an ASP. If the ASP is a gateway, the links there are released first (RFC 3331 §3.3.1.4), as
+// if they were shut down themselves. A link that another ASP serves too stays.
 func (n *Node) leaveM2UA(a *m2uaASP, why string) {
 	x := n.m2ua
 	for _, l := range n.links {
@@ -110,8 +109,8 @@ func labelOf(word string, v *ss7.Variant) m2ua.Label {
 	return l
 }
 
-// configureM2UA tells the layer of ASPs, of the application servers of this gateway,
-// and of the links at other gateways, each of which is one of its own.
+// configureM2UA tells the layer of the ASPs, of the application servers of this gateway, and of the links at other
+// gateways. To the layer each such link is an application server of its own.
 func (n *Node) configureM2UA(next *configs.System) {
 	x := n.m2ua
 	var conf m2ua.Config
@@ -150,7 +149,7 @@ func (n *Node) configureM2UA(next *configs.System) {
 	x.run(func(now time.Time, l *m2ua.Layer, out []ss7.Action) []ss7.Action {
 		x.servers = servers
 		out = l.Configure(now, conf, out)
-		for path, all := range servers { // what is new hears how it is
+		for path, all := range servers { // a new interface hears which ASPs are active
 			for _, i := range all {
 				i.as.publish(l.Way(path))
 			}
@@ -159,7 +158,7 @@ func (n *Node) configureM2UA(next *configs.System) {
 	})
 }
 
-// serverPath is the number of an AS of this gateway, for as long as it is configured.
+// serverPath gives the path of an AS of this gateway. It stays the same as long as the AS is configured.
 func (n *Node) serverPath(name string) ss7.PathID {
 	for _, s := range n.m2ua.servedAS() {
 		if s.Name == name {
@@ -175,10 +174,10 @@ func (x *m2uaLayer) servedAS() []m2ua.ASConfig {
 	return slices.DeleteFunc(slices.Clone(x.layer.AS()), func(s m2ua.ASConfig) bool { return x.ofLink(s.Path) })
 }
 
-// linksAtGateways gives each link whose level 2 is elsewhere as an application server,
-// and the link its gateway.
+// linksAtGateways gives an application server for each link whose level 2 is at a gateway. It tells each such link its
+// gateway.
 func (n *Node) linksAtGateways(next *configs.System, ids map[string]ss7.PathID) (out []m2ua.ASConfig) {
-	at := map[string]int{} // links at each
+	at := map[string]int{} // how many links are at each gateway
 	for _, set := range next.Linksets {
 		for _, k := range set.Links {
 			at[k.Gateway]++
@@ -215,7 +214,7 @@ func (n *Node) linksAtGateways(next *configs.System, ids map[string]ss7.PathID) 
 	return out
 }
 
-// trafficModes are the layers' names for the configuration's modes.
+// trafficModes has the layers' names for the traffic modes of the configuration.
 var trafficModes = [...]xua.Mode{
 	configs.Override:  xua.Override,
 	configs.Loadshare: xua.Loadshare,

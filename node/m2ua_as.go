@@ -9,7 +9,7 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// What an interface of M2UA is to its ASPs, each of which has an MTP3 of its own behind it.
+// An interface of M2UA as its ASPs see it. Each of them has an MTP3 of its own behind it.
 
 // leaving implements served.
 func (i *m2uaInterface) leaving(time.Time, []*ss7.MSU) {}
@@ -26,8 +26,8 @@ func (i *m2uaInterface) broadcastTo(p ss7.PathID, m *ss7.MSU, tag uint32, tagged
 	return a != nil && a.broadcast(i, m, tag, tagged)
 }
 
-// forEach implements served. Link tests and network management (SI 0 to 2) are for the MTP3 of each
-// ASP: to each of them the link is one that it tests.
+// forEach implements served. Link tests and network management (SI 0 to 2) are for the MTP3 of each ASP, because each
+// of them tests the link as its own.
 func (i *m2uaInterface) forEach(m *ss7.MSU) bool { return m.SI.OfMTP3() }
 
 // flow implements served: an interface has one stream (RFC 3331 §4.3.4.3).
@@ -42,12 +42,12 @@ func (i *m2uaInterface) open(is bool) {
 	i.raised(&ev)
 }
 
-// reroutes implements served: behind an interface is the far end's MTP3, which hears by the link
-// that there is no way, and has the other ways.
+// reroutes implements served. The MTP3 is at the ASPs and at the far end of the link. The far end hears by the link
+// that no ASP is there, and it has the other ways.
 func (i *m2uaInterface) reroutes() bool { return false }
 
-// unacknowledged implements served. What an ASP that was inactive already left unacknowledged is not sent
-// again: others have gone on with its flows since.
+// unacknowledged implements served. Messages that an ASP left unacknowledged when it became inactive are not sent
+// again, because other ASPs have served its flows since.
 func (i *m2uaInterface) unacknowledged(was *xua.Way) (left []ss7.MSU) {
 	for a := range i.node.m2ua.all() {
 		active := was != nil && slices.Contains(was.All, a.id)
@@ -56,7 +56,7 @@ func (i *m2uaInterface) unacknowledged(was *xua.Way) (left []ss7.MSU) {
 	return left
 }
 
-// ask is told whether ASPs are asked for Data Acks, and what becomes of Data without one.
+// ask tells the interface whether its ASPs are asked for Data Acks, and what becomes of Data without one.
 func (i *m2uaInterface) ask(acks configs.DataAcks) {
 	i.asks.Store(acks != 0)
 	i.again.Store(acks == configs.ResendUnacked)

@@ -14,8 +14,8 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// m2uaASP is an ASP of this gateway, or the gateway that this node is an ASP to, on its
-// association. gate changes under the runner's mu.
+// m2uaASP is the far end of an association of M2UA: an ASP of this gateway, or the gateway to which this node is an
+// ASP. gate changes under the runner's mu.
 type m2uaASP struct {
 	xuaASP
 	gate    atomic.Pointer[m2ua.Gate]
@@ -33,8 +33,8 @@ type m2uaASP struct {
 // ppidFor implements layerASP.
 func (a *m2uaASP) ppidFor(*configs.ASP) uint32 { return m2ua.PPID }
 
-// carry runs a batch to completion: messages of one interface, one after another, go to
-// it together; everything else goes to the layer, in its place among them.
+// carry runs a batch to completion. Messages of one interface that follow each other go to it together. Every other
+// message goes to the layer, in its place among them.
 func (a *m2uaASP) carry(items []sctp.Item, t *transfer) (over error) {
 	var to *m2ua.Entry
 	start := 0
@@ -62,8 +62,7 @@ func (a *m2uaASP) carry(items []sctp.Item, t *transfer) (over error) {
 	return over
 }
 
-// admit finds the interface of a message. What is not taken is counted, and the ASP is
-// told.
+// admit finds the interface of a message. A message that is not taken is counted, and the layer tells the ASP.
 func (a *m2uaASP) admit(it *sctp.Item) *m2ua.Entry {
 	g := a.gate.Load()
 	if g == nil {
@@ -91,8 +90,7 @@ func (a *m2uaASP) admit(it *sctp.Item) *m2ua.Entry {
 	return e
 }
 
-// pass hands messages to their interface: a link of this node's MTP3, or one that it
-// offers.
+// pass hands messages to their interface: to a link of this node's MTP3, or to an interface that this node offers.
 func (a *m2uaASP) pass(to *m2ua.Entry, items []sctp.Item, t *transfer) {
 	if to == nil || len(items) == 0 {
 		return
@@ -106,8 +104,8 @@ func (a *m2uaASP) pass(to *m2ua.Entry, items []sctp.Item, t *transfer) {
 	}
 }
 
-// down hands the messages of an ASP to a level 2 here: MSUs together, and what controls
-// it in its place among them.
+// down hands the messages of an ASP to a level 2 here. MSUs go together; a message that controls the level 2 goes in
+// its place among them.
 func (a *m2uaASP) down(i *m2uaInterface, items []sctp.Item, t *transfer) {
 	now := time.Now()
 	if len(a.msus) < len(items) {
@@ -168,14 +166,14 @@ func (a *m2uaASP) setGate(g *m2ua.Gate) {
 	a.gate.Store(g)
 }
 
-// stream is that of a link's messages.
+// stream gives the stream for the messages of a link.
 func (a *m2uaASP) stream(link ss7.PathID) uint16 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return m2ua.Stream(uint32(link), a.streams)
 }
 
-// send sends what a link at this gateway has to say. The caller holds the link's mu.
+// send sends messages of a link at this gateway. The caller holds the link's mu.
 func (a *m2uaASP) send(link ss7.PathID, messages []sctp.Message) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -190,7 +188,7 @@ func (a *m2uaASP) send(link ss7.PathID, messages []sctp.Message) {
 	a.count(messages[:n])
 	for i := range messages[n:] {
 		if m2ua.IsData(messages[n+i].Data) {
-			a.node.discards.transferred.Add(^uint64(0)) // counted when the link took it
+			a.node.discards.transferred.Add(^uint64(0)) // it was counted when the link took it
 			a.node.discards.add(lostBecause(err), 1)
 		} else if !errors.Is(err, net.ErrClosed) {
 			a.abortLocked(fmt.Sprintf("a message could not be queued: %v", err))
@@ -208,7 +206,7 @@ func (a *m2uaASP) count(messages []sctp.Message) {
 	}
 }
 
-// offer sends those of msus that w gives to a.
+// offer sends to a those of msus that w gives it.
 func (a *m2uaASP) offer(i *m2uaInterface, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -230,7 +228,7 @@ func (a *m2uaASP) offer(i *m2uaInterface, w *xua.Way, turn uint32, msus []*ss7.M
 	}
 	before := a.out.Load()
 	_, gone := a.flush()
-	if u := a.unacked[i.link.id]; asks && u != nil { // what was not sent is counted as discarded already
+	if u := a.unacked[i.link.id]; asks && u != nil { // an MSU that was not sent is counted as discarded already
 		u.unsend(len(a.messages) - int(a.out.Load()-before))
 	}
 	return !gone
@@ -249,8 +247,7 @@ func (a *m2uaASP) broadcast(i *m2uaInterface, m *ss7.MSU, tag uint32, tagged boo
 	return !gone
 }
 
-// opening gives how Data of interface i is written to a, and on which stream.
-// The caller holds mu.
+// opening gives the label with which Data of interface i to a begins, and its stream. The caller holds mu.
 func (a *m2uaASP) opening(i *m2uaInterface) (*m2ua.Label, uint16, bool) {
 	g := a.gate.Load()
 	if g == nil || a.assoc == nil {

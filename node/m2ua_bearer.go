@@ -11,7 +11,8 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// m2uaBearer is M2UA over the association of a gateway, where the link's level 2 is. Its runner never runs.
+// m2uaBearer is M2UA over the association of a gateway, which has the level 2 of the link. The link's own runner never
+// runs.
 type m2uaBearer struct {
 	*level2
 	m2ua    *m2ua.Link
@@ -65,10 +66,10 @@ func (b *m2uaBearer) association() (sctp.Assoc, string) {
 	return nil, b.runner.view().why
 }
 
-// view implements bearer: in the words of M2PA a link at a gateway says less.
+// view implements bearer. In the words of M2PA there is less to say of a link at a gateway.
 func (b *m2uaBearer) view() m2pa.View { return m2paView(b.m2ua.Status()) }
 
-// configure implements bearer: M2PA's settings are the gateway's.
+// configure implements bearer. The settings of M2PA are the gateway's own.
 func (b *m2uaBearer) configure(m2pa.Config) {}
 
 // noted implements bearer.
@@ -76,8 +77,8 @@ func (b *m2uaBearer) noted(ev *ss7.Event) (topic, text string) {
 	return "m2ua", fmt.Sprintf("%v: %s", m2ua.LinkState(ev.Arg), ev.Why)
 }
 
-// doubt says of what this end has sent to the gateway, and has heard nothing of since, where it may be;
-// beyond: the gateway has it.
+// doubt says where MSUs may be that were sent to the gateway and that nothing has answered. beyond: the gateway has
+// them.
 func (b *m2uaBearer) doubt() (text string, beyond bool) {
 	if a, _ := b.association(); silentFor(a) > 0 {
 		return fmt.Sprintf("gateway %s has acknowledged nothing for %v, so they may not have arrived there",

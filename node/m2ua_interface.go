@@ -17,20 +17,19 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// m2uaInterface is an interface of this gateway: an M2PA link whose MTP3 is at the ASPs of an
-// application server (RFC 3331's nodal interworking function). mu guards what follows it
-// and is taken under the link's and under that of as; an order to the link is carried out
-// by the core, in the order in which they are given.
+// m2uaInterface is an interface of this gateway: an M2PA link whose MTP3 is at the ASPs of an application server (the
+// nodal interworking function of RFC 3331). mu guards what follows it. It is taken under the locks of link and as; for
+// this reason the core, and not the caller, carries out orders to the link, in the order in which they were given.
 type m2uaInterface struct {
 	node  *Node
 	name  string // the interface identifier
 	label m2ua.Label
 	link  *level2
-	as    *as // the way to ASPs, its id that of the link
+	as    *as // carries MSUs to the ASPs; its id is the link's
 
-	asks  atomic.Bool   // for Data Acks
-	again atomic.Bool   // what is not acknowledged goes to another ASP
-	tag   atomic.Uint32 // of the last Data that is to be acknowledged
+	asks  atomic.Bool   // ASPs are asked for Data Acks
+	again atomic.Bool   // Data that is not acknowledged goes to another ASP
+	tag   atomic.Uint32 // the number of the last Data that is to be acknowledged
 
 	mu       lock.Mutex[lock.Interface]
 	loop     loop.Loop
@@ -55,25 +54,25 @@ func (i *m2uaInterface) shut(down bool) {
 	i.raised(&ev)
 }
 
-// arrived implements level2User: ASPs get what came by the link.
+// arrived implements level2User. The MSUs that came by the link go to ASPs.
 func (i *m2uaInterface) arrived(now time.Time, t *transfer) {
 	if len(t.msus) > 0 {
 		i.as.offer(now, 0, t.msus...)
 	}
 }
 
-// congested implements level2User: the MTP3 of the ASPs is told of congestion by the terminal.
+// congested implements level2User. The terminal tells the MTP3 of the ASPs of congestion.
 func (i *m2uaInterface) congested(time.Time, uint32, []*ss7.MSU) {}
 
 // raised implements level2User.
 func (i *m2uaInterface) raised(ev *ss7.Event) {
 	if ev.Kind == ss7.Retrieved {
-		i.node.discards.transferred.Add(^uint64(0)) // it was not after all
+		i.node.discards.transferred.Add(^uint64(0)) // it was counted when the link took it, and was not sent
 	}
 	i.loop.Tell(*ev)
 }
 
-// recv is told a message of an ASP that is no Data.
+// recv takes a message of an ASP other than Data.
 func (i *m2uaInterface) recv(a *m2uaASP, b []byte) {
 	var e *xua.Error
 	i.loop.Run(func(now time.Time, out []ss7.Action) []ss7.Action {
@@ -88,13 +87,13 @@ func (i *m2uaInterface) recv(a *m2uaASP, b []byte) {
 // Send implements loop.Hands.
 func (i *m2uaInterface) Send(a *ss7.Action) { i.send(a.Event.Path, a.Wire) }
 
-// Raise implements loop.Hands: it gives the link an order, by way of the core.
+// Raise implements loop.Hands. It gives the link an order, by way of the core.
 func (i *m2uaInterface) Raise(ev *ss7.Event) {
 	order := *ev
 	i.node.core.do(func() { i.link.tell(order) })
 }
 
-// Hangup implements loop.Hands. A terminal has no association that it could end.
+// Hangup implements loop.Hands. A terminal has no association to end.
 func (i *m2uaInterface) Hangup(*ss7.Event) {}
 
 // Note implements loop.Hands.
@@ -121,14 +120,14 @@ func (i *m2uaInterface) send(to ss7.PathID, wire []byte) {
 	}
 }
 
-// give offers the link what an ASP sent.
+// give hands the link MSUs that an ASP sent.
 func (i *m2uaInterface) give(now time.Time, msus []*ss7.MSU) {
 	if len(msus) > 0 {
 		i.link.send(now, msus...)
 	}
 }
 
-// status is the interface as show commands print it.
+// status gives the interface as show commands print it.
 func (i *m2uaInterface) status() (m2ua.TerminalView, m2pa.View, string) {
 	i.mu.Lock()
 	v := i.terminal.Status()
@@ -137,8 +136,8 @@ func (i *m2uaInterface) status() (m2ua.TerminalView, m2pa.View, string) {
 	return v, st, why
 }
 
-// interfaceTroubles are the interfaces of this gateway that carry nothing, with the reason that
-// `show cs7 m2ua` gives, and what their far ends do wrongly.
+// interfaceTroubles are the alarms of this gateway's interfaces: those that carry nothing, with the reason that `show
+// cs7 m2ua` gives, and those whose far ends do something wrong.
 func (n *Node) interfaceTroubles() (out []mtp3.Alarm) {
 	all := slices.Collect(maps.Values(*n.m2ua.interfaces.Load()))
 	slices.SortFunc(all, func(a, b *m2uaInterface) int { return strings.Compare(a.name, b.name) })

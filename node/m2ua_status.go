@@ -12,7 +12,7 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// m2paView is the state of a link at a gateway in the words of M2PA.
+// m2paView gives the state of a link at a gateway in the words of M2PA.
 func m2paView(v m2ua.LinkView) m2pa.View {
 	st := m2pa.View{State: m2uaStates[v.State], Why: v.Why, Since: v.Since, LocalOutage: v.LocalOutage,
 		RemoteOutage: v.RemoteOutage, CongestionLevel: v.Congestion}
@@ -56,7 +56,7 @@ func (n *Node) M2UA() status.M2UA {
 	return out
 }
 
-// m2uaAS is an application server of this gateway and its interfaces.
+// m2uaAS gives an application server of this gateway, with its interfaces.
 func (n *Node) m2uaAS(a *configs.M2UAAS, s *xua.ASStatus) status.M2UAAS {
 	out := status.M2UAAS{Name: a.Name, State: s.State.String(), TrafficMode: s.Mode.String(),
 		ASPs: memberships(s.ASPs), Interfaces: []status.M2UAInterface{}}
@@ -89,7 +89,7 @@ func (i *m2uaInterface) snapshot() status.M2UAInterface {
 	return out
 }
 
-// offerReason is why an interface carries nothing, the lowest layer's first.
+// offerReason tells why an interface carries nothing. The reason of the lowest layer comes first.
 func offerReason(v *m2ua.TerminalView, st *m2pa.View, assocWhy string) string {
 	switch {
 	case assocWhy != "":
@@ -100,14 +100,14 @@ func offerReason(v *m2ua.TerminalView, st *m2pa.View, assocWhy string) string {
 	return st.Why
 }
 
-// linkHas tells whether an AS of the layer is a link at a gateway.
+// linkHas tells whether a path of the layer, which calls it an AS, is a link at a gateway.
 func (x *m2uaLayer) linkHas(as ss7.PathID) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.ofLink(as)
 }
 
-// gatewayLink is a link as its gateway's M2UA sees it; nil: it is another link, or has gone.
+// gatewayLink gives a link as its gateway's M2UA sees it; nil: it is no such link, or is gone.
 func (n *Node) gatewayLink(set *configs.Linkset, k *configs.Link) *status.GatewayLink {
 	if !k.IsM2UA() {
 		return nil

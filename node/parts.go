@@ -11,30 +11,28 @@ import (
 	"github.com/gostp/gostp/userpart"
 )
 
-// A user part takes the MSUs of this node that have its service indicator (Q.704 §14.2.1). Each
-// is a row of the table in rows: nothing else in the node asks which user an MSU is for.
+// A user part takes the MSUs for this node that have its service indicator (Q.704 §14.2.1). Each user part is a row of
+// the table in rows. Nothing else in the node asks which user an MSU is for.
 
-// taker takes MSUs that are for this node, on the goroutine that has read them, which it must
-// not hold up.
+// taker takes MSUs for this node. The goroutine that has read an MSU calls it, and must not be held up.
 type taker interface {
-	// take has m, which came by path from; the payload is borrowed. It gives the reason why m was
-	// discarded, if the sender is to be told by his adaptation layer.
+	// take takes m, which came by path from. The payload is borrowed. take gives the reason why m was discarded, if the
+	// adaptation layer by which m came is to tell its sender.
 	take(now time.Time, v *view, t *transfer, from ss7.PathID, m *ss7.MSU) mtp3.Reason
 }
 
 // userPart is one user of MTP3.
 type userPart interface {
-	// hear is told what MTP3 knows of destinations (Q.701 §8): congestion (ss7.Status), and that
-	// the same part is not there (ss7.UserPart). The core's goroutine calls it.
+	// hear is told what MTP3 knows of destinations (Q.701 §8): that one is congested (ss7.Status), or that the same user
+	// part is not there (ss7.UserPart). The core's goroutine calls it.
 	hear(now time.Time, ev *ss7.Event)
 	// rerouted is told that another table is in force. The core's goroutine calls it.
 	rerouted()
-	// configure carries out the part's portion of the configuration s. Any goroutine calls it that
-	// holds Node.applying.
+	// configure carries out the part's portion of the configuration s. The goroutine that holds Node.applying calls it.
 	configure(s *configs.System)
 }
 
-// resident is a user part that the core's goroutine owns. What it sends it adds to core.actions.
+// resident is a user part that the core's goroutine owns. It adds what it sends to core.actions.
 type resident interface {
 	userPart
 	// recv takes an MSU that the part's taker has put into the core's inbox.
@@ -46,16 +44,16 @@ type resident interface {
 	deadline() time.Time // zero: none
 }
 
-// translator is a user part that has points' names within its messages, as SCCP has.
+// translator is a user part whose messages have names of points in them, as SCCP's have.
 type translator interface {
-	// course gives the name by which the part sends m on; empty: it does not.
+	// course gives the name by which the part sends m on; empty: the part does not send m on.
 	course(m *ss7.MSU) string
 	// across gives what rewrites messages for the other side of a border; here is the configuration
 	// on this side.
 	across(b *border, here *configs.System) rewrite
 }
 
-// defaults is of a part that needs no more.
+// defaults has the methods of a user part that needs none of its own.
 type defaults struct{}
 
 func (defaults) hear(time.Time, *ss7.Event)    {}
@@ -79,13 +77,13 @@ func (c *core) rows() []partRow {
 	}
 }
 
-// users are the user parts of a node. They never change.
+// users are the user parts of a node. The table never changes.
 type users struct {
-	takers     [16]taker      // by service indicator; each has one
-	parts      [16]userPart   // nil: there is none
-	subsystems [256]subsystem // of SCCP, by number; each has one
-	all        []userPart     // each once
-	residents  []resident     // of them
+	takers     [16]taker      // by service indicator; none is nil
+	parts      [16]userPart   // by service indicator; nil: there is none
+	subsystems [256]subsystem // of SCCP, by number; none is nil
+	all        []userPart     // every user part once
+	residents  []resident     // those of all that the core owns
 	inboxes    []*inbox       // the core's, and those of guests
 }
 
@@ -159,7 +157,7 @@ func (u *users) waiting() (msus int) {
 	return msus
 }
 
-// crowded tells whether too many wait for one of them.
+// crowded tells whether too many MSUs wait for one of the user parts.
 func (u *users) crowded() bool { return slices.ContainsFunc(u.inboxes, (*inbox).crowded) }
 
 // resident gives the part of a service indicator, if it is the core's; else nil.
@@ -168,8 +166,8 @@ func (u *users) resident(si ss7.SI) resident {
 	return p
 }
 
-// hear tells the parts what MTP3 says of a destination: of congestion all of them, of a user that
-// is not there its like.
+// hear tells the user parts what MTP3 says of a destination. Congestion concerns all of them. A user that is not there
+// concerns the user part of the same service indicator.
 func (u *users) hear(now time.Time, ev *ss7.Event) {
 	if ev.Kind == ss7.UserPart {
 		if p := u.parts[ev.MSU.SI&15]; p != nil {
@@ -187,7 +185,7 @@ func (n *Node) deliver(now time.Time, v *view, t *transfer, from ss7.PathID, m *
 	return n.users.takers[m.SI&15].take(now, v, t, from, m)
 }
 
-// nobody takes what is for a user part that this node does not have (Q.704 §11.2.7).
+// nobody takes MSUs for a user part that this node does not have (Q.704 §11.2.7).
 type nobody struct{ node *Node }
 
 func (u nobody) take(_ time.Time, _ *view, _ *transfer, from ss7.PathID, m *ss7.MSU) mtp3.Reason {
@@ -202,11 +200,10 @@ func (q byInbox) take(_ time.Time, _ *view, _ *transfer, from ss7.PathID, m *ss7
 	return q.core.keep(from, m)
 }
 
-// keep is Node.keep for a part of the core's.
+// keep is Node.keep for a user part that the core owns.
 func (c *core) keep(from ss7.PathID, m *ss7.MSU) mtp3.Reason { return c.node.keep(&c.data, m, from) }
 
-// keep puts a copy of m, which came by path from, into an inbox; it gives the reason if there is no
-// room.
+// keep puts a copy of m, which came by path from, into an inbox. It gives the reason for a discard if there is no room.
 func (n *Node) keep(b *inbox, m *ss7.MSU, from ss7.PathID) mtp3.Reason {
 	if !n.put(b, m, ss7.Event{Path: from}) {
 		return mtp3.UserQueueFull
@@ -215,8 +212,8 @@ func (n *Node) keep(b *inbox, m *ss7.MSU, from ss7.PathID) mtp3.Reason {
 	return mtp3.NoReason
 }
 
-// put makes ev the transfer of a copy of m, and puts it into an inbox; false, and a discard, if there
-// is no room.
+// put makes ev the transfer of a copy of m, and puts it into an inbox. If there is no room, put counts a discard and is
+// false.
 func (n *Node) put(b *inbox, m *ss7.MSU, ev ss7.Event) bool {
 	ev.Kind, ev.MSU = ss7.Transfer, *m
 	ev.MSU.Payload = append([]byte(nil), m.Payload...)
@@ -231,7 +228,7 @@ func (n *Node) put(b *inbox, m *ss7.MSU, ev ss7.Event) bool {
 	return false
 }
 
-// originate routes an MSU that starts here, with the memory of t, and gives the verdict on it.
+// originate routes an MSU that starts here, in the memory of t, and gives the verdict on it.
 func (n *Node) originate(now time.Time, t *transfer, m *ss7.MSU) mtp3.Verdict {
 	d := mtp3.Decide(n.view.Load().table, m, 0)
 	if d.Fate == mtp3.Discard {
@@ -243,8 +240,8 @@ func (n *Node) originate(now time.Time, t *transfer, m *ss7.MSU) mtp3.Verdict {
 	return d
 }
 
-// management is MTP3's own part: network management, and the tests of links. What neighbours say
-// of destinations is gathered before it comes here (core.work).
+// management is MTP3's own user part: network management, and the tests of links. Statements of neighbours about
+// destinations are gathered before they come here (core.work).
 type management struct {
 	defaults
 	core *core
