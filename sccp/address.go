@@ -8,21 +8,20 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Address is a called or calling party address (Q.713 §3.4; T1.112.3 §3.4). Title
-// is the global title as it stands, from the octet after the SSN on; GTI says how
-// to read it.
+// Address is a called or calling party address (Q.713 §3.4; T1.112.3 §3.4). Title is the global title as it
+// stands in the address, from the octet after the SSN on. GTI says how to read it.
 type Address struct {
 	HasPC, HasSSN bool
-	OnSSN         bool // routing indicator: route on SSN; else on global title
-	National      bool // bit 8
+	OnSSN         bool // the routing indicator: route on SSN, else on the global title
+	National      bool // bit 8 of the address indicator: reserved for national use
 	GTI           uint8
 	SSN           uint8
 	PC            ss7.PC
 	Title         []byte
 }
 
-// Bits of the address indicator. ANSI has the two lowest the other way round, and
-// its SSN stands before its point code (T1.112.3 §3.4.1).
+// These are bits of the address indicator. ANSI has the two lowest ones the other way round, and its SSN stands
+// before its point code (T1.112.3 §3.4.1).
 const (
 	bitFirst    = 1 << 0
 	bitSecond   = 1 << 1
@@ -32,8 +31,8 @@ const (
 
 var errAddress = &ParseError{"an address is too short for what its indicator says it has"}
 
-// ParseAddress reads an address of a variant. An address of no octets, or of an
-// indicator alone, has nothing in it (Q.713 §3.5).
+// ParseAddress reads an address of a variant. An address of no octets, or of an indicator alone, is empty
+// (Q.713 §3.5).
 func ParseAddress(v *ss7.Variant, b []byte) (a Address, err *ParseError) {
 	if len(b) == 0 {
 		return a, nil
@@ -129,7 +128,7 @@ func AppendAddress(v *ss7.Variant, dst []byte, a *Address) []byte {
 	return dst
 }
 
-// Title is a global title taken apart. Fields that its form has not are zero.
+// Title is a global title taken apart. Fields that its form does not have are zero.
 type Title struct {
 	Nature gtt.Nature
 	ES     uint8 // encoding scheme
@@ -143,20 +142,20 @@ const (
 	esEven = 2
 )
 
-// The forms of a title: what stands before the digits.
+// form is the form of a title: which fields stand before the digits.
 type form uint8
 
 const (
 	formNone form = iota
 	formNAI       // ITU 1: odd/even and nature of address
 	formTT        // ITU 2, ANSI 2: translation type
-	formTTNP      // ITU 3, ANSI 1: and numbering plan, encoding scheme
-	formFull      // ITU 4: and nature of address
+	formTTNP      // ITU 3, ANSI 1: also numbering plan and encoding scheme
+	formFull      // ITU 4: also nature of address
 )
 
 var formHeads = [...]int{formNAI: 1, formTT: 1, formTTNP: 2, formFull: 3}
 
-// formOf gives the form of an indicator; formNone for one that is not defined.
+// formOf gives the form that an indicator stands for; formNone if the indicator is not defined.
 func formOf(v *ss7.Variant, gti uint8) form {
 	if v == ss7.ANSI {
 		return [16]form{1: formTTNP, 2: formTT}[gti]
@@ -164,8 +163,8 @@ func formOf(v *ss7.Variant, gti uint8) form {
 	return [16]form{1: formNAI, 2: formTT, 3: formTTNP, 4: formFull}[gti]
 }
 
-// ParseTitle takes the title of a apart. ok is false for none, one of unknown form,
-// one too short, or one with more than 64 digits.
+// ParseTitle takes the title of a apart. ok is false if there is none, or if it has an unknown form, is too
+// short, or has more than 64 digits.
 func (a *Address) ParseTitle(v *ss7.Variant) (t Title, ok bool) {
 	f := formOf(v, a.GTI)
 	head := formHeads[f]
@@ -179,7 +178,7 @@ func (a *Address) ParseTitle(v *ss7.Variant) (t Title, ok bool) {
 	case formNAI:
 		t.Nature.NAI, odd = b[0]&0x7f, b[0]&0x80 != 0
 	case formTT:
-		t.Nature.TT = b[0] // nothing tells a filler from a digit
+		t.Nature.TT = b[0] // there is no odd/even indicator, so a filler counts as a digit
 	case formFull:
 		t.Nature.NAI, t.Spare = b[2]&0x7f, b[2]&0x80 != 0
 		fallthrough
@@ -196,8 +195,8 @@ func (a *Address) ParseTitle(v *ss7.Variant) (t Title, ok bool) {
 	return t, true
 }
 
-// AppendTitle writes a title as Address.Title has it. The encoding scheme follows
-// the number of digits where it is one of the two BCD ones.
+// AppendTitle writes a title as Address.Title has it. If the encoding scheme is one of the two BCD ones, the
+// number of digits decides which.
 func AppendTitle(v *ss7.Variant, dst []byte, t *Title) []byte {
 	odd := t.Digits.Len()%2 == 1
 	es := t.ES
@@ -226,8 +225,7 @@ func AppendTitle(v *ss7.Variant, dst []byte, t *Title) []byte {
 	return t.Digits.AppendBCD(dst)
 }
 
-// Text is the address for a person, as "route on GT: gti 4 tt 0 np 1 nai 4 digits
-// 491511234, SSN 6".
+// Text gives the address for a person, such as "route on GT: gti 4 tt 0 np 1 nai 4 digits 491511234, SSN 6".
 func (a *Address) Text(v *ss7.Variant, n ss7.Notation) string {
 	var out []string
 	if t, ok := a.ParseTitle(v); ok {

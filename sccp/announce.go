@@ -7,10 +7,9 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Who is concerned is told of changes of subsystems (Q.714 §5.3.6), and subsystems elsewhere
-// that are prohibited are tested (§5.3.4): hundreds at once when a large point fails. They go
-// out in bursts, for which the queue of a link has room, and an announcement says what holds
-// when its turn comes.
+// Concerned points are told when a subsystem changes (Q.714 §5.3.6), and subsystems elsewhere that are
+// prohibited are tested (§5.3.4). When a large point fails, these are hundreds of messages at once. They go out
+// in bursts that the queue of a link has room for. An announcement says what holds when its turn comes.
 const (
 	announceBurst = 32
 	announcePace  = 20 * time.Millisecond
@@ -23,7 +22,7 @@ type announcement struct {
 	pc  ss7.PC
 }
 
-// announcements are those that wait for their turn, and the present burst.
+// announcements holds the announcements that wait for their turn, and how much of the present burst is spent.
 type announcements struct {
 	queue []announcement
 	in    map[announcement]bool
@@ -43,7 +42,8 @@ func (a *announcements) may(now time.Time) bool {
 	return true
 }
 
-// broadcast tells all who are concerned of a subsystem, but for except and the point itself.
+// broadcast tells all concerned points of a subsystem, except the point except and the point of the subsystem
+// itself.
 func (m *Management) broadcast(ssn uint8, pc, except ss7.PC, out []ss7.Action) []ss7.Action {
 	for _, to := range m.cfg.Concerned {
 		if to != except && to != pc {
@@ -64,7 +64,7 @@ func (m *Management) announce(to ss7.PC, ssn uint8, pc ss7.PC) {
 	}
 }
 
-// announced sends what there is room for.
+// announced sends as many announcements as may go now.
 func (m *Management) announced(now time.Time, out []ss7.Action) []ss7.Action {
 	for len(m.owed.queue) > 0 && m.owed.may(now) {
 		x := m.owed.queue[0]

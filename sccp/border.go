@@ -2,30 +2,30 @@ package sccp
 
 import "github.com/gostp/gostp/ss7"
 
-// Border rewrites what passes from one network to another, where other codes stand for
-// the same points and the variant may be another.
+// Border rewrites messages that pass from one network to another. The other network has other codes for the
+// same points, and may have another variant.
 type Border struct {
 	From, To *ss7.Variant
-	// Code gives the code of a point on the other side; false: it has none there.
+	// Code gives the code that a point has on the other side; false if it has none there.
 	Code func(ss7.PC) (ss7.PC, bool)
-	// Lenient leaves out a code that has none there, instead of refusing the message.
+	// Lenient leaves out a code that the other side does not have, instead of refusing the message.
 	Lenient bool
 }
 
-// ansiTitles are the global title indicators that ANSI has for those of ITU (T1.112.3
-// §3.4.2.3). 2 and 3 have the same fields there; of 4 the nature of address is lost; 1
-// has nothing that it could become. ituTitles is the way back.
+// ansiTitles are the global title indicators of ANSI for those of ITU (T1.112.3 §3.4.2.3). ITU's 2 and 3 have
+// the same fields there. ITU's 4 loses the nature of address. ITU's 1 has no counterpart. ituTitles is the way
+// back.
 var (
 	ansiTitles = [16]uint8{2: 2, 3: 1, 4: 1}
 	ituTitles  = [16]uint8{1: 3, 2: 2}
 )
 
-// Convert gives the payload of an MSU of SCCP as it is on the other side: codes in
-// addresses and in messages of SCMG, addresses in the other variant's form. A code in an
-// address that routes on its title says nothing there and is left out if it has none. The
-// result is payload itself where nothing is to be changed, else it is appended to buf,
-// which is given back. ok is false if the message cannot pass: malformed, a code or a title
-// that has no form there, or too long for its length octets.
+// Convert gives the payload of an MSU of SCCP as it is on the other side. It converts codes in addresses and in
+// messages of SCMG, and puts addresses into the form of the other variant. In an address that routes on its
+// title, a code that the other side does not have is left out, because it says nothing there. If nothing
+// changes, out is payload itself, else it is appended to buf. rest is the rest of buf. ok is false if the
+// message cannot pass: it is malformed, a code or a title has no form on the other side, or something is too
+// long for its length octet.
 func (b *Border) Convert(payload, buf []byte) (out, rest []byte, ok bool) {
 	m, err := Parse(payload)
 	if err != nil {
@@ -92,7 +92,7 @@ func (b *Border) address(in, buf []byte, changed *bool) (out, rest []byte, ok bo
 	return buf[start:len(buf):len(buf)], buf, true
 }
 
-// title gives the global title of a the form of the other variant.
+// title puts the global title of a into the form of the other variant.
 func (b *Border) title(a *Address, buf []byte) (rest []byte, ok bool) {
 	if a.GTI == 0 {
 		return buf, true
@@ -112,8 +112,8 @@ func (b *Border) title(a *Address, buf []byte) (rest []byte, ok bool) {
 	return buf, true
 }
 
-// options converts the addresses among the optional parameters, which connection-oriented
-// messages have.
+// options converts the addresses among the optional parameters. Connection-oriented messages have their
+// addresses there.
 func (b *Border) options(m *Message, buf []byte, changed *bool) (out, rest []byte, ok bool) {
 	if m.Option(paramCalled) == nil && m.Option(paramCalling) == nil {
 		return m.Options, buf, true

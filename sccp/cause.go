@@ -36,8 +36,8 @@ func (c Cause) String() string {
 	return fmt.Sprintf("return cause %d", uint8(c))
 }
 
-// refusal is the refusal cause of a CREF (Q.713 §3.15) that answers a CR for the
-// reason that a UDTS would have.
+// refusal gives the refusal cause of a CREF (Q.713 §3.15). The CREF answers a CR for the same reason that a
+// UDTS would have.
 func (c Cause) refusal() uint8 {
 	switch c {
 	case NoTranslationNature:

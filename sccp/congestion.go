@@ -7,27 +7,27 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Congestion of other points as SCMG measures it (Q.714 §5.2.6 to §5.2.8), with timers
-// from the middle of the ranges that the Recommendation leaves open.
+// These timers belong to the congestion of other points as SCMG measures it (Q.714 §5.2.6 to §5.2.8). Their
+// values lie in the middle of the ranges that the Recommendation leaves open.
 const (
 	maxLevel  = 8
 	sublevels = 4
-	attack    = 300 * time.Millisecond // Ta: what MTP says again within counts once
-	decay     = 5 * time.Second        // Td: a sublevel less
-	ease      = 5 * time.Second        // Tcon: a level less of what SSC said
+	attack    = 300 * time.Millisecond // Ta: what MTP repeats within this time counts once
+	decay     = 5 * time.Second        // Td: after this time the restriction is a sublevel less
+	ease      = 5 * time.Second        // Tcon: after this time, what SSC said is a level less
 )
 
-// congestion of a point: what follows from MTP-STATUS, RLM and RSLM, and what its SCCP
-// says itself, CLS.
+// congestion is what is known of the congestion of a point. mtp, made of RLM and RSLM, follows from MTP-STATUS.
+// cls is what the SCCP of the point says itself: CLS.
 type congestion struct {
 	mtp     Level
 	cls     uint8
 	deaf    time.Time // Ta runs until then
-	decayAt time.Time // Td; zero: it does not run
-	easeAt  time.Time // Tcon
+	decayAt time.Time // Td runs until then; zero if it does not run
+	easeAt  time.Time // Tcon runs until then; zero if it does not run
 }
 
-// restriction is that of traffic to the point: the harder of the two.
+// restriction gives the restriction of traffic to the point: the harder of the two.
 func (c *congestion) restriction() Level {
 	said := Level{RL: c.cls}
 	if c.mtp.less(said) {
@@ -43,7 +43,7 @@ func (c *congestion) deadline() time.Time {
 	return c.decayAt
 }
 
-// up is a sublevel more, down one less.
+// up gives the level with one sublevel more; down gives it with one less.
 func (l Level) up() Level {
 	l.RSL++
 	if l.RL == maxLevel {
@@ -65,7 +65,7 @@ func (l Level) down() Level {
 	return l
 }
 
-// Congested is told MTP-STATUS: the way to a point is congested (Q.714 §5.2.6).
+// Congested handles an MTP-STATUS that says that the way to a point is congested (Q.714 §5.2.6).
 func (m *Management) Congested(now time.Time, pc ss7.PC, out []ss7.Action) []ss7.Action {
 	p := m.point(pc)
 	if p == nil || p.down || now.Before(p.congestion.deaf) {
@@ -78,8 +78,8 @@ func (m *Management) Congested(now time.Time, pc ss7.PC, out []ss7.Action) []ss7
 	return m.restricted(pc, p, was, out)
 }
 
-// recvCongested is told SSC. A point whose SCCP is prohibited gets nothing anyway
-// (§5.2.8).
+// recvCongested handles SSC. It ignores one for a point whose SCCP is prohibited, because that point gets
+// nothing anyway (§5.2.8).
 func (m *Management) recvCongested(now time.Time, n Notice, out []ss7.Action) []ss7.Action {
 	p := m.point(n.PC)
 	if p == nil || p.down || n.SSN != ssnManagement || p.find(ssnManagement) >= 0 {
@@ -94,7 +94,7 @@ func (m *Management) recvCongested(now time.Time, n Notice, out []ss7.Action) []
 	return m.restricted(n.PC, p, was, out)
 }
 
-// relent lowers what is due.
+// relent lowers the restrictions whose timers have run out.
 func (m *Management) relent(now time.Time, pc ss7.PC, p *point, out []ss7.Action) []ss7.Action {
 	c := &p.congestion
 	was := c.restriction()
@@ -113,7 +113,7 @@ func (m *Management) relent(now time.Time, pc ss7.PC, p *point, out []ss7.Action
 	return m.restricted(pc, p, was, out)
 }
 
-// restricted publishes a new restriction and tells of it when it begins and ends.
+// restricted publishes a new restriction, and notes when a restriction begins and when it ends.
 func (m *Management) restricted(pc ss7.PC, p *point, was Level, out []ss7.Action) []ss7.Action {
 	is := p.congestion.restriction()
 	if is == was {

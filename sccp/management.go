@@ -38,8 +38,8 @@ func (c Command) String() string {
 // Notice is one management message (Q.713 §5.3).
 type Notice struct {
 	Command    Command
-	SSN        uint8  // affected
-	PC         ss7.PC // affected
+	SSN        uint8  // affected by it
+	PC         ss7.PC // affected by it
 	Multiple   uint8  // subsystem multiplicity indicator: 0 unknown, 1 solitary, 2 duplicated
 	Congestion uint8  // SSC: 1 to 8
 }
@@ -75,28 +75,27 @@ func AppendNotice(v *ss7.Variant, dst []byte, n Notice) []byte {
 	return dst
 }
 
-// Bounds of T(stat info), which grows from test to test (Q.714 annex D).
+// T(stat info) grows from test to test, between these bounds (Q.714 annex D).
 const (
 	DefaultStatInfo    = 10 * time.Second
 	DefaultStatInfoMax = 10 * time.Minute
 )
 
-// Config is what Management is told of the node.
+// Config is what Management must know of the node.
 type Config struct {
 	Variant     *ss7.Variant
-	Notation    ss7.Notation // how texts write point codes; zero: the variant's
+	Notation    ss7.Notation // how texts write point codes; zero means the variant's way
 	NI          ss7.NI
-	Own         []ss7.PC       // the primary first
-	Local       []uint8        // subsystems of this node, SSN 1 apart
-	Mates       map[uint8]Mate // of those that are duplicated
-	Concerned   []ss7.PC       // who is told of changes (Q.714 §5.3.6)
-	Watched     []ss7.PC       // points whose accessibility matters, besides those heard of
+	Own         []ss7.PC       // our codes, the primary one first
+	Local       []uint8        // subsystems of this node, other than SSN 1
+	Mates       map[uint8]Mate // the other halves of subsystems that are duplicated
+	Concerned   []ss7.PC       // the points that are told of changes (Q.714 §5.3.6)
+	Watched     []ss7.PC       // points whose accessibility matters, besides those that have been heard
 	StatInfo    time.Duration
 	StatInfoMax time.Duration
 }
 
-// Notes that the loop makes log lines of: the Arg of a Note, apart from those of
-// mtp3.
+// These are the Args of Notes that the loop turns into log lines. They differ from those of mtp3.
 const (
 	NoteSubsystem uint32 = iota + 0x100
 	NoteIgnored
@@ -104,27 +103,26 @@ const (
 
 type subsystem struct {
 	ssn  uint8
-	wait time.Duration // to the next test, growing
-	next time.Time     // zero: no test runs
+	wait time.Duration // the time to the next test, which grows
+	next time.Time     // the next test; zero if no test runs
 }
 
 type point struct {
-	down       bool // MTP-PAUSE
+	down       bool // MTP-PAUSE came last
 	prohibited []*subsystem
 	congestion congestion
 }
 
-// Management is SCMG: the state of subsystems here and elsewhere (Q.714 §5). It is
-// a Machine with one owner. MTP-PAUSE and MTP-RESUME are not told as events: Reach
-// compares what it knows with what can be reached.
+// Management is SCMG: the state of subsystems here and elsewhere (Q.714 §5). It is a Machine with one owner.
+// MTP-PAUSE and MTP-RESUME are no events: Reach compares what Management knows with what can be reached.
 type Management struct {
 	cfg    Config
 	points map[ss7.PC]*point
-	local  map[uint8]bool      // allowed
+	local  map[uint8]bool      // whether each subsystem of this node is allowed
 	codes  map[ss7.PC]ss7.PC   // see Known
-	asked  map[uint8]time.Time // to be withdrawn, and how long the grant is waited for
+	asked  map[uint8]time.Time // subsystems to be withdrawn, and until when each waits for its grant
 	owed   announcements
-	clock  time.Time // of the last event
+	clock  time.Time // the time of the last event
 	status *Status
 	turn   atomic.Uint32
 	Stats  ManagementStats
@@ -133,13 +131,13 @@ type Management struct {
 // ManagementStats counts notices by command.
 type ManagementStats struct{ In, Out [commands]uint64 }
 
-// NewManagement knows nothing; Configure comes next.
+// NewManagement makes a Management that knows nothing yet; Configure comes next.
 func NewManagement() *Management {
 	return &Management{cfg: Config{Variant: ss7.ITU}, points: map[ss7.PC]*point{}, local: map[uint8]bool{},
 		asked: map[uint8]time.Time{}}
 }
 
-// Status is the present picture; it is another one after each change.
+// Status gives the present picture. After each change there is another one.
 func (m *Management) Status() *Status { return m.status }
 
 // Configure takes a new configuration. What is known of other points stays.
@@ -164,10 +162,10 @@ func (m *Management) Configure(cfg Config) {
 	}
 }
 
-// maxPoints bounds what peers can make this node remember.
+// maxPoints is how many points Management remembers at most, whatever others send.
 const maxPoints = 4096
 
-// point gives what is known of a point; nil if there are too many.
+// point gives what is known of a point; nil if there are too many points.
 func (m *Management) point(pc ss7.PC) *point {
 	p := m.points[pc]
 	if p == nil && len(m.points) < maxPoints && !slices.Contains(m.cfg.Own, pc) {
@@ -181,8 +179,8 @@ func (p *point) find(ssn uint8) int {
 	return slices.IndexFunc(p.prohibited, func(s *subsystem) bool { return s.ssn == ssn })
 }
 
-// Recv is told the data of a message for subsystem 1 that came from opc to own, a code of
-// this node: what is answered is answered from there.
+// Recv handles the data of a message for subsystem 1 that came from opc to own, a code of this node. Answers go
+// out from that code.
 func (m *Management) Recv(now time.Time, own, opc ss7.PC, data []byte, out []ss7.Action) []ss7.Action {
 	n, err := ParseNotice(m.cfg.Variant, data)
 	if err != nil {
@@ -211,8 +209,7 @@ func (m *Management) unexpected(n Notice, opc ss7.PC, out []ss7.Action) []ss7.Ac
 		n.Command, m.name(opc), n.SSN, m.name(n.PC))))
 }
 
-// recvTest answers a test of a subsystem here that is allowed; for one that is not
-// there is no answer (Q.714 §5.3.4.3).
+// recvTest answers a test if the subsystem here is allowed. If it is not, there is no answer (Q.714 §5.3.4.3).
 func (m *Management) recvTest(n Notice, own, opc ss7.PC, out []ss7.Action) []ss7.Action {
 	if !slices.Contains(m.cfg.Own, n.PC) || n.SSN != ssnManagement && !m.local[n.SSN] {
 		return out
@@ -225,7 +222,7 @@ func (m *Management) recvAllowed(n Notice, opc ss7.PC, out []ss7.Action) []ss7.A
 	if p == nil || p.down {
 		return out
 	}
-	if n.SSN == ssnManagement { // all of it is back (§5.2.3)
+	if n.SSN == ssnManagement { // the whole SCCP is back (§5.2.3)
 		if len(p.prohibited) == 0 {
 			return out
 		}
@@ -247,20 +244,20 @@ func (m *Management) recvAllowed(n Notice, opc ss7.PC, out []ss7.Action) []ss7.A
 func (m *Management) recvProhibited(now time.Time, n Notice, opc ss7.PC, out []ss7.Action) []ss7.Action {
 	if n.SSN <= ssnManagement { // there is no SSP for a whole SCCP
 		return append(out, m.note(NoteIgnored,
-			fmt.Sprintf("SSP from %s for subsystem %d ignored: it can not be prohibited alone", m.name(opc), n.SSN)))
+			fmt.Sprintf("SSP from %s for subsystem %d ignored: it cannot be prohibited alone", m.name(opc), n.SSN)))
 	}
 	p := m.point(n.PC)
 	if p == nil || p.down || p.find(n.SSN) >= 0 {
 		return out
 	}
 	out = m.prohibit(now, p, n.PC, n.SSN, "its SCCP says so", out)
-	if n.PC == opc { // only who is prohibited itself sets off a broadcast (§5.3.6)
+	if n.PC == opc { // only the point whose own subsystem it is sets off a broadcast (§5.3.6)
 		out = m.broadcast(n.SSN, n.PC, opc, out)
 	}
 	return out
 }
 
-// prohibit marks a subsystem and begins to test it.
+// prohibit marks a subsystem as prohibited, and begins to test it.
 func (m *Management) prohibit(now time.Time, p *point, pc ss7.PC, ssn uint8, why string,
 	out []ss7.Action) []ss7.Action {
 	if p.find(ssn) < 0 {
@@ -278,8 +275,8 @@ func subsystemName(ssn uint8) string {
 	return fmt.Sprint("Subsystem ", ssn)
 }
 
-// UserPartUnavailable is told MTP-STATUS for SCCP at a point (Q.714 §5.2.2).
-// Unequipped means that it will not come back by itself, so nothing is tested.
+// UserPartUnavailable handles an MTP-STATUS that says that a point has no SCCP (Q.714 §5.2.2). If the SCCP is
+// unequipped, it will not come back by itself, so it is not tested.
 func (m *Management) UserPartUnavailable(now time.Time, pc ss7.PC, unequipped bool, out []ss7.Action) []ss7.Action {
 	p := m.point(pc)
 	if p == nil || p.down {
@@ -293,8 +290,8 @@ func (m *Management) UserPartUnavailable(now time.Time, pc ss7.PC, unequipped bo
 	return out
 }
 
-// Reach compares the points that are known with what MTP3 can reach now. A point
-// that comes back has everything allowed (Q.714 §5.2.3).
+// Reach compares the points that are known with what MTP3 can reach now. At a point that comes back, everything
+// counts as allowed (Q.714 §5.2.3).
 func (m *Management) Reach(accessible func(ss7.PC) bool) {
 	for pc, p := range m.points {
 		if down := !accessible(pc); down != p.down {
@@ -304,15 +301,16 @@ func (m *Management) Reach(accessible func(ss7.PC) bool) {
 	m.publish()
 }
 
-// Test sends one SST, for a person who wants to know.
+// Test sends one SST for a person who wants to know.
 func (m *Management) Test(pc ss7.PC, ssn uint8, out []ss7.Action) []ss7.Action {
 	return m.send(pc, Notice{Command: SST, SSN: ssn, PC: pc}, out)
 }
 
-// Known takes the points that know this node by another code than its first, and by which.
+// Known takes the codes by which other points know this node, for those points that know it by another than its
+// first.
 func (m *Management) Known(codes map[ss7.PC]ss7.PC) { m.codes = codes }
 
-// code is the code by which a point knows this node, which has one.
+// code gives the code by which a point knows this node. The node must have a code.
 func (m *Management) code(pc ss7.PC) ss7.PC {
 	if c, ok := m.codes[pc]; ok {
 		return c
@@ -320,8 +318,8 @@ func (m *Management) code(pc ss7.PC) ss7.PC {
 	return m.cfg.Own[0]
 }
 
-// send tells a point n from the code by which it knows this node. What is said of this
-// node is said of that code: of another one its receiver knows nothing.
+// send sends n to a point, from the code by which the point knows this node. What n says of this node, it says
+// of that code: the point knows no other.
 func (m *Management) send(to ss7.PC, n Notice, out []ss7.Action) []ss7.Action {
 	if len(m.cfg.Own) == 0 {
 		return out
@@ -332,8 +330,7 @@ func (m *Management) send(to ss7.PC, n Notice, out []ss7.Action) []ss7.Action {
 	return m.sendFrom(m.code(to), to, n, out)
 }
 
-// sendFrom makes a UDT of class 0 without return, from subsystem 1 to subsystem 1
-// (Q.714 §5.1).
+// sendFrom sends n in a UDT of class 0 without return, from subsystem 1 to subsystem 1 (Q.714 §5.1).
 func (m *Management) sendFrom(own, to ss7.PC, n Notice, out []ss7.Action) []ss7.Action {
 	if len(m.cfg.Own) == 0 {
 		return out
@@ -349,8 +346,8 @@ func (m *Management) sendFrom(own, to ss7.PC, n Notice, out []ss7.Action) []ss7.
 		MSU: ss7.MSU{DPC: to, OPC: own, NI: m.cfg.NI, SI: ss7.SCCP, Payload: payload}}})
 }
 
-// Tick sends the tests that are due, each later than the one before. A whole SCCP
-// whose test nobody contradicted is taken to be back (Q.714 §5.3.4.2).
+// Tick sends the tests that are due. Each test of a subsystem waits longer than the one before. If nobody
+// contradicts the test of a whole SCCP, that SCCP is taken to be back (Q.714 §5.3.4.2).
 func (m *Management) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 	m.clock = now
 	out = m.announced(now, m.overdue(now, out))
@@ -380,7 +377,7 @@ func (m *Management) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 	return out
 }
 
-// Deadline is when the next test is due; zero if none is.
+// Deadline gives when something is next due; zero if nothing is.
 func (m *Management) Deadline() (next time.Time) {
 	if len(m.owed.queue) > 0 {
 		next = m.owed.next
@@ -417,7 +414,7 @@ func (m *Management) publish() {
 	m.status = s
 }
 
-// PointState is a point as show commands print it.
+// PointState is what is known of a point, for show commands.
 type PointState struct {
 	PC         ss7.PC
 	Down       bool

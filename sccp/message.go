@@ -60,28 +60,30 @@ const (
 	paramImportance   = 0x12
 )
 
-// ReturnOption in Message.Class asks for the message back if it cannot be delivered.
+// ReturnOption, in Message.Class, asks for the message to come back if it cannot be delivered.
 const ReturnOption = 0x80
 
-// Message is one message. Which fields it has is a matter of its type (Q.713 §4).
-// Slices are part of the octets that were parsed.
+// Message is one message. Its type says which fields it has (Q.713 §4). Slices are part of the octets that were
+// parsed.
 type Message struct {
 	Type     Type
 	Class    uint8  // protocol class, with ReturnOption (Q.713 §3.6)
-	Cause    uint8  // of UDTS XUDTS LUDTS, CREF, RLSD, RSR, ERR
+	Cause    uint8  // the cause of UDTS, XUDTS, LUDTS, CREF, RLSD, RSR, ERR
 	Hops     uint8  // hop counter
-	Credit   uint8  // AK, IT
+	Credit   uint8  // the credit of AK, IT
 	DLR, SLR uint32 // destination and source local reference, 24 bits
-	Seq      uint16 // as it stands: DT1's segmenting, AK's P(R); sequencing of DT2 and IT, first octet high
+	// Seq has the octets as they stand: segmenting of DT1, P(R) of AK, or sequencing of DT2 and IT with the first
+	// octet high.
+	Seq uint16
 
 	Called, Calling, Data []byte
-	// Options is the optional part without its end: name, length, value, and so on.
-	// nil: there is none (the pointer is zero).
+	// Options is the optional part without its end: name, length, value, and so on. It is nil if there is none
+	// (the pointer is zero).
 	Options []byte
 }
 
-// What a layout consists of: the mandatory fixed part in order, then the variable
-// part in the order of the pointers, then perhaps the optional part.
+// A layout consists of the mandatory fixed part in order, then the variable part in the order of the pointers,
+// then perhaps the optional part.
 const (
 	fClass byte = iota
 	fCause
@@ -112,7 +114,7 @@ type ParseError struct{ Why string }
 
 func (e *ParseError) Error() string { return e.Why }
 
-// The errors are values made once, so that hostile input costs no memory.
+// The errors are made once, so that hostile input costs no memory.
 var (
 	errEmpty    = &ParseError{"no message: there are no octets"}
 	errType     = &ParseError{"unknown message type"}
@@ -123,9 +125,8 @@ var (
 	errMissing  = &ParseError{"the pointer to a mandatory parameter is zero"}
 )
 
-// Parse reads a message, which is the whole of b. Variable parts are found by
-// their pointers and may stand in any order, with gaps (Q.714 §1.1.4.5). The error
-// is nil or one of this package's own.
+// Parse reads a message, which is the whole of b. The variable parts are found by their pointers. They may
+// stand in any order, with gaps (Q.714 §1.1.4.5). The error is nil or one of this package's own.
 func Parse(b []byte) (m Message, err *ParseError) {
 	if len(b) == 0 {
 		return m, errEmpty
@@ -190,8 +191,8 @@ var fieldLens = [...]int{fClass: 1, fCause: 1, fHops: 1, fCredit: 1, fDLR: 3, fS
 
 func uint24(b []byte) uint32 { return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 }
 
-// pointed follows the pointer at b[at]. Pointers count from themselves; those of
-// LUDT and LUDTS have two octets and count from the second (Q.713 §2.3).
+// pointed follows the pointer at b[at]. A pointer counts from its own place. The pointers of LUDT and LUDTS
+// have two octets, and count from the second one (Q.713 §2.3).
 func (m *Message) pointed(b []byte, at int, f byte) (next int, v []byte, err *ParseError) {
 	var to, distance int
 	if m.long() {
@@ -262,8 +263,7 @@ func (m *Message) Segmented() bool {
 	return len(s) == 4 && s[0]&0x8f != 0x80
 }
 
-// Append writes m. It panics on nothing: what does not fit its length octet makes
-// ok false and dst is returned as it was.
+// Append writes m. If something does not fit its length octet, ok is false, and dst is returned as it was.
 func Append(dst []byte, m *Message) (out []byte, ok bool) {
 	if m.Type >= Types || layouts[m.Type] == nil {
 		return dst, false
@@ -277,11 +277,11 @@ func Append(dst []byte, m *Message) (out []byte, ok bool) {
 		n++
 	}
 	variable := layout[n:]
-	size := 1 // of a pointer
+	size := 1 // octets of a pointer
 	if m.long() {
 		size = 2
 	}
-	at := len(dst) // of the next pointer
+	at := len(dst) // where the next pointer stands
 	for range size * len(variable) {
 		dst = append(dst, 0)
 	}

@@ -7,11 +7,11 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Fate is what becomes of a message for this node.
+// Fate says what becomes of a message for this node.
 type Fate uint8
 
-// A message is dropped, leaves for another point, is for a subsystem here, or goes
-// back with the reason why it could not be delivered.
+// A message is dropped, or leaves for another point, or is for a subsystem here, or goes back with the reason
+// why it could not be delivered.
 const (
 	Drop Fate = iota
 	Forward
@@ -19,8 +19,8 @@ const (
 	Return
 )
 
-// Reason says why a message was not relayed as it should be; each is counted, with
-// the names of Q.752 table 9 where it has one.
+// Reason says why a message was not relayed as it should be. Each reason is counted. Those that Q.752 table 9
+// has are named as there.
 type Reason uint8
 
 // Reasons of Drop and Return.
@@ -68,42 +68,43 @@ var reasonCauses = [Reasons]Cause{BadAddress: Unqualified, NoSelector: NoTransla
 	HopsSpent:  HopViolation, Loop: Unqualified, TooLong: SegmentationUnsupported, NoSegments: NoReassembly,
 	Congested: NetworkCongestion, NotSegmented: SegmentationFailure}
 
-// Cause is what the sender is told.
+// Cause gives the return cause that the sender is told.
 func (r Reason) Cause() Cause { return reasonCauses[r] }
 
 var whyReasons = [...]Reason{PointInaccessible: PointDown, SCCPProhibited: SCCPDown,
 	SubsystemProhibited: SubsystemDown, ServerDown: ServerGone, NoServer: ServerGone, NoSSN: UnusableSSN}
 
-// Verdict says what becomes of a message and how that was found. MSU is what
-// leaves: for Forward and Return the rewritten message from this node, whose
-// payload stands in the buffer that Relay was given.
+// Verdict says what becomes of a message, and how that was found. For Forward and Return, MSU is the rewritten
+// message that leaves this node. Its payload stands in the buffer that Relay was given.
 type Verdict struct {
 	Fate   Fate
-	Reason Reason // of Drop and Return
-	Told   bool   // Return: the sender asked for it, or it is a connection; else Drop
-	Type   Type
-	SSN    uint8 // Deliver
-	MSU    ss7.MSU
-	rest   []byte     // further segments, each behind its length in two octets
-	Path   ss7.PathID // what MSU leaves by, an application server's; 0: where its DPC leads
+	Reason Reason // why the message is dropped or goes back
+	// Told says that the message goes back: its sender asked for that, or it belongs to a connection.
+	Told bool
+	Type Type
+	SSN  uint8 // the subsystem of Deliver
+	MSU  ss7.MSU
+	rest []byte // further segments, each behind its length of two octets
+	// Path is that of an application server by which MSU leaves. If it is 0, MSU goes where its DPC leads.
+	Path ss7.PathID
 
-	// How it was translated; nil where it did not come so far.
+	// How the message was translated; Selector is nil if it did not come that far.
 	Selector *gtt.Selector
-	Title    gtt.Digits // as they were looked up
-	Matched  int        // digits of the entry
-	Place    int        // of the entry in its selector's Counts
+	Title    gtt.Digits // the digits that were looked up
+	Matched  int        // how many digits the entry has
+	Place    int        // where the selector's Counts count the entry
 	Result   *gtt.Result
 	Route    *gtt.Route
-	Backup   bool    // the mate took it
+	Backup   bool    // the mate takes the message
 	Out      Address // the called address that leaves
 }
 
-// Relay decides a message that came with an SCCP payload for a code of this node,
-// over linkset from, and writes what leaves behind buf[:len(buf)], which it grows
-// if it must. now is in seconds and serves rate limits alone.
+// Relay decides what becomes of a message with an SCCP payload that came by linkset from for a code of this
+// node. It writes what leaves behind buf[:len(buf)], and grows buf if it must. now is in seconds and serves
+// rate limits alone.
 //
-// It is SCRC (Q.714 §2.3, figure C.1). A message that cannot be delivered goes back
-// if its sender asked for that (§4.2), never one that is itself on its way back.
+// Relay is SCRC (Q.714 §2.3, figure C.1). A message that cannot be delivered goes back if its sender asked for
+// that (§4.2). A message that is itself on its way back never does.
 func (v *View) Relay(m *ss7.MSU, from string, now int64, buf []byte) (Verdict, []byte) {
 	r := run{view: v, in: m, from: from, now: now, buf: buf}
 	msg, err := Parse(m.Payload)
@@ -126,16 +127,16 @@ func (v *View) Relay(m *ss7.MSU, from string, now int64, buf []byte) (Verdict, [
 	return r.Verdict, r.buf
 }
 
-// run is the state of one Relay.
+// run is the state of one call of Relay.
 type run struct {
 	Verdict
 	view     *View
 	in       *ss7.MSU
 	from     string
 	now      int64
-	msg      Message // as it will leave
+	msg      Message // the message as it will leave
 	received Message
-	buf      []byte // holds the parts that were written anew, then the message
+	buf      []byte // has the parts that were written anew, then the message
 }
 
 func (r *run) decide() Reason {
@@ -149,7 +150,7 @@ func (r *run) decide() Reason {
 	if called.OnSSN {
 		return r.local(called.SSN)
 	}
-	// The counter is lowered before a translation, and only there (Q.714 §2.3.2).
+	// The hop counter is lowered before a translation, and only there (Q.714 §2.3.2).
 	if !r.lowerHops() {
 		return HopsSpent
 	}
@@ -160,8 +161,8 @@ func (r *run) decide() Reason {
 	if own && !r.Route.ToGT {
 		return r.local(r.Out.SSN)
 	}
-	// A translation that gives the message back to its sender to be translated once
-	// more would never end; UDT has no counter that ends it.
+	// If a translation gave the message back to its sender, to be translated once more, this would never end: UDT
+	// has no counter to end it.
 	if r.Route.ToGT && (own || r.MSU.DPC == r.in.OPC) {
 		return Loop
 	}
@@ -169,7 +170,7 @@ func (r *run) decide() Reason {
 }
 
 func (r *run) local(ssn uint8) Reason {
-	// What comes back is for who sent it, whatever subsystem that called itself.
+	// A message that comes back is for its sender, whatever subsystem that one called itself.
 	if r.msg.Type == CR || !r.view.equipped(ssn) && !r.msg.Type.Service() {
 		return Unequipped
 	}
@@ -191,7 +192,7 @@ func (r *run) lowerHops() bool {
 			if hops[0] <= 1 {
 				return false
 			}
-			// The options are part of what was received and are copied before they change.
+			// The options are part of what was received, so they are copied before they change.
 			start := len(r.buf)
 			r.buf = append(r.buf, r.msg.Options...)
 			r.msg.Options = r.buf[start:len(r.buf):len(r.buf)]
@@ -268,14 +269,13 @@ func (r *run) callingDigits() gtt.Digits {
 	return gtt.Digits{}
 }
 
-// choose finds a place that can take the message: the result's, the group's
-// choice, or the mate.
+// choose finds a place that can take the message: that of the result, the group's choice, or the mate.
 func (r *run) choose(ssn uint8) Reason {
 	v := r.view
 	if g := r.Result.Group; g != nil {
 		r.Route = g.Pick(r.seed(g.Mode), r.sequenced(), r.now, v.usable(g, ssn))
 		if r.Route == nil {
-			why := PointInaccessible // of the first member, which is the best
+			why := PointInaccessible // the reason of the first member, which is the best one
 			if len(g.Members) > 0 {
 				_, _, why = v.Route(&g.Members[0], ssn)
 			}
@@ -294,8 +294,8 @@ func (r *run) choose(ssn uint8) Reason {
 	r.MSU.DPC, r.SSN, r.Path = pc, ssn, path
 	if m := v.Table.Mate(gtt.Application{PC: pc, SSN: ssn}); m != nil && !r.Route.ToGT {
 		other := v.Check(m.Backup.PC, m.Backup.SSN, false)
-		// By the number of ones: half the messages of even and half of odd SLS, so that what
-		// goes to either still uses all links of its linkset.
+		// Half of the even SLS and half of the odd SLS go to each of the two, by their number of ones. So the
+		// messages for either still use all links of its linkset.
 		turn := m.Shared && bits.OnesCount32(r.seed(gtt.Share))&1 == 1
 		if other == Fine && (why != Fine || turn) {
 			r.MSU.DPC, r.SSN, r.Path, r.Backup, why = m.Backup.PC, m.Backup.SSN, 0, true, Fine
@@ -310,14 +310,14 @@ func (r *run) choose(ssn uint8) Reason {
 	return whyReasons[why]
 }
 
-// sequenced tells whether the messages of a sender must take one way: class 1, and
-// segments, which are of class 1 by rule (Q.714 §4.1.1).
+// sequenced tells whether the messages of a sender must all go the same way: those of class 1, and segments,
+// which are of class 1 by rule (Q.714 §4.1.1).
 func (r *run) sequenced() bool {
 	return r.msg.Class&15 == 1 || r.msg.Segmented()
 }
 
-// seed is the same for all messages that must take one way: those with one OPC and
-// SLS, or, where a group wants that, one calling address.
+// seed gives a number that is the same for all messages that must go the same way: those with one OPC and SLS,
+// or, if the mode of a group wants that, with one calling address.
 func (r *run) seed(m gtt.Mode) uint32 {
 	if m != gtt.CgPA {
 		return uint32(r.in.OPC)<<8 | uint32(r.in.SLS)
@@ -333,8 +333,8 @@ func (r *run) seed(m gtt.Mode) uint32 {
 	return h
 }
 
-// rewrite makes the called address that leaves: the routing indicator of the
-// result, its SSN, the new title; a point code only where there was one.
+// rewrite makes the called address that leaves. It has the routing indicator of the result, its SSN and the new
+// title. It has a point code only if there was one.
 func (r *run) rewrite(called *Address, title *Title) {
 	v, s := r.view, r.Selector
 	out := *called

@@ -5,16 +5,16 @@ import "encoding/binary"
 // maxSegments is how many segments a message may have (Q.713 §3.17).
 const maxSegments = 16
 
-// Bits of the first octet of the parameter Segmentation.
+// These are bits of the first octet of the parameter Segmentation.
 const (
 	bitFirstSegment = 0x80
 	bitClass1       = 0x40
 )
 
-// segment writes a LUDT as the segments that a point without LUDT takes: XUDT of class
-// 1, all from the message's own local reference (Q.714 §2.5, §4.1.1). Only a message
-// that came with the parameter may be taken apart: it says which class it had, and by
-// what reference its parts are known.
+// segment writes a LUDT as segments, for a point that does not take LUDT. The segments are XUDT of class 1, all
+// with the message's own local reference (Q.714 §2.5, §4.1.1). Only a message that came with the parameter
+// Segmentation may be taken apart: the parameter says which class the message had, and by what reference its
+// parts are known.
 func (r *run) segment() Reason {
 	m := &r.msg
 	given := m.Option(paramSegmentation)
@@ -29,8 +29,8 @@ func (r *run) segment() Reason {
 		}
 	}
 	options := r.buf[head:len(r.buf):len(r.buf)]
-	// Seven octets fixed and pointers, three lengths, the end of the options; and the
-	// pointer to these counts in one octet what stands before them.
+	// There are seven octets of fixed part and pointers, three lengths, and the end of the options. The pointer to
+	// the options has one octet, which bounds what may stand before them.
 	room := min(255, r.view.longest()-11-len(m.Called)-len(m.Calling)-len(options), 251-len(m.Called)-len(m.Calling))
 	if room <= 0 || len(m.Data) > room*maxSegments {
 		return NotSegmented
@@ -62,8 +62,8 @@ func (r *run) segment() Reason {
 	return NoReason
 }
 
-// Next makes MSU the next segment of the message that leaves; false if there is none,
-// as for almost every message.
+// Next makes MSU the next segment of the message that leaves. It gives false if there is none, which is the
+// rule.
 func (d *Verdict) Next() bool {
 	if len(d.rest) < 2 {
 		return false

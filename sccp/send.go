@@ -36,8 +36,8 @@ func (r *run) send() Reason {
 	return NoReason
 }
 
-// cut writes a message that is on its way back, with as much of its data as fits (Q.714
-// §4.2); false if none does.
+// cut writes a message that goes back, with as much of its data as fits (Q.714 §4.2). It gives false if no data
+// fits.
 func (r *run) cut(buf []byte, m *Message) (out []byte, ok bool) {
 	start, most := len(buf), r.view.longest()
 	for {
@@ -57,14 +57,14 @@ func (r *run) cut(buf []byte, m *Message) (out []byte, ok bool) {
 	}
 }
 
-// label makes the MSU that leaves. The same SLS goes out that came in, so that what
-// is in sequence stays so (Q.714 §2.3.2).
+// label makes the MSU that leaves. It keeps the SLS that came in, so that messages in sequence stay so (Q.714
+// §2.3.2).
 func (r *run) label(opc, dpc ss7.PC, payload []byte) {
 	r.MSU = ss7.MSU{DPC: dpc, OPC: opc, SLS: r.in.SLS, NI: r.view.NI, Prio: r.in.Prio, SI: ss7.SCCP,
 		Payload: payload[:len(payload):len(payload)]}
 }
 
-// code is the code by which a point knows this node.
+// code gives the code by which a point knows this node.
 func (v *View) code(pc ss7.PC) ss7.PC {
 	if c, ok := v.Codes[pc]; ok {
 		return c
@@ -72,8 +72,8 @@ func (v *View) code(pc ss7.PC) ss7.PC {
 	return v.Own[0]
 }
 
-// asked is the code of this node to which the message was addressed: an answer comes from
-// there, for its receiver may know no other (Q.714 §4.2).
+// asked gives the code of this node to which the message was addressed. An answer comes from that code, because
+// its receiver may know no other (Q.714 §4.2).
 func (r *run) asked() ss7.PC {
 	if slices.Contains(r.view.Own, r.in.DPC) {
 		return r.in.DPC
@@ -81,10 +81,10 @@ func (r *run) asked() ss7.PC {
 	return r.view.Own[0]
 }
 
-// insertOPC puts the code of the sender into a calling address that cannot be
-// answered without it once the label has changed: one that routes on SSN and has
-// none (Q.714 §2.7.5.1 b); in a CR any that has none, and one that is absent, since
-// what answers a CR is not translated (§2.7.5.2 b).
+// insertOPC puts the code of the sender into the calling address, if an answer would not find its way once the
+// label has changed. This concerns a calling address that routes on SSN and has no code (Q.714 §2.7.5.1 b). In
+// a CR it concerns any that has no code, and one that is absent, since the answer to a CR is not translated
+// (§2.7.5.2 b).
 func (r *run) insertOPC() {
 	a, ok := r.calling()
 	switch {
@@ -117,7 +117,8 @@ func (r *run) fit() Reason {
 	f := v.Formats[r.MSU.DPC]
 	m := &r.msg
 	if m.long() && f != Long {
-		m.Type -= LUDT - XUDT // what is too long for that is seen to where it is written
+		// What is too long for that is dealt with where the message is written.
+		m.Type -= LUDT - XUDT
 	}
 	switch {
 	case f == UDTOnly && (m.Type == XUDT || m.Type == XUDTS):
@@ -125,12 +126,12 @@ func (r *run) fit() Reason {
 			return NoSegments
 		}
 		if !v.Convert {
-			return NoReason // as it is: nothing else is allowed
+			return NoReason // it leaves as it is: nothing else is allowed
 		}
 		m.Type -= XUDT - UDT
 		m.Options = nil
 	case f == Extended && v.Convert && m.Type == UDT && r.Route != nil && r.Route.ToGT:
-		// Where it will be translated again, a hop counter ends a circle. One that would
+		// If the message will be translated again, it gets a hop counter, which ends a circle. A message that would
 		// grow too long stays as it is.
 		if len(m.Data) <= 254 {
 			m.Type, m.Hops = XUDT, v.hops()
@@ -139,7 +140,7 @@ func (r *run) fit() Reason {
 	return NoReason
 }
 
-// fail ends a message that cannot be relayed: it goes back if it may.
+// fail ends a message that cannot be relayed. The message goes back if it may.
 func (r *run) fail(reason Reason) {
 	r.Fate, r.Reason, r.MSU, r.Path = Drop, reason, ss7.MSU{}, 0
 	switch {
@@ -153,8 +154,8 @@ func (r *run) fail(reason Reason) {
 	}
 }
 
-// stray answers messages of a connection that this node does not know, as Q.714
-// annex B has it: RLC for RLSD, ERR for what carries data or asks something.
+// stray answers a message of a connection that this node does not know, as Q.714 annex B has it: RLC answers
+// RLSD, and ERR answers what carries data or asks something.
 func (r *run) stray() {
 	switch m := &r.received; m.Type {
 	case RLSD:
@@ -164,7 +165,7 @@ func (r *run) stray() {
 	}
 }
 
-// answer sends m to where the message came from.
+// answer sends m back to the point that the message came from.
 func (r *run) answer(m Message) {
 	start := len(r.buf)
 	out, ok := Append(r.buf, &m)
@@ -176,8 +177,8 @@ func (r *run) answer(m Message) {
 	r.label(r.asked(), r.in.OPC, out[start:])
 }
 
-// giveBack is message return (Q.714 §4.2): the message as it was received, with
-// its addresses exchanged, to its calling address, which may have to be translated.
+// giveBack is message return (Q.714 §4.2). It sends the message as it was received, with its addresses
+// exchanged, to its calling address, which may have to be translated.
 func (r *run) giveBack(c Cause) {
 	v, old := r.view, &r.received
 	back := Message{Type: old.Type + 1, Cause: uint8(c), Called: old.Calling, Calling: old.Called, Data: old.Data}
@@ -185,7 +186,7 @@ func (r *run) giveBack(c Cause) {
 		back.Hops, back.Options = v.hops(), old.Options
 	}
 	if len(back.Called) == 0 {
-		return // nobody to tell
+		return // there is nobody to tell
 	}
 	called, err := ParseAddress(v.Variant, back.Called)
 	if err != nil {
@@ -196,8 +197,7 @@ func (r *run) giveBack(c Cause) {
 	case called.OnSSN && called.HasPC:
 		dpc = called.PC
 	case !called.OnSSN && called.GTI != 0:
-		// The way back has its own translation; the one of the message stays in the
-		// Verdict for who asks.
+		// The way back has a translation of its own. The Verdict keeps that of the message.
 		way := run{view: v, in: r.in, from: r.from, now: r.now, msg: back, buf: r.buf}
 		if way.translate(&called) != NoReason {
 			return

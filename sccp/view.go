@@ -5,7 +5,7 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Network is what MTP3 and the adaptation layers know of destinations.
+// Network tells what MTP3 and the adaptation layers know of destinations.
 type Network interface {
 	Accessible(pc ss7.PC) bool
 	// Server finds an application server; false if there is none of that name.
@@ -14,40 +14,40 @@ type Network interface {
 
 // Server is an application server as a destination.
 type Server struct {
-	Path  ss7.PathID // by which its messages leave, whatever their code
-	PC    ss7.PC     // of its routing key
-	HasPC bool       // else its messages keep the code of this node that they came to
-	Ready bool       // it takes messages now
-	Waits bool       // it keeps them, for some time, until it is ready
+	Path  ss7.PathID // the path by which its messages leave, whatever their code
+	PC    ss7.PC     // the point code of its routing key, if HasPC
+	HasPC bool       // else messages keep the code of this node that they came to
+	Ready bool       // the server takes messages now
+	Waits bool       // the server keeps messages, for some time, until it is ready
 }
 
-// Format is what a point can take.
+// Format says what messages a point can take.
 type Format uint8
 
-// What is not UDTOnly takes UDT and XUDT; Long takes LUDT too.
+// Every point that is not UDTOnly takes UDT and XUDT. A Long one takes LUDT too.
 const (
 	Extended Format = iota
 	UDTOnly
 	Long
 )
 
-// View is everything that the relay looks at: published whole, never changed.
+// View is everything that the relay looks at. It is published as a whole, and never changed.
 type View struct {
 	Variant *ss7.Variant
 	NI      ss7.NI
-	Own     []ss7.PC          // the primary first; empty: nothing can be relayed
-	Codes   map[ss7.PC]ss7.PC // points that know this node by another code than its first, and by which
+	Own     []ss7.PC          // our codes, the primary one first; if empty, nothing can be relayed
+	Codes   map[ss7.PC]ss7.PC // the codes by which some points know this node, if not by its first
 	Table   *gtt.Table
 	Status  *Status
 	Network Network
-	Local   [4]uint64         // subsystems of this node, a bit each; SSN 1 always is one
-	Formats map[ss7.PC]Format // of points that are not Extended
+	Local   [4]uint64         // subsystems of this node, one bit each; SSN 1 is always there
+	Formats map[ss7.PC]Format // the formats of points that are not Extended
 	Convert bool              // XUDT may become UDT and UDT XUDT (sccp-allow-pak-conv)
-	Hops    uint8             // of messages made here; 0: 15
-	Longest int               // octets that fit behind a routing label; 0: DefaultLongest
+	Hops    uint8             // the hop counter of messages made here; 0 means 15
+	Longest int               // octets that fit behind a routing label; 0 means DefaultLongest
 }
 
-// DefaultLongest is a SIF of 272 octets (Q.704 §2.3.8) without ITU's routing label.
+// DefaultLongest is what ITU's routing label leaves of a SIF of 272 octets (Q.704 §2.3.8).
 const DefaultLongest = 268
 
 func (v *View) longest() int {
@@ -77,7 +77,7 @@ func (v *View) equipped(ssn uint8) bool {
 	return ssn == ssnManagement || v.Local[ssn>>6]>>(ssn&63)&1 != 0
 }
 
-// Why says why a place cannot take a message; the zero value: it can.
+// Why says why a place cannot take a message. The zero value means that it can.
 type Why uint8
 
 // Reasons, in the order in which they are looked for.
@@ -89,7 +89,7 @@ const (
 	ServerDown
 	NoServer
 	ServerWaits
-	NoSSN // routing on SSN without a usable one
+	NoSSN // routing on SSN, but no usable SSN
 )
 
 var whyTexts = [...]string{"available", "point code inaccessible", "SCCP prohibited there",
@@ -99,14 +99,14 @@ var whyTexts = [...]string{"available", "point code inaccessible", "SCCP prohibi
 
 func (w Why) String() string { return whyTexts[w] }
 
-// takes tells whether a message may be sent there for want of a better place.
+// takes tells whether a message may be sent there if there is no better place.
 func (w Why) takes() bool { return w == Fine || w == ServerWaits }
 
-// Check tells whether a subsystem of a point can take a message that is routed on
-// SSN, or, with toGT, whether the point can translate (Q.714 §2.4.5, step 4).
+// Check tells whether a subsystem of a point can take a message that is routed on SSN. With toGT, it tells
+// whether the point can translate (Q.714 §2.4.5, step 4).
 func (v *View) Check(pc ss7.PC, ssn uint8, toGT bool) Why {
 	if v.own(pc) {
-		return Fine // the local distribution has its own answers
+		return Fine // for this node itself, local distribution decides
 	}
 	if !v.Network.Accessible(pc) {
 		return PointInaccessible
@@ -129,8 +129,8 @@ func (v *View) checkUser(pc ss7.PC, ssn uint8, toGT bool) Why {
 	return Fine
 }
 
-// usable is a bit for each member of a group that can take a message now, or, if
-// none can, for each that keeps it for some time.
+// usable gives a bit for each member of a group that can take a message now. If none can, it gives a bit for
+// each member that keeps the message for some time.
 func (v *View) usable(g *gtt.Group, ssn uint8) (bits uint64) {
 	var waiting uint64
 	for i := range g.Members {
@@ -147,9 +147,8 @@ func (v *View) usable(g *gtt.Group, ssn uint8) (bits uint64) {
 	return bits
 }
 
-// Route gives the code and state of a route for a message with an SSN of its own,
-// and what it leaves by if that is an application server, else 0. The code of a
-// server that has none is 0.
+// Route gives the point code and the state of a route, for a message with an SSN of its own. If the route leads
+// to an application server, path is what its messages leave by, else 0. The code of a server without one is 0.
 func (v *View) Route(r *gtt.Route, ssn uint8) (pc ss7.PC, path ss7.PathID, why Why) {
 	if r.SSN != gtt.Keep {
 		ssn = uint8(r.SSN)

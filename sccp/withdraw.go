@@ -9,8 +9,8 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// DefaultCoordinate is T(coord.chg), how long the grant of a withdrawal is waited for: 1 to 2
-// minutes (Q.714 annex D).
+// DefaultCoordinate is T(coord.chg): how long a withdrawal waits for its grant. The range is 1 to 2 minutes
+// (Q.714 annex D).
 const DefaultCoordinate = 90 * time.Second
 
 // Mate is the other half of a duplicated subsystem.
@@ -19,12 +19,13 @@ type Mate struct {
 	SSN uint8
 }
 
-// LocalState is a subsystem of this node as show commands print it.
+// LocalState is the state of a subsystem of this node, for show commands.
 type LocalState struct {
 	SSN     uint8
 	Allowed bool
 	Mate    *Mate
-	Asked   time.Time // not zero: it is to be withdrawn, and its mate has until then to grant it
+	// Asked is not zero if the subsystem is to be withdrawn. Its mate has until then to grant that.
+	Asked time.Time
 }
 
 // Locals lists the subsystems of this node by number.
@@ -40,8 +41,8 @@ func (m *Management) Locals() []LocalState {
 	return out
 }
 
-// SetLocal allows or prohibits a subsystem of this node at once, and tells who is concerned,
-// its other half among them. The error says that there is none of that number.
+// SetLocal allows or prohibits a subsystem of this node at once, and tells the concerned points and the
+// subsystem's other half. The error says that there is no subsystem of that number.
 func (m *Management) SetLocal(ssn uint8, allowed bool, out []ss7.Action) ([]ss7.Action, error) {
 	was, known := m.local[ssn]
 	if !known || len(m.cfg.Own) == 0 {
@@ -63,9 +64,9 @@ func (m *Management) unknown(ssn uint8) error {
 	return fmt.Errorf("there is no subsystem %d here: `cs7 sccp local-ssn %d` makes one", ssn, ssn)
 }
 
-// Withdraw asks the other half of a duplicated subsystem whether this one may go out of
-// service (Q.714 §5.3.5.2): SOR, and T(coord.chg) for its grant. T(ignore SST) has nothing to
-// do here, for what is granted is prohibited in the same moment.
+// Withdraw asks the other half of a duplicated subsystem, by SOR, whether this half may go out of service, and
+// waits T(coord.chg) for the grant (Q.714 §5.3.5.2). T(ignore SST) is not needed: once it is granted, the
+// subsystem is prohibited in the same moment.
 func (m *Management) Withdraw(now time.Time, ssn uint8, out []ss7.Action) ([]ss7.Action, error) {
 	allowed, known := m.local[ssn]
 	mate, duplicated := m.cfg.Mates[ssn]
@@ -85,8 +86,8 @@ func (m *Management) Withdraw(now time.Time, ssn uint8, out []ss7.Action) ([]ss7
 	return m.send(mate.PC, Notice{Command: SOR, SSN: ssn, PC: m.cfg.Own[0], Multiple: 2}, out), nil
 }
 
-// recvRequest: the other half of a duplicated subsystem asks to leave; this half stays, so it
-// may (Q.714 §5.3.5.3).
+// recvRequest handles SOR: the other half of a duplicated subsystem asks to leave. It may, because this half
+// stays (Q.714 §5.3.5.3).
 func (m *Management) recvRequest(n Notice, own, opc ss7.PC, out []ss7.Action) []ss7.Action {
 	if !m.local[n.SSN] || !m.asked[n.SSN].IsZero() || n.PC != opc && !slices.Contains(m.cfg.Own, n.PC) {
 		return m.unexpected(n, opc, out)
@@ -94,17 +95,17 @@ func (m *Management) recvRequest(n Notice, own, opc ss7.PC, out []ss7.Action) []
 	return m.sendFrom(own, opc, Notice{Command: SOG, SSN: n.SSN, PC: n.PC}, out)
 }
 
-// recvGrant: this half may leave.
+// recvGrant handles SOG: this half may leave.
 func (m *Management) recvGrant(n Notice, opc ss7.PC, out []ss7.Action) []ss7.Action {
 	if m.asked[n.SSN].IsZero() || m.cfg.Mates[n.SSN].PC != opc || !slices.Contains(m.cfg.Own, n.PC) {
 		return m.unexpected(n, opc, out)
 	}
-	out, _ = m.SetLocal(n.SSN, false, out) // it is known: it has asked
+	out, _ = m.SetLocal(n.SSN, false, out) // there is no error: the subsystem is known, since it has asked
 	return append(out, m.note(NoteSubsystem, fmt.Sprintf("Subsystem %d of this node is withdrawn: %s takes over",
 		n.SSN, m.name(opc))))
 }
 
-// overdue ends withdrawals that nobody granted: the subsystem stays (Q.714 §5.3.5.2).
+// overdue ends withdrawals that nobody granted in time. The subsystem stays (Q.714 §5.3.5.2).
 func (m *Management) overdue(now time.Time, out []ss7.Action) []ss7.Action {
 	for _, ssn := range slices.Sorted(maps.Keys(m.asked)) {
 		if !m.asked[ssn].After(now) {

@@ -1,19 +1,18 @@
 package gtt
 
-// Rule replaces a prefix of the digits, and numbers of the title: NP, NAI and ES
-// are Keep, or the new ones.
+// Rule replaces a prefix of the digits, and numbers of the title. NP, NAI and ES are the new numbers, or Keep.
 type Rule struct {
 	In, Out     Digits
-	Remove      int // how many digits go before Out comes in front
+	Remove      int // how many digits are removed before Out is put in front
 	NP, NAI, ES int16
 }
 
-// Conversion is an address conversion: the rule of the longest prefix that fits
-// is applied, else the address stays as it is. E.212 to E.214 is one rule for each
-// country and network, which replaces their codes (E.214 §3).
+// Conversion is an address conversion. The rule with the longest prefix that fits is applied; if none fits, the
+// address stays as it is. To convert E.212 to E.214, there is one rule for each country and network, which
+// replaces their codes (E.214 §3).
 type Conversion struct {
 	Name    string
-	NP, NAI int16 // for rules that have none of their own
+	NP, NAI int16 // used by rules that have none of their own
 	Rules   []Rule
 	index   *Index
 }
@@ -29,7 +28,7 @@ func NewConversion(name string, np, nai int16, rules []Rule) *Conversion {
 	return c
 }
 
-// Apply converts digits and gives the rule that did; nil if none fits.
+// Apply converts digits, and gives the rule that did it; nil if no rule fits.
 func (c *Conversion) Apply(d *Digits) *Rule {
 	i, _, _, ok := c.index.Find(d)
 	if !ok {
@@ -40,7 +39,7 @@ func (c *Conversion) Apply(d *Digits) *Rule {
 	return r
 }
 
-// Numbers gives what a rule makes of the numbering plan and the nature of address.
+// Numbers gives the numbering plan, the nature of address and the encoding scheme that a rule leads to.
 func (c *Conversion) Numbers(r *Rule) (np, nai, es int16) {
 	np, nai = r.NP, r.NAI
 	if np == Keep {

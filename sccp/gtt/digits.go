@@ -6,20 +6,20 @@ import (
 	"math/bits"
 )
 
-// MaxDigits is how long a global title, or a prefix of one, may be.
+// MaxDigits is how many digits a global title, or a prefix of one, may have.
 const MaxDigits = 64
 
 const words = MaxDigits / 16
 
-// Digits is a string of up to 64 digits 0 to F (Q.713 §3.4.2.3.1). Equal strings
-// are equal values: what lies beyond the last digit is zero.
+// Digits is a string of up to 64 digits 0 to F (Q.713 §3.4.2.3.1). Equal strings are equal values, because
+// everything beyond the last digit is zero.
 type Digits struct {
-	w [words]uint64 // 16 digits each, the first in the highest bits
+	w [words]uint64 // 16 digits each, the first digit in the highest bits
 	n uint8
 }
 
-// FromBCD takes n digits as they stand in an address, the first in the low half
-// of the first octet. Digits beyond the octets, or beyond MaxDigits, are left out.
+// FromBCD reads n digits as they stand in an address, the first in the low half of the first octet. It leaves
+// out digits beyond the octets, or beyond MaxDigits.
 func FromBCD(b []byte, n int) Digits {
 	n = min(n, 2*len(b), MaxDigits)
 	d := Digits{n: uint8(n)}
@@ -42,7 +42,7 @@ func swap(x uint64) uint64 {
 	return x&low<<4 | x>>4&low
 }
 
-// ones covers the first n digits of a word.
+// ones gives a mask of the first n digits of a word.
 func ones(n int) uint64 { return ^(^uint64(0) >> (4 * n)) }
 
 // Parse reads digits as they are written: 0 to 9, A to F.
@@ -74,10 +74,10 @@ func nibble(c byte) (byte, bool) {
 	return 0, false
 }
 
-// Len is how many digits there are.
+// Len gives how many digits there are.
 func (d *Digits) Len() int { return int(d.n) }
 
-// At is digit i.
+// At gives digit i.
 func (d *Digits) At(i int) byte { return byte(d.w[i/16]>>(60-4*(i%16))) & 15 }
 
 func (d Digits) String() string {
@@ -88,8 +88,7 @@ func (d Digits) String() string {
 	return string(buf[:d.n])
 }
 
-// AppendBCD writes the digits as an address has them, with a filler of zero after
-// an odd number of them.
+// AppendBCD writes the digits as an address has them. An odd number of digits is followed by a filler of zero.
 func (d *Digits) AppendBCD(dst []byte) []byte {
 	for i := range (d.Len() + 1) / 2 {
 		b := byte(d.w[i/8] >> (56 - 8*(i%8)))
@@ -98,7 +97,7 @@ func (d *Digits) AppendBCD(dst []byte) []byte {
 	return dst
 }
 
-// common is the length of the longest prefix that d and e share.
+// common gives the length of the longest prefix that d and e share.
 func (d *Digits) common(e *Digits) int {
 	most := int(min(d.n, e.n))
 	for i := range words {
@@ -112,8 +111,8 @@ func (d *Digits) common(e *Digits) int {
 // HasPrefix tells whether d begins with p.
 func (d *Digits) HasPrefix(p *Digits) bool { return p.n <= d.n && d.common(p) == int(p.n) }
 
-// Replace gives d with its first remove digits taken away and add put in front;
-// what does not fit into MaxDigits falls off the end.
+// Replace gives d with its first remove digits taken away and add put in front. Digits beyond MaxDigits fall
+// off the end.
 func (d *Digits) Replace(remove int, add *Digits) Digits {
 	rest := d.shift(-min(remove, d.Len()))
 	moved := rest.shift(add.Len())
@@ -123,19 +122,19 @@ func (d *Digits) Replace(remove int, add *Digits) Digits {
 	return moved
 }
 
-// shift moves the digits by places: to the right, which makes room in front, or,
-// if negative, to the left, which drops the first ones.
+// shift moves the digits by places. To the right (positive), this makes room in front; to the left (negative),
+// it drops the first digits.
 func (d *Digits) shift(places int) Digits {
 	var out Digits
 	out.n = uint8(min(d.Len()+places, MaxDigits))
 	for i := range words {
-		from := i*16 - places // the digit that comes to stand at the head of word i
+		from := i*16 - places // the digit that comes to the head of word i
 		out.w[i] = d.window(from)
 	}
 	return out
 }
 
-// window gives the 16 digits from place at on; there are zeros outside.
+// window gives the 16 digits that begin at place at. Outside the word there are zeros.
 func (d *Digits) window(at int) uint64 {
 	word := at >> 4
 	off := uint(at&15) * 4
@@ -149,7 +148,7 @@ func (d *Digits) window(at int) uint64 {
 	return hi<<off | lo>>(64-off)
 }
 
-// less orders digits as a dictionary does: a prefix before what it begins.
+// less orders digits as a dictionary does: a prefix comes before the strings that it begins.
 func (d *Digits) less(e *Digits) int {
 	for i := range words {
 		switch {

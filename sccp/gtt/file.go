@@ -11,7 +11,7 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Entry is one line of a table's file: digits of a selector, and where they lead.
+// Entry is one line of a table's file: the digits of a selector, and where they lead.
 type Entry struct {
 	Selector string
 	Digits   Digits
@@ -22,23 +22,23 @@ type Entry struct {
 // BadLine is a line of a file that is no entry.
 type BadLine struct {
 	Line int
-	Text string // what is wrong
+	Text string // what is wrong with it
 }
 
 func (b *BadLine) Error() string { return fmt.Sprintf("line %d: %s", b.Line, b.Text) }
 
-// maxFaults bounds what a wrong file makes a person read.
+// maxFaults is how many faults of a file a person is shown at most.
 const maxFaults = 1000
 
-// Load reads a file of entries, a line each, as our own format has it, and gives each
-// to take, which must not keep the pointer:
+// Load reads a file of entries in our own format, one on a line. It calls take with each entry; take must not
+// keep the pointer:
 //
 //	SELECTOR,DIGITS,pcssn,PC,gt|pcssn[,ssn N][,ntt N]
 //	SELECTOR,DIGITS,asname,NAME,gt|pcssn[,ssn N][,ntt N]
 //	SELECTOR,DIGITS,app-grp,NAME
 //
-// DIGITS may be empty, for what no other entry covers. Blank lines and lines that
-// begin with # or ! are nobody's. Every line that is not understood is in faults.
+// DIGITS may be empty: that entry is for all titles that no other entry covers. Blank lines, and lines that
+// begin with # or !, are ignored. Every line that is not understood is in faults.
 func Load(r io.Reader, n ss7.Notation, take func(*Entry)) (faults []error, err error) {
 	in := bufio.NewScanner(r)
 	in.Buffer(make([]byte, 4096), 1<<16)
@@ -58,15 +58,15 @@ func Load(r io.Reader, n ss7.Notation, take func(*Entry)) (faults []error, err e
 	return faults, in.Err()
 }
 
-// loader remembers what lines have in common, so that a million entries make no garbage:
-// the name of their selector, and what stands behind the digits.
+// loader remembers what many lines have in common, so that a million entries make no garbage: the name of their
+// selector, and what stands behind the digits.
 type loader struct {
 	notation ss7.Notation
 	names    map[string]string
 	ends     map[string]Entry
 }
 
-// maxEnds bounds what a loader remembers.
+// maxEnds is how many different line ends a loader remembers.
 const maxEnds = 1 << 16
 
 func (l *loader) entry(e *Entry, text []byte) (err error) {
@@ -99,7 +99,7 @@ func (l *loader) entry(e *Entry, text []byte) (err error) {
 
 var comma = []byte(",")
 
-// end reads what stands behind the digits.
+// end reads what stands behind the digits of a line.
 func (l *loader) end(text string) (e Entry, err error) {
 	f := strings.Split(text, ",")
 	if len(f) > 6 {
@@ -153,7 +153,7 @@ func (r *Route) parse(f []string) error {
 	return nil
 }
 
-// Append writes e as Load reads it, with a line's end.
+// Append writes e as a line that Load reads, with its end.
 func (e *Entry) Append(dst []byte, n ss7.Notation) []byte {
 	dst = fmt.Appendf(dst, "%s,%s,", e.Selector, e.Digits)
 	r := &e.Route

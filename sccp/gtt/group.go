@@ -2,24 +2,24 @@ package gtt
 
 import "sync/atomic"
 
-// Mode is how a group chooses among its members.
+// Mode says how a group chooses among its members.
 type Mode uint8
 
 // Modes, with the words of the command line.
 const (
-	Cost  Mode = iota // the cheapest that works; equal costs share
-	Share             // all that work, evenly
-	CgPA              // all that work by weight, the same one for each calling address
-	WRR               // all that work by weight
+	Cost  Mode = iota // the cheapest member that works; members of equal cost share
+	Share             // all members that work, evenly
+	CgPA              // all members that work, by weight; each calling address keeps its member
+	WRR               // all members that work, by weight
 )
 
 var modeNames = [...]string{"cost", "share", "cgpa", "wrr"}
 
 func (m Mode) String() string { return modeNames[m] }
 
-// Group is an application group. Members are sorted by cost where the mode is
-// Cost. Limit is how many messages a second its best member takes before the
-// others get the rest; 0: all. What comes in sequence counts, and stays.
+// Group is an application group. Members are sorted by cost if the mode is Cost. Limit is how many messages a
+// second the best member takes before the others get the rest; 0 means no limit. Messages in sequence count
+// towards the limit, but stay with their member.
 type Group struct {
 	Name    string
 	Mode    Mode
@@ -28,7 +28,7 @@ type Group struct {
 	State   *GroupState
 }
 
-// GroupState is what a group remembers from message to message.
+// GroupState is what a group remembers from one message to the next.
 type GroupState struct {
 	next   atomic.Uint32
 	second atomic.Int64
@@ -38,11 +38,10 @@ type GroupState struct {
 // MaxMembers is how many members a group may have.
 const MaxMembers = 64
 
-// Pick chooses a member; nil if none works. Bit i of usable says that member i
-// does. Messages with the same seed go to the same member as long as it works, and
-// those of other members do not move when one fails. Where inSequence is false the
-// seed is not looked at and members take turns, except by calling address. now is
-// in seconds and serves Limit alone.
+// Pick chooses a member; nil if none works. Bit i of usable says that member i works. Messages with the same
+// seed go to the same member as long as it works. When a member fails, only its own messages move to others. If
+// inSequence is false, the seed does not matter and members take turns, unless the mode goes by the calling
+// address. now is in seconds, and serves Limit alone.
 func (g *Group) Pick(seed uint32, inSequence bool, now int64, usable uint64) *Route {
 	if !inSequence && g.Mode != CgPA {
 		seed = g.State.next.Add(1)
@@ -59,8 +58,8 @@ func (g *Group) Pick(seed uint32, inSequence bool, now int64, usable uint64) *Ro
 		for j < len(g.Members) && g.Members[j].Cost == g.Members[i].Cost {
 			j++
 		}
-		// Beyond its limit the best leaves the rest to the next cost, and takes what
-		// nobody else can take.
+		// Beyond its limit, the best member leaves the rest to the next cost. It still takes what no other member can
+		// take.
 		switch r := pick(g.Members[i:j], false, seed, usable>>i); {
 		case r == nil:
 		case best != nil || !over:
@@ -73,8 +72,8 @@ func (g *Group) Pick(seed uint32, inSequence bool, now int64, usable uint64) *Ro
 	return best
 }
 
-// pick deals seeds over all members and, if that one does not work, over those
-// that do.
+// pick deals seeds over all members. If the member that a seed falls to does not work, pick deals again over
+// those that work.
 func pick(members []Route, weighted bool, seed uint32, usable uint64) *Route {
 	usable &= 1<<len(members) - 1
 	if usable == 0 {
@@ -89,8 +88,8 @@ func pick(members []Route, weighted bool, seed uint32, usable uint64) *Route {
 	return nil
 }
 
-// deal gives the member among some whose share of the seeds holds seed; -1 if they
-// have no weight.
+// deal gives the member whose share of the seeds holds seed, among the members in among; -1 if they have no
+// weight.
 func deal(members []Route, weighted bool, seed uint32, among uint64) int {
 	weight := func(i int) uint32 {
 		switch {
@@ -119,7 +118,7 @@ func deal(members []Route, weighted bool, seed uint32, among uint64) int {
 	return -1
 }
 
-// take counts one message of this second; false if the second is full.
+// take counts one message of this second. It gives false if the second is full.
 func (s *GroupState) take(now int64, limit uint32) bool {
 	if was := s.second.Load(); was != now && s.second.CompareAndSwap(was, now) {
 		s.taken.Store(0)

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// entry is a prefix on its way into a line: its word, what it is and leads to, the entry
-// that begins it, and where in the list those are that are longer than the word.
+// entry is a prefix on its way into a line: its key (one word of digits), what it is, what it leads to, and the
+// entry that begins it (outer). The prefixes in list[first:last] begin with this word and are longer.
 type entry struct {
 	key         uint64
 	to          uint32
@@ -15,8 +15,7 @@ type entry struct {
 	what        uint8
 }
 
-// NewIndex makes the index of a list, which it sorts. Of equal prefixes the last
-// of the list stands.
+// NewIndex makes the index of a list, and sorts the list. Of equal prefixes, the last one counts.
 func NewIndex(list []Prefix) *Index {
 	less := func(a, b Prefix) int { return a.Digits.less(&b.Digits) }
 	if !slices.IsSortedFunc(list, less) {
@@ -52,12 +51,12 @@ func newIndex(list []Prefix, word int) *Index {
 	return x
 }
 
-// entries makes those of one word of a sorted list; the first stands for no match, or
-// the empty prefix.
+// entries makes the entries of one word of a sorted list. The first one stands for no match, or for the empty
+// prefix.
 func (x *Index) entries(list []Prefix, word int) []entry {
 	out := make([]entry, 1, len(list)+1)
 	out[0].what = isNone
-	var stack []int32 // entries that the one before begins with, and itself
+	var stack []int32 // the entry before, and all entries that begin it
 	for i := 0; i < len(list); i++ {
 		p := &list[i]
 		key, length := p.Digits.w[word], int(p.Digits.n)-16*word
@@ -96,7 +95,7 @@ func (x *Index) entries(list []Prefix, word int) []entry {
 	return out
 }
 
-// begins tells whether a later key begins with the entry.
+// begins tells whether the entry begins a later key.
 func (e *entry) begins(key uint64) bool {
 	return e.what < 16 && bits.LeadingZeros64(e.key^key)/4 >= int(e.what)
 }
@@ -105,19 +104,19 @@ func (e *entry) begins(key uint64) bool {
 type packer struct {
 	x       *Index
 	entries []entry
-	places  []uint32 // of the entries that are done
+	places  []uint32 // the places of the entries that are done
 	lines   pile[line]
-	keys    pile[uint64] // the first of each line
+	keys    pile[uint64] // the first key of each line
 	done    int
-	full    int // lines
+	full    int // full lines
 }
 
-// form is how n keys from the next entry on stand in a line.
+// form says how the next n keys stand in a line.
 type form struct {
-	lanes  uint // of allLanes
-	shift  uint // bits
+	lanes  uint // an index into allLanes
+	shift  uint // in bits
 	words  uint
-	fitted bool // with what the entries are and lead to
+	fitted bool // the line has room for the keys, and for what the entries are and lead to
 }
 
 func (b *packer) form(n int) form {
@@ -137,7 +136,7 @@ func (b *packer) form(n int) form {
 	return f
 }
 
-// pack makes a line of as many entries as it takes.
+// pack makes a line of as many entries as fit.
 func (b *packer) pack() {
 	n, f := 1, b.form(1)
 	for n < lineSlots && b.done+n < len(b.entries) {
@@ -176,8 +175,8 @@ func (b *packer) pack() {
 	b.full++
 }
 
-// grow makes the tree: each level holds the first key of every node below it, the last
-// one those of the lines.
+// grow makes the tree. Each level holds the first key of every node below it. The last level holds the first
+// key of every line.
 func (x *Index) grow(keys []uint64) {
 	levels := [][]uint64{keys}
 	for len(keys) > 2*fan {

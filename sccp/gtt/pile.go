@@ -1,8 +1,7 @@
 package gtt
 
-// pile is a list that grows without copying what it holds: nothing can stop a copy of
-// many megabytes, so that a garbage collection that begins meanwhile makes everybody
-// wait for its end.
+// pile is a list that grows without copying what it holds. Nothing can interrupt a copy of many megabytes, so a
+// garbage collection that begins meanwhile would make all goroutines wait until the copy is done.
 type pile[T any] struct {
 	full [][]T
 	last []T
@@ -18,7 +17,7 @@ func (p *pile[T]) add(x T) {
 	p.last = append(p.last, x)
 }
 
-// all is the list as one, in which what is added later does not appear.
+// all gives the whole list as one slice. What is added later does not appear in it.
 func (p *pile[T]) all() []T {
 	out := make([]T, 0, len(p.full)*pileStep+len(p.last))
 	for _, part := range p.full {

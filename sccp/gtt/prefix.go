@@ -2,55 +2,54 @@ package gtt
 
 import "math/bits"
 
-// Prefix is a prefix and what it leads to: a number of the caller's own.
+// Prefix is a prefix, and what it leads to: a number whose meaning is the caller's.
 type Prefix struct {
 	Digits Digits
 	To     uint32
 }
 
 const (
-	fan       = 16 // keys of a node of the search tree: two cache lines
-	lineSlots = 16 // prefixes of a line, at most
+	fan       = 16 // keys in a node of the search tree: two cache lines
+	lineSlots = 16 // prefixes in a line, at most
 )
 
 // Index finds the longest prefix of a string of digits. The zero value holds none.
 //
-// The prefixes stand in dictionary order, packed into lines of 64 octets, so that a
-// million take no more than a cache may hold. The last one that is not after the
-// digits sought shares at least as much with them as any other, and every prefix of
-// them is a prefix of it too: so one search for a place in the order, in a tree of the
-// lines' first keys, touches one line, and almost always ends there.
+// The prefixes stand in dictionary order, packed into lines of 64 octets, so that a million take no more than a
+// cache may hold. Consider the last prefix that is not after the sought digits. It shares at least as many
+// digits with them as any other prefix does, and every prefix of the sought digits is also a prefix of it. So
+// one search for a place in the order finds the answer. The search goes down a tree of the lines' first keys,
+// touches one line, and almost always ends there.
 //
-// An index is over sixteen digits, a word. Longer prefixes go on in an index of
-// their own, which hangs on their first sixteen digits.
+// An index is over one word, which is sixteen digits. Longer prefixes go on in another index, which hangs on
+// their first sixteen digits.
 type Index struct {
 	lines   []line
-	tree    []uint64 // levels from the top, each padded to whole nodes
-	levels  []level  // the first has one node or two
-	toBits  uint8    // of a To
+	tree    []uint64 // levels from the top on, each padded to whole nodes
+	levels  []level  // the first level has one node or two
+	toBits  uint8    // how many bits a To takes
 	deep    map[int]deeper
-	size    int // prefixes, with those of deeper indexes
-	highest int // place
+	size    int // prefixes, including those of deeper indexes
+	highest int // the highest place of a prefix
 }
 
-// deeper is the index of what follows sixteen digits; its places count from first.
+// deeper is the index of what follows sixteen digits. Its places count from first on.
 type deeper struct {
 	*Index
 	first int
 }
 
-// level is one level of the tree: where it begins, and how many keys it has
-// before the padding.
+// level is one level of the tree: where it begins, and how many keys it has before the padding.
 type level struct{ start, keys int32 }
 
-// line is up to 16 prefixes in 64 octets: a head of 48 bits, as a string of bits what
-// each prefix is and leads to, and in the last words, several to a word, how far each key
-// but the first is beyond that of the line, which the tree has.
+// line holds up to 16 prefixes in 64 octets. A head of 48 bits comes first. A string of bits follows, which
+// says of each prefix what it is and what it leads to. The last words hold the keys, several to a word: each as
+// its distance from the line's first key, which stands in the tree.
 type line [8]uint64
 
-// The head of a line: how keys stand in words, how many nibbles they are shifted by,
-// and in how many words they are; how many prefixes there are, and whether one of them
-// begins another; the place of the longest one before the line that begins the first.
+// The head of a line says: how keys stand in words, by how many nibbles they are shifted, and in how many words
+// they are; how many prefixes the line has, and whether one of them begins another; and the place of the
+// longest prefix before the line that begins the line's first.
 const (
 	headShift  = 2
 	headWords  = 6
@@ -60,21 +59,21 @@ const (
 	headBits   = 48
 )
 
-// What a prefix is: its length, or that longer ones hang on it, sixteen digits.
+// A prefix is marked with its length, or as one of sixteen digits on which longer ones hang.
 const (
 	lenBits  = 5
-	isNone   = 0x11 // no prefix: where the order begins
+	isNone   = 0x11 // no prefix: the beginning of the order
 	isDeep   = 0x12
-	isBranch = 0x13 // no prefix itself, but longer ones are
+	isBranch = 0x13 // no prefix itself, but longer ones hang on it
 )
 
-// lanes is how keys stand in a word: how many, in how many bits each, the highest of
-// which is clear so that all are compared at once.
+// lanes says how keys stand in a word: how many, and in how many bits each. The highest bit of each lane is
+// clear, so that all keys are compared at once.
 type lanes struct {
 	keys, width uint
 	ones, tops  uint64 // the lowest and the highest bit of each lane
-	part        uint   // of a key's number, in 256ths, is that of its word
-	most        uint64 // the highest key; one more is where there is none
+	part        uint   // the number of a key times part, over 256, is the number of its word
+	most        uint64 // the highest key; one more marks an empty lane
 	in          [8]uint64
 }
 
@@ -101,9 +100,9 @@ func (l *line) slots() int    { return int(l[0] >> headSlots & 31) }
 func (l *line) nested() bool  { return l[0]>>headNested&1 != 0 }
 func (l *line) outer() int    { return int(l[0] >> headOuter & (1<<32 - 1)) }
 
-// find gives the slot of the last key that is not above one that is so far from the
-// first: the top bit of a lane stays where its key is not above. All words are compared,
-// also those that hold no keys, because a branch for each costs more.
+// find gives the slot of the last key that is not above the sought one, which lies far beyond the first. The
+// top bit of a lane stays set where its key is not above. All words are compared, even those without keys,
+// because a branch for each costs more.
 func (l *line) find(far uint64) int {
 	f := l.lanes()
 	t := f.tops
@@ -113,33 +112,33 @@ func (l *line) find(far uint64) int {
 	return bits.OnesCount64(stay & f.in[l.words()])
 }
 
-// key is how far that of a slot is from the first.
+// key gives how far the key of a slot lies beyond the first key of the line.
 func (l *line) key(slot int) uint64 {
 	f := l.lanes()
 	i := uint(slot - 1)
 	word := i * f.part >> 8
 	far := l[(8-l.words()+int(word))&7] >> ((i - word*f.keys) * f.width & 63) & (f.most + 1)
-	return far << l.shift() & uint64(-slot>>63) // nothing for the first
+	return far << l.shift() & uint64(-slot>>63) // 0 for the first
 }
 
-// answer is what a slot is, in its low bits, and leads to.
+// answer gives what the prefix in a slot is (in the low bits), and what it leads to.
 func (l *line) answer(slot int, toBits uint) uint64 {
 	bit := headBits + uint(slot)*(lenBits+toBits)
 	word, off := bit/64, bit%64
 	return (l[word&7]>>off | l[(word+1)&7]<<(64-off)) & (1<<(lenBits+toBits) - 1)
 }
 
-// Len is how many prefixes there are.
+// Len gives how many prefixes there are.
 func (x *Index) Len() int { return x.size }
 
 // Places is one more than the highest place that Find gives.
 func (x *Index) Places() int { return x.highest + 1 }
 
-// Find gives what the longest prefix of d leads to, how long that prefix is, and its
-// place, which no other prefix of the index has.
+// Find finds the longest prefix of d. It gives what this leads to, how long it is, and its place, which no
+// other prefix of the index has.
 func (x *Index) Find(d *Digits) (to uint32, length, place int, ok bool) { return x.find(d, 0) }
 
-// find is Find in a word of the digits.
+// find is Find in one word of the digits.
 func (x *Index) find(d *Digits, word int) (to uint32, length, place int, ok bool) {
 	if len(x.lines) == 0 {
 		return 0, 0, 0, false
@@ -155,14 +154,14 @@ func (x *Index) find(d *Digits, word int) (to uint32, length, place int, ok bool
 	return x.climb(d, word, n, slot)
 }
 
-// common is how many digits of a word of d are those of a key.
+// common gives how many digits a word of d shares with a key.
 func common(d *Digits, word int, key uint64) int {
 	return min(int(d.n)-16*word, bits.LeadingZeros64(key^d.w[word])/4)
 }
 
-// climb goes back from the last place that is not after the digits to the first that is
-// a prefix of them: in the line, if prefixes begin others there, then to the one that
-// begins its first.
+// climb goes back, from the last place that is not after the digits, to the first place whose prefix fits them.
+// It looks through the line if prefixes begin others there, and then goes on at the prefix that begins the
+// line's first.
 func (x *Index) climb(d *Digits, word, n, slot int) (to uint32, length, place int, ok bool) {
 	for {
 		l := &x.lines[n]
@@ -192,7 +191,7 @@ func (x *Index) climb(d *Digits, word, n, slot int) (to uint32, length, place in
 	}
 }
 
-// base is the first key of a line.
+// base gives the first key of a line.
 func (x *Index) base(n int) uint64 {
 	return x.tree[int(x.levels[len(x.levels)-1].start)+n]
 }
@@ -215,8 +214,7 @@ func (x *Index) line(key uint64) (n int, base uint64) {
 	return n, base
 }
 
-// count says how many keys are not above key. It is written out because a loop takes
-// twice the time.
+// count gives how many keys are not above key. It is written out because a loop takes twice the time.
 func count(key uint64, keys []uint64) int {
 	k := (*[fan]uint64)(keys)
 	return fan - int(above(k[0], key)+above(k[1], key)+above(k[2], key)+above(k[3], key)+
@@ -225,16 +223,16 @@ func count(key uint64, keys []uint64) int {
 		above(k[12], key)+above(k[13], key)+above(k[14], key)+above(k[15], key))
 }
 
-// above is 1 if a is above b, else 0.
+// above gives 1 if a is above b, else 0.
 func above(a, b uint64) uint64 {
 	_, n := bits.Sub64(b, a, 0)
 	return n
 }
 
-// Walk calls f with every prefix in dictionary order, what it leads to, and its place.
+// Walk calls f with every prefix in dictionary order, what the prefix leads to, and its place.
 func (x *Index) Walk(f func(d Digits, to uint32, place int)) { x.walk(Digits{}, 0, 0, f) }
 
-// walk is Walk in a word: all prefixes begin with stem, and their places with first.
+// walk is Walk in one word. All its prefixes begin with stem, and their places count from first on.
 func (x *Index) walk(stem Digits, word, first int, f func(Digits, uint32, int)) {
 	for n := range x.lines {
 		l := &x.lines[n]

@@ -7,9 +7,8 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Nature is what a selector is chosen by: the global title indicator and those of
-// the translation type, numbering plan and nature of address that it has; the
-// others are zero (Q.713 §3.4.2.3, Q.714 §2.4.5).
+// Nature is what a selector is chosen by: the global title indicator, and the translation type, numbering plan
+// and nature of address if the title has them. Those that it has not are zero (Q.713 §3.4.2.3, Q.714 §2.4.5).
 type Nature struct{ GTI, TT, NP, NAI uint8 }
 
 func (n Nature) String() string {
@@ -26,50 +25,50 @@ func (n Nature) String() string {
 	return s
 }
 
-// Keep is a number of a Route that leaves what the message has.
+// Keep, as a number of a Route, leaves what the message has.
 const Keep = -1
 
-// Route is one place to send a message, and what its called address becomes.
+// Route is one place to send a message to, and what becomes of its called address.
 type Route struct {
 	PC    ss7.PC
-	AS    string // instead of PC: an application server
-	ToGT  bool   // route on GT again at PC; else on SSN there
-	SSN   int16  // or Keep
-	NTT   int16  // translation type of the new title, or Keep
-	Cost  uint8  // of a member of a group: its cost, or its weight
+	AS    string // an application server, instead of PC
+	ToGT  bool   // the point routes on GT again; else it routes on SSN
+	SSN   int16  // the new SSN, or Keep
+	NTT   int16  // the translation type of the new title, or Keep
+	Cost  uint8  // the cost or the weight of a member of a group
 	Count *atomic.Uint64
 }
 
 // Result is what an entry leads to: a route, or a group that chooses one.
 type Result struct {
 	Route Route
-	Group *Group // nil: Route
+	Group *Group // nil: Route counts
 }
 
-// Selector translates the titles of one nature. Linkset and Calling narrow it,
-// which is an extension of Q.714: to messages that came by one linkset, and to the
-// digits of the calling address.
+// Selector translates the titles of one nature. Linkset and Calling are extensions of Q.714. Linkset narrows
+// the selector to messages that came by one linkset. Calling makes it translate by the digits of the calling
+// address.
 type Selector struct {
 	Name      string
 	Nature    Nature
-	Linkset   string // "": any
-	Calling   bool   // translates by the digits of the calling address
+	Linkset   string // "" means any
+	Calling   bool   // it translates by the digits of the calling address
 	Pre, Post *Conversion
 	Index     *Index
-	Results   []Result // what entries lead to, by Prefix.To
+	Results   []Result // what the entries lead to, by Prefix.To
 	Hits      *Hits
-	Counts    []atomic.Uint64 // translations by place of the entry; nil: there are too many entries
+	Counts    []atomic.Uint64 // translations, by the place of the entry; nil if there are too many entries
 }
 
-// Hits counts what a selector did; it is shared by all tables that have it.
+// Hits counts what a selector did. All tables that have the selector share it.
 type Hits struct{ Matched, Unmatched atomic.Uint64 }
 
-// MaxCounted is how many entries of a selector are counted one by one: a counter for
-// each of a million would be a wait for memory in every translation.
+// MaxCounted is how many entries a selector may have for each to be counted. With a counter for each of a
+// million entries, every translation would wait for memory.
 const MaxCounted = 10_000
 
-// Find translates digits that are already converted; length is that of the entry,
-// place its own in Counts.
+// Find translates digits that are already converted. It gives the result, the length of the entry's digits, and
+// the entry's place in Counts.
 func (s *Selector) Find(d *Digits) (r *Result, length, place int) {
 	to, length, place, ok := s.Index.Find(d)
 	if !ok || int(to) >= len(s.Results) {
@@ -89,11 +88,11 @@ func (s *Selector) Entries(f func(d Digits, r *Result, used uint64)) {
 	})
 }
 
-// Table is all selectors, and the mated applications. It never changes.
+// Table has all selectors, and the mated applications. It never changes.
 type Table struct {
 	Selectors []*Selector
 	Groups    []*Group
-	byTT      [256][]*Selector // those with a linkset first
+	byTT      [256][]*Selector // selectors with a linkset come first
 	mates     map[Application]*Mate
 }
 
@@ -113,8 +112,7 @@ func NewTable(selectors []*Selector, groups []*Group, mates []*Mate) *Table {
 	return t
 }
 
-// Select finds the selector for a nature and the linkset that a message came by;
-// nil if there is none.
+// Select finds the selector for a nature, and for the linkset that a message came by; nil if there is none.
 func (t *Table) Select(n Nature, linkset string) *Selector {
 	for _, s := range t.byTT[n.TT] {
 		if s.Nature == n && (s.Linkset == "" || s.Linkset == linkset) {
@@ -134,7 +132,7 @@ type Application struct {
 type Mate struct {
 	Application
 	Backup Application
-	Shared bool // both take traffic; else the backup takes it while the first cannot
+	Shared bool // both take traffic; else the backup takes traffic only while the first cannot
 }
 
 // Mate gives the duplicate of an application; nil if it is solitary.
