@@ -13,7 +13,7 @@ import (
 	"github.com/gostp/gostp/tester"
 )
 
-// Loop protection: readers sample what comes again and again (sample.go), the core probes
+// Loop protection: readers sample what comes again and again (tester.Sampler), the core probes
 // whether such messages go round for ever (tester.Prober), tells it, and with `cs7
 // loop-protection drop` has MTP3 and SCCP discard what comes in by a proven circle.
 

@@ -12,6 +12,7 @@ import (
 	"github.com/gostp/gostp/loop"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/tester"
 )
 
 // discards counts what became of MSUs: those that were discarded, by reason, those that were sent, and those that were
@@ -35,12 +36,12 @@ type transfer struct {
 
 	turn    loop.Turn
 	msus    []*ss7.MSU
-	batches uint32 // that the reader has brought; the sampler sees one of sampleBatches
+	batches uint32 // that the reader has brought; the sampler sees one of tester.SampleBatches
 	groups  []group
-	from    ss7.PathID // by which the groups came
-	sample  sampler    // last, so that what every MSU needs lies together
-	arena   []byte     // octets that SCCP has written
-	relayed []ss7.MSU  // MSUs whose payloads lie in arena
+	from    ss7.PathID     // by which the groups came
+	sample  tester.Sampler // last, so that what every MSU needs lies together
+	arena   []byte         // octets that SCCP has written
+	relayed []ss7.MSU      // MSUs whose payloads lie in arena
 
 	asp     *m3uaASP // whose association is read; nil: a link's association is, or none
 	settled *settled // nil: the MSUs have not waited at holds that are over
@@ -86,8 +87,8 @@ func (n *Node) route(now time.Time, t *transfer, from ss7.PathID) {
 		return
 	}
 	n.tapped(now, t.msus...)
-	if t.batches++; t.batches%sampleBatches == 0 && from != 0 {
-		if m := t.sample.look(now, t.msus); m != nil {
+	if t.batches++; t.batches%tester.SampleBatches == 0 && from != 0 {
+		if m := t.sample.Look(now, t.msus); m != nil {
 			n.suspect(from, m)
 		}
 	}

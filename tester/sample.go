@@ -1,4 +1,4 @@
-package node
+package tester
 
 import (
 	"bytes"
@@ -6,14 +6,13 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/ss7"
-	"github.com/gostp/gostp/tester"
 )
 
-// sampler finds messages that come again and again by one association, which may go in a
-// circle. It belongs to the association's reader: of the batches that come it sees some, takes
+// Sampler finds messages that come again and again by one association, which may go in a
+// circle. It belongs to the association's reader: of the batches that come it sees some (SampleBatches), takes
 // one message, compares what comes after it for a while, then takes another. What goes round
 // comes again in each round; the more of it there is, the sooner one is taken.
-type sampler struct {
+type Sampler struct {
 	dpc     ss7.PC // of the message that is watched
 	size    int
 	tail    uint64 // its last octets, in which messages of one flow differ as a rule
@@ -26,8 +25,10 @@ type sampler struct {
 	seen  int
 }
 
+// SampleBatches is of how many batches a Sampler should see one.
+const SampleBatches = 4
+
 const (
-	sampleBatches = 4
 	sampleSpan    = 4096 // messages that are compared with one
 	sampleTime    = 4 * time.Second
 	sampleEqual   = 4 // so many equal ones are suspicious
@@ -35,8 +36,8 @@ const (
 	sampleRest    = time.Second // after one was found
 )
 
-// look compares messages with the one that is watched; it gives one that came too often.
-func (s *sampler) look(now time.Time, msus []*ss7.MSU) *ss7.MSU {
+// Look compares messages with the one that is watched; it gives one that came too often.
+func (s *Sampler) Look(now time.Time, msus []*ss7.MSU) *ss7.MSU {
 	if s.left -= len(msus); s.left < 0 || now.After(s.until) {
 		s.next(now, msus)
 		return nil
@@ -60,14 +61,14 @@ func (s *sampler) look(now time.Time, msus []*ss7.MSU) *ss7.MSU {
 }
 
 // next takes another message, none of management, link tests or probes.
-func (s *sampler) next(now time.Time, msus []*ss7.MSU) {
+func (s *Sampler) next(now time.Time, msus []*ss7.MSU) {
 	if s.seen >= sampleEqual && now.Before(s.until) {
 		s.left = sampleSpan
 		return
 	}
 	for _, m := range msus {
 		n := len(m.Payload)
-		if m.SI.OfMTP3() || m.SI == ss7.MTPT && tester.IsProbe(m.Payload) || n == 0 || n > sampleLongest {
+		if m.SI.OfMTP3() || m.SI == ss7.MTPT && IsProbe(m.Payload) || n == 0 || n > sampleLongest {
 			continue
 		}
 		s.dpc, s.opc, s.si, s.size = m.DPC, m.OPC, m.SI, n
