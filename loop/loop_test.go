@@ -124,16 +124,19 @@ func TestTimer(t *testing.T) {
 		at(10 * time.Second)
 		at(20 * time.Second)
 		time.Sleep(30 * time.Second)
+		synctest.Wait() // the timer's goroutine has done
 		equal(t, "later", m.took(), "10s Tick, 20s Tick")
 		equal(t, "carried out", h.took(), "done, done, done, note n, done")
 		at(50 * time.Second)
 		at(40 * time.Second)
 		time.Sleep(30 * time.Second)
+		synctest.Wait() // the timer's goroutine has done
 		equal(t, "sooner", m.took(), "40s Tick")
 		at(80 * time.Second)
 		l.Stop()
 		at(90 * time.Second)
 		time.Sleep(time.Hour)
+		synctest.Wait() // the timer's goroutine has done
 		equal(t, "stopped", m.took(), "")
 	})
 }

@@ -88,8 +88,8 @@ var Order = []Rank{
 	rank[LinkOrder](),
 	each[Routing](), // where an MSU crosses to another instance, that one's after this one's
 	rank[M3UALayer](),
-	each[Hold](), // settled ones, in the order of their paths
-	rank[Server](),
+	each[Hold](),   // settled ones: the core alone takes several
+	each[Server](), // those that are gone: the core alone takes several
 	rank[Link](),
 	rank[Interface](),
 	rank[ASP](),
