@@ -16,47 +16,15 @@ import (
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/sctp/sctptest"
-	"github.com/gostp/gostp/sctp/wire"
 	"github.com/gostp/gostp/ss7"
 )
 
 // wires is a memory network whose addresses can be cut off one by one.
-type wires struct {
-	*sctptest.Memory
-	mu  sync.Mutex
-	cut map[netip.Addr]bool
-}
+type wires struct{ *sctptest.Memory }
 
-func newWires() *wires { return &wires{Memory: sctptest.NewMemory(1), cut: map[netip.Addr]bool{}} }
+func newWires() *wires { return &wires{sctptest.NewMemory(1)} }
 
-func (w *wires) Open(local netip.AddrPort) (wire.Wire, error) {
-	x, err := w.Memory.Open(local)
-	return &cuttable{x, local.Addr(), w}, err
-}
-
-func (w *wires) setCut(addr string, cut bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.cut[netip.MustParseAddr(addr)] = cut
-}
-
-type cuttable struct {
-	wire.Wire
-	at netip.Addr
-	w  *wires
-}
-
-func (c *cuttable) Write(ps []wire.Packet) (int, error) {
-	c.w.mu.Lock()
-	kept := slices.DeleteFunc(slices.Clone(ps), func(p wire.Packet) bool {
-		return c.w.cut[c.at] || c.w.cut[p.Addr.Addr()]
-	})
-	c.w.mu.Unlock()
-	if _, err := c.Wire.Write(kept); err != nil {
-		return 0, err
-	}
-	return len(ps), nil
-}
+func (w *wires) setCut(addr string, cut bool) { w.Cut(netip.MustParseAddr(addr), netip.Addr{}, cut) }
 
 type wiresPlatform struct {
 	machine.NoIP

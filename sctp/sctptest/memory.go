@@ -7,6 +7,7 @@ import (
 	"math/rand"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -52,7 +53,13 @@ func (m *Memory) SetFaults(f Faults) {
 func (m *Memory) Cut(a, b netip.Addr, cut bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.cut[[2]netip.Addr{a, b}], m.cut[[2]netip.Addr{b, a}] = cut, cut
+	for _, way := range [][2]netip.Addr{{a, b}, {b, a}} {
+		if cut {
+			m.cut[way] = true
+		} else {
+			delete(m.cut, way)
+		}
+	}
 }
 
 // Tap calls f with every packet that is sent, before any fault.
@@ -70,15 +77,20 @@ func (m *Memory) Put(src, dst netip.AddrPort, packet []byte) {
 }
 
 // Take reads what has arrived at a wire of a Memory. It is like Read, but does not wait.
-func Take(w wire.Wire, ps []wire.Packet) (n int) { return w.(*memoryWire).take(ps) }
+func Take(w wire.Wire, ps []wire.Packet) (n int) {
+	n, _ = w.(*memoryWire).take(ps)
+	return n
+}
 
 type memoryPacket struct {
 	b   []byte
 	src netip.AddrPort
+	due time.Time // when it arrives, if it is delayed
 }
 
-// memoryWire keeps packets that have arrived in queue until Read takes them. The memory of packets that were
-// read is in spare.
+// memoryWire keeps packets that have arrived in queue until Read takes them. Packets that are delayed are in late,
+// in the order in which they are due; the reader waits for the first of them, so that a packet needs no goroutine.
+// The memory of packets that were read is in spare.
 type memoryWire struct {
 	m      *Memory
 	at     netip.AddrPort
@@ -86,9 +98,10 @@ type memoryWire struct {
 	closed chan struct{}
 	once   sync.Once
 
-	mu          lock.Mutex[lock.TestWire]
-	queue, read []memoryPacket
-	spare       [][]byte
+	mu                lock.Mutex[lock.TestWire]
+	queue, late, read []memoryPacket
+	spare             [][]byte
+	timer             *time.Timer // the reader's, for the first of late
 }
 
 // Open implements wire.Network.
@@ -138,8 +151,7 @@ func (w *memoryWire) send(dst netip.AddrPort, b []byte) {
 		if delay == 0 {
 			to.put(b, w.at)
 		} else {
-			b := append([]byte(nil), b...)
-			time.AfterFunc(delay, func() { to.put(b, w.at) })
+			to.putLate(b, w.at, time.Now().Add(delay))
 		}
 	}
 }
@@ -155,11 +167,35 @@ func (w *memoryWire) put(b []byte, src netip.AddrPort) {
 	if len(w.queue) == memoryQueue {
 		return
 	}
+	w.queue = append(w.queue, memoryPacket{b: w.copied(b), src: src})
+	w.wake()
+}
+
+// putLate copies a packet that arrives when it is due. Those that are due at once keep their order.
+func (w *memoryWire) putLate(b []byte, src netip.AddrPort, due time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	i := len(w.late)
+	for i > 0 && w.late[i-1].due.After(due) {
+		i--
+	}
+	w.late = slices.Insert(w.late, i, memoryPacket{w.copied(b), src, due})
+	if i == 0 { // otherwise the reader waits for an earlier one
+		w.wake()
+	}
+}
+
+// copied is a copy of a packet, in memory of one that was read if there is such memory. The caller holds mu.
+func (w *memoryWire) copied(b []byte) []byte {
 	var own []byte
 	if n := len(w.spare); n > 0 {
 		own, w.spare = w.spare[n-1], w.spare[:n-1]
 	}
-	w.queue = append(w.queue, memoryPacket{append(own[:0], b...), src})
+	return append(own[:0], b...)
+}
+
+// wake has the reader look again.
+func (w *memoryWire) wake() {
 	select {
 	case w.ready <- struct{}{}:
 	default:
@@ -168,30 +204,64 @@ func (w *memoryWire) put(b []byte, src netip.AddrPort) {
 
 func (w *memoryWire) Read(ps []wire.Packet) (int, error) {
 	for {
-		if n := w.take(ps); n > 0 {
+		n, next := w.take(ps)
+		if n > 0 {
 			return n, nil
 		}
 		select {
 		case <-w.ready:
+		case <-w.arrival(next):
 		case <-w.closed:
 			return 0, net.ErrClosed
 		}
 	}
 }
 
-func (w *memoryWire) take(ps []wire.Packet) int {
+// arrival fires when a packet is due; zero: never.
+func (w *memoryWire) arrival(due time.Time) <-chan time.Time {
+	switch {
+	case due.IsZero():
+		return nil
+	case w.timer == nil:
+		w.timer = time.NewTimer(time.Until(due))
+	default:
+		w.timer.Reset(time.Until(due))
+	}
+	return w.timer.C
+}
+
+// take gives the packets that have arrived, and when the next one does; zero: none is on its way.
+func (w *memoryWire) take(ps []wire.Packet) (n int, next time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, p := range w.read {
 		w.spare = append(w.spare, p.b)
 	}
-	n := min(len(ps), len(w.queue))
+	w.arrive()
+	n = min(len(ps), len(w.queue))
 	w.read = append(w.read[:0], w.queue[:n]...)
 	w.queue = append(w.queue[:0], w.queue[n:]...)
 	for i, p := range w.read {
 		ps[i] = wire.Packet{Addr: p.src, Data: p.b}
 	}
-	return n
+	if len(w.late) > 0 {
+		next = w.late[0].due
+	}
+	return n, next
+}
+
+// arrive moves the packets that are due into the queue; what has no room there is lost. The caller holds mu.
+func (w *memoryWire) arrive() {
+	if len(w.late) == 0 {
+		return
+	}
+	now, n := time.Now(), 0
+	for ; n < len(w.late) && !w.late[n].due.After(now); n++ {
+		if len(w.queue) < memoryQueue {
+			w.queue = append(w.queue, w.late[n])
+		}
+	}
+	w.late = slices.Delete(w.late, 0, n)
 }
 
 func (*memoryWire) MTU() int { return 1480 }
