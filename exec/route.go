@@ -97,7 +97,7 @@ func printUse(w io.Writer, d *status.Destination) {
 			fmt.Fprintf(w, "    over %s: linkset %s, non-adjacent status %s\n", r.Over, r.Linkset, r.NonAdjacent)
 		}
 	}
-	if d.Use.Inaccessible != "" {
+	if len(d.Use.Spread) == 0 {
 		fmt.Fprintf(w, "    inaccessible: %s\n", d.Use.Inaccessible)
 		return
 	}
@@ -155,13 +155,29 @@ func printExplanation(w io.Writer, _ *cli.Call, x status.Explanation) {
 		if x.Link != nil {
 			by = fmt.Sprintf("linkset %s, link %d", x.Linkset, *x.Link)
 		}
-		fmt.Fprintf(w, "  leaves by %s%s\n", by, x.ToASP)
+		fmt.Fprintf(w, "  leaves by %s%s\n", by, choiceText(x.ASPs))
 	default:
 		fmt.Fprintf(w, "  DISCARDED: %s\n", x.Reason)
 		if x.Detail != "" {
 			fmt.Fprintf(w, "  %s\n", x.Detail)
 		}
 	}
+}
+
+// choiceText goes on from the name of an application server with the ASPs that an MSU goes to.
+func choiceText(x *status.ASPChoice) string {
+	if x == nil {
+		return ""
+	}
+	switch x.How {
+	case "waits":
+		return ": waits for an ASP"
+	case "all":
+		return fmt.Sprintf(", to all of %d ASPs", x.Count)
+	case "in-turn":
+		return fmt.Sprintf(", to %d ASPs in turn", x.Count)
+	}
+	return ", to asp " + x.Name
 }
 
 func printMatch(w io.Writer, m *status.Match) {

@@ -281,7 +281,7 @@ func printTranslation(w io.Writer, _ *cli.Call, v status.Translation) {
 		if v.Discarded != "" {
 			step("route", "DISCARDED: %s", v.Discarded)
 		} else if v.Route != "" {
-			step("route", "%s", v.Route)
+			step("route", "%s%s", v.Route, choiceText(v.ASPs))
 		}
 	}
 }

@@ -96,7 +96,7 @@ func (n *Node) fate(out *status.Explanation, t *routing.Table, d *mtp3.Verdict, 
 			out.Fate = "waits"
 			return
 		}
-		out.Avoided, out.Keyed, out.ToASP = d.Avoided, d.Keyed, n.aspText(d.Path, m.SLS)
+		out.Avoided, out.Keyed, out.ASPs = d.Avoided, d.Keyed, n.aspChoice(d.Path, m.SLS)
 		if !s.Server {
 			slc := slcOf(t, routing.Slot{Path: d.Path, Linkset: d.Linkset})
 			out.Link = &slc

@@ -86,6 +86,7 @@ func TestEveryShowOfServersAsJSON(t *testing.T) {
 		a.want("show cs7 asp H1 | json", `"this_node_is": "sg"`, `"state": "ESTABLISHED"`)
 		a.want("test cs7 gtt 4912 | json", `"selector": "S"`, `"fate": "forwarded"`, `"route": "linkset B"`)
 		a.want("test cs7 gtt 12 | json", `"return_cause": 1`)
+		a.want("show cs7 route explain 5.5.5 | json", "\"to_asps\": {\n    \"how\": \"one\",\n    \"name\": \"H1\"")
 		net.SetFaults(sctptest.Faults{Cut: true})
 		time.Sleep(20 * time.Second)
 		for _, x := range []*box{a, h1} {

@@ -222,6 +222,7 @@ func TestUnreachable(t *testing.T) {
 		b.Close()
 		time.Sleep(10 * time.Second)
 		h1.want("show logging", "m3ua: 2.2.2/14: DUNA from ASP SG")
+		h1.want("show cs7 route detail", "    inaccessible: as HLR prohibits it (DUNA)\n")
 	})
 }
 

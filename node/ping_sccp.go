@@ -106,7 +106,8 @@ func (n *Node) translationRoute(v *view, d *sccp.Verdict, out *status.Translatio
 	out.MessageType, out.DPC = sccp.Type(d.MSU.Payload[0]).String(), f.Format(d.MSU.DPC)
 	out.Out = d.Out.Text(n.Config().V(), f)
 	if d.Path != 0 {
-		out.Route = serverName(v.servers[d.Path].name) + n.aspText(d.Path, d.MSU.SLS)
+		out.Route = serverName(v.servers[d.Path].name)
+		out.ASPs = n.aspChoice(d.Path, d.MSU.SLS)
 		return
 	}
 	switch to := mtp3.Decide(v.table, &d.MSU, 0); to.Fate {

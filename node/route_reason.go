@@ -46,6 +46,8 @@ func (n *Node) whyDown(t *routing.Table, i int) string {
 	for j, r := range t.Dests[i].Routes {
 		if s := &t.Linksets[r.Linkset]; s.Server && !s.Ready() {
 			out = append(out, n.serverDown(s.Links[0].Path))
+		} else if _, said := n.routeState(t, i, j); s.Server && said != "" {
+			out = append(out, said)
 		}
 		for _, s := range status {
 			if s.Name != t.Linksets[r.Linkset].Name {

@@ -213,27 +213,27 @@ func memberships(all []xua.MemberStatus) []status.Membership {
 	return out
 }
 
-// aspText names the ASP that an SLS goes to, if path is an AS's.
-func (n *Node) aspText(path ss7.PathID, sls uint8) string {
+// aspChoice tells to which ASPs an SLS goes, if path is an AS's.
+func (n *Node) aspChoice(path ss7.PathID, sls uint8) *status.ASPChoice {
 	v := n.view.Load()
 	if int(path) >= len(v.servers) || v.servers[path] == nil {
-		return ""
+		return nil
 	}
 	w := v.servers[path].way.Load()
 	switch {
 	case !takes(w):
-		return ""
+		return nil
 	case w.State == xua.ASPending:
-		return ": waits for an ASP"
+		return &status.ASPChoice{How: "waits"}
 	case w.Mode == xua.Broadcast:
-		return fmt.Sprintf(", to all of %d ASPs", len(w.All))
+		return &status.ASPChoice{How: "all", Count: len(w.All)}
 	case w.Robin:
-		return fmt.Sprintf(", to %d ASPs in turn", len(w.All))
+		return &status.ASPChoice{How: "in-turn", Count: len(w.All)}
 	}
 	if a := n.m3ua.asp(w.Pick(sls, 0)); a != nil {
-		return ", to asp " + a.title
+		return &status.ASPChoice{How: "one", Name: a.title, Count: 1}
 	}
-	return ""
+	return nil
 }
 
 func (x *m3uaLayer) counts(p ss7.PathID) m3ua.Stats {

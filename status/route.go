@@ -73,9 +73,17 @@ type Explanation struct {
 	Detail  string `json:"detail,omitempty"`
 	Linkset string `json:"linkset,omitempty"` // or server
 	Link    *uint8 `json:"slc,omitempty"`
-	ToASP   string `json:"to_asp,omitempty"`
 	Avoided bool   `json:"first_choice_leads_back,omitempty"`
 	Keyed   bool   `json:"by_routing_key,omitempty"`
+	// ASPs is to whom the MSU goes in an application server.
+	ASPs *ASPChoice `json:"to_asps,omitempty"`
+}
+
+// ASPChoice is to which ASPs of an application server an MSU goes.
+type ASPChoice struct {
+	How   string `json:"how"`            // one, all, in-turn, or waits: for an ASP to become active
+	Name  string `json:"name,omitempty"` // of the one
+	Count int    `json:"count"`          // of those that it may go to
 }
 
 // Match is the destination of the table that covers a point most closely.

@@ -129,6 +129,7 @@ type Translation struct {
 	DPC         string       `json:"destination_point_code,omitempty"`
 	Out         string       `json:"new_called_address,omitempty"`
 	Route       string       `json:"route,omitempty"`
+	ASPs        *ASPChoice   `json:"to_asps,omitempty"`        // to whom in an application server
 	Discarded   string       `json:"route_discards,omitempty"` // why there is no route
 }
 
