@@ -238,6 +238,11 @@ func (s *System) ToAS(r *Route) bool { return r.AS || s.Linkset(r.Linkset) == ni
 // As tells whether this node has role r to the ASP.
 func (a *ASP) As(r Role) bool { return either(a.Role, RoleSG) == r }
 
+// AsksUp tells whether this end sends ASPUP, so that the far end may never do so.
+func (a *ASP) AsksUp() bool {
+	return a.As(RoleASP) || a.As(RoleIPSP) && (a.Leads() || a.Double())
+}
+
 func (a *ASP) role() string {
 	if a.Double() {
 		return fmt.Sprint(either(a.Role, RoleSG), " ", a.Exchange)

@@ -36,6 +36,23 @@ func identity(a sctp.Assoc) sctp.Addr {
 	return sctp.Addr{IPs: a.Confirmed(), Port: a.Remote().Port}
 }
 
+// source is where a far end has proved to be when it set its association up: whose share of
+// what all strangers share it uses, whatever addresses it lists. Of IPv6 it is the network,
+// since one host has as many addresses there as it likes.
+func source(a sctp.Assoc) string {
+	ips := a.Confirmed()
+	if len(ips) == 0 {
+		return "an unknown address"
+	}
+	ip := ips[0].Unmap()
+	if ip.Is6() {
+		if net, err := ip.Prefix(64); err == nil {
+			return net.String()
+		}
+	}
+	return ip.String()
+}
+
 // claim is who an association may be, by its addresses.
 type claim struct {
 	of []*runner // in the order of the configuration
@@ -43,16 +60,14 @@ type claim struct {
 
 // claim finds those to whom an association with a far end may belong. Who names the far end's
 // port goes before who takes any.
-func (n *Node) claim(local uint16, far sctp.Addr) claim {
+func (n *assocNode) claim(local uint16, far sctp.Addr) claim {
 	var c claim
-	for _, l := range n.level2s() {
-		if l.where.fits(local, far) {
-			c.of = append(c.of, &l.runner)
+	for r := range n.keepers() {
+		if _, is := r.owner.(assocASP); !is && r.where.fits(local, far) {
+			c.of = append(c.of, r)
 		}
 	}
-	for _, a := range n.peersAt(local, func(a *xuaASP) bool { return a.where.fits(local, far) }) {
-		c.of = append(c.of, &a.runner)
-	}
+	c.of = append(c.of, n.aspsAt(local, func(r *runner) bool { return r.where.fits(local, far) })...)
 	exact := func(r *runner) bool { return r.where.remotePort != 0 }
 	if slices.ContainsFunc(c.of, exact) {
 		c.of = slices.DeleteFunc(c.of, func(r *runner) bool { return !exact(r) })
@@ -62,39 +77,54 @@ func (n *Node) claim(local uint16, far sctp.Addr) claim {
 
 // claimSoon is claim, after a change of the configuration that goes on: it may be what
 // binds the port, and the link or ASP comes after.
-func (n *Node) claimSoon(local uint16, far sctp.Addr) claim {
-	if c := n.claim(local, far); len(c.of) > 0 {
+func (n *assocNode) claimSoon(local uint16, far sctp.Addr) (c claim) {
+	if c = n.claim(local, far); len(c.of) > 0 {
 		return c
 	}
-	n.applying.Lock()
-	defer n.applying.Unlock()
-	return n.claim(local, far)
+	n.settled(func() { c = n.claim(local, far) })
+	return c
 }
 
-// peersAt gives those of the configured ASPs of a port that are fit, in the order of the
+// aspsAt gives those of the configured ASPs of a port that are fit, in the order of the
 // configuration.
-func (n *Node) peersAt(local uint16, fit func(*xuaASP) bool) (out []*xuaASP) {
-	for a := range n.everyASP() {
-		if !a.stranger && a.where.localPort == local && fit(a) && a.lasting() {
-			out = append(out, a)
+func (n *assocNode) aspsAt(local uint16, fit func(*runner) bool) (out []*runner) {
+	for r := range n.keepers() {
+		if _, is := r.owner.(assocASP); is && !r.stranger && r.where.localPort == local && fit(r) && r.lasting() {
+			out = append(out, r)
 		}
 	}
 	if len(out) < 2 {
 		return out
 	}
-	sys := n.Config()
-	place := map[*xuaASP]int{}
-	for _, p := range out {
-		named := func(c *configs.ASP) bool { return c.Name == p.title }
-		place[p] = max(slices.IndexFunc(sys.ASPs, named), slices.IndexFunc(sys.M2UAASPs, named))
+	sys := n.config()
+	place := map[*runner]int{}
+	for _, r := range out {
+		named := func(c *configs.ASP) bool { return c.Name == r.title() }
+		place[r] = max(slices.IndexFunc(sys.ASPs, named), slices.IndexFunc(sys.M2UAASPs, named))
 	}
-	slices.SortFunc(out, func(a, b *xuaASP) int { return cmp.Compare(place[a], place[b]) })
+	slices.SortFunc(out, func(a, b *runner) int { return cmp.Compare(place[a], place[b]) })
 	return out
 }
 
-// roaming tells whether an ASP is known by its identifier alone.
-func (a *xuaASP) roaming() bool {
-	return len(a.where.remote) == 0 && a.config().ID != nil && !a.asks()
+// roams tells whether an ASP is known by its identifier alone.
+func (r *runner) roams() bool {
+	c, _ := r.asp()
+	return len(r.where.remote) == 0 && c.ID != nil && !c.AsksUp()
+}
+
+// claimants names to whom an association at a port may belong by where it has proved to come from; empty: to nobody.
+func (n *assocNode) claimants(local uint16, a sctp.Assoc) string {
+	return n.claim(local, identity(a)).names()
+}
+
+// roamer names the ASP at a port that is known by an ASP Identifier alone; empty: there is none.
+func (n *assocNode) roamer(local uint16, id uint32) string {
+	for _, r := range n.aspsAt(local, (*runner).roams) {
+		if c, _ := r.asp(); c.ID != nil && *c.ID == id {
+			return r.owner.name()
+		}
+	}
+	return ""
 }
 
 // names lists who c is about, for a person.
@@ -107,10 +137,10 @@ func (c claim) names() string {
 }
 
 // asps gives those of c that are ASPs.
-func (c claim) asps() (out []*xuaASP) {
+func (c claim) asps() (out []*runner) {
 	for _, r := range c.of {
-		if a, ok := r.owner.(layerMember); ok {
-			out = append(out, a.shared())
+		if _, is := r.owner.(assocASP); is {
+			out = append(out, r)
 		}
 	}
 	return out
@@ -118,7 +148,7 @@ func (c claim) asps() (out []*xuaASP) {
 
 // admit finds whose an association is, or refuses it.
 func (p *localPort) admit(ctx context.Context, a sctp.Assoc) {
-	if p.node.stopping.Load() {
+	if p.node.stopping() {
 		a.Abort("the node stops")
 		return
 	}
@@ -136,19 +166,17 @@ func (p *localPort) admit(ctx context.Context, a sctp.Assoc) {
 // settle gives an association to one of those that it may be.
 func (p *localPort) settle(ctx context.Context, a sctp.Assoc, c claim) {
 	asps := c.asps()
-	shut := slices.DeleteFunc(slices.Clone(asps), func(x *xuaASP) bool { return !x.isShut() })
+	shut := slices.DeleteFunc(slices.Clone(asps), func(r *runner) bool { return !r.isShut() })
 	switch {
 	case len(shut) == len(c.of):
 		p.refuse(a, c.names()+" is shut down by configuration, and the association is refused")
 	case len(c.of) == 1:
 		p.accepted.Add(1)
 		c.of[0].take(a)
-	case len(asps) == len(c.of) && !slices.ContainsFunc(asps, (*xuaASP).asks):
+	case len(asps) == len(c.of) && !slices.ContainsFunc(asps, (*runner).asksUp):
 		p.hear(ctx, a, asps, false)
 	default: // nobody says who it is, so the first that is free has it, or waits for it
-		c.of = slices.DeleteFunc(c.of, func(r *runner) bool {
-			return slices.ContainsFunc(shut, func(x *xuaASP) bool { return &x.runner == r })
-		})
+		c.of = slices.DeleteFunc(c.of, func(r *runner) bool { return slices.Contains(shut, r) })
 		p.accepted.Add(1)
 		if !slices.ContainsFunc(c.of, func(r *runner) bool { return r.takeIfFree(a) }) {
 			c.of[0].take(a)
@@ -159,16 +187,16 @@ func (p *localPort) settle(ctx context.Context, a sctp.Assoc, c claim) {
 // receive takes an association from where nobody is configured: of an ASP that is known by
 // its identifier alone, or of anybody where policy lets it.
 func (p *localPort) receive(ctx context.Context, a sctp.Assoc) {
-	sys := p.node.Config()
+	sys := p.node.config()
 	port := sys.M3UA(p.number)
 	dynamic := port != nil && port.Accept == configs.AcceptAnybody
-	roaming := p.node.peersAt(p.number, (*xuaASP).roaming)
+	roaming := p.node.aspsAt(p.number, (*runner).roams)
 	switch {
 	case len(roaming) > 0:
 		p.hear(ctx, a, roaming, dynamic)
 	case dynamic:
 		p.welcome(a)
-	case p.node.protocolAt(sys, p.number) == nil:
+	case p.node.protocol(sys, p.number) == nil:
 		p.refuse(a, "no link is configured")
 	default:
 		p.refuse(a, "no asp is configured")
@@ -187,14 +215,14 @@ func (p *localPort) welcome(a sctp.Assoc) {
 // refuse ends an association that is nobody's, and says why at both ends.
 func (p *localPort) refuse(a sctp.Assoc, why string) {
 	p.refused.Add(1)
-	p.node.discards.unknownPeer.Add(1)
+	p.node.refused.Add(1)
 	a.Abort(p.tellRefused(a, why))
 }
 
 // dismiss is refuse for a far end that was told why in its own protocol, which is to arrive.
 func (p *localPort) dismiss(a sctp.Assoc, why string) {
 	p.refused.Add(1)
-	p.node.discards.unknownPeer.Add(1)
+	p.node.refused.Add(1)
 	p.tellRefused(a, why)
 	a.Close()
 }
@@ -247,7 +275,7 @@ func (p *localPort) enter(a sctp.Assoc, from string) bool {
 		return true
 	case full:
 		why := fmt.Sprintf("%d associations wait already until it is known whose they are", lobbyRoom)
-		p.node.Short(p.lobbyName(), why)
+		p.node.short(p.lobbyName(), why)
 		p.refuse(a, why)
 	default:
 		const share = "%d associations from %s wait already until it is known whose they are"
@@ -258,7 +286,7 @@ func (p *localPort) enter(a sctp.Assoc, from string) bool {
 
 func (p *localPort) leave(from string) {
 	p.lobby.leave(from)
-	p.node.Short(p.lobbyName(), "")
+	p.node.short(p.lobbyName(), "")
 }
 
 // lobbyName is what a port runs out of when its lobby is full.

@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/m2ua"
 	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/sctp"
@@ -374,7 +374,7 @@ func TestStandbyIsKnownByWhatItNamesLater(t *testing.T) {
 			a.want("show logging", "it was taken for ASP MSC because it named nothing, and another names what that "+
 				"one serves")
 			for _, s := range a.asps() {
-				if s.title == "MSC" && s.isFree() {
+				if got, _ := s.association(); s.title == "MSC" && got == nil {
 					t.Errorf("M2UA %v: MSC has no association", m2)
 				}
 			}
@@ -382,27 +382,9 @@ func TestStandbyIsKnownByWhatItNamesLater(t *testing.T) {
 	}
 }
 
-// What was promised to an ASP and never served leaves it free again.
-func TestPromiseEndsWithItsAssociation(t *testing.T) {
-	t.Parallel()
-	strangers(t, twoAtOne(false, ""), func(t *testing.T, net *sctptest.Memory, a *box) {
-		msc := a.asps()[0]
-		p := atOneHost(t, net)()
-		r := &runner{node: msc.node, owner: msc.owner, port: msc.port, accepted: make(chan sctp.Assoc, 1)}
-		lock.Give[lock.ASP](&r.mu)
-		if !r.takeIfFree(p.a) || r.isFree() {
-			t.Error("it was free")
-		}
-		time.Sleep(unserved + time.Second)
-		if !r.isFree() {
-			t.Error("nothing waits for it, and it is not free")
-		}
-	})
-}
-
-// asps are the ASPs that are configured at port 2905.
+// asps are the ASPs at port 2905.
 func (b *box) asps() []*xuaASP {
-	return b.peersAt(2905, func(*xuaASP) bool { return true })
+	return slices.DeleteFunc(slices.Collect(b.everyASP()), func(a *xuaASP) bool { return a.where.localPort != 2905 })
 }
 
 // ASPs of M2UA at one address are told apart by the interface that each asks for.
@@ -482,23 +464,4 @@ func TestLobbyIsBounded(t *testing.T) {
 		a.want("show cs7 m3ua", "16 of at most 128 associations wait until it is known whose they are")
 		a.want("show logging", "refused: 16 associations from 10.0.0.200 wait already until it is known whose they are")
 	})
-	var l lobby
-	for i := range lobbyRoom {
-		if ok, _ := l.enter(fmt.Sprint("host ", i)); !ok {
-			t.Fatal("there was no room for", i)
-		}
-	}
-	if ok, full := l.enter("one more"); ok || !full {
-		t.Error("the lobby is boundless")
-	}
-	l.leave("host 0")
-	if ok, _ := l.enter("one more"); !ok {
-		t.Error("who left is still there")
-	}
-	for i := range doubtsAtAll + 1 {
-		l.doubt(fmt.Sprint(i))
-	}
-	if len(l.liars) > doubtsAtAll {
-		t.Error("doubts are boundless")
-	}
 }

@@ -116,7 +116,7 @@ func (n *Node) applyLocalPorts(next *configs.System) map[uint16]string {
 	}
 	for _, c := range next.Ports() {
 		if n.localPorts[c.Port] == nil {
-			n.localPorts[c.Port] = n.newLocalPort(next.TransportOf(c), c, title(next, c.Port))
+			n.localPorts[c.Port] = n.assoc.newLocalPort(next.TransportOf(c), c, title(next, c.Port))
 		}
 	}
 	byNumber := func(a, b *localPort) int { return int(a.number) - int(b.number) }
@@ -135,38 +135,6 @@ func title(s *configs.System, port uint16) string {
 		return fmt.Sprintf("m2ua %d", port)
 	}
 	return fmt.Sprintf("m3ua %d", port)
-}
-
-// rebind gives the cause for which a port cannot stay as it is bound; nil: it can.
-func (p *localPort) rebind(next *configs.System, to *configs.LocalPeer) error {
-	if to == nil {
-		return cause("is gone")
-	}
-	is := p.config()
-	kind := next.TransportOf(to)
-	switch {
-	case to.Shutdown && !is.Shutdown:
-		return cause("is shut down by configuration")
-	case is.Shutdown != to.Shutdown:
-		return cause("is bound again")
-	case kind != p.kind:
-		return cause(fmt.Sprintf("is bound anew: its transport was %s and is %s", p.kind, kind))
-	case addresses(&is) != addresses(to):
-		return cause(fmt.Sprintf("is bound anew: its addresses were %s and are %s",
-			orNone(addresses(&is)), orNone(addresses(to))))
-	case is.UDPPort != to.UDPPort:
-		return cause("is bound anew: its udp-port was changed")
-	case is.AnyChecksum != to.AnyChecksum:
-		return cause("is bound anew: its checksum setting was changed")
-	}
-	return nil
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
 }
 
 // applyLinks stops the links that are gone or other than before, starts new

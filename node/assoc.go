@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/gostp/gostp/internal/lock"
@@ -29,21 +28,18 @@ func (c cause) Error() string { return string(c) }
 // associationLost is the cause where nothing tells another.
 const associationLost cause = "association lost"
 
-// associations gives each association of a node a small number for as long as it
-// lives, and all of them one memory for what is not whole yet, one for what waits for them, and
-// one for what waits until there are any.
-type associations struct {
+// assocShared is what the associations of all instances share: small numbers, of which each has one for as long
+// as it lives, a memory for what is not whole yet, and one for what waits for far ends.
+type assocShared struct {
 	memory  *sctp.Budget
 	backlog *sctp.Backlog
-	waiting atomic.Int64     // octets of what waits for ASPs
-	full    atomic.Bool      // it was told that these are too many
 	lack    func(why string) // is told that there is no descriptor for one
 
 	mu   lock.Mutex[lock.Associations]
 	used map[uint32]bool
 }
 
-func (t *associations) take() uint32 {
+func (t *assocShared) take() uint32 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.used == nil {
@@ -57,7 +53,7 @@ func (t *associations) take() uint32 {
 	return id
 }
 
-func (t *associations) release(id uint32) {
+func (t *assocShared) release(id uint32) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.used, id)
@@ -66,7 +62,7 @@ func (t *associations) release(id uint32) {
 // who is whose lines of the log are counted together: the owner's, or the far end's address
 // if nobody configured it, because its name is another each time.
 func (r *runner) who() string {
-	if a, ok := r.owner.(layerMember); ok && a.shared().stranger {
+	if r.stranger {
 		return "stranger " + list(r.where.remote)
 	}
 	return r.owner.name()
@@ -94,6 +90,33 @@ func (r *runner) farEnd() string {
 	return fmt.Sprintf("%s port %d", list(r.where.remote), r.where.remotePort)
 }
 
+// association is the one there is, or why there is none.
+func (r *runner) association() (sctp.Assoc, string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.assoc, r.assocWhy
+}
+
+// setLocked puts settings in force, those that need a new association at the next one. The caller holds mu.
+func (r *runner) setLocked(how settings) {
+	if r.settings == how {
+		return
+	}
+	r.settings = how
+	if r.assoc != nil {
+		r.assoc.Set(how.params)
+	}
+}
+
+// closeLocked ends the association, if there is one, and there will be no other. The caller holds mu.
+func (r *runner) closeLocked(why string) {
+	r.closed = true
+	if !r.abortLocked(why) {
+		r.ending = why
+	}
+	r.cancel()
+}
+
 // inherit takes over the history of the one in whose place r comes.
 func (r *runner) inherit(before *runner) {
 	before.mu.Lock()
@@ -112,7 +135,7 @@ func (r *runner) up(a sctp.Assoc, accepted bool) bool {
 		r.mu.Unlock()
 		return false
 	}
-	r.assoc, r.assocID, r.assocWhy, r.ending, r.attempts = a, r.node.associations.take(), "", "", 0
+	r.assoc, r.assocID, r.assocWhy, r.ending, r.attempts = a, r.node.all.take(), "", "", 0
 	r.promised, r.guessed = false, false
 	if g, ok := a.(*resumed); ok && g.guess != nil {
 		r.guessed = true
@@ -169,7 +192,7 @@ func (r *runner) down(a sctp.Assoc, why string) {
 	last, closed := r.last, r.closed
 	r.assocWhy = last.why
 	r.mu.Unlock()
-	r.node.associations.release(id)
+	r.node.all.release(id)
 	if !closed {
 		r.tellLog(5, "ASSOC", "association %d of %s ended after %s: %s",
 			id, r.owner.name(), printable.Ago(last.lasted), last.why)

@@ -8,8 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/gostp/gostp/m2ua"
-	"github.com/gostp/gostp/m3ua"
+	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/xua"
 )
@@ -20,19 +19,28 @@ import (
 type desk struct {
 	port    *localPort
 	assoc   sctp.Assoc
-	proto   *xuaProtocol
-	among   []*xuaASP // who it may be, in the order of the configuration
+	proto   *assocProtocol
+	among   []*runner // who it may be, in the order of the configuration
 	anybody bool      // or nobody of them: a stranger, who is welcome
 	heard   []sctp.Item
 	octets  int
 
 	// Once ASPUP did not tell: those who are left, and ASPUP was acknowledged here.
 	greeted bool
-	left    []*xuaASP
+	left    []*runner
 	acks    int
 
 	timer    *time.Timer // until ASPUP must have come, or else what names a routing context
 	restarts int
+}
+
+// assocProtocol is what must be known of the protocol that the ASPs at a port speak.
+type assocProtocol struct {
+	grammar xua.Grammar
+	// serves gives what an ASP serves (routing contexts, or interfaces), as words.
+	serves func(s *configs.System, asp string) []string
+	// foreign counts what a message names of that kind, and what of it is not in serves.
+	foreign func(s *configs.System, m xua.Message, serves []string) (named, foreign int)
 }
 
 // contextWait is how long a routing context is waited for after ASPUP. Osmocom's programs
@@ -47,14 +55,15 @@ const (
 )
 
 // hear has an association say who it is.
-func (p *localPort) hear(ctx context.Context, a sctp.Assoc, among []*xuaASP, anybody bool) {
+func (p *localPort) hear(ctx context.Context, a sctp.Assoc, among []*runner, anybody bool) {
+	proto := p.node.protocol(p.node.config(), p.number)
+	if proto == nil { // the port has just changed
+		p.refuse(a, "no asp is configured")
+		return
+	}
 	from := source(a)
 	if !p.enter(a, from) {
 		return
-	}
-	proto := p.node.protocolAt(p.node.Config(), p.number)
-	if proto == nil { // the port has just changed
-		proto = &m3uaProtocol
 	}
 	d := &desk{port: p, assoc: a, proto: proto, among: among, anybody: anybody}
 	p.node.group.Go(func() {
@@ -164,9 +173,9 @@ func (d *desk) message(it *sctp.Item, m xua.Message) bool {
 // greeting looks at ASPUP.
 func (d *desk) greeting(it *sctp.Item, m xua.Message) bool {
 	id, has := m.Params.Uint32(xua.TagASPID)
-	var unnamed, others []*xuaASP
+	var unnamed, others []*runner
 	for _, x := range d.among {
-		switch c := x.config(); {
+		switch c, _ := x.asp(); {
 		case has && c.ID != nil && *c.ID == id:
 			d.giveTo(x, nil)
 			return true
@@ -184,7 +193,7 @@ func (d *desk) greeting(it *sctp.Item, m xua.Message) bool {
 		d.deny(xua.InvalidASPID, fmt.Sprintf("no asp with asp-identifier %d is configured", id))
 	case len(d.left) == 0:
 		d.deny(xua.ASPIDRequired, "ASP Up has no ASP Identifier, and no asp is configured")
-	case slices.ContainsFunc(d.left, (*xuaASP).isFree) && d.differ():
+	case slices.ContainsFunc(d.left, (*runner).isFree) && d.differ():
 		d.acknowledge(it, m)
 		d.greeted = true
 		d.timer.Reset(contextWait)
@@ -195,75 +204,20 @@ func (d *desk) greeting(it *sctp.Item, m xua.Message) bool {
 	return true
 }
 
-// contexts are the routing contexts that an ASP of M3UA serves, as words.
-func (d *desk) contexts(x *xuaASP) (out []string) {
-	for _, s := range d.port.node.Config().ASs {
-		for _, m := range s.Members {
-			if rc, ok := s.RC(); ok && m.ASP == x.title {
-				out = append(out, fmt.Sprint(rc))
-			}
-		}
-	}
-	return out
-}
-
-// interfaces are those that an ASP of M2UA serves, as words.
-func (d *desk) interfaces(x *xuaASP) (out []string) {
-	for _, s := range d.port.node.Config().M2UAASs {
-		for _, m := range s.Members {
-			for _, i := range s.Interfaces {
-				if m.ASP == x.title {
-					out = append(out, i.Interface)
-				}
-			}
-		}
-	}
-	return out
-}
-
 // differ tells whether what ASPAC names can tell apart those who are left.
 func (d *desk) differ() bool {
-	serves := func(x *xuaASP) []string {
-		return slices.Sorted(slices.Values(append(d.contexts(x), d.interfaces(x)...)))
-	}
-	return slices.ContainsFunc(d.left[1:], func(x *xuaASP) bool { return !slices.Equal(serves(x), serves(d.left[0])) })
+	serves := func(r *runner) []string { return slices.Sorted(slices.Values(d.serves(r))) }
+	return slices.ContainsFunc(d.left[1:], func(r *runner) bool { return !slices.Equal(serves(r), serves(d.left[0])) })
 }
 
-// foreignInterfaces counts the interfaces that a message names, and those of them that an ASP does not serve.
-func (d *desk) foreignInterfaces(m xua.Message, x *xuaASP) (named, foreign int) {
-	var has []m2ua.Interface
-	for _, word := range d.interfaces(x) {
-		has = append(has, labelOf(word, d.port.node.Config().V()).Interface)
-	}
-	return m2ua.Names(m, has)
-}
-
-// foreignContexts counts the routing contexts that a message names, and those of them that an ASP does not serve.
-func (d *desk) foreignContexts(m xua.Message, x *xuaASP) (named, foreign int) {
-	v := d.port.node.Config().V()
-	ids := m.Params.Uint32s(xua.TagRoutingContext)
-	if m.Type == m3ua.REGReq {
-		regs, _ := m3ua.ParseRegistrations(m, v.Bits())
-		for _, r := range regs {
-			if r.HasRC {
-				ids = append(ids, r.RC)
-			}
-		}
-	}
-	has := d.contexts(x)
-	for _, rc := range ids {
-		if !slices.Contains(has, fmt.Sprint(rc)) {
-			foreign++
-		}
-	}
-	return len(ids), foreign
-}
+// serves are the routing contexts or the interfaces that an ASP serves, as words.
+func (d *desk) serves(r *runner) []string { return d.proto.serves(d.port.node.config(), r.title()) }
 
 // serving gives those who are left that serve all that a message names; it names nothing, or
 // nobody does: all who are left.
-func (d *desk) serving(m xua.Message) []*xuaASP {
-	some := slices.DeleteFunc(slices.Clone(d.left), func(x *xuaASP) bool {
-		named, foreign := d.proto.foreign(d, m, x)
+func (d *desk) serving(m xua.Message) []*runner {
+	some := slices.DeleteFunc(slices.Clone(d.left), func(r *runner) bool {
+		named, foreign := d.proto.foreign(d.port.node.config(), m, d.serves(r))
 		return named == 0 || foreign > 0
 	})
 	if len(some) == 0 {
@@ -287,11 +241,11 @@ func (d *desk) send(ppid uint32, b []byte) {
 }
 
 // give hands the association to the first of some that is free. pending is a Read that goes on.
-func (d *desk) give(to []*xuaASP, pending <-chan reading) {
+func (d *desk) give(to []*runner, pending <-chan reading) {
 	var c claim
 	shut := 0
 	for _, x := range to {
-		c.of = append(c.of, &x.runner)
+		c.of = append(c.of, x)
 		if x.isShut() {
 			shut++
 		}
@@ -320,9 +274,9 @@ func (d *desk) give(to []*xuaASP, pending <-chan reading) {
 }
 
 // giveTo hands the association to the one that it is.
-func (d *desk) giveTo(x *xuaASP, pending <-chan reading) {
+func (d *desk) giveTo(x *runner, pending <-chan reading) {
 	if x.isShut() {
-		d.deny(xua.ManagementBlocking, x.name()+" is shut down by configuration")
+		d.deny(xua.ManagementBlocking, x.owner.name()+" is shut down by configuration")
 		return
 	}
 	d.port.accepted.Add(1)

@@ -14,7 +14,7 @@ import (
 // the association goes on as that of the one whose it is.
 type guess struct {
 	desk  *desk
-	of    *xuaASP
+	of    *runner
 	up    []sctp.Item // the ASPUP that holds
 	acked bool        // it was read before, so it was answered
 }
@@ -78,18 +78,18 @@ func (g *guess) settle(r *resumed) {
 }
 
 // pass gives the association to the one that it is.
-func (g *guess) pass(r *resumed, to *xuaASP, rest []sctp.Item) error {
+func (g *guess) pass(r *resumed, to *runner, rest []sctp.Item) error {
 	next := &resumed{Assoc: r.Assoc, heard: append(slices.Clone(g.up), clone(rest)...)}
 	if g.acked {
 		next.acks.Store(1)
 	}
 	if to.isShut() {
-		r.Abort(to.name() + " is shut down by configuration")
-		return fmt.Errorf("it is of %s, which is shut down by configuration", to.name())
+		r.Abort(to.owner.name() + " is shut down by configuration")
+		return fmt.Errorf("it is of %s, which is shut down by configuration", to.owner.name())
 	}
 	to.take(next)
 	to.abortGuess()
-	return fmt.Errorf("it goes on as that of %s, which serves what it names", to.name())
+	return fmt.Errorf("it goes on as that of %s, which serves what it names", to.owner.name())
 }
 
 // clone gives what was read in memory of its own.

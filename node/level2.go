@@ -21,6 +21,7 @@ import (
 // which is held while what came by the link goes to the user.
 type level2 struct {
 	runner
+	node  *Node
 	id    ss7.PathID
 	title string
 	cfg   configs.Link
@@ -80,6 +81,9 @@ func (l *level2) drive(m level2Machine, b bearer) {
 }
 
 func (l *level2) name() string { return l.title }
+
+// reader implements assocOwner.
+func (l *level2) reader() (carry func([]sctp.Item) error, done func()) { return l.node.reader(l.carry) }
 
 // carry runs a batch to completion: the machine is told, what it wants to send is sent, and its MSUs go to the user.
 // over is the cause if an event of the batch has ended the association.
@@ -214,26 +218,16 @@ func (l *level2) setConfig(c m2pa.Config, how settings) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.bearer.configure(c)
-	if l.settings == how {
-		return
-	}
-	l.settings = how
-	if l.assoc != nil {
-		l.assoc.Set(how.params)
-	}
+	l.setLocked(how)
 }
 
 // close takes the link away: the far end sees Out of Service and an abort.
 func (l *level2) close(why string) {
 	l.tell(ss7.Event{Kind: ss7.Stop, Why: why})
 	l.mu.Lock()
-	l.closed = true
 	l.loop.StopLocked()
-	if !l.abortLocked(why) {
-		l.ending = why
-	}
+	l.closeLocked(why)
 	l.mu.Unlock()
-	l.cancel()
 }
 
 // level2s are those of MTP3's links and of the interfaces for ASPs, in the order in which they were made.

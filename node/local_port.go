@@ -18,7 +18,7 @@ const bindRetry = 2 * time.Second
 
 // localPort is an SCTP port of this node, which links and ASPs dial from and accept at.
 type localPort struct {
-	node   *Node
+	node   *assocNode
 	number uint16
 	title  string // local-peer 1024, or m3ua 2905
 	kind   configs.Transport
@@ -39,7 +39,7 @@ type localPort struct {
 	cancel context.CancelFunc
 }
 
-func (n *Node) newLocalPort(kind configs.Transport, cfg *configs.LocalPeer, title string) *localPort {
+func (n *assocNode) newLocalPort(kind configs.Transport, cfg *configs.LocalPeer, title string) *localPort {
 	ctx, cancel := context.WithCancel(n.ctx)
 	p := &localPort{node: n, number: cfg.Port, title: title, kind: kind, cfg: *cfg, cancel: cancel,
 		changed: make(chan struct{}), why: "not bound yet", since: time.Now()}
@@ -103,7 +103,7 @@ func (p *localPort) bind() bool {
 		p.set(nil, "it has no local-ip")
 		return false
 	}
-	t, choice, err := p.node.opt.Platform.Transport(p.kind)
+	t, choice, err := p.node.transport(p.kind)
 	if err != nil {
 		p.set(nil, err.Error())
 		return false
@@ -111,10 +111,10 @@ func (p *localPort) bind() bool {
 	if s, ok := t.(interface {
 		Share(*sctp.Budget, *sctp.Backlog)
 	}); ok {
-		s.Share(p.node.associations.memory, p.node.associations.backlog)
+		s.Share(p.node.all.memory, p.node.all.backlog)
 	}
 	if s, ok := t.(interface{ OnLack(func(why string)) }); ok {
-		s.OnLack(p.node.associations.lack)
+		s.OnLack(p.node.all.lack)
 	}
 	p.mu.Lock()
 	p.transport, p.choice = t, choice
@@ -125,10 +125,10 @@ func (p *localPort) bind() bool {
 	}
 	e, err := t.Open(a, settingsFor(&c, nil).params)
 	if err != nil {
-		p.set(nil, err.Error()+p.node.groundWhy(a.IPs))
+		p.set(nil, err.Error()+p.node.ground(a.IPs))
 		return false
 	}
-	if p.node.stopping.Load() { // the port came late
+	if p.node.stopping() { // the port came late
 		e.Shut()
 	}
 	p.set(e, "")
@@ -166,7 +166,7 @@ func (p *localPort) set(e sctp.Endpoint, why string) {
 		p.since = time.Now()
 	}
 	if (e == nil) != (p.endpoint == nil) || why != p.why {
-		p.node.core.recheck()
+		p.node.recheck()
 	}
 	p.endpoint, p.why = e, why
 	close(p.changed)
@@ -231,4 +231,51 @@ func (p *localPort) close() {
 		e.Close()
 	}
 	p.set(nil, p.title+" is gone")
+}
+
+// shut lets nobody in any more.
+func (p *localPort) shut() {
+	if e, _, _ := p.current(); e != nil {
+		e.Shut()
+	}
+}
+
+// trouble is why the port is not bound, though it should be; empty: it is as it should be.
+func (p *localPort) trouble() string {
+	if e, why, _ := p.current(); e == nil && !p.config().Shutdown {
+		return why
+	}
+	return ""
+}
+
+// rebind gives the cause for which a port cannot stay as it is bound; nil: it can.
+func (p *localPort) rebind(next *configs.System, to *configs.LocalPeer) error {
+	if to == nil {
+		return cause("is gone")
+	}
+	is := p.config()
+	kind := next.TransportOf(to)
+	switch {
+	case to.Shutdown && !is.Shutdown:
+		return cause("is shut down by configuration")
+	case is.Shutdown != to.Shutdown:
+		return cause("is bound again")
+	case kind != p.kind:
+		return cause(fmt.Sprintf("is bound anew: its transport was %s and is %s", p.kind, kind))
+	case addresses(&is) != addresses(to):
+		return cause(fmt.Sprintf("is bound anew: its addresses were %s and are %s",
+			orNone(addresses(&is)), orNone(addresses(to))))
+	case is.UDPPort != to.UDPPort:
+		return cause("is bound anew: its udp-port was changed")
+	case is.AnyChecksum != to.AnyChecksum:
+		return cause("is bound anew: its checksum setting was changed")
+	}
+	return nil
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
 }

@@ -21,8 +21,8 @@ type m2paBearer struct {
 // newM2PA makes a level 2 of M2PA; run brings it to life. The caller sets its user.
 func (n *Node) newM2PA(l *level2, id ss7.PathID, title string, cfg configs.Link, conf m2pa.Config, how settings,
 	p *localPort) {
-	l.id, l.title, l.cfg, l.kind = id, title, cfg, conf.Variant
-	l.prepare(n, l, where{cfg.Remote, cfg.RemotePort, cfg.LocalPort, cfg.UDPPort, cfg.Passive}, how, p)
+	l.node, l.id, l.title, l.cfg, l.kind = n, id, title, cfg, conf.Variant
+	l.prepare(n.assoc, l, where{cfg.Remote, cfg.RemotePort, cfg.LocalPort, cfg.UDPPort, cfg.Passive}, how, p)
 	l.over(m2pa.New(id, conf))
 }
 
@@ -65,11 +65,7 @@ func (b *m2paBearer) send(messages []sctp.Message) {
 func (b *m2paBearer) assocView() assocView { return b.runner.view() }
 
 // association implements bearer.
-func (b *m2paBearer) association() (sctp.Assoc, string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.assoc, b.assocWhy
-}
+func (b *m2paBearer) association() (sctp.Assoc, string) { return b.runner.association() }
 
 // view implements bearer.
 func (b *m2paBearer) view() m2pa.View { return b.m2pa.Status() }

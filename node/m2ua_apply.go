@@ -19,10 +19,10 @@ func (n *Node) applyM2UA(next *configs.System, restarted map[uint16]string) (sta
 	x := n.m2ua
 	build := func(c *configs.ASP, at where, how settings) *m2uaASP {
 		b := &m2uaASP{}
-		b.set(n.ids.take(), *c, m2ua.PPID)
+		b.set(n, n.ids.take(), *c, m2ua.PPID)
 		b.layer, b.topic = x, m2uaProtocol.name
 		lock.Give[lock.ASP](&b.mu)
-		b.prepare(n, b, at, how, n.localPorts[c.LocalPort])
+		b.prepare(n.assoc, b, at, how, n.localPorts[c.LocalPort])
 		return b
 	}
 	changed := x.change(next, next.M2UAASPs, restarted, build, n.leaveM2UA)

@@ -33,6 +33,11 @@ type m2uaASP struct {
 // ppidFor implements layerASP.
 func (a *m2uaASP) ppidFor(*configs.ASP) uint32 { return m2ua.PPID }
 
+// reader implements assocOwner.
+func (a *m2uaASP) reader() (carry func([]sctp.Item) error, done func()) {
+	return a.node.reader(a.carry)
+}
+
 // carry runs a batch to completion. Messages of one interface that follow each other go to it together. Every other
 // message goes to the layer, in its place among them.
 func (a *m2uaASP) carry(items []sctp.Item, t *transfer) (over error) {

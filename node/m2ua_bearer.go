@@ -22,8 +22,8 @@ type m2uaBearer struct {
 // newLinkAtGateway makes a link whose level 2 is at an interface of a gateway.
 func (n *Node) newLinkAtGateway(id ss7.PathID, key linkKey, cfg configs.Link, v *ss7.Variant) *link {
 	l := &link{linkset: key.linkset}
-	l.id, l.title, l.cfg, l.kind, l.user = id, key.title(), cfg, v, l
-	l.prepare(n, l, where{}, settings{}, nil)
+	l.node, l.id, l.title, l.cfg, l.kind, l.user = n, id, key.title(), cfg, v, l
+	l.prepare(n.assoc, l, where{}, settings{}, nil)
 	m := m2ua.NewLink(id, atGateway(labelOf(cfg.Interface, v)))
 	l.drive(m, &m2uaBearer{level2: &l.level2, m2ua: m})
 	return l

@@ -8,7 +8,6 @@ import (
 	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/mtp3"
-	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/xua"
 )
@@ -237,23 +236,6 @@ func (n *Node) recountPlaces() {
 	if taken, most := n.m3ua.strangerPlaces(); taken < most {
 		n.Short(placesName, "")
 	}
-}
-
-// source is where a far end has proved to be when it set its association up: whose share of
-// what all strangers share it uses, whatever addresses it lists. Of IPv6 it is the network,
-// since one host has as many addresses there as it likes.
-func source(a sctp.Assoc) string {
-	ips := a.Confirmed()
-	if len(ips) == 0 {
-		return "an unknown address"
-	}
-	ip := ips[0].Unmap()
-	if ip.Is6() {
-		if net, err := ip.Prefix(64); err == nil {
-			return net.String()
-		}
-	}
-	return ip.String()
 }
 
 // status is a picture for show commands, with the AS in the order of the configuration.

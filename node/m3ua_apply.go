@@ -180,7 +180,7 @@ func (n *Node) welcome(p *localPort, a sctp.Assoc) error {
 		return l.AddASP(now, s.conf, out)
 	})
 	if refused != nil {
-		s.cancel() // or the node keeps its context
+		s.close(refused.Error()) // or the node keeps its context
 		n.ids.give(id)
 		if no, is := refused.(noPlace); is && no.forAnybody {
 			n.Short(placesName, no.Error())
@@ -189,7 +189,7 @@ func (n *Node) welcome(p *localPort, a sctp.Assoc) error {
 	}
 	n.group.Go(func() {
 		defer n.dismiss(s)
-		s.serve(s.ctx, a, true)
+		s.serveOnly(a)
 	})
 	if n.Config() != sys { // it came during a change, which may not have seen it
 		n.applying.Lock()

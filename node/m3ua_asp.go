@@ -40,10 +40,10 @@ type answer struct {
 
 func (n *Node) newM3UAASP(id ss7.PathID, c configs.ASP, at where, how settings, p *localPort) *m3uaASP {
 	a := &m3uaASP{}
-	a.set(id, c, a.ppidFor(&c))
+	a.set(n, id, c, a.ppidFor(&c))
 	a.layer, a.topic = n.m3ua, m3uaProtocol.name
 	lock.Give[lock.ASP](&a.mu)
-	a.prepare(n, a, at, how, p)
+	a.prepare(n.assoc, a, at, how, p)
 	return a
 }
 
@@ -53,6 +53,11 @@ func (a *m3uaASP) ppidFor(c *configs.ASP) uint32 {
 		return m3ua.HostOrderPPID
 	}
 	return m3ua.PPID
+}
+
+// reader implements assocOwner.
+func (a *m3uaASP) reader() (carry func([]sctp.Item) error, done func()) {
+	return a.node.reader(a.carry)
 }
 
 // carry runs a batch to completion: DATA is admitted by the gate and routed, without

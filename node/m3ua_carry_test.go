@@ -40,7 +40,7 @@ func adapted(tb testing.TB, size, payload int) (in *m3uaASP, items []sctp.Item, 
 		for _, t := range []xua.Type{xua.ASPUP, xua.ASPAC} {
 			out = l.Recv(n.started, p, 0, m3ua.PPID, bare(t), out)
 		}
-		a := &m3uaASP{xuaASP: xuaASP{runner: runner{node: n, assoc: got}, id: p, streams: 17}}
+		a := &m3uaASP{xuaASP: xuaASP{runner: runner{assoc: got}, node: n, id: p, streams: 17}}
 		lock.Give[lock.ASP](&a.mu)
 		a.setGate(l.Gate(p))
 		x.asps[p] = a

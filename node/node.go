@@ -94,7 +94,8 @@ type fixed struct {
 	m2ua  *m2uaLayer
 
 	associations *associations // of all instances
-	ground       *ground       // of all instances
+	assoc        *assocNode
+	ground       *ground // of all instances
 }
 
 // published is what any goroutine may load, without a lock. What a pointer here leads to does not change, but
@@ -147,7 +148,8 @@ type shared struct {
 
 // New makes a node without configuration and starts it.
 func New(opt Options) *Node {
-	all := &associations{memory: sctp.NewBudget(sctp.DefaultBudget), backlog: sctp.NewBacklog(sctp.DefaultBacklog)}
+	all := &associations{}
+	all.memory, all.backlog = sctp.NewBudget(sctp.DefaultBudget), sctp.NewBacklog(sctp.DefaultBacklog)
 	var n *Node
 	all.lack = func(why string) { n.descriptorsShort(why) }
 	n = start(opt, syslog.New(), 0, all, &ground{})
@@ -162,6 +164,7 @@ func start(opt Options, log *syslog.Log, number uint8, a *associations, g *groun
 	n.ctx, n.stop = context.WithCancel(context.Background())
 	n.config.Store(configs.New())
 	n.core = newCore(n)
+	n.assoc = n.newAssociations()
 	n.users = newUsers(n, n.core.rows())
 	n.m3ua, n.m2ua = newM3UALayer(n), newM2UALayer(n)
 	n.view.Store(&view{table: n.core.network.Table(), sccp: n.core.sccp.view(n.core.network.Table())})
@@ -178,9 +181,7 @@ func (n *Node) shutPorts() {
 	n.applying.Lock()
 	defer n.applying.Unlock()
 	for _, p := range n.localPorts {
-		if e, _, _ := p.current(); e != nil {
-			e.Shut()
-		}
+		p.shut()
 	}
 }
 

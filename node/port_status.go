@@ -29,23 +29,6 @@ func (n *Node) carriers() []*localPort {
 	return out
 }
 
-// snapshot is a port without its users.
-func (p *localPort) snapshot() status.Port {
-	cfg := p.config()
-	e, why, _ := p.current()
-	kind, _, _ := strings.Cut(p.title, " ")
-	out := status.Port{Kind: kind, Number: p.number, Addresses: []string{}, Anywhere: cfg.Anywhere, Bound: e != nil,
-		Since: p.stateSince(), Carrier: p.carrier(), Unknown: p.lobby.count(), UnknownMax: lobbyRoom,
-		Accepted: p.accepted.Load(), Refused: p.refused.Load(), Users: []status.PortUser{}}
-	for _, a := range cfg.IPs {
-		out.Addresses = append(out.Addresses, a.IP.String())
-	}
-	if e == nil {
-		out.Reason = why
-	}
-	return out
-}
-
 // LocalPeers gives a picture of the ports of M2PA, and of the links at them.
 func (n *Node) LocalPeers() []status.Port {
 	out := []status.Port{}
@@ -115,11 +98,10 @@ func (n *Node) transports() []status.Transport {
 	out := []status.Transport{}
 	all := n.allCarriers()
 	for _, p := range all {
-		c := p.carrier()
-		_, why, _ := p.current()
-		out = append(out, status.Transport{Port: p.title, TCP: p.kind == configs.TCP && c != "", Name: c})
-		if c == "" {
-			out[len(out)-1].Reason = why
+		x := p.snapshot()
+		out = append(out, status.Transport{Port: p.title, TCP: p.kind == configs.TCP && x.Carrier != "", Name: x.Carrier})
+		if x.Carrier == "" {
+			out[len(out)-1].Reason = x.Reason
 		}
 	}
 	if len(all) > 0 {

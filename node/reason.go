@@ -95,7 +95,7 @@ func (n *Node) portTroubles() (out []mtp3.Alarm) {
 		return nil
 	}
 	for _, p := range *ports {
-		if e, why, _ := p.current(); e == nil && !p.config().Shutdown {
+		if why := p.trouble(); why != "" {
 			out = append(out, mtp3.Alarm{Severity: mtp3.Major, Object: p.title, Why: "not bound: " + why})
 		}
 	}

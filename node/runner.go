@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
@@ -24,11 +25,24 @@ const dialPause = time.Second
 // assocOwner is what an association is kept for: a link, or a peer of an adaptation layer.
 type assocOwner interface {
 	name() string
-	// carry runs a batch to completion. over is the cause if an event among items has ended the
-	// association.
-	carry(items []sctp.Item, t *transfer) (over error)
+	// reader begins to read an association. carry runs a batch to completion; over is the cause if an event
+	// among items has ended the association. done ends the reading.
+	reader() (carry func(items []sctp.Item) (over error), done func())
 	// tell hands over CommUp and CommLost.
 	tell(ev ss7.Event)
+}
+
+// assocASP is an owner that says who it is, in ASPUP.
+type assocASP interface {
+	assocOwner
+	// config is what is configured for the ASP now.
+	config() configs.ASP
+}
+
+// assocPicky is an owner that cannot use every association.
+type assocPicky interface {
+	// unfit says why the owner cannot use an association; empty: it can.
+	unfit(*sctp.Status) string
 }
 
 // where says between what an association is.
@@ -47,7 +61,7 @@ func (w *where) fits(local uint16, remote sctp.Addr) bool {
 // runner keeps an association for its owner. mu guards what follows it and more of
 // the owner's; it is never held while anything waits.
 type runner struct {
-	node     *Node
+	node     *assocNode
 	owner    assocOwner
 	where    where
 	port     *localPort
@@ -55,7 +69,8 @@ type runner struct {
 	ctx      context.Context // ends with the owner
 	cancel   context.CancelFunc
 
-	stuck atomic.Bool // its far end takes nothing, for some time by now
+	stranger bool        // nobody configured its far end
+	stuck    atomic.Bool // its far end takes nothing, for some time by now
 
 	mu       lock.Varied // lock.Link or lock.ASP
 	settings settings
@@ -73,7 +88,7 @@ type runner struct {
 }
 
 // prepare makes a zero runner ready to run.
-func (r *runner) prepare(n *Node, u assocOwner, at where, how settings, p *localPort) {
+func (r *runner) prepare(n *assocNode, u assocOwner, at where, how settings, p *localPort) {
 	r.node, r.owner, r.where, r.settings, r.port = n, u, at, how, p
 	r.accepted, r.assocWhy = make(chan sctp.Assoc, 1), "none was tried yet"
 	r.ctx, r.cancel = context.WithCancel(n.ctx)
@@ -152,7 +167,7 @@ func (r *runner) run() {
 	for ctx.Err() == nil && r.lasting() {
 		a, accepted, err := r.connect(ctx)
 		if err != nil {
-			r.setWhy(err.Error() + r.node.groundWhy(r.port.ips()))
+			r.setWhy(err.Error() + r.node.ground(r.port.ips()))
 			r.node.log.Debug("sctp", fmt.Sprintf("%s: no association: %v", r.owner.name(), err))
 			r.pause(ctx)
 			continue
@@ -223,7 +238,7 @@ func (r *runner) connect(ctx context.Context) (a sctp.Assoc, accepted bool, err 
 			return a, true, nil
 		}
 	}
-	ground := r.node.groundWhy(r.port.ips())
+	ground := r.node.ground(r.port.ips())
 	r.mu.Lock()
 	if r.attempts++; r.attempts == 1 && r.last.at.IsZero() {
 		r.assocWhy = fmt.Sprintf("%s has not answered yet; the first attempt goes on%s", r.farEnd(), ground)
@@ -289,13 +304,13 @@ func (r *runner) setWhy(why string) {
 	}
 	if r.assocWhy != why {
 		r.assocWhy = why
-		r.node.core.recheck()
+		r.node.recheck()
 	}
 }
 
 // serve reads a until it ends.
 func (r *runner) serve(ctx context.Context, a sctp.Assoc, accepted bool) {
-	if u, ok := r.owner.(interface{ unfit(*sctp.Status) string }); ok {
+	if u, ok := r.owner.(assocPicky); ok {
 		if s := a.Status(); r.unfit(a, u.unfit(&s)) {
 			return
 		}
@@ -323,11 +338,14 @@ func (r *runner) serve(ctx context.Context, a sctp.Assoc, accepted bool) {
 	r.read(a, &over)
 }
 
+// serveOnly reads a, which the far end has set up, until it ends: for an owner of no other association.
+func (r *runner) serveOnly(a sctp.Assoc) { r.serve(r.ctx, a, true) }
+
 // read takes batches and runs each to completion. over becomes the cause that the association has ended for.
 func (r *runner) read(a sctp.Assoc, over *error) {
 	batch := sctp.NewBatch(64)
-	var t transfer
-	defer r.node.readers.enter(&t)()
+	carry, done := r.owner.reader()
+	defer done()
 	for {
 		if err := a.Read(batch); err != nil {
 			if !errors.Is(err, io.EOF) {
@@ -335,8 +353,35 @@ func (r *runner) read(a sctp.Assoc, over *error) {
 			}
 			return
 		}
-		if ended := r.owner.carry(batch.Items, &t); ended != nil {
+		if ended := carry(batch.Items); ended != nil {
 			*over = ended
 		}
 	}
+}
+
+// asp is the configuration of an owner that is an ASP; false: it is none.
+func (r *runner) asp() (configs.ASP, bool) {
+	a, is := r.owner.(assocASP)
+	if !is {
+		return configs.ASP{}, false
+	}
+	return a.config(), true
+}
+
+// title is the name of an ASP in the configuration.
+func (r *runner) title() string {
+	c, _ := r.asp()
+	return c.Name
+}
+
+// asksUp tells whether this end sends ASPUP, so that the far end may never do so.
+func (r *runner) asksUp() bool {
+	c, _ := r.asp()
+	return c.AsksUp()
+}
+
+// isShut tells whether an ASP is shut down by configuration.
+func (r *runner) isShut() bool {
+	c, _ := r.asp()
+	return c.Shutdown
 }

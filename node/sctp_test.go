@@ -163,7 +163,7 @@ func TestRefusedIsCounted(t *testing.T) {
 		defer b.Close()
 		time.Sleep(10 * time.Second)
 		a.want("show cs7 local-peer 1024", "associations: 1 for 1 links", "that no link is configured for")
-		if n := a.localPorts[1024].refused.Load(); n == 0 {
+		if n := a.localPorts[1024].snapshot().Refused; n == 0 {
 			t.Error("nothing refused")
 		}
 		b.want("show logging", "of link 1 of linkset A ended after 0s: aborted by 10.0.0.1: no link is configured for "+
@@ -175,18 +175,28 @@ func TestClearStatistics(t *testing.T) {
 	t.Parallel()
 	tr := &countingTransport{Transport: sctp.NewUser(sctptest.NewMemory(1)), n: 7}
 	synctest.Test(t, func(t *testing.T) {
-		a := newBox(t, sctptest.NewMemory(1), configA)
+		second := &countingTransport{Transport: tr.Transport, n: 3}
+		p := &countingPlatform{Platform: onMemory(sctptest.NewMemory(1)), next: []sctp.Transport{tr, second}}
+		a := newBoxOn(t, p, configA)
 		defer a.Close()
-		a.localPorts[1024].transport = tr
 		a.want("show ip sctp statistics", "under local-peer 1024", "packets in  7\n")
 		a.run("clear ip sctp statistics")
 		tr.n = 9
 		a.want("show sctp statistics", "Counted since 0s ago, when they were cleared", "packets in  2\n")
-		second := &localPort{node: a.Node, number: 9, transport: &countingTransport{Transport: tr, n: 3},
-			cfg: configs.LocalPeer{Port: 9}, changed: make(chan struct{}), cancel: func() {}}
-		a.localPorts[9] = second
+		a.run("configure terminal", "cs7 local-peer 1030", "local-ip 10.0.0.1", "end")
 		a.want("show sctp statistics", "All together", "packets in  5\n")
 	})
+}
+
+// countingPlatform gives each port the next of some transports.
+type countingPlatform struct {
+	Platform
+	next []sctp.Transport
+}
+
+func (p *countingPlatform) Transport(configs.Transport) (t sctp.Transport, why string, err error) {
+	t, p.next = p.next[0], p.next[1:]
+	return t, "of the test", nil
 }
 
 type countingTransport struct {

@@ -7,52 +7,7 @@ import (
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/m2pa"
-	"github.com/gostp/gostp/sctp"
 )
-
-// queuedOctets is what the send buffer has for each message of a transmit queue:
-// the longest that M2PA carries for a narrow-band network, and SCTP's own header.
-const queuedOctets = 512
-
-// settings is how the associations of a link or of a local-peer are set up.
-type settings struct {
-	params sctp.Params
-	init   uint8         // DSCP until the association is there
-	stall  time.Duration // the far end may take nothing for as long
-}
-
-// settingsFor gives those of k, a link of local-peer p; k may be nil.
-func settingsFor(p *configs.LocalPeer, k *configs.Link) settings {
-	return settingsOf(p, configs.SCTPFor(p, k))
-}
-
-// settingsOf gives those of associations at p that are set up as c says.
-func settingsOf(p *configs.LocalPeer, c configs.SCTP) settings {
-	d := sctp.DefaultParams()
-	return settings{sctp.Params{
-		OutStreams: c.OutStreams, InStreams: c.InStreams,
-		RTOInitial: c.InitTimeout, RTOMin: c.RTOMin, RTOMax: c.RTOMax,
-		Heartbeat: c.Keepalive, SackDelay: c.Sack, // configs.Off is negative: none
-		InitRetrans: int(c.InitRetrans), PathRetrans: int(c.PathRetrans), AssocRetrans: int(c.AssocRetrans),
-		CookieLife: d.CookieLife, RecvBuffer: int(c.Window), SendBuffer: max(d.SendBuffer, int(c.QueueDepth)*queuedOctets),
-		DSCP: c.Mark(), Single: c.Bundling == configs.Off, AnyChecksum: p.AnyChecksum,
-	}, c.InitMark(), c.Stall}.patient()
-}
-
-// patient lets TCP wait for longer than it would, if that is configured.
-func (s settings) patient() settings {
-	if s.stall > configs.DefaultSCTP.Stall {
-		s.params.Stall = s.stall
-	}
-	return s
-}
-
-// dialled are the parameters of packets that set an association up.
-func (s settings) dialled() sctp.Params {
-	p := s.params
-	p.DSCP = s.init
-	return p
-}
 
 // queue makes the transmit queue of a link as long as it is configured; thresholds
 // of congestion keep their share of it.
@@ -125,14 +80,14 @@ func linkWarnings(s *configs.System, set *configs.Linkset, k *configs.Link) []st
 	}
 	m2pa := linkConfig(s, set, p, k)
 	chosen := k.AssocRetrans|k.PathRetrans|p.AssocRetrans|p.PathRetrans != 0
-	out := settingsFor(p, k).warnings(len(k.Remote), m2pa.T7, chosen)
+	out := settingsWarnings(settingsFor(p, k), len(k.Remote), m2pa.T7, chosen)
 	out = append(out, congestionWarnings(m2pa, set, k)...)
 	return append(out, families(p, k)...)
 }
 
-// warnings looks at what settings say together; limits tells that somebody chose
+// settingsWarnings looks at what settings say together; limits tells that somebody chose
 // the limits of retransmission.
-func (s settings) warnings(paths int, t7 time.Duration, limits bool) (out []string) {
+func settingsWarnings(s settings, paths int, t7 time.Duration, limits bool) (out []string) {
 	p := s.params
 	// With the paths all inactive and the association not yet given up, nothing moves
 	// and nobody is told (RFC 9260 §8.2).

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sctp"
 )
 
@@ -66,7 +65,7 @@ func (r *runner) judge(s sctp.Stall, limit time.Duration) {
 	r.mu.Unlock()
 	r.stuck.Store(is.now.For > 0)
 	if is.givenUp != was.givenUp || (is.now.For == 0) != (was.now.For == 0) {
-		r.node.core.recheck()
+		r.node.recheck()
 	}
 }
 
@@ -78,34 +77,16 @@ func (r *runner) unwatched() {
 	r.mu.Unlock()
 	r.stuck.Store(false)
 	if was {
-		r.node.core.recheck()
+		r.node.recheck()
 	}
 }
 
-// stalls are the alarms of far ends that take nothing. A link whose association was given up has an
-// alarm of its own, with that reason.
-func (n *Node) stalls() (out []mtp3.Alarm) {
-	n.eachRunner(func(r *runner, link bool) {
-		r.mu.Lock()
-		s, limit := r.stalled, r.settings.stall
-		r.mu.Unlock()
-		switch {
-		case s.now.For > 0:
-			out = append(out, mtp3.Alarm{Severity: mtp3.Warning, Object: "association of " + r.owner.name(),
-				Why: fmt.Sprintf("the far end takes no more: %v; it is given up after %v", s.now, limit)})
-		case s.givenUp != "" && !link:
-			out = append(out, mtp3.Alarm{Severity: mtp3.Minor, Object: r.owner.name(), Why: s.givenUp + "; given up"})
-		}
-	})
-	return out
-}
-
-// eachRunner calls f for all that keep an association.
-func (n *Node) eachRunner(f func(r *runner, link bool)) {
-	for _, l := range n.level2s() {
-		f(&l.runner, true)
+// stallAlarm says for an alarm that the far end takes no more; empty: it does.
+func (r *runner) stallAlarm() (now, givenUp string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s := r.stalled.now; s.For > 0 {
+		now = fmt.Sprintf("the far end takes no more: %v; it is given up after %v", s, r.settings.stall)
 	}
-	for a := range n.everyASP() {
-		f(&a.runner, false)
-	}
+	return now, r.stalled.givenUp
 }

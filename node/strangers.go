@@ -60,13 +60,13 @@ func (n *Node) unwelcome(next *configs.System, s *m3uaASP, told map[ss7.PathID]u
 	if a == nil {
 		return "" // it is about to begin, or has ended
 	}
-	if c := n.claim(s.where.localPort, identity(a)); len(c.of) > 0 {
-		return c.names() + " is configured at its address now"
+	if names := n.assoc.claimants(s.where.localPort, a); names != "" {
+		return names + " is configured at its address now"
 	}
-	id, has := told[s.id]
-	same := func(x *xuaASP) bool { return has && x.roaming() && *x.config().ID == id }
-	if named := n.peersAt(s.where.localPort, same); len(named) > 0 {
-		return fmt.Sprintf("%s is configured with its asp-identifier %d now", named[0].name(), id)
+	if id, has := told[s.id]; has {
+		if name := n.assoc.roamer(s.where.localPort, id); name != "" {
+			return fmt.Sprintf("%s is configured with its asp-identifier %d now", name, id)
+		}
 	}
 	return ""
 }

@@ -19,6 +19,7 @@ import (
 // how it reaches its layer. The runner's mu guards the memory of what is sent.
 type xuaASP struct {
 	runner
+	node  *Node
 	id    ss7.PathID
 	title string
 	cfg   configs.ASP // guarded by mu, as ppid is
@@ -26,9 +27,8 @@ type xuaASP struct {
 		do(ev ss7.Event)
 		refuse(path ss7.PathID, e *xua.Error)
 	}
-	stranger bool   // an association of nobody configured
-	topic    string // the topic of its debug lines
-	ppid     uint32 // the payload protocol identifier that the ASP writes
+	topic string // the topic of its debug lines
+	ppid  uint32 // the payload protocol identifier that the ASP writes
 
 	heard                        atomic.Bool       // something came since the last tick
 	in, out, inOctets, outOctets atomic.Uint64     // data
@@ -50,8 +50,8 @@ type xuaASP struct {
 const refusalsPerSecond = 50
 
 // set fills in a zero ASP; after it, prepare may be called.
-func (a *xuaASP) set(id ss7.PathID, c configs.ASP, ppid uint32) {
-	a.id, a.title, a.cfg, a.ppid = id, c.Name, c, ppid
+func (a *xuaASP) set(n *Node, id ss7.PathID, c configs.ASP, ppid uint32) {
+	a.node, a.id, a.title, a.cfg, a.ppid = n, id, c.Name, c, ppid
 	a.faults = xua.Rate{PerSecond: refusalsPerSecond, Burst: refusalsPerSecond}
 }
 
@@ -106,30 +106,12 @@ func (a *xuaASP) config() configs.ASP {
 	return a.cfg
 }
 
-func (a *xuaASP) isShut() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.cfg.Shutdown
-}
-
-// asks tells whether this end sends ASPUP. The far end may then never send one.
-func (a *xuaASP) asks() bool {
-	c := a.config()
-	return c.As(configs.RoleASP) || c.As(configs.RoleIPSP) && (c.Leads() || c.Double())
-}
-
 // reconfigure puts settings in force that need no new association.
 func (a *xuaASP) reconfigure(c configs.ASP, ppid uint32, how settings) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.cfg, a.ppid = c, ppid
-	if a.settings == how {
-		return
-	}
-	a.settings = how
-	if a.assoc != nil {
-		a.assoc.Set(how.params)
-	}
+	a.setLocked(how)
 }
 
 // control sends a message other than data. A message that cannot be queued would leave the ASP in another state than
@@ -181,22 +163,11 @@ func lostBecause(err error) mtp3.Reason {
 	return mtp3.QueueFull
 }
 
-// association gives the association, or why there is none.
-func (a *xuaASP) association() (sctp.Assoc, string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.assoc, a.assocWhy
-}
-
 // close takes the ASP away.
 func (a *xuaASP) close(why string) {
 	a.mu.Lock()
-	a.closed = true
-	if !a.abortLocked(why) {
-		a.ending = why
-	}
-	a.mu.Unlock()
-	a.cancel()
+	defer a.mu.Unlock()
+	a.closeLocked(why)
 }
 
 // needsAnew gives the cause for which an ASP needs a new association, when c is its new configuration and at where its

@@ -27,8 +27,7 @@ func TestRefusalsAreBounded(t *testing.T) {
 		defer n.Close()
 		layer := &asked{}
 		a := &xuaASP{layer: layer, topic: "m2ua"}
-		a.node = n
-		a.set(1, configs.ASP{Name: "hostile"}, 2)
+		a.set(n, 1, configs.ASP{Name: "hostile"}, 2)
 		for range 10 {
 			for range 1000 {
 				a.refuse(&xua.Error{Code: xua.ProtocolError, Why: "not active"})

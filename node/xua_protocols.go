@@ -1,7 +1,9 @@
 package node
 
 import (
+	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/m2ua"
@@ -13,22 +15,19 @@ import (
 type xuaProtocol struct {
 	name     string // the topic of its debug lines
 	facility string // of lines in the log
-	grammar  xua.Grammar
-	data     int // the class of messages that the layer does not see; Data is its type 1
+	data     int    // the class of messages that the layer does not see; Data is its type 1
 	// at tells whether a port is configured for the protocol.
-	at func(s *configs.System, port uint16) bool
-	// foreign counts the routing contexts or interfaces that a message names, and those of them that an ASP does not
-	// serve.
-	foreign func(d *desk, m xua.Message, a *xuaASP) (named, foreign int)
+	at    func(s *configs.System, port uint16) bool
+	names assocProtocol // by which an ASP is known
 }
 
-var m3uaProtocol = xuaProtocol{name: "m3ua", facility: "CS7M3UA", grammar: m3ua.Grammar, data: 1,
-	at:      func(s *configs.System, port uint16) bool { return s.M3UA(port) != nil },
-	foreign: (*desk).foreignContexts}
+var m3uaProtocol = xuaProtocol{name: "m3ua", facility: "CS7M3UA", data: 1,
+	at:    func(s *configs.System, port uint16) bool { return s.M3UA(port) != nil },
+	names: assocProtocol{grammar: m3ua.Grammar, serves: contextsOf, foreign: foreignContexts}}
 
-var m2uaProtocol = xuaProtocol{name: "m2ua", facility: "CS7M2UA", grammar: m2ua.Grammar, data: 6,
-	at:      func(s *configs.System, port uint16) bool { return s.M2UAPort(port) != nil },
-	foreign: (*desk).foreignInterfaces}
+var m2uaProtocol = xuaProtocol{name: "m2ua", facility: "CS7M2UA", data: 6,
+	at:    func(s *configs.System, port uint16) bool { return s.M2UAPort(port) != nil },
+	names: assocProtocol{grammar: m2ua.Grammar, serves: interfacesOf, foreign: foreignInterfaces}}
 
 // xuaMember is an adaptation layer of this node, for whoever goes through all of them.
 type xuaMember interface {
@@ -60,4 +59,58 @@ func (n *Node) protocolAt(s *configs.System, port uint16) *xuaProtocol {
 		}
 	}
 	return nil
+}
+
+// contextsOf are the routing contexts that an ASP of M3UA serves, as words.
+func contextsOf(sys *configs.System, asp string) (out []string) {
+	for _, s := range sys.ASs {
+		for _, m := range s.Members {
+			if rc, ok := s.RC(); ok && m.ASP == asp {
+				out = append(out, fmt.Sprint(rc))
+			}
+		}
+	}
+	return out
+}
+
+// interfacesOf are those that an ASP of M2UA serves, as words.
+func interfacesOf(sys *configs.System, asp string) (out []string) {
+	for _, s := range sys.M2UAASs {
+		for _, m := range s.Members {
+			for _, i := range s.Interfaces {
+				if m.ASP == asp {
+					out = append(out, i.Interface)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// foreignContexts counts the routing contexts that a message names, and those of them that are not in serves.
+func foreignContexts(sys *configs.System, m xua.Message, serves []string) (named, foreign int) {
+	ids := m.Params.Uint32s(xua.TagRoutingContext)
+	if m.Type == m3ua.REGReq {
+		regs, _ := m3ua.ParseRegistrations(m, sys.V().Bits())
+		for _, r := range regs {
+			if r.HasRC {
+				ids = append(ids, r.RC)
+			}
+		}
+	}
+	for _, rc := range ids {
+		if !slices.Contains(serves, fmt.Sprint(rc)) {
+			foreign++
+		}
+	}
+	return len(ids), foreign
+}
+
+// foreignInterfaces counts the interfaces that a message names, and those of them that are not in serves.
+func foreignInterfaces(sys *configs.System, m xua.Message, serves []string) (named, foreign int) {
+	var has []m2ua.Interface
+	for _, word := range serves {
+		has = append(has, labelOf(word, sys.V()).Interface)
+	}
+	return m2ua.Names(m, has)
 }

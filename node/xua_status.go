@@ -22,7 +22,7 @@ func (n *Node) ASPs() []status.ASP {
 		if a == nil {
 			continue
 		}
-		x := aspStatus(s, &a.xuaASP, m3uaProtocol.grammar)
+		x := aspStatus(s, &a.xuaASP, m3uaProtocol.names.grammar)
 		x.Counters.DataRefused = refusals(m3ua.Taken+1, m3ua.Refusals,
 			func(r m3ua.Refusal) uint64 { return a.refused[r].Load() })
 		x.Counters.OddSI = a.oddSI.Load()
@@ -43,7 +43,7 @@ func (n *Node) m2uaASPs(asps []xua.ASPStatus) []status.ASP {
 		if a == nil {
 			continue
 		}
-		x := aspStatus(s, &a.xuaASP, m2uaProtocol.grammar)
+		x := aspStatus(s, &a.xuaASP, m2uaProtocol.names.grammar)
 		x.Counters.DataRefused = refusals(m2ua.Taken+1, m2ua.Refusals,
 			func(r m2ua.Refusal) uint64 { return a.refused[r].Load() })
 		x.Counters.RegistrationsSpared = n.m2ua.counts(a.id).RegistrationsSpared
