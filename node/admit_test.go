@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"github.com/gostp/gostp/association"
 	"net/netip"
 	"slices"
 	"strings"
@@ -100,7 +101,7 @@ func TestListedAddressIdentifiesNobody(t *testing.T) {
 			if got := p.say(bare(xua.ASPUP)); got != "" {
 				t.Errorf("%s: a stranger hears %q", who, got)
 			}
-			time.Sleep(proofWait)
+			time.Sleep(association.ProofWait)
 			if got := p.hears(); got != "end" {
 				t.Errorf("%s: %q", who, got)
 			}
@@ -168,7 +169,7 @@ func TestSecondAssociationDoesNotLurk(t *testing.T) {
 			if got := lurker.rises(port == 2906, bare(xua.ASPUP)); got != "" {
 				t.Errorf("%s: %q", who, got)
 			}
-			time.Sleep(unserved)
+			time.Sleep(association.Unserved)
 			if got := lurker.hears(); got != "end" {
 				t.Errorf("%s: after 10 s: %q", who, got)
 			}
@@ -291,7 +292,7 @@ func TestFirstFreeASPAtOneAddress(t *testing.T) {
 			if got := p.rises(m2, bare(xua.ASPUP)); got != "ASPUP Ack" {
 				t.Errorf("M2UA %v: %q", m2, got)
 			}
-			time.Sleep(contextWait)
+			time.Sleep(association.ContextWait)
 			if got := p.hears(); !strings.HasPrefix(got, "NTFY AS-INACTIVE") {
 				t.Errorf("M2UA %v: %q", m2, got)
 			}
@@ -334,7 +335,7 @@ func TestStandbyIsKnownByWhatItNamesLater(t *testing.T) {
 				if got := p.rises(m2, bare(xua.ASPUP)); got != "ASPUP Ack" {
 					t.Errorf("M2UA %v: %q", m2, got)
 				}
-				time.Sleep(contextWait + time.Second)
+				time.Sleep(association.ContextWait + time.Second)
 				p.hears()
 			}
 			speak := func(p *player, n uint32) {
@@ -374,7 +375,7 @@ func TestStandbyIsKnownByWhatItNamesLater(t *testing.T) {
 			a.want("show logging", "it was taken for ASP MSC because it named nothing, and another names what that "+
 				"one serves")
 			for _, s := range a.asps() {
-				if got, _ := s.association(); s.title == "MSC" && got == nil {
+				if got, _ := s.Association(); s.title == "MSC" && got == nil {
 					t.Errorf("M2UA %v: MSC has no association", m2)
 				}
 			}
@@ -384,7 +385,7 @@ func TestStandbyIsKnownByWhatItNamesLater(t *testing.T) {
 
 // asps are the ASPs at port 2905.
 func (b *box) asps() []*xuaASP {
-	return slices.DeleteFunc(slices.Collect(b.everyASP()), func(a *xuaASP) bool { return a.where.localPort != 2905 })
+	return slices.DeleteFunc(slices.Collect(b.everyASP()), func(a *xuaASP) bool { return a.Ends.LocalPort != 2905 })
 }
 
 // ASPs of M2UA at one address are told apart by the interface that each asks for.
@@ -420,7 +421,7 @@ func TestFarEndRestartsBeforeItIsKnown(t *testing.T) {
 		cut(true) // its ABORT is lost
 		e.Close()
 		cut(false)
-		time.Sleep(contextWait - time.Second)
+		time.Sleep(association.ContextWait - time.Second)
 		p := calls(t, far(t, net, 4000, "10.0.0.200"), 2905)
 		time.Sleep(2 * time.Second)
 		if got := p.say(bare(xua.ASPUP)); got != "ASPUP Ack" {
@@ -439,7 +440,7 @@ func TestSilentFarEndIsNotKept(t *testing.T) {
 	t.Parallel()
 	strangers(t, twoAtOne(false, ""), func(t *testing.T, net *sctptest.Memory, a *box) {
 		p := atOneHost(t, net)()
-		time.Sleep(speakWait)
+		time.Sleep(association.SpeakWait)
 		if got := p.hears(); got != "end" {
 			t.Errorf("%q", got)
 		}
@@ -452,9 +453,9 @@ func TestLobbyIsBounded(t *testing.T) {
 	t.Parallel()
 	strangers(t, twoAtOne(false, ""), func(t *testing.T, net *sctptest.Memory, a *box) {
 		dial := atOneHost(t, net)
-		for i := range lobbyShare + 1 {
+		for i := range association.LobbyShare + 1 {
 			want := ""
-			if i == lobbyShare {
+			if i == association.LobbyShare {
 				want = "end"
 			}
 			if got := dial().hears(); got != want {

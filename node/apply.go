@@ -3,6 +3,7 @@ package node
 import (
 	"errors"
 	"fmt"
+	"github.com/gostp/gostp/association"
 	"maps"
 	"slices"
 	"time"
@@ -94,32 +95,32 @@ func (n *Node) applyLocalPorts(next *configs.System) map[uint16]string {
 	restarted := map[uint16]string{}
 	for port, p := range n.localPorts {
 		c := next.Port(port)
-		why := p.rebind(next, c)
+		why := p.Rebind(next, c)
 		if why == nil {
-			p.configure(c)
+			p.Configure(c)
 			continue
 		}
-		restarted[port] = p.title + " " + why.Error()
+		restarted[port] = p.Title + " " + why.Error()
 		for _, l := range n.links { // first, so that both ends hear the reason
-			if l.port == p {
+			if l.Port == p {
 				l.close(restarted[port])
 			}
 		}
 		for _, i := range *n.m2ua.interfaces.Load() {
-			if i.link.port == p {
+			if i.link.Port == p {
 				i.close(restarted[port])
 			}
 		}
 		n.sendAwayFrom(port, restarted[port])
-		p.close()
+		p.Close()
 		delete(n.localPorts, port)
 	}
 	for _, c := range next.Ports() {
 		if n.localPorts[c.Port] == nil {
-			n.localPorts[c.Port] = n.assoc.newLocalPort(next.TransportOf(c), c, title(next, c.Port))
+			n.localPorts[c.Port] = n.assoc.NewPort(next.TransportOf(c), c, title(next, c.Port))
 		}
 	}
-	byNumber := func(a, b *localPort) int { return int(a.number) - int(b.number) }
+	byNumber := func(a, b *association.Port) int { return int(a.Number) - int(b.Number) }
 	ports := slices.SortedFunc(maps.Values(n.localPorts), byNumber)
 	n.ports.Store(&ports)
 	n.core.recheck()
@@ -188,7 +189,7 @@ func (n *Node) startLink(next *configs.System, key linkKey, before *link) ss7.Pa
 		return n.links[key].id
 	}
 	p := next.LocalPeer(c.LocalPort)
-	conf, how := linkConfig(next, set, p, c), settingsFor(p, c)
+	conf, how := linkConfig(next, set, p, c), association.SettingsFor(p, c)
 	if l := n.links[key]; l != nil {
 		l.setConfig(conf, how)
 		return l.id
@@ -196,10 +197,10 @@ func (n *Node) startLink(next *configs.System, key linkKey, before *link) ss7.Pa
 	id := n.ids.take()
 	l := n.newLink(id, key, *c, conf, how, n.localPorts[c.LocalPort])
 	if before != nil {
-		l.inherit(&before.runner)
+		l.Inherit(&before.Keeper)
 	}
 	n.links[key] = l
-	n.group.Go(l.run)
+	n.group.Go(l.Run)
 	return id
 }
 

@@ -145,7 +145,7 @@ func TestWhatIsForAnAssociationThatJustEndedIsNotLost(t *testing.T) {
 			}
 		}
 		const all = 320
-		a.assoc.Abort("gone") // and at once, before anybody reads that:
+		a.Assoc.Abort("gone") // and at once, before anybody reads that:
 		for i := range all {
 			payload := append(binary.BigEndian.AppendUint32(nil, uint32(i/16)), make([]byte, 40)...)
 			m := ss7.MSU{DPC: itu("5.5.5"), OPC: itu("3.3.3"), SI: ss7.SCCP, SLS: uint8(i % 16), Payload: payload}

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"github.com/gostp/gostp/association"
 	"iter"
 	"sync/atomic"
 
@@ -11,24 +12,24 @@ import (
 
 // associations is what those of all instances share, and what waits until there are any.
 type associations struct {
-	assocShared
+	association.Shared
 	waiting atomic.Int64 // octets of what waits for ASPs
 	full    atomic.Bool  // it was told that these are too many
 }
 
 // newAssociations gives associations what they need of the node.
-func (n *Node) newAssociations() *assocNode {
-	return &assocNode{
-		ctx: n.ctx, log: n.log, group: &n.group, all: &n.associations.assocShared, refused: &n.discards.unknownPeer,
-		config: n.Config, transport: n.opt.Platform.Transport, ground: n.groundWhy, recheck: n.core.recheck,
-		short: n.Short, stopping: n.stopping.Load, keepers: n.keepers, welcome: n.welcome,
-		protocol: func(s *configs.System, port uint16) *assocProtocol {
+func (n *Node) newAssociations() *association.Node {
+	return &association.Node{
+		Context: n.ctx, Log: n.log, Group: &n.group, Shared: &n.associations.Shared, Refused: &n.discards.unknownPeer,
+		Config: n.Config, Transport: n.opt.Platform.Transport, Ground: n.groundWhy, Recheck: n.core.recheck,
+		Short: n.Short, Stopping: n.stopping.Load, Keepers: n.keepers, Welcome: n.welcome,
+		Protocol: func(s *configs.System, port uint16) *association.Protocol {
 			if p := n.protocolAt(s, port); p != nil {
 				return &p.names
 			}
 			return nil
 		},
-		settled: func(look func()) {
+		Settled: func(look func()) {
 			n.applying.Lock()
 			defer n.applying.Unlock()
 			look()
@@ -37,15 +38,15 @@ func (n *Node) newAssociations() *assocNode {
 }
 
 // keepers gives all that keep an association: links, and interfaces for ASPs, then ASPs.
-func (n *Node) keepers() iter.Seq[*runner] {
-	return func(yield func(*runner) bool) {
+func (n *Node) keepers() iter.Seq[*association.Keeper] {
+	return func(yield func(*association.Keeper) bool) {
 		for _, l := range n.level2s() {
-			if !yield(&l.runner) {
+			if !yield(&l.Keeper) {
 				return
 			}
 		}
 		for a := range n.everyASP() {
-			if !yield(&a.runner) {
+			if !yield(&a.Keeper) {
 				return
 			}
 		}
@@ -63,12 +64,12 @@ func (n *Node) reader(carry func([]sctp.Item, *transfer) error) (func([]sctp.Ite
 // alarm of its own, with that reason.
 func (n *Node) stalls() (out []mtp3.Alarm) {
 	for r := range n.keepers() {
-		_, isASP := r.owner.(assocASP)
-		switch now, givenUp := r.stallAlarm(); {
+		_, isASP := r.Owner.(association.ASP)
+		switch now, givenUp := r.StallAlarm(); {
 		case now != "":
-			out = append(out, mtp3.Alarm{Severity: mtp3.Warning, Object: "association of " + r.owner.name(), Why: now})
+			out = append(out, mtp3.Alarm{Severity: mtp3.Warning, Object: "association of " + r.Owner.Name(), Why: now})
 		case givenUp != "" && isASP:
-			out = append(out, mtp3.Alarm{Severity: mtp3.Minor, Object: r.owner.name(), Why: givenUp + "; given up"})
+			out = append(out, mtp3.Alarm{Severity: mtp3.Minor, Object: r.Owner.Name(), Why: givenUp + "; given up"})
 		}
 	}
 	return out

@@ -3,6 +3,7 @@ package node
 import (
 	"cmp"
 	"fmt"
+	"github.com/gostp/gostp/association"
 	"slices"
 	"strings"
 
@@ -12,13 +13,13 @@ import (
 // transport is the association below a link: its own, or that of its gateway.
 func (l *level2) transport() *status.Association {
 	v := l.bearer.assocView()
-	return v.snapshot()
+	return v.Snapshot()
 }
 
 // holder is who has an association, or would have one: a link, an interface that this node
 // offers, an ASP.
 type holder struct {
-	*runner
+	*association.Keeper
 	node    *Node
 	linkset string // of a link
 	slc     uint8
@@ -32,7 +33,7 @@ func (n *Node) holders() []holder {
 	n.applying.Lock()
 	for key, l := range n.links {
 		if !l.cfg.IsM2UA() { // its association is its gateway's
-			out = append(out, holder{&l.runner, n, key.linkset, key.slc, fmt.Sprintf("%s %d", key.linkset, key.slc)})
+			out = append(out, holder{&l.Keeper, n, key.linkset, key.slc, fmt.Sprintf("%s %d", key.linkset, key.slc)})
 		}
 	}
 	n.applying.Unlock()
@@ -40,10 +41,10 @@ func (n *Node) holders() []holder {
 		return cmp.Or(strings.Compare(a.linkset, b.linkset), cmp.Compare(a.slc, b.slc))
 	})
 	for _, i := range *n.m2ua.interfaces.Load() {
-		more = append(more, holder{runner: &i.link.runner, node: n, title: "interface " + i.name})
+		more = append(more, holder{Keeper: &i.link.Keeper, node: n, title: "interface " + i.name})
 	}
 	for a := range n.everyASP() {
-		more = append(more, holder{runner: &a.runner, node: n, title: a.topic + " ASP " + a.title})
+		more = append(more, holder{Keeper: &a.Keeper, node: n, title: a.topic + " ASP " + a.title})
 	}
 	slices.SortFunc(more, func(a, b holder) int { return strings.Compare(a.title, b.title) })
 	return append(out, more...)
@@ -59,7 +60,7 @@ func (n *Node) Associations() []status.AssociationUse {
 }
 
 func (k *holder) snapshot() status.AssociationUse {
-	out := k.use()
+	out := k.Use()
 	out.Instance, out.UsedBy, out.Linkset = k.node.number, k.node.at()+k.title, k.linkset
 	if k.linkset != "" {
 		out.SLC = &k.slc
@@ -70,8 +71,8 @@ func (k *holder) snapshot() status.AssociationUse {
 // EndAssociation ends an association, and tells whether it was there.
 func (n *Node) EndAssociation(id uint32, why string) bool {
 	for _, k := range n.holders() {
-		if v := k.view(); v.status != nil && v.id == id {
-			return k.abort(why)
+		if v := k.View(); v.Status != nil && v.ID == id {
+			return k.Abort(why)
 		}
 	}
 	return false

@@ -3,6 +3,7 @@ package node
 import (
 	"encoding/binary"
 	"fmt"
+	"github.com/gostp/gostp/association"
 	"testing"
 
 	"github.com/gostp/gostp/m2pa"
@@ -40,7 +41,7 @@ func newCarrier(tb testing.TB, size, payload int) *carrier {
 	x := newTransit(tb, 10)
 	c := &carrier{got: &drain{}, fsn: 1<<24 - 1}
 	newLink := func(id ss7.PathID, m *m2pa.Link) *link {
-		l := &link{level2: level2{runner: runner{assoc: c.got}, node: n, id: id, kind: ss7.ITU}}
+		l := &link{level2: level2{Keeper: association.Keeper{Assoc: c.got}, node: n, id: id, kind: ss7.ITU}}
 		l.user = l
 		l.over(m)
 		tb.Cleanup(l.loop.Stop)

@@ -130,9 +130,9 @@ func TestChangeoverOnAbort(t *testing.T) {
 					n = p.b
 				}
 				l := n.links[linkKey{"PAIR", 0}]
-				l.mu.Lock()
-				a := l.assoc
-				l.mu.Unlock()
+				l.Mu.Lock()
+				a := l.Assoc
+				l.Mu.Unlock()
 				a.Abort("pulled by the test")
 				time.Sleep(15 * time.Second)
 				p.a.want("show cs7 linkset PAIR", "avail/links=2/2")

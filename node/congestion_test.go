@@ -296,8 +296,8 @@ func TestOriginsArePaced(t *testing.T) {
 	network(t, func(_ *sctptest.Memory, a, _ *box) {
 		l := a.links[linkKey{"B", 0}]
 		hints := func(msus ...*ss7.MSU) int {
-			l.mu.Lock()
-			defer l.mu.Unlock()
+			l.Mu.Lock()
+			defer l.Mu.Unlock()
 			l.origins = origins{}
 			before := l.origins.next
 			l.congested(time.Now(), 1, msus)

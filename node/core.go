@@ -174,7 +174,7 @@ func (c *core) Raise(event *ss7.Event) {
 		})
 	case ev.Kind != ss7.Transfer:
 		if l := n.view.Load().link(ev.Path); l != nil {
-			l.tell(ev)
+			l.Tell(ev)
 		}
 	case ev.Path != 0: // on exactly this link (Q.704 §2.3.4.2)
 		l := n.view.Load().link(ev.Path)

@@ -25,7 +25,7 @@
 //
 // Who they are:
 //
-//   - A reader (runner.go) serves one association, with the machine of its link or ASP (link.go, xua_loop.go)
+//   - A reader (association.Keeper) serves one association, with the machine of its link or ASP (link.go, xua_loop.go)
 //     behind one mutex. It runs each batch to completion: it tells the machine, lets go of the lock, decides
 //     each MSU by the view, and offers it to the outlet that the MSU leaves by, under that outlet's lock
 //     (transfer.go). It asks nobody and waits for nobody: SCTP queues what is sent, or refuses it.
@@ -42,9 +42,9 @@
 //     tried again, not a refusal, so that lines may come in any order.
 //   - A timer (package loop) tells a machine the time on a goroutine of its own, under the same lock as the
 //     reader; that of the core and of a guest only rouses them.
-//   - Beside these, few goroutines do one thing each: a local port accepts and binds (local_port.go), a desk
-//     hears what a new association says first (desk.go), an association that is to be made is dialled
-//     (runner.go), utilization is measured (utilization.go).
+//   - Beside these, few goroutines do one thing each: a local port accepts and binds, a desk hears what a new
+//     association says first, and an association that is to be made is dialled (package association);
+//     utilization is measured (link_measure.go).
 //
 // # Who may call whom
 //

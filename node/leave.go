@@ -113,9 +113,9 @@ func (n *Node) unacknowledged() (sum int) {
 		links := slices.Collect(maps.Values(i.links))
 		i.applying.Unlock()
 		for _, l := range links {
-			l.mu.Lock()
+			l.Mu.Lock()
 			st := l.level2View()
-			l.mu.Unlock()
+			l.Mu.Unlock()
 			if st.State == m2pa.InService {
 				sum += st.Unacked + st.Queued
 			}

@@ -3,6 +3,7 @@ package node
 import (
 	"cmp"
 	"fmt"
+	"github.com/gostp/gostp/association"
 	"slices"
 	"time"
 
@@ -17,10 +18,10 @@ import (
 
 // level2 is the level 2 of one signalling link. Above it is its user: MTP3 here (link), or the ASPs of an
 // interface (m2uaInterface). Below it is its bearer: an association of its own (m2paBearer), or a gateway's
-// (m2uaBearer). Its loop's Lock is the runner's mu, which guards what follows machine too. Its Order is rx,
+// (m2uaBearer). Its loop's Lock is the keeper's Mu, which guards what follows machine too. Its Order is rx,
 // which is held while what came by the link goes to the user.
 type level2 struct {
-	runner
+	association.Keeper
 	node  *Node
 	id    ss7.PathID
 	title string
@@ -34,16 +35,16 @@ type level2 struct {
 	bearer   bearer
 	machine  level2Machine
 	messages []sctp.Message
-	later    func() // for the user: what it does when mu is free again; nil: nothing
+	later    func() // for the user: what it does when Mu is free again; nil: nothing
 }
 
 // level2User is the user of a level 2.
 type level2User interface {
 	// arrived takes the MSUs that came by the link. The caller holds rx.
 	arrived(now time.Time, t *transfer)
-	// raised takes an event of level 2 other than an MSU. The caller holds mu, and rx unless it is about retrieval.
+	// raised takes an event of level 2 other than an MSU. The caller holds Mu, and rx unless it is about retrieval.
 	raised(ev *ss7.Event)
-	// congested is told of MSUs that the link has taken while it is congested. The caller holds mu.
+	// congested is told of MSUs that the link has taken while it is congested. The caller holds Mu.
 	congested(now time.Time, level uint32, msus []*ss7.MSU)
 }
 
@@ -57,17 +58,17 @@ type level2Machine interface {
 
 // bearer is what carries a level 2, and what its protocol asks of the node. It knows the machine's own type.
 type bearer interface {
-	// odd is told of a message whose payload protocol identifier is not M2PA's. The caller holds mu.
+	// odd is told of a message whose payload protocol identifier is not M2PA's. The caller holds Mu.
 	odd(ppid uint32)
-	// send sends what the machine said in one turn. The caller holds mu.
+	// send sends what the machine said in one turn. The caller holds Mu.
 	send(messages []sctp.Message)
 	// assocView is the association that carries the link.
-	assocView() assocView
+	assocView() association.View
 	// association is the same, or why there is none.
 	association() (sctp.Assoc, string)
-	// view is the machine's state as commands show M2PA's. The caller holds mu.
+	// view is the machine's state as commands show M2PA's. The caller holds Mu.
 	view() m2pa.View
-	// configure tells the machine its settings. The caller holds mu.
+	// configure tells the machine its settings. The caller holds Mu.
 	configure(m2pa.Config)
 	// noted gives the topic and the text of a note of the machine.
 	noted(ev *ss7.Event) (topic, text string)
@@ -75,15 +76,15 @@ type bearer interface {
 
 // drive gives the link its machine and its bearer.
 func (l *level2) drive(m level2Machine, b bearer) {
-	lock.Give[lock.Link](&l.mu)
+	lock.Give[lock.Link](&l.Mu)
 	l.machine, l.bearer = m, b
-	l.loop = loop.Loop{Machine: m, Hands: l, Lock: &l.mu, Order: &l.rx, Pass: l.pass}
+	l.loop = loop.Loop{Machine: m, Hands: l, Lock: &l.Mu, Order: &l.rx, Pass: l.pass}
 }
 
-func (l *level2) name() string { return l.title }
+func (l *level2) Name() string { return l.title }
 
-// reader implements assocOwner.
-func (l *level2) reader() (carry func([]sctp.Item) error, done func()) { return l.node.reader(l.carry) }
+// Reader implements association.Owner.
+func (l *level2) Reader() (carry func([]sctp.Item) error, done func()) { return l.node.reader(l.carry) }
 
 // carry runs a batch to completion: the machine is told, what it wants to send is sent, and its MSUs go to the user.
 // over is the cause if an event of the batch has ended the association.
@@ -106,10 +107,10 @@ func (l *level2) carry(items []sctp.Item, t *transfer) (over error) {
 }
 
 // item tells the machine one message or event and appends what it answers. It gives the cause if an event has ended the
-// association. The caller holds mu.
+// association. The caller holds Mu.
 func (l *level2) item(now time.Time, it *sctp.Item, out *[]ss7.Action) (over error) {
 	if it.Event != nil {
-		ev, over := l.event(it.Event)
+		ev, over := l.Event(it.Event)
 		if ev.Kind != ss7.None {
 			*out = l.machine.Do(now, ev, *out)
 		}
@@ -122,8 +123,8 @@ func (l *level2) item(now time.Time, it *sctp.Item, out *[]ss7.Action) (over err
 	return nil
 }
 
-// tell hands the machine one event from elsewhere.
-func (l *level2) tell(ev ss7.Event) { l.loop.Tell(ev) }
+// Tell hands the machine one event from elsewhere.
+func (l *level2) Tell(ev ss7.Event) { l.loop.Tell(ev) }
 
 // pass gives the user MSUs that the machine had kept (after a processor outage).
 func (l *level2) pass(now time.Time, msus []*ss7.MSU) { l.user.arrived(now, &transfer{msus: msus}) }
@@ -134,7 +135,7 @@ func (l *level2) Send(a *ss7.Action) {
 }
 
 // Hangup implements loop.Hands.
-func (l *level2) Hangup(ev *ss7.Event) { l.abortLocked(ev.Why) }
+func (l *level2) Hangup(ev *ss7.Event) { l.AbortLocked(ev.Why) }
 
 // Done implements loop.Hands.
 func (l *level2) Done() (rest func()) {
@@ -150,7 +151,7 @@ func (l *level2) Done() (rest func()) {
 func (l *level2) Raise(ev *ss7.Event) {
 	ev.Path = l.id
 	if ev.Kind == ss7.RetrievalComplete && ev.Why != "" {
-		l.node.log.AddLimited("CS7M2PA", 4, "GIVENUP", l.name()+": "+ev.Why)
+		l.node.log.AddLimited("CS7M2PA", 4, "GIVENUP", l.Name()+": "+ev.Why)
 	}
 	l.user.raised(ev)
 }
@@ -161,7 +162,7 @@ func (l *level2) Note(ev *ss7.Event) {
 	if ev.Kind != ss7.Discard {
 		topic, text = l.bearer.noted(ev)
 	}
-	l.node.log.Debug(topic, fmt.Sprintf("%s: %s", l.name(), text))
+	l.node.log.Debug(topic, fmt.Sprintf("%s: %s", l.Name(), text))
 }
 
 // send hands the link MSUs to send, counts those that it refuses, and tells how many these are.
@@ -173,9 +174,9 @@ func (l *level2) send(now time.Time, msus ...*ss7.MSU) (refused uint64) {
 	return refused
 }
 
-// transfer gives the machine MSUs to send. The caller holds mu.
+// transfer gives the machine MSUs to send. The caller holds Mu.
 func (l *level2) transfer(now time.Time, msus []*ss7.MSU, out []ss7.Action) (_ []ss7.Action, refused uint64) {
-	if l.closed {
+	if l.Closed {
 		l.node.discards.add(mtp3.LinkGone, len(msus))
 		return out, uint64(len(msus))
 	}
@@ -197,14 +198,14 @@ func (l *level2) transfer(now time.Time, msus []*ss7.MSU, out []ss7.Action) (_ [
 	return out, refused
 }
 
-// level2View is the link's state as commands show M2PA's. The caller holds mu.
+// level2View is the link's state as commands show M2PA's. The caller holds Mu.
 func (l *level2) level2View() m2pa.View { return l.bearer.view() }
 
 // status gives the link as show commands print it.
 func (l *level2) status() (m2pa.View, *sctp.Status, string) {
-	l.mu.Lock()
+	l.Mu.Lock()
 	st := l.level2View()
-	l.mu.Unlock()
+	l.Mu.Unlock()
 	a, why := l.bearer.association()
 	if a == nil {
 		return st, nil, why
@@ -214,20 +215,20 @@ func (l *level2) status() (m2pa.View, *sctp.Status, string) {
 }
 
 // setConfig changes what can change while the association lives.
-func (l *level2) setConfig(c m2pa.Config, how settings) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+func (l *level2) setConfig(c m2pa.Config, how association.Settings) {
+	l.Mu.Lock()
+	defer l.Mu.Unlock()
 	l.bearer.configure(c)
-	l.setLocked(how)
+	l.SetLocked(how)
 }
 
 // close takes the link away: the far end sees Out of Service and an abort.
 func (l *level2) close(why string) {
-	l.tell(ss7.Event{Kind: ss7.Stop, Why: why})
-	l.mu.Lock()
+	l.Tell(ss7.Event{Kind: ss7.Stop, Why: why})
+	l.Mu.Lock()
 	l.loop.StopLocked()
-	l.closeLocked(why)
-	l.mu.Unlock()
+	l.CloseLocked(why)
+	l.Mu.Unlock()
 }
 
 // level2s are those of MTP3's links and of the interfaces for ASPs, in the order in which they were made.

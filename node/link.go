@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"github.com/gostp/gostp/association"
 	"sync/atomic"
 	"time"
 
@@ -23,14 +24,14 @@ type link struct {
 	linkset string
 	rotates atomic.Bool // the SLS of MSUs that leave by it is turned (T1.111.5)
 	early   []held      // MSUs that came before the test passed, see stash; guarded by rx
-	back    []held      // retrieved MSUs; guarded by mu, as origins are
+	back    []held      // retrieved MSUs; guarded by Mu, as origins are
 	origins origins     // of MSUs that go over the link while it is congested
 	meter   meter.Meter
 }
 
 // newLink makes a link of M2PA; run brings it to life.
-func (n *Node) newLink(id ss7.PathID, key linkKey, cfg configs.Link, conf m2pa.Config, how settings,
-	p *localPort) *link {
+func (n *Node) newLink(id ss7.PathID, key linkKey, cfg configs.Link, conf m2pa.Config, how association.Settings,
+	p *association.Port) *link {
 	l := &link{linkset: key.linkset}
 	l.user = l
 	n.newM2PA(&l.level2, id, key.title(), cfg, conf, how, p)
@@ -94,7 +95,7 @@ func (l *link) raised(ev *ss7.Event) {
 }
 
 // handBack gives the link's hold the MSUs that were retrieved, and then tells the core that the retrieval is over. It
-// is called when mu is free.
+// is called when Mu is free.
 func (l *link) handBack(back []held, over ss7.Event) {
 	l.node.discards.transferred.Add(-uint64(len(back))) // they are counted again when they leave
 	if h := l.node.view.Load().holds[l.id.Hold()]; h != nil {

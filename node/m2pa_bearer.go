@@ -3,6 +3,7 @@ package node
 import (
 	"errors"
 	"fmt"
+	"github.com/gostp/gostp/association"
 	"net"
 
 	"github.com/gostp/gostp/configs"
@@ -19,19 +20,21 @@ type m2paBearer struct {
 }
 
 // newM2PA makes a level 2 of M2PA; run brings it to life. The caller sets its user.
-func (n *Node) newM2PA(l *level2, id ss7.PathID, title string, cfg configs.Link, conf m2pa.Config, how settings,
-	p *localPort) {
+func (n *Node) newM2PA(l *level2, id ss7.PathID, title string, cfg configs.Link, conf m2pa.Config,
+	how association.Settings, p *association.Port) {
 	l.node, l.id, l.title, l.cfg, l.kind = n, id, title, cfg, conf.Variant
-	l.prepare(n.assoc, l, where{cfg.Remote, cfg.RemotePort, cfg.LocalPort, cfg.UDPPort, cfg.Passive}, how, p)
+	at := association.Ends{Remote: cfg.Remote, RemotePort: cfg.RemotePort, LocalPort: cfg.LocalPort,
+		UDPPort: cfg.UDPPort, Passive: cfg.Passive}
+	l.Prepare(n.assoc, l, at, how, p)
 	l.over(m2pa.New(id, conf))
 }
 
 // over makes m the machine of the link.
 func (l *level2) over(m *m2pa.Link) { l.drive(m, &m2paBearer{level2: l, m2pa: m}) }
 
-// unfit says why an association cannot carry the link: M2PA has a stream for Link Status and one for User Data,
+// Unfit says why an association cannot carry the link: M2PA has a stream for Link Status and one for User Data,
 // both ways (RFC 4165 §1.5.2).
-func (l *level2) unfit(s *sctp.Status) string {
+func (l *level2) Unfit(s *sctp.Status) string {
 	if s.OutStreams >= 2 && s.InStreams >= 2 {
 		return ""
 	}
@@ -53,19 +56,19 @@ func (b *m2paBearer) odd(ppid uint32) {
 // send implements bearer. SCTP queues far more than the machine's own window; if it refuses all the same, sequence
 // numbers would be missing at the far end, so the association ends (RFC 4165 §4.1.7).
 func (b *m2paBearer) send(messages []sctp.Message) {
-	if b.assoc == nil {
+	if b.Assoc == nil {
 		return
 	}
-	if n, err := b.assoc.Send(messages); n < len(messages) && !errors.Is(err, net.ErrClosed) {
-		b.abortLocked(fmt.Sprintf("%d of %d messages could not be queued: %v", len(messages)-n, len(messages), err))
+	if n, err := b.Assoc.Send(messages); n < len(messages) && !errors.Is(err, net.ErrClosed) {
+		b.AbortLocked(fmt.Sprintf("%d of %d messages could not be queued: %v", len(messages)-n, len(messages), err))
 	}
 }
 
 // assocView implements bearer.
-func (b *m2paBearer) assocView() assocView { return b.runner.view() }
+func (b *m2paBearer) assocView() association.View { return b.Keeper.View() }
 
 // association implements bearer.
-func (b *m2paBearer) association() (sctp.Assoc, string) { return b.runner.association() }
+func (b *m2paBearer) association() (sctp.Assoc, string) { return b.Keeper.Association() }
 
 // view implements bearer.
 func (b *m2paBearer) view() m2pa.View { return b.m2pa.Status() }

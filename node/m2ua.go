@@ -80,10 +80,10 @@ func (x *m2uaLayer) tellLink(path ss7.PathID, w *xua.Way) {
 		}
 	}
 	if w.State == xua.ASActive {
-		l.tell(ss7.Event{Kind: ss7.CommUp})
+		l.Tell(ss7.Event{Kind: ss7.CommUp})
 		return
 	}
-	l.tell(ss7.Event{Kind: ss7.CommLost, Why: fmt.Sprintf("this end is not active at gateway %s: %s", l.cfg.Gateway,
+	l.Tell(ss7.Event{Kind: ss7.CommLost, Why: fmt.Sprintf("this end is not active at gateway %s: %s", l.cfg.Gateway,
 		x.why(path))})
 }
 

@@ -100,8 +100,8 @@ func (a *m2uaASP) acked(b []byte) {
 		return
 	}
 	e := g.Entry(of, text)
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
 	if e == nil || a.unacked[e.Path] == nil {
 		return // no Data of the interface is to be acknowledged
 	}
@@ -112,23 +112,23 @@ func (a *m2uaASP) acked(b []byte) {
 	}
 }
 
-// tell hands the layer what becomes of the association. When the association ends, no more acknowledgement can come.
-func (a *m2uaASP) tell(ev ss7.Event) {
+// Tell hands the layer what becomes of the association. When the association ends, no more acknowledgement can come.
+func (a *m2uaASP) Tell(ev ss7.Event) {
 	if ev.Kind == ss7.CommLost || ev.Kind == ss7.CommRestart {
-		a.mu.Lock()
+		a.Mu.Lock()
 		for _, u := range a.unacked {
 			u.over = true
 		}
-		a.mu.Unlock()
+		a.Mu.Unlock()
 	}
-	a.xuaASP.tell(ev)
+	a.xuaASP.Tell(ev)
 }
 
 // abandoned takes the messages of an interface that the ASP had not acknowledged when its association ended. With again
 // it gives them, to be sent to another ASP.
 func (a *m2uaASP) abandoned(i *m2uaInterface, again bool) (left []ss7.MSU) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
 	u := a.unacked[i.link.id]
 	if u == nil || !u.over {
 		return nil
@@ -147,15 +147,15 @@ func (a *m2uaASP) abandoned(i *m2uaInterface, again bool) (left []ss7.MSU) {
 			left = append(left, u.at(k).msu)
 		}
 	}
-	a.node.log.AddFrom(a.who(), "CS7M2UA", 4, "UNACKNOWLEDGED", fmt.Sprintf(
+	a.node.log.AddFrom(a.Who(), "CS7M2UA", 4, "UNACKNOWLEDGED", fmt.Sprintf(
 		"ASP %s went without acknowledging %d messages of %s; %s", a.title, u.n, i.as.name, what))
 	return left
 }
 
 // ackView gives the counters, and how many messages are not acknowledged now.
 func (a *m2uaASP) ackView() (st ackStats, waiting int) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
 	for _, u := range a.unacked {
 		waiting += u.n
 	}

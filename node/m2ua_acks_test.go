@@ -85,7 +85,7 @@ func TestM2UADataAck(t *testing.T) {
 					time.Sleep(100 * time.Millisecond)
 					for a := range c.sg.m2ua.all() {
 						if a.title == active {
-							a.abort("pulled by the test")
+							a.Abort("pulled by the test")
 						}
 					}
 					c.w.setCut("10.5.0.1", false)

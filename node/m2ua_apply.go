@@ -1,6 +1,7 @@
 package node
 
 import (
+	"github.com/gostp/gostp/association"
 	"slices"
 	"time"
 
@@ -17,12 +18,12 @@ import (
 // restarted are ports whose associations start anew. The caller holds applying.
 func (n *Node) applyM2UA(next *configs.System, restarted map[uint16]string) (start func()) {
 	x := n.m2ua
-	build := func(c *configs.ASP, at where, how settings) *m2uaASP {
+	build := func(c *configs.ASP, at association.Ends, how association.Settings) *m2uaASP {
 		b := &m2uaASP{}
 		b.set(n, n.ids.take(), *c, m2ua.PPID)
 		b.layer, b.topic = x, m2uaProtocol.name
-		lock.Give[lock.ASP](&b.mu)
-		b.prepare(n.assoc, b, at, how, n.localPorts[c.LocalPort])
+		lock.Give[lock.ASP](&b.Mu)
+		b.Prepare(n.assoc, b, at, how, n.localPorts[c.LocalPort])
 		return b
 	}
 	changed := x.change(next, next.M2UAASPs, restarted, build, n.leaveM2UA)
@@ -42,7 +43,7 @@ func (n *Node) leaveM2UA(a *m2uaASP, why string) {
 		company := x.layer.Company(l.id)
 		x.mu.Unlock()
 		if b, is := l.bearer.(*m2uaBearer); is && b.gateway.Load() == a && !company {
-			l.tell(ss7.Event{Kind: ss7.Stop, Why: why})
+			l.Tell(ss7.Event{Kind: ss7.Stop, Why: why})
 		}
 	}
 	x.leave(&a.xuaASP, why)
@@ -60,7 +61,7 @@ func (n *Node) applyInterfaces(next *configs.System, restarted map[uint16]string
 		for _, c := range s.Interfaces {
 			i := old[c.Interface]
 			p := next.LocalPeer(c.LocalPort)
-			conf, how := linkConfig(next, &configs.Linkset{}, p, &c.Link), settingsFor(p, &c.Link)
+			conf, how := linkConfig(next, &configs.Linkset{}, p, &c.Link), association.SettingsFor(p, &c.Link)
 			conf.Shared = len(s.Members) > 1 // whichever the traffic mode: one may take over from another
 			if i != nil && restarted[c.LocalPort] == "" && sameLink(&i.link.cfg, &c.Link) && i.link.variant() == next.V() {
 				i.shut(c.Shutdown)
@@ -78,7 +79,7 @@ func (n *Node) applyInterfaces(next *configs.System, restarted map[uint16]string
 			b.as = &as{node: n, id: b.link.id, name: "interface " + c.Interface, serves: b}
 			if i != nil {
 				i.close("the configuration of the interface was changed")
-				b.link.inherit(&i.link.runner)
+				b.link.Inherit(&i.link.Keeper)
 				delete(old, c.Interface)
 			}
 			b.shut(c.Shutdown)
@@ -93,7 +94,7 @@ func (n *Node) applyInterfaces(next *configs.System, restarted map[uint16]string
 	}
 	for id, i := range ifaces {
 		if before[id] == nil {
-			n.group.Go(i.link.run)
+			n.group.Go(i.link.Run)
 		}
 	}
 }
@@ -116,7 +117,7 @@ func (n *Node) configureM2UA(next *configs.System) {
 	var conf m2ua.Config
 	ids := map[string]ss7.PathID{}
 	for a := range x.all() {
-		if a.lasting() {
+		if a.Lasting() {
 			ids[a.title] = a.id
 		}
 	}
@@ -201,7 +202,7 @@ func (n *Node) linksAtGateways(next *configs.System, ids map[string]ss7.PathID) 
 			if !k.Registers { // else its gateway gives it an interface
 				b.setInterface(label)
 			}
-			s := m2ua.ASConfig{ASConfig: xua.ASConfig{Path: l.id, Name: l.name(), Mode: trafficModes[mode],
+			s := m2ua.ASConfig{ASConfig: xua.ASConfig{Path: l.id, Name: l.Name(), Mode: trafficModes[mode],
 				Members: []xua.MemberConfig{{ASP: ids[k.Gateway], Weight: 1}}}}
 			one := m2ua.InterfaceConfig{Label: label, Path: l.id}
 			if k.Registers {

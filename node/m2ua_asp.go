@@ -15,13 +15,13 @@ import (
 )
 
 // m2uaASP is the far end of an association of M2UA: an ASP of this gateway, or the gateway to which this node is an
-// ASP. gate changes under the runner's mu.
+// ASP. gate changes under the keeper's Mu.
 type m2uaASP struct {
 	xuaASP
 	gate    atomic.Pointer[m2ua.Gate]
 	refused [m2ua.Refusals]atomic.Uint64
 
-	// Guarded by mu.
+	// Guarded by Mu.
 	unacked map[ss7.PathID]*unacked // by interface
 	acks    ackStats
 
@@ -33,8 +33,8 @@ type m2uaASP struct {
 // ppidFor implements layerASP.
 func (a *m2uaASP) ppidFor(*configs.ASP) uint32 { return m2ua.PPID }
 
-// reader implements assocOwner.
-func (a *m2uaASP) reader() (carry func([]sctp.Item) error, done func()) {
+// Reader implements association.Owner.
+func (a *m2uaASP) Reader() (carry func([]sctp.Item) error, done func()) {
 	return a.node.reader(a.carry)
 }
 
@@ -156,7 +156,7 @@ func (a *m2uaASP) acknowledge(i *m2uaInterface, id uint32) {
 // slow hands the layer a message that is about no interface, or an event.
 func (a *m2uaASP) slow(it *sctp.Item) (over error) {
 	if it.Event != nil {
-		return a.happened(it.Event, a.tell)
+		return a.happened(it.Event, a.Tell)
 	}
 	a.node.m2ua.run(func(now time.Time, l *m2ua.Layer, out []ss7.Action) []ss7.Action {
 		return l.Recv(now, a.id, it.PPID, it.Data, out)
@@ -166,29 +166,29 @@ func (a *m2uaASP) slow(it *sctp.Item) (over error) {
 
 // setGate puts a new picture of what the ASP may do in force.
 func (a *m2uaASP) setGate(g *m2ua.Gate) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
 	a.gate.Store(g)
 }
 
 // stream gives the stream for the messages of a link.
 func (a *m2uaASP) stream(link ss7.PathID) uint16 {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
 	return m2ua.Stream(uint32(link), a.streams)
 }
 
-// send sends messages of a link at this gateway. The caller holds the link's mu.
+// send sends messages of a link at this gateway. The caller holds the link's Mu.
 func (a *m2uaASP) send(link ss7.PathID, messages []sctp.Message) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
 	n, err := 0, error(net.ErrClosed)
-	if a.assoc != nil {
+	if a.Assoc != nil {
 		stream := m2ua.Stream(uint32(link), a.streams)
 		for i := range messages {
 			messages[i].Stream, messages[i].PPID = stream, m2ua.PPID
 		}
-		n, err = a.assoc.Send(messages)
+		n, err = a.Assoc.Send(messages)
 	}
 	a.count(messages[:n])
 	for i := range messages[n:] {
@@ -196,7 +196,7 @@ func (a *m2uaASP) send(link ss7.PathID, messages []sctp.Message) {
 			a.node.discards.transferred.Add(^uint64(0)) // it was counted when the link took it
 			a.node.discards.add(lostBecause(err), 1)
 		} else if !errors.Is(err, net.ErrClosed) {
-			a.abortLocked(fmt.Sprintf("a message could not be queued: %v", err))
+			a.AbortLocked(fmt.Sprintf("a message could not be queued: %v", err))
 		}
 	}
 }
@@ -213,8 +213,8 @@ func (a *m2uaASP) count(messages []sctp.Message) {
 
 // offer sends to a those of msus that w gives it.
 func (a *m2uaASP) offer(i *m2uaInterface, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
 	label, stream, ok := a.opening(i)
 	if !ok {
 		return false
@@ -241,8 +241,8 @@ func (a *m2uaASP) offer(i *m2uaInterface, w *xua.Way, turn uint32, msus []*ss7.M
 
 // broadcast sends one MSU if a takes it.
 func (a *m2uaASP) broadcast(i *m2uaInterface, m *ss7.MSU, tag uint32, tagged bool) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
 	label, stream, ok := a.opening(i)
 	if !ok {
 		return false
@@ -252,10 +252,10 @@ func (a *m2uaASP) broadcast(i *m2uaInterface, m *ss7.MSU, tag uint32, tagged boo
 	return !gone
 }
 
-// opening gives the label with which Data of interface i to a begins, and its stream. The caller holds mu.
+// opening gives the label with which Data of interface i to a begins, and its stream. The caller holds Mu.
 func (a *m2uaASP) opening(i *m2uaInterface) (*m2ua.Label, uint16, bool) {
 	g := a.gate.Load()
-	if g == nil || a.assoc == nil {
+	if g == nil || a.Assoc == nil {
 		return nil, 0, false
 	}
 	e := g.To(i.link.id)
@@ -266,7 +266,7 @@ func (a *m2uaASP) opening(i *m2uaInterface) (*m2ua.Label, uint16, bool) {
 	return &e.Label, m2ua.Stream(uint32(i.link.id), a.streams), true
 }
 
-// write appends a Data message to what flush sends. The caller holds mu.
+// write appends a Data message to what flush sends. The caller holds Mu.
 func (a *m2uaASP) write(label *m2ua.Label, stream uint16, m *ss7.MSU, tag uint32, tagged bool) {
 	start := len(a.arena)
 	if tagged {

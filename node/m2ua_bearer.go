@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"github.com/gostp/gostp/association"
 	"sync/atomic"
 
 	"github.com/gostp/gostp/configs"
@@ -11,7 +12,7 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// m2uaBearer is M2UA over the association of a gateway, which has the level 2 of the link. The link's own runner never
+// m2uaBearer is M2UA over the association of a gateway, which has the level 2 of the link. The link's own keeper never
 // runs.
 type m2uaBearer struct {
 	*level2
@@ -23,7 +24,7 @@ type m2uaBearer struct {
 func (n *Node) newLinkAtGateway(id ss7.PathID, key linkKey, cfg configs.Link, v *ss7.Variant) *link {
 	l := &link{linkset: key.linkset}
 	l.node, l.id, l.title, l.cfg, l.kind, l.user = n, id, key.title(), cfg, v, l
-	l.prepare(n.assoc, l, where{}, settings{}, nil)
+	l.Prepare(n.assoc, l, association.Ends{}, association.Settings{}, nil)
 	m := m2ua.NewLink(id, atGateway(labelOf(cfg.Interface, v)))
 	l.drive(m, &m2uaBearer{level2: &l.level2, m2ua: m})
 	return l
@@ -31,8 +32,8 @@ func (n *Node) newLinkAtGateway(id ss7.PathID, key linkKey, cfg configs.Link, v 
 
 // setInterface is told which interface of its gateway a link has.
 func (b *m2uaBearer) setInterface(label m2ua.Label) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	b.Mu.Lock()
+	defer b.Mu.Unlock()
 	b.m2ua.SetConfig(atGateway(label))
 }
 
@@ -51,19 +52,19 @@ func (b *m2uaBearer) send(messages []sctp.Message) {
 }
 
 // assocView implements bearer.
-func (b *m2uaBearer) assocView() assocView {
+func (b *m2uaBearer) assocView() association.View {
 	if g := b.gateway.Load(); g != nil {
-		return g.view()
+		return g.View()
 	}
-	return b.runner.view()
+	return b.Keeper.View()
 }
 
 // association implements bearer.
 func (b *m2uaBearer) association() (sctp.Assoc, string) {
 	if g := b.gateway.Load(); g != nil {
-		return g.association()
+		return g.Association()
 	}
-	return nil, b.runner.view().why
+	return nil, b.Keeper.View().Why
 }
 
 // view implements bearer. In the words of M2PA there is less to say of a link at a gateway.

@@ -90,7 +90,7 @@ func (i *m2uaInterface) Send(a *ss7.Action) { i.send(a.Event.Path, a.Wire) }
 // Raise implements loop.Hands. It gives the link an order, by way of the core.
 func (i *m2uaInterface) Raise(ev *ss7.Event) {
 	order := *ev
-	i.node.core.do(func() { i.link.tell(order) })
+	i.node.core.do(func() { i.link.Tell(order) })
 }
 
 // Hangup implements loop.Hands. A terminal has no association to end.
@@ -146,7 +146,7 @@ func (n *Node) interfaceTroubles() (out []mtp3.Alarm) {
 		v, shut := i.terminal.Status(), i.down || i.closed
 		i.mu.Unlock()
 		st, why := i.link.below()
-		x := mtp3.Alarm{Severity: mtp3.Minor, Object: i.link.name(), Why: offerReason(&v, &st, why)}
+		x := mtp3.Alarm{Severity: mtp3.Minor, Object: i.link.Name(), Why: offerReason(&v, &st, why)}
 		switch {
 		case shut:
 			continue

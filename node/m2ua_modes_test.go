@@ -62,7 +62,7 @@ func (b *box) gateway(line string) {
 
 func (b *box) pull() {
 	for a := range b.m2ua.all() {
-		a.abort("pulled by the test")
+		a.Abort("pulled by the test")
 	}
 }
 

@@ -34,8 +34,8 @@ func (n *Node) M2UA() status.M2UA {
 	out := status.M2UA{Configured: len(sys.M2UAPorts)+len(sys.M2UAASPs)+len(sys.M2UAASs) > 0,
 		Ports: []status.Port{}, ASPs: n.m2uaASPs(asps), ASs: []status.M2UAAS{}, Links: []status.GatewayLink{}}
 	for _, p := range n.carriers() {
-		if sys.M2UAPort(p.number) != nil {
-			out.Ports = append(out.Ports, p.snapshot())
+		if sys.M2UAPort(p.Number) != nil {
+			out.Ports = append(out.Ports, p.Snapshot())
 		}
 	}
 	for _, a := range sys.M2UAASs {
@@ -125,15 +125,15 @@ func (l *link) gatewayLink() *status.GatewayLink {
 	if !is {
 		return nil
 	}
-	l.mu.Lock()
+	l.Mu.Lock()
 	v := b.m2ua.Status()
-	l.mu.Unlock()
+	l.Mu.Unlock()
 	at := l.cfg.InterfaceText()
 	if l.cfg.Registers && v.State != m2ua.NoGateway {
 		at = fmt.Sprintf("%v (%s)", v.Interface, at)
 	}
 	s := &v.Stats
-	return &status.GatewayLink{Name: l.name(), Interface: at, Gateway: l.cfg.Gateway, State: v.State.String(),
+	return &status.GatewayLink{Name: l.Name(), Interface: at, Gateway: l.cfg.Gateway, State: v.State.String(),
 		InService: v.State == m2ua.InService, Since: v.Since, Reason: v.Why, Level: v.Congestion,
 		Counters: status.GatewayLinkCounts{MSUsIn: s.MSUsIn, MSUsOut: s.MSUsOut, OctetsIn: s.OctetsIn,
 			OctetsOut: s.OctetsOut, Messages: exchanged(s.Messages()), Refused: byReason(s.Refused),

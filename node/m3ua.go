@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"github.com/gostp/gostp/association"
 	"slices"
 	"time"
 
@@ -188,7 +189,7 @@ func serverName(as string) string { return "as " + as }
 // caller holds mu.
 func (x *m3uaLayer) strangers(from string) (all, same int) {
 	for _, a := range x.asps {
-		if a.stranger {
+		if a.Stranger {
 			all++
 			if a.source == from {
 				same++
@@ -200,7 +201,7 @@ func (x *m3uaLayer) strangers(from string) (all, same int) {
 
 // noPlace is why an association of nobody configured has no place.
 type noPlace struct {
-	cause
+	association.Cause
 	forAnybody bool // else for one from there alone
 }
 
@@ -210,12 +211,14 @@ func (x *m3uaLayer) mayEnter(from string) error {
 	most := x.node.Config().MaxStrangers()
 	switch {
 	case all >= most:
-		return noPlace{cause(fmt.Sprintf("there is room for %d associations that are not configured, and they are all "+
-			"there (`cs7 xua max-unconfigured-asps`); none is configured", most)), true}
+		why := fmt.Sprintf("there is room for %d associations that are not configured, and they are all there "+
+			"(`cs7 xua max-unconfigured-asps`); none is configured", most)
+		return noPlace{association.Cause(why), true}
 	case !xua.Share(same, most-all):
-		return noPlace{cause(fmt.Sprintf("%s has %d of the %d places for associations that are not configured, the "+
-			"share of one source (`cs7 xua max-unconfigured-asps` makes it larger, an asp needs none); none is configured",
-			from, same, most)), false}
+		why := fmt.Sprintf("%s has %d of the %d places for associations that are not configured, the share of one "+
+			"source (`cs7 xua max-unconfigured-asps` makes it larger, an asp needs none); none is configured",
+			from, same, most)
+		return noPlace{association.Cause(why), false}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"github.com/gostp/gostp/association"
 	"slices"
 	"time"
 
@@ -29,9 +30,10 @@ func (n *Node) applyM3UA(next *configs.System, restarted map[uint16]string) {
 	for _, c := range next.ASPs {
 		asps = append(asps, next.Placed(c))
 	}
-	changed := x.change(next, asps, restarted, func(c *configs.ASP, at where, how settings) *m3uaASP {
+	build := func(c *configs.ASP, at association.Ends, how association.Settings) *m3uaASP {
 		return n.newM3UAASP(n.ids.take(), *c, at, how, n.localPorts[c.LocalPort])
-	}, func(a *m3uaASP, why string) { x.leave(&a.xuaASP, why) })
+	}
+	changed := x.change(next, asps, restarted, build, func(a *m3uaASP, why string) { x.leave(&a.xuaASP, why) })
 	for _, c := range asps {
 		conf.ASPs = append(conf.ASPs, m3uaASPConfig(next, c, changed.paths[c.Name]))
 	}
@@ -82,13 +84,13 @@ func (n *Node) putM3UA(conf m3ua.Config, changed change[*m3uaASP], servers []*m3
 	})
 }
 
-func aspEnds(c *configs.ASP) where {
-	return where{remote: c.IPs(), remotePort: c.RemotePort, localPort: c.LocalPort, udpPort: c.UDPPort,
-		passive: c.Passive()}
+func aspEnds(c *configs.ASP) association.Ends {
+	return association.Ends{Remote: c.IPs(), RemotePort: c.RemotePort, LocalPort: c.LocalPort, UDPPort: c.UDPPort,
+		Passive: c.Passive()}
 }
 
-func aspSettings(s *configs.System, c *configs.ASP) settings {
-	return settingsOf(s.Port(c.LocalPort), c.SCTP.At(s.Port(c.LocalPort)))
+func aspSettings(s *configs.System, c *configs.ASP) association.Settings {
+	return association.SettingsOf(s.Port(c.LocalPort), c.SCTP.At(s.Port(c.LocalPort)))
 }
 
 // m3uaASPConfig is what the layer is told of an ASP. Where anybody may come, ASPs choose their
@@ -161,14 +163,14 @@ func m3uaASConfig(s *configs.System, c *configs.AS) m3ua.ASConfig {
 
 // welcome takes the association of nobody configured, as an ASP that may register keys. It
 // gives the cause if it does not.
-func (n *Node) welcome(p *localPort, a sctp.Assoc) error {
+func (n *Node) welcome(p *association.Port, a sctp.Assoc) error {
 	sys := n.Config()
-	to, from := a.Remote(), source(a)
+	to, from := a.Remote(), association.Source(a)
 	id := n.ids.take()
-	c := strangerASP(id, to.Port, p.number)
-	at := where{remote: to.IPs, remotePort: to.Port, localPort: p.number, passive: true}
+	c := strangerASP(id, to.Port, p.Number)
+	at := association.Ends{Remote: to.IPs, RemotePort: to.Port, LocalPort: p.Number, Passive: true}
 	s := n.newM3UAASP(id, c, at, aspSettings(sys, &c), p)
-	s.stranger, s.source = true, from
+	s.Stranger, s.source = true, from
 	s.conf = strangerConfig(sys, s)
 	var refused error
 	n.m3ua.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
@@ -189,7 +191,7 @@ func (n *Node) welcome(p *localPort, a sctp.Assoc) error {
 	}
 	n.group.Go(func() {
 		defer n.dismiss(s)
-		s.serveOnly(a)
+		s.ServeOnly(a)
 	})
 	if n.Config() != sys { // it came during a change, which may not have seen it
 		n.applying.Lock()

@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"github.com/gostp/gostp/association"
 	"sync/atomic"
 	"time"
 
@@ -14,8 +15,8 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// m3uaASP is a far end of M3UA on its association. gate changes under the runner's mu: whoever
-// holds mu may rely on what the gate says of the ASP until mu is released.
+// m3uaASP is a far end of M3UA on its association. gate changes under the keeper's Mu: whoever
+// holds Mu may rely on what the gate says of the ASP until Mu is released.
 type m3uaASP struct {
 	xuaASP
 	source string         // where a stranger comes from
@@ -38,12 +39,13 @@ type answer struct {
 	at time.Time
 }
 
-func (n *Node) newM3UAASP(id ss7.PathID, c configs.ASP, at where, how settings, p *localPort) *m3uaASP {
+func (n *Node) newM3UAASP(id ss7.PathID, c configs.ASP, at association.Ends, how association.Settings,
+	p *association.Port) *m3uaASP {
 	a := &m3uaASP{}
 	a.set(n, id, c, a.ppidFor(&c))
 	a.layer, a.topic = n.m3ua, m3uaProtocol.name
-	lock.Give[lock.ASP](&a.mu)
-	a.prepare(n.assoc, a, at, how, p)
+	lock.Give[lock.ASP](&a.Mu)
+	a.Prepare(n.assoc, a, at, how, p)
 	return a
 }
 
@@ -55,8 +57,8 @@ func (a *m3uaASP) ppidFor(c *configs.ASP) uint32 {
 	return m3ua.PPID
 }
 
-// reader implements assocOwner.
-func (a *m3uaASP) reader() (carry func([]sctp.Item) error, done func()) {
+// Reader implements association.Owner.
+func (a *m3uaASP) Reader() (carry func([]sctp.Item) error, done func()) {
 	return a.node.reader(a.carry)
 }
 
@@ -127,14 +129,14 @@ func (a *m3uaASP) tellOddSI(d *m3ua.Data) {
 	if a.oddSI.Add(1) == 1 {
 		const text = "%s sends DATA with service indicator %#02x: the bits above the fourth are passed over, " +
 			"so it is %v; `show cs7 asp %s statistics` counts such DATA"
-		a.node.log.Add("CS7M3UA", 4, "ODDSI", fmt.Sprintf(text, a.name(), d.OddSI, d.MSU.SI, a.title))
+		a.node.log.Add("CS7M3UA", 4, "ODDSI", fmt.Sprintf(text, a.Name(), d.OddSI, d.MSU.SI, a.title))
 	}
 }
 
 // slow hands the layer a message other than DATA, or an event.
 func (a *m3uaASP) slow(it *sctp.Item) (over error) {
 	if it.Event != nil {
-		return a.happened(it.Event, a.tell)
+		return a.happened(it.Event, a.Tell)
 	}
 	a.node.m3ua.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
 		return l.Recv(now, a.id, it.Stream, it.PPID, it.Data, out)
@@ -144,16 +146,16 @@ func (a *m3uaASP) slow(it *sctp.Item) (over error) {
 
 // setGate puts a new picture of what the ASP may do in force.
 func (a *m3uaASP) setGate(g *m3ua.Gate) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
 	a.gate.Store(g)
 }
 
 // begin gives what DATA of s to a begins with; false: a is not active there, or has no
-// association. The caller holds mu.
+// association. The caller holds Mu.
 func (a *m3uaASP) begin(s *m3uaAS) (*m3ua.Label, bool) {
 	g := a.gate.Load()
-	if g == nil || a.assoc == nil {
+	if g == nil || a.Assoc == nil {
 		return nil, false
 	}
 	a.arena, a.messages, a.long = a.arena[:0], a.messages[:0], 0
@@ -163,8 +165,8 @@ func (a *m3uaASP) begin(s *m3uaAS) (*m3ua.Label, bool) {
 // offer sends those of msus that w gives to a, the first being the turn-th of the AS.
 // It is false if a takes none.
 func (a *m3uaASP) offer(s *m3uaAS, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
 	label, ok := a.begin(s)
 	if !ok {
 		return false
@@ -178,20 +180,20 @@ func (a *m3uaASP) offer(s *m3uaAS, w *xua.Way, turn uint32, msus []*ss7.MSU) boo
 }
 
 // sent sends what was written; m is the last of it. It is false if the association has ended. The
-// caller holds mu.
+// caller holds Mu.
 func (a *m3uaASP) sent(s *m3uaAS, m *ss7.MSU) bool {
 	full, gone := a.flush()
 	if gone {
 		return false
 	}
 	a.node.discards.add(mtp3.TooLong, a.long)
-	if full > 0 || a.stuck.Load() {
+	if full > 0 || a.Stuck.Load() {
 		s.jam.full(s, m)
 	}
 	return true
 }
 
-// write appends a DATA message to what flush sends. The caller holds mu.
+// write appends a DATA message to what flush sends. The caller holds Mu.
 func (a *m3uaASP) write(label *m3ua.Label, m *ss7.MSU, tag uint32, tagged bool) {
 	if len(m.Payload) > m3ua.MaxPayload {
 		a.long++ // counted once the others are sent
@@ -209,8 +211,8 @@ func (a *m3uaASP) write(label *m3ua.Label, m *ss7.MSU, tag uint32, tagged bool) 
 
 // broadcast sends one MSU if a takes it.
 func (a *m3uaASP) broadcast(s *m3uaAS, m *ss7.MSU, tag uint32, tagged bool) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
 	label, ok := a.begin(s)
 	if !ok {
 		return false

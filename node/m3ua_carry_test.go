@@ -2,6 +2,7 @@ package node
 
 import (
 	"encoding/binary"
+	"github.com/gostp/gostp/association"
 	"testing"
 
 	"github.com/gostp/gostp/internal/lock"
@@ -40,8 +41,8 @@ func adapted(tb testing.TB, size, payload int) (in *m3uaASP, items []sctp.Item, 
 		for _, t := range []xua.Type{xua.ASPUP, xua.ASPAC} {
 			out = l.Recv(n.started, p, 0, m3ua.PPID, bare(t), out)
 		}
-		a := &m3uaASP{xuaASP: xuaASP{runner: runner{assoc: got}, node: n, id: p, streams: 17}}
-		lock.Give[lock.ASP](&a.mu)
+		a := &m3uaASP{xuaASP: xuaASP{Keeper: association.Keeper{Assoc: got}, node: n, id: p, streams: 17}}
+		lock.Give[lock.ASP](&a.Mu)
 		a.setGate(l.Gate(p))
 		x.asps[p] = a
 	}

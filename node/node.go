@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"github.com/gostp/gostp/association"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -94,19 +95,19 @@ type fixed struct {
 	m2ua  *m2uaLayer
 
 	associations *associations // of all instances
-	assoc        *assocNode
+	assoc        *association.Node
 	ground       *ground // of all instances
 }
 
 // published is what any goroutine may load, without a lock. What a pointer here leads to does not change, but
 // for counters in it: a change is another value, stored here.
 type published struct {
-	view     atomic.Pointer[view]           // the core stores it
-	leaving  atomic.Bool                    // see Leave; the core stores it
-	stopping atomic.Bool                    // nobody is let in any more
-	config   atomic.Pointer[configs.System] // whoever holds applying stores it, as the next two
-	ports    atomic.Pointer[[]*localPort]   // for alarms
-	tap      atomic.Pointer[paklog.Tap]     // copies MSUs; nil: none are copied
+	view     atomic.Pointer[view]                // the core stores it
+	leaving  atomic.Bool                         // see Leave; the core stores it
+	stopping atomic.Bool                         // nobody is let in any more
+	config   atomic.Pointer[configs.System]      // whoever holds applying stores it, as the next two
+	ports    atomic.Pointer[[]*association.Port] // for alarms
+	tap      atomic.Pointer[paklog.Tap]          // copies MSUs; nil: none are copied
 
 	// Of instance 0 alone.
 	others      atomic.Pointer[[]*Node]           // the instances within; whoever holds applying stores it
@@ -120,7 +121,7 @@ type published struct {
 // of another.
 type configured struct {
 	applying   lock.Mutex[lock.Applying] // guards what follows
-	localPorts map[uint16]*localPort
+	localPorts map[uint16]*association.Port
 	links      map[linkKey]*link
 	titles     titles.Tables
 	baseline   map[sctp.Transport]map[string]uint64 // of `clear sctp statistics`
@@ -149,18 +150,18 @@ type shared struct {
 // New makes a node without configuration and starts it.
 func New(opt Options) *Node {
 	all := &associations{}
-	all.memory, all.backlog = sctp.NewBudget(sctp.DefaultBudget), sctp.NewBacklog(sctp.DefaultBacklog)
+	all.Memory, all.Backlog = sctp.NewBudget(sctp.DefaultBudget), sctp.NewBacklog(sctp.DefaultBacklog)
 	var n *Node
-	all.lack = func(why string) { n.descriptorsShort(why) }
+	all.Lack = func(why string) { n.descriptorsShort(why) }
 	n = start(opt, syslog.New(), 0, all, &ground{})
-	all.memory.OnShortage(n.memoryShort)
-	all.backlog.OnShortage(n.backlogShort)
+	all.Memory.OnShortage(n.memoryShort)
+	all.Backlog.OnShortage(n.backlogShort)
 	return n
 }
 
 func start(opt Options, log *syslog.Log, number uint8, a *associations, g *ground) *Node {
 	n := &Node{fixed: fixed{opt: opt, number: number, started: time.Now(), log: log, associations: a, ground: g}}
-	n.localPorts, n.links = map[uint16]*localPort{}, map[linkKey]*link{}
+	n.localPorts, n.links = map[uint16]*association.Port{}, map[linkKey]*link{}
 	n.ctx, n.stop = context.WithCancel(context.Background())
 	n.config.Store(configs.New())
 	n.core = newCore(n)
@@ -181,7 +182,7 @@ func (n *Node) shutPorts() {
 	n.applying.Lock()
 	defer n.applying.Unlock()
 	for _, p := range n.localPorts {
-		p.shut()
+		p.Shut()
 	}
 }
 
@@ -202,7 +203,7 @@ func (n *Node) Close() {
 	others.Wait()
 	n.applying.Lock()
 	links, peers := n.links, n.localPorts
-	n.links, n.localPorts = map[linkKey]*link{}, map[uint16]*localPort{}
+	n.links, n.localPorts = map[linkKey]*link{}, map[uint16]*association.Port{}
 	n.stopPaklog()
 	n.applying.Unlock()
 	n.m2ua.close("the node stops") // before its links, so that they are not released: another ASP may serve them
@@ -211,7 +212,7 @@ func (n *Node) Close() {
 	}
 	n.m3ua.close("the node stops")
 	for _, p := range peers {
-		p.close()
+		p.Close()
 	}
 	n.stop()
 	n.group.Wait()

@@ -96,7 +96,7 @@ func (n *Node) lossOf(x *lostBy) (way, text string, beyond bool) {
 		return "no link yet", "a changeover or rerouting was under way", false
 	case l != nil:
 		text, beyond = n.doubt(l, x.since)
-		return l.name(), text, beyond
+		return l.Name(), text, beyond
 	case v.crossing(x.path) != nil:
 		return v.crossing(x.path).name, "they went into that instance, which knows more", false
 	case v.server(x.path) != nil:
@@ -154,7 +154,7 @@ func (n *Node) serverDoubt(s *m3uaAS, path ss7.PathID) (text string, beyond bool
 		}) {
 			continue
 		}
-		if assoc, _ := a.association(); silentFor(assoc) > 0 {
+		if assoc, _ := a.Association(); silentFor(assoc) > 0 {
 			return fmt.Sprintf("its ASP %s has acknowledged nothing for %v, so they may not have arrived there",
 				asps[k].Config.Name, silentFor(assoc)), false
 		}

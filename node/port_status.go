@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"github.com/gostp/gostp/association"
 	"slices"
 	"strings"
 
@@ -10,7 +11,7 @@ import (
 )
 
 // allCarriers are the ports of all instances.
-func (n *Node) allCarriers() (out []*localPort) {
+func (n *Node) allCarriers() (out []*association.Port) {
 	for _, i := range n.all() {
 		out = append(out, i.carriers()...)
 	}
@@ -18,14 +19,14 @@ func (n *Node) allCarriers() (out []*localPort) {
 }
 
 // carriers are the ports of this instance by number.
-func (n *Node) carriers() []*localPort {
+func (n *Node) carriers() []*association.Port {
 	n.applying.Lock()
 	defer n.applying.Unlock()
-	var out []*localPort
+	var out []*association.Port
 	for _, p := range n.localPorts {
 		out = append(out, p)
 	}
-	slices.SortFunc(out, func(a, b *localPort) int { return int(a.number) - int(b.number) })
+	slices.SortFunc(out, func(a, b *association.Port) int { return int(a.Number) - int(b.Number) })
 	return out
 }
 
@@ -33,13 +34,13 @@ func (n *Node) carriers() []*localPort {
 func (n *Node) LocalPeers() []status.Port {
 	out := []status.Port{}
 	for _, p := range n.carriers() {
-		if n.Config().LocalPeer(p.number) == nil {
+		if n.Config().LocalPeer(p.Number) == nil {
 			continue
 		}
-		x := p.snapshot()
+		x := p.Snapshot()
 		for _, l := range n.linksOf(p) {
-			v := l.view()
-			x.Users = append(x.Users, status.PortUser{Name: l.name(), FarEnd: l.farEnd(), Association: v.snapshot()})
+			v := l.View()
+			x.Users = append(x.Users, status.PortUser{Name: l.Name(), FarEnd: l.FarEnd(), Association: v.Snapshot()})
 		}
 		out = append(out, x)
 	}
@@ -47,12 +48,12 @@ func (n *Node) LocalPeers() []status.Port {
 }
 
 // linksOf are the links at a local-peer, in the order of linkset and code.
-func (n *Node) linksOf(p *localPort) []*link {
+func (n *Node) linksOf(p *association.Port) []*link {
 	n.applying.Lock()
 	defer n.applying.Unlock()
 	var out []*link
 	for _, l := range n.links {
-		if l.port == p {
+		if l.Port == p {
 			out = append(out, l)
 		}
 	}
@@ -71,20 +72,20 @@ func (n *Node) M3UA() status.M3UA {
 	asps, _ := n.m3ua.status()
 	out := status.M3UA{Ports: []status.Port{}}
 	for _, p := range n.carriers() {
-		c := sys.M3UA(p.number)
+		c := sys.M3UA(p.Number)
 		if c == nil {
 			continue
 		}
-		x := p.snapshot()
+		x := p.Snapshot()
 		x.Accepts = max(c.Accept, configs.AcceptConfigured).String()
 		for i := range asps {
 			a := n.m3ua.asp(asps[i].Config.Path)
-			if a == nil || a.where.localPort != p.number {
+			if a == nil || a.Ends.LocalPort != p.Number {
 				continue
 			}
-			v := a.view()
-			x.Users = append(x.Users, status.PortUser{Name: a.title, FarEnd: a.farEnd(), State: asps[i].State,
-				Association: v.snapshot()})
+			v := a.View()
+			x.Users = append(x.Users, status.PortUser{Name: a.title, FarEnd: a.FarEnd(), State: asps[i].State,
+				Association: v.Snapshot()})
 		}
 		out.Ports = append(out.Ports, x)
 	}
@@ -98,8 +99,8 @@ func (n *Node) transports() []status.Transport {
 	out := []status.Transport{}
 	all := n.allCarriers()
 	for _, p := range all {
-		x := p.snapshot()
-		out = append(out, status.Transport{Port: p.title, TCP: p.kind == configs.TCP && x.Carrier != "", Name: x.Carrier})
+		x := p.Snapshot()
+		out = append(out, status.Transport{Port: p.Title, TCP: p.Kind == configs.TCP && x.Carrier != "", Name: x.Carrier})
 		if x.Carrier == "" {
 			out[len(out)-1].Reason = x.Reason
 		}

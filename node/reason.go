@@ -78,9 +78,9 @@ func (n *Node) linkFault(l *mtp3.LinkStatus) string {
 // below is what stands below level 3 of a link: level 2, and why there is no association;
 // empty: there is one.
 func (l *level2) below() (m2pa.View, string) {
-	l.mu.Lock()
+	l.Mu.Lock()
 	st := l.level2View()
-	l.mu.Unlock()
+	l.Mu.Unlock()
 	a, why := l.bearer.association()
 	if a != nil {
 		why = ""
@@ -95,8 +95,8 @@ func (n *Node) portTroubles() (out []mtp3.Alarm) {
 		return nil
 	}
 	for _, p := range *ports {
-		if why := p.trouble(); why != "" {
-			out = append(out, mtp3.Alarm{Severity: mtp3.Major, Object: p.title, Why: "not bound: " + why})
+		if why := p.Trouble(); why != "" {
+			out = append(out, mtp3.Alarm{Severity: mtp3.Major, Object: p.Title, Why: "not bound: " + why})
 		}
 	}
 	return out

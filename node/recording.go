@@ -46,8 +46,8 @@ func (n *Node) RecordLink(linkset string, slc uint8, file string, most int) erro
 		if l == nil {
 			return nil, fmt.Errorf("there is no %s", name)
 		}
-		l.mu.Lock()
-		defer l.mu.Unlock()
+		l.Mu.Lock()
+		defer l.Mu.Unlock()
 		m, ok := l.machine.(*m2pa.Link)
 		if !ok {
 			return nil, fmt.Errorf("the level 2 of %s is at a gateway", name)
@@ -59,8 +59,8 @@ func (n *Node) RecordLink(linkset string, slc uint8, file string, most int) erro
 		taped := &tapedLink{m, t}
 		l.machine, l.loop.Machine = taped, taped
 		return &recording{stop: func(swap func(*record.Tape) *record.Tape) {
-			l.mu.Lock()
-			defer l.mu.Unlock()
+			l.Mu.Lock()
+			defer l.Mu.Unlock()
 			swap(taped.tape)
 			l.machine, l.loop.Machine = m, m
 		}}, nil

@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"github.com/gostp/gostp/association"
 	"strings"
 
 	"github.com/gostp/gostp/configs"
@@ -99,11 +100,11 @@ func (n *Node) memberReason(asps []xua.ASPStatus, s *xua.ASStatus) string {
 		if asps[i].Config.Name != name || a == nil {
 			continue
 		}
-		var v assocView
-		if assoc, why := a.association(); assoc == nil {
-			v.why = why
+		var v association.View
+		if assoc, why := a.Association(); assoc == nil {
+			v.Why = why
 		} else {
-			v.status = &sctp.Status{}
+			v.Status = &sctp.Status{}
 		}
 		return fmt.Sprintf("; ASP %s: %s%s", name, aspReason(&asps[i], &v), more)
 	}

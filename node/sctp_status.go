@@ -15,7 +15,7 @@ func (n *Node) SCTP() status.SCTP {
 	var transports []sctp.Transport
 	var counters [][]sctp.Counter
 	for _, p := range n.allCarriers() {
-		t := p.over()
+		t := p.Over()
 		if t == nil {
 			continue
 		}
@@ -25,7 +25,7 @@ func (n *Node) SCTP() status.SCTP {
 			transports, counters = append(transports, t), append(counters, t.Counters())
 			out.Transports = append(out.Transports, status.TransportUsed{Name: t.Name(), Counters: []status.Count{}})
 		}
-		out.Transports[i].Ports = append(out.Transports[i].Ports, p.number)
+		out.Transports[i].Ports = append(out.Transports[i].Ports, p.Number)
 	}
 	n.applying.Lock()
 	defer n.applying.Unlock()
@@ -53,7 +53,7 @@ func sum(all []status.Count, c status.Count) []status.Count {
 }
 
 func (n *Node) sharedMemory() status.SharedMemory {
-	in, out := n.associations.memory.State(), n.associations.backlog.State()
+	in, out := n.associations.Memory.State(), n.associations.Backlog.State()
 	return status.SharedMemory{Fragments: in.Held, FragmentsMax: in.Most, Ended: in.Ended, Outgoing: out.Held,
 		OutgoingMax: out.Most, Refused: out.Refused, ForASPs: n.associations.waiting.Load(), ForASPsMax: waitMost,
 		ForLocal: n.users.waiting(), ForLocalMax: inboxAll}
@@ -64,7 +64,7 @@ func (n *Node) sharedMemory() status.SharedMemory {
 func (n *Node) ClearSCTP() {
 	base := map[sctp.Transport]map[string]uint64{}
 	for _, p := range n.allCarriers() {
-		if t := p.over(); t != nil {
+		if t := p.Over(); t != nil {
 			base[t] = map[string]uint64{}
 			for _, x := range t.Counters() {
 				base[t][x.Name] = x.Value

@@ -2,6 +2,7 @@ package node
 
 import (
 	"errors"
+	"github.com/gostp/gostp/association"
 	"net/netip"
 	"regexp"
 	"strings"
@@ -19,7 +20,7 @@ import (
 // What `?` calls the default is what SCTP and M2PA do by default.
 func TestDefaultsAreTold(t *testing.T) {
 	t.Parallel()
-	got, want := settingsFor(&configs.LocalPeer{}, nil).params, sctp.DefaultParams()
+	got, want := association.SettingsFor(&configs.LocalPeer{}, nil).Params, sctp.DefaultParams()
 	want.OutStreams, want.InStreams = 2, 2 // M2PA's (RFC 4165 §1.5.2)
 	want.SendBuffer = got.SendBuffer       // follows the transmit queue
 	if got != want {
@@ -61,8 +62,8 @@ func TestSettingsChangeLive(t *testing.T) {
 			t.Error("an association ended:\n", out)
 		}
 		for _, l := range a.links {
-			if l.view().settings != l.settings || l.cfg.SLC == 1 && l.settings.params.Heartbeat >= 0 {
-				t.Error(l.name(), l.settings)
+			if l.View().Settings != l.Settings || l.cfg.SLC == 1 && l.Settings.Params.Heartbeat >= 0 {
+				t.Error(l.Name(), l.Settings)
 			}
 		}
 		// The far end is gone, and found out sooner than by default.
@@ -163,7 +164,7 @@ func TestRefusedIsCounted(t *testing.T) {
 		defer b.Close()
 		time.Sleep(10 * time.Second)
 		a.want("show cs7 local-peer 1024", "associations: 1 for 1 links", "that no link is configured for")
-		if n := a.localPorts[1024].snapshot().Refused; n == 0 {
+		if n := a.localPorts[1024].Snapshot().Refused; n == 0 {
 			t.Error("nothing refused")
 		}
 		b.want("show logging", "of link 1 of linkset A ended after 0s: aborted by 10.0.0.1: no link is configured for "+
@@ -293,7 +294,7 @@ func TestEvents(t *testing.T) {
 		defer end()
 		s := &stubAssoc{Assoc: near, paths: []sctp.PathStatus{{Addr: one, Active: true, Primary: true, Confirmed: true},
 			{Addr: two, Why: "4 retransmissions in a row", RTO: time.Second}}}
-		l.take(s)
+		l.Take(s)
 		synctest.Wait()
 		if s.primary != one {
 			t.Error("the first address is not the primary one")
@@ -304,8 +305,8 @@ func TestEvents(t *testing.T) {
 			"path 10.0.1.2 is inactive: 4 retransmissions in a row")
 		a.want("show sctp association detail", "path 10.0.1.2: INACTIVE", "RTO 1s")
 		tell := func(k sctp.EventKind, why string) (out []ss7.Action) {
-			l.mu.Lock()
-			defer l.mu.Unlock()
+			l.Mu.Lock()
+			defer l.Mu.Unlock()
 			l.item(time.Now(), &sctp.Item{Event: &sctp.Event{Kind: k, Addr: two, Why: why}}, &out)
 			return out
 		}
@@ -315,9 +316,9 @@ func TestEvents(t *testing.T) {
 				t.Error("level 2 did something for", k)
 			}
 		}
-		l.mu.Lock()
+		l.Mu.Lock()
 		tellRestart := l.level2View().State
-		l.mu.Unlock()
+		l.Mu.Unlock()
 		tell(sctp.Restart, "new tags")
 		tell(sctp.PeerShutdown, "asked for")
 		if st, _, _ := l.status(); tellRestart == m2pa.OutOfService || st.State != m2pa.OutOfService {

@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"github.com/gostp/gostp/association"
 	"time"
 
 	"github.com/gostp/gostp/cli"
@@ -80,15 +81,15 @@ func linkWarnings(s *configs.System, set *configs.Linkset, k *configs.Link) []st
 	}
 	m2pa := linkConfig(s, set, p, k)
 	chosen := k.AssocRetrans|k.PathRetrans|p.AssocRetrans|p.PathRetrans != 0
-	out := settingsWarnings(settingsFor(p, k), len(k.Remote), m2pa.T7, chosen)
+	out := settingsWarnings(association.SettingsFor(p, k), len(k.Remote), m2pa.T7, chosen)
 	out = append(out, congestionWarnings(m2pa, set, k)...)
 	return append(out, families(p, k)...)
 }
 
 // settingsWarnings looks at what settings say together; limits tells that somebody chose
 // the limits of retransmission.
-func settingsWarnings(s settings, paths int, t7 time.Duration, limits bool) (out []string) {
-	p := s.params
+func settingsWarnings(s association.Settings, paths int, t7 time.Duration, limits bool) (out []string) {
+	p := s.Params
 	// With the paths all inactive and the association not yet given up, nothing moves
 	// and nobody is told (RFC 9260 §8.2).
 	if all := (p.PathRetrans + 1) * paths; limits && p.AssocRetrans+1 > all {

@@ -64,7 +64,7 @@ func (n *Node) memoryShort(why string) {
 // backlogShort is told that associations accept no more because too much waits in all.
 func (n *Node) backlogShort(why string) {
 	n.shortFor(memoryTold, backlogName, why+"; `show sctp association detail` has who",
-		n.associations.backlog.Short)
+		n.associations.Backlog.Short)
 }
 
 // descriptorsShort is told that an association could not be accepted.

@@ -129,7 +129,7 @@ func TestNoDescriptorForAnAssociation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newBox(t, sctptest.NewMemory(1), configA)
 		defer a.Close()
-		a.associations.lack("no association can be accepted: too many open files")
+		a.associations.Lack("no association can be accepted: too many open files")
 		a.want("show alarms", "Major", filesName, "no association can be accepted: too many open files; `ulimit -n`")
 		time.Sleep(memoryTold + time.Second)
 		if got := a.run("show alarms"); strings.Contains(got, filesName) {

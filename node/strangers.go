@@ -16,7 +16,7 @@ import (
 // configured: that one is told, and sets its association up again as who it is.
 func (n *Node) reviewStrangers(next *configs.System) {
 	defer n.recountPlaces()
-	all := slices.DeleteFunc(slices.Collect(n.m3ua.all()), func(s *m3uaASP) bool { return !s.stranger })
+	all := slices.DeleteFunc(slices.Collect(n.m3ua.all()), func(s *m3uaASP) bool { return !s.Stranger })
 	if len(all) == 0 {
 		return
 	}
@@ -44,7 +44,7 @@ func strangerASP(id ss7.PathID, remote, local uint16) configs.ASP {
 
 // strangerConfig is what the layer must know of a stranger.
 func strangerConfig(sys *configs.System, s *m3uaASP) m3ua.ASPConfig {
-	c := strangerASP(s.id, s.where.remotePort, s.where.localPort)
+	c := strangerASP(s.id, s.Ends.RemotePort, s.Ends.LocalPort)
 	conf := m3uaASPConfig(sys, &c, s.id)
 	conf.Source, conf.TUp = s.source, strangerUp
 	return conf
@@ -52,19 +52,19 @@ func strangerConfig(sys *configs.System, s *m3uaASP) m3ua.ASPConfig {
 
 // unwelcome says why a stranger may not stay; empty: it may.
 func (n *Node) unwelcome(next *configs.System, s *m3uaASP, told map[ss7.PathID]uint32) string {
-	port := next.M3UA(s.where.localPort)
+	port := next.M3UA(s.Ends.LocalPort)
 	if port == nil || port.Accept != configs.AcceptAnybody {
-		return fmt.Sprintf("m3ua %d accepts only ASPs that are configured now", s.where.localPort)
+		return fmt.Sprintf("m3ua %d accepts only ASPs that are configured now", s.Ends.LocalPort)
 	}
-	a, _ := s.association()
+	a, _ := s.Association()
 	if a == nil {
 		return "" // it is about to begin, or has ended
 	}
-	if names := n.assoc.claimants(s.where.localPort, a); names != "" {
+	if names := n.assoc.Claimants(s.Ends.LocalPort, a); names != "" {
 		return names + " is configured at its address now"
 	}
 	if id, has := told[s.id]; has {
-		if name := n.assoc.roamer(s.where.localPort, id); name != "" {
+		if name := n.assoc.Roamer(s.Ends.LocalPort, id); name != "" {
 			return fmt.Sprintf("%s is configured with its asp-identifier %d now", name, id)
 		}
 	}
@@ -86,14 +86,14 @@ func (x *m3uaLayer) toldIDs() map[ss7.PathID]uint32 {
 // sendAway ends the association of a stranger, who is told so first; the end of the
 // association does the rest.
 func (n *Node) sendAway(s *m3uaASP, why string) {
-	s.tellLog(5, "ASSOC", "the association of %s is ended: %s", s.name(), why)
+	s.TellLog(5, "ASSOC", "the association of %s is ended: %s", s.Name(), why)
 	n.m3ua.leave(&s.xuaASP, why)
 }
 
 // sendAwayFrom ends the associations of strangers at a port.
 func (n *Node) sendAwayFrom(port uint16, why string) {
 	for s := range n.m3ua.all() {
-		if s.stranger && s.where.localPort == port {
+		if s.Stranger && s.Ends.LocalPort == port {
 			n.sendAway(s, why)
 		}
 	}

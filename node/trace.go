@@ -253,7 +253,7 @@ func (n *Node) Doubt(path ss7.PathID, since time.Time) (link, why string) {
 		return "", ""
 	}
 	if text, beyond := n.doubt(l, since); !beyond {
-		return l.name(), text
+		return l.Name(), text
 	}
 	return "", ""
 }

@@ -318,7 +318,7 @@ func (n *Node) hintUnreachable(from ss7.PathID, m *ss7.MSU, r mtp3.Reason) {
 func (n *Node) cameBy(from ss7.PathID) string {
 	v := n.view.Load()
 	if l := v.link(from); l != nil {
-		return "by " + l.name()
+		return "by " + l.Name()
 	}
 	if int(from) < len(v.servers) && v.servers[from] != nil {
 		return "by AS " + v.servers[from].name

@@ -3,6 +3,7 @@ package node
 import (
 	"errors"
 	"fmt"
+	"github.com/gostp/gostp/association"
 	"net"
 	"reflect"
 	"sync/atomic"
@@ -16,13 +17,13 @@ import (
 )
 
 // xuaASP is what an ASP of M3UA (m3uaASP) and one of M2UA (m2uaASP) have in common: an association, its counters, and
-// how it reaches its layer. The runner's mu guards the memory of what is sent.
+// how it reaches its layer. The keeper's Mu guards the memory of what is sent.
 type xuaASP struct {
-	runner
+	association.Keeper
 	node  *Node
 	id    ss7.PathID
 	title string
-	cfg   configs.ASP // guarded by mu, as ppid is
+	cfg   configs.ASP // guarded by Mu, as ppid is
 	layer interface {
 		do(ev ss7.Event)
 		refuse(path ss7.PathID, e *xua.Error)
@@ -36,7 +37,7 @@ type xuaASP struct {
 	malformed                    xua.SharedRefused // data that could not be read
 	lone                         atomic.Bool       // the far end has one outgoing stream alone
 
-	// Guarded by mu.
+	// Guarded by Mu.
 	streams  uint16 // streams of ours that go out
 	arena    []byte
 	messages []sctp.Message
@@ -58,18 +59,18 @@ func (a *xuaASP) set(n *Node, id ss7.PathID, c configs.ASP, ppid uint32) {
 // shared implements layerASP.
 func (a *xuaASP) shared() *xuaASP { return a }
 
-func (a *xuaASP) name() string { return "ASP " + a.title }
+func (a *xuaASP) Name() string { return "ASP " + a.title }
 
-// tell hands the layer what becomes of the association.
-func (a *xuaASP) tell(ev ss7.Event) {
+// Tell hands the layer what becomes of the association.
+func (a *xuaASP) Tell(ev ss7.Event) {
 	if ev.Kind == ss7.CommUp || ev.Kind == ss7.CommRestart {
-		a.mu.Lock()
-		if a.assoc != nil {
-			st := a.assoc.Status()
+		a.Mu.Lock()
+		if a.Assoc != nil {
+			st := a.Assoc.Status()
 			a.streams = st.OutStreams
 			a.lone.Store(st.InStreams == 1)
 		}
-		a.mu.Unlock()
+		a.Mu.Unlock()
 	}
 	ev.Path = a.id
 	a.layer.do(ev)
@@ -81,7 +82,7 @@ func (a *xuaASP) refuse(e *xua.Error) {
 	switch {
 	case e == nil || e.Silent:
 	case a.faults.Take(time.Now(), 1):
-		a.node.log.Debug(a.topic, a.name()+": refused: "+e.Why)
+		a.node.log.Debug(a.topic, a.Name()+": refused: "+e.Why)
 		a.layer.refuse(a.id, e)
 	default:
 		a.spared.Add(1)
@@ -90,54 +91,54 @@ func (a *xuaASP) refuse(e *xua.Error) {
 
 // happened takes an event of the association; it gives the cause if that has ended.
 func (a *xuaASP) happened(e *sctp.Event, tell func(ss7.Event)) (over error) {
-	a.mu.Lock()
-	ev, over := a.event(e)
-	a.mu.Unlock()
+	a.Mu.Lock()
+	ev, over := a.Event(e)
+	a.Mu.Unlock()
 	if ev.Kind != ss7.None {
 		tell(ev)
 	}
 	return over
 }
 
-// config is what is configured for the ASP now.
-func (a *xuaASP) config() configs.ASP {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+// Config is what is configured for the ASP now.
+func (a *xuaASP) Config() configs.ASP {
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
 	return a.cfg
 }
 
 // reconfigure puts settings in force that need no new association.
-func (a *xuaASP) reconfigure(c configs.ASP, ppid uint32, how settings) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+func (a *xuaASP) reconfigure(c configs.ASP, ppid uint32, how association.Settings) {
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
 	a.cfg, a.ppid = c, ppid
-	a.setLocked(how)
+	a.SetLocked(how)
 }
 
 // control sends a message other than data. A message that cannot be queued would leave the ASP in another state than
 // ours, so the association ends. It goes on if again says that the message will be sent again.
 func (a *xuaASP) control(stream uint16, wire []byte, again func() bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.assoc == nil {
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	if a.Assoc == nil {
 		return
 	}
 	a.messages = append(a.messages[:0], sctp.Message{Stream: stream, PPID: a.ppid, Data: wire})
-	n, err := a.assoc.Send(a.messages)
+	n, err := a.Assoc.Send(a.messages)
 	if n > 0 || errors.Is(err, net.ErrClosed) || errors.Is(err, sctp.ErrFull) && again != nil && again() {
 		return
 	}
-	a.abortLocked(fmt.Sprintf("a message could not be queued: %v", err))
+	a.AbortLocked(fmt.Sprintf("a message could not be queued: %v", err))
 }
 
 // flush sends the data in messages. What the association has no room for is counted, and the layer is told. gone means
 // that the association has ended: nothing is counted then, since the AS has another way, or will have one in a moment.
-// The caller holds mu.
+// The caller holds Mu.
 func (a *xuaASP) flush() (full int, gone bool) {
 	if len(a.messages) == 0 {
 		return 0, false
 	}
-	n, err := a.assoc.Send(a.messages)
+	n, err := a.Assoc.Send(a.messages)
 	if n == 0 && errors.Is(err, net.ErrClosed) {
 		return 0, true
 	}
@@ -165,32 +166,32 @@ func lostBecause(err error) mtp3.Reason {
 
 // close takes the ASP away.
 func (a *xuaASP) close(why string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.closeLocked(why)
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	a.CloseLocked(why)
 }
 
 // needsAnew gives the cause for which an ASP needs a new association, when c is its new configuration and at where its
 // new ends; nil: the association may stay.
-func (a *xuaASP) needsAnew(c *configs.ASP, at where, restarted map[uint16]string) error {
+func (a *xuaASP) needsAnew(c *configs.ASP, at association.Ends, restarted map[uint16]string) error {
 	switch why := restarted[c.LocalPort]; {
 	case why != "":
-		return cause(why)
+		return association.Cause(why)
 	case c.Shutdown && !a.cfg.Shutdown:
-		return cause("the ASP is shut down by configuration")
+		return association.Cause("the ASP is shut down by configuration")
 	case a.cfg.Role != c.Role || a.cfg.Exchange != c.Exchange:
-		return cause("the role at the ASP was changed")
-	case reflect.DeepEqual(a.where, at) && a.cfg.Shutdown == c.Shutdown:
+		return association.Cause("the role at the ASP was changed")
+	case reflect.DeepEqual(a.Ends, at) && a.cfg.Shutdown == c.Shutdown:
 		return nil
 	}
-	return cause("the configuration of the ASP was changed")
+	return association.Cause("the configuration of the ASP was changed")
 }
 
 // launch runs a new ASP, unless it is shut down.
 func (a *xuaASP) launch() {
 	if a.cfg.Shutdown {
-		a.setWhy("shut down by configuration")
+		a.SetWhy("shut down by configuration")
 		return
 	}
-	a.node.group.Go(a.runner.run)
+	a.node.group.Go(a.Keeper.Run)
 }

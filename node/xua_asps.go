@@ -1,6 +1,7 @@
 package node
 
 import (
+	"github.com/gostp/gostp/association"
 	"iter"
 	"sync/atomic"
 
@@ -117,10 +118,11 @@ type change[A layerASP] struct {
 // change makes the ASPs those of confs; those that stay are not disturbed. restarted are ports whose associations
 // start anew. build makes an ASP, and leave takes leave of one.
 func (x *xuaASPs[A]) change(next *configs.System, confs []*configs.ASP, restarted map[uint16]string,
-	build func(c *configs.ASP, at where, how settings) A, leave func(a A, why string)) (c change[A]) {
+	build func(c *configs.ASP, at association.Ends, how association.Settings) A,
+	leave func(a A, why string)) (c change[A]) {
 	old := map[string]A{}
 	for a := range x.all() {
-		if s := a.shared(); !s.stranger && s.lasting() {
+		if s := a.shared(); !s.Stranger && s.Lasting() {
 			old[s.title] = a
 		}
 	}
@@ -142,7 +144,7 @@ func (x *xuaASPs[A]) change(next *configs.System, confs []*configs.ASP, restarte
 		if was {
 			leave(a, why.Error())
 			c.gone = append(c.gone, a)
-			b.shared().inherit(&a.shared().runner)
+			b.shared().Inherit(&a.shared().Keeper)
 		}
 		c.fresh = append(c.fresh, b)
 		c.paths[conf.Name] = b.shared().id

@@ -96,7 +96,7 @@ func (x *xuaLoop[L]) Raise(ev *ss7.Event) { x.owner.raised(ev) }
 // Hangup implements loop.Hands.
 func (x *xuaLoop[L]) Hangup(ev *ss7.Event) {
 	if to := x.owner.aspAt(ev.Path); to != nil {
-		to.abort(ev.Why)
+		to.Abort(ev.Why)
 	}
 }
 
@@ -109,7 +109,7 @@ func (x *xuaLoop[L]) Done() (rest func()) { return x.owner.rest() }
 // leave takes an ASP away. A gateway is told so first. Its answers are awaited, while the configuration goes on without
 // it. Then its association ends, and the gateway is forgotten.
 func (x *xuaLoop[L]) leave(a *xuaASP, why string) {
-	a.retire(func() {
+	a.Retire(func() {
 		x.run(func(now time.Time, l L, out []ss7.Action) []ss7.Action {
 			x.owner.forget(a.id)
 			return l.RemoveASP(now, a.id, why, out)
@@ -160,8 +160,8 @@ func (n *Node) tellNote(facility string, ev *ss7.Event) {
 		return
 	}
 	who := fmt.Sprint("path ", ev.Path)
-	if a := n.m3ua.asp(ev.Path); a != nil && a.stranger {
-		who = a.who() // a stranger has another name and path each time that it comes
+	if a := n.m3ua.asp(ev.Path); a != nil && a.Stranger {
+		who = a.Who() // a stranger has another name and path each time that it comes
 	}
 	n.log.AddFrom(who, facility, severity, mnemonic, ev.Why)
 }

@@ -48,7 +48,7 @@ func TestRefusalsAreBounded(t *testing.T) {
 // aspNamed finds an ASP by its name; nil: there is none.
 func (x *xuaASPs[A]) aspNamed(name string) (none A) {
 	for a := range x.all() {
-		if s := a.shared(); s.title == name && s.lasting() {
+		if s := a.shared(); s.title == name && s.Lasting() {
 			return a
 		}
 	}

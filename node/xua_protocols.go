@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"github.com/gostp/gostp/association"
 	"iter"
 	"slices"
 
@@ -18,16 +19,16 @@ type xuaProtocol struct {
 	data     int    // the class of messages that the layer does not see; Data is its type 1
 	// at tells whether a port is configured for the protocol.
 	at    func(s *configs.System, port uint16) bool
-	names assocProtocol // by which an ASP is known
+	names association.Protocol // by which an ASP is known
 }
 
 var m3uaProtocol = xuaProtocol{name: "m3ua", facility: "CS7M3UA", data: 1,
 	at:    func(s *configs.System, port uint16) bool { return s.M3UA(port) != nil },
-	names: assocProtocol{grammar: m3ua.Grammar, serves: contextsOf, foreign: foreignContexts}}
+	names: association.Protocol{Grammar: m3ua.Grammar, Serves: contextsOf, Foreign: foreignContexts}}
 
 var m2uaProtocol = xuaProtocol{name: "m2ua", facility: "CS7M2UA", data: 6,
 	at:    func(s *configs.System, port uint16) bool { return s.M2UAPort(port) != nil },
-	names: assocProtocol{grammar: m2ua.Grammar, serves: interfacesOf, foreign: foreignInterfaces}}
+	names: association.Protocol{Grammar: m2ua.Grammar, Serves: interfacesOf, Foreign: foreignInterfaces}}
 
 // xuaMember is an adaptation layer of this node, for whoever goes through all of them.
 type xuaMember interface {

@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"github.com/gostp/gostp/association"
 	"slices"
 	"time"
 
@@ -22,7 +23,7 @@ func (n *Node) ASPs() []status.ASP {
 		if a == nil {
 			continue
 		}
-		x := aspStatus(s, &a.xuaASP, m3uaProtocol.names.grammar)
+		x := aspStatus(s, &a.xuaASP, m3uaProtocol.names.Grammar)
 		x.Counters.DataRefused = refusals(m3ua.Taken+1, m3ua.Refusals,
 			func(r m3ua.Refusal) uint64 { return a.refused[r].Load() })
 		x.Counters.OddSI = a.oddSI.Load()
@@ -43,7 +44,7 @@ func (n *Node) m2uaASPs(asps []xua.ASPStatus) []status.ASP {
 		if a == nil {
 			continue
 		}
-		x := aspStatus(s, &a.xuaASP, m2uaProtocol.names.grammar)
+		x := aspStatus(s, &a.xuaASP, m2uaProtocol.names.Grammar)
 		x.Counters.DataRefused = refusals(m2ua.Taken+1, m2ua.Refusals,
 			func(r m2ua.Refusal) uint64 { return a.refused[r].Load() })
 		x.Counters.RegistrationsSpared = n.m2ua.counts(a.id).RegistrationsSpared
@@ -58,23 +59,23 @@ func (n *Node) m2uaASPs(asps []xua.ASPStatus) []status.ASP {
 
 // aspStatus is what ASPs of all layers have in common.
 func aspStatus(s *xua.ASPStatus, a *xuaASP, g xua.Grammar) status.ASP {
-	v := a.view()
+	v := a.View()
 	out := status.ASP{Name: s.Config.Name, Gateway: s.Config.Role == xua.RoleASP, Role: s.Config.Role.String(),
 		State: s.State, Since: s.Since, Event: s.Why, LastError: s.LastError, NextTry: s.NextTry,
-		ASs: memberships(s.AS), FarEnd: a.farEnd(), Address: "-", Port: a.where.remotePort, Association: v.snapshot(),
+		ASs: memberships(s.AS), FarEnd: a.FarEnd(), Address: "-", Port: a.Ends.RemotePort, Association: v.Snapshot(),
 		Counters: status.ASPCounts{Messages: exchanged(s.Stats.Messages(g)), Refused: byReason(s.Stats.Refused),
 			Spared: s.Stats.ErrorsSpared, OctetsIn: a.inOctets.Load(), OctetsOut: a.outOctets.Load(),
 			Malformed: byReason(a.malformed.Load())}}
 	if s.HasID {
 		out.Identifier = &s.ID
 	}
-	if len(a.where.remote) > 0 {
-		out.Address = a.where.remote[0].String()
+	if len(a.Ends.Remote) > 0 {
+		out.Address = a.Ends.Remote[0].String()
 	}
-	if v.status != nil {
-		out.Port = v.remote.Port
-		if len(v.remote.IPs) > 0 {
-			out.Address = v.remote.IPs[0].String()
+	if v.Status != nil {
+		out.Port = v.Remote.Port
+		if len(v.Remote.IPs) > 0 {
+			out.Address = v.Remote.IPs[0].String()
 		}
 	}
 	if len(out.ASs) == 0 || slices.ContainsFunc(out.ASs, func(m status.Membership) bool { return !m.Active }) {
@@ -84,13 +85,13 @@ func aspStatus(s *xua.ASPStatus, a *xuaASP, g xua.Grammar) status.ASP {
 }
 
 // aspReason is the lowest layer's, because that is what has to be mended first.
-func aspReason(s *xua.ASPStatus, v *assocView) string {
+func aspReason(s *xua.ASPStatus, v *association.View) string {
 	why := s.Why
 	switch {
 	case s.Config.Shutdown:
 		return "shut down by configuration"
-	case v.status == nil:
-		return "no association: " + v.none()
+	case v.Status == nil:
+		return "no association: " + v.None()
 	case s.Config.Block:
 		why += "; blocked by configuration"
 	case s.Comm && s.State == "inactive" && s.Config.Role == xua.RoleSG:

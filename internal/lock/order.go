@@ -27,9 +27,9 @@ type (
 	Interface    struct{} // node: a link that ASPs use, at the gateway
 	ASP          struct{} // node: an ASP and its association
 	Departures   struct{} // node: what left an AS without an ASP
-	Lobby        struct{} // node: associations whose owner is not known yet
-	LocalPort    struct{} // node: why a port is not bound
-	Associations struct{} // node: numbers and names of associations
+	Lobby        struct{} // association: associations whose owner is not known yet
+	LocalPort    struct{} // association: why a port is not bound
+	Associations struct{} // association: numbers of associations
 	Arrivals     struct{} // node: memories of what comes from other instances
 	Readers      struct{} // node: who reads associations
 	Inbox        struct{} // node: MSUs for users here

@@ -1,4 +1,4 @@
-package node
+package association
 
 import (
 	"cmp"
@@ -21,12 +21,12 @@ import (
 
 // What the lobby of a port has room for, and for how long.
 const (
-	proofWait   = 5 * time.Second        // until an address that a far end lists has answered
+	ProofWait   = 5 * time.Second        // until an address that a far end lists has answered
 	proofLook   = 100 * time.Millisecond // between looks whether it has
-	speakWait   = 10 * time.Second       // until a far end has said who it is
-	unserved    = 10 * time.Second       // until the association before has ended
+	SpeakWait   = 10 * time.Second       // until a far end has said who it is
+	Unserved    = 10 * time.Second       // until the association before has ended
 	lobbyRoom   = 128                    // associations
-	lobbyShare  = 16                     // of them from one address
+	LobbyShare  = 16                     // of them from one address
 	doubtFor    = time.Minute            // an address that claimed another in vain is not waited for again
 	doubtsAtAll = 1024
 )
@@ -36,10 +36,10 @@ func identity(a sctp.Assoc) sctp.Addr {
 	return sctp.Addr{IPs: a.Confirmed(), Port: a.Remote().Port}
 }
 
-// source is where a far end has proved to be when it set its association up: whose share of
+// Source is where a far end has proved to be when it set its association up: whose share of
 // what all strangers share it uses, whatever addresses it lists. Of IPv6 it is the network,
 // since one host has as many addresses there as it likes.
-func source(a sctp.Assoc) string {
+func Source(a sctp.Assoc) string {
 	ips := a.Confirmed()
 	if len(ips) == 0 {
 		return "an unknown address"
@@ -55,73 +55,73 @@ func source(a sctp.Assoc) string {
 
 // claim is who an association may be, by its addresses.
 type claim struct {
-	of []*runner // in the order of the configuration
+	of []*Keeper // in the order of the configuration
 }
 
 // claim finds those to whom an association with a far end may belong. Who names the far end's
 // port goes before who takes any.
-func (n *assocNode) claim(local uint16, far sctp.Addr) claim {
+func (n *Node) claim(local uint16, far sctp.Addr) claim {
 	var c claim
-	for r := range n.keepers() {
-		if _, is := r.owner.(assocASP); !is && r.where.fits(local, far) {
+	for r := range n.Keepers() {
+		if _, is := r.Owner.(ASP); !is && r.Ends.fits(local, far) {
 			c.of = append(c.of, r)
 		}
 	}
-	c.of = append(c.of, n.aspsAt(local, func(r *runner) bool { return r.where.fits(local, far) })...)
-	exact := func(r *runner) bool { return r.where.remotePort != 0 }
+	c.of = append(c.of, n.aspsAt(local, func(r *Keeper) bool { return r.Ends.fits(local, far) })...)
+	exact := func(r *Keeper) bool { return r.Ends.RemotePort != 0 }
 	if slices.ContainsFunc(c.of, exact) {
-		c.of = slices.DeleteFunc(c.of, func(r *runner) bool { return !exact(r) })
+		c.of = slices.DeleteFunc(c.of, func(r *Keeper) bool { return !exact(r) })
 	}
 	return c
 }
 
 // claimSoon is claim, after a change of the configuration that goes on: it may be what
 // binds the port, and the link or ASP comes after.
-func (n *assocNode) claimSoon(local uint16, far sctp.Addr) (c claim) {
+func (n *Node) claimSoon(local uint16, far sctp.Addr) (c claim) {
 	if c = n.claim(local, far); len(c.of) > 0 {
 		return c
 	}
-	n.settled(func() { c = n.claim(local, far) })
+	n.Settled(func() { c = n.claim(local, far) })
 	return c
 }
 
 // aspsAt gives those of the configured ASPs of a port that are fit, in the order of the
 // configuration.
-func (n *assocNode) aspsAt(local uint16, fit func(*runner) bool) (out []*runner) {
-	for r := range n.keepers() {
-		if _, is := r.owner.(assocASP); is && !r.stranger && r.where.localPort == local && fit(r) && r.lasting() {
+func (n *Node) aspsAt(local uint16, fit func(*Keeper) bool) (out []*Keeper) {
+	for r := range n.Keepers() {
+		if _, is := r.Owner.(ASP); is && !r.Stranger && r.Ends.LocalPort == local && fit(r) && r.Lasting() {
 			out = append(out, r)
 		}
 	}
 	if len(out) < 2 {
 		return out
 	}
-	sys := n.config()
-	place := map[*runner]int{}
+	sys := n.Config()
+	place := map[*Keeper]int{}
 	for _, r := range out {
 		named := func(c *configs.ASP) bool { return c.Name == r.title() }
 		place[r] = max(slices.IndexFunc(sys.ASPs, named), slices.IndexFunc(sys.M2UAASPs, named))
 	}
-	slices.SortFunc(out, func(a, b *runner) int { return cmp.Compare(place[a], place[b]) })
+	slices.SortFunc(out, func(a, b *Keeper) int { return cmp.Compare(place[a], place[b]) })
 	return out
 }
 
 // roams tells whether an ASP is known by its identifier alone.
-func (r *runner) roams() bool {
+func (r *Keeper) roams() bool {
 	c, _ := r.asp()
-	return len(r.where.remote) == 0 && c.ID != nil && !c.AsksUp()
+	return len(r.Ends.Remote) == 0 && c.ID != nil && !c.AsksUp()
 }
 
-// claimants names to whom an association at a port may belong by where it has proved to come from; empty: to nobody.
-func (n *assocNode) claimants(local uint16, a sctp.Assoc) string {
+// Claimants names to whom an association at a port may belong by where it has proved to come from; empty: to nobody.
+func (n *Node) Claimants(local uint16, a sctp.Assoc) string {
 	return n.claim(local, identity(a)).names()
 }
 
-// roamer names the ASP at a port that is known by an ASP Identifier alone; empty: there is none.
-func (n *assocNode) roamer(local uint16, id uint32) string {
-	for _, r := range n.aspsAt(local, (*runner).roams) {
+// Roamer names the ASP at a port that is known by an ASP Identifier alone; empty: there is none.
+func (n *Node) Roamer(local uint16, id uint32) string {
+	for _, r := range n.aspsAt(local, (*Keeper).roams) {
 		if c, _ := r.asp(); c.ID != nil && *c.ID == id {
-			return r.owner.name()
+			return r.Owner.Name()
 		}
 	}
 	return ""
@@ -131,15 +131,15 @@ func (n *assocNode) roamer(local uint16, id uint32) string {
 func (c claim) names() string {
 	var out []string
 	for _, r := range c.of {
-		out = append(out, r.owner.name())
+		out = append(out, r.Owner.Name())
 	}
 	return strings.Join(out, ", ")
 }
 
 // asps gives those of c that are ASPs.
-func (c claim) asps() (out []*runner) {
+func (c claim) asps() (out []*Keeper) {
 	for _, r := range c.of {
-		if _, is := r.owner.(assocASP); is {
+		if _, is := r.Owner.(ASP); is {
 			out = append(out, r)
 		}
 	}
@@ -147,16 +147,16 @@ func (c claim) asps() (out []*runner) {
 }
 
 // admit finds whose an association is, or refuses it.
-func (p *localPort) admit(ctx context.Context, a sctp.Assoc) {
-	if p.node.stopping() {
+func (p *Port) admit(ctx context.Context, a sctp.Assoc) {
+	if p.node.Stopping() {
 		a.Abort("the node stops")
 		return
 	}
-	if c := p.node.claimSoon(p.number, identity(a)); len(c.of) > 0 {
+	if c := p.node.claimSoon(p.Number, identity(a)); len(c.of) > 0 {
 		p.settle(ctx, a, c)
 		return
 	}
-	if c := p.node.claim(p.number, a.Remote()); len(c.of) > 0 {
+	if c := p.node.claim(p.Number, a.Remote()); len(c.of) > 0 {
 		p.awaitProof(ctx, a, c)
 		return
 	}
@@ -164,39 +164,39 @@ func (p *localPort) admit(ctx context.Context, a sctp.Assoc) {
 }
 
 // settle gives an association to one of those that it may be.
-func (p *localPort) settle(ctx context.Context, a sctp.Assoc, c claim) {
+func (p *Port) settle(ctx context.Context, a sctp.Assoc, c claim) {
 	asps := c.asps()
-	shut := slices.DeleteFunc(slices.Clone(asps), func(r *runner) bool { return !r.isShut() })
+	shut := slices.DeleteFunc(slices.Clone(asps), func(r *Keeper) bool { return !r.isShut() })
 	switch {
 	case len(shut) == len(c.of):
 		p.refuse(a, c.names()+" is shut down by configuration, and the association is refused")
 	case len(c.of) == 1:
 		p.accepted.Add(1)
-		c.of[0].take(a)
-	case len(asps) == len(c.of) && !slices.ContainsFunc(asps, (*runner).asksUp):
+		c.of[0].Take(a)
+	case len(asps) == len(c.of) && !slices.ContainsFunc(asps, (*Keeper).asksUp):
 		p.hear(ctx, a, asps, false)
 	default: // nobody says who it is, so the first that is free has it, or waits for it
-		c.of = slices.DeleteFunc(c.of, func(r *runner) bool { return slices.Contains(shut, r) })
+		c.of = slices.DeleteFunc(c.of, func(r *Keeper) bool { return slices.Contains(shut, r) })
 		p.accepted.Add(1)
-		if !slices.ContainsFunc(c.of, func(r *runner) bool { return r.takeIfFree(a) }) {
-			c.of[0].take(a)
+		if !slices.ContainsFunc(c.of, func(r *Keeper) bool { return r.takeIfFree(a) }) {
+			c.of[0].Take(a)
 		}
 	}
 }
 
 // receive takes an association from where nobody is configured: of an ASP that is known by
 // its identifier alone, or of anybody where policy lets it.
-func (p *localPort) receive(ctx context.Context, a sctp.Assoc) {
-	sys := p.node.config()
-	port := sys.M3UA(p.number)
+func (p *Port) receive(ctx context.Context, a sctp.Assoc) {
+	sys := p.node.Config()
+	port := sys.M3UA(p.Number)
 	dynamic := port != nil && port.Accept == configs.AcceptAnybody
-	roaming := p.node.aspsAt(p.number, (*runner).roams)
+	roaming := p.node.aspsAt(p.Number, (*Keeper).roams)
 	switch {
 	case len(roaming) > 0:
 		p.hear(ctx, a, roaming, dynamic)
 	case dynamic:
 		p.welcome(a)
-	case p.node.protocol(sys, p.number) == nil:
+	case p.node.Protocol(sys, p.Number) == nil:
 		p.refuse(a, "no link is configured")
 	default:
 		p.refuse(a, "no asp is configured")
@@ -204,8 +204,8 @@ func (p *localPort) receive(ctx context.Context, a sctp.Assoc) {
 }
 
 // welcome takes the association of nobody configured as an ASP that may register keys.
-func (p *localPort) welcome(a sctp.Assoc) {
-	if err := p.node.welcome(p, a); err != nil {
+func (p *Port) welcome(a sctp.Assoc) {
+	if err := p.node.Welcome(p, a); err != nil {
 		p.refuse(a, err.Error())
 		return
 	}
@@ -213,32 +213,32 @@ func (p *localPort) welcome(a sctp.Assoc) {
 }
 
 // refuse ends an association that is nobody's, and says why at both ends.
-func (p *localPort) refuse(a sctp.Assoc, why string) {
+func (p *Port) refuse(a sctp.Assoc, why string) {
 	p.refused.Add(1)
-	p.node.refused.Add(1)
+	p.node.Refused.Add(1)
 	a.Abort(p.tellRefused(a, why))
 }
 
 // dismiss is refuse for a far end that was told why in its own protocol, which is to arrive.
-func (p *localPort) dismiss(a sctp.Assoc, why string) {
+func (p *Port) dismiss(a sctp.Assoc, why string) {
 	p.refused.Add(1)
-	p.node.refused.Add(1)
+	p.node.Refused.Add(1)
 	p.tellRefused(a, why)
 	a.Close()
 }
 
 // tellRefused logs that an association is refused, and gives the whole reason.
-func (p *localPort) tellRefused(a sctp.Assoc, why string) string {
+func (p *Port) tellRefused(a sctp.Assoc, why string) string {
 	r := a.Remote()
-	why = fmt.Sprintf("%s for %v port %d on %s", why, r.IPs, r.Port, p.title)
-	p.node.log.AddFrom(list(r.IPs), "CS7SCTP", 4, "NOLINK", "association refused: "+why)
+	why = fmt.Sprintf("%s for %v port %d on %s", why, r.IPs, r.Port, p.Title)
+	p.node.Log.AddFrom(list(r.IPs), "CS7SCTP", 4, "NOLINK", "association refused: "+why)
 	return why
 }
 
 // awaitProof waits until one of the configured addresses that a far end lists has answered
 // (RFC 9260 §5.4): SCTP asks it at once. c is whose addresses these are.
-func (p *localPort) awaitProof(ctx context.Context, a sctp.Assoc, c claim) {
-	from := source(a)
+func (p *Port) awaitProof(ctx context.Context, a sctp.Assoc, c claim) {
+	from := Source(a)
 	if p.lobby.doubts(from) {
 		p.refuse(a, fmt.Sprintf("it lists an address of %s, as did one before in vain, and is not waited for",
 			c.names()))
@@ -247,50 +247,50 @@ func (p *localPort) awaitProof(ctx context.Context, a sctp.Assoc, c claim) {
 	if !p.enter(a, from) {
 		return
 	}
-	p.node.group.Go(func() {
+	p.node.Group.Go(func() {
 		defer p.leave(from)
-		for end := time.Now().Add(proofWait); time.Now().Before(end); {
+		for end := time.Now().Add(ProofWait); time.Now().Before(end); {
 			select {
 			case <-ctx.Done():
 				a.Abort("the port is closed")
 				return
 			case <-time.After(proofLook):
 			}
-			if c := p.node.claim(p.number, identity(a)); len(c.of) > 0 {
+			if c := p.node.claim(p.Number, identity(a)); len(c.of) > 0 {
 				p.settle(ctx, a, c)
 				return
 			}
 		}
 		p.lobby.doubt(from)
 		p.refuse(a, fmt.Sprintf("it lists an address of %s, from which nothing has answered within %v: "+
-			"it is not who it says", c.names(), proofWait))
+			"it is not who it says", c.names(), ProofWait))
 	})
 }
 
 // enter takes a place in the lobby for an association, or refuses it.
-func (p *localPort) enter(a sctp.Assoc, from string) bool {
+func (p *Port) enter(a sctp.Assoc, from string) bool {
 	ok, full := p.lobby.enter(from)
 	switch {
 	case ok:
 		return true
 	case full:
 		why := fmt.Sprintf("%d associations wait already until it is known whose they are", lobbyRoom)
-		p.node.short(p.lobbyName(), why)
+		p.node.Short(p.lobbyName(), why)
 		p.refuse(a, why)
 	default:
 		const share = "%d associations from %s wait already until it is known whose they are"
-		p.refuse(a, fmt.Sprintf(share, lobbyShare, from))
+		p.refuse(a, fmt.Sprintf(share, LobbyShare, from))
 	}
 	return false
 }
 
-func (p *localPort) leave(from string) {
+func (p *Port) leave(from string) {
 	p.lobby.leave(from)
-	p.node.short(p.lobbyName(), "")
+	p.node.Short(p.lobbyName(), "")
 }
 
 // lobbyName is what a port runs out of when its lobby is full.
-func (p *localPort) lobbyName() string { return "places to wait at " + p.title }
+func (p *Port) lobbyName() string { return "places to wait at " + p.Title }
 
 // lobby is where associations of a port wait until it is known whose they are.
 type lobby struct {
@@ -305,7 +305,7 @@ type lobby struct {
 func (l *lobby) enter(from string) (ok, full bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.all >= lobbyRoom || l.inside[from] >= lobbyShare {
+	if l.all >= lobbyRoom || l.inside[from] >= LobbyShare {
 		return false, l.all >= lobbyRoom
 	}
 	if l.inside == nil {

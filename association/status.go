@@ -1,4 +1,4 @@
-package node
+package association
 
 import (
 	"fmt"
@@ -12,57 +12,57 @@ import (
 	"github.com/gostp/gostp/status"
 )
 
-// assocView is an association, or why there is none.
-type assocView struct {
-	id       uint32
-	status   *sctp.Status // nil: none
-	why      string
+// View is an association, or why there is none.
+type View struct {
+	ID       uint32
+	Status   *sctp.Status // nil: none
+	Why      string
 	attempts uint64
 	last     ended
-	settings settings
+	Settings Settings
 	local    sctp.Addr
-	remote   sctp.Addr
+	Remote   sctp.Addr
 	tcp      bool // it is a TCP connection
 }
 
-func (r *runner) view() assocView {
-	r.mu.Lock()
-	v := assocView{id: r.assocID, why: r.assocWhy, attempts: r.attempts, last: r.last, settings: r.settings}
-	v.tcp = r.port != nil && r.port.kind == configs.TCP
-	a := r.assoc
-	r.mu.Unlock()
+func (r *Keeper) View() View {
+	r.Mu.Lock()
+	v := View{ID: r.assocID, Why: r.assocWhy, attempts: r.attempts, last: r.last, Settings: r.Settings}
+	v.tcp = r.Port != nil && r.Port.Kind == configs.TCP
+	a := r.Assoc
+	r.Mu.Unlock()
 	if a == nil {
 		return v
 	}
 	s := a.Status()
-	v.status, v.local, v.remote = &s, a.Local(), a.Remote()
+	v.Status, v.local, v.Remote = &s, a.Local(), a.Remote()
 	return v
 }
 
-// none says why there is no association, and how often one was tried.
-func (v *assocView) none() string {
+// None says why there is no association, and how often one was tried.
+func (v *View) None() string {
 	switch v.attempts {
 	case 0:
-		return v.why
+		return v.Why
 	case 1:
-		return v.why + "; 1 attempt"
+		return v.Why + "; 1 attempt"
 	}
-	return fmt.Sprintf("%s; %d attempts", v.why, v.attempts)
+	return fmt.Sprintf("%s; %d attempts", v.Why, v.attempts)
 }
 
-// snapshot is an association as a plain value.
-func (v *assocView) snapshot() *status.Association {
-	out := &status.Association{State: "none", TCP: v.tcp, Reason: v.why, Attempts: v.attempts, Paths: []status.Path{}}
+// Snapshot is an association as a plain value.
+func (v *View) Snapshot() *status.Association {
+	out := &status.Association{State: "none", TCP: v.tcp, Reason: v.Why, Attempts: v.attempts, Paths: []status.Path{}}
 	if !v.last.at.IsZero() {
 		out.Before = &status.Ended{Began: v.last.at.Add(-v.last.lasted), Ended: v.last.at, Reason: v.last.why}
 	}
-	s := v.status
+	s := v.Status
 	if s == nil {
 		return out
 	}
-	out.ID, out.State, out.Reason, out.Since = v.id, s.State, "", s.Since
+	out.ID, out.State, out.Reason, out.Since = v.ID, s.State, "", s.Since
 	out.Local, out.LocalPort = texts(v.local.IPs), v.local.Port
-	out.Remote, out.RemotePort = texts(v.remote.IPs), v.remote.Port
+	out.Remote, out.RemotePort = texts(v.Remote.IPs), v.Remote.Port
 	out.LocalTag, out.RemoteTag, out.LastError = s.LocalTag, s.RemoteTag, s.LastError
 	out.OutStreams, out.InStreams = s.OutStreams, s.InStreams
 	out.QueuedOut, out.QueuedIn, out.FarEndHasRoom = s.SendQueued, s.RecvQueued, s.PeerWindow
@@ -96,17 +96,17 @@ func texts(ips []netip.Addr) []string {
 	return out
 }
 
-// use is what is known of the association and of what it is to be.
-func (r *runner) use() status.AssociationUse {
-	v := r.view()
-	out := status.AssociationUse{Owner: r.owner.name(), Port: r.where.localPort, FarEnd: r.far(&v),
-		WithWhom: r.farEnd(), Association: v.snapshot(), Settings: v.settings.snapshot()}
-	if v.status == nil {
+// Use is what is known of the association and of what it is to be.
+func (r *Keeper) Use() status.AssociationUse {
+	v := r.View()
+	out := status.AssociationUse{Owner: r.Owner.Name(), Port: r.Ends.LocalPort, FarEnd: r.far(&v),
+		WithWhom: r.FarEnd(), Association: v.Snapshot(), Settings: v.Settings.snapshot()}
+	if v.Status == nil {
 		return out
 	}
-	out.Carrier = r.port.carrier()
-	for _, ip := range r.where.remote {
-		paths := v.status.Paths
+	out.Carrier = r.Port.carrier()
+	for _, ip := range r.Ends.Remote {
+		paths := v.Status.Paths
 		if len(paths) > 0 && !slices.ContainsFunc(paths, func(p sctp.PathStatus) bool { return p.Addr == ip }) {
 			out.NotOffered = append(out.NotOffered, ip.String())
 		}
@@ -115,22 +115,22 @@ func (r *runner) use() status.AssociationUse {
 }
 
 // far is the far end as it is, or as it is configured: a port of 0 is any.
-func (r *runner) far(v *assocView) string {
-	switch w := &r.where; {
-	case v.status != nil && (len(w.remote) == 0 || w.remotePort == 0):
-		return fmt.Sprintf("%s %d", v.remote.IPs[0], v.remote.Port)
-	case len(w.remote) == 0:
+func (r *Keeper) far(v *View) string {
+	switch w := &r.Ends; {
+	case v.Status != nil && (len(w.Remote) == 0 || w.RemotePort == 0):
+		return fmt.Sprintf("%s %d", v.Remote.IPs[0], v.Remote.Port)
+	case len(w.Remote) == 0:
 		return "any"
-	case w.remotePort == 0:
-		return fmt.Sprintf("%s any", w.remote[0])
+	case w.RemotePort == 0:
+		return fmt.Sprintf("%s any", w.Remote[0])
 	default:
-		return fmt.Sprintf("%s %d", w.remote[0], w.remotePort)
+		return fmt.Sprintf("%s %d", w.Remote[0], w.RemotePort)
 	}
 }
 
 // snapshot is settings as plain values.
-func (s *settings) snapshot() status.AssociationSettings {
-	p := &s.params
+func (s *Settings) snapshot() status.AssociationSettings {
+	p := &s.Params
 	return status.AssociationSettings{InitTimeoutMS: p.RTOInitial.Milliseconds(), InitRetransmits: p.InitRetrans,
 		InitDSCP: s.init, RTOMinMS: p.RTOMin.Milliseconds(), RTOMaxMS: p.RTOMax.Milliseconds(),
 		SackMS: p.SackDelay.Milliseconds(), KeepaliveMS: max(0, p.Heartbeat.Milliseconds()),
@@ -138,12 +138,12 @@ func (s *settings) snapshot() status.AssociationSettings {
 		ReceiveWindow: p.RecvBuffer, SendBuffer: p.SendBuffer, OutStreams: p.OutStreams, InStreams: p.InStreams}
 }
 
-// snapshot is a port without its users.
-func (p *localPort) snapshot() status.Port {
+// Snapshot is a port without its users.
+func (p *Port) Snapshot() status.Port {
 	cfg := p.config()
 	e, why, _ := p.current()
-	kind, _, _ := strings.Cut(p.title, " ")
-	out := status.Port{Kind: kind, Number: p.number, Addresses: []string{}, Anywhere: cfg.Anywhere, Bound: e != nil,
+	kind, _, _ := strings.Cut(p.Title, " ")
+	out := status.Port{Kind: kind, Number: p.Number, Addresses: []string{}, Anywhere: cfg.Anywhere, Bound: e != nil,
 		Since: p.stateSince(), Carrier: p.carrier(), Unknown: p.lobby.count(), UnknownMax: lobbyRoom,
 		Accepted: p.accepted.Load(), Refused: p.refused.Load(), Users: []status.PortUser{}}
 	for _, a := range cfg.IPs {

@@ -1,4 +1,4 @@
-package node
+package association
 
 import (
 	"bytes"
@@ -17,35 +17,35 @@ import (
 // the ASP Identifier of ASPUP, else by the routing context, or the interface, that what comes
 // next names, else it is the first that is free. That ASP is then told all that was heard here.
 type desk struct {
-	port    *localPort
+	port    *Port
 	assoc   sctp.Assoc
-	proto   *assocProtocol
-	among   []*runner // who it may be, in the order of the configuration
+	proto   *Protocol
+	among   []*Keeper // who it may be, in the order of the configuration
 	anybody bool      // or nobody of them: a stranger, who is welcome
 	heard   []sctp.Item
 	octets  int
 
 	// Once ASPUP did not tell: those who are left, and ASPUP was acknowledged here.
 	greeted bool
-	left    []*runner
+	left    []*Keeper
 	acks    int
 
 	timer    *time.Timer // until ASPUP must have come, or else what names a routing context
 	restarts int
 }
 
-// assocProtocol is what must be known of the protocol that the ASPs at a port speak.
-type assocProtocol struct {
-	grammar xua.Grammar
-	// serves gives what an ASP serves (routing contexts, or interfaces), as words.
-	serves func(s *configs.System, asp string) []string
-	// foreign counts what a message names of that kind, and what of it is not in serves.
-	foreign func(s *configs.System, m xua.Message, serves []string) (named, foreign int)
+// Protocol is what must be known of the protocol that the ASPs at a port speak.
+type Protocol struct {
+	Grammar xua.Grammar
+	// Serves gives what an ASP serves (routing contexts, or interfaces), as words.
+	Serves func(s *configs.System, asp string) []string
+	// Foreign counts what a message names of that kind, and what of it is not in serves.
+	Foreign func(s *configs.System, m xua.Message, serves []string) (named, foreign int)
 }
 
-// contextWait is how long a routing context is waited for after ASPUP. Osmocom's programs
+// ContextWait is how long a routing context is waited for after ASPUP. Osmocom's programs
 // send theirs two seconds after ASPUP Ack where no NTFY comes.
-const contextWait = 4 * time.Second
+const ContextWait = 4 * time.Second
 
 // What a far end may say before it is known who it is.
 const (
@@ -55,18 +55,18 @@ const (
 )
 
 // hear has an association say who it is.
-func (p *localPort) hear(ctx context.Context, a sctp.Assoc, among []*runner, anybody bool) {
-	proto := p.node.protocol(p.node.config(), p.number)
+func (p *Port) hear(ctx context.Context, a sctp.Assoc, among []*Keeper, anybody bool) {
+	proto := p.node.Protocol(p.node.Config(), p.Number)
 	if proto == nil { // the port has just changed
 		p.refuse(a, "no asp is configured")
 		return
 	}
-	from := source(a)
+	from := Source(a)
 	if !p.enter(a, from) {
 		return
 	}
 	d := &desk{port: p, assoc: a, proto: proto, among: among, anybody: anybody}
-	p.node.group.Go(func() {
+	p.node.Group.Go(func() {
 		defer p.leave(from)
 		stop := context.AfterFunc(ctx, func() { a.Abort("the port is closed") })
 		defer stop()
@@ -83,7 +83,7 @@ type reading struct {
 // next reads in the background: whose the association is may be decided while nothing comes.
 func (d *desk) next() <-chan reading {
 	got := make(chan reading, 1)
-	d.port.node.group.Go(func() {
+	d.port.node.Group.Go(func() {
 		batch := sctp.NewBatch(deskItems)
 		err := d.assoc.Read(batch)
 		for i := range batch.Items {
@@ -96,7 +96,7 @@ func (d *desk) next() <-chan reading {
 
 // run reads until it is decided, or the association ends.
 func (d *desk) run() {
-	d.timer = time.NewTimer(speakWait)
+	d.timer = time.NewTimer(SpeakWait)
 	defer d.timer.Stop()
 	for {
 		got := d.next()
@@ -110,7 +110,7 @@ func (d *desk) run() {
 				d.give(d.left, got)
 				return
 			}
-			d.port.refuse(d.assoc, fmt.Sprintf("no ASP Up came within %v", speakWait))
+			d.port.refuse(d.assoc, fmt.Sprintf("no ASP Up came within %v", SpeakWait))
 			return
 		}
 	}
@@ -139,11 +139,11 @@ func (d *desk) take(items []sctp.Item) bool {
 					d.port.refuse(d.assoc, "it restarts again and again before it is known who it is")
 					return true
 				}
-				d.timer.Reset(speakWait)
+				d.timer.Reset(SpeakWait)
 			}
 			continue
 		}
-		m, e := d.proto.grammar.Parse(it.Data)
+		m, e := d.proto.Grammar.Parse(it.Data)
 		if e == nil && d.message(it, m) {
 			return true
 		}
@@ -173,7 +173,7 @@ func (d *desk) message(it *sctp.Item, m xua.Message) bool {
 // greeting looks at ASPUP.
 func (d *desk) greeting(it *sctp.Item, m xua.Message) bool {
 	id, has := m.Params.Uint32(xua.TagASPID)
-	var unnamed, others []*runner
+	var unnamed, others []*Keeper
 	for _, x := range d.among {
 		switch c, _ := x.asp(); {
 		case has && c.ID != nil && *c.ID == id:
@@ -181,7 +181,7 @@ func (d *desk) greeting(it *sctp.Item, m xua.Message) bool {
 			return true
 		case c.ID == nil:
 			unnamed = append(unnamed, x)
-		case !has && len(x.where.remote) > 0: // it may keep its identifier to itself (RFC 4666 §3.5.1)
+		case !has && len(x.Ends.Remote) > 0: // it may keep its identifier to itself (RFC 4666 §3.5.1)
 			others = append(others, x)
 		}
 	}
@@ -193,10 +193,10 @@ func (d *desk) greeting(it *sctp.Item, m xua.Message) bool {
 		d.deny(xua.InvalidASPID, fmt.Sprintf("no asp with asp-identifier %d is configured", id))
 	case len(d.left) == 0:
 		d.deny(xua.ASPIDRequired, "ASP Up has no ASP Identifier, and no asp is configured")
-	case slices.ContainsFunc(d.left, (*runner).isFree) && d.differ():
+	case slices.ContainsFunc(d.left, (*Keeper).isFree) && d.differ():
 		d.acknowledge(it, m)
 		d.greeted = true
-		d.timer.Reset(contextWait)
+		d.timer.Reset(ContextWait)
 		return false
 	default:
 		d.give(d.left, nil)
@@ -206,18 +206,18 @@ func (d *desk) greeting(it *sctp.Item, m xua.Message) bool {
 
 // differ tells whether what ASPAC names can tell apart those who are left.
 func (d *desk) differ() bool {
-	serves := func(r *runner) []string { return slices.Sorted(slices.Values(d.serves(r))) }
-	return slices.ContainsFunc(d.left[1:], func(r *runner) bool { return !slices.Equal(serves(r), serves(d.left[0])) })
+	serves := func(r *Keeper) []string { return slices.Sorted(slices.Values(d.serves(r))) }
+	return slices.ContainsFunc(d.left[1:], func(r *Keeper) bool { return !slices.Equal(serves(r), serves(d.left[0])) })
 }
 
 // serves are the routing contexts or the interfaces that an ASP serves, as words.
-func (d *desk) serves(r *runner) []string { return d.proto.serves(d.port.node.config(), r.title()) }
+func (d *desk) serves(r *Keeper) []string { return d.proto.Serves(d.port.node.Config(), r.title()) }
 
 // serving gives those who are left that serve all that a message names; it names nothing, or
 // nobody does: all who are left.
-func (d *desk) serving(m xua.Message) []*runner {
-	some := slices.DeleteFunc(slices.Clone(d.left), func(r *runner) bool {
-		named, foreign := d.proto.foreign(d.port.node.config(), m, d.serves(r))
+func (d *desk) serving(m xua.Message) []*Keeper {
+	some := slices.DeleteFunc(slices.Clone(d.left), func(r *Keeper) bool {
+		named, foreign := d.proto.Foreign(d.port.node.Config(), m, d.serves(r))
 		return named == 0 || foreign > 0
 	})
 	if len(some) == 0 {
@@ -241,7 +241,7 @@ func (d *desk) send(ppid uint32, b []byte) {
 }
 
 // give hands the association to the first of some that is free. pending is a Read that goes on.
-func (d *desk) give(to []*runner, pending <-chan reading) {
+func (d *desk) give(to []*Keeper, pending <-chan reading) {
 	var c claim
 	shut := 0
 	for _, x := range to {
@@ -274,13 +274,13 @@ func (d *desk) give(to []*runner, pending <-chan reading) {
 }
 
 // giveTo hands the association to the one that it is.
-func (d *desk) giveTo(x *runner, pending <-chan reading) {
+func (d *desk) giveTo(x *Keeper, pending <-chan reading) {
 	if x.isShut() {
-		d.deny(xua.ManagementBlocking, x.owner.name()+" is shut down by configuration")
+		d.deny(xua.ManagementBlocking, x.Owner.Name()+" is shut down by configuration")
 		return
 	}
 	d.port.accepted.Add(1)
-	x.take(d.resume(pending))
+	x.Take(d.resume(pending))
 	x.abortGuess()
 }
 

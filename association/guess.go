@@ -1,4 +1,4 @@
-package node
+package association
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 // the association goes on as that of the one whose it is.
 type guess struct {
 	desk  *desk
-	of    *runner
+	of    *Keeper
 	up    []sctp.Item // the ASPUP that holds
 	acked bool        // it was read before, so it was answered
 }
@@ -23,7 +23,7 @@ type guess struct {
 func (d *desk) lastUp() (up []sctp.Item) {
 	for i := range d.heard {
 		if d.heard[i].Event == nil {
-			if m, e := d.proto.grammar.Parse(d.heard[i].Data); e == nil && m.Type == xua.ASPUP {
+			if m, e := d.proto.Grammar.Parse(d.heard[i].Data); e == nil && m.Type == xua.ASPUP {
 				up = d.heard[i : i+1]
 			}
 		}
@@ -42,7 +42,7 @@ func (g *guess) check(r *resumed, items []sctp.Item) error {
 			}
 			continue
 		}
-		m, e := g.desk.proto.grammar.Parse(items[i].Data)
+		m, e := g.desk.proto.Grammar.Parse(items[i].Data)
 		if e != nil {
 			continue
 		}
@@ -72,24 +72,24 @@ func (g *guess) check(r *resumed, items []sctp.Item) error {
 
 // settle ends the guess: the association is of the one that has it.
 func (g *guess) settle(r *resumed) {
-	g.of.mu.Lock()
-	defer g.of.mu.Unlock()
+	g.of.Mu.Lock()
+	defer g.of.Mu.Unlock()
 	r.guess, g.of.guessed = nil, false
 }
 
 // pass gives the association to the one that it is.
-func (g *guess) pass(r *resumed, to *runner, rest []sctp.Item) error {
+func (g *guess) pass(r *resumed, to *Keeper, rest []sctp.Item) error {
 	next := &resumed{Assoc: r.Assoc, heard: append(slices.Clone(g.up), clone(rest)...)}
 	if g.acked {
 		next.acks.Store(1)
 	}
 	if to.isShut() {
-		r.Abort(to.owner.name() + " is shut down by configuration")
-		return fmt.Errorf("it is of %s, which is shut down by configuration", to.owner.name())
+		r.Abort(to.Owner.Name() + " is shut down by configuration")
+		return fmt.Errorf("it is of %s, which is shut down by configuration", to.Owner.Name())
 	}
-	to.take(next)
+	to.Take(next)
 	to.abortGuess()
-	return fmt.Errorf("it goes on as that of %s, which serves what it names", to.owner.name())
+	return fmt.Errorf("it goes on as that of %s, which serves what it names", to.Owner.Name())
 }
 
 // clone gives what was read in memory of its own.
@@ -102,11 +102,11 @@ func clone(items []sctp.Item) []sctp.Item {
 }
 
 // abortGuess ends an association that is this one's by a guess alone.
-func (r *runner) abortGuess() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+func (r *Keeper) abortGuess() {
+	r.Mu.Lock()
+	defer r.Mu.Unlock()
 	if r.guessed {
-		r.abortLocked("it was taken for " + r.owner.name() + " because it named nothing, and another names what " +
+		r.AbortLocked("it was taken for " + r.Owner.Name() + " because it named nothing, and another names what " +
 			"that one serves")
 	}
 }

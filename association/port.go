@@ -1,4 +1,4 @@
-package node
+package association
 
 import (
 	"context"
@@ -16,12 +16,12 @@ import (
 // bindRetry is how long a port that could not be bound waits for the next try.
 const bindRetry = 2 * time.Second
 
-// localPort is an SCTP port of this node, which links and ASPs dial from and accept at.
-type localPort struct {
-	node   *assocNode
-	number uint16
-	title  string // local-peer 1024, or m3ua 2905
-	kind   configs.Transport
+// Port is an SCTP port of this node, which links and ASPs dial from and accept at.
+type Port struct {
+	node   *Node
+	Number uint16
+	Title  string // local-peer 1024, or m3ua 2905
+	Kind   configs.Transport
 
 	accepted, refused atomic.Uint64
 
@@ -39,14 +39,14 @@ type localPort struct {
 	cancel context.CancelFunc
 }
 
-func (n *assocNode) newLocalPort(kind configs.Transport, cfg *configs.LocalPeer, title string) *localPort {
-	ctx, cancel := context.WithCancel(n.ctx)
-	p := &localPort{node: n, number: cfg.Port, title: title, kind: kind, cfg: *cfg, cancel: cancel,
+func (n *Node) NewPort(kind configs.Transport, cfg *configs.LocalPeer, title string) *Port {
+	ctx, cancel := context.WithCancel(n.Context)
+	p := &Port{node: n, Number: cfg.Port, Title: title, Kind: kind, cfg: *cfg, cancel: cancel,
 		changed: make(chan struct{}), why: "not bound yet", since: time.Now()}
 	if !p.bind() {
-		n.group.Go(func() { p.keepBinding(ctx) })
+		n.Group.Go(func() { p.keepBinding(ctx) })
 	} else {
-		n.group.Go(func() { p.accept(ctx) })
+		n.Group.Go(func() { p.accept(ctx) })
 	}
 	return p
 }
@@ -55,24 +55,24 @@ func (n *assocNode) newLocalPort(kind configs.Transport, cfg *configs.LocalPeer,
 // accepts from now on.
 type settable interface{ Set(sctp.Params) }
 
-// configure changes what can be changed without binding anew.
-func (p *localPort) configure(cfg *configs.LocalPeer) {
+// Configure changes what can be changed without binding anew.
+func (p *Port) Configure(cfg *configs.LocalPeer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.cfg = *cfg
 	if e, ok := p.endpoint.(settable); ok {
-		e.Set(settingsFor(cfg, nil).params)
+		e.Set(SettingsFor(cfg, nil).Params)
 	}
 }
 
-func (p *localPort) config() configs.LocalPeer {
+func (p *Port) config() configs.LocalPeer {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.cfg
 }
 
 // ips are the local addresses.
-func (p *localPort) ips() (out []netip.Addr) {
+func (p *Port) ips() (out []netip.Addr) {
 	c := p.config()
 	for _, ip := range c.IPs {
 		out = append(out, ip.IP)
@@ -93,7 +93,7 @@ func addresses(c *configs.LocalPeer) string {
 }
 
 // bind tries once and tells whether the port is bound.
-func (p *localPort) bind() bool {
+func (p *Port) bind() bool {
 	c := p.config()
 	switch {
 	case c.Shutdown:
@@ -103,7 +103,7 @@ func (p *localPort) bind() bool {
 		p.set(nil, "it has no local-ip")
 		return false
 	}
-	t, choice, err := p.node.transport(p.kind)
+	t, choice, err := p.node.Transport(p.Kind)
 	if err != nil {
 		p.set(nil, err.Error())
 		return false
@@ -111,10 +111,10 @@ func (p *localPort) bind() bool {
 	if s, ok := t.(interface {
 		Share(*sctp.Budget, *sctp.Backlog)
 	}); ok {
-		s.Share(p.node.all.memory, p.node.all.backlog)
+		s.Share(p.node.Shared.Memory, p.node.Shared.Backlog)
 	}
 	if s, ok := t.(interface{ OnLack(func(why string)) }); ok {
-		s.OnLack(p.node.all.lack)
+		s.OnLack(p.node.Shared.Lack)
 	}
 	p.mu.Lock()
 	p.transport, p.choice = t, choice
@@ -123,50 +123,50 @@ func (p *localPort) bind() bool {
 	if a.IPs = p.ips(); c.Anywhere {
 		a.IPs = []netip.Addr{sctp.Anywhere}
 	}
-	e, err := t.Open(a, settingsFor(&c, nil).params)
+	e, err := t.Open(a, SettingsFor(&c, nil).Params)
 	if err != nil {
-		p.set(nil, err.Error()+p.node.ground(a.IPs))
+		p.set(nil, err.Error()+p.node.Ground(a.IPs))
 		return false
 	}
-	if p.node.stopping() { // the port came late
+	if p.node.Stopping() { // the port came late
 		e.Shut()
 	}
 	p.set(e, "")
-	p.node.log.Add("CS7SCTP", 5, "BIND", fmt.Sprintf("%s is bound at %s: %s", p.title, addresses(&c), p.carrier()))
+	p.node.Log.Add("CS7SCTP", 5, "BIND", fmt.Sprintf("%s is bound at %s: %s", p.Title, addresses(&c), p.carrier()))
 	return true
 }
 
 // carrier is the SCTP under a local-peer and why it is this one; empty: none.
-func (p *localPort) carrier() string {
+func (p *Port) carrier() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.transport == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s (%s: %s)", p.transport.Name(), p.kind, p.choice)
+	return fmt.Sprintf("%s (%s: %s)", p.transport.Name(), p.Kind, p.choice)
 }
 
-// over is the SCTP under a local-peer; nil: none.
-func (p *localPort) over() sctp.Transport {
+// Over is the SCTP under a local-peer; nil: none.
+func (p *Port) Over() sctp.Transport {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.transport
 }
 
-func (p *localPort) stateSince() time.Time {
+func (p *Port) stateSince() time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.since
 }
 
-func (p *localPort) set(e sctp.Endpoint, why string) {
+func (p *Port) set(e sctp.Endpoint, why string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if (e == nil) != (p.endpoint == nil) {
 		p.since = time.Now()
 	}
 	if (e == nil) != (p.endpoint == nil) || why != p.why {
-		p.node.recheck()
+		p.node.Recheck()
 	}
 	p.endpoint, p.why = e, why
 	close(p.changed)
@@ -175,14 +175,14 @@ func (p *localPort) set(e sctp.Endpoint, why string) {
 
 // current gives the endpoint, or why there is none, and a channel that closes
 // when that changes.
-func (p *localPort) current() (sctp.Endpoint, string, <-chan struct{}) {
+func (p *Port) current() (sctp.Endpoint, string, <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.endpoint, p.why, p.changed
 }
 
 // keepBinding tries until the port is bound; each new reason is told.
-func (p *localPort) keepBinding(ctx context.Context) {
+func (p *Port) keepBinding(ctx context.Context) {
 	c := p.config()
 	if c.Shutdown || len(c.IPs) == 0 && !c.Anywhere {
 		return
@@ -190,7 +190,7 @@ func (p *localPort) keepBinding(ctx context.Context) {
 	told := ""
 	for {
 		if _, why, _ := p.current(); why != told {
-			p.node.log.AddFrom(p.title, "CS7SCTP", 4, "BIND", fmt.Sprintf("%s is not bound: %s", p.title, why))
+			p.node.Log.AddFrom(p.Title, "CS7SCTP", 4, "BIND", fmt.Sprintf("%s is not bound: %s", p.Title, why))
 			told = why
 		}
 		select {
@@ -206,7 +206,7 @@ func (p *localPort) keepBinding(ctx context.Context) {
 }
 
 // accept hands each association that a far end sets up to whose it is.
-func (p *localPort) accept(ctx context.Context) {
+func (p *Port) accept(ctx context.Context) {
 	e, _, _ := p.current()
 	if e == nil {
 		return // closed meanwhile
@@ -225,50 +225,50 @@ func (p *localPort) accept(ctx context.Context) {
 	}
 }
 
-func (p *localPort) close() {
+func (p *Port) Close() {
 	p.cancel()
 	if e, _, _ := p.current(); e != nil {
 		e.Close()
 	}
-	p.set(nil, p.title+" is gone")
+	p.set(nil, p.Title+" is gone")
 }
 
-// shut lets nobody in any more.
-func (p *localPort) shut() {
+// Shut lets nobody in any more.
+func (p *Port) Shut() {
 	if e, _, _ := p.current(); e != nil {
 		e.Shut()
 	}
 }
 
-// trouble is why the port is not bound, though it should be; empty: it is as it should be.
-func (p *localPort) trouble() string {
+// Trouble is why the port is not bound, though it should be; empty: it is as it should be.
+func (p *Port) Trouble() string {
 	if e, why, _ := p.current(); e == nil && !p.config().Shutdown {
 		return why
 	}
 	return ""
 }
 
-// rebind gives the cause for which a port cannot stay as it is bound; nil: it can.
-func (p *localPort) rebind(next *configs.System, to *configs.LocalPeer) error {
+// Rebind gives the cause for which a port cannot stay as it is bound; nil: it can.
+func (p *Port) Rebind(next *configs.System, to *configs.LocalPeer) error {
 	if to == nil {
-		return cause("is gone")
+		return Cause("is gone")
 	}
 	is := p.config()
 	kind := next.TransportOf(to)
 	switch {
 	case to.Shutdown && !is.Shutdown:
-		return cause("is shut down by configuration")
+		return Cause("is shut down by configuration")
 	case is.Shutdown != to.Shutdown:
-		return cause("is bound again")
-	case kind != p.kind:
-		return cause(fmt.Sprintf("is bound anew: its transport was %s and is %s", p.kind, kind))
+		return Cause("is bound again")
+	case kind != p.Kind:
+		return Cause(fmt.Sprintf("is bound anew: its transport was %s and is %s", p.Kind, kind))
 	case addresses(&is) != addresses(to):
-		return cause(fmt.Sprintf("is bound anew: its addresses were %s and are %s",
+		return Cause(fmt.Sprintf("is bound anew: its addresses were %s and are %s",
 			orNone(addresses(&is)), orNone(addresses(to))))
 	case is.UDPPort != to.UDPPort:
-		return cause("is bound anew: its udp-port was changed")
+		return Cause("is bound anew: its udp-port was changed")
 	case is.AnyChecksum != to.AnyChecksum:
-		return cause("is bound anew: its checksum setting was changed")
+		return Cause("is bound anew: its checksum setting was changed")
 	}
 	return nil
 }

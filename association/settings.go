@@ -1,4 +1,4 @@
-package node
+package association
 
 import (
 	"time"
@@ -11,22 +11,22 @@ import (
 // the longest that M2PA carries for a narrow-band network, and SCTP's own header.
 const queuedOctets = 512
 
-// settings is how the associations of a link or of a local-peer are set up.
-type settings struct {
-	params sctp.Params
+// Settings is how the associations of a link or of a local-peer are set up.
+type Settings struct {
+	Params sctp.Params
 	init   uint8         // DSCP until the association is there
 	stall  time.Duration // the far end may take nothing for as long
 }
 
-// settingsFor gives those of k, a link of local-peer p; k may be nil.
-func settingsFor(p *configs.LocalPeer, k *configs.Link) settings {
-	return settingsOf(p, configs.SCTPFor(p, k))
+// SettingsFor gives those of k, a link of local-peer p; k may be nil.
+func SettingsFor(p *configs.LocalPeer, k *configs.Link) Settings {
+	return SettingsOf(p, configs.SCTPFor(p, k))
 }
 
-// settingsOf gives those of associations at p that are set up as c says.
-func settingsOf(p *configs.LocalPeer, c configs.SCTP) settings {
+// SettingsOf gives those of associations at p that are set up as c says.
+func SettingsOf(p *configs.LocalPeer, c configs.SCTP) Settings {
 	d := sctp.DefaultParams()
-	return settings{sctp.Params{
+	return Settings{sctp.Params{
 		OutStreams: c.OutStreams, InStreams: c.InStreams,
 		RTOInitial: c.InitTimeout, RTOMin: c.RTOMin, RTOMax: c.RTOMax,
 		Heartbeat: c.Keepalive, SackDelay: c.Sack, // configs.Off is negative: none
@@ -37,16 +37,16 @@ func settingsOf(p *configs.LocalPeer, c configs.SCTP) settings {
 }
 
 // patient lets TCP wait for longer than it would, if that is configured.
-func (s settings) patient() settings {
+func (s Settings) patient() Settings {
 	if s.stall > configs.DefaultSCTP.Stall {
-		s.params.Stall = s.stall
+		s.Params.Stall = s.stall
 	}
 	return s
 }
 
 // dialled are the parameters of packets that set an association up.
-func (s settings) dialled() sctp.Params {
-	p := s.params
+func (s Settings) dialled() sctp.Params {
+	p := s.Params
 	p.DSCP = s.init
 	return p
 }

@@ -1,4 +1,4 @@
-package node
+package association
 
 import (
 	"fmt"
@@ -18,20 +18,20 @@ const (
 	stallTold  = 2
 )
 
-// stalled is what is known of a far end that takes nothing. The runner's mu guards it.
+// stalled is what is known of a far end that takes nothing. The keeper's Mu guards it.
 type stalled struct {
 	now     sctp.Stall // while it takes nothing, and long enough to be told
 	givenUp string     // why an association was; until another has lived for as long as that did not
 }
 
 // watch gives the association a up when the far end takes nothing for too long, until stop is called.
-func (r *runner) watch(a sctp.Assoc) (stop func()) {
+func (r *Keeper) watch(a sctp.Assoc) (stop func()) {
 	over := make(chan struct{})
-	r.node.group.Go(func() {
+	r.node.Group.Go(func() {
 		for {
-			r.mu.Lock()
-			limit := r.settings.stall
-			r.mu.Unlock()
+			r.Mu.Lock()
+			limit := r.Settings.stall
+			r.Mu.Unlock()
 			s := a.Stalled()
 			r.judge(s, limit)
 			t := time.NewTimer(max(min(limit/stallLooks, limit-s.For), time.Millisecond))
@@ -48,45 +48,45 @@ func (r *runner) watch(a sctp.Assoc) (stop func()) {
 }
 
 // judge is told how the far end does.
-func (r *runner) judge(s sctp.Stall, limit time.Duration) {
-	r.mu.Lock()
+func (r *Keeper) judge(s sctp.Stall, limit time.Duration) {
+	r.Mu.Lock()
 	was := r.stalled
 	r.stalled.now = sctp.Stall{}
 	switch {
 	case s.For >= limit:
 		r.stalled.givenUp = fmt.Sprintf("the far end takes no more: %v", s)
-		r.abortLocked(r.stalled.givenUp)
+		r.AbortLocked(r.stalled.givenUp)
 	case s.For >= limit*stallTold/stallLooks:
 		r.stalled.now = s
-	case was.givenUp != "" && r.assoc != nil && time.Since(r.assoc.Status().Since) > limit:
+	case was.givenUp != "" && r.Assoc != nil && time.Since(r.Assoc.Status().Since) > limit:
 		r.stalled.givenUp = ""
 	}
 	is := r.stalled
-	r.mu.Unlock()
-	r.stuck.Store(is.now.For > 0)
+	r.Mu.Unlock()
+	r.Stuck.Store(is.now.For > 0)
 	if is.givenUp != was.givenUp || (is.now.For == 0) != (was.now.For == 0) {
-		r.node.recheck()
+		r.node.Recheck()
 	}
 }
 
 // unwatched is the end of a watch: of an association that is no more nothing is to be told.
-func (r *runner) unwatched() {
-	r.mu.Lock()
+func (r *Keeper) unwatched() {
+	r.Mu.Lock()
 	was := r.stalled.now.For > 0
 	r.stalled.now = sctp.Stall{}
-	r.mu.Unlock()
-	r.stuck.Store(false)
+	r.Mu.Unlock()
+	r.Stuck.Store(false)
 	if was {
-		r.node.recheck()
+		r.node.Recheck()
 	}
 }
 
-// stallAlarm says for an alarm that the far end takes no more; empty: it does.
-func (r *runner) stallAlarm() (now, givenUp string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+// StallAlarm says for an alarm that the far end takes no more; empty: it does.
+func (r *Keeper) StallAlarm() (now, givenUp string) {
+	r.Mu.Lock()
+	defer r.Mu.Unlock()
 	if s := r.stalled.now; s.For > 0 {
-		now = fmt.Sprintf("the far end takes no more: %v; it is given up after %v", s, r.settings.stall)
+		now = fmt.Sprintf("the far end takes no more: %v; it is given up after %v", s, r.Settings.stall)
 	}
 	return now, r.stalled.givenUp
 }

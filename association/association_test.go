@@ -1,0 +1,85 @@
+package association
+
+import (
+	"fmt"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gostp/gostp/configs"
+	"github.com/gostp/gostp/internal/lock"
+	"github.com/gostp/gostp/internal/syslog"
+	"github.com/gostp/gostp/sctp"
+	"github.com/gostp/gostp/ss7"
+)
+
+// What was promised to an ASP and never served leaves it free again.
+func TestPromiseEndsWithItsAssociation(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := &Node{Context: t.Context(), Log: syslog.New(), Group: &sync.WaitGroup{}, Refused: &atomic.Uint64{}}
+		r := &Keeper{}
+		lock.Give[lock.ASP](&r.Mu)
+		r.Prepare(n, owner("ASP MSC"), Ends{}, Settings{}, &Port{node: n, Title: "m3ua 2905"})
+		a := &forlorn{}
+		if !r.takeIfFree(a) || r.isFree() {
+			t.Error("it was free")
+		}
+		time.Sleep(Unserved + time.Second)
+		if !r.isFree() {
+			t.Error("nothing waits for it, and it is not free")
+		}
+		if want := "ASP MSC has another association for [10.0.0.200] port 2905 on m3ua 2905"; a.ended != want {
+			t.Errorf("the association was ended: %q", a.ended)
+		}
+		r.cancel()
+	})
+}
+
+// owner is an owner of an association who does nothing.
+type owner string
+
+func (o owner) Name() string { return string(o) }
+func (owner) Reader() (carry func([]sctp.Item) error, done func()) {
+	return func([]sctp.Item) error { return nil }, func() {}
+}
+func (owner) Tell(ss7.Event)      {}
+func (owner) Config() configs.ASP { return configs.ASP{} }
+
+// forlorn is an association that nobody reads.
+type forlorn struct {
+	sctp.Assoc
+	ended string
+}
+
+func (u *forlorn) Abort(why string) { u.ended = why }
+func (u *forlorn) Remote() sctp.Addr {
+	return sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr("10.0.0.200")}, Port: 2905}
+}
+
+// The lobby of a port is bounded, and so is what it remembers of far ends that claimed another's address.
+func TestLobby(t *testing.T) {
+	t.Parallel()
+	var l lobby
+	for i := range lobbyRoom {
+		if ok, _ := l.enter(fmt.Sprint("host ", i)); !ok {
+			t.Fatal("there was no room for", i)
+		}
+	}
+	if ok, full := l.enter("one more"); ok || !full {
+		t.Error("the lobby is boundless")
+	}
+	l.leave("host 0")
+	if ok, _ := l.enter("one more"); !ok {
+		t.Error("who left is still there")
+	}
+	for i := range doubtsAtAll + 1 {
+		l.doubt(fmt.Sprint(i))
+	}
+	if len(l.liars) > doubtsAtAll {
+		t.Error("doubts are boundless")
+	}
+}
