@@ -13,32 +13,31 @@ import (
 	"github.com/gostp/gostp/sctp"
 )
 
-// Whose an association is that a far end has set up: one rule for links and for the ASPs of
-// M3UA and M2UA, over every transport. A far end is known by the addresses at which it has
-// proved to be (RFC 9260 §5.4), never by those that it lists. An association that cannot be
-// served yet waits for some seconds in the lobby of its port, which has room for a few, and is
-// then ended with a reason, which is logged.
+// One rule says whose an association is that a far end has set up, for links and for the ASPs of M3UA and M2UA, over
+// every transport. A far end is known by the addresses at which it has proved to be (RFC 9260 §5.4), never by those
+// that it lists. An association whose owner is not known yet waits for some seconds in the lobby of its port, which has
+// room for a few. Afterwards the association is ended with a reason, and the reason is logged.
 
 // What the lobby of a port has room for, and for how long.
 const (
-	ProofWait   = 5 * time.Second        // until an address that a far end lists has answered
-	proofLook   = 100 * time.Millisecond // between looks whether it has
-	SpeakWait   = 10 * time.Second       // until a far end has said who it is
-	Unserved    = 10 * time.Second       // until the association before has ended
+	ProofWait   = 5 * time.Second        // for an address that a far end lists to answer
+	proofLook   = 100 * time.Millisecond // between two looks whether it has answered
+	SpeakWait   = 10 * time.Second       // for a far end to say who it is
+	Unserved    = 10 * time.Second       // for the association before to end
 	lobbyRoom   = 128                    // associations
-	LobbyShare  = 16                     // of them from one address
-	doubtFor    = time.Minute            // an address that claimed another in vain is not waited for again
-	doubtsAtAll = 1024
+	LobbyShare  = 16                     // associations from one source
+	doubtFor    = time.Minute            // how long a source that claimed another's address is not waited for
+	doubtsAtAll = 1024                   // sources that are remembered for that
 )
 
-// identity is what a far end is known by.
+// identity is the address by which a far end is known.
 func identity(a sctp.Assoc) sctp.Addr {
 	return sctp.Addr{IPs: a.Confirmed(), Port: a.Remote().Port}
 }
 
-// Source is where a far end has proved to be when it set its association up: whose share of
-// what all strangers share it uses, whatever addresses it lists. Of IPv6 it is the network,
-// since one host has as many addresses there as it likes.
+// Source is where a far end has proved to be when it set its association up. What all unknown far ends share is divided
+// by source, whatever addresses they list. With IPv6 the source is the network, since one host has as many addresses as
+// it likes there.
 func Source(a sctp.Assoc) string {
 	ips := a.Confirmed()
 	if len(ips) == 0 {
@@ -53,13 +52,13 @@ func Source(a sctp.Assoc) string {
 	return ip.String()
 }
 
-// claim is who an association may be, by its addresses.
+// claim is whose an association may be, by its addresses.
 type claim struct {
 	of []*Keeper // in the order of the configuration
 }
 
-// claim finds those to whom an association with a far end may belong. Who names the far end's
-// port goes before who takes any.
+// claim finds those to whom an association with a far end may belong. Those for whom the far end's port is configured
+// go before those who take any port.
 func (n *Node) claim(local uint16, far sctp.Addr) claim {
 	var c claim
 	for r := range n.Keepers() {
@@ -75,8 +74,8 @@ func (n *Node) claim(local uint16, far sctp.Addr) claim {
 	return c
 }
 
-// claimSoon is claim, after a change of the configuration that goes on: it may be what
-// binds the port, and the link or ASP comes after.
+// claimSoon is claim, once more after a change of the configuration that goes on. The change may have bound the port
+// already and make the link or ASP in a moment.
 func (n *Node) claimSoon(local uint16, far sctp.Addr) (c claim) {
 	if c = n.claim(local, far); len(c.of) > 0 {
 		return c
@@ -85,8 +84,7 @@ func (n *Node) claimSoon(local uint16, far sctp.Addr) (c claim) {
 	return c
 }
 
-// aspsAt gives those of the configured ASPs of a port that are fit, in the order of the
-// configuration.
+// aspsAt gives the configured ASPs of a port for which fit is true, in the order of the configuration.
 func (n *Node) aspsAt(local uint16, fit func(*Keeper) bool) (out []*Keeper) {
 	for r := range n.Keepers() {
 		if _, is := r.Owner.(ASP); is && !r.Stranger && r.Ends.LocalPort == local && fit(r) && r.Lasting() {
@@ -127,7 +125,7 @@ func (n *Node) Roamer(local uint16, id uint32) string {
 	return ""
 }
 
-// names lists who c is about, for a person.
+// names lists the owners for a person.
 func (c claim) names() string {
 	var out []string
 	for _, r := range c.of {
@@ -136,7 +134,7 @@ func (c claim) names() string {
 	return strings.Join(out, ", ")
 }
 
-// asps gives those of c that are ASPs.
+// asps gives the owners that are ASPs.
 func (c claim) asps() (out []*Keeper) {
 	for _, r := range c.of {
 		if _, is := r.Owner.(ASP); is {
@@ -175,7 +173,7 @@ func (p *Port) settle(ctx context.Context, a sctp.Assoc, c claim) {
 		c.of[0].Take(a)
 	case len(asps) == len(c.of) && !slices.ContainsFunc(asps, (*Keeper).asksUp):
 		p.hear(ctx, a, asps, false)
-	default: // nobody says who it is, so the first that is free has it, or waits for it
+	default: // the far end will not say who it is: the first that is free has the association, or it waits for the first
 		c.of = slices.DeleteFunc(c.of, func(r *Keeper) bool { return slices.Contains(shut, r) })
 		p.accepted.Add(1)
 		if !slices.ContainsFunc(c.of, func(r *Keeper) bool { return r.takeIfFree(a) }) {
@@ -184,8 +182,8 @@ func (p *Port) settle(ctx context.Context, a sctp.Assoc, c claim) {
 	}
 }
 
-// receive takes an association from where nobody is configured: of an ASP that is known by
-// its identifier alone, or of anybody where policy lets it.
+// receive takes an association from an address at which nobody is configured. It may be that of an ASP that is known by
+// its identifier alone, or of anybody where the port accepts anybody.
 func (p *Port) receive(ctx context.Context, a sctp.Assoc) {
 	sys := p.node.Config()
 	port := sys.M3UA(p.Number)
@@ -219,7 +217,8 @@ func (p *Port) refuse(a sctp.Assoc, why string) {
 	a.Abort(p.tellRefused(a, why))
 }
 
-// dismiss is refuse for a far end that was told why in its own protocol, which is to arrive.
+// dismiss is refuse for a far end that was told the reason in its own protocol. It closes the association, so that the
+// message arrives.
 func (p *Port) dismiss(a sctp.Assoc, why string) {
 	p.refused.Add(1)
 	p.node.Refused.Add(1)
@@ -235,8 +234,8 @@ func (p *Port) tellRefused(a sctp.Assoc, why string) string {
 	return why
 }
 
-// awaitProof waits until one of the configured addresses that a far end lists has answered
-// (RFC 9260 §5.4): SCTP asks it at once. c is whose addresses these are.
+// awaitProof waits until one of the configured addresses that a far end lists has answered. SCTP asks each at once
+// (RFC 9260 §5.4). c is whose addresses these are.
 func (p *Port) awaitProof(ctx context.Context, a sctp.Assoc, c claim) {
 	from := Source(a)
 	if p.lobby.doubts(from) {
@@ -289,19 +288,18 @@ func (p *Port) leave(from string) {
 	p.node.Short(p.lobbyName(), "")
 }
 
-// lobbyName is what a port runs out of when its lobby is full.
+// lobbyName names what a port has run out of when its lobby is full.
 func (p *Port) lobbyName() string { return "places to wait at " + p.Title }
 
-// lobby is where associations of a port wait until it is known whose they are.
+// lobby counts the associations of a port that wait until it is known whose they are.
 type lobby struct {
 	mu     lock.Mutex[lock.Lobby]
-	inside map[string]int // by where they came from
+	inside map[string]int // by source
 	all    int
-	liars  map[string]time.Time // who listed an address of another in vain, until when
+	liars  map[string]time.Time // sources that listed another's address in vain, and until when each is remembered
 }
 
-// enter takes a place; not ok: there is none for an association from there, or, full, for
-// anybody.
+// enter takes a place. If it is not ok there is none for that source; full tells that there is none for anybody.
 func (l *lobby) enter(from string) (ok, full bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -331,7 +329,7 @@ func (l *lobby) leave(from string) {
 	}
 }
 
-// doubt notes that nothing answered at an address that from had listed.
+// doubt notes that nothing has answered at an address that a source has listed.
 func (l *lobby) doubt(from string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -341,6 +339,7 @@ func (l *lobby) doubt(from string) {
 	l.liars[from] = time.Now().Add(doubtFor)
 }
 
+// doubts tells whether a source has listed another's address in vain lately.
 func (l *lobby) doubts(from string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

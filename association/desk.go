@@ -13,24 +13,24 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// desk hears an association until it is known which of several ASPs is at its far end: by
-// the ASP Identifier of ASPUP, else by the routing context, or the interface, that what comes
-// next names, else it is the first that is free. That ASP is then told all that was heard here.
+// desk reads an association until it is known which of several ASPs is at its far end. The ASP Identifier of ASPUP
+// tells. Else the routing context or the interface tells that the next message names. Else it is the first ASP that is
+// free. That ASP's keeper then reads again all that was heard here.
 type desk struct {
 	port    *Port
 	assoc   sctp.Assoc
 	proto   *Protocol
-	among   []*Keeper // who it may be, in the order of the configuration
-	anybody bool      // or nobody of them: a stranger, who is welcome
+	among   []*Keeper // the ASPs that it may be, in the order of the configuration
+	anybody bool      // it may also be a stranger
 	heard   []sctp.Item
 	octets  int
 
-	// Once ASPUP did not tell: those who are left, and ASPUP was acknowledged here.
+	// If ASPUP did not tell: ASPUP was acknowledged here, so often, and these ASPs are left.
 	greeted bool
 	left    []*Keeper
 	acks    int
 
-	timer    *time.Timer // until ASPUP must have come, or else what names a routing context
+	timer    *time.Timer // ends the wait for ASPUP, then for what names a routing context
 	restarts int
 }
 
@@ -54,7 +54,7 @@ const (
 	deskRestarts = 4
 )
 
-// hear has an association say who it is.
+// hear reads an association at a desk until it is known whose it is.
 func (p *Port) hear(ctx context.Context, a sctp.Assoc, among []*Keeper, anybody bool) {
 	proto := p.node.Protocol(p.node.Config(), p.Number)
 	if proto == nil { // the port has just changed
@@ -74,13 +74,13 @@ func (p *Port) hear(ctx context.Context, a sctp.Assoc, among []*Keeper, anybody 
 	})
 }
 
-// reading is what one Read gave, in memory of its own.
+// reading is what one Read has given, in memory of its own.
 type reading struct {
 	items []sctp.Item
 	err   error
 }
 
-// next reads in the background: whose the association is may be decided while nothing comes.
+// next reads in the background, because it may be decided whose the association is while nothing comes.
 func (d *desk) next() <-chan reading {
 	got := make(chan reading, 1)
 	d.port.node.Group.Go(func() {
@@ -94,7 +94,7 @@ func (d *desk) next() <-chan reading {
 	return got
 }
 
-// run reads until it is decided, or the association ends.
+// run reads until it is decided whose the association is, or the association ends.
 func (d *desk) run() {
 	d.timer = time.NewTimer(SpeakWait)
 	defer d.timer.Stop()
@@ -132,7 +132,7 @@ func (d *desk) take(items []sctp.Item) bool {
 			switch it.Event.Kind {
 			case sctp.Lost, sctp.Closed:
 				return true
-			case sctp.Restart: // what came before is of another life
+			case sctp.Restart: // the far end has forgotten what came before
 				d.heard, d.octets = slices.Clone(items[i:]), 0
 				d.left, d.acks, d.greeted = nil, 0, false
 				if d.restarts++; d.restarts > deskRestarts {
@@ -155,7 +155,7 @@ func (d *desk) take(items []sctp.Item) bool {
 func (d *desk) message(it *sctp.Item, m xua.Message) bool {
 	switch m.Type {
 	case xua.ASPUP:
-		if d.greeted { // it repeats itself
+		if d.greeted { // the far end repeats ASPUP
 			d.acknowledge(it, m)
 			return false
 		}
@@ -181,7 +181,7 @@ func (d *desk) greeting(it *sctp.Item, m xua.Message) bool {
 			return true
 		case c.ID == nil:
 			unnamed = append(unnamed, x)
-		case !has && len(x.Ends.Remote) > 0: // it may keep its identifier to itself (RFC 4666 §3.5.1)
+		case !has && len(x.Ends.Remote) > 0: // ASPUP need not have the identifier (RFC 4666 §3.5.1)
 			others = append(others, x)
 		}
 	}
@@ -213,8 +213,8 @@ func (d *desk) differ() bool {
 // serves are the routing contexts or the interfaces that an ASP serves, as words.
 func (d *desk) serves(r *Keeper) []string { return d.proto.Serves(d.port.node.Config(), r.title()) }
 
-// serving gives those who are left that serve all that a message names; it names nothing, or
-// nobody does: all who are left.
+// serving gives those of the ASPs left that serve all that a message names. If the message names nothing, or none of
+// them serves it, these are all that are left.
 func (d *desk) serving(m xua.Message) []*Keeper {
 	some := slices.DeleteFunc(slices.Clone(d.left), func(r *Keeper) bool {
 		named, foreign := d.proto.Foreign(d.port.node.Config(), m, d.serves(r))
@@ -226,7 +226,7 @@ func (d *desk) serving(m xua.Message) []*Keeper {
 	return some
 }
 
-// acknowledge answers ASPUP for whoever it will be.
+// acknowledge answers ASPUP in place of the ASP whose association it will be.
 func (d *desk) acknowledge(it *sctp.Item, m xua.Message) {
 	b := xua.Begin(nil, xua.ASPUPAck)
 	if id, ok := m.Params.Uint32(xua.TagASPID); ok {
@@ -237,10 +237,10 @@ func (d *desk) acknowledge(it *sctp.Item, m xua.Message) {
 }
 
 func (d *desk) send(ppid uint32, b []byte) {
-	_, _ = d.assoc.Send([]sctp.Message{{PPID: ppid, Data: b}}) // what cannot be sent the far end asks for again
+	_, _ = d.assoc.Send([]sctp.Message{{PPID: ppid, Data: b}}) // the far end repeats what is not answered
 }
 
-// give hands the association to the first of some that is free. pending is a Read that goes on.
+// give hands the association to the first of some ASPs that is free. pending is of a Read that goes on.
 func (d *desk) give(to []*Keeper, pending <-chan reading) {
 	var c claim
 	shut := 0
@@ -273,7 +273,7 @@ func (d *desk) give(to []*Keeper, pending <-chan reading) {
 	d.deny(xua.InvalidASPID, "each has an association already: "+c.names())
 }
 
-// giveTo hands the association to the one that it is.
+// giveTo hands the association to the ASP whose it is.
 func (d *desk) giveTo(x *Keeper, pending <-chan reading) {
 	if x.isShut() {
 		d.deny(xua.ManagementBlocking, x.Owner.Name()+" is shut down by configuration")
@@ -296,20 +296,20 @@ func (d *desk) deny(code xua.Code, why string) {
 	d.port.dismiss(d.assoc, why)
 }
 
-// resume gives the association with what was heard before it.
+// resume gives an association that begins with what was heard here.
 func (d *desk) resume(pending <-chan reading) *resumed {
 	r := &resumed{Assoc: d.assoc, heard: d.heard, pending: pending}
 	r.acks.Store(int32(d.acks))
 	return r
 }
 
-// resumed is an association of which something was heard before it was known whose it is.
+// resumed is an association of which a desk has heard the beginning. Its Read gives that first.
 type resumed struct {
 	sctp.Assoc
-	heard   []sctp.Item    // the reader's own, as pending is
+	heard   []sctp.Item    // not read yet; the reader's own, as pending is
 	pending <-chan reading // of a Read that goes on
-	acks    atomic.Int32   // ASPUPs that are acknowledged already
-	guess   *guess         // the reader's own; nil: it is known, or does not matter, whose it is
+	acks    atomic.Int32   // of ASPUP, that the far end has already
+	guess   *guess         // the reader's own; nil: the owner is no guess
 }
 
 // Read gives what was heard first.

@@ -9,17 +9,17 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// guess is what became of an association at a desk where nothing told whose it is: the first ASP
-// that was free has it. It may be a standby, which names its routing context minutes later; then
-// the association goes on as that of the one whose it is.
+// guess is about an association that the first free ASP has, because nothing told whose it is. The far end may be a
+// standby, which names its routing context minutes later. If that is another ASP's, the association goes on as that
+// one's.
 type guess struct {
 	desk  *desk
 	of    *Keeper
-	up    []sctp.Item // the ASPUP that holds
-	acked bool        // it was read before, so it was answered
+	up    []sctp.Item // the last ASPUP
+	acked bool        // it was read in an earlier batch, so it was answered
 }
 
-// lastUp is the last ASPUP of what was heard.
+// lastUp is the last ASPUP that the desk has heard.
 func (d *desk) lastUp() (up []sctp.Item) {
 	for i := range d.heard {
 		if d.heard[i].Event == nil {
@@ -31,8 +31,8 @@ func (d *desk) lastUp() (up []sctp.Item) {
 	return up
 }
 
-// check looks at what was read from an association until it is known whose it is. The error tells
-// that it is another's, who has it now.
+// check looks at what was read from an association until it is known whose it is. An error says that the association is
+// another ASP's, which has it from now on.
 func (g *guess) check(r *resumed, items []sctp.Item) error {
 	fresh := -1 // where the last ASPUP of these is
 	for i := range items {
@@ -70,14 +70,14 @@ func (g *guess) check(r *resumed, items []sctp.Item) error {
 	return nil
 }
 
-// settle ends the guess: the association is of the one that has it.
+// settle ends the guess: the association stays where it is.
 func (g *guess) settle(r *resumed) {
 	g.of.Mu.Lock()
 	defer g.of.Mu.Unlock()
 	r.guess, g.of.guessed = nil, false
 }
 
-// pass gives the association to the one that it is.
+// pass gives the association to the ASP whose it is.
 func (g *guess) pass(r *resumed, to *Keeper, rest []sctp.Item) error {
 	next := &resumed{Assoc: r.Assoc, heard: append(slices.Clone(g.up), clone(rest)...)}
 	if g.acked {
@@ -92,7 +92,7 @@ func (g *guess) pass(r *resumed, to *Keeper, rest []sctp.Item) error {
 	return fmt.Errorf("it goes on as that of %s, which serves what it names", to.Owner.Name())
 }
 
-// clone gives what was read in memory of its own.
+// clone copies what was read into memory of its own.
 func clone(items []sctp.Item) []sctp.Item {
 	items = slices.Clone(items)
 	for i := range items {
@@ -101,7 +101,7 @@ func clone(items []sctp.Item) []sctp.Item {
 	return items
 }
 
-// abortGuess ends an association that is this one's by a guess alone.
+// abortGuess ends an association that the owner has by a guess alone.
 func (r *Keeper) abortGuess() {
 	r.Mu.Lock()
 	defer r.Mu.Unlock()

@@ -18,17 +18,18 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// dialPause is how long a keeper waits after an association failed before it dials
-// again; the attempts themselves back off inside SCTP.
+// dialPause is how long a keeper waits after an association has failed before it dials again. The attempts to set one
+// up back off inside SCTP.
 const dialPause = time.Second
 
-// Owner is what an association is kept for: a link, or a peer of an adaptation layer.
+// Owner is what an association is kept for: a link, an interface for ASPs, or an ASP.
 type Owner interface {
+	// Name is how the log and the far end know the owner.
 	Name() string
-	// Reader begins to read an association. carry runs a batch to completion; over is the cause if an event
-	// among items has ended the association. done ends the reading.
+	// Reader is called when an association begins to be read. carry runs a batch to completion; over is the cause if
+	// an event of the batch has ended the association. done is called when nothing is read any more.
 	Reader() (carry func(items []sctp.Item) (over error), done func())
-	// Tell hands over CommUp and CommLost.
+	// Tell tells the owner that its association is up (CommUp) or has ended (CommLost).
 	Tell(ev ss7.Event)
 }
 
@@ -39,63 +40,63 @@ type ASP interface {
 	Config() configs.ASP
 }
 
-// Picky is an owner that cannot use every association.
+// Picky is an owner that cannot use each association.
 type Picky interface {
 	// Unfit says why the owner cannot use an association; empty: it can.
 	Unfit(*sctp.Status) string
 }
 
-// Ends says between what an association is.
+// Ends are the two ends of an association, as they are configured.
 type Ends struct {
 	Remote                         []netip.Addr
 	RemotePort, LocalPort, UDPPort uint16
-	Passive                        bool // the far end sets it up
+	Passive                        bool // the far end sets the association up
 }
 
-// fits tells whether an association from remote at port local is the one.
+// fits tells whether an association of the local port with a far end at remote is between these ends.
 func (w *Ends) fits(local uint16, remote sctp.Addr) bool {
 	return w.LocalPort == local && (w.RemotePort == remote.Port || w.RemotePort == 0) &&
 		slices.ContainsFunc(w.Remote, func(ip netip.Addr) bool { return slices.Contains(remote.IPs, ip) })
 }
 
-// Keeper keeps an association for its owner. Mu guards what follows it and more of
-// the owner's; it is never held while anything waits.
+// Keeper keeps an association for its owner. Mu guards the fields below it, and much of the owner. It is never held
+// while anything waits.
 type Keeper struct {
 	node     *Node
 	Owner    Owner
 	Ends     Ends
 	Port     *Port
-	accepted chan sctp.Assoc // accepted at the port for this owner; filled under Mu
+	accepted chan sctp.Assoc // of one association that the port has accepted for the owner; filled under Mu
 	ctx      context.Context // ends with the owner
 	cancel   context.CancelFunc
 
 	Stranger bool        // nobody configured its far end
-	Stuck    atomic.Bool // its far end takes nothing, for some time by now
+	Stuck    atomic.Bool // the far end has taken nothing for some time
 
 	Mu       lock.Varied // lock.Link or lock.ASP
 	Settings Settings
-	Assoc    sctp.Assoc // nil: none
+	Assoc    sctp.Assoc // nil: there is none
 	assocID  uint32
-	assocWhy string // there is none
+	assocWhy string // why there is none
 	ending   string // why this end has ended the association
-	promised bool   // one was offered that is not up yet
-	guessed  bool   // it is this one's because it named nothing; see guess
-	attempts uint64 // since the last association
+	promised bool   // an association was accepted for the owner and is not up yet
+	guessed  bool   // the association is the owner's by a guess; see guess
+	attempts uint64 // to dial, since the last association
 	last     ended
 	stalled  stalled
-	Closed   bool
-	retired  func() // its association is the last; called when that has ended
+	Closed   bool   // there will be no other association
+	retired  func() // the association is the last, after which this is called; nil: it is not
 }
 
-// Prepare makes a zero keeper ready to run.
+// Prepare makes a zero keeper ready to run. The rank of its Mu must be given before it is used.
 func (r *Keeper) Prepare(n *Node, u Owner, at Ends, how Settings, p *Port) {
 	r.node, r.Owner, r.Ends, r.Settings, r.Port = n, u, at, how, p
 	r.accepted, r.assocWhy = make(chan sctp.Assoc, 1), "none was tried yet"
 	r.ctx, r.cancel = context.WithCancel(n.Context)
 }
 
-// Take is told of an association that the far end has set up. While there is another it
-// waits until that has ended, but not for long: who stays unserved is told so.
+// Take gives the owner an association that the far end has set up. While the owner has another one, the new one waits
+// until the other has ended. If that takes too long, the far end is told so.
 func (r *Keeper) Take(a sctp.Assoc) {
 	r.Mu.Lock()
 	defer r.Mu.Unlock()
@@ -116,13 +117,13 @@ func (r *Keeper) Take(a sctp.Assoc) {
 	}
 }
 
-// offerLocked has an association wait to be served, not for ever. The caller holds Mu.
+// offerLocked has an association wait to be served, for some seconds. The caller holds Mu.
 func (r *Keeper) offerLocked(a sctp.Assoc) {
 	r.accepted <- a
 	time.AfterFunc(Unserved, func() { r.withdraw(a) })
 }
 
-// takeIfFree is take where there is no other association, and none to come; false: there is.
+// takeIfFree is Take of an owner that is free; false: it is not, and the association is not taken.
 func (r *Keeper) takeIfFree(a sctp.Assoc) bool {
 	r.Mu.Lock()
 	defer r.Mu.Unlock()
@@ -134,13 +135,14 @@ func (r *Keeper) takeIfFree(a sctp.Assoc) bool {
 	return true
 }
 
-// isFree tells whether there is no association, and none to come.
+// isFree tells whether the owner has no association, and none waits for it.
 func (r *Keeper) isFree() bool {
 	r.Mu.Lock()
 	defer r.Mu.Unlock()
 	return r.freeLocked()
 }
 
+// freeLocked is isFree for a caller that holds Mu.
 func (r *Keeper) freeLocked() bool {
 	return !r.Closed && r.retired == nil && r.Assoc == nil && !r.promised && len(r.accepted) == 0
 }
@@ -152,12 +154,12 @@ func (r *Keeper) withdraw(a sctp.Assoc) {
 	select {
 	case waits := <-r.accepted:
 		if waits != a {
-			r.accepted <- waits // there is room: only who holds Mu offers
+			r.accepted <- waits // this cannot wait: accepted is filled under Mu alone
 			return
 		}
 		r.promised = false
 		r.Port.refuse(a, r.Owner.Name()+" has another association")
-	default: // it is served, or has ended
+	default: // the association is served already, or has ended
 	}
 }
 
@@ -190,7 +192,7 @@ func (r *Keeper) Run() {
 	}
 }
 
-// Retire makes the present association the last; then is called when it has ended.
+// Retire makes the present association the last. When that has ended, then is called.
 func (r *Keeper) Retire(then func()) {
 	r.Mu.Lock()
 	defer r.Mu.Unlock()
@@ -204,7 +206,7 @@ func (r *Keeper) Lasting() bool {
 	return r.retired == nil
 }
 
-// pause waits a little, but not for an association that the far end sets up.
+// pause waits before the next attempt. An association that the far end sets up ends the pause.
 func (r *Keeper) pause(ctx context.Context) {
 	t := time.NewTimer(dialPause)
 	defer t.Stop()
@@ -216,8 +218,8 @@ func (r *Keeper) pause(ctx context.Context) {
 	}
 }
 
-// connect dials, or waits to be dialled, whichever succeeds first; accepted: the far
-// end has set it up.
+// connect dials, or waits to be dialled, until one of these succeeds. accepted tells that the far end has set the
+// association up.
 func (r *Keeper) connect(ctx context.Context) (a sctp.Assoc, accepted bool, err error) {
 	e, why, changed := r.Port.current()
 	if e == nil {
@@ -248,8 +250,8 @@ func (r *Keeper) connect(ctx context.Context) (a sctp.Assoc, accepted bool, err 
 	return r.dial(ctx, e, how.dialled())
 }
 
-// whyPassive ends the sentence about a far end that has to begin: how the last association ended,
-// which is the reason; or, if there was none, what both ends may have wrong.
+// whyPassive ends the sentence about a far end that has to begin. It says how the last association ended, or, if there
+// was none, what may be configured wrong at both ends.
 func (r *Keeper) whyPassive() string {
 	r.Mu.Lock()
 	defer r.Mu.Unlock()
@@ -257,12 +259,12 @@ func (r *Keeper) whyPassive() string {
 	case r.last.at.IsZero():
 		return "; if the far end is passive too, neither begins"
 	case r.stalled.givenUp != "":
-		return "" // setWhy has it
+		return "" // SetWhy says it
 	}
 	return "; the last one ended: " + r.last.why
 }
 
-// dial makes one attempt, during which the far end may come first.
+// dial makes one attempt to set the association up. The far end may be faster.
 func (r *Keeper) dial(ctx context.Context, e sctp.Endpoint, p sctp.Params) (sctp.Assoc, bool, error) {
 	remote := sctp.Addr{IPs: r.Ends.Remote, Port: r.Ends.RemotePort, UDP: r.Ends.UDPPort}
 	dialing, stop := context.WithCancel(ctx)
@@ -285,7 +287,7 @@ func (r *Keeper) dial(ctx context.Context, e sctp.Endpoint, p sctp.Params) (sctp
 		return a, true, nil
 	case got := <-dialled:
 		if errors.Is(got.err, sctp.ErrExists) {
-			select { // it was accepted a moment ago
+			select { // the port has accepted one of the same ends a moment ago
 			case a := <-r.accepted:
 				return a, true, nil
 			case <-time.After(dialPause):
@@ -296,6 +298,7 @@ func (r *Keeper) dial(ctx context.Context, e sctp.Endpoint, p sctp.Params) (sctp
 	}
 }
 
+// SetWhy says why there is no association.
 func (r *Keeper) SetWhy(why string) {
 	r.Mu.Lock()
 	defer r.Mu.Unlock()
@@ -308,7 +311,7 @@ func (r *Keeper) SetWhy(why string) {
 	}
 }
 
-// serve reads a until it ends.
+// serve makes a the association of the owner and reads it until it ends.
 func (r *Keeper) serve(ctx context.Context, a sctp.Assoc, accepted bool) {
 	if u, ok := r.Owner.(Picky); ok {
 		if s := a.Status(); r.unfit(a, u.Unfit(&s)) {
@@ -338,10 +341,11 @@ func (r *Keeper) serve(ctx context.Context, a sctp.Assoc, accepted bool) {
 	r.read(a, &over)
 }
 
-// ServeOnly reads a, which the far end has set up, until it ends: for an owner of no other association.
+// ServeOnly is for an owner that has one association alone, a, which the far end has set up. It returns when a has
+// ended.
 func (r *Keeper) ServeOnly(a sctp.Assoc) { r.serve(r.ctx, a, true) }
 
-// read takes batches and runs each to completion. over becomes the cause that the association has ended for.
+// read reads batches and has the owner run each to completion. over becomes the cause for which the association ends.
 func (r *Keeper) read(a sctp.Assoc, over *error) {
 	batch := sctp.NewBatch(64)
 	carry, done := r.Owner.Reader()

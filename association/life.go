@@ -13,7 +13,7 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// ended is an association that is no more.
+// ended is what is known of an association that has ended.
 type ended struct {
 	at     time.Time // zero: there was none
 	lasted time.Duration
@@ -25,20 +25,21 @@ type Cause string
 
 func (c Cause) Error() string { return string(c) }
 
-// associationLost is the cause where nothing tells another.
+// associationLost is the cause if no other is known.
 const associationLost Cause = "association lost"
 
-// Shared is what the associations of all instances share: small numbers, of which each has one for as long
-// as it lives, a memory for what is not whole yet, and one for what waits for far ends.
+// Shared is what the associations of all instances share: small numbers, of which each association has one for as long
+// as it lives, the memory for messages that are not whole yet, and the memory for what waits for far ends.
 type Shared struct {
 	Memory  *sctp.Budget
 	Backlog *sctp.Backlog
-	Lack    func(why string) // is told that there is no descriptor for one
+	Lack    func(why string) // is told that there is no descriptor for a new association
 
 	mu   lock.Mutex[lock.Associations]
 	used map[uint32]bool
 }
 
+// take gives the least number that no association has.
 func (t *Shared) take() uint32 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -59,8 +60,8 @@ func (t *Shared) release(id uint32) {
 	delete(t.used, id)
 }
 
-// Who is whose lines of the log are counted together: the owner's, or the far end's address
-// if nobody configured it, because its name is another each time.
+// Who says under which name the log counts lines about the owner. A stranger has another name each time that it comes,
+// so its address stands for it.
 func (r *Keeper) Who() string {
 	if r.Stranger {
 		return "stranger " + list(r.Ends.Remote)
@@ -82,7 +83,7 @@ func list(ips []netip.Addr) string {
 	return strings.Join(out, ", ")
 }
 
-// FarEnd is what r is configured to talk to.
+// FarEnd is the far end as it is configured, in words.
 func (r *Keeper) FarEnd() string {
 	if len(r.Ends.Remote) == 0 {
 		return "a far end with its asp-identifier"
@@ -90,14 +91,14 @@ func (r *Keeper) FarEnd() string {
 	return fmt.Sprintf("%s port %d", list(r.Ends.Remote), r.Ends.RemotePort)
 }
 
-// Association is the one there is, or why there is none.
+// Association gives the association, or why there is none.
 func (r *Keeper) Association() (sctp.Assoc, string) {
 	r.Mu.Lock()
 	defer r.Mu.Unlock()
 	return r.Assoc, r.assocWhy
 }
 
-// SetLocked puts settings in force, those that need a new association at the next one. The caller holds Mu.
+// SetLocked puts settings in force. Some of them need a new association and wait for the next one. The caller holds Mu.
 func (r *Keeper) SetLocked(how Settings) {
 	if r.Settings == how {
 		return
@@ -108,7 +109,7 @@ func (r *Keeper) SetLocked(how Settings) {
 	}
 }
 
-// CloseLocked ends the association, if there is one, and there will be no other. The caller holds Mu.
+// CloseLocked ends the association, if there is one. There will be no other. The caller holds Mu.
 func (r *Keeper) CloseLocked(why string) {
 	r.Closed = true
 	if !r.AbortLocked(why) {
@@ -117,18 +118,18 @@ func (r *Keeper) CloseLocked(why string) {
 	r.cancel()
 }
 
-// Inherit takes over the history of the one in whose place r comes.
+// Inherit takes over the history of before, in whose place r comes.
 func (r *Keeper) Inherit(before *Keeper) {
 	before.Mu.Lock()
 	defer before.Mu.Unlock()
-	if before.Assoc != nil { // its end is still on its way
+	if before.Assoc != nil { // nobody has been told of its end yet
 		before.endedLocked(before.Assoc.Status().Since, "")
 	}
 	r.last = before.last
 	r.assocWhy = "starting anew: " + before.ending
 }
 
-// up makes a the association of r; false: r is gone.
+// up makes a the association of the owner; false: the owner is gone.
 func (r *Keeper) up(a sctp.Assoc, accepted bool) bool {
 	r.Mu.Lock()
 	if r.Closed {
@@ -142,8 +143,7 @@ func (r *Keeper) up(a sctp.Assoc, accepted bool) bool {
 	}
 	id, how := r.assocID, r.Settings
 	r.Mu.Unlock()
-	// What accepted it did not know whose it is, and what set it up may have had a
-	// mark of its own.
+	// The port that accepted a did not know its owner, and packets that set a up may have a DSCP of their own.
 	a.Set(how.Params)
 	r.prefer(a)
 	by := "this end"
@@ -156,7 +156,8 @@ func (r *Keeper) up(a sctp.Assoc, accepted bool) bool {
 	return true
 }
 
-// unfit ends an association that its owner cannot use, for the reason why; false: it can.
+// unfit ends an association that the owner cannot use, for the reason why. If why is empty it does nothing and gives
+// false.
 func (r *Keeper) unfit(a sctp.Assoc, why string) bool {
 	if why == "" {
 		return false
@@ -211,14 +212,14 @@ func (r *Keeper) endedLocked(since time.Time, why string) {
 	}
 }
 
-// Abort ends the association, if there is one, for a reason of this end. It tells
-// whether there was one.
+// Abort ends the association for a reason of this end. It tells whether there was one.
 func (r *Keeper) Abort(why string) bool {
 	r.Mu.Lock()
 	defer r.Mu.Unlock()
 	return r.AbortLocked(why)
 }
 
+// AbortLocked is Abort for a caller that holds Mu.
 func (r *Keeper) AbortLocked(why string) bool {
 	if r.Assoc == nil {
 		return false
@@ -230,10 +231,9 @@ func (r *Keeper) AbortLocked(why string) bool {
 	return true
 }
 
-// Event is told what happened to the association: tell is what its owner must be told,
-// of kind None if nothing; over is the cause if the association has ended. The caller holds
-// Mu. A path that fails is no business of the owner: the association goes on over the
-// others.
+// Event takes an event of the association and logs it. tell is what the owner must be told; it is of kind None if that
+// is nothing. over is the cause if the association has ended. A path that fails does not concern the owner, because the
+// association goes on over the others. The caller holds Mu.
 func (r *Keeper) Event(ev *sctp.Event) (tell ss7.Event, over error) {
 	log := r.node.Log
 	id := fmt.Sprintf("association %d of %s", r.assocID, r.Owner.Name())
@@ -257,14 +257,13 @@ func (r *Keeper) Event(ev *sctp.Event) (tell ss7.Event, over error) {
 		r.TellLog(4, "SENDFAILED", "a message of %s was not delivered: %s", id, ev.Why)
 	case sctp.PeerShutdown:
 		r.TellLog(5, "SHUTDOWN", "the far end shuts %s down: %s", id, ev.Why)
-		// Nothing can be sent any more and nothing new will come (RFC 9260 §9.2): level 2
-		// need not wait for the end.
+		// Nothing can be sent any more and nothing new will come (RFC 9260 §9.2), so the owner need not wait for the end.
 		return ss7.Event{Kind: ss7.CommLost, Why: "the far end shuts the association down"}, nil
 	}
 	return tell, nil
 }
 
-// pathsLeft counts the paths that are active. The caller holds Mu.
+// pathsLeft says how many paths are active, to end a sentence. The caller holds Mu.
 func (r *Keeper) pathsLeft() string {
 	if r.Assoc == nil {
 		return ""

@@ -12,8 +12,8 @@ import (
 	"github.com/gostp/gostp/sctp"
 )
 
-// Node is what associations need of the node in which they are. Its functions may be called from any goroutine,
-// and with the Mu of a keeper or the mu of a port held. Settled alone waits.
+// Node is what associations need of the node in which they are. Its functions may be called from any goroutine.
+// Recheck alone is called with a lock held.
 type Node struct {
 	Context context.Context // ends when the node stops
 	Log     *syslog.Log

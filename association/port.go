@@ -13,14 +13,14 @@ import (
 	"github.com/gostp/gostp/sctp"
 )
 
-// bindRetry is how long a port that could not be bound waits for the next try.
+// bindRetry is the time between two attempts to bind a port.
 const bindRetry = 2 * time.Second
 
-// Port is an SCTP port of this node, which links and ASPs dial from and accept at.
+// Port is an SCTP or TCP port of this node. Links and ASPs dial from it, and their far ends dial it.
 type Port struct {
 	node   *Node
 	Number uint16
-	Title  string // local-peer 1024, or m3ua 2905
+	Title  string // for example local-peer 1024, or m3ua 2905
 	Kind   configs.Transport
 
 	accepted, refused atomic.Uint64
@@ -30,15 +30,16 @@ type Port struct {
 	mu        lock.Mutex[lock.LocalPort]
 	cfg       configs.LocalPeer
 	transport sctp.Transport
-	choice    string        // why it is this transport
+	choice    string        // why this transport was chosen
 	endpoint  sctp.Endpoint // nil: not bound
-	why       string        // it is not bound
-	since     time.Time     // of being bound, or not
+	why       string        // why the port is not bound
+	since     time.Time     // when it was bound, or ceased to be
 	changed   chan struct{} // closed and replaced when endpoint changes
 
 	cancel context.CancelFunc
 }
 
+// NewPort makes a port, which binds itself as soon as it can.
 func (n *Node) NewPort(kind configs.Transport, cfg *configs.LocalPeer, title string) *Port {
 	ctx, cancel := context.WithCancel(n.Context)
 	p := &Port{node: n, Number: cfg.Port, Title: title, Kind: kind, cfg: *cfg, cancel: cancel,
@@ -51,11 +52,10 @@ func (n *Node) NewPort(kind configs.Transport, cfg *configs.LocalPeer, title str
 	return p
 }
 
-// settable is an endpoint that can be told how to set up the associations that it
-// accepts from now on.
+// settable is an endpoint whose settings for associations that it accepts can be changed.
 type settable interface{ Set(sctp.Params) }
 
-// Configure changes what can be changed without binding anew.
+// Configure puts in force what needs no new binding.
 func (p *Port) Configure(cfg *configs.LocalPeer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -92,7 +92,7 @@ func addresses(c *configs.LocalPeer) string {
 	return strings.Join(out, ", ")
 }
 
-// bind tries once and tells whether the port is bound.
+// bind tries once to bind the port, and tells whether it is bound.
 func (p *Port) bind() bool {
 	c := p.config()
 	switch {
@@ -128,7 +128,7 @@ func (p *Port) bind() bool {
 		p.set(nil, err.Error()+p.node.Ground(a.IPs))
 		return false
 	}
-	if p.node.Stopping() { // the port came late
+	if p.node.Stopping() { // ports were shut before this one was bound
 		e.Shut()
 	}
 	p.set(e, "")
@@ -136,7 +136,7 @@ func (p *Port) bind() bool {
 	return true
 }
 
-// carrier is the SCTP under a local-peer and why it is this one; empty: none.
+// carrier names the transport of the port and says why it was chosen; empty: there is none.
 func (p *Port) carrier() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -146,13 +146,14 @@ func (p *Port) carrier() string {
 	return fmt.Sprintf("%s (%s: %s)", p.transport.Name(), p.Kind, p.choice)
 }
 
-// Over is the SCTP under a local-peer; nil: none.
+// Over is the transport of the port; nil: there is none.
 func (p *Port) Over() sctp.Transport {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.transport
 }
 
+// stateSince is when the port was bound, or ceased to be.
 func (p *Port) stateSince() time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -173,15 +174,14 @@ func (p *Port) set(e sctp.Endpoint, why string) {
 	p.changed = make(chan struct{})
 }
 
-// current gives the endpoint, or why there is none, and a channel that closes
-// when that changes.
+// current gives the endpoint, or why there is none, and a channel that is closed when that changes.
 func (p *Port) current() (sctp.Endpoint, string, <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.endpoint, p.why, p.changed
 }
 
-// keepBinding tries until the port is bound; each new reason is told.
+// keepBinding tries until the port is bound. It logs each new reason why the port is not.
 func (p *Port) keepBinding(ctx context.Context) {
 	c := p.config()
 	if c.Shutdown || len(c.IPs) == 0 && !c.Anywhere {
@@ -205,14 +205,14 @@ func (p *Port) keepBinding(ctx context.Context) {
 	}
 }
 
-// accept hands each association that a far end sets up to whose it is.
+// accept gives each association that a far end sets up to its owner.
 func (p *Port) accept(ctx context.Context) {
 	e, _, _ := p.current()
 	if e == nil {
-		return // closed meanwhile
+		return // the port was closed meanwhile
 	}
 	defer func() {
-		if ctx.Err() != nil { // closed while it was bound
+		if ctx.Err() != nil { // the port was closed while it was being bound
 			e.Close()
 		}
 	}()
@@ -225,6 +225,7 @@ func (p *Port) accept(ctx context.Context) {
 	}
 }
 
+// Close ends the port and its associations.
 func (p *Port) Close() {
 	p.cancel()
 	if e, _, _ := p.current(); e != nil {
@@ -240,7 +241,7 @@ func (p *Port) Shut() {
 	}
 }
 
-// Trouble is why the port is not bound, though it should be; empty: it is as it should be.
+// Trouble says why a port is not bound that should be; empty: there is no such trouble.
 func (p *Port) Trouble() string {
 	if e, why, _ := p.current(); e == nil && !p.config().Shutdown {
 		return why

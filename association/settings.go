@@ -14,16 +14,16 @@ const queuedOctets = 512
 // Settings is how the associations of a link or of a local-peer are set up.
 type Settings struct {
 	Params sctp.Params
-	init   uint8         // DSCP until the association is there
-	stall  time.Duration // the far end may take nothing for as long
+	init   uint8         // the DSCP of packets that set an association up
+	stall  time.Duration // for how long the far end may take nothing
 }
 
-// SettingsFor gives those of k, a link of local-peer p; k may be nil.
+// SettingsFor gives the settings of a link k at local-peer p, or, if k is nil, of the local-peer.
 func SettingsFor(p *configs.LocalPeer, k *configs.Link) Settings {
 	return SettingsOf(p, configs.SCTPFor(p, k))
 }
 
-// SettingsOf gives those of associations at p that are set up as c says.
+// SettingsOf gives the settings of associations at local-peer p for which c is configured.
 func SettingsOf(p *configs.LocalPeer, c configs.SCTP) Settings {
 	d := sctp.DefaultParams()
 	return Settings{sctp.Params{

@@ -7,12 +7,11 @@ import (
 	"github.com/gostp/gostp/sctp"
 )
 
-// A far end that answers HEARTBEATs and takes nothing looks alive to SCTP for ever, and so does one
-// that reads no more behind TCP. Its share of the traffic is lost all the while. Whatever the
-// association is for, it is given up after `stall-timeout`: then those who can take the traffic do.
+// A far end that answers HEARTBEATs and takes nothing looks alive to SCTP for ever. So does a far end of TCP that reads
+// no more. Its share of the traffic is lost meanwhile. Its association is given up after `stall-timeout`, whatever the
+// association is for. Then the traffic goes to those who can take it.
 
-// stallLooks is how often an association is looked at within the time that it may take nothing, and
-// stallTold after how many of these somebody is told.
+// An association is looked at stallLooks times within `stall-timeout`. After stallTold of the looks there is an alarm.
 const (
 	stallLooks = 4
 	stallTold  = 2
@@ -20,11 +19,11 @@ const (
 
 // stalled is what is known of a far end that takes nothing. The keeper's Mu guards it.
 type stalled struct {
-	now     sctp.Stall // while it takes nothing, and long enough to be told
-	givenUp string     // why an association was; until another has lived for as long as that did not
+	now     sctp.Stall // for how long it has taken nothing, once that is an alarm
+	givenUp string     // why an association was given up; until another has lived for longer than `stall-timeout`
 }
 
-// watch gives the association a up when the far end takes nothing for too long, until stop is called.
+// watch gives the association a up when the far end takes nothing for too long. It ends when stop is called.
 func (r *Keeper) watch(a sctp.Assoc) (stop func()) {
 	over := make(chan struct{})
 	r.node.Group.Go(func() {
@@ -47,7 +46,7 @@ func (r *Keeper) watch(a sctp.Assoc) (stop func()) {
 	return func() { close(over) }
 }
 
-// judge is told how the far end does.
+// judge takes for how long the far end has taken nothing, and decides what that means.
 func (r *Keeper) judge(s sctp.Stall, limit time.Duration) {
 	r.Mu.Lock()
 	was := r.stalled
@@ -69,7 +68,7 @@ func (r *Keeper) judge(s sctp.Stall, limit time.Duration) {
 	}
 }
 
-// unwatched is the end of a watch: of an association that is no more nothing is to be told.
+// unwatched ends the alarm about an association that has ended.
 func (r *Keeper) unwatched() {
 	r.Mu.Lock()
 	was := r.stalled.now.For > 0
@@ -81,7 +80,8 @@ func (r *Keeper) unwatched() {
 	}
 }
 
-// StallAlarm says for an alarm that the far end takes no more; empty: it does.
+// StallAlarm says for an alarm that the far end takes nothing now, or that an association was given up for that. Either
+// is empty if it is not so.
 func (r *Keeper) StallAlarm() (now, givenUp string) {
 	r.Mu.Lock()
 	defer r.Mu.Unlock()

@@ -96,7 +96,7 @@ func texts(ips []netip.Addr) []string {
 	return out
 }
 
-// Use is what is known of the association and of what it is to be.
+// Use is what is known of the association, and of what is configured for it.
 func (r *Keeper) Use() status.AssociationUse {
 	v := r.View()
 	out := status.AssociationUse{Owner: r.Owner.Name(), Port: r.Ends.LocalPort, FarEnd: r.far(&v),
@@ -114,7 +114,7 @@ func (r *Keeper) Use() status.AssociationUse {
 	return out
 }
 
-// far is the far end as it is, or as it is configured: a port of 0 is any.
+// far is the far end as it is, or as it is configured. A configured port of 0 is any port.
 func (r *Keeper) far(v *View) string {
 	switch w := &r.Ends; {
 	case v.Status != nil && (len(w.Remote) == 0 || w.RemotePort == 0):
@@ -138,7 +138,7 @@ func (s *Settings) snapshot() status.AssociationSettings {
 		ReceiveWindow: p.RecvBuffer, SendBuffer: p.SendBuffer, OutStreams: p.OutStreams, InStreams: p.InStreams}
 }
 
-// Snapshot is a port without its users.
+// Snapshot is a port as a plain value, without its users.
 func (p *Port) Snapshot() status.Port {
 	cfg := p.config()
 	e, why, _ := p.current()
