@@ -29,7 +29,7 @@ type as struct {
 	cfg     ASConfig
 	hasID   bool
 	mode    Mode
-	passing bool // mode is what an ASPAC told: it ends when nobody is active
+	passing bool // mode was told by an ASPAC: it ends when no ASP is active
 	state   ASState
 	why     string
 	since   time.Time
@@ -37,7 +37,7 @@ type as struct {
 	timers  deadline.Set
 	dirty   bool
 	way     *Way
-	joins   uint32 // how often an ASP became active
+	joins   uint32 // how often an ASP has become active
 	latest  *member
 	ups     uint64
 }
@@ -59,7 +59,7 @@ func (l *Layer) removeAS(now time.Time, s *as, why string, out []ss7.Action) []s
 	return append(out, republish(s.cfg.Path))
 }
 
-// join makes a a member of s, if it is not yet, in the state that it has.
+// join makes a a member of s, if it is none yet, in the state that a has.
 func (l *Layer) join(now time.Time, a *asp, s *as, out []ss7.Action) (*member, []ss7.Action) {
 	if m := a.in(s); m != nil {
 		return m, out
@@ -80,8 +80,7 @@ func (a *asp) in(s *as) *member {
 	return nil
 }
 
-// enter brings m, whose ASP is up, to inactive; it is told the state of its AS
-// (§4.3.4.5).
+// enter makes m, whose ASP is up, inactive. The ASP is told the state of its AS (§4.3.4.5).
 func (l *Layer) enter(now time.Time, m *member, out []ss7.Action) []ss7.Action {
 	peer, own := m.peer, m.own
 	if m.asp.peerUp && peer == Down {
@@ -101,7 +100,7 @@ func (l *Layer) enter(now time.Time, m *member, out []ss7.Action) []ss7.Action {
 	return out
 }
 
-// leave takes m out of its AS; a dynamic AS goes with its last.
+// leave takes m out of its AS. A dynamic AS ends with its last member.
 func (l *Layer) leave(now time.Time, m *member, why string, out []ss7.Action) []ss7.Action {
 	out = l.set(now, m, Down, Down, why, out)
 	m.asp.members = slices.DeleteFunc(m.asp.members, func(x *member) bool { return x == m })
@@ -116,7 +115,7 @@ func (l *Layer) leave(now time.Time, m *member, why string, out []ss7.Action) []
 	return out
 }
 
-// activate makes m active. In override mode the others must go, and are told (§4.3.4.3).
+// activate makes m active. In override mode the others become inactive, and are told so (§4.3.4.3).
 func (l *Layer) activate(now time.Time, m *member, out []ss7.Action) []ss7.Action {
 	if m.peer == Active {
 		return out
@@ -154,7 +153,7 @@ func (l *Layer) deactivate(now time.Time, m *member, why string, out []ss7.Actio
 	return l.set(now, m, Inactive, own, why, out)
 }
 
-// set moves m and then its AS.
+// set changes the states of m, and then that of its AS.
 func (l *Layer) set(now time.Time, m *member, peer, own State, why string, out []ss7.Action) []ss7.Action {
 	if m.peer == peer && m.own == own {
 		return out
@@ -164,7 +163,7 @@ func (l *Layer) set(now time.Time, m *member, peer, own State, why string, out [
 		m.asked = 0
 	}
 	m.peer, m.own = peer, own
-	if own == Down { // registrations end with ASPDN and with the association
+	if own == Down { // a registration ends with ASPDN, and with the association
 		m.overridden, m.granted, m.waiting = false, false, m.as.cfg.Register && m.asp.cfg.Role == RoleASP
 		m.waitWhy, m.waitTill, m.company = "", time.Time{}, false
 	}
@@ -186,7 +185,7 @@ func (l *Layer) set(now time.Time, m *member, peer, own State, why string, out [
 	return out
 }
 
-// sends tells whether traffic may go to the ASP, receives whether it may come.
+// sends tells whether traffic may go to the ASP; receives tells whether traffic may come from it.
 func (m *member) sends() bool {
 	if m.asp.leaving != "" {
 		return false
@@ -209,7 +208,7 @@ func (m *member) up() bool { return m.asp.leaving == "" && (m.peer != Down || m.
 
 var stateStatus = [...]Status{ASInactive: NotifyInactive, ASActive: NotifyActive, ASPending: NotifyPending}
 
-// evaluate moves an AS after one of its ASPs, by, has moved (§4.3.2, figure 4).
+// evaluate moves an AS to its next state after one of its ASPs, by, has changed (§4.3.2, figure 4).
 func (l *Layer) evaluate(now time.Time, s *as, by *member, why string, out []ss7.Action) []ss7.Action {
 	active, up := s.census()
 	switch s.state {
@@ -232,7 +231,7 @@ func (l *Layer) evaluate(now time.Time, s *as, by *member, why string, out []ss7
 		if active < s.cfg.Need && s.mode != Override && !by.sends() {
 			l.insufficient(s)
 		}
-	case ASPending: // one is enough (PN2AC)
+	case ASPending: // one active ASP is enough (PN2AC)
 		if active > 0 {
 			return l.becomeAS(now, s, ASActive, why, by, out)
 		}
@@ -240,7 +239,8 @@ func (l *Layer) evaluate(now time.Time, s *as, by *member, why string, out []ss7
 	return out
 }
 
-// need is how many active ASPs make the AS active (§4.3.2). Of gateways one is enough.
+// need gives how many ASPs must be active to make the AS active (§4.3.2). Where the far ends are gateways, one
+// is enough.
 func (s *as) need() int {
 	if s.mode == Override || s.cfg.Smooth || !s.served() {
 		return 1
@@ -260,8 +260,8 @@ func (s *as) census() (active, up int) {
 	return active, up
 }
 
-// served tells whether ASPs serve it, rather than gateways lead away from it: only
-// then may one come back in place of another.
+// served tells whether the AS is served by ASPs, and is not a way to it by gateways. Only then may an ASP come
+// back in place of another.
 func (s *as) served() bool {
 	return slices.ContainsFunc(s.members, func(m *member) bool { return m.asp.serves() })
 }
@@ -273,7 +273,7 @@ func (l *Layer) idle(now time.Time, s *as, why string, by *member, out []ss7.Act
 	return l.becomeAS(now, s, ASDown, why, by, out)
 }
 
-// recoveryOver: T(r) has expired, and no ASP came.
+// recoveryOver handles the end of T(r): no ASP has become active.
 func (l *Layer) recoveryOver(now time.Time, s *as, out []ss7.Action) []ss7.Action {
 	if s.state != ASPending {
 		return out
@@ -281,15 +281,15 @@ func (l *Layer) recoveryOver(now time.Time, s *as, out []ss7.Action) []ss7.Actio
 	return l.idle(now, s, fmt.Sprintf("no ASP became active within T(r) (%v)", s.cfg.TR), nil, out)
 }
 
-// unlearn forgets a traffic mode that an ASPAC told once nobody is active: the next one decides
-// again (§4.3.4.3), also for what waits until then.
+// unlearn forgets a traffic mode that an ASPAC told, once no ASP is active. The next ASP decides again
+// (§4.3.4.3), also for the traffic that waits until then.
 func (s *as) unlearn() {
 	if active, _ := s.census(); s.passing && active == 0 {
 		s.mode, s.passing, s.dirty = 0, false, true
 	}
 }
 
-// becomeAS enters a state and notifies all that are not down (§4.3.4.5).
+// becomeAS enters a state, and notifies all ASPs that are not down (§4.3.4.5).
 func (l *Layer) becomeAS(now time.Time, s *as, state ASState, why string, by *member, out []ss7.Action) []ss7.Action {
 	s.timers.StopAll()
 	s.state, s.why, s.since, s.dirty = state, why, now, true
@@ -300,7 +300,7 @@ func (l *Layer) becomeAS(now time.Time, s *as, state ASState, why string, by *me
 		s.timers.Start(tR, now, s.cfg.TR)
 	case ASDown:
 		if s.cfg.Mode == 0 {
-			s.mode, s.passing = 0, false // the first to come decides again
+			s.mode, s.passing = 0, false // the first ASP that comes decides again
 		}
 	}
 	var failed *asp
@@ -339,7 +339,7 @@ func (l *Layer) notify(to *asp, s *as, status Status, about *asp) {
 	}
 }
 
-// tell sends the notices that wait, to those that are still there.
+// tell sends the notices that wait, to those ASPs that are still there.
 func (l *Layer) tell(out []ss7.Action) []ss7.Action {
 	for _, n := range l.notices {
 		if !n.to.peerUp || n.to.leaving != "" {

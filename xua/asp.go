@@ -8,13 +8,13 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// serves tells whether the far end is an ASP to us.
+// serves tells whether the far end is an ASP of ours.
 func (a *asp) serves() bool { return a.cfg.Role != RoleASP }
 
-// both tells whether one exchange moves both directions.
+// both tells whether one exchange of messages moves both directions.
 func (a *asp) both() bool { return a.cfg.Role == RoleIPSP }
 
-// Recv is told one message of the classes that all layers have.
+// Recv handles one message of the classes that all layers have.
 func (l *Layer) Recv(now time.Time, path ss7.PathID, m Message, out []ss7.Action) []ss7.Action {
 	out = l.Begin(out)
 	a := l.byPath[path]
@@ -32,11 +32,11 @@ func (l *Layer) Recv(now time.Time, path ss7.PathID, m Message, out []ss7.Action
 		out = l.recvError(now, a, m, out)
 	case NTFY:
 		out = l.recvNotify(now, a, m, out)
-	case BEAT: // answered in every state, unchanged (§4.3.4.6)
+	case BEAT: // it is answered in every state, with the same content (§4.3.4.6)
 		start := len(l.arena)
 		l.arena = append(Begin(l.arena, BEATAck), m.Params...)
 		for (len(l.arena)-start)%4 != 0 {
-			l.arena = append(l.arena, 0) // the last padding may be left out of what came
+			l.arena = append(l.arena, 0) // the message that came may lack its last padding
 		}
 		out = l.send(a, start, out)
 	case BEATAck:
@@ -55,8 +55,8 @@ func (l *Layer) Recv(now time.Time, path ss7.PathID, m Message, out []ss7.Action
 	return l.settle(now, out)
 }
 
-// Heard counts a message and tells that the far end lives. For what passes the
-// Layer by, its owner calls it now and then.
+// Heard counts a message, and notes that the far end lives. For messages that do not pass through the Layer,
+// their reader calls Heard now and then.
 func (l *Layer) Heard(now time.Time, path ss7.PathID, t Type) {
 	if a := l.byPath[path]; a != nil {
 		a.heard = now
@@ -64,7 +64,7 @@ func (l *Layer) Heard(now time.Time, path ss7.PathID, t Type) {
 	}
 }
 
-// recvUp: §4.3.4.1.
+// recvUp handles ASPUP (§4.3.4.1).
 func (l *Layer) recvUp(now time.Time, a *asp, m Message, out []ss7.Action) []ss7.Action {
 	if !a.serves() {
 		return l.unexpected(now, a, m, out)
@@ -115,7 +115,7 @@ func (l *Layer) mayComeUp(a *asp, id uint32, has bool) *Error {
 		return &Error{Code: InvalidASPID, Why: fmt.Sprintf("ASPUP with ASP Identifier %d; %d is configured", id, a.cfg.ID)}
 	}
 	for _, m := range a.members {
-		for _, o := range m.as.members { // unique within the AS (§3.5.1)
+		for _, o := range m.as.members { // the identifier is unique within the AS (§3.5.1)
 			if has && o != m && o.asp.peerUp && o.asp.hasID && o.asp.id == id {
 				return &Error{Code: InvalidASPID, Why: fmt.Sprintf("ASP Identifier %d is in use by ASP %s", id, o.asp.cfg.Name)}
 			}
@@ -124,12 +124,12 @@ func (l *Layer) mayComeUp(a *asp, id uint32, has bool) *Error {
 	return nil
 }
 
-// recvDown: §4.3.4.2; acknowledged even if it is down already.
+// recvDown handles ASPDN (§4.3.4.2). It is acknowledged even if the ASP is down already.
 func (l *Layer) recvDown(now time.Time, a *asp, m Message, out []ss7.Action) []ss7.Action {
 	if !a.serves() {
 		return l.unexpected(now, a, m, out)
 	}
-	if a.cfg.Role == RoleIPSPDouble { // the other direction is not touched (§4.3)
+	if a.cfg.Role == RoleIPSPDouble { // the other direction stays as it is (§4.3)
 		a.peerUp = false
 		a.why, a.since = "the far end sent ASPDN", now
 		for _, x := range slices.Clone(a.members) {
@@ -142,7 +142,7 @@ func (l *Layer) recvDown(now time.Time, a *asp, m Message, out []ss7.Action) []s
 	return l.ack(a, ASPDNAck, m, nil, l.publish(out))
 }
 
-// recvActive: §4.3.4.3.
+// recvActive handles ASPAC (§4.3.4.3).
 func (l *Layer) recvActive(now time.Time, a *asp, m Message, out []ss7.Action) []ss7.Action {
 	if !a.serves() || !a.peerUp {
 		return l.unexpected(now, a, m, out)
@@ -187,8 +187,8 @@ func (l *Layer) recvActive(now time.Time, a *asp, m Message, out []ss7.Action) [
 	return l.refuseActive(now, a, len(enter), len(good), ids, bad, blocked, mixed, out)
 }
 
-// echo is the routing contexts of an acknowledgement: what the request named, in
-// its own words (a peer that says 0 for none hears 0).
+// echo gives the routing contexts of an acknowledgement as the request named them: a far end that writes 0 for
+// none is answered with 0.
 func echo(ids, acked []uint32) []uint32 {
 	if len(ids) == 1 && len(acked) > 0 {
 		return ids
@@ -212,9 +212,9 @@ func (l *Layer) refuseActive(now time.Time, a *asp, entered, good int, ids, bad,
 	return out
 }
 
-// members resolves the routing contexts of a message: those of AS that the peer
-// serves, and the others. None means all (§4.3.4.3, §4.3.4.4); with none at all
-// configured, code tells which of the two procedures it is.
+// members resolves the routing contexts of a message. good are the AS that the far end serves, bad are all
+// others. No routing context means all of them (§4.3.4.3, §4.3.4.4). If the far end serves no AS at all, code
+// tells which of the two procedures it is.
 func (l *Layer) members(a *asp, ids []uint32, code Code) (good []*member, bad []uint32, e *Error) {
 	if len(ids) == 0 || len(ids) == 1 && ids[0] == 0 && l.zeroIsNone(a) {
 		switch {
@@ -247,13 +247,13 @@ func (a *asp) serving(id uint32) *member {
 	return nil
 }
 
-// zeroIsNone: routing context 0 stands for none with a peer known to write it so,
-// and where no AS has the number.
+// zeroIsNone tells whether routing context 0 stands for none: if the far end is known to write it so, and no AS
+// has that number.
 func (l *Layer) zeroIsNone(a *asp) bool {
 	return a.cfg.Slack.ZeroID || len(a.members) == 1 && !a.members[0].as.hasID
 }
 
-// recvInactive: §4.3.4.4. Traffic has stopped before the acknowledgement goes.
+// recvInactive handles ASPIA (§4.3.4.4). Traffic has stopped before the acknowledgement goes out.
 func (l *Layer) recvInactive(now time.Time, a *asp, m Message, out []ss7.Action) []ss7.Action {
 	if !a.serves() || !a.peerUp {
 		return l.unexpected(now, a, m, out)
@@ -275,14 +275,14 @@ func (l *Layer) recvInactive(now time.Time, a *asp, m Message, out []ss7.Action)
 	if len(good) > 0 {
 		out = l.ack(a, ASPIAAck, m, echo(ids, acked), out)
 	}
-	for _, id := range bad { // one for each (§4.3.4.4)
+	for _, id := range bad { // each has an ERR of its own (§4.3.4.4)
 		out = l.Refuse(now, a.cfg.Path, &Error{Code: InvalidRoutingContext,
 			Why: fmt.Sprintf("ASPIA for routing context %d: this ASP serves no such AS", id), IDs: []uint32{id}}, out)
 	}
 	return out
 }
 
-// ack answers a request; an ASP Identifier and a traffic mode come back as they came.
+// ack answers a request. An ASP Identifier and a traffic mode go back as they came.
 func (l *Layer) ack(a *asp, t Type, m Message, ids []uint32, out []ss7.Action) []ss7.Action {
 	start := len(l.arena)
 	l.arena = Begin(l.arena, t)
@@ -300,7 +300,7 @@ func (l *Layer) ack(a *asp, t Type, m Message, ids []uint32, out []ss7.Action) [
 	return l.send(a, start, out)
 }
 
-// unexpected answers what a peer may not say in its state or role (§3.8.1).
+// unexpected answers a message that the far end may not send in its state or role (§3.8.1).
 func (l *Layer) unexpected(now time.Time, a *asp, m Message, out []ss7.Action) []ss7.Action {
 	why := m.Name + " while " + a.stateName()
 	if a.cfg.Role == RoleASP {
@@ -309,8 +309,8 @@ func (l *Layer) unexpected(now time.Time, a *asp, m Message, out []ss7.Action) [
 	return l.Refuse(now, a.cfg.Path, &Error{Code: UnexpectedMessage, Why: why, IDs: m.Params.Uint32s(l.tags.ID)}, out)
 }
 
-// Refuse tells a peer of its fault, at a bounded rate. A fault in an ERR is told
-// by nobody; its caller knows.
+// Refuse tells a far end of its fault, at a bounded rate. A fault in an ERR is not told: its sender knows of it
+// already.
 func (l *Layer) Refuse(now time.Time, path ss7.PathID, e *Error, out []ss7.Action) []ss7.Action {
 	a := l.byPath[path]
 	if a == nil {
@@ -349,8 +349,8 @@ func (l *Layer) sent(a *asp, t Type, start int, out []ss7.Action) []ss7.Action {
 		Event: ss7.Event{Path: a.cfg.Path}})
 }
 
-// blockASP takes an active ASP out of traffic at this end's wish: an ASPIA Ack
-// that nothing asked for (§4.7). Where this end asks, it sends ASPIA instead.
+// blockASP takes an active ASP out of traffic because this end wants it: by an ASPIA Ack that nothing asked for
+// (§4.7). If this end is the one that asks, it sends ASPIA instead.
 func (l *Layer) blockASP(now time.Time, a *asp, out []ss7.Action) []ss7.Action {
 	if !a.serves() || a.both() && a.asks() {
 		return out

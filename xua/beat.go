@@ -8,7 +8,7 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// startBeat begins to send heartbeats, if the peer has any (RFC 4666 §4.3.4.6).
+// startBeat begins to send heartbeats, if they are configured for the far end (RFC 4666 §4.3.4.6).
 func (l *Layer) startBeat(now time.Time, a *asp) {
 	a.timers.Start(tBeat, now, a.cfg.TBeat)
 	a.timers.Start(tDead, now, 2*a.cfg.TBeat)
@@ -22,7 +22,7 @@ func (l *Layer) sendBeat(now time.Time, a *asp, out []ss7.Action) []ss7.Action {
 	return l.send(a, start, out)
 }
 
-// recvBeatAck: any message proves that the far end lives; an echo of what was
+// recvBeatAck handles BEAT Ack. Any message proves that the far end lives, so an echo of a heartbeat that was
 // never sent is only counted.
 func (l *Layer) recvBeatAck(a *asp, m Message) {
 	v, _ := m.Params.Get(TagHeartbeat)
@@ -31,7 +31,7 @@ func (l *Layer) recvBeatAck(a *asp, m Message) {
 	}
 }
 
-// checkAlive hangs up on a peer that has said nothing for 2*T(beat).
+// checkAlive ends the association with a far end that has said nothing for 2*T(beat).
 func (l *Layer) checkAlive(now time.Time, a *asp, out []ss7.Action) []ss7.Action {
 	if quiet := now.Sub(a.heard); quiet < 2*a.cfg.TBeat {
 		a.timers.Start(tDead, now, 2*a.cfg.TBeat-quiet)
@@ -41,7 +41,7 @@ func (l *Layer) checkAlive(now time.Time, a *asp, out []ss7.Action) []ss7.Action
 	return l.hangUp(now, a, why, out)
 }
 
-// hangUp ends the association of a peer for a reason of this end.
+// hangUp ends an association because this end wants it.
 func (l *Layer) hangUp(now time.Time, a *asp, why string, out []ss7.Action) []ss7.Action {
 	out = append(out, ss7.Action{Op: ss7.Hangup, Event: ss7.Event{Path: a.cfg.Path, Why: why}})
 	return l.commLost(now, a, why, out)

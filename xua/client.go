@@ -8,8 +8,8 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// patience is how many requests are sent T(ack) apart; after that, or when the far
-// end refused, they are patienceFactor times further apart.
+// patience is how many requests are sent T(ack) apart. After these, or when the far end has refused one, they
+// are patienceFactor times further apart.
 const (
 	patience       = 5
 	patienceFactor = 5
@@ -25,8 +25,8 @@ func (m *member) wants() bool {
 	return !m.asp.cfg.Block && !m.as.cfg.Shutdown && !m.waiting && !m.overridden
 }
 
-// need is the request that would move this end to what the configuration wants in m;
-// 0: none.
+// need gives the request that would bring this end nearer to what the configuration wants in m; 0 if there is
+// none.
 func (m *member) need() Type {
 	switch {
 	case m.own == Active && !m.wants():
@@ -37,9 +37,9 @@ func (m *member) need() Type {
 	return 0
 }
 
-// pursue sends the requests that move this end one step nearer to what the configuration
-// wants, and waits T(ack) for their answers (§4.3.4.1 to §4.3.4.4). What was asked and is
-// not answered yet is not asked again before T(ack), whoever calls.
+// pursue sends the requests that bring this end one step nearer to what the configuration wants, and waits
+// T(ack) for the answers (§4.3.4.1 to §4.3.4.4). A request that is not answered yet is not repeated before
+// T(ack), whoever calls.
 func (l *Layer) pursue(now time.Time, a *asp, out []ss7.Action) []ss7.Action {
 	if a.leaving != "" {
 		return out
@@ -70,7 +70,7 @@ func (l *Layer) pursue(now time.Time, a *asp, out []ss7.Action) []ss7.Action {
 	return out
 }
 
-// pursueAll asks for what the AS of a, which is up, need and was not asked for; open: an
+// pursueAll sends the requests that the AS of a need and that were not sent yet; a is up. open tells whether an
 // answer is waited for.
 func (l *Layer) pursueAll(a *asp, out []ss7.Action) (_ []ss7.Action, open bool) {
 	ask := func(t Type, which func(*member) bool) {
@@ -85,7 +85,7 @@ func (l *Layer) pursueAll(a *asp, out []ss7.Action) (_ []ss7.Action, open bool) 
 	return out, slices.ContainsFunc(a.members, func(m *member) bool { return m.asked != 0 })
 }
 
-// mark notes that all that a needs is asked for, or is not to be asked for before T(ack).
+// mark notes that all requests that a needs are sent, or must wait for T(ack).
 func (a *asp) mark() {
 	a.upAsked = a.upAsked || !a.ownUp
 	for _, m := range a.members {
@@ -93,7 +93,7 @@ func (a *asp) mark() {
 	}
 }
 
-// unanswered: T(ack) has expired.
+// unanswered handles the end of T(ack).
 func (l *Layer) unanswered(now time.Time, a *asp, out []ss7.Action) []ss7.Action {
 	if a.leaving != "" {
 		return l.leaveOn(now, a, false, out)
@@ -102,7 +102,7 @@ func (l *Layer) unanswered(now time.Time, a *asp, out []ss7.Action) []ss7.Action
 	return l.pursue(now, a, out)
 }
 
-// forget has all that is not answered asked for again.
+// forget makes all requests that are not answered be sent again.
 func (a *asp) forget() {
 	a.upAsked = false
 	for _, m := range a.members {
@@ -110,7 +110,7 @@ func (a *asp) forget() {
 	}
 }
 
-// withdrawAll ends what all ASPs have in s under the names that it has.
+// withdrawAll ends the relation of all ASPs to s, under the names that s has now.
 func (l *Layer) withdrawAll(now time.Time, s *as, why string, out []ss7.Action) []ss7.Action {
 	for _, m := range s.members {
 		out = l.withdraw(now, m, why, out)
@@ -118,9 +118,9 @@ func (l *Layer) withdrawAll(now time.Time, s *as, why string, out []ss7.Action) 
 	return out
 }
 
-// withdraw ends what the two ends are to each other in m, while its routing context is still
-// that which the far end knows: this end takes leave and takes its registration back
-// (§4.3.4.4, §4.4.2), an ASP of ours hears that it is inactive (§4.7).
+// withdraw ends the relation of the two ends in m, while m still has the routing context that the far end
+// knows. As an ASP, this end says that it is inactive and takes its registration back (§4.3.4.4, §4.4.2). An
+// ASP of ours is told that it is inactive (§4.7).
 func (l *Layer) withdraw(now time.Time, m *member, why string, out []ss7.Action) []ss7.Action {
 	a := m.asp
 	if !a.comm || l.tags.Dereg == 0 || a.leaving != "" {
@@ -155,8 +155,8 @@ func (l *Layer) await(now time.Time, a *asp) {
 	a.timers.Start(tAck, now, d)
 }
 
-// request sends one message for the AS that which names: with their routing
-// contexts, and one without for AS that have none.
+// request sends one message for the AS that which selects. It names their routing contexts. For AS that have
+// none, there is a message without one.
 func (l *Layer) request(a *asp, t Type, which func(*member) bool, out []ss7.Action) []ss7.Action {
 	var ids []uint32
 	var mode Mode
@@ -190,8 +190,8 @@ func (l *Layer) request(a *asp, t Type, which func(*member) bool, out []ss7.Acti
 	return out
 }
 
-// recvAck is told an acknowledgement. One that nothing asked for moves this end
-// all the same, and it sets out to go back (§4.3.4.1, §4.3.4.2, §4.3.4.4).
+// recvAck handles an acknowledgement. One that nothing asked for moves this end all the same. Then this end
+// sets out to go back (§4.3.4.1, §4.3.4.2, §4.3.4.4).
 func (l *Layer) recvAck(now time.Time, a *asp, m Message, out []ss7.Action) []ss7.Action {
 	if !a.asks() {
 		return l.unexpected(now, a, m, out)
@@ -248,7 +248,7 @@ func (l *Layer) recvAck(now time.Time, a *asp, m Message, out []ss7.Action) []ss
 
 func (l *Layer) upAcked(now time.Time, a *asp, m Message, out []ss7.Action) []ss7.Action {
 	was := a.ownUp
-	if was { // this end is considered inactive; what it had, it asks for again
+	if was { // the far end takes this end for inactive; so this end asks again for what it had
 		active := false
 		for _, x := range a.members {
 			active = active || x.own == Active
@@ -271,8 +271,8 @@ func (l *Layer) upAcked(now time.Time, a *asp, m Message, out []ss7.Action) []ss
 	return l.pursue(now, a, out)
 }
 
-// retry goes on at once if the far end answered a request, else after T(ack): a
-// gateway that has blocked this end is not to be asked in a circle.
+// retry goes on at once if the far end answered a request, else after T(ack): a gateway that has blocked this
+// end must not be asked again without end.
 func (l *Layer) retry(now time.Time, a *asp, asked bool, out []ss7.Action) []ss7.Action {
 	if l.arrived(a) {
 		a.timers.Stop(tAck)
@@ -286,7 +286,7 @@ func (l *Layer) retry(now time.Time, a *asp, asked bool, out []ss7.Action) []ss7
 	return out
 }
 
-// arrived tells whether nothing is left to be asked for.
+// arrived tells whether there is nothing left to ask for.
 func (l *Layer) arrived(a *asp) bool {
 	if !a.ownUp {
 		return a.cfg.Shutdown
@@ -309,7 +309,7 @@ func (l *Layer) setOwn(now time.Time, m *member, s State, why string, out []ss7.
 	return l.set(now, m, s, s, why, out)
 }
 
-// eachNamed does f for the AS that a message names; without routing contexts, all.
+// eachNamed calls f for each AS that a message names, or for all if it has no routing contexts.
 func (l *Layer) eachNamed(a *asp, m Message, f func(*member, []ss7.Action) []ss7.Action,
 	out []ss7.Action) []ss7.Action {
 	ids := m.Params.Uint32s(l.tags.ID)
@@ -329,8 +329,8 @@ func (l *Layer) eachNamed(a *asp, m Message, f func(*member, []ss7.Action) []ss7
 	return out
 }
 
-// ownID is the routing context by which this end is an ASP to the far end: what it
-// sends us carries it (RFC 4666 §5.6.2).
+// ownID gives the routing context by which this end is an ASP of the far end. What the far end sends us carries
+// it (RFC 4666 §5.6.2).
 func (m *member) ownID() uint32 {
 	if m.as.cfg.HasOwn && m.asp.cfg.Role == RoleIPSPDouble {
 		return m.as.cfg.OwnID
@@ -338,8 +338,8 @@ func (m *member) ownID() uint32 {
 	return m.as.cfg.ID
 }
 
-// recvNotify: what a gateway tells this end as an ASP. After an alternate ASP took
-// over, this end waits until there is none, and then offers itself (§4.3.4.3).
+// recvNotify handles NTFY, which a gateway sends this end as an ASP. After an alternate ASP has taken over,
+// this end waits until there is none, and then asks to be active again (§4.3.4.3).
 func (l *Layer) recvNotify(now time.Time, a *asp, m Message, out []ss7.Action) []ss7.Action {
 	status, _ := m.Params.Uint32(TagStatus)
 	if !a.asks() {
@@ -354,7 +354,7 @@ func (l *Layer) recvNotify(now time.Time, a *asp, m Message, out []ss7.Action) [
 		}, out)
 	}
 	switch Status(status) {
-	case NotifyAlternate: // MUST consider itself inactive
+	case NotifyAlternate: // this end MUST consider itself inactive
 		return l.eachNamed(a, m, func(x *member, out []ss7.Action) []ss7.Action {
 			if x.own != Active {
 				return out
@@ -376,8 +376,8 @@ func (l *Layer) recvNotify(now time.Time, a *asp, m Message, out []ss7.Action) [
 	return out
 }
 
-// recvError notes what the far end thinks of us. It is never answered (§3.8.1). A
-// refused request is repeated, but not soon.
+// recvError handles ERR: it notes what the far end says of our fault. ERR is never answered (§3.8.1). A request
+// that was refused is repeated, but not soon.
 func (l *Layer) recvError(now time.Time, a *asp, m Message, out []ss7.Action) []ss7.Action {
 	code, _ := m.Params.Uint32(TagErrorCode)
 	a.lastErr = "the far end says: " + Code(code).String()

@@ -39,7 +39,7 @@ var codeNames = map[Code]string{
 	UnexpectedParameter: "Unexpected Parameter", DestinationStatusUnknown: "Destination Status Unknown",
 	InvalidNetworkAppearance: "Invalid Network Appearance", MissingParameter: "Missing Parameter",
 	InvalidRoutingContext: "Invalid Routing Context", NoConfiguredAS: "No Configured AS for ASP",
-	// M2UA's
+	// Only M2UA has these codes (RFC 3331 §3.3.3.1).
 	0x02: "Invalid Interface Identifier", 0x08: "Unsupported Interface Identifier Type",
 	0x10: "ASP Active for Interface Identifier(s)",
 }
@@ -51,25 +51,23 @@ func (c Code) String() string {
 	return fmt.Sprintf("error code %#02x", uint32(c))
 }
 
-// Error is a fault of a message that came: what its sender must be told, and why,
-// for a person here. Silent faults are discarded and counted, and the sender is
-// told nothing.
+// Error is a fault of a message that came: what its sender must be told, and Why, for a person here. A Silent
+// fault is only counted: the message is discarded, and the sender is told nothing.
 type Error struct {
 	Code     Code
 	Why      string
-	IDs      []uint32 // routing contexts concerned
-	NA       uint32   // network appearance concerned, if HasNA
+	IDs      []uint32 // the routing contexts concerned
+	NA       uint32   // the network appearance concerned, if HasNA
 	HasNA    bool
-	Affected []uint32 // point codes concerned, with their masks
-	Raw      []byte   // parameters that the layer above has written, in the place of IDs
+	Affected []uint32 // the point codes concerned, with their masks
+	Raw      []byte   // parameters that the layer above has written, in place of IDs
 	Diag     []byte   // the head of the message
 	Silent   bool
 }
 
 func (e *Error) Error() string { return e.Why }
 
-// Head is the first 40 octets of a message, for Diagnostic Information (RFC 4666
-// §3.8.1).
+// Head gives the first 40 octets of a message, for Diagnostic Information (RFC 4666 §3.8.1).
 func Head(b []byte) []byte { return b[:min(len(b), 40)] }
 
 // AppendError writes an ERR message.
@@ -87,10 +85,10 @@ func (t Tags) AppendError(dst []byte, e *Error) []byte {
 	return End(dst, start)
 }
 
-// Status is what a NTFY tells: status type * 65536 + information (RFC 4666 §3.8.2).
+// Status is what a NTFY says: status type * 65536 + information (RFC 4666 §3.8.2).
 type Status uint32
 
-// What is notified.
+// These are the notifications.
 const (
 	NotifyInactive     Status = 1<<16 | 2
 	NotifyActive       Status = 1<<16 | 3

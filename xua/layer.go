@@ -32,23 +32,23 @@ const (
 )
 const tR = 0
 
-// asp is a peer.
+// asp is the far end of one association: an ASP, a gateway or an IPSP.
 type asp struct {
 	cfg     ASPConfig
 	comm    bool   // there is an association
-	peerUp  bool   // the far end said ASPUP
+	peerUp  bool   // the far end has sent ASPUP
 	ownUp   bool   // our ASPUP was acknowledged
 	upAsked bool   // our ASPUP was sent and is not answered
-	leaving string // why this end takes leave of it; empty: it does not
-	step    uint8  // how far that is
-	owes    bool   // ASPIA Ack for an AS out of which the configuration took it
+	leaving string // why this end takes leave of it; empty if it does not
+	step    uint8  // which step of the leave-taking is done
+	owes    bool   // it must still be sent ASPIA Ack for an AS that the configuration took from it
 	why     string
 	since   time.Time
-	id      uint32 // as ASPUP told
+	id      uint32 // the ASP Identifier of its ASPUP
 	hasID   bool
 	members []*member
 	timers  deadline.Set
-	tries   int // requests since an answer
+	tries   int // requests since the last answer
 	heard   time.Time
 	beat    uint64
 	errs    Rate
@@ -57,8 +57,8 @@ type asp struct {
 	lastErr string
 }
 
-// dirt says which pictures are to be made anew: a gain is published before the
-// ways that lead there, a loss after them.
+// dirt says how the picture of a far end must be made anew. A gain is published before the ways that lead to
+// the far end, a loss after them.
 type dirt uint8
 
 const (
@@ -67,8 +67,8 @@ const (
 	lost
 )
 
-// member is an ASP in an AS. peer is the far end's state as an ASP of ours, own
-// our state as an ASP of the far end; in a single exchange the two are one.
+// member is an ASP in an AS. peer is the state of the far end as an ASP of ours. own is our state as an ASP of
+// the far end. In a single exchange, the two are one.
 type member struct {
 	asp        *asp
 	as         *as
@@ -76,20 +76,22 @@ type member struct {
 	peer, own  State
 	static     bool
 	registered bool
-	overridden bool // an alternate ASP has the traffic: ours, and we wait until it is gone; or, in RoleSG, the far end's
-	waiting    bool // for a routing context from the gateway
-	granted    bool // it gave one
-	company    bool // the gateway told of another ASP in the AS
-	asked      Type // ASPAC or ASPIA that was sent and is not answered; 0: none
+	// overridden says that an alternate ASP has the traffic: instead of the far end in RoleSG, else instead of
+	// this end, which waits until that ASP is gone.
+	overridden bool
+	waiting    bool // this end waits for a routing context from the gateway
+	granted    bool // the gateway gave one
+	company    bool // the gateway has told of another ASP in the AS
+	asked      Type // the ASPAC or ASPIA that was sent and is not answered; 0 if there is none
 
-	waitWhy  string    // and what became of asking for one
-	waitTill time.Time // when it is asked again; zero: not at all
+	waitWhy  string    // what became of asking for a routing context
+	waitTill time.Time // when the gateway is asked again; zero means not at all
 }
 
-// Stats counts what a peer sends and is sent, by class and type.
+// Stats counts the messages from and to a far end, by class and type.
 type Stats struct {
 	In, Out      [11][16]uint64
-	ErrorsSpared uint64 // ERR not sent because there were too many
+	ErrorsSpared uint64 // how many ERR were not sent because there were too many
 	Refused      Refused
 }
 
@@ -99,21 +101,21 @@ func count(c *[11][16]uint64, t Type) {
 	}
 }
 
-// Kinds of events that a Layer raises beside those of ss7, about the ASP or the AS of Path.
+// These are kinds of events that a Layer raises beside those of ss7. They concern the ASP or the AS of Path.
 const (
-	Republish = ss7.OwnKind + iota // the picture of Path (a way out, or what an ASP may do) is a new one
-	Activated                      // the ASP of Path became active in the AS of path Arg
+	// Republish says that there is a new picture of Path: of a way out, or of what an ASP may do.
+	Republish = ss7.OwnKind + iota
+	Activated // the ASP of Path became active in the AS of path Arg
 )
 
-// Notes that the loop makes log lines of: the Arg of a Note with Kind StateChange.
+// These are the Args of Notes with Kind StateChange that the loop turns into log lines.
 const (
 	NoteASP uint32 = iota + 1
 	NoteAS
-	NoteError // what a peer tells us of our faults, or we it
+	NoteError // what a far end tells us of our faults, or we tell it of its own
 )
 
-// Layer is all peers and application servers of one adaptation layer. See the
-// package comment.
+// Layer has all far ends and application servers of one adaptation layer. See the package comment.
 type Layer struct {
 	tags    Tags
 	grammar Grammar
@@ -130,15 +132,15 @@ type notice struct {
 	to     *asp
 	as     *as
 	status Status
-	about  *asp // the ASP whose identifier it carries; nil: none
+	about  *asp // the ASP whose identifier it carries; nil if it carries none
 }
 
-// New makes a Layer that knows nobody; Configure comes next.
+// New makes a Layer without far ends and servers; Configure comes next.
 func New(tags Tags, g Grammar) *Layer {
 	return &Layer{tags: tags, grammar: g, byPath: map[ss7.PathID]*asp{}, byAS: map[ss7.PathID]*as{}}
 }
 
-// Begin forgets the wires of the calls before, once their actions were carried out.
+// Begin forgets the messages of earlier calls, once their actions were carried out.
 func (l *Layer) Begin(out []ss7.Action) []ss7.Action {
 	if len(out) == 0 {
 		l.arena = l.arena[:0]
@@ -146,8 +148,8 @@ func (l *Layer) Begin(out []ss7.Action) []ss7.Action {
 	return out
 }
 
-// Configure changes peers and servers to what is configured now; what was
-// registered stays while its peer does, and so do strangers, which no configuration names.
+// Configure makes far ends and servers what is configured now. What was registered stays while its far end
+// does. Strangers, which no configuration names, stay too.
 func (l *Layer) Configure(now time.Time, asps []ASPConfig, ass []ASConfig, out []ss7.Action) []ss7.Action {
 	out = l.Begin(out)
 	for _, s := range slices.Clone(l.ass) {
@@ -176,7 +178,7 @@ func (l *Layer) Configure(now time.Time, asps []ASPConfig, ass []ASConfig, out [
 	return l.settle(now, out)
 }
 
-// SetASP adds a peer or changes its settings.
+// SetASP adds a far end, or changes its settings.
 func (l *Layer) SetASP(now time.Time, c ASPConfig, out []ss7.Action) []ss7.Action {
 	if c.TAck <= 0 {
 		c.TAck = DefaultTAck
@@ -201,7 +203,7 @@ func (l *Layer) SetASP(now time.Time, c ASPConfig, out []ss7.Action) []ss7.Actio
 		l.startBeat(now, a)
 	}
 	if c.HasID != was.HasID || c.ID != was.ID {
-		a.upAsked = false // a refused ASPUP may be taken with another identifier
+		a.upAsked = false // an ASPUP that was refused may be accepted with another identifier
 	}
 	if c.Block != was.Block && !l.arrived(a) {
 		return l.pursue(now, a, out)
@@ -209,7 +211,7 @@ func (l *Layer) SetASP(now time.Time, c ASPConfig, out []ss7.Action) []ss7.Actio
 	return out
 }
 
-// RemoveASP forgets a peer.
+// RemoveASP forgets a far end.
 func (l *Layer) RemoveASP(now time.Time, path ss7.PathID, why string, out []ss7.Action) []ss7.Action {
 	a := l.byPath[path]
 	if a == nil {
@@ -272,7 +274,7 @@ func (l *Layer) settle(_ time.Time, out []ss7.Action) []ss7.Action {
 	return l.tell(l.publish(out))
 }
 
-// publish makes new pictures: what a peer gains, then the ways, then what it loses.
+// publish makes new pictures: first what far ends gain, then the ways, then what far ends lose.
 func (l *Layer) publish(out []ss7.Action) []ss7.Action {
 	out = l.publishASPs(gained, out)
 	for _, s := range l.ass {
@@ -303,7 +305,7 @@ func note(path ss7.PathID, what uint32, why string) ss7.Action {
 	return ss7.Action{Op: ss7.Note, Event: ss7.Event{Kind: ss7.StateChange, Path: path, Arg: what, Why: why}}
 }
 
-// Do is told what becomes of the association of a peer: CommUp, CommLost, CommRestart.
+// Do handles what happens to an association: CommUp, CommLost, CommRestart.
 func (l *Layer) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	out = l.Begin(out)
 	a := l.byPath[ev.Path]
@@ -347,8 +349,8 @@ func (l *Layer) commLost(now time.Time, a *asp, why string, out []ss7.Action) []
 	return l.fall(now, a, "association lost: "+why, true, out)
 }
 
-// fall takes a peer down in all AS and in both directions. A failure is told to
-// the others of the AS (§3.8.2).
+// fall takes an ASP down in all AS and in both directions. If that is a failure, the other ASPs of these AS are
+// told of it (§3.8.2).
 func (l *Layer) fall(now time.Time, a *asp, why string, failure bool, out []ss7.Action) []ss7.Action {
 	was := a.peerUp || a.ownUp
 	a.peerUp, a.ownUp = false, false
@@ -397,7 +399,7 @@ func (l *Layer) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 	return l.settle(now, out)
 }
 
-// Deadline is the earliest of all peers and servers.
+// Deadline gives the earliest deadline of all far ends and servers.
 func (l *Layer) Deadline() time.Time {
 	var first time.Time
 	sooner := func(t time.Time) {
@@ -414,15 +416,15 @@ func (l *Layer) Deadline() time.Time {
 	return first
 }
 
-// Rate is a bound on what a peer can provoke: a bucket of Burst that fills at
-// PerSecond. The zero value allows nothing.
+// Rate bounds what a far end can provoke. It is a bucket of Burst that fills at PerSecond. The zero value
+// allows nothing.
 type Rate struct {
 	PerSecond, Burst float64
 	have             float64
 	at               time.Time
 }
 
-// Take takes n out of the bucket if they are there.
+// Take takes n out of the bucket. It gives false if they are not there.
 func (r *Rate) Take(now time.Time, n int) bool {
 	if r.at.IsZero() {
 		r.have = r.Burst

@@ -7,7 +7,7 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// The steps by which this end, an ASP, takes leave of a gateway; each waits for its answer.
+// These are the steps by which this end, as an ASP, takes leave of a gateway. Each waits for its answer.
 const (
 	stepStay uint8 = iota
 	stepInactive
@@ -15,7 +15,7 @@ const (
 	stepDown
 )
 
-// Quit takes leave of all peers: this end stops.
+// Quit takes leave of all far ends, because this end stops.
 func (l *Layer) Quit(now time.Time, out []ss7.Action) []ss7.Action {
 	for _, a := range slices.Clone(l.asps) {
 		out = l.Leave(now, a.cfg.Path, "shut down", out)
@@ -23,11 +23,11 @@ func (l *Layer) Quit(now time.Time, out []ss7.Action) []ss7.Action {
 	return out
 }
 
-// Leave takes leave of one peer and then ends its association. Of a gateway that is in steps:
-// ASPIA, what was registered is taken back, ASPDN (RFC 4666 §4.3.4.4, §4.4.2, §4.3.4.2). Each
-// waits for its answer; when one does not come within T(ack), the others are said without
-// waiting. Leaving tells whether this goes on. No traffic goes to the gateway from here on,
-// and what it still sends before it has acknowledged ASPIA is taken.
+// Leave takes leave of one far end, and then ends its association. A gateway is left in steps: ASPIA, then what
+// was registered is taken back, then ASPDN (RFC 4666 §4.3.4.4, §4.4.2, §4.3.4.2). Each step waits for its
+// answer. If one does not come within T(ack), the rest is said without waiting. Leaving tells whether this goes
+// on. From here on no traffic goes to the gateway. Traffic that it sends before it has acknowledged ASPIA is
+// still accepted.
 func (l *Layer) Leave(now time.Time, path ss7.PathID, why string, out []ss7.Action) []ss7.Action {
 	a := l.byPath[path]
 	if a == nil || !a.comm || a.leaving != "" {
@@ -44,20 +44,20 @@ func (l *Layer) Leave(now time.Time, path ss7.PathID, why string, out []ss7.Acti
 	return l.leaveOn(now, a, true, l.publish(out))
 }
 
-// Leaving tells whether this end is taking leave of a peer.
+// Leaving tells whether this end is taking leave of a far end.
 func (l *Layer) Leaving(path ss7.PathID) bool {
 	a := l.byPath[path]
 	return a != nil && a.leaving != ""
 }
 
-// Company tells whether an AS of this end has another ASP, as far as its gateways have told or
-// its traffic mode says: that one goes on with what this end leaves.
+// Company tells whether an AS of this end has another ASP, as far as its gateways have told or its traffic mode
+// says. That ASP goes on with what this end leaves.
 func (l *Layer) Company(server ss7.PathID) bool {
 	s := l.byAS[server]
 	return s != nil && (s.mode > Override || slices.ContainsFunc(s.members, func(m *member) bool { return m.company }))
 }
 
-// Leavers counts the peers of which this end is taking leave.
+// Leavers counts the far ends that this end is taking leave of.
 func (l *Layer) Leavers() (n int) {
 	for _, a := range l.asps {
 		if a.leaving != "" {
@@ -67,7 +67,7 @@ func (l *Layer) Leavers() (n int) {
 	return n
 }
 
-// Answered is told that a gateway has answered DEREG REQ, in the layer above.
+// Answered is called by the layer above when a gateway has answered DEREG REQ.
 func (l *Layer) Answered(now time.Time, path ss7.PathID, out []ss7.Action) []ss7.Action {
 	if a := l.byPath[path]; a != nil && a.leaving != "" && a.step == stepDeregister {
 		return l.leaveOn(now, a, true, out)
@@ -75,13 +75,13 @@ func (l *Layer) Answered(now time.Time, path ss7.PathID, out []ss7.Action) []ss7
 	return out
 }
 
-// leaveOn takes the next step that has something to say, or without wait all that are left.
+// leaveOn takes the next step that has something to say. Without wait, it takes all steps that are left.
 func (l *Layer) leaveOn(now time.Time, a *asp, wait bool, out []ss7.Action) []ss7.Action {
 	for {
 		n := len(out)
 		a.step++
 		switch {
-		case a.step == stepInactive: // also where ASPAC is still unanswered
+		case a.step == stepInactive: // this includes an AS whose ASPAC is still unanswered
 			out = l.request(a, ASPIA, func(m *member) bool { return m.own == Active || m.asked == ASPAC }, out)
 			for _, m := range a.members {
 				m.asked = 0
@@ -105,7 +105,7 @@ func (l *Layer) leaveOn(now time.Time, a *asp, wait bool, out []ss7.Action) []ss
 	}
 }
 
-// leaveAcked is told an acknowledgement while this end takes leave.
+// leaveAcked handles an acknowledgement while this end takes leave.
 func (l *Layer) leaveAcked(now time.Time, a *asp, m Message, out []ss7.Action) []ss7.Action {
 	switch m.Type {
 	case ASPIAAck:
@@ -121,14 +121,14 @@ func (l *Layer) leaveAcked(now time.Time, a *asp, m Message, out []ss7.Action) [
 		if a.step == stepInactive && !open {
 			return l.leaveOn(now, a, true, out)
 		}
-	case ASPDNAck: // whatever was said before it, this is the end
+	case ASPDNAck: // this is the end, whatever was said before it
 		a.step = stepDown
 		return l.leaveOn(now, a, true, out)
 	}
 	return out
 }
 
-// lockOut takes an ASP down at this end's wish and ends its association (§4.7).
+// lockOut takes an ASP down because this end wants it, and ends its association (§4.7).
 func (l *Layer) lockOut(now time.Time, a *asp, why string, out []ss7.Action) []ss7.Action {
 	if !a.comm {
 		a.why = "shut down here"

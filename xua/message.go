@@ -5,16 +5,15 @@ import (
 	"fmt"
 )
 
-// Version is the one that there is (RFC 4666 §3.1.1).
+// Version is the only version that there is (RFC 4666 §3.1.1).
 const Version = 1
 
 const headerLen = 8
 
-// Type is class and type of a message: class*256 + type (RFC 4666 §3.1.2).
+// Type has the class and the type of a message: class*256 + type (RFC 4666 §3.1.2).
 type Type uint16
 
-// The messages that all layers have: management, ASP state maintenance and ASP
-// traffic maintenance.
+// These are the messages that all layers have: management, ASP state maintenance and ASP traffic maintenance.
 const (
 	ERR      Type = 0x0000
 	NTFY     Type = 0x0001
@@ -30,7 +29,7 @@ const (
 	ASPIAAck Type = 0x0404
 )
 
-// Parameters that all layers have (RFC 4666 §3.2).
+// These are the parameters that all layers have (RFC 4666 §3.2).
 const (
 	TagInfo           uint16 = 0x0004
 	TagRoutingContext uint16 = 0x0006
@@ -44,33 +43,35 @@ const (
 	TagCorrelation    uint16 = 0x0013
 )
 
-// Field is one parameter of a message.
+// Field describes one parameter of a message.
 type Field struct {
 	Tag  uint16
 	Must bool // mandatory
 	Many bool // may stand more than once
-	Size int  // of the value in octets; negative: one or more times that; 0: any
-	Max  int  // of the value in octets; 0: what fits
+	Size int  // octets of the value; negative means one or more times that; 0 means any
+	Max  int  // the most octets of the value; 0 means what fits
 
-	Empty bool // a value of no octets is taken, whatever Size says
+	Empty bool // a value of no octets is accepted, whatever Size says
 }
 
-// Spec is what a message consists of.
+// Spec says what a message consists of.
 type Spec struct {
 	Name   string
 	Fields []Field
 }
 
-// Grammar is all messages of a layer.
+// Grammar has all messages of a layer.
 type Grammar map[Type]Spec
 
-// Tags are the parameters that layers have under numbers of their own.
+// Tags are the parameters that each layer has under numbers of its own.
 type Tags struct {
-	ID uint16 // what traffic is named by, 32 bits each: M3UA's Routing Context
+	ID uint16 // what names traffic, 32 bits each: the Routing Context of M3UA
 	NA uint16 // network appearance
 
-	EmptyID bool // an ID with nothing in it is taken for none
-	Dereg   Type // takes a registration back; 0: the layer above takes leave of what changes its name itself
+	EmptyID bool // an empty ID counts as none
+	// Dereg is the message that takes a registration back. If it is 0, the layer above takes leave of an AS whose
+	// name changes.
+	Dereg Type
 }
 
 // Common is the grammar of the messages that all layers have.
@@ -101,14 +102,14 @@ func (t Tags) Common() Grammar {
 type Message struct {
 	Type   Type
 	Name   string
-	Params Params // borrowed
+	Params Params // part of the octets that were read
 }
 
 // Params is the parameters of a message, or those nested in one.
 type Params []byte
 
-// Parse reads one message, which is the whole of b. Parameters that the message
-// does not know are ignored (RFC 4666 §3.2 leaves them to later RFCs).
+// Parse reads one message, which is the whole of b. Parameters that its Spec does not have are ignored (RFC
+// 4666 §3.2 leaves them to later RFCs).
 func (g Grammar) Parse(b []byte) (Message, *Error) {
 	t, params, e := ParseHeader(b)
 	if e != nil {
@@ -127,8 +128,8 @@ func (g Grammar) Parse(b []byte) (Message, *Error) {
 	return m, nil
 }
 
-// unknown tells a class from a type: each has its code and must carry the first
-// 40 octets of the message (RFC 4666 §3.8.1).
+// unknown says whether the class or only the type is unknown. Each has its own error code, and must carry the
+// first 40 octets of the message (RFC 4666 §3.8.1).
 func (g Grammar) unknown(t Type, b []byte) *Error {
 	for known := range g {
 		if known>>8 == t>>8 {
@@ -139,8 +140,8 @@ func (g Grammar) unknown(t Type, b []byte) *Error {
 	return &Error{Code: UnsupportedClass, Why: fmt.Sprintf("message class %d is not known", t>>8), Diag: Head(b)}
 }
 
-// ParseHeader reads the common header (RFC 4666 §3.1). A length that leaves out
-// the padding of the last parameter is taken, as §3.1.4 wants.
+// ParseHeader reads the common header (RFC 4666 §3.1). It accepts a length that leaves out the padding of the
+// last parameter, as §3.1.4 wants.
 func ParseHeader(b []byte) (Type, Params, *Error) {
 	if len(b) < headerLen {
 		return 0, nil, &Error{Code: ProtocolError, Why: fmt.Sprintf("message of %d octets; a common header has 8",
@@ -158,8 +159,8 @@ func ParseHeader(b []byte) (Type, Params, *Error) {
 	return t, Params(b[headerLen:]), nil
 }
 
-// Cut takes the first parameter off p. It is false if there is none, or if its
-// length is wrong, which len(p) > 0 then tells.
+// Cut takes the first parameter off p. ok is false if there is none or its length is wrong; in the latter case
+// p is not empty.
 func (p Params) Cut() (tag uint16, value []byte, rest Params, ok bool) {
 	if len(p) < 4 {
 		return 0, nil, p, false
@@ -191,8 +192,8 @@ func (p Params) Uint32(tag uint16) (uint32, bool) {
 	return binary.BigEndian.Uint32(v), true
 }
 
-// Uint32s gives all values of a parameter that is a list of 32-bit numbers; nil
-// if it is not there, or empty.
+// Uint32s gives all values of a parameter that is a list of 32-bit numbers; nil if the parameter is not there,
+// or empty.
 func (p Params) Uint32s(tag uint16) []uint32 {
 	v, _ := p.Get(tag)
 	if len(v) == 0 {
@@ -205,7 +206,7 @@ func (p Params) Uint32s(tag uint16) []uint32 {
 	return out
 }
 
-// Check holds parameters against what they should be.
+// Check compares parameters with what they should be.
 func Check(fields []Field, p Params) *Error {
 	var seen uint32
 	for len(p) > 0 {
@@ -247,7 +248,7 @@ func (f *Field) fits(n int) bool {
 	return f.Max == 0 || n <= f.Max
 }
 
-// Begin writes a common header whose length End sets.
+// Begin writes a common header. End sets its length.
 func Begin(dst []byte, t Type) []byte {
 	return append(dst, Version, 0, byte(t>>8), byte(t), 0, 0, 0, 0)
 }

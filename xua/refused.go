@@ -5,11 +5,10 @@ import (
 	"sync/atomic"
 )
 
-// codes is one more than the highest error code; 0 counts what no code stands for.
+// codes is one more than the highest error code. Index 0 counts what no code stands for.
 const codes = int(NoConfiguredAS) + 1
 
-// Refused counts messages that are refused by the error code that says why, whether or not the far
-// end was told.
+// Refused counts refused messages by the error code that says why, whether or not the far end was told.
 type Refused [codes]uint64
 
 // Add counts one.
@@ -36,7 +35,7 @@ func index(c Code) int {
 	return 0
 }
 
-// ByReason gives how many were refused for each reason, of those for which any was.
+// ByReason gives each reason for which messages were refused, and how many were.
 func (r *Refused) ByReason() iter.Seq2[string, uint64] {
 	return func(yield func(string, uint64) bool) {
 		for c, n := range r {

@@ -7,28 +7,31 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// MemberStatus is an ASP in an AS as show commands print it.
+// MemberStatus is the state of an ASP in an AS, for show commands.
 type MemberStatus struct {
-	ASP, AS     string
-	Peer, Own   State // the far end's as an ASP of ours; ours as an ASP of the far end
+	ASP, AS string
+	// Peer is the state of the far end as an ASP of ours, Own our state as an ASP of the far end.
+	Peer, Own   State
 	Sends       bool
 	Weight      uint8
 	Registered  bool
 	Overridden  bool
 	WaitsForKey bool
-	WaitWhy     string    // and what became of asking the gateway
-	WaitTill    time.Time // when it is asked again; zero: not before the association or the configuration changes
-	Double      bool      // the two directions have states of their own
+	WaitWhy     string // what became of asking the gateway for a routing context
+	// WaitTill is when the gateway is asked again; zero means not before the association or the configuration
+	// changes.
+	WaitTill time.Time
+	Double   bool // the two directions have states of their own
 }
 
-// ASPStatus is a peer as show commands print it.
+// ASPStatus is the state of a far end, for show commands.
 type ASPStatus struct {
 	Config     ASPConfig
 	Comm       bool
 	State      string
 	Why        string
 	Since      time.Time
-	ID         uint32 // as ASPUP told, if HasID
+	ID         uint32 // the ASP Identifier of its ASPUP, if HasID
 	HasID      bool
 	LastError  string
 	NextTry    time.Time
@@ -38,14 +41,14 @@ type ASPStatus struct {
 	Registered int
 }
 
-// ASStatus is a server as show commands print it.
+// ASStatus is the state of a server, for show commands.
 type ASStatus struct {
 	Config  ASConfig
 	Mode    Mode
 	State   ASState
 	Why     string
 	Since   time.Time
-	Expires time.Time // of T(r), while pending
+	Expires time.Time // when T(r) ends, while the AS is pending
 	Ups     uint64
 	ASPs    []MemberStatus
 	Way     *Way
@@ -56,11 +59,11 @@ func (m *member) status() MemberStatus {
 		m.waiting, m.waitWhy, m.waitTill, m.asp.cfg.Role == RoleIPSPDouble}
 }
 
-// Status gives all peers and servers in the order of the configuration.
+// Status gives all far ends and servers, in the order of the configuration.
 func (l *Layer) Status() ([]ASPStatus, []ASStatus) {
 	asps := make([]ASPStatus, 0, len(l.asps))
 	for _, a := range l.asps {
-		if a.leaving != "" { // another may have its name
+		if a.leaving != "" { // another far end may have its name
 			continue
 		}
 		st := ASPStatus{Config: a.cfg, Comm: a.comm, State: a.stateName(), Why: a.why, Since: a.since, ID: a.id,
@@ -86,7 +89,7 @@ func (l *Layer) Status() ([]ASPStatus, []ASStatus) {
 	return asps, ass
 }
 
-// Registrations is how many registered memberships a peer has.
+// Registrations gives how many memberships a far end has registered.
 func (l *Layer) Registrations(path ss7.PathID) int {
 	n := 0
 	if a := l.byPath[path]; a != nil {
@@ -118,7 +121,7 @@ func (s *Stats) Messages(g Grammar) (out []Exchanged) {
 	return out
 }
 
-// name is what a type of message is called.
+// name gives the name of a type of message.
 func (g Grammar) name(t Type) string {
 	if spec, ok := g[t]; ok {
 		return spec.Name

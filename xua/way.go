@@ -4,8 +4,7 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Way says how traffic goes to an AS at present. It is never changed; a new one
-// takes its place.
+// Way says how traffic goes to an AS at present. It never changes: a new one takes its place.
 type Way struct {
 	Name  string
 	State ASState
@@ -13,14 +12,14 @@ type Way struct {
 	Robin bool
 	ID    uint32 // routing context, if HasID
 	HasID bool
-	Joins uint32       // broadcast: another number means that an ASP joined since
+	Joins uint32       // for broadcast: a new number means that an ASP has joined
 	All   []ss7.PathID // the ASPs that take traffic
 
 	slots []ss7.PathID
 }
 
-// Pick gives the ASP for an SLS; in round robin, for the turn-th message. Zero:
-// none is active. Broadcast goes to All instead.
+// Pick gives the ASP for an SLS, or, in round robin, for the turn-th message. It gives zero if no ASP is
+// active. A broadcast goes to All instead.
 func (w *Way) Pick(sls uint8, turn uint32) ss7.PathID {
 	n := uint32(len(w.slots))
 	if n == 0 {
@@ -32,13 +31,13 @@ func (w *Way) Pick(sls uint8, turn uint32) ss7.PathID {
 	return w.slots[uint32(sls)%n]
 }
 
-// Slots is which ASP each SLS goes to, for show.
+// Slots gives the ASP that each SLS goes to, for show commands.
 func (w *Way) Slots() []ss7.PathID { return w.slots }
 
 func (s *as) makeWay() *Way {
 	mode := s.mode
 	if !s.served() {
-		mode = Loadshare // the traffic mode is the gateways' affair; towards them we share
+		mode = Loadshare // the traffic mode is the gateways' affair; towards gateways this end shares
 	}
 	w := &Way{Name: s.cfg.Name, State: s.state, Mode: mode, Robin: s.cfg.Robin && mode == Loadshare, ID: s.cfg.ID,
 		HasID: s.hasID, Joins: s.joins}
@@ -67,10 +66,9 @@ func (s *as) makeWay() *Way {
 	return w
 }
 
-// share deals the SLS values out by weight. Every value has a home among all ASPs
-// of the AS; while its home is active it stays there whatever else comes or goes,
-// so that its messages keep their order. Only values whose home is away are dealt
-// to the others.
+// share deals the SLS values out by weight. Every value has a home among all ASPs of the AS. While its home is
+// active, it stays there whatever else comes or goes, so that its messages keep their order. Only values whose
+// home is away are dealt to the other ASPs.
 func (s *as) share(up []*member) []ss7.PathID {
 	homes := deal(s.members, s.cfg.slots())
 	active := map[ss7.PathID]bool{}
@@ -92,8 +90,8 @@ func (s *as) share(up []*member) []ss7.PathID {
 	return homes
 }
 
-// deal gives n turns to members, each as many as its weight says and evenly mixed
-// (the smooth weighted round robin). Weight 0 has none unless all have it.
+// deal gives n turns to members: each as many as its weight says, and evenly mixed (smooth weighted round
+// robin). Weight 0 has no turns, unless all have weight 0.
 func deal(members []*member, n int) []ss7.PathID {
 	weights := make([]int, len(members))
 	sum := 0
@@ -123,7 +121,7 @@ func deal(members []*member, n int) []ss7.PathID {
 	return out
 }
 
-// cycle is how many turns a round has.
+// cycle gives how many turns a round has.
 func cycle(members []*member) int {
 	sum := 0
 	for _, m := range members {
@@ -135,20 +133,20 @@ func cycle(members []*member) int {
 	return sum
 }
 
-// Serving says what a peer may do in one AS.
+// Serving says what a far end may do in one AS.
 type Serving struct {
 	AS       ss7.PathID
 	Name     string
-	ID       uint32 // of what we send it
+	ID       uint32 // the routing context of what we send it
 	HasID    bool
-	OwnID    uint32 // of what it sends us
+	OwnID    uint32 // the routing context of what it sends us
 	Sends    bool   // we may send it traffic
 	Receives bool   // it may send us traffic
 
-	Overridden bool // it was active, and an alternate ASP is instead
+	Overridden bool // it was active, and now an alternate ASP is
 }
 
-// Way gives the present way to an AS; nil: there is no such AS.
+// Way gives the present way to an AS; nil if there is no such AS.
 func (l *Layer) Way(path ss7.PathID) *Way {
 	if s := l.byAS[path]; s != nil {
 		return s.way
@@ -156,7 +154,7 @@ func (l *Layer) Way(path ss7.PathID) *Way {
 	return nil
 }
 
-// Serves gives what a peer may do; nil: there is no such peer.
+// Serves gives the configuration of a far end, and what it may do; nil if there is no such far end.
 func (l *Layer) Serves(path ss7.PathID) (ASPConfig, []Serving) {
 	a := l.byPath[path]
 	if a == nil {
