@@ -21,7 +21,8 @@ import (
 var between = netip.MustParseAddr("10.9.0.1")
 
 func memoryLayout(t sctp.Transport, pairs int) Layout {
-	return Layout{Transport: t, Source: netip.MustParseAddr("10.9.0.2"), Sink: netip.MustParseAddr("10.9.0.3"), Pairs: pairs}
+	return Layout{Transport: t, Source: netip.MustParseAddr("10.9.0.2"), Sink: netip.MustParseAddr("10.9.0.3"),
+		Pairs: pairs}
 }
 
 func through(l Layout, in, out uint16) Layout {
@@ -89,7 +90,8 @@ func TestRateTellsStalls(t *testing.T) {
 		net := sctptest.NewMemory(1)
 		time.AfterFunc(3*time.Second, func() { net.SetFaults(sctptest.Faults{Cut: true}) })
 		time.AfterFunc(3500*time.Millisecond, func() { net.SetFaults(sctptest.Faults{}) })
-		r, err := run(t, memoryLayout(sctp.NewUser(net), 1), false, Load{Size: 100, Rate: 1000, Warmup: time.Second, Duration: 5 * time.Second})
+		r, err := run(t, memoryLayout(sctp.NewUser(net), 1), false,
+			Load{Size: 100, Rate: 1000, Warmup: time.Second, Duration: 5 * time.Second})
 		if err != nil || r.Fault() != "" || r.Lost != 0 || r.Delay.P50 > 1000 || r.Delay.Max < 400_000 {
 			t.Errorf("%v %+v", err, r)
 		}
@@ -244,7 +246,8 @@ func TestNothingThere(t *testing.T) {
 		ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
 		defer stop()
 		l := through(memoryLayout(sctp.NewUser(sctptest.NewMemory(1)), 1), 3565, 3565)
-		if _, err := M2PA(ctx, l, ss7.ISUP); err == nil || !strings.Contains(err.Error(), "no association with 10.9.0.1 port 3565") {
+		if _, err := M2PA(ctx, l, ss7.ISUP); err == nil ||
+			!strings.Contains(err.Error(), "no association with 10.9.0.1 port 3565") {
 			t.Error(err)
 		}
 	})
@@ -256,7 +259,8 @@ func TestLoadIsChecked(t *testing.T) {
 		t.Error(err)
 	}
 	for _, change := range []func(*Load){
-		func(l *Load) { l.Size = M2PAHeaders + stampLen - 1 }, func(l *Load) { l.Size = 5000 }, func(l *Load) { l.Window = 0 },
+		func(l *Load) { l.Size = M2PAHeaders + stampLen - 1 }, func(l *Load) { l.Size = 5000 },
+		func(l *Load) { l.Window = 0 },
 		func(l *Load) { l.Rate = 1 }, func(l *Load) { l.Duration = 0 },
 	} {
 		bad := good

@@ -12,14 +12,14 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Ports of the sources and the sinks, one for each pair from here on.
+// These are the ports of the first source and the first sink. Each further pair has the next ones.
 const (
 	sourcePort = 11000
 	sinkPort   = 12000
 	MaxPairs   = 256
 )
 
-// Point codes: those of the sources, of the sinks, and that of the STP.
+// These are the point codes of the sources, of the sinks, and of the STP.
 const (
 	sourcePC ss7.PC = 1 << 11 // 1-0-0
 	sinkPC   ss7.PC = 2 << 11
@@ -31,8 +31,8 @@ type Layout struct {
 	Transport    sctp.Transport
 	Params       sctp.Params
 	Source, Sink netip.Addr // addresses of this process
-	// What the sources and the sinks dial, in turn: source 0, sink 0, source 1... The
-	// zero value: sources dial sinks, and nothing is between.
+	// In and Out are what the sources and the sinks dial, in turn: source 0, sink 0, source 1... If they are zero,
+	// nothing is in between, and sources dial sinks.
 	In, Out  sctp.Addr
 	Pairs    int
 	Coalesce time.Duration
@@ -40,11 +40,11 @@ type Layout struct {
 
 func (l *Layout) direct() bool { return len(l.In.IPs) == 0 }
 
-// Bench is pairs that stand, ready to Run once.
+// Bench has pairs that are connected, ready to Run once.
 type Bench struct {
 	pairs     []*pair
 	load      *Load
-	headers   int // octets of a message before the stamp
+	headers   int // octets of a message that stand before the stamp
 	transport string
 	closers   []func()
 }
@@ -56,10 +56,11 @@ type end interface {
 	close()
 }
 
-// connect makes the associations of a layout, has up make an end on each, and waits
-// until a message crosses every pair or ctx ends; the error then says what is not
-// there yet.
-func connect(ctx context.Context, l Layout, headers int, up func(a sctp.Assoc, p *pair, sink bool) end) (*Bench, error) {
+// connect makes the associations of a layout, and calls up to make an end on each. It waits until a message
+// crosses every pair, or ctx ends; the error then says what is not there yet.
+func connect(
+	ctx context.Context, l Layout, headers int, up func(a sctp.Assoc, p *pair, sink bool) end,
+) (*Bench, error) {
 	if l.Pairs < 1 || l.Pairs > MaxPairs {
 		return nil, fmt.Errorf("%d pairs: 1 to %d are possible", l.Pairs, MaxPairs)
 	}
@@ -121,7 +122,7 @@ func (b *Bench) openAt(l *Layout, at sctp.Addr) (sctp.Endpoint, error) {
 	return e, err
 }
 
-// dial tries until ctx ends: what is between may not be there yet, or may dial us.
+// dial tries until ctx ends: the program in between may not be there yet, or may dial us.
 func dial(ctx context.Context, e sctp.Endpoint, to sctp.Addr, p sctp.Params) (sctp.Assoc, error) {
 	last := errors.New("no answer")
 	for {
@@ -175,13 +176,14 @@ func (b *Bench) Close() {
 	b.closers = nil
 }
 
-// STPConfig is the configuration of an STP at stp between the sources and sinks of
-// l. transport is its word for the transport of a local-peer, "" for its choice.
+// STPConfig gives the configuration of an STP that stands between the sources and sinks of l. transport is its
+// word for the transport of a local-peer, or "" for its own choice.
 func STPConfig(l Layout, transport string) string {
 	var w strings.Builder
 	f := ss7.ITU.Notation.Format
 	stp := l.In
-	fmt.Fprintf(&w, "hostname bench\n!\ncs7 variant itu\ncs7 network-indicator international\ncs7 point-code %s\n!\ncs7 local-peer %d\n", f(stpPC), stp.Port)
+	fmt.Fprintf(&w, "hostname bench\n!\ncs7 variant itu\ncs7 network-indicator international\n"+
+		"cs7 point-code %s\n!\ncs7 local-peer %d\n", f(stpPC), stp.Port)
 	if transport != "" {
 		fmt.Fprintf(&w, " transport %s\n", transport)
 	}
@@ -189,12 +191,15 @@ func STPConfig(l Layout, transport string) string {
 		fmt.Fprintf(&w, " local-ip %s\n", ip)
 	}
 	for i := range l.Pairs {
-		fmt.Fprintf(&w, "!\ncs7 linkset source%d %s\n link 0 sctp %s %d %d passive\n", i, f(sourcePC+ss7.PC(i)), l.Source, sourcePort+i, stp.Port)
-		fmt.Fprintf(&w, "cs7 linkset sink%d %s\n link 0 sctp %s %d %d passive\n", i, f(sinkPC+ss7.PC(i)), l.Sink, sinkPort+i, stp.Port)
+		fmt.Fprintf(&w, "!\ncs7 linkset source%d %s\n link 0 sctp %s %d %d passive\n", i, f(sourcePC+ss7.PC(i)), l.Source,
+			sourcePort+i, stp.Port)
+		fmt.Fprintf(&w, "cs7 linkset sink%d %s\n link 0 sctp %s %d %d passive\n", i, f(sinkPC+ss7.PC(i)), l.Sink,
+			sinkPort+i, stp.Port)
 	}
 	fmt.Fprintf(&w, "!\ncs7 route-table system\n")
 	for i := range l.Pairs {
-		fmt.Fprintf(&w, " update route %s/14 linkset source%d\n update route %s/14 linkset sink%d\n", f(sourcePC+ss7.PC(i)), i, f(sinkPC+ss7.PC(i)), i)
+		fmt.Fprintf(&w, " update route %s/14 linkset source%d\n update route %s/14 linkset sink%d\n",
+			f(sourcePC+ss7.PC(i)), i, f(sinkPC+ss7.PC(i)), i)
 	}
 	fmt.Fprintf(&w, "!\nend\n")
 	return w.String()

@@ -2,26 +2,25 @@ package bench
 
 import "slices"
 
-// gapLimit bounds what a Flow remembers of numbers that have not come.
+// gapLimit is how many gaps in its numbers a Flow remembers.
 const gapLimit = 4096
 
-// Flow judges the numbers of one flow, which are sent as 0, 1, 2... The zero value
-// has seen nothing.
+// Flow judges the numbers of one flow, which are sent as 0, 1, 2... The zero value has seen nothing.
 type Flow struct {
 	next       uint64 // one more than the highest number seen
-	gaps       []gap  // below next and not seen, ascending
-	forgotten  uint64 // missing, in gaps too many to remember
+	gaps       []gap  // numbers below next that were not seen, ascending
+	forgotten  uint64 // missing numbers, in gaps that are not remembered
 	Received   uint64 // different numbers
 	Duplicated uint64 // numbers that came again
 	Misordered uint64 // numbers that came after a higher one
 }
 
-// gap is the numbers from up to, not including, to.
+// gap is the numbers from from up to, but not including, to.
 type gap struct{ from, to uint64 }
 
-// See takes the next number that came.
+// See judges the next number that came.
 func (f *Flow) See(n uint64) {
-	if n == f.next { // as it should be
+	if n == f.next { // this is the right order
 		f.next++
 		f.Received++
 		return
@@ -39,8 +38,8 @@ func (f *Flow) See(n uint64) {
 	f.late(n)
 }
 
-// late takes a number below the highest: missing so far, or a duplicate. One from
-// a forgotten gap counts as a duplicate and stays lost: so many gaps are no order.
+// late judges a number below the highest: it was missing so far, or is a duplicate. A number from a gap that is
+// not remembered counts as a duplicate, and stays lost: with so many gaps there is no order.
 func (f *Flow) late(n uint64) {
 	i, _ := slices.BinarySearchFunc(f.gaps, n, func(g gap, n uint64) int {
 		switch {
@@ -71,7 +70,7 @@ func (f *Flow) late(n uint64) {
 	}
 }
 
-// Lost is how many of the first sent numbers have not come.
+// Lost gives how many of the first sent numbers have not come.
 func (f *Flow) Lost(sent uint64) uint64 {
 	lost := f.forgotten
 	for _, g := range f.gaps {

@@ -9,9 +9,9 @@ import (
 	"github.com/gostp/gostp/sctp"
 )
 
-// Forward joins the first association accepted at in to the first accepted at out,
-// the second to the second, and so on, and carries messages both ways without looking
-// at them, batch by batch (one message at a time if size is 1), until ctx ends.
+// Forward joins the first association accepted at in with the first accepted at out, the second with the
+// second, and so on. It carries messages both ways without looking at them, batch by batch (one message at a
+// time if size is 1), until ctx ends.
 func Forward(ctx context.Context, in, out sctp.Endpoint, size int) error {
 	var group sync.WaitGroup
 	defer group.Wait()
@@ -41,7 +41,7 @@ func ending(ctx context.Context, err error) error {
 	return err
 }
 
-// forward carries one way until either association ends, then ends the other.
+// forward carries one direction until either association ends, then ends the other one.
 func forward(from, to sctp.Assoc, size int) {
 	batch := sctp.NewBatch(size)
 	out := make([]sctp.Message, 0, size)
@@ -60,7 +60,7 @@ func forward(from, to sctp.Assoc, size int) {
 	to.Abort("the other association has ended")
 }
 
-// sendAll waits while the send buffer is full.
+// sendAll sends messages, and waits while the send buffer is full.
 func sendAll(to sctp.Assoc, ms []sctp.Message) bool {
 	for len(ms) > 0 {
 		n, err := to.Send(ms)

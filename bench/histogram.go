@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// subBits is the precision of a Histogram: 64 buckets for each power of two, so
-// that a value is told to 1.6 %.
+// subBits is the precision of a Histogram: there are 64 buckets for each power of two, so a value is told to
+// 1.6 %.
 const subBits = 6
 
 // Histogram counts durations in buckets whose width grows with the value. The
@@ -25,26 +25,26 @@ func (h *Histogram) Add(d time.Duration) {
 	h.buckets[bucket(uint64(d))]++
 }
 
-// bucket: values below 128 have their own; above, the highest seven bits count.
+// bucket gives the bucket of a value. Values below 128 have a bucket each. Above, the highest seven bits count.
 func bucket(v uint64) int {
 	shift := max(bits.Len64(v)-subBits-1, 0)
 	return shift<<subBits + int(v>>shift)
 }
 
-// upper is the largest value of a bucket.
+// upper gives the largest value of a bucket.
 func upper(b int) time.Duration {
 	shift := max(b>>subBits-1, 0)
 	return time.Duration(uint64(b-shift<<subBits+1)<<shift - 1)
 }
 
-// N is how many were added.
+// N gives how many values were added.
 func (h *Histogram) N() uint64 { return h.n }
 
-// Max is the largest, exactly.
+// Max gives the largest value, exactly.
 func (h *Histogram) Max() time.Duration { return h.max }
 
-// Quantile gives the value that a share q (0 to 1) of all does not exceed, at most
-// 1.6 % too high; 0 of an empty one.
+// Quantile gives the value that a share q (0 to 1) of all values does not exceed. It is at most 1.6 % too high.
+// An empty Histogram gives 0.
 func (h *Histogram) Quantile(q float64) time.Duration {
 	if h.n == 0 {
 		return 0

@@ -67,8 +67,10 @@ func TestFlow(t *testing.T) {
 		for _, n := range c.in {
 			f.See(n)
 		}
-		if f.Received != c.received || f.Lost(c.sent) != c.lost || f.Duplicated != c.duplicated || f.Misordered != c.misordered {
-			t.Errorf("%s: received %d, lost %d, duplicated %d, misordered %d", name, f.Received, f.Lost(c.sent), f.Duplicated, f.Misordered)
+		if f.Received != c.received || f.Lost(c.sent) != c.lost || f.Duplicated != c.duplicated ||
+			f.Misordered != c.misordered {
+			t.Errorf("%s: received %d, lost %d, duplicated %d, misordered %d", name, f.Received, f.Lost(c.sent),
+				f.Duplicated, f.Misordered)
 		}
 	}
 }
@@ -93,7 +95,8 @@ func TestFlowTwin(t *testing.T) {
 			highest = max(highest, n)
 			f.See(n)
 		}
-		if got := uint64(len(seen)); f.Received != got || f.Lost(sent) != sent-got || f.Duplicated != duplicated || f.Misordered != misordered {
+		if got := uint64(len(seen)); f.Received != got || f.Lost(sent) != sent-got || f.Duplicated != duplicated ||
+			f.Misordered != misordered {
 			t.Fatalf("%+v; received %d, duplicated %d, misordered %d", f, got, duplicated, misordered)
 		}
 	}
@@ -110,6 +113,7 @@ func TestFlowForgets(t *testing.T) {
 	f.See(2 * gaps)
 	f.See(2 * (gaps - 1)) // remembered
 	if f.Lost(2*gaps+1) != gaps-1 || f.Received != gaps+2 || f.Duplicated != 1 || f.Misordered != 1 {
-		t.Errorf("received %d, lost %d, duplicated %d, misordered %d", f.Received, f.Lost(2*gaps+1), f.Duplicated, f.Misordered)
+		t.Errorf("received %d, lost %d, duplicated %d, misordered %d", f.Received, f.Lost(2*gaps+1), f.Duplicated,
+			f.Misordered)
 	}
 }

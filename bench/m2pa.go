@@ -12,17 +12,19 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// M2PAHeaders is what M2PA and MTP3 add: headers, priority, SIO, routing label.
+// M2PAHeaders is how many octets M2PA and MTP3 add: headers, priority, SIO, routing label.
 const M2PAHeaders = 16 + 1 + 1 + 4
 
-// M2PA connects pairs of M2PA links, whose ends play the nodes adjacent to an STP,
-// or are each other's far end where none is between. si is that of the MSUs.
+// M2PA connects pairs of M2PA links. Their ends play the nodes adjacent to an STP; if no STP is in between,
+// each is the far end of the other. si is the service indicator of the MSUs.
 func M2PA(ctx context.Context, l Layout, si ss7.SI) (*Bench, error) {
 	l.Params.OutStreams, l.Params.InStreams = 2, 2 // RFC 4165 §1.5.2
-	return connect(ctx, l, M2PAHeaders, func(a sctp.Assoc, p *pair, far bool) end { return newLink(a, p, l.Coalesce, si, far) })
+	return connect(ctx, l, M2PAHeaders, func(a sctp.Assoc, p *pair, far bool) end {
+		return newLink(a, p, l.Coalesce, si, far)
+	})
 }
 
-// newLink makes an end of an M2PA link and starts it; far: it is a sink.
+// newLink makes an end of an M2PA link and starts it. If far is true, the end is a sink.
 func newLink(a sctp.Assoc, p *pair, coalesce time.Duration, si ss7.SI, far bool) *link {
 	e := &link{reader: reader{a, p, coalesce}}
 	e.msu = ss7.MSU{DPC: sinkPC + ss7.PC(p.id), OPC: sourcePC + ss7.PC(p.id), NI: ss7.International, SI: si}
@@ -34,13 +36,13 @@ func newLink(a sctp.Assoc, p *pair, coalesce time.Duration, si ss7.SI, far bool)
 			p.fail("its M2PA link failed: " + ev.Why)
 		}
 	})
-	e.link.Tell(ss7.Event{Kind: ss7.Emergency}) // half a second of proving, not eight
+	e.link.Tell(ss7.Event{Kind: ss7.Emergency}) // proving then takes half a second, not eight
 	e.link.Tell(ss7.Event{Kind: ss7.Start})
 	e.link.Attach(a)
 	return e
 }
 
-// m2paConfig has a queue that no window fills.
+// m2paConfig gives a configuration with a queue that no window fills.
 func m2paConfig() m2pa.Config {
 	c := m2pa.DefaultConfig()
 	c.QueueMax = 1 << 16
@@ -53,8 +55,8 @@ type link struct {
 	reader
 	link   *drive.Link
 	sink   *sink
-	msu    ss7.MSU // of those that are sent; its payload is used again
-	tested bool    // the far end has tested the link: it is an MTP3
+	msu    ss7.MSU // the MSU that is sent; its payload is used again
+	tested bool    // the far end has tested the link, so it is an MTP3
 }
 
 func (e *link) open() (bool, string) {
@@ -67,8 +69,8 @@ func (e *link) send(_ time.Time, n int, fill func([]byte) uint8, _ func(uint8)) 
 	if st.State != m2pa.InService {
 		return 0, fmt.Errorf("its M2PA link is %v: %s", st.State, st.Why)
 	}
-	// Half the send buffer's worth of messages at most waits in SCTP, so that SCTP
-	// never refuses what M2PA has numbered.
+	// No more messages wait in SCTP than half the send buffer has room for, so that SCTP never refuses what M2PA
+	// has numbered.
 	n = min(n, sendRoom/max(e.p.load.Size, 1)-st.Unacked-st.Queued)
 	if want := max(e.p.load.Size-M2PAHeaders, stampLen); len(e.msu.Payload) != want {
 		e.msu.Payload = make([]byte, want)
@@ -93,7 +95,7 @@ func (e *link) serve() {
 	e.run(func(_ time.Time, items []sctp.Item) { e.link.Recv(items) })
 }
 
-// receive takes MSUs. Where the end is no sink, only management has somewhere to go.
+// receive handles MSUs. If the end is no sink, only MSUs of network management have somewhere to go.
 func (e *link) receive(now time.Time, msus []*ss7.MSU) {
 	each := func(yield func([]byte) bool) {
 		for _, m := range msus {
@@ -112,8 +114,8 @@ func (e *link) receive(now time.Time, msus []*ss7.MSU) {
 	}
 }
 
-// management answers a link test (Q.707 §2.2), and tells a far end that tests, once,
-// that this node has no restart to wait for (TRA, Q.704 §9.4, heading 0x17).
+// management answers a link test (Q.707 §2.2). Once, it tells a far end that tests that this node has no
+// restart to wait for (TRA, Q.704 §9.4, heading 0x17).
 func (e *link) management(m *ss7.MSU) {
 	t, err := mtp3.ParseLinkTest(m.Payload)
 	if m.SI == ss7.SNM || err != nil || t.Ack {

@@ -16,13 +16,13 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// M2UAHeaders is what M2UA and MTP3 add to a payload: common header, interface identifier,
-// tag of the protocol data, SIO, routing label. What follows is padded to four octets.
+// M2UAHeaders is how many octets M2UA and MTP3 add to a payload: common header, interface identifier, tag of
+// the protocol data, SIO, routing label. What follows is padded to four octets.
 const M2UAHeaders = 8 + 8 + 4 + 1 + 4
 
-// M2UA connects pairs of an ASP and the far end of the M2PA link that a gateway offers
-// it, pair i by interface i: the ASPs are the sources and dial l.In, or, down, the sinks and
-// dial l.Out. See BackhaulConfig. si is that of the MSUs.
+// M2UA connects pairs of an ASP and the far end of the M2PA link that a gateway offers to it; pair i has
+// interface i. The ASPs are the sources and dial l.In. If down is true, they are the sinks and dial l.Out. See
+// BackhaulConfig. si is the service indicator of the MSUs.
 func M2UA(ctx context.Context, l Layout, si ss7.SI, down bool) (*Bench, error) {
 	if l.direct() {
 		return nil, errors.New("an ASP and an M2PA link need a gateway between them")
@@ -40,7 +40,7 @@ func M2UA(ctx context.Context, l Layout, si ss7.SI, down bool) (*Bench, error) {
 type backhauled struct {
 	reader
 	sink *sink
-	msu  ss7.MSU // of those that are sent; its payload is used again
+	msu  ss7.MSU // the MSU that is sent; its payload is used again
 
 	mu       lock.Mutex[lock.BenchPeer] // the loop's Lock: it guards what follows
 	loop     loop.Loop
@@ -48,7 +48,7 @@ type backhauled struct {
 	layer    *m2ua.Layer
 	link     *m2ua.Link
 	messages []sctp.Message
-	moved    bool   // the layer has another way to its server
+	moved    bool   // the layer has a new Way to its server
 	why      string // what the gateway or the layer said last
 }
 
@@ -71,7 +71,7 @@ func newBackhauled(a sctp.Assoc, p *pair, coalesce time.Duration, si ss7.SI, far
 	return e
 }
 
-// backhaulOf is an ASP of one interface.
+// backhaulOf gives the configuration of an ASP with one interface.
 func backhaulOf(label m2ua.Label) m2ua.Config {
 	gateway := xua.ASPConfig{Path: drive.Gateway, Name: "gateway", Role: xua.RoleASP, TAck: xua.DefaultTAck}
 	server := xua.ASConfig{Path: drive.Server, Name: "own", Members: []xua.MemberConfig{{ASP: drive.Gateway, Weight: 1}}}
@@ -138,7 +138,8 @@ func (e *backhauled) Note(ev *ss7.Event) {
 	}
 }
 
-// Done implements loop.Hands. What the layer says of the way is told the link when the messages of the turn have gone.
+// Done implements loop.Hands. When the messages of the turn are gone, the link is told what the layer says of
+// its Way.
 func (e *backhauled) Done() (rest func()) {
 	e.flush()
 	if e.moved {
@@ -172,7 +173,7 @@ func (e *backhauled) send(_ time.Time, n int, fill func([]byte) uint8, _ func(ui
 	if want := max(e.p.load.Size-M2UAHeaders, stampLen); len(e.msu.Payload) != want {
 		e.msu.Payload = make([]byte, want)
 	}
-	// Half the send buffer's worth at most waits in SCTP, so that nothing is refused.
+	// No more messages wait in SCTP than half the send buffer has room for, so that nothing is refused.
 	n = min(n, (sendRoom-e.assoc.Status().SendQueued)/max(e.p.load.Size, 1))
 	for total := 0; total < n; total += batchSize {
 		e.loop.Run(func(now time.Time, out []ss7.Action) []ss7.Action {
@@ -186,7 +187,8 @@ func (e *backhauled) send(_ time.Time, n int, fill func([]byte) uint8, _ func(ui
 	return max(n, 0), nil
 }
 
-// serve gives the link what is about the interface, and the layer everything else, each in its place.
+// serve gives the link the messages of the interface, and the layer everything else, in the order in which they
+// came.
 func (e *backhauled) serve() {
 	e.run(func(_ time.Time, items []sctp.Item) {
 		for len(items) > 0 {
@@ -202,7 +204,7 @@ func (e *backhauled) serve() {
 	})
 }
 
-// about tells whether something that came is about the interface.
+// about tells whether an item is a message of the interface.
 func about(it *sctp.Item) bool { return it.Event == nil && m2ua.IsMAUP(it.Data) }
 
 func (e *backhauled) recv(now time.Time, items []sctp.Item, link bool, out []ss7.Action) []ss7.Action {
@@ -233,8 +235,8 @@ func (e *backhauled) close() {
 	e.assoc.Abort("the measurement is over")
 }
 
-// BackhaulConfig is the configuration of a gostp that is the gateway of M2UA: at l.In for the
-// sources and at l.Out for the sinks, at one of which ASPs are. transport is as in STPConfig.
+// BackhaulConfig gives the configuration of a gostp that is a gateway of M2UA. The gateway is at l.In for the
+// sources and at l.Out for the sinks; ASPs are at one of these. transport is as in STPConfig.
 func BackhaulConfig(l Layout, transport string, down bool) string {
 	var w strings.Builder
 	sides := l.sides()
@@ -257,7 +259,8 @@ func BackhaulConfig(l Layout, transport string, down bool) string {
 	}
 	for i := range l.Pairs {
 		fmt.Fprintf(&w, "!\ncs7 asp asp%d %d %d m2ua\n remote-ip %s\n", i, asps.port+i, asp.Port, asps.ip)
-		fmt.Fprintf(&w, "cs7 as as%d m2ua\n asp asp%d\n interface-identifier %d sctp %s %d %d passive\n", i, i, i, links.ip, links.port+i, link.Port)
+		fmt.Fprintf(&w, "cs7 as as%d m2ua\n asp asp%d\n interface-identifier %d sctp %s %d %d passive\n", i, i, i,
+			links.ip, links.port+i, link.Port)
 	}
 	fmt.Fprintf(&w, "!\nend\n")
 	return w.String()

@@ -13,19 +13,19 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// M3UAHeaders is what M3UA adds to a payload: common header, routing context, and tag
-// and label of the protocol data. What follows is padded to four octets.
+// M3UAHeaders is how many octets M3UA adds to a payload: common header, routing context, and tag and label of
+// the protocol data. What follows is padded to four octets.
 const M3UAHeaders = 8 + 8 + 4 + 12
 
-// Routing contexts of the sources and the sinks, one for each pair from here on.
+// These are the routing contexts of the first source and the first sink. Each further pair has the next ones.
 const (
 	sourceRC = 1000
 	sinkRC   = 2000
 )
 
-// M3UA connects pairs of ASPs, each of an application server of its own, through the
-// gateway at l.In and l.Out. With register they ask it for their routing keys, else it
-// knows them: see GatewayConfig. si is that of the MSUs.
+// M3UA connects pairs of ASPs through the gateway at l.In and l.Out. Each ASP has an application server of its
+// own. With register, the ASPs ask the gateway for their routing keys; else the gateway knows them: see
+// GatewayConfig. si is the service indicator of the MSUs.
 func M3UA(ctx context.Context, l Layout, si ss7.SI, register bool) (*Bench, error) {
 	if l.direct() {
 		return nil, errors.New("ASPs need a gateway between them")
@@ -58,17 +58,17 @@ type asp struct {
 	m3ua    *drive.M3UA
 	sink    *sink
 	streams uint16
-	msu     ss7.MSU // of those that are sent; its payload is used again
+	msu     ss7.MSU // the MSU that is sent; its payload is used again
 
 	sending lock.Mutex[lock.BenchBatch] // guards what follows
 	arena   []byte
 	out     batch
 
-	yield func(payload []byte) bool // of the batch that is being read
+	yield func(payload []byte) bool // the yield of the batch that is being read
 
 	mu   lock.Mutex[lock.BenchPeer] // guards what follows
 	why  string                     // what the gateway or the layer said last
-	told uint64                     // SCON that the gateway sent
+	told uint64                     // how many SCON the gateway sent
 }
 
 func (e *asp) open() (bool, string) {
@@ -83,7 +83,7 @@ func (e *asp) open() (bool, string) {
 	return false, "its ASP is not active: " + e.why
 }
 
-// event is what the layer says of the gateway.
+// event handles what the layer says of the gateway.
 func (e *asp) event(ev ss7.Event) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -128,7 +128,7 @@ func (e *asp) serve() {
 			e.sink.batch(now, each)
 			return
 		}
-		for range each { // DATA to a source has nowhere to go
+		for range each { // DATA that comes to a source has nowhere to go
 		}
 	})
 }

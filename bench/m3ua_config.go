@@ -7,10 +7,10 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// MaxRoutes is how many codes there are that no source, sink or STP has.
+// MaxRoutes is how many codes no source, sink or STP has.
 const MaxRoutes = 8192 + 2047 + 2047
 
-// fillers gives n codes that are nobody's.
+// fillers gives n codes that no source, sink or STP has.
 func fillers(n int) []ss7.PC {
 	out := make([]ss7.PC, 0, n)
 	for _, span := range [][2]ss7.PC{{4 << 11, 8 << 11}, {1, 1 << 11}, {stpPC + 1, 4 << 11}} {
@@ -31,16 +31,18 @@ type side struct {
 }
 
 func (l *Layout) sides() []side {
-	return []side{{"source", sourcePC, sourceRC, sourcePort, l.Source.String()}, {"sink", sinkPC, sinkRC, sinkPort, l.Sink.String()}}
+	return []side{{"source", sourcePC, sourceRC, sourcePort, l.Source.String()},
+		{"sink", sinkPC, sinkRC, sinkPort, l.Sink.String()}}
 }
 
-// GatewayConfig is the configuration of a gostp at l.In between the sources and sinks
-// of l, with routes more destinations behind the sinks' servers. With register, whoever
-// comes may register any key. transport is as in STPConfig.
+// GatewayConfig gives the configuration of a gostp at l.In that stands between the sources and sinks of l, with
+// routes more destinations behind the servers of the sinks. With register, any ASP may come and register any
+// key. transport is as in STPConfig.
 func GatewayConfig(l Layout, transport string, register bool, routes int) string {
 	var w strings.Builder
 	f := ss7.ITU.Notation.Format
-	fmt.Fprintf(&w, "hostname bench\n!\ncs7 variant itu\ncs7 network-indicator international\ncs7 point-code %s\n", f(stpPC))
+	fmt.Fprintf(&w, "hostname bench\n!\ncs7 variant itu\ncs7 network-indicator international\ncs7 point-code %s\n",
+		f(stpPC))
 	if register {
 		fmt.Fprintf(&w, "cs7 xua rkm routing-key-allocation dynamic-permitted\n")
 	}
@@ -69,23 +71,26 @@ func GatewayConfig(l Layout, transport string, register bool, routes int) string
 	return w.String()
 }
 
-// OsmoConfig is the same for osmo-stp 1.6.0, in its words.
+// OsmoConfig gives the same for osmo-stp 1.6.0, in its words.
 func OsmoConfig(l Layout, register bool, routes int) string {
 	var w strings.Builder
 	const mask = "7.255.7"
 	f := func(pc ss7.PC) string { return strings.ReplaceAll(ss7.ITU.Notation.Format(pc), "-", ".") }
-	fmt.Fprintf(&w, "log stderr\n logging level set-all error\nline vty\n no login\ncs7 instance 0\n network-indicator international\n point-code %s\n", f(stpPC))
+	fmt.Fprintf(&w, "log stderr\n logging level set-all error\nline vty\n no login\ncs7 instance 0\n"+
+		" network-indicator international\n point-code %s\n", f(stpPC))
 	if register {
 		fmt.Fprintf(&w, " xua rkm routing-key-allocation dynamic-permitted\n")
 	} else {
 		for i := range l.Pairs {
 			for _, s := range l.sides() {
-				fmt.Fprintf(&w, " asp %s%d %d %d m3ua\n  local-ip %s\n  remote-ip %s\n  role sg\n  sctp-role server\n", s.name, i, s.port+i, l.In.Port, l.In.IPs[0], s.ip)
+				fmt.Fprintf(&w, " asp %s%d %d %d m3ua\n  local-ip %s\n  remote-ip %s\n  role sg\n  sctp-role server\n", s.name,
+					i, s.port+i, l.In.Port, l.In.IPs[0], s.ip)
 			}
 		}
 		for i := range l.Pairs {
 			for _, s := range l.sides() {
-				fmt.Fprintf(&w, " as %s%d m3ua\n  asp %s%d\n  routing-key %d %s\n  traffic-mode override\n", s.name, i, s.name, i, s.rc+i, f(s.pc+ss7.PC(i)))
+				fmt.Fprintf(&w, " as %s%d m3ua\n  asp %s%d\n  routing-key %d %s\n  traffic-mode override\n", s.name, i, s.name,
+					i, s.rc+i, f(s.pc+ss7.PC(i)))
 			}
 		}
 		fmt.Fprintf(&w, " route-table system\n")

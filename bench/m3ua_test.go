@@ -73,7 +73,8 @@ func TestGatewayConfigs(t *testing.T) {
 		seen[pc] = true
 	}
 	osmo := OsmoConfig(through(memoryLayout(nil, 2), 2905, 2905), false, 10)
-	for _, line := range []string{" asp sink1 12001 2905 m3ua\n", "  routing-key 2001 2.0.1\n", "  update route 4.1.1 7.255.7 linkset sink1\n", " listen m3ua 2905\n"} {
+	for _, line := range []string{" asp sink1 12001 2905 m3ua\n", "  routing-key 2001 2.0.1\n",
+		"  update route 4.1.1 7.255.7 linkset sink1\n", " listen m3ua 2905\n"} {
 		if !strings.Contains(osmo, line) {
 			t.Error(fmt.Sprintf("%q is missing:\n", line) + osmo)
 		}

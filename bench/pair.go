@@ -10,12 +10,12 @@ import (
 	"github.com/gostp/gostp/sctp"
 )
 
-// A stamp is the head of every message's payload: run, kind, flow, number, time.
+// A stamp stands at the head of every payload: run, kind, flow, number, time.
 const stampLen = 24
 
 const (
 	kindData  = iota
-	kindProbe // asks whether the way is open; not counted
+	kindProbe // asks whether the way is open; it is not counted
 )
 
 // Flows is how many flows a pair has: the SLS values of ITU.
@@ -23,47 +23,46 @@ const Flows = 16
 
 // source sends messages of one pair.
 type source interface {
-	// send makes and sends up to n messages and returns how many were taken. fill
-	// writes the payload of the next and gives its flow; what was filled and not taken
-	// is told to undo, the last first.
+	// send makes and sends up to n messages, and gives how many were taken. fill writes the payload of the next
+	// one and gives its flow. undo is called for each message that was filled and not taken, the last first.
 	send(now time.Time, n int, fill func(payload []byte) (flow uint8), undo func(flow uint8)) (int, error)
 	// open tells whether the way to the far end stands, or why not.
 	open() (bool, string)
-	stats() sctp.Stats // of its association
+	stats() sctp.Stats // the statistics of its association
 }
 
-// pair is one source, its sink, and what they know.
+// pair is one source, its sink, and what both must know.
 type pair struct {
 	id    uint16
 	run   uint32
 	epoch time.Time
 	load  *Load
 	src   source
-	quota uint64 // to be sent in all; 0: no bound
+	quota uint64 // how many messages to send in all; 0 means no bound
 
 	sending lock.Mutex[lock.BenchSending] // guards what follows
 	sent    [Flows]uint64
 	turn    uint8
-	stamp   time.Duration // of the messages being made
+	stamp   time.Duration // the time in the stamps of the messages that are being made
 	probe   bool
 	fill    func([]byte) uint8
 	undo    func(uint8)
 
-	total    atomic.Uint64 // sent
-	received atomic.Uint64 // counted at the sink, whatever they were
+	total    atomic.Uint64 // how many were sent
+	received atomic.Uint64 // how many were counted at the sink, whatever they were
 	running  atomic.Bool
 	probed   atomic.Bool
-	lost     atomic.Pointer[string] // why there is no way any more
+	lost     atomic.Pointer[string] // why the way is not open any more
 
-	mu      lock.Mutex[lock.BenchCount] // guards what follows, of the sink's reader
+	mu      lock.Mutex[lock.BenchCount] // guards what follows, which the sink's reader keeps
 	flows   [Flows]Flow
 	delays  Histogram
-	foreign uint64 // messages that are none of ours
+	foreign uint64 // messages that do not belong to the run
 }
 
 func newPair(id int, load *Load, epoch time.Time) *pair {
 	p := &pair{id: uint16(id), run: rand.Uint32(), epoch: epoch, load: load}
-	p.fill, p.undo = p.write, p.unwrite // once, or each would be allocated for each batch
+	p.fill, p.undo = p.write, p.unwrite // made once here, else each batch would allocate them
 	return p
 }
 
@@ -96,11 +95,11 @@ func (p *pair) sendProbe() {
 	p.sending.Lock()
 	defer p.sending.Unlock()
 	p.probe = true
-	_, _ = p.src.send(time.Now(), 1, p.fill, p.undo) // the next one, if this did not leave
+	_, _ = p.src.send(time.Now(), 1, p.fill, p.undo) // if this one does not leave, the next one will
 	p.probe = false
 }
 
-// left is how many of n may still be sent under the quota.
+// left gives how many of n messages may still be sent under the quota.
 func (p *pair) left(n int) int {
 	if p.quota == 0 {
 		return n
@@ -111,7 +110,7 @@ func (p *pair) left(n int) int {
 // refill sends what the window has room for.
 func (p *pair) refill(now time.Time) {
 	if !p.running.Load() || p.load.Window == 0 || !p.sending.TryLock() {
-		return // whoever is sending sees the room that there is now, or the next batch does
+		return // the goroutine that sends now, or the next batch, sees the room that there is
 	}
 	defer p.sending.Unlock()
 	n := p.left(p.load.Window - int(p.total.Load()-p.received.Load()))
@@ -136,7 +135,8 @@ func (p *pair) fail(why string) { p.lost.CompareAndSwap(nil, &why) }
 
 // take judges one message at the sink. The caller holds mu.
 func (p *pair) take(now time.Duration, b []byte) (counted bool) {
-	if len(b) < stampLen || binary.BigEndian.Uint32(b) != p.run || binary.BigEndian.Uint16(b[6:]) != p.id || b[5] >= Flows {
+	if len(b) < stampLen || binary.BigEndian.Uint32(b) != p.run || binary.BigEndian.Uint16(b[6:]) != p.id ||
+		b[5] >= Flows {
 		p.foreign++
 		return false
 	}
@@ -149,9 +149,9 @@ func (p *pair) take(now time.Duration, b []byte) (counted bool) {
 	return true
 }
 
-// pace sends by the clock until the pair no longer runs: rate messages a second,
-// in bursts a tick apart, each message stamped with the time at which it should
-// have gone, so that a stall of the tool or of a full queue is in the delays.
+// pace sends by the clock until the pair no longer runs: rate messages a second, in bursts that are a tick
+// apart. Each message is stamped with the time at which it should have gone. So the delays include a stall of
+// the tool, or of a full queue.
 func (p *pair) pace(rate float64, tick time.Duration) {
 	tick = max(tick, time.Duration(float64(time.Second)/rate))
 	burst := rate * tick.Seconds()

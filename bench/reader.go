@@ -9,9 +9,8 @@ import (
 // sink counts what arrives for a pair.
 type sink struct{ p *pair }
 
-// batch judges the payloads that each gives, then sends what the window has room
-// for: the goroutine that counts is the one that sends, so that no other has to be
-// woken.
+// batch judges the payloads that each gives, then sends what the window has room for. The goroutine that counts
+// also sends, so that no other one has to be woken.
 func (s *sink) batch(now time.Time, each func(yield func(payload []byte) bool)) {
 	p := s.p
 	at := now.Sub(p.epoch)
@@ -38,7 +37,7 @@ type reader struct {
 
 func (r *reader) stats() sctp.Stats { return r.assoc.Status().Stats }
 
-// run gives each batch to f, and says in the pair why the association ended.
+// run gives each batch to f, and tells the pair why the association ended.
 func (r *reader) run(f func(now time.Time, items []sctp.Item)) {
 	b := sctp.NewBatch(batchSize)
 	why := "the association ended"

@@ -13,42 +13,42 @@ type Report struct {
 	Through   string  `json:"through"` // what is between source and sink
 	Transport string  `json:"transport"`
 	Pairs     int     `json:"pairs"`
-	Size      int     `json:"octets"` // of an SCTP message
-	Single    bool    `json:"single"` // a packet for each message
+	Size      int     `json:"octets"` // of each SCTP message
+	Single    bool    `json:"single"` // each message had a packet of its own
 	Window    int     `json:"window,omitempty"`
-	Rate      float64 `json:"rate,omitempty"` // wanted
+	Rate      float64 `json:"rate,omitempty"` // the rate that was asked for
 
-	// All messages of the run, from the first to the last.
+	// These count all messages of the run, from the first to the last.
 	Sent       uint64 `json:"sent"`
-	Received   uint64 `json:"received"` // different ones
+	Received   uint64 `json:"received"` // duplicates apart
 	Lost       uint64 `json:"lost"`
 	Duplicated uint64 `json:"duplicated"`
 	Misordered uint64 `json:"misordered"` // within their SLS
-	Foreign    uint64 `json:"foreign"`    // none of this run
+	Foreign    uint64 `json:"foreign"`    // messages that do not belong to this run
 	Congested  uint64 `json:"congested"`  // SCON that M3UA sources were told
 
-	// What was measured after the warm-up.
+	// These were measured after the warm-up.
 	Counted   uint64        `json:"counted"`
 	Elapsed   time.Duration `json:"elapsed_ns"`
 	PerSecond float64       `json:"per_second"`
 	Delay     Quantiles     `json:"delay_us"`
 
-	// PerPacket is the messages that the sources put in a packet, packets without
-	// messages counted too; 0: the transport does not tell.
+	// PerPacket is how many messages the sources put into a packet. Packets without messages count too. It is 0 if
+	// the transport does not tell.
 	PerPacket float64 `json:"messages_per_packet,omitempty"`
 
-	// SystemCall is what a system call that does nothing cost before the run, in
-	// microseconds: 0.1 on most machines, and up to hundreds of times that in a guest
-	// whose processes are traced. Figures of runs with different prices do not compare.
+	// SystemCall is the price of a system call that does nothing, before the run, in microseconds. It is 0.1 on
+	// most machines, and up to hundreds of times that in a guest whose processes are traced. Figures of runs with
+	// different prices do not compare.
 	SystemCall float64 `json:"system_call_us"`
 
-	// ForwarderCPU is the processor time of the program between source and sink, for
-	// each message of the whole run; its start is within. 0: there is none.
+	// ForwarderCPU is the processor time of the program between source and sink, for each message of the whole
+	// run. It includes the start of that program. It is 0 if there is none.
 	ForwarderCPU float64 `json:"forwarder_cpu_us,omitempty"`
 }
 
-// Quantiles of the time from sending (of Rate: from when it should have been sent)
-// until the sink has read, in microseconds.
+// Quantiles are those of the time until the sink has read a message, in microseconds. The time begins when the
+// message was sent or, with a rate, when it should have been sent.
 type Quantiles struct {
 	P50  float64 `json:"p50"`
 	P90  float64 `json:"p90"`
@@ -72,8 +72,8 @@ func systemCall() float64 {
 	return float64(time.Since(start)) / calls / float64(time.Microsecond)
 }
 
-// Fault says what is wrong with the outcome, "" if nothing. Losses of an open loop
-// are a finding, not a fault: it may send more than can be carried.
+// Fault says what is wrong with the outcome; "" if nothing is. With a rate, losses are a finding and not a
+// fault, because more may be sent than can be carried.
 func (r *Report) Fault() string {
 	if r.Duplicated > 0 || r.Misordered > 0 || r.Lost > 0 && r.Window > 0 {
 		return fmt.Sprintf("%d lost, %d duplicated, %d misordered of %d", r.Lost, r.Duplicated, r.Misordered, r.Sent)
@@ -94,9 +94,11 @@ func (r *Report) Print(w io.Writer) {
 	if r.Single {
 		bundles = ", a packet for each"
 	}
-	fmt.Fprintf(w, "%s, %s: %d pairs, %s, messages of %d octets%s; %s\n", r.What, r.Through, r.Pairs, mode, r.Size, bundles, r.Transport)
+	fmt.Fprintf(w, "%s, %s: %d pairs, %s, messages of %d octets%s; %s\n", r.What, r.Through, r.Pairs, mode, r.Size,
+		bundles, r.Transport)
 	fmt.Fprintf(w, "  %.0f messages/s (%d in %.2f s)\n", r.PerSecond, r.Counted, r.Elapsed.Seconds())
-	fmt.Fprintf(w, "  sent %d, received %d, lost %d, duplicated %d, misordered %d, foreign %d\n", r.Sent, r.Received, r.Lost, r.Duplicated, r.Misordered, r.Foreign)
+	fmt.Fprintf(w, "  sent %d, received %d, lost %d, duplicated %d, misordered %d, foreign %d\n", r.Sent, r.Received,
+		r.Lost, r.Duplicated, r.Misordered, r.Foreign)
 	if r.Congested > 0 {
 		fmt.Fprintf(w, "  the sources were told of congestion (SCON) %d times\n", r.Congested)
 	}
@@ -107,7 +109,8 @@ func (r *Report) Print(w io.Writer) {
 		fmt.Fprintf(w, "  NOTE: a packet for each message was asked for; this transport bundles all the same\n")
 	}
 	d := r.Delay
-	fmt.Fprintf(w, "  delay in us: half within %.0f, 90 %% %.0f, 99 %% %.0f, 99.9 %% %.0f, all %.0f\n", d.P50, d.P90, d.P99, d.P999, d.Max)
+	fmt.Fprintf(w, "  delay in us: half within %.0f, 90 %% %.0f, 99 %% %.0f, 99.9 %% %.0f, all %.0f\n", d.P50, d.P90,
+		d.P99, d.P999, d.Max)
 	fmt.Fprintf(w, "  a system call costs %.2f us on this machine\n", r.SystemCall)
 	if r.ForwarderCPU > 0 {
 		fmt.Fprintf(w, "  processor time of what is between: %.2f us for each message\n", r.ForwarderCPU)

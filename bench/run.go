@@ -15,20 +15,20 @@ const batchSize = 64
 
 // Load says what is sent.
 type Load struct {
-	Size     int           // octets of each SCTP message, headers of M2PA and MTP3 within
-	Window   int           // messages under way in each pair; 0: Rate
+	Size     int           // octets of each SCTP message, with the headers of M2PA and MTP3
+	Window   int           // messages under way in each pair; 0 means that Rate counts
 	Rate     float64       // messages a second, all pairs together
-	Count    uint64        // stop after so many, all pairs together; 0: Duration
-	Warmup   time.Duration // before counting begins; none with Count
-	Duration time.Duration // of counting; with Count, the longest that it may take
-	Tick     time.Duration // between bursts of Rate; 0: 1 ms
-	Coalesce time.Duration // rest of a reader that has read all there is; 0: none
-	Stall    time.Duration // nothing arrives for so long: the run ends; 0: 3 s
-	Progress io.Writer     // a line a second; nil: none
+	Count    uint64        // stop after so many, all pairs together; 0 means that Duration counts
+	Warmup   time.Duration // the time before counting begins; none with Count
+	Duration time.Duration // the time of counting; with Count, the longest that it may take
+	Tick     time.Duration // the time between bursts of Rate; 0 means 1 ms
+	Coalesce time.Duration // the rest of a reader that has read all there is; 0 means none
+	Stall    time.Duration // the run ends if nothing arrives for so long; 0 means 3 s
+	Progress io.Writer     // gets a line a second; nil means none
 }
 
-// Check finds what cannot be; headers are the octets of a message before the stamp:
-// M2PAHeaders, M3UAHeaders, or 0 of a bare message.
+// Check finds what cannot be. headers is how many octets of a message stand before the stamp: M2PAHeaders,
+// M3UAHeaders, or 0 for a bare message.
 func (l *Load) Check(headers int) error {
 	switch {
 	case l.Size < headers+stampLen || l.Size > 4096:
@@ -43,8 +43,8 @@ func (l *Load) Check(headers int) error {
 	return nil
 }
 
-// Run loads the pairs of b and judges what arrives. An error means that the run did
-// not come to its end: what it says of losses is in the Report all the same.
+// Run loads the pairs of b, and judges what arrives. An error means that the run did not come to its end. The
+// Report tells of losses all the same.
 func (b *Bench) Run(ctx context.Context, load Load) (*Report, error) {
 	if err := load.Check(b.headers); err != nil {
 		return nil, err
@@ -115,7 +115,7 @@ func (b *Bench) sums() (sent, received uint64) {
 func (b *Bench) watch(ctx context.Context) (*Report, error) {
 	r := &Report{}
 	start := time.Now()
-	var begun time.Time // of counting
+	var begun time.Time // when counting began
 	var base, told uint64
 	second, moved := start, start
 	_, last := b.sums()
@@ -123,7 +123,7 @@ func (b *Bench) watch(ctx context.Context) (*Report, error) {
 		time.Sleep(10 * time.Millisecond)
 		now := time.Now()
 		for _, p := range b.pairs {
-			p.refill(now) // where a full queue left a window unfilled
+			p.refill(now) // a full queue may have left a window unfilled
 		}
 		sent, received := b.sums()
 		if begun.IsZero() && now.Sub(start) >= b.load.Warmup {
@@ -138,7 +138,8 @@ func (b *Bench) watch(ctx context.Context) (*Report, error) {
 			r.Elapsed, r.Counted = now.Sub(begun), received-base
 		}
 		if b.load.Progress != nil && now.Sub(second) >= time.Second {
-			fmt.Fprintf(b.load.Progress, "%4.0f s  %d messages/s, %d under way\n", now.Sub(start).Seconds(), received-told, int64(sent-received))
+			fmt.Fprintf(b.load.Progress, "%4.0f s  %d messages/s, %d under way\n", now.Sub(start).Seconds(), received-told,
+				int64(sent-received))
 			second, told = now, received
 		}
 		if received != last {

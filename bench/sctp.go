@@ -8,7 +8,7 @@ import (
 	"github.com/gostp/gostp/sctp"
 )
 
-// ppid of bare messages is unspecified (RFC 9260 §3.3.1).
+// ppid is that of bare messages: unspecified (RFC 9260 §3.3.1).
 const ppid = 0
 
 // SCTP connects pairs of bare associations: the way of a message without M2PA.
@@ -22,7 +22,7 @@ func SCTP(ctx context.Context, l Layout) (*Bench, error) {
 	})
 }
 
-// bare is an end without protocol; a flow is a stream.
+// bare is an end without a protocol above SCTP; a flow is a stream.
 type bare struct {
 	reader
 	sink    *sink
@@ -46,15 +46,16 @@ func (e *bare) send(_ time.Time, n int, fill func([]byte) uint8, undo func(uint8
 	}, undo)
 }
 
-// batch is messages that are sent by one call, and their flows.
+// batch has messages that are sent by one call, and their flows.
 type batch struct {
 	messages []sctp.Message
 	flows    []uint8
 }
 
-// send sends n messages, batchSize at a time, the i-th of each as next makes it; those
-// that a does not take are undone. It gives how many a took.
-func (b *batch) send(a sctp.Assoc, n int, next func(i int) (flow uint8, m sctp.Message), undo func(flow uint8)) (total int, err error) {
+// send sends n messages, batchSize at a time. next makes the i-th of each batch. Messages that a does not take
+// are undone. It gives how many a took.
+func (b *batch) send(a sctp.Assoc, n int, next func(i int) (flow uint8, m sctp.Message),
+	undo func(flow uint8)) (total int, err error) {
 	for total < n {
 		b.messages, b.flows = b.messages[:0], b.flows[:0]
 		for i := range min(n-total, batchSize) {

@@ -13,7 +13,8 @@ import (
 // that would fail without it: here, in xua (which has what all layers share) or in node. The
 // purposes of ETSI TS 102 380 were not to be had, so that tests have the clauses' numbers.
 var must = []clauses.Clause{
-	{"1.5.1", "map interface identifiers to links and to associations, and keep it through fail-over", "TestGate TestActiveForSome TestM2UAFailover"},
+	{"1.5.1", "map interface identifiers to links and to associations, and keep it through fail-over",
+		"TestGate TestActiveForSome TestM2UAFailover"},
 	{"1.5.3", "keep the states of ASPs", "TestUpAndActive TestOverride"},
 	{"3.1", "network byte order", "TestCodecData TestCodecMessages"},
 	{"3.1.5", "the length counts padding, and is not beyond the message", "TestClause315Length"},
@@ -45,7 +46,8 @@ var must = []clauses.Clause{
 	{"4.3.4.3", "the first Data of a stream after an ASP joined a broadcast is tagged", "TestM2UABroadcast TestBroadcast"},
 	{"4.3.4.4", "ASPIA is acknowledged, also when inactive", "TestClause4344InactiveAlready"},
 	{"4.3.4.4", "AS-PENDING is notified to the inactive", "TestOverride"},
-	{"4.3.4.5", "every change of the AS is notified, after the Ack, to all that are not down", "TestUpAndActive TestOverride"},
+	{"4.3.4.5", "every change of the AS is notified, after the Ack, to all that are not down",
+		"TestUpAndActive TestOverride"},
 	{"4.3.4.5", "insufficient resources are notified in load-share and broadcast", "TestNPlusK"},
 	{"4.3.4.6", "heartbeat data come back unchanged", "TestBeatIsEchoed"},
 	{"4.4.1", "an identifier is unique", "TestM2UAIdentifiersAreUnique TestRegistrationAsASP"},
@@ -64,7 +66,8 @@ func everyMessage() [][]byte {
 	var out [][]byte
 	for _, id := range []Interface{{ID: 1}, {Text: "E"}, {Text: "E1"}, {Text: "E12"}, {Text: "E123"}} {
 		for typ := firstMAUP + 1; typ <= last; typ++ {
-			m := Message{Type: typ, Interface: id, State: Audit, Event: 1, Congestion: 1, Discard: 1, HasDiscard: true, Action: ActionBSN, Sequence: 5, HasSequence: true, Correlation: 9, PDU: unhex("830000000011")}
+			m := Message{Type: typ, Interface: id, State: Audit, Event: 1, Congestion: 1, Discard: 1, HasDiscard: true,
+				Action: ActionBSN, Sequence: 5, HasSequence: true, Correlation: 9, PDU: unhex("830000000011")}
 			out = append(out, Append(nil, &m, false), Append(nil, &m, true))
 		}
 		for _, ttc := range []bool{false, true} {
@@ -122,7 +125,8 @@ func TestClause3311TooLong(t *testing.T) {
 		t.Errorf("%d are counted", full)
 	}
 	var d Data
-	if e := ParseData(one.Append(nil, &ss7.MSU{SI: ss7.SCCP, Payload: make([]byte, maxPDU)}), &d); e == nil || e.Code != xua.ParameterFieldError {
+	if e := ParseData(one.Append(nil, &ss7.MSU{SI: ss7.SCCP, Payload: make([]byte, maxPDU)}), &d); e == nil ||
+		e.Code != xua.ParameterFieldError {
 		t.Errorf("one that comes: %v", e)
 	}
 }
@@ -148,7 +152,8 @@ func TestClause3332NotifyNames(t *testing.T) {
 		t.Helper()
 		for _, a := range out {
 			m, e := Grammar.Parse(a.Wire)
-			if s, _ := m.Params.Uint32(xua.TagStatus); a.Op != ss7.Send || e != nil || m.Type != xua.NTFY || xua.Status(s) != status {
+			if s, _ := m.Params.Uint32(xua.TagStatus); a.Op != ss7.Send || e != nil || m.Type != xua.NTFY ||
+				xua.Status(s) != status {
 				continue
 			}
 			if id, ok := m.Params.Uint32(xua.TagASPID); !ok || id != 5 {
@@ -234,7 +239,8 @@ func TestClause442OneResponse(t *testing.T) {
 		t.Fatal(text(out), e)
 	}
 	got, e := ParseResults(m)
-	want := []Result{{Interface: Interface{ID: 7}, Status: DeregOK}, {Interface: Interface{ID: 9}, Status: DeregInvalidID}, {Interface: Interface{ID: 1}, Status: DeregNotRegistered}}
+	want := []Result{{Interface: Interface{ID: 7}, Status: DeregOK},
+		{Interface: Interface{ID: 9}, Status: DeregInvalidID}, {Interface: Interface{ID: 1}, Status: DeregNotRegistered}}
 	if e != nil || !slices.Equal(got, want) {
 		t.Errorf("%+v, %v", got, e)
 	}
@@ -244,7 +250,9 @@ func TestClause442OneResponse(t *testing.T) {
 func TestClause3342InvalidIdentifiers(t *testing.T) {
 	f := newField(t, nil)
 	f.l.Recv(f.now, 1, PPID, unhex(up), nil)
-	for hex, want := range map[string]RegStatus{"00004000 030c0008 00000001": RegInvalidSDT, "00000001 030c0008 00014000": RegInvalidSDL, "00000003 030c0008 00000004": RegOK, "00000003 030c0008 00000005": RegNotProvisioned} {
+	for hex, want := range map[string]RegStatus{"00004000 030c0008 00000001": RegInvalidSDT,
+		"00000001 030c0008 00014000": RegInvalidSDL, "00000003 030c0008 00000004": RegOK,
+		"00000003 030c0008 00000005": RegNotProvisioned} {
 		out := f.l.Recv(f.now, 1, PPID, unhex("01000a01 00000024 0309001c 030a0008 00000007 030b0008"+hex), nil)
 		i := slices.IndexFunc(out, func(a ss7.Action) bool { return a.Op == ss7.Send })
 		m, _ := Grammar.Parse(out[i].Wire)

@@ -28,11 +28,14 @@ func TestCodecData(t *testing.T) {
 		tag uint32 // Correlation Id; 0: none
 		m   ss7.MSU
 	}{
-		{"01000601 00000020 00010008 00000001 0300000d 8523936432 23010900 000000", Label{Interface: Interface{ID: 1}, Variant: ss7.ITU}, 0,
+		{"01000601 00000020 00010008 00000001 0300000d 8523936432 23010900 000000",
+			Label{Interface: Interface{ID: 1}, Variant: ss7.ITU}, 0,
 			ss7.MSU{DPC: 0x1323, OPC: 0x0992, SLS: 3, NI: ss7.National, SI: ss7.ISUP, Payload: unhex("23010900")}},
-		{"01000601 00000028 0003000a 45786368 4131 0000 0300000a 8300000000ff 0000 0013000800000007", Label{Interface: Interface{Text: "ExchA1"}, Variant: ss7.ITU}, 7,
+		{"01000601 00000028 0003000a 45786368 4131 0000 0300000a 8300000000ff 0000 0013000800000007",
+			Label{Interface: Interface{Text: "ExchA1"}, Variant: ss7.ITU}, 7,
 			ss7.MSU{NI: ss7.National, SI: ss7.SCCP, Payload: unhex("ff")}},
-		{"01000601 0000001c 00010008 00000009 0301000c c7 b3 0200 0100 05 aa", Label{Interface: Interface{ID: 9}, Variant: ss7.TTC, TTC: true}, 0,
+		{"01000601 0000001c 00010008 00000009 0301000c c7 b3 0200 0100 05 aa",
+			Label{Interface: Interface{ID: 9}, Variant: ss7.TTC, TTC: true}, 0,
 			ss7.MSU{DPC: 2, OPC: 1, SLS: 5, NI: ss7.National, Prio: 3, SI: ss7.SCCP, Payload: unhex("aa")}},
 	} {
 		b := unhex(c.hex)
@@ -41,7 +44,8 @@ func TestCodecData(t *testing.T) {
 			t.Errorf("%s: %v", c.hex, e)
 			continue
 		}
-		if d.ID != c.l.Interface.ID || string(d.Text) != c.l.Interface.Text || d.HasCorrelation != (c.tag != 0) || d.Correlation != c.tag {
+		if d.ID != c.l.Interface.ID || string(d.Text) != c.l.Interface.Text || d.HasCorrelation != (c.tag != 0) ||
+			d.Correlation != c.tag {
 			t.Errorf("%s: %+v", c.hex, d)
 		}
 		if m, err := c.l.Variant.ParseMSU(d.PDU); err != nil || !reflect.DeepEqual(m, c.m) {
@@ -73,13 +77,19 @@ func TestCodecMessages(t *testing.T) {
 		{"01000606 00000010 0001000800000001", Message{Type: ReleaseInd, Interface: one}},
 		{"01000607 00000018 0001000800000001 0302000800000007", Message{Type: StateReq, Interface: one, State: Audit}},
 		{"01000608 00000018 0001000800000001 0302000800000000", Message{Type: StateCfm, Interface: one, State: OutageSet}},
-		{"01000609 00000018 0001000800000001 0303000800000002", Message{Type: StateInd, Interface: one, Event: RemoteOutageExit}},
-		{"0100060a 00000018 0001000800000001 0306000800000001", Message{Type: RetrievalReq, Interface: one, Action: ActionBSN}},
-		{"0100060a 00000020 0001000800000001 0306000800000002 0307000800abcdef", Message{Type: RetrievalReq, Interface: one, Action: ActionMessages, Sequence: 0xabcdef, HasSequence: true}},
-		{"0100060b 00000028 0001000800000001 0306000800000001 0308000800000000 0307000800000005", Message{Type: RetrievalCfm, Interface: one, Action: ActionBSN, Sequence: 5, HasSequence: true}},
-		{"0100060c 0000001c 0001000800000001 0300000a830000000012 0000", Message{Type: RetrievalInd, Interface: one, PDU: unhex("830000000012")}},
+		{"01000609 00000018 0001000800000001 0303000800000002", Message{Type: StateInd, Interface: one,
+			Event: RemoteOutageExit}},
+		{"0100060a 00000018 0001000800000001 0306000800000001", Message{Type: RetrievalReq, Interface: one,
+			Action: ActionBSN}},
+		{"0100060a 00000020 0001000800000001 0306000800000002 0307000800abcdef",
+			Message{Type: RetrievalReq, Interface: one, Action: ActionMessages, Sequence: 0xabcdef, HasSequence: true}},
+		{"0100060b 00000028 0001000800000001 0306000800000001 0308000800000000 0307000800000005",
+			Message{Type: RetrievalCfm, Interface: one, Action: ActionBSN, Sequence: 5, HasSequence: true}},
+		{"0100060c 0000001c 0001000800000001 0300000a830000000012 0000",
+			Message{Type: RetrievalInd, Interface: one, PDU: unhex("830000000012")}},
 		{"0100060d 00000010 0001000800000001", Message{Type: RetrievalComplete, Interface: one}},
-		{"0100060e 00000020 0001000800000001 0304000800000003 0305000800000002", Message{Type: CongestionInd, Interface: one, Congestion: 3, Discard: 2, HasDiscard: true}},
+		{"0100060e 00000020 0001000800000001 0304000800000003 0305000800000002",
+			Message{Type: CongestionInd, Interface: one, Congestion: 3, Discard: 2, HasDiscard: true}},
 		{"0100060f 00000018 0001000800000001 0013000800000007", Message{Type: DataAck, Interface: one, Correlation: 7}},
 	} {
 		b := unhex(c.hex)
@@ -152,9 +162,12 @@ func TestFaultsOfMessages(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"01000601 00000020 00010008 00000001 0300000d 8523936432 23010900 000000", "01000607 00000018 0001000800000001 0302000800000007",
-		"0100060b 00000028 0001000800000001 0306000800000001 0308000800000000 0307000800000005", "01000a01 00000024 0309001c 030a000800000007 030b000800000003 030c000800000004",
-		"01000a02 00000024 030d001c 030a000800000007 030e000800000000 0001000800000004", "0100060f 00000018 0001000800000001 0013000800000009"} {
+	for _, s := range []string{"01000601 00000020 00010008 00000001 0300000d 8523936432 23010900 000000",
+		"01000607 00000018 0001000800000001 0302000800000007",
+		"0100060b 00000028 0001000800000001 0306000800000001 0308000800000000 0307000800000005",
+		"01000a01 00000024 0309001c 030a000800000007 030b000800000003 030c000800000004",
+		"01000a02 00000024 030d001c 030a000800000007 030e000800000000 0001000800000004",
+		"0100060f 00000018 0001000800000001 0013000800000009"} {
 		f.Add(unhex(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {

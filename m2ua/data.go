@@ -8,18 +8,18 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// Data is one Data message (§3.3.1.1). What is octets is part of the message.
+// Data is one Data message (§3.3.1.1). Its slices are part of the message.
 type Data struct {
 	ID             uint32
 	Text           []byte // the interface identifier, if it is a text
-	Nameless       bool   // there is none, which only an odd peer may leave out
-	PDU            []byte // an MSU from the SIO on
+	Nameless       bool   // there is none; only an odd far end may leave it out
+	PDU            []byte // the MSU, from the SIO on
 	Correlation    uint32
 	HasCorrelation bool
 }
 
-// ReadInterface gives the interface identifier that stands first in a message of class
-// 6; false: it stands elsewhere or nowhere.
+// ReadInterface gives the interface identifier that stands first in a message of class 6. It gives false if the
+// identifier stands elsewhere or is missing.
 func ReadInterface(b []byte) (id uint32, text []byte, ok bool) {
 	_, p, e := xua.ParseHeader(b)
 	if e != nil {
@@ -36,11 +36,11 @@ func ReadInterface(b []byte) (id uint32, text []byte, ok bool) {
 	return 0, nil, false
 }
 
-// IsDataAck tells Data Acks from everything else.
+// IsDataAck tells whether a message is a Data Ack.
 func IsDataAck(b []byte) bool { return IsMAUP(b) && b[3] == byte(DataAck&0xff) }
 
-// ReadDataAck reads the Correlation Id of a Data Ack (§3.3.1.2) and the interface that it is
-// of; false: it is none, or malformed. It allocates nothing.
+// ReadDataAck reads the Correlation Id of a Data Ack (§3.3.1.2), and the interface that it belongs to. It gives
+// false for any other message, or one that is malformed. It allocates nothing.
 func ReadDataAck(b []byte) (correlation, id uint32, text []byte, ok bool) {
 	if id, text, ok = ReadInterface(b); !ok || !IsDataAck(b) {
 		return 0, 0, nil, false
@@ -99,11 +99,11 @@ func fault(b []byte, code xua.Code, tag uint16, why string) *xua.Error {
 	return &xua.Error{Code: code, Why: fmt.Sprintf("Data: parameter %#04x %s", tag, why), Diag: xua.Head(b)}
 }
 
-// Label is how the Data of one interface is written.
+// Label says how the Data of one interface is written.
 type Label struct {
 	Interface
 	Variant  *ss7.Variant
-	TTC      bool // protocol data begins with the length indicator
+	TTC      bool // the protocol data begins with the length indicator
 	Nameless bool // Data has no interface identifier
 }
 
@@ -127,7 +127,7 @@ func (l *Label) append(dst []byte, m *ss7.MSU, id uint32, tagged bool) []byte {
 		tag = tagTTC
 	}
 	dst = append(dst, byte(tag>>8), byte(tag&0xff), 0, 0)
-	if l.TTC { // JT-Q703: the spare bits are the priority
+	if l.TTC { // in JT-Q703 the spare bits are the priority
 		dst = append(dst, lengthIndicator(1+l.Variant.LabelLen()+len(m.Payload))|m.Prio<<6)
 	}
 	dst = l.Variant.AppendMSU(dst, m)
@@ -140,8 +140,8 @@ func (l *Label) append(dst []byte, m *ss7.MSU, id uint32, tagged bool) []byte {
 	return xua.End(dst, start)
 }
 
-// Stream is the stream of an interface's messages: one for each link and never 0 (§1.5.4.1),
-// unless there is no other.
+// Stream gives the stream for the messages of an interface: one for each link, and never 0 (§1.5.4.1), unless
+// there is no other.
 func Stream(id uint32, streams uint16) uint16 {
 	if streams < 2 {
 		return 0

@@ -7,7 +7,7 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// The lines that forgive an odd peer, as a refusal names them.
+// These are the configuration lines that forgive an odd far end, as a refusal names them.
 const (
 	slackData    = "`slack no-interface-identifier`"
 	slackAck     = "`slack no-interface-in-data-ack`"
@@ -15,8 +15,9 @@ const (
 	slackAction  = "`slack retrieval-action-0`"
 )
 
-// Forgive gives a message of class 6 as RFC 3331 wants it, if the peer is forgiven that it wrote it
-// otherwise; else it is b itself. What ends at a wrong place or has a wrong length stays as it is.
+// Forgive gives a message of class 6 in the form that RFC 3331 wants, if the far end is forgiven that it wrote
+// it otherwise. Else it gives b itself. A message that ends at a wrong place, or has a wrong length, stays as
+// it is.
 func (g *Gate) Forgive(b []byte) []byte {
 	if !g.slack.NamelessAck && !g.slack.NamelessControl && !g.slack.ActionZero || IsData(b) {
 		return b
@@ -35,8 +36,8 @@ func (g *Gate) Forgive(b []byte) []byte {
 
 func typeOf(b []byte) xua.Type { return xua.Type(b[2])<<8 | xua.Type(b[3]) }
 
-// forgiveAction writes the action of a retrieval that has 0: with a sequence number it can only be that
-// of messages, and without that of the BSN (§3.3.1.9). It ends a message that was begun anew.
+// forgiveAction writes the action of a retrieval that has action 0. With a sequence number it can only be that
+// of messages, without one only that of the BSN (§3.3.1.9). It ends the new message.
 func forgiveAction(s Slack, b []byte) []byte {
 	if binary.BigEndian.Uint32(b[4:]) != uint32(len(b)) {
 		b = xua.End(b, 0)
@@ -65,7 +66,7 @@ func forgiveAction(s Slack, b []byte) []byte {
 	return b
 }
 
-// nameless names the line that takes a message without an interface identifier, where it would help.
+// nameless names the line that accepts a message without an interface identifier, where that would help.
 func (g *Gate) nameless(b []byte) string {
 	line := slackControl
 	switch {

@@ -7,7 +7,7 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// Refusal is why a message of an interface is not taken; each has a counter.
+// Refusal is why a message of an interface is not accepted. Each has a counter.
 type Refusal uint8
 
 // The refusals.
@@ -32,30 +32,31 @@ var refusalTexts = [Refusals]string{
 
 func (r Refusal) String() string { return refusalTexts[r] }
 
-// Gate is what a peer may send: an immutable picture.
+// Gate says what a far end may send. It is an immutable picture.
 type Gate struct {
 	Name   string
 	slack  Slack
-	single *Entry // there is no other
+	single *Entry // the only interface, if there is just one
 	byID   map[uint32]*Entry
 	byText map[string]*Entry
 	byPath map[ss7.PathID]*Entry
 }
 
-// Entry is one interface of a peer.
+// Entry is one interface of a far end.
 type Entry struct {
 	Label
-	Path     ss7.PathID // of its link
+	Path     ss7.PathID // the path of its link
 	AS       ss7.PathID
 	Receives bool // it may send us messages of the interface
 	Sends    bool // we may send it messages of the interface
 
-	Overridden bool // an alternate ASP took its place
+	Overridden bool // an alternate ASP has taken its place
 }
 
 func (l *Layer) makeGate(p *peer) *Gate {
 	c, servings := l.x.Serves(p.cfg.Path)
-	g := &Gate{Name: c.Name, slack: p.cfg.Slack, byID: map[uint32]*Entry{}, byText: map[string]*Entry{}, byPath: map[ss7.PathID]*Entry{}}
+	g := &Gate{Name: c.Name, slack: p.cfg.Slack, byID: map[uint32]*Entry{}, byText: map[string]*Entry{},
+		byPath: map[ss7.PathID]*Entry{}}
 	for _, s := range servings {
 		as := l.as(s.AS)
 		if as == nil {
@@ -80,8 +81,7 @@ func (l *Layer) makeGate(p *peer) *Gate {
 	return g
 }
 
-// PPIDFits tells whether a payload protocol identifier is M2UA's: 2, or 0, which says
-// nothing (§8.1).
+// PPIDFits tells whether a payload protocol identifier is M2UA's: 2, or 0, which says nothing (§8.1).
 func (g *Gate) PPIDFits(ppid uint32) bool { return ppid == PPID || ppid == 0 || g.slack.AnyPPID }
 
 func wrongPPID(ppid uint32) *xua.Error {
@@ -92,7 +92,7 @@ func wrongPPID(ppid uint32) *xua.Error {
 	return &xua.Error{Why: why, Silent: true}
 }
 
-// Entry finds an interface; nil: the peer does not serve it.
+// Entry finds an interface; nil if the far end does not serve it.
 func (g *Gate) Entry(id uint32, text []byte) *Entry {
 	if text != nil {
 		return g.byText[string(text)]
@@ -100,11 +100,11 @@ func (g *Gate) Entry(id uint32, text []byte) *Entry {
 	return g.byID[id]
 }
 
-// To gives the interface of a link; nil: the peer does not serve it.
+// To gives the interface of a link; nil if the far end does not serve it.
 func (g *Gate) To(path ss7.PathID) *Entry { return g.byPath[path] }
 
-// Admit finds the interface of a message of class 6. If it is refused, e says what the
-// peer is to be told, if anything.
+// Admit finds the interface of a message of class 6. If the message is refused, e says what the far end is to
+// be told, if anything.
 func (g *Gate) Admit(ppid uint32, b []byte) (*Entry, Refusal, *xua.Error) {
 	if !g.PPIDFits(ppid) {
 		return nil, WrongProtocol, wrongPPID(ppid)
@@ -118,7 +118,7 @@ func (g *Gate) Admit(ppid uint32, b []byte) (*Entry, Refusal, *xua.Error) {
 	}
 	if !ok {
 		_, e := Parse(b)
-		if e == nil { // Data, whose grammar is checked elsewhere
+		if e == nil { // it is Data, whose grammar is checked elsewhere
 			e = fault(b, xua.MissingParameter, tagID, "is not the first")
 		}
 		if e.Code == xua.MissingParameter {
@@ -130,11 +130,17 @@ func (g *Gate) Admit(ppid uint32, b []byte) (*Entry, Refusal, *xua.Error) {
 	switch {
 	case entry == nil:
 		u := Interface{id, string(text)}
-		return nil, UnknownInterface, &xua.Error{Code: invalidIID, Why: fmt.Sprintf("message of interface %v, which this ASP does not serve", u), Raw: u.append(nil), Diag: xua.Head(b)}
-	case !entry.Receives && entry.Overridden: // its traffic is stopped (§4.3.4.3: SHOULD): the other's MTP3 speaks for the point
-		return nil, Overridden, &xua.Error{Code: xua.UnexpectedMessage, Why: fmt.Sprintf("message of interface %v after an alternate ASP took over", entry), Diag: xua.Head(b), Silent: IsData(b) || IsDataAck(b)}
-	case !entry.Receives: // what is on its way since before is discarded in silence
-		return nil, NotActive, &xua.Error{Code: xua.UnexpectedMessage, Why: fmt.Sprintf("message of interface %v while not active for it", entry), Diag: xua.Head(b), Silent: IsData(b) || IsDataAck(b)}
+		return nil, UnknownInterface, &xua.Error{Code: invalidIID,
+			Why: fmt.Sprintf("message of interface %v, which this ASP does not serve", u), Raw: u.append(nil), Diag: xua.Head(b)}
+	case !entry.Receives && entry.Overridden:
+		// The traffic of this ASP is stopped (§4.3.4.3: SHOULD): the MTP3 of the other speaks for the point.
+		return nil, Overridden, &xua.Error{Code: xua.UnexpectedMessage,
+			Why:  fmt.Sprintf("message of interface %v after an alternate ASP took over", entry),
+			Diag: xua.Head(b), Silent: IsData(b) || IsDataAck(b)}
+	case !entry.Receives: // this is no fault for Data: it may have been sent before
+		return nil, NotActive, &xua.Error{Code: xua.UnexpectedMessage,
+			Why:  fmt.Sprintf("message of interface %v while not active for it", entry),
+			Diag: xua.Head(b), Silent: IsData(b) || IsDataAck(b)}
 	}
 	return entry, Taken, nil
 }

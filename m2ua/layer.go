@@ -9,35 +9,39 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// ASPConfig is a peer: an ASP of this gateway, or the gateway that this end is an ASP to.
+// ASPConfig configures a far end: an ASP of this gateway, or the gateway that this end is an ASP to.
 type ASPConfig struct {
 	xua.ASPConfig
 	Slack    Slack
-	Register bool // a gateway's side: it may register for interfaces that have a link key
+	Register bool // at a gateway: the ASP may register for interfaces that have a link key
 }
 
-// Slack is what an odd peer is forgiven; see xua.Slack for what concerns states.
+// Slack is what an odd far end is forgiven. xua.Slack has what concerns states.
 type Slack struct {
-	AnyPPID  bool // any payload protocol identifier
-	Nameless bool // Data without an interface identifier, both ways, where there is just one interface
+	AnyPPID bool // any payload protocol identifier will do
+	// Nameless allows Data without an interface identifier, both ways, where there is just one interface.
+	Nameless bool
 
-	NamelessAck     bool // Data Ack without one, where there is just one interface
-	NamelessControl bool // the same of all else that is about an interface
-	ActionZero      bool // a retrieval with action 0: of messages if it has a sequence number, else of the BSN
+	// NamelessAck allows Data Ack without one, where there is just one interface.
+	NamelessAck bool
+	// NamelessControl allows the same for all other messages about an interface.
+	NamelessControl bool
+	// ActionZero allows a retrieval with action 0: of messages if it has a sequence number, else of the BSN.
+	ActionZero bool
 }
 
-// ASConfig is an application server: at the gateway some interfaces that change hands
-// together; at an ASP one interface of a gateway. The layer gives it its number itself.
+// ASConfig configures an application server. At the gateway it has some interfaces that change hands together;
+// at an ASP it has one interface of a gateway. The Layer sets its ID.
 type ASConfig struct {
 	xua.ASConfig
 	Interfaces []InterfaceConfig
 }
 
-// InterfaceConfig is one interface.
+// InterfaceConfig configures one interface.
 type InterfaceConfig struct {
 	Label
 	Path ss7.PathID // of its link
-	Key  LinkKey    // if HasKey
+	Key  LinkKey    // the link key, if HasKey
 
 	HasKey bool
 }
@@ -45,19 +49,19 @@ type InterfaceConfig struct {
 // LinkKey names a link by its terminal and its data link (§3.3.4.1).
 type LinkKey struct{ SDT, SDL uint16 }
 
-// Config is what a Layer is told.
+// Config is what a Layer must know.
 type Config struct {
 	ASPs []ASPConfig
 	ASs  []ASConfig
 }
 
-// peer is what M2UA keeps of an ASP beside xua.
+// peer is what M2UA keeps of a far end, beside what xua keeps.
 type peer struct {
 	cfg   ASPConfig
 	gate  *Gate
 	regs  xua.Rate
-	keys  map[Interface]ss7.PathID // registered in this association, with their AS
-	regAt time.Time                // role asp: when it is next asked for interfaces
+	keys  map[Interface]ss7.PathID // the interfaces registered in this association, with their AS
+	regAt time.Time                // if this end is the ASP: when the gateway is next asked for interfaces
 	stats Stats
 }
 
@@ -72,19 +76,19 @@ type Layer struct {
 	order []*peer
 	arena []byte
 
-	// Of links that are configured by a link key, by their path.
+	// These concern links that are configured by a link key, by the path of the link.
 	keyed   map[ss7.PathID]InterfaceConfig
-	learned map[ss7.PathID]Interface // what their gateway gave them last
-	keyWhy  map[ss7.PathID]string    // why they have none
+	learned map[ss7.PathID]Interface // the interface that its gateway gave it last
+	keyWhy  map[ss7.PathID]string    // why it has none
 }
 
-// New makes a Layer that knows nobody; Configure comes next.
+// New makes a Layer without far ends and AS; Configure comes next.
 func New() *Layer {
 	return &Layer{x: xua.New(tags, Grammar), peers: map[ss7.PathID]*peer{},
 		keyed: map[ss7.PathID]InterfaceConfig{}, learned: map[ss7.PathID]Interface{}, keyWhy: map[ss7.PathID]string{}}
 }
 
-// Configure changes peers and AS to what is configured now.
+// Configure makes far ends and AS what is configured now.
 func (l *Layer) Configure(now time.Time, c Config, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
 	n := len(out)
@@ -128,7 +132,7 @@ func (l *Layer) Configure(now time.Time, c Config, out []ss7.Action) []ss7.Actio
 	return l.register(now, out)
 }
 
-// begin forgets the wires of the calls before, once their actions were carried out.
+// begin forgets the messages of earlier calls, once their actions were carried out.
 func (l *Layer) begin(out []ss7.Action) []ss7.Action {
 	if len(out) == 0 {
 		l.arena = l.arena[:0]
@@ -136,7 +140,7 @@ func (l *Layer) begin(out []ss7.Action) []ss7.Action {
 	return l.x.Begin(out)
 }
 
-// Do is told CommUp, CommLost or CommRestart of a peer.
+// Do handles CommUp, CommLost or CommRestart of an association.
 func (l *Layer) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
 	n := len(out)
@@ -146,7 +150,7 @@ func (l *Layer) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	return l.register(now, l.after(n, nil, l.x.Do(now, ev, out)))
 }
 
-// Recv is told one message of a peer that is not about an interface.
+// Recv handles one message of a far end that is not about an interface.
 func (l *Layer) Recv(now time.Time, path ss7.PathID, ppid uint32, b []byte, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
 	p := l.peers[path]
@@ -158,7 +162,7 @@ func (l *Layer) Recv(now time.Time, path ss7.PathID, ppid uint32, b []byte, out 
 	}
 	m, e := Grammar.Parse(b)
 	if e != nil {
-		e.Silent = m.Type == xua.ERR && len(b) >= 8 // an ERR is never answered (§3.3.3.1)
+		e.Silent = m.Type == xua.ERR && len(b) >= 8 // ERR is never answered (§3.3.3.1)
 		return l.Refuse(now, path, e, out)
 	}
 	n := len(out)
@@ -166,7 +170,7 @@ func (l *Layer) Recv(now time.Time, path ss7.PathID, ppid uint32, b []byte, out 
 		l.x.Heard(now, path, m.Type)
 		out, e = l.recvRegistration(now, p, m, b, out)
 		out = l.after(n, nil, out)
-		if e != nil { // with identifiers of its own, which are not to be translated
+		if e != nil { // its ERR has interface identifiers already, which are not to be translated
 			out = l.x.Refuse(now, path, e, out)
 		}
 		return l.register(now, out)
@@ -184,55 +188,57 @@ func (l *Layer) Recv(now time.Time, path ss7.PathID, ppid uint32, b []byte, out 
 			return out
 		}
 	}
-	n = len(out) // what was refused has its identifiers already
+	n = len(out) // a refusal has interface identifiers already
 	return l.register(now, l.after(n, named, l.x.Recv(now, path, m, out)))
 }
 
-// refuseUnknown: an error for each interface identifier that is none (§4.3.4.3).
-func (l *Layer) refuseUnknown(now time.Time, path ss7.PathID, what string, named *names, out []ss7.Action) []ss7.Action {
+// refuseUnknown sends an ERR for each interface identifier that the far end does not serve (§4.3.4.3).
+func (l *Layer) refuseUnknown(now time.Time, path ss7.PathID, what string, named *names,
+	out []ss7.Action) []ss7.Action {
 	if named == nil {
 		return out
 	}
 	for i := range named.unknown {
 		u := &named.unknown[i]
-		e := &xua.Error{Code: invalidIID, Why: fmt.Sprintf("%s for interface identifier %v: this ASP serves no such interface", what, u), Raw: u.append(nil)}
+		e := &xua.Error{Code: invalidIID,
+			Why: fmt.Sprintf("%s for interface identifier %v: this ASP serves no such interface", what, u), Raw: u.append(nil)}
 		out = l.x.Refuse(now, path, e, out)
 	}
 	return out
 }
 
-// Refuse tells a peer of its fault, at a bounded rate.
+// Refuse tells a far end of its fault, at a bounded rate.
 func (l *Layer) Refuse(now time.Time, path ss7.PathID, e *xua.Error, out []ss7.Action) []ss7.Action {
 	return l.x.Refuse(now, path, e, l.begin(out))
 }
 
-// Heard tells that messages of interfaces came from a peer, for the heartbeat.
+// Heard notes for the heartbeat that messages of interfaces came from a far end.
 func (l *Layer) Heard(now time.Time, path ss7.PathID) { l.x.Heard(now, path, DATA) }
 
-// Quit takes leave of all peers.
+// Quit takes leave of all far ends.
 func (l *Layer) Quit(now time.Time, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
 	n := len(out)
 	return l.after(n, nil, l.x.Settle(now, l.x.Quit(now, out)))
 }
 
-// Leave takes leave of one peer, and then ends its association for a reason.
+// Leave takes leave of one far end, and then ends its association for a reason.
 func (l *Layer) Leave(now time.Time, path ss7.PathID, why string, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
 	n := len(out)
 	return l.after(n, nil, l.x.Settle(now, l.x.Leave(now, path, why, out)))
 }
 
-// Leaving tells whether this end is taking leave of a peer: it waits for answers.
+// Leaving tells whether this end is taking leave of a far end and waits for its answers.
 func (l *Layer) Leaving(path ss7.PathID) bool { return l.x.Leaving(path) }
 
 // Company tells whether an AS of this end has another ASP, as far as is known here.
 func (l *Layer) Company(server ss7.PathID) bool { return l.x.Company(server) }
 
-// Leavers counts the peers of which this end is taking leave.
+// Leavers counts the far ends that this end is taking leave of.
 func (l *Layer) Leavers() int { return l.x.Leavers() }
 
-// RemoveASP forgets a peer of which leave was taken.
+// RemoveASP forgets a far end of which leave was taken.
 func (l *Layer) RemoveASP(now time.Time, path ss7.PathID, why string, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
 	n := len(out)
@@ -249,7 +255,7 @@ func (l *Layer) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 	return l.register(now, l.after(n, nil, l.x.Tick(now, out)))
 }
 
-// Deadline is the earliest.
+// Deadline gives the earliest deadline.
 func (l *Layer) Deadline() time.Time {
 	first := l.x.Deadline()
 	for _, p := range l.order {
@@ -260,8 +266,8 @@ func (l *Layer) Deadline() time.Time {
 	return first
 }
 
-// after does what M2UA has to do about actions of xua, from out[n] on: new gates, and
-// interface identifiers instead of numbers.
+// after does what M2UA has to do about the actions of xua from out[n] on: it makes new Gates, and writes
+// interface identifiers in place of numbers.
 func (l *Layer) after(n int, named *names, out []ss7.Action) []ss7.Action {
 	for i := n; i < len(out); i++ {
 		a := &out[i]
@@ -290,10 +296,10 @@ func (l *Layer) as(path ss7.PathID) *ASConfig {
 	return &l.cfg.ASs[i]
 }
 
-// Way gives the present way to an AS; nil: there is no such AS.
+// Way gives the present way to an AS; nil if there is no such AS.
 func (l *Layer) Way(path ss7.PathID) *xua.Way { return l.x.Way(path) }
 
-// Gate gives the present picture of what a peer may do; nil: there is no such peer.
+// Gate gives the present picture of what a far end may do; nil if there is no such far end.
 func (l *Layer) Gate(path ss7.PathID) *Gate {
 	if p := l.peers[path]; p != nil {
 		return p.gate
@@ -304,10 +310,10 @@ func (l *Layer) Gate(path ss7.PathID) *Gate {
 // AS lists the AS that there are.
 func (l *Layer) AS() []ASConfig { return l.cfg.ASs }
 
-// Status is a picture for show commands.
+// Status gives all far ends and AS, for show commands.
 func (l *Layer) Status() ([]xua.ASPStatus, []xua.ASStatus) { return l.x.Status() }
 
-// PeerStats counts what a peer asked for too often to be answered.
+// PeerStats counts what a far end asked for too often to be answered.
 func (l *Layer) PeerStats(path ss7.PathID) Stats {
 	if p := l.peers[path]; p != nil {
 		return p.stats

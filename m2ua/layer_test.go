@@ -24,11 +24,15 @@ func newField(t *testing.T, change func(*Config)) *field {
 	keyed := named(Interface{ID: 7}, 107)
 	keyed.Key, keyed.HasKey = LinkKey{3, 4}, true
 	c := Config{
-		ASPs: []ASPConfig{{ASPConfig: xua.ASPConfig{Path: 1, Name: "one"}, Register: true}, {ASPConfig: xua.ASPConfig{Path: 2, Name: "two"}}},
+		ASPs: []ASPConfig{{ASPConfig: xua.ASPConfig{Path: 1, Name: "one"}, Register: true},
+			{ASPConfig: xua.ASPConfig{Path: 2, Name: "two"}}},
 		ASs: []ASConfig{
-			{ASConfig: xua.ASConfig{Path: 10, Name: "ten", Mode: xua.Override, TR: 2 * time.Second, Members: []xua.MemberConfig{{ASP: 1, Weight: 1}, {ASP: 2, Weight: 1}}},
-				Interfaces: []InterfaceConfig{named(Interface{ID: 1}, 101), named(Interface{ID: 2}, 102), named(Interface{ID: 5}, 105)}},
-			{ASConfig: xua.ASConfig{Path: 11, Name: "eleven", Members: []xua.MemberConfig{{ASP: 1, Weight: 1}}}, Interfaces: []InterfaceConfig{named(Interface{Text: "E1"}, 111)}},
+			{ASConfig: xua.ASConfig{Path: 10, Name: "ten", Mode: xua.Override, TR: 2 * time.Second,
+				Members: []xua.MemberConfig{{ASP: 1, Weight: 1}, {ASP: 2, Weight: 1}}},
+				Interfaces: []InterfaceConfig{named(Interface{ID: 1}, 101), named(Interface{ID: 2}, 102),
+					named(Interface{ID: 5}, 105)}},
+			{ASConfig: xua.ASConfig{Path: 11, Name: "eleven", Members: []xua.MemberConfig{{ASP: 1, Weight: 1}}},
+				Interfaces: []InterfaceConfig{named(Interface{Text: "E1"}, 111)}},
 			{ASConfig: xua.ASConfig{Path: 12, Name: "twelve"}, Interfaces: []InterfaceConfig{keyed}},
 		}}
 	if change != nil {
@@ -95,7 +99,8 @@ func TestActiveForRanges(t *testing.T) {
 	f.rx(1, "01000401 00000024 000b000800000001 0001000800000009 0008000c 00000001 00000005",
 		"1<ERR 0x2 i9, 1<ERR 0x2 i3-4, 1<ASPAC Ack override i1 i2 i5, 1<NTFY AS-ACTIVE i1 i2 i5")
 	f.rx(1, "01000401 00000010 0001000800000009", "1<ERR 0x2 i9")
-	f.rx(1, "01000401 00000014 0008000c 00000000 ffffffff", "1<ERR 0x2 i0, 1<ERR 0x2 i3-4, 1<ERR 0x2 i6-4294967295, 1<ASPAC Ack i1 i2 i5")
+	f.rx(1, "01000401 00000014 0008000c 00000000 ffffffff",
+		"1<ERR 0x2 i0, 1<ERR 0x2 i3-4, 1<ERR 0x2 i6-4294967295, 1<ASPAC Ack i1 i2 i5")
 	f.rx(1, "01000401 00000014 0008000c 00000005 00000001", "1<ERR 0x11") // from the greater to the less
 }
 
@@ -123,7 +128,8 @@ func TestOverride(t *testing.T) {
 	// §5.2.1: the one that is active goes, those that are left are told.
 	f.rx(2, ia, "2<ASPIA Ack, 1<NTFY AS-PENDING i1 i2 i5, 2<NTFY AS-PENDING i1 i2 i5")
 	f.rx(1, ac1, "1<ASPAC Ack i1, 1<NTFY AS-ACTIVE i1 i2 i5, 2<NTFY AS-ACTIVE i1 i2 i5")
-	f.rx(2, "01000401 00000018 000b000800000002 0001000800000001", "2<ERR 0x5 i1 i2 i5") // Unsupported Traffic Handling Mode
+	// Unsupported Traffic Handling Mode
+	f.rx(2, "01000401 00000018 000b000800000002 0001000800000001", "2<ERR 0x5 i1 i2 i5")
 }
 
 // An ASP asks only for what it serves, and only when it is up.
@@ -193,7 +199,8 @@ func TestNameless(t *testing.T) {
 // is not to be given up.
 func TestRegistration(t *testing.T) {
 	f := newField(t, nil)
-	req := string(hexOf(AppendRegistrations(nil, []Registration{{LocalID: 9, Key: LinkKey{3, 4}}, {LocalID: 8, Key: LinkKey{3, 5}}})))
+	req := string(hexOf(AppendRegistrations(nil, []Registration{{LocalID: 9, Key: LinkKey{3, 4}},
+		{LocalID: 8, Key: LinkKey{3, 5}}})))
 	f.rx(1, req, "1<ERR 0x6") // not before ASPUP
 	f.l.Recv(f.now, 1, PPID, unhex(up), nil)
 	f.l.Recv(f.now, 2, PPID, unhex(up), nil)
@@ -234,7 +241,8 @@ func TestAsASP(t *testing.T) {
 	c := Config{ASPs: []ASPConfig{{ASPConfig: xua.ASPConfig{Path: 1, Name: "SG", Role: xua.RoleASP}}}}
 	for i, x := range []Interface{{ID: 4}, {ID: 6}, {Text: "E1"}} {
 		path := ss7.PathID(20 + i)
-		c.ASs = append(c.ASs, ASConfig{ASConfig: xua.ASConfig{Path: path, Name: x.String(), Members: []xua.MemberConfig{{ASP: 1, Weight: 1}}},
+		c.ASs = append(c.ASs, ASConfig{ASConfig: xua.ASConfig{Path: path, Name: x.String(),
+			Members: []xua.MemberConfig{{ASP: 1, Weight: 1}}},
 			Interfaces: []InterfaceConfig{{Label: Label{Interface: x, Variant: ss7.ITU}, Path: path}}})
 	}
 	f := &field{t, New(), epoch}
@@ -266,7 +274,8 @@ func TestAsASP(t *testing.T) {
 // FuzzHostileASP: what two ASPs send in whatever order leaves a gateway whole: it answers
 // with messages that are well-formed, and not more than a few for each.
 func FuzzHostileASP(f *testing.F) {
-	for _, s := range []string{up, ac, ia, dn, ac1, "01000401 00000014 0008000c 00000000 ffffffff", "01000a03 00000010 0001000800000007"} {
+	for _, s := range []string{up, ac, ia, dn, ac1, "01000401 00000014 0008000c 00000000 ffffffff",
+		"01000a03 00000010 0001000800000007"} {
 		f.Add(append([]byte{1, byte(len(unhex(s)))}, unhex(s)...))
 	}
 	f.Fuzz(func(t *testing.T, script []byte) {
@@ -309,7 +318,8 @@ func TestRegistrationAsASP(t *testing.T) {
 	c := Config{ASPs: []ASPConfig{{ASPConfig: xua.ASPConfig{Path: 1, Name: "SG", Role: xua.RoleASP}}}}
 	for i := range uint16(2) {
 		path := ss7.PathID(20 + i)
-		c.ASs = append(c.ASs, ASConfig{ASConfig: xua.ASConfig{Path: path, Name: "link", Register: true, Members: []xua.MemberConfig{{ASP: 1, Weight: 1}}},
+		c.ASs = append(c.ASs, ASConfig{ASConfig: xua.ASConfig{Path: path, Name: "link", Register: true,
+			Members: []xua.MemberConfig{{ASP: 1, Weight: 1}}},
 			Interfaces: []InterfaceConfig{{Label: Label{Variant: ss7.ITU}, Path: path, Key: LinkKey{3, i}, HasKey: true}}})
 	}
 	f := &field{t, New(), epoch}
@@ -317,11 +327,14 @@ func TestRegistrationAsASP(t *testing.T) {
 	f.l.Do(f.now, ss7.Event{Kind: ss7.CommUp, Path: 1}, nil)
 	out := f.l.Recv(f.now, 1, PPID, unhex("01000304 00000008"), nil)
 	m, e := Grammar.Parse(out[len(out)-1].Wire)
-	if keys, e2 := ParseRegistrations(m); e != nil || e2 != nil || len(keys) != 2 || keys[0] != (Registration{LocalID: 20, Key: LinkKey{3, 0}}) || keys[1] != (Registration{LocalID: 21, Key: LinkKey{3, 1}}) {
+	if keys, e2 := ParseRegistrations(m); e != nil || e2 != nil || len(keys) != 2 ||
+		keys[0] != (Registration{LocalID: 20, Key: LinkKey{3, 0}}) ||
+		keys[1] != (Registration{LocalID: 21, Key: LinkKey{3, 1}}) {
 		t.Fatalf("%+v %v %v", keys, e, e2)
 	}
 	response := func(local, status uint32, id Interface) string {
-		return string(hexOf(xua.End(appendResult(xua.Begin(nil, REGRsp), tagRegResult, local, true, tagRegStatus, status, id), 0)))
+		return string(hexOf(xua.End(appendResult(xua.Begin(nil, REGRsp), tagRegResult, local, true, tagRegStatus, status,
+			id), 0)))
 	}
 	f.rx(1, response(20, uint32(RegOK), Interface{ID: 7}), "1<ASPAC i7")
 	f.rx(1, response(21, uint32(RegOK), Interface{ID: 7}), "")

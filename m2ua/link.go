@@ -9,33 +9,34 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// LinkState is the state of a Link: what its ASP knows of a level 2 elsewhere.
+// LinkState is the state of a Link: what its ASP knows of a level 2 that is elsewhere.
 type LinkState uint8
 
 // The states.
 const (
 	NoGateway    LinkState = iota // this end is not active for the interface
-	OutOfService                  // it is, and MTP3 does not want the link
-	Auditing                      // asking the gateway how the link is (§1.5.7)
-	Preparing                     // emergency or normal asked for, not confirmed yet
-	Establishing                  // Establish Request sent
+	OutOfService                  // this end is active, and MTP3 does not want the link
+	Auditing                      // the gateway was asked for the state of the link (§1.5.7)
+	Preparing                     // emergency or normal alignment was asked for and is not confirmed yet
+	Establishing                  // Establish Request was sent
 	InService
 	LinkStates
 )
 
-var linkStateNames = [LinkStates]string{"NoGateway", "OutOfService", "Auditing", "Preparing", "Establishing", "InService"}
+var linkStateNames = [LinkStates]string{"NoGateway", "OutOfService", "Auditing", "Preparing", "Establishing",
+	"InService"}
 
 func (s LinkState) String() string { return linkStateNames[s] }
 
-// LinkConfig is what a Link is set up with.
+// LinkConfig configures a Link.
 type LinkConfig struct {
 	Label
-	Answer    time.Duration // wait for a confirmation other than of Establish
-	Establish time.Duration // between Establish Requests (§3.3.1.3)
+	Answer    time.Duration // how long a confirmation is waited for, except that of Establish
+	Establish time.Duration // the time between Establish Requests (§3.3.1.3)
 }
 
-// Default timers: RFC 3331 leaves them to the implementation. An alignment takes the
-// gateway's level 2 some ten seconds.
+// RFC 3331 leaves the timers to the implementation. The gateway's level 2 takes some ten seconds for an
+// alignment.
 const (
 	DefaultAnswer    = 2 * time.Second
 	DefaultEstablish = 10 * time.Second
@@ -49,15 +50,15 @@ const (
 	tRetrieve
 )
 
-// releases is how often a Release Request is sent that nothing confirms.
+// releases is how often a Release Request is sent if nothing confirms it.
 const releases = 3
 
-// earlyMost is how much Data waits until MTP3 starts the link.
+// earlyMost is how many Data messages wait until MTP3 starts the link.
 const earlyMost = 4096
 
-// Link is the level 2 of one interface as its MTP3 sees it: told the same events as
-// m2pa.Link, it raises the same, and the work is done at a gateway. CommUp and CommLost
-// tell it whether this end is active for the interface.
+// Link is the level 2 of one interface, as its MTP3 sees it. It is told the same events as m2pa.Link and raises
+// the same, but the work is done at a gateway. CommUp and CommLost tell it whether this end is active for the
+// interface.
 type Link struct {
 	path   ss7.PathID
 	cfg    LinkConfig
@@ -69,17 +70,17 @@ type Link struct {
 	since      time.Time
 	started    bool // MTP3 wants the link
 	emergency  bool
-	toldHaste  bool     // the gateway was told so
-	outage     bool     // here, as MTP3 says
-	remote     bool     // at the far end of the link
-	fresh      bool     // active since a moment ago: another may have the link in service
-	unwanted   bool     // MTP3 stopped the link and has not started it since
+	toldHaste  bool     // the gateway was told of the emergency
+	outage     bool     // processor outage here, as MTP3 says
+	remote     bool     // processor outage at the far end of the link
+	fresh      bool     // this end has just become active: the link may be in service already
+	unwanted   bool     // MTP3 has stopped the link and not started it since
 	early      [][]byte // Data that came before MTP3 started the link
-	retain     bool     // out of service, and what the gateway has was not asked for yet
+	retain     bool     // the link is out of service, and what the gateway holds was not asked for yet
 	askedBSN   bool
 	retrieving bool
-	forgone    string // what is given up by this retrieval, and why; empty: nothing
-	released   int    // Release Requests since an answer
+	forgone    string // what this retrieval gives up, and why; empty if it gives up nothing
+	released   int    // Release Requests since the last answer
 	level      uint32
 	stats      LinkStats
 }
@@ -87,11 +88,11 @@ type Link struct {
 // LinkStats counts what a Link does.
 type LinkStats struct {
 	MSUsIn, MSUsOut, OctetsIn, OctetsOut uint64
-	In, Out                              [int(last&0xff) + 1]uint64 // messages by type
+	In, Out                              [int(last&0xff) + 1]uint64 // messages, by type
 	NotInService                         uint64
 	Refused                              xua.Refused
 	TooLong, Retrieved, Failures         uint64
-	EarlyLost                            uint64 // came before MTP3 started the link, and it never did
+	EarlyLost                            uint64 // Data that came before MTP3 started the link, and MTP3 never did
 }
 
 // NewLink makes a Link for path.
@@ -99,10 +100,10 @@ func NewLink(path ss7.PathID, cfg LinkConfig) *Link {
 	return &Link{path: path, cfg: cfg, why: "not started"}
 }
 
-// SetConfig changes the settings; a timer takes effect when it next starts.
+// SetConfig changes the settings. A timer takes effect when it next starts.
 func (l *Link) SetConfig(cfg LinkConfig) { l.cfg = cfg }
 
-// Deadline is when Tick is next due.
+// Deadline gives when Tick is next due.
 func (l *Link) Deadline() time.Time { return l.timers.Next() }
 
 // Do is told what MTP3 wants, and whether this end is active for the interface.
@@ -127,7 +128,8 @@ func (l *Link) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 		return l.retrieveBSNT(now, out)
 	case ss7.Retrieve:
 		return l.retrieve(now, ev.Arg, ev.Why, out)
-	case ss7.Drain: // what the far end has not acknowledged only the gateway knows: MTP3's timers keep the order
+	// Only the gateway knows what the far end has not acknowledged, so MTP3's timers keep the order.
+	case ss7.Drain:
 		return append(out, l.raise(ss7.Event{Kind: ss7.Drained}))
 	default:
 		return l.request(ev, out)
@@ -135,7 +137,7 @@ func (l *Link) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	return out
 }
 
-// request passes on what level 2 is asked for and no state here depends on (§5.3.3, §5.3.7).
+// request passes on what level 2 is asked for, if it does not depend on a state here (§5.3.3, §5.3.7).
 func (l *Link) request(ev ss7.Event, out []ss7.Action) []ss7.Action {
 	var s State
 	switch ev.Kind {
@@ -166,7 +168,7 @@ func (l *Link) begin(out []ss7.Action) []ss7.Action {
 	return out
 }
 
-// send sends a message, if this end is active: §4.3.4.3 forbids it before.
+// send sends a message if this end is active. Before that, §4.3.4.3 forbids it.
 func (l *Link) send(m Message, out []ss7.Action) []ss7.Action {
 	if l.state == NoGateway {
 		return out
@@ -187,16 +189,17 @@ func (l *Link) discard(why string) ss7.Action {
 	return ss7.Action{Op: ss7.Note, Event: ss7.Event{Kind: ss7.Discard, Path: l.path, Why: why}}
 }
 
-// become enters a state; every change has its reason.
+// become enters a state. Every change has its reason.
 func (l *Link) become(now time.Time, s LinkState, why string, out []ss7.Action) []ss7.Action {
 	l.state, l.why, l.since = s, why, now
 	l.timers.Stop(tAnswer)
 	l.timers.Stop(tEstablish)
-	return append(out, ss7.Action{Op: ss7.Note, Event: ss7.Event{Kind: ss7.StateChange, Path: l.path, Arg: uint32(s), Why: why}})
+	return append(out, ss7.Action{Op: ss7.Note, Event: ss7.Event{Kind: ss7.StateChange, Path: l.path, Arg: uint32(s),
+		Why: why}})
 }
 
-// commUp: this end is active for the interface, perhaps in the place of another ASP
-// that had the link in service, so the gateway is asked (§1.5.7).
+// commUp handles that this end is active for the interface. Perhaps it takes the place of another ASP that had
+// the link in service, so the gateway is asked (§1.5.7).
 func (l *Link) commUp(now time.Time, out []ss7.Action) []ss7.Action {
 	if l.state != NoGateway {
 		return out
@@ -215,8 +218,8 @@ func (l *Link) audit(now time.Time, out []ss7.Action) []ss7.Action {
 	return l.send(Message{Type: StateReq, State: Audit}, out)
 }
 
-// commLost: another may serve the interface now, or nobody. A start that waits goes on
-// waiting; what was asked is answered by nobody else.
+// commLost handles that this end is not active any more. Another ASP may serve the interface now, or none. A
+// start that waits goes on waiting. What the gateway was asked, nobody else answers.
 func (l *Link) commLost(now time.Time, why string, out []ss7.Action) []ss7.Action {
 	was := l.state
 	if was == NoGateway {
@@ -237,7 +240,7 @@ func (l *Link) commLost(now time.Time, why string, out []ss7.Action) []ss7.Actio
 	return l.giveUp(out)
 }
 
-// giveUp answers MTP3 in the gateway's place: changeover waits for these.
+// giveUp answers MTP3 in place of the gateway: changeover waits for these answers.
 func (l *Link) giveUp(out []ss7.Action) []ss7.Action {
 	l.timers.Stop(tRetrieve)
 	if l.askedBSN {
@@ -263,7 +266,7 @@ func (l *Link) start(now time.Time, out []ss7.Action) []ss7.Action {
 	return l.prepare(now, out)
 }
 
-// prepare tells the gateway whether there is haste, if it does not know (§5.3.1).
+// prepare tells the gateway whether there is an emergency, if the gateway does not know (§5.3.1).
 func (l *Link) prepare(now time.Time, out []ss7.Action) []ss7.Action {
 	l.retain = false
 	if l.emergency == l.toldHaste {
@@ -298,15 +301,15 @@ func (l *Link) stop(now time.Time, why string, out []ss7.Action) []ss7.Action {
 	return l.outOfService(now, why, out)
 }
 
-// release is repeated until the gateway confirms, some times.
+// release sends a Release Request. It is repeated a few times until the gateway confirms.
 func (l *Link) release(now time.Time, out []ss7.Action) []ss7.Action {
 	l.released++
 	l.timers.Start(tRelease, now, l.cfg.Answer)
 	return l.send(Message{Type: ReleaseReq}, out)
 }
 
-// outOfService tells MTP3. What the gateway has of ours stays there for retrieval, and
-// may grow until MTP3 asks for it.
+// outOfService tells MTP3 that the link is out of service. What the gateway holds of ours stays there for
+// retrieval, and may grow until MTP3 asks for it.
 func (l *Link) outOfService(now time.Time, why string, out []ss7.Action) []ss7.Action {
 	l.retain = l.state == InService
 	l.started, l.remote, l.level = false, false, 0
@@ -325,7 +328,7 @@ func (l *Link) inService(now time.Time, why string, out []ss7.Action) []ss7.Acti
 	l.early = nil
 	for _, b := range early {
 		var d Data
-		if ParseData(b, &d) == nil { // as it was when it came
+		if ParseData(b, &d) == nil { // it parses, as it did when it came
 			out = l.accept(&d, out)
 		}
 	}
@@ -337,7 +340,7 @@ func (l *Link) dropEarly() {
 	l.early = nil
 }
 
-// retrieveBSNT asks the gateway for the sequence number of what it accepted last.
+// retrieveBSNT asks the gateway for the sequence number of the last message that it accepted.
 func (l *Link) retrieveBSNT(now time.Time, out []ss7.Action) []ss7.Action {
 	l.askedBSN = true
 	if l.state == NoGateway {
@@ -347,12 +350,12 @@ func (l *Link) retrieveBSNT(now time.Time, out []ss7.Action) []ss7.Action {
 	return l.send(Message{Type: RetrievalReq, Action: ActionBSN}, out)
 }
 
-// retrieve asks for what the far end of the link has not accepted. Without its number
-// only what was never sent may come back (Q.704 §5.6.1), which is to be had by clearing
-// the retransmission buffer first (§5.3.6).
+// retrieve asks for the messages that the far end of the link has not accepted. If the number of the last that
+// it accepted is not known, only what was never sent may come back (Q.704 §5.6.1). To get that, the
+// retransmission buffer is cleared first (§5.3.6).
 func (l *Link) retrieve(now time.Time, fsnc uint32, why string, out []ss7.Action) []ss7.Action {
 	l.retrieving, l.retain, l.forgone = true, false, ""
-	if fsnc >= ss7.NoFSN { // how much there is, the gateway knows
+	if fsnc >= ss7.NoFSN { // only the gateway knows how much there is
 		l.forgone = "what was sent and not acknowledged is given up at the gateway, since it may have arrived: " +
 			"the number of the last that the far end accepted is not known"
 		if why != "" {
@@ -394,7 +397,8 @@ func (l *Link) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 	return out
 }
 
-// unanswered: a gateway that confirms no state is not worth waiting for.
+// unanswered handles the end of a wait for a gateway. One that does not confirm a state is not worth waiting
+// for.
 func (l *Link) unanswered(now time.Time, out []ss7.Action) []ss7.Action {
 	switch l.state {
 	case Auditing:
@@ -428,15 +432,15 @@ func (l *Link) transfer(m *ss7.MSU, out []ss7.Action) []ss7.Action {
 	return append(out, ss7.Action{Op: ss7.Send, Wire: l.arena[start:len(l.arena):len(l.arena)]})
 }
 
-// Refused counts the MSUs that were not taken for sending.
+// Refused counts the MSUs that were not accepted for sending.
 func (l *Link) Refused() (queueFull, notInService, shed uint64) {
 	return l.stats.TooLong, l.stats.NotInService, 0
 }
 
-// Level is the congestion level that the gateway told last, 0 to 3 (§3.3.1.8).
+// Level gives the congestion level that the gateway told last, 0 to 3 (§3.3.1.8).
 func (l *Link) Level() uint32 { return l.level }
 
-// LinkView is a Link as show commands print it.
+// LinkView is the state of a Link, for show commands.
 type LinkView struct {
 	State                              LinkState
 	Interface                          Interface
@@ -447,12 +451,12 @@ type LinkView struct {
 	Stats                              LinkStats
 }
 
-// Status is a picture of the link.
+// Status gives the state of the link.
 func (l *Link) Status() LinkView {
 	return LinkView{l.state, l.cfg.Interface, l.why, l.since, l.outage, l.remote, l.started, l.level, l.stats}
 }
 
-// Messages gives the messages that came and went by type, but Data.
+// Messages gives the messages that came and went, by type, without Data.
 func (s *LinkStats) Messages() (out []xua.Exchanged) {
 	for _, x := range exchanged(&s.In, &s.Out) {
 		if x.Name != Grammar[DATA].Name {
@@ -462,7 +466,7 @@ func (s *LinkStats) Messages() (out []xua.Exchanged) {
 	return out
 }
 
-// exchanged gives the counters of the messages of MAUP that came or went.
+// exchanged gives the counters of the messages of MAUP that came and went.
 func exchanged(in, out *[int(last&0xff) + 1]uint64) (all []xua.Exchanged) {
 	for i := range in {
 		if in[i]+out[i] > 0 {

@@ -8,8 +8,8 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// Recv is told one message of the interface. What is wrong with it is counted here; its
-// sender is told by who found the interface.
+// Recv handles one message of the interface. Faults in it are counted here. The sender is told of them by the
+// caller that found the interface.
 func (l *Link) Recv(now time.Time, _ uint16, b []byte, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
 	if l.state == NoGateway {
@@ -53,8 +53,8 @@ func (l *Link) Recv(now time.Time, _ uint16, b []byte, out []ss7.Action) []ss7.A
 	return append(out, l.discard(Grammar[m.Type].Name+", which a gateway does not send"))
 }
 
-// data: an MSU for MTP3. It says that the link is in service, as in Q.703 §7.3: an ASP
-// that took over gets what waited before it has asked anything.
+// data handles an MSU for MTP3. The MSU also says that the link is in service, as in Q.703 §7.3: an ASP that
+// takes over gets what waited before it has asked anything.
 func (l *Link) data(now time.Time, b []byte, out []ss7.Action) []ss7.Action {
 	var d Data
 	if e := ParseData(b, &d); e != nil {
@@ -70,11 +70,12 @@ func (l *Link) data(now time.Time, b []byte, out []ss7.Action) []ss7.Action {
 		l.stats.Refused.Add(xua.UnexpectedMessage)
 		return append(out, l.discard("Data while the link is not in service"))
 	}
-	l.early = append(l.early, append([]byte(nil), b...)) // MTP3 waits for T17 and will start it
+	// MTP3 waits for T17, and will start the link.
+	l.early = append(l.early, append([]byte(nil), b...))
 	return out
 }
 
-// accept delivers an MSU, and acknowledges it if it asks for that (§3.3.1.2: MUST).
+// accept delivers an MSU, and acknowledges it if the MSU asks for that (§3.3.1.2: MUST).
 func (l *Link) accept(d *Data, out []ss7.Action) []ss7.Action {
 	l.stats.MSUsIn++
 	l.stats.In[DATA&0xff]++
@@ -102,8 +103,8 @@ func (l *Link) established(now time.Time, out []ss7.Action) []ss7.Action {
 	return l.inService(now, why, out)
 }
 
-// releaseInd: the link failed, or could not be aligned. As the answer to an audit it
-// says only that it is out of service, and MTP3 still wants it.
+// releaseInd handles Release Indication: the link has failed, or could not be aligned. As the answer to an
+// audit it only says that the link is out of service; MTP3 still wants it then.
 func (l *Link) releaseInd(now time.Time, out []ss7.Action) []ss7.Action {
 	switch l.state {
 	case Establishing, Preparing:
@@ -126,7 +127,7 @@ func (l *Link) stateCfm(now time.Time, s State, out []ss7.Action) []ss7.Action {
 	return out
 }
 
-// stateInd: an outage at either end of the link keeps MTP3 from using it.
+// stateInd handles State Indication: an outage at either end of the link keeps MTP3 from using it.
 func (l *Link) stateInd(event uint32, out []ss7.Action) []ss7.Action {
 	enter := event == RemoteOutageEnter || event == LocalOutageEnter
 	if enter == l.remote {
@@ -143,7 +144,7 @@ func (l *Link) stateInd(event uint32, out []ss7.Action) []ss7.Action {
 	return append(out, l.raise(ss7.Event{Kind: kind, Why: why}))
 }
 
-// retrieval takes the answers of §3.3.1.10 to §3.3.1.12.
+// retrieval handles the answers of §3.3.1.10 to §3.3.1.12.
 func (l *Link) retrieval(now time.Time, m *Message, out []ss7.Action) []ss7.Action {
 	switch {
 	case m.Type == RetrievalCfm && m.Action == ActionBSN && l.askedBSN:

@@ -34,7 +34,8 @@ func text(actions []ss7.Action) string {
 		case a.Op == ss7.Raise && (a.Event.Kind == xua.Republish || a.Event.Kind == xua.Activated):
 		case a.Op == ss7.Raise && a.Event.Kind == ss7.InService && a.Event.Arg == ss7.TakenOver:
 			out = append(out, "^InService taken over")
-		case a.Op == ss7.Raise && (a.Event.Kind == ss7.BSNT || a.Event.Kind == ss7.Congestion || a.Event.Kind == ss7.Retrieve):
+		case a.Op == ss7.Raise && (a.Event.Kind == ss7.BSNT || a.Event.Kind == ss7.Congestion ||
+			a.Event.Kind == ss7.Retrieve):
 			out = append(out, fmt.Sprintf("^%v %d", a.Event.Kind, a.Event.Arg))
 		case a.Op == ss7.Raise:
 			out = append(out, "^"+a.Event.Kind.String())
@@ -243,7 +244,8 @@ func TestRetrieval(t *testing.T) {
 	r.do(ss7.RetrieveBSNT, "Retrieval Request 1")
 	r.rx(Message{Type: RetrievalCfm, Action: ActionBSN, Sequence: 77, HasSequence: true}, "^BSNT 77")
 	r.doArg(ss7.Retrieve, 0xabcdef, "Retrieval Request 2 seq 11259375")
-	r.want("data after retrieval was asked for", text(r.l.Transfer(r.now, &ss7.MSU{SI: ss7.SCCP, Payload: []byte{9}}, nil)), "discard")
+	r.want("data after retrieval was asked for",
+		text(r.l.Transfer(r.now, &ss7.MSU{SI: ss7.SCCP, Payload: []byte{9}}, nil)), "discard")
 	r.rx(Message{Type: RetrievalCfm, Action: ActionMessages}, "")
 	r.rx(Message{Type: RetrievalInd, PDU: unhex("8300000000aa")}, "^Retrieved aa")
 	r.rx(Message{Type: RetrievalInd, PDU: unhex("83")}, "discard")
@@ -338,7 +340,8 @@ func linkIn(t *testing.T, s LinkState) *rig {
 // Every event in every state; the golden file is to be read beside RFC 3331 §4.1 and §5.3.
 func TestLinkMatrix(t *testing.T) {
 	var b strings.Builder
-	events := []ss7.Kind{ss7.Start, ss7.Stop, ss7.Emergency, ss7.LocalOutage, ss7.LocalRecovered, ss7.Flush, ss7.Continue, ss7.Congestion,
+	events := []ss7.Kind{ss7.Start, ss7.Stop, ss7.Emergency, ss7.LocalOutage, ss7.LocalRecovered, ss7.Flush,
+		ss7.Continue, ss7.Congestion,
 		ss7.RetrieveBSNT, ss7.Retrieve, ss7.CommUp, ss7.CommLost}
 	for s := range LinkStates {
 		fmt.Fprintf(&b, "%v\n", s)
@@ -355,7 +358,8 @@ func TestLinkMatrix(t *testing.T) {
 		}
 		for typ := EstablishReq; typ <= DataAck; typ++ {
 			r := linkIn(t, s)
-			m := Message{Type: typ, Interface: one.Interface, Event: 1, Congestion: 1, Action: ActionBSN, PDU: unhex("8300000000aa")}
+			m := Message{Type: typ, Interface: one.Interface, Event: 1, Congestion: 1, Action: ActionBSN,
+				PDU: unhex("8300000000aa")}
 			line("< "+Grammar[typ].Name, r, r.l.Recv(r.now, 1, Append(nil, &m, false), nil))
 		}
 		r := linkIn(t, s)
@@ -385,7 +389,8 @@ func FuzzLink(f *testing.F) {
 	f.Add([]byte{10, 0, 12, 40, 41, 42, 43, 44, 45, 200, 201})
 	f.Fuzz(func(t *testing.T, script []byte) {
 		l := NewLink(7, LinkConfig{Label: one, Answer: DefaultAnswer, Establish: DefaultEstablish})
-		kinds := []ss7.Kind{ss7.Start, ss7.Stop, ss7.Emergency, ss7.EmergencyCeases, ss7.LocalOutage, ss7.LocalRecovered, ss7.Flush, ss7.Continue,
+		kinds := []ss7.Kind{ss7.Start, ss7.Stop, ss7.Emergency, ss7.EmergencyCeases, ss7.LocalOutage, ss7.LocalRecovered,
+			ss7.Flush, ss7.Continue,
 			ss7.Congestion, ss7.RetrieveBSNT, ss7.Retrieve, ss7.CommUp, ss7.CommLost}
 		now, up, asked := epoch, false, map[ss7.Kind]int{}
 		for i, c := range script {
@@ -401,8 +406,10 @@ func FuzzLink(f *testing.F) {
 				}
 				out = l.Do(now, ss7.Event{Kind: k, Arg: uint32(c)}, nil)
 			case c < 64:
-				m := Message{Type: EstablishReq + xua.Type(c)%14, Interface: one.Interface, State: State(c) % states, Event: 1 + uint32(c)%4, Action: 1 + uint32(c)%2,
-					Result: uint32(c) / 2 % 2, Sequence: uint32(c), HasSequence: c%3 == 0, Congestion: uint32(c) % 4, PDU: unhex("8300000000aa")}
+				m := Message{Type: EstablishReq + xua.Type(c)%14, Interface: one.Interface, State: State(c) % states,
+					Event: 1 + uint32(c)%4, Action: 1 + uint32(c)%2,
+					Result: uint32(c) / 2 % 2, Sequence: uint32(c), HasSequence: c%3 == 0, Congestion: uint32(c) % 4,
+					PDU: unhex("8300000000aa")}
 				out = l.Recv(now, 1, Append(nil, &m, false), nil)
 			case c < 96:
 				out = l.Recv(now, 1, one.AppendTagged(nil, &ss7.MSU{SI: ss7.SCCP, Payload: []byte{c}}, 1), nil)

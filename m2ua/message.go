@@ -8,14 +8,14 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// PPID is the SCTP payload protocol identifier (RFC 3331 §8.1), Port the registered port.
+// PPID is the SCTP payload protocol identifier (RFC 3331 §8.1). Port is the registered port.
 const (
 	PPID = 2
 	Port = 2904
 )
 
-// The messages that M2UA has beside those of all layers (§3.1.4): class 6 is between
-// MTP2 and its user, class 10 manages interface identifiers.
+// These are the messages that M2UA has beside those of all layers (§3.1.4). Class 6 is between MTP2 and its
+// user. Class 10 manages interface identifiers.
 const (
 	DATA              xua.Type = 0x0601
 	EstablishReq      xua.Type = 0x0602
@@ -38,13 +38,13 @@ const (
 	DEREGRsp          xua.Type = 0x0a04
 )
 
-// M2UA's own parameters (§3.1.6).
+// These are M2UA's own parameters (§3.1.6).
 const (
 	tagID               uint16 = 0x0001
 	tagText             uint16 = 0x0003
 	tagRange            uint16 = 0x0008
-	tagPDU              uint16 = 0x0300 // from the SIO on
-	tagTTC              uint16 = 0x0301 // from the length indicator on
+	tagPDU              uint16 = 0x0300 // an MSU from the SIO on
+	tagTTC              uint16 = 0x0301 // an MSU from the length indicator on
 	tagState            uint16 = 0x0302
 	tagEvent            uint16 = 0x0303
 	tagCongestion       uint16 = 0x0304
@@ -62,11 +62,11 @@ const (
 	tagDeregStatus      uint16 = 0x0310
 	tagNothing          uint16 = 0 // reserved
 	maxText                    = 255
-	maxPDU                     = 4096 + 5 // MTP3 of high-speed links (Q.2210); MTP2's own is 273
+	maxPDU                     = 4096 + 5 // that of MTP3 over high-speed links (Q.2210); that of MTP2 is 273
 	invalidIID                 = xua.Code(0x02)
 	activeForIID               = xua.Code(0x10)
-	maxIdentifiers             = 1024 // in one message, that are answered
-	maxKeys                    = 16   // in one REG REQ
+	maxIdentifiers             = 1024 // how many identifiers in one message are answered
+	maxKeys                    = 16   // how many link keys one REG REQ may have
 	firstMAUP, last            = DATA, DataAck
 	classMAUP, classIIM        = 6, 10
 )
@@ -90,7 +90,8 @@ const (
 	states
 )
 
-var stateNames = [states]string{"LPO_SET", "LPO_CLEAR", "EMER_SET", "EMER_CLEAR", "FLUSH_BUFFERS", "CONTINUE", "CLEAR_RTB", "AUDIT", "CONG_CLEAR", "CONG_ACCEPT", "CONG_DISCARD"}
+var stateNames = [states]string{"LPO_SET", "LPO_CLEAR", "EMER_SET", "EMER_CLEAR", "FLUSH_BUFFERS", "CONTINUE",
+	"CLEAR_RTB", "AUDIT", "CONG_CLEAR", "CONG_ACCEPT", "CONG_DISCARD"}
 
 func (s State) String() string {
 	if s < states {
@@ -99,7 +100,7 @@ func (s State) String() string {
 	return fmt.Sprintf("state %d", uint32(s))
 }
 
-// What a State Indication tells (§3.3.1.7).
+// A State Indication tells one of these events (§3.3.1.7).
 const (
 	RemoteOutageEnter uint32 = 1 + iota
 	RemoteOutageExit
@@ -107,7 +108,7 @@ const (
 	LocalOutageExit
 )
 
-// Actions of a retrieval, and their results (§3.3.1.9, §3.3.1.10).
+// A retrieval has one of these actions and results (§3.3.1.9, §3.3.1.10).
 const (
 	ActionBSN      uint32 = 1
 	ActionMessages uint32 = 2
@@ -115,7 +116,7 @@ const (
 	Failure        uint32 = 1
 )
 
-// Interface is an interface identifier: a text, or if that is empty a number.
+// Interface is an interface identifier: a text, or, if that is empty, a number.
 type Interface struct {
 	ID   uint32
 	Text string
@@ -145,12 +146,13 @@ func (i *Interface) append(dst []byte) []byte {
 
 var tags = xua.Tags{ID: tagID, NA: tagNothing}
 
-// Grammar is every message of M2UA.
+// Grammar has every message of M2UA.
 var Grammar = grammar()
 
 func grammar() xua.Grammar {
 	g := tags.Common()
-	many := []xua.Field{{Tag: tagID, Many: true, Size: -4}, {Tag: tagText, Many: true, Max: maxText}, {Tag: tagRange, Many: true, Size: -8}}
+	many := []xua.Field{{Tag: tagID, Many: true, Size: -4}, {Tag: tagText, Many: true, Max: maxText},
+		{Tag: tagRange, Many: true, Size: -8}}
 	for t, s := range g {
 		var fields []xua.Field
 		for _, f := range s.Fields {
@@ -169,16 +171,19 @@ func grammar() xua.Grammar {
 	for t, s := range map[xua.Type]xua.Spec{
 		DATA:         {Name: "Data", Fields: append([]xua.Field{number(xua.TagCorrelation, false)}, pdu...)},
 		EstablishReq: {Name: "Establish Request"}, EstablishCfm: {Name: "Establish Confirm"},
-		ReleaseReq: {Name: "Release Request"}, ReleaseCfm: {Name: "Release Confirm"}, ReleaseInd: {Name: "Release Indication"},
-		StateReq:          {Name: "State Request", Fields: []xua.Field{number(tagState, true)}},
-		StateCfm:          {Name: "State Confirm", Fields: []xua.Field{number(tagState, true)}},
-		StateInd:          {Name: "State Indication", Fields: []xua.Field{number(tagEvent, true)}},
-		RetrievalReq:      {Name: "Retrieval Request", Fields: []xua.Field{number(tagAction, true), number(tagSequence, false)}},
-		RetrievalCfm:      {Name: "Retrieval Confirm", Fields: []xua.Field{number(tagAction, true), number(tagResult, true), number(tagSequence, false)}},
+		ReleaseReq: {Name: "Release Request"}, ReleaseCfm: {Name: "Release Confirm"},
+		ReleaseInd:   {Name: "Release Indication"},
+		StateReq:     {Name: "State Request", Fields: []xua.Field{number(tagState, true)}},
+		StateCfm:     {Name: "State Confirm", Fields: []xua.Field{number(tagState, true)}},
+		StateInd:     {Name: "State Indication", Fields: []xua.Field{number(tagEvent, true)}},
+		RetrievalReq: {Name: "Retrieval Request", Fields: []xua.Field{number(tagAction, true), number(tagSequence, false)}},
+		RetrievalCfm: {Name: "Retrieval Confirm", Fields: []xua.Field{number(tagAction, true), number(tagResult, true),
+			number(tagSequence, false)}},
 		RetrievalInd:      {Name: "Retrieval Indication", Fields: pdu},
 		RetrievalComplete: {Name: "Retrieval Complete Indication", Fields: pdu},
-		CongestionInd:     {Name: "Congestion Indication", Fields: []xua.Field{number(tagCongestion, true), number(tagDiscard, false)}},
-		DataAck:           {Name: "Data Ack", Fields: []xua.Field{number(xua.TagCorrelation, true)}},
+		CongestionInd: {Name: "Congestion Indication", Fields: []xua.Field{number(tagCongestion, true),
+			number(tagDiscard, false)}},
+		DataAck: {Name: "Data Ack", Fields: []xua.Field{number(xua.TagCorrelation, true)}},
 	} {
 		s.Fields = append([]xua.Field{{Tag: tagID, Size: 4}, {Tag: tagText, Max: maxText}}, s.Fields...)
 		g[t] = s
@@ -190,14 +195,13 @@ func grammar() xua.Grammar {
 	return g
 }
 
-// IsMAUP tells the messages of an interface from everything else, IsData tells Data.
+// IsMAUP tells whether a message is about an interface.
 func IsMAUP(b []byte) bool { return len(b) > 3 && b[2] == classMAUP }
 
-// IsData tells Data from everything else.
+// IsData tells whether a message is Data.
 func IsData(b []byte) bool { return IsMAUP(b) && b[3] == 1 }
 
-// Message is one message of an interface other than Data (§3.3.1). Fields that its
-// type does not have are zero.
+// Message is one message of an interface other than Data (§3.3.1). Fields that its type does not have are zero.
 type Message struct {
 	Type        xua.Type
 	Interface   Interface
@@ -205,11 +209,11 @@ type Message struct {
 	Event       uint32 // State Indication
 	Congestion  uint32 // level 0 to 3
 	Discard     uint32 // level 0 to 3, if HasDiscard
-	Action      uint32 // of a retrieval
+	Action      uint32 // the action of a retrieval
 	Result      uint32
-	Sequence    uint32 // if HasSequence
+	Sequence    uint32 // the sequence number, if HasSequence
 	Correlation uint32 // Data Ack
-	PDU         []byte // of a retrieval: from the SIO on, borrowed; nil: none
+	PDU         []byte // the MSU of a retrieval, from the SIO on, part of the message; nil if there is none
 
 	HasDiscard, HasSequence bool
 }
@@ -250,10 +254,11 @@ func header(x xua.Message, b []byte) (Interface, *xua.Error) {
 	case tag == tagText && len(v) > 0:
 		return Interface{Text: string(v)}, nil
 	}
-	return Interface{}, &xua.Error{Code: xua.MissingParameter, Why: x.Name + " that does not begin with an interface identifier", Diag: xua.Head(b)}
+	return Interface{}, &xua.Error{Code: xua.MissingParameter,
+		Why: x.Name + " that does not begin with an interface identifier", Diag: xua.Head(b)}
 }
 
-// pdu gives the MSU of a message, from the SIO on; nil: none.
+// pdu gives the MSU of a message, from the SIO on; nil if there is none.
 func pdu(name string, p xua.Params) ([]byte, *xua.Error) {
 	if v, ok := p.Get(tagPDU); ok {
 		return v, nil
@@ -268,7 +273,7 @@ func pdu(name string, p xua.Params) ([]byte, *xua.Error) {
 	return v[1:], nil
 }
 
-// check looks at values: one that does not exist is refused (§3.3.3.1).
+// check looks at the values. One that does not exist is refused (§3.3.3.1).
 func (m *Message) check(name string, b []byte) *xua.Error {
 	bad := ""
 	switch {
@@ -294,8 +299,7 @@ func (m *Message) check(name string, b []byte) *xua.Error {
 	return &xua.Error{Code: xua.InvalidParameterValue, Why: name + " with " + bad, Diag: xua.Head(b)}
 }
 
-// Append writes m, mandatory parameters first (§3.1.6). An MSU is written as TTC
-// protocol data if ttc.
+// Append writes m, mandatory parameters first (§3.1.6). If ttc is true, it writes an MSU as TTC protocol data.
 func Append(dst []byte, m *Message, ttc bool) []byte {
 	start := len(dst)
 	dst = m.Interface.append(xua.Begin(dst, m.Type))
@@ -337,7 +341,7 @@ func appendPDU(dst, pdu []byte, ttc bool) []byte {
 	return pad(dst, n)
 }
 
-// lengthIndicator counts octets after itself, as far as six bits go (Q.703 §2.3.3).
+// lengthIndicator counts the octets after itself, as far as six bits go (Q.703 §2.3.3).
 func lengthIndicator(n int) byte { return byte(min(n, 63)) }
 
 func pad(dst []byte, n int) []byte {

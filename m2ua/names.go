@@ -10,8 +10,8 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// xua names application servers by one number each; M2UA names interfaces, by numbers,
-// ranges of numbers or texts (§3.3.2.7). inward and outward translate.
+// xua names each application server by one number. M2UA names interfaces: by numbers, ranges of numbers or
+// texts (§3.3.2.7). inward and outward translate between the two.
 
 // span is a range of interface identifiers, or a text.
 type span struct {
@@ -38,17 +38,17 @@ func (s *span) append(dst []byte) []byte {
 	return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(dst, s.first), s.last)
 }
 
-// names is what a message named.
+// names has the interfaces and AS that a message named.
 type names struct {
-	numbers []uint32    // of AS
-	known   []Interface // interfaces of these
+	numbers []uint32    // the numbers of the AS
+	known   []Interface // the interfaces of these AS that were named
 	unknown []span
 }
 
-// inward puts numbers of AS in the place of interface identifiers, of which one is
-// enough to mean all of its AS (§3.3.2.7). It gives what they were; nil: none.
+// inward puts numbers of AS in the place of interface identifiers. One identifier is enough to mean the whole
+// AS (§3.3.2.7). It gives the identifiers that there were; nil if there were none.
 func (l *Layer) inward(p *peer, m *xua.Message) (*names, *xua.Error) {
-	if m.Type == xua.BEAT || m.Type == xua.BEATAck { // echoed as they are
+	if m.Type == xua.BEAT || m.Type == xua.BEATAck { // they are echoed as they are
 		return nil, nil
 	}
 	spans, rest, e := parseSpans(m)
@@ -92,7 +92,8 @@ func parseSpans(m *xua.Message) (spans []span, rest xua.Params, e *xua.Error) {
 			for ; len(v) >= 8; v = v[8:] {
 				s := span{first: binary.BigEndian.Uint32(v), last: binary.BigEndian.Uint32(v[4:])}
 				if s.first > s.last {
-					return nil, nil, &xua.Error{Code: xua.InvalidParameterValue, Why: fmt.Sprintf("%s: range of interface identifiers from %d to %d", m.Name, s.first, s.last)}
+					return nil, nil, &xua.Error{Code: xua.InvalidParameterValue,
+						Why: fmt.Sprintf("%s: range of interface identifiers from %d to %d", m.Name, s.first, s.last)}
 				}
 				spans = append(spans, s)
 			}
@@ -104,13 +105,13 @@ func parseSpans(m *xua.Message) (spans []span, rest xua.Params, e *xua.Error) {
 		}
 	}
 	if texts > 0 && texts < len(spans) {
-		return nil, nil, &xua.Error{Code: xua.UnexpectedParameter, Why: m.Name + ": interface identifiers that are texts beside numbers (§3.3.2.7)"}
+		return nil, nil, &xua.Error{Code: xua.UnexpectedParameter,
+			Why: m.Name + ": interface identifiers that are texts beside numbers (§3.3.2.7)"}
 	}
 	return spans, rest, nil
 }
 
-// resolve finds the interfaces that s names, among those of the AS; what it leaves is
-// unknown.
+// resolve finds the interfaces that s names among those of the AS. The rest of s is unknown.
 func (n *names) resolve(among []*ASConfig, s span) {
 	var hits []uint32
 	for _, as := range among {
@@ -146,9 +147,9 @@ func (n *names) resolve(among []*ASConfig, s span) {
 	}
 }
 
-// outward writes a message of xua anew, with interface identifiers in the place of
-// numbers: an answer has those that were asked for, anything else all of the AS. Where
-// there are numbers and texts it becomes two, second being nil otherwise.
+// outward writes a message of xua anew, with interface identifiers in the place of numbers. An answer has those
+// that were asked for; any other message has all identifiers of the AS. If there are both numbers and texts,
+// the message becomes two; otherwise second is nil.
 func (l *Layer) outward(wire []byte, named *names) (first, second []byte) {
 	t, p, e := xua.ParseHeader(wire)
 	if e != nil || t>>8 == classMAUP || t>>8 == classIIM || t == xua.BEATAck {
@@ -170,7 +171,7 @@ func (l *Layer) outward(wire []byte, named *names) (first, second []byte) {
 	return l.rewrite(t, p, xua.AppendUint32s(nil, tagID, ids)), l.rewrite(t, p, texts)
 }
 
-// rewrite gives a message of xua interface identifiers and M2UA's own error codes.
+// rewrite puts interface identifiers and M2UA's own error codes into a message of xua.
 func (l *Layer) rewrite(t xua.Type, p xua.Params, identifiers []byte) []byte {
 	start := len(l.arena)
 	l.arena = xua.Begin(l.arena, t)
@@ -197,12 +198,12 @@ func (l *Layer) rewrite(t xua.Type, p xua.Params, identifiers []byte) []byte {
 	return l.arena[start:len(l.arena):len(l.arena)]
 }
 
-// interfaces are those of some AS, only of some if that is not nil: numbers, and texts as
-// parameters.
+// interfaces gives the interfaces of some AS, or only those in only if that is not nil: the numbers, and the
+// texts as parameters.
 func (l *Layer) interfaces(numbers []uint32, only []Interface) (ids []uint32, texts []byte) {
 	for _, number := range numbers {
 		as := l.as(ss7.PathID(number))
-		if as == nil { // it was taken away meanwhile
+		if as == nil { // the AS was taken away meanwhile
 			continue
 		}
 		for i := range as.Interfaces {
@@ -219,8 +220,8 @@ func (l *Layer) interfaces(numbers []uint32, only []Interface) (ids []uint32, te
 	return ids, texts
 }
 
-// Names counts the interface identifiers that a message names, ranges as one each, and those
-// of them that none of some interfaces has.
+// Names counts the interface identifiers that a message names, where a range counts as one. foreign counts
+// those that none of the interfaces has.
 func Names(m xua.Message, has []Interface) (named, foreign int) {
 	spans, _, e := parseSpans(&m)
 	if e != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// Link key management at the gateway (§3.3.4, §4.4).
+// This file has link key management at the gateway (§3.3.4, §4.4).
 
 // RegStatus is the outcome of a registration (§3.3.4.2).
 type RegStatus uint32
@@ -29,8 +29,9 @@ const (
 	RegNoResources
 )
 
-var regNames = [...]string{"successfully registered", "unknown error", "invalid SDLI", "invalid SDTI", "invalid link key", "permission denied",
-	"overlapping (non-unique) link key", "link key not provisioned", "insufficient resources"}
+var regNames = [...]string{"successfully registered", "unknown error", "invalid SDLI", "invalid SDTI",
+	"invalid link key", "permission denied", "overlapping (non-unique) link key", "link key not provisioned",
+	"insufficient resources"}
 
 func (s RegStatus) String() string {
 	if int(s) < len(regNames) {
@@ -47,16 +48,17 @@ const (
 	DeregNotRegistered uint32 = 4
 )
 
-var linkKeyFields = []xua.Field{{Tag: tagLocalLK, Must: true, Size: 4}, {Tag: tagSDT, Must: true, Size: 4}, {Tag: tagSDL, Must: true, Size: 4}}
+var linkKeyFields = []xua.Field{{Tag: tagLocalLK, Must: true, Size: 4}, {Tag: tagSDT, Must: true, Size: 4},
+	{Tag: tagSDL, Must: true, Size: 4}}
 
 // Registration is one link key of a REG REQ.
 type Registration struct {
 	LocalID uint32
 	Key     LinkKey
-	Bad     RegStatus // what is wrong with it; RegOK: nothing
+	Bad     RegStatus // what is wrong with it; RegOK if nothing is
 }
 
-// keyMost is the greatest identifier: 14 bits; the bits above are coded 0 (§3.3.4.1).
+// keyMost is the greatest identifier in a link key: it has 14 bits, and the bits above are coded 0 (§3.3.4.1).
 const keyMost = 1<<14 - 1
 
 // ParseRegistrations reads the link keys of a REG REQ.
@@ -75,7 +77,8 @@ func ParseRegistrations(m xua.Message) ([]Registration, *xua.Error) {
 			return nil, e
 		}
 		if len(out) >= maxKeys {
-			return nil, &xua.Error{Code: xua.InvalidParameterValue, Why: fmt.Sprintf("REG REQ with more than %d link keys", maxKeys)}
+			return nil, &xua.Error{Code: xua.InvalidParameterValue,
+				Why: fmt.Sprintf("REG REQ with more than %d link keys", maxKeys)}
 		}
 		var r Registration
 		r.LocalID, _ = xua.Params(v).Uint32(tagLocalLK)
@@ -105,15 +108,17 @@ func AppendRegistrations(dst []byte, keys []Registration) []byte {
 	return xua.End(dst, start)
 }
 
-// recvRegistration answers a REG REQ or DEREG REQ. The error is what else the peer must
-// be told.
-func (l *Layer) recvRegistration(now time.Time, p *peer, m xua.Message, b []byte, out []ss7.Action) ([]ss7.Action, *xua.Error) {
+// recvRegistration answers a REG REQ or DEREG REQ. The error is what else the far end must be told.
+func (l *Layer) recvRegistration(
+	now time.Time, p *peer, m xua.Message, b []byte, out []ss7.Action,
+) ([]ss7.Action, *xua.Error) {
 	path := p.cfg.Path
 	if p.cfg.Role == xua.RoleASP && (m.Type == REGRsp || m.Type == DEREGRsp) {
 		return l.recvResults(now, p, m, b, out)
 	}
 	if (m.Type != REGReq && m.Type != DEREGReq) || p.cfg.Role != xua.RoleSG || !l.x.Up(path) {
-		return out, &xua.Error{Code: xua.UnexpectedMessage, Why: m.Name + ", which does not fit state and role", Diag: xua.Head(b)}
+		return out, &xua.Error{Code: xua.UnexpectedMessage, Why: m.Name + ", which does not fit state and role",
+			Diag: xua.Head(b)}
 	}
 	if !p.regs.Take(now, 1) {
 		p.stats.RegistrationsSpared++
@@ -135,7 +140,8 @@ func (l *Layer) recvRegistration(now time.Time, p *peer, m xua.Message, b []byte
 		id := Interface{}
 		if status == RegOK {
 			id = i.Interface
-			if _, registered, _ := l.x.Member(path, as.Path); !registered { // what it had ended with its association
+			// What the ASP had registered ended with its association.
+			if _, registered, _ := l.x.Member(path, as.Path); !registered {
 				maps.DeleteFunc(p.keys, func(_ Interface, x ss7.PathID) bool { return x == as.Path })
 			}
 			p.keys[id] = as.Path
@@ -149,8 +155,8 @@ func (l *Layer) recvRegistration(now time.Time, p *peer, m xua.Message, b []byte
 	return l.x.Settle(now, l.respond(path, REGRsp, start, n, out)), nil
 }
 
-// place finds the interface of a registration, or says why not (§4.4.1). None is made: a
-// link's far end is not in its key.
+// place finds the interface of a registration, or says why there is none (§4.4.1). It makes no new interface,
+// because a link key does not say where the far end of the link is.
 func (l *Layer) place(p *peer, k *Registration) (*ASConfig, *InterfaceConfig, RegStatus, string) {
 	if k.Bad != RegOK {
 		return nil, nil, k.Bad, "identifiers have at most 14 bits"
@@ -164,15 +170,15 @@ func (l *Layer) place(p *peer, k *Registration) (*ASConfig, *InterfaceConfig, Re
 	return nil, nil, RegNotProvisioned, "no interface-identifier has that `link-key`"
 }
 
-// respond puts the response that the arena has from start on before what follows from it,
-// which is in out from n on.
+// respond puts the response before what follows from it. The response is in the arena from start on, and what
+// follows from it is in out from n on.
 func (l *Layer) respond(path ss7.PathID, t xua.Type, start, n int, out []ss7.Action) []ss7.Action {
 	wire := xua.End(l.arena, start)[start:]
 	l.x.Sent(path, t)
 	return slices.Insert(out, n, ss7.Action{Op: ss7.Send, Wire: wire[:len(wire):len(wire)], Event: ss7.Event{Path: path}})
 }
 
-// withKey finds the interface with a link key.
+// withKey finds the interface that has a link key.
 func (l *Layer) withKey(k LinkKey) (*ASConfig, *InterfaceConfig) {
 	for i := range l.cfg.ASs {
 		for j := range l.cfg.ASs[i].Interfaces {
@@ -184,7 +190,8 @@ func (l *Layer) withKey(k LinkKey) (*ASConfig, *InterfaceConfig) {
 	return nil, nil
 }
 
-func appendResult(dst []byte, outer uint16, local uint32, hasLocal bool, tag uint16, status uint32, id Interface) []byte {
+func appendResult(dst []byte, outer uint16, local uint32, hasLocal bool, tag uint16, status uint32,
+	id Interface) []byte {
 	at := len(dst)
 	dst = append(dst, byte(outer>>8), byte(outer), 0, 0)
 	if hasLocal {
@@ -199,9 +206,11 @@ func appendResult(dst []byte, outer uint16, local uint32, hasLocal bool, tag uin
 	return dst
 }
 
-// recvDeregister: what an ASP is active for it may not give up (§3.3.3.1, ASP Active for
-// Interface Identifier).
-func (l *Layer) recvDeregister(now time.Time, p *peer, m xua.Message, b []byte, out []ss7.Action) ([]ss7.Action, *xua.Error) {
+// recvDeregister answers DEREG REQ. An ASP may not give up an interface that it is active for (§3.3.3.1, ASP
+// Active for Interface Identifier).
+func (l *Layer) recvDeregister(
+	now time.Time, p *peer, m xua.Message, b []byte, out []ss7.Action,
+) ([]ss7.Action, *xua.Error) {
 	path := p.cfg.Path
 	spans, _, e := parseSpans(&m)
 	if e == nil && len(spans) == 0 {
@@ -234,7 +243,7 @@ func (l *Layer) recvDeregister(now time.Time, p *peer, m xua.Message, b []byte, 
 			default:
 				status = DeregOK
 				delete(p.keys, id)
-				if !p.has(as.Path) { // the last of the AS
+				if !p.has(as.Path) { // that was the last one of the AS
 					out = l.x.Deregister(now, path, as.Path, out)
 				}
 			}
@@ -244,7 +253,7 @@ func (l *Layer) recvDeregister(now time.Time, p *peer, m xua.Message, b []byte, 
 	return l.x.Settle(now, l.respond(path, DEREGRsp, start, n, out)), e
 }
 
-// has tells whether a peer registered an interface of an AS.
+// has tells whether a far end has registered an interface of an AS.
 func (p *peer) has(as ss7.PathID) bool {
 	for _, x := range p.keys {
 		if x == as {

@@ -9,11 +9,11 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// TerminalConfig is what a Terminal is set up with.
+// TerminalConfig configures a Terminal.
 type TerminalConfig struct {
 	Label
-	Levels bool          // the network has congestion levels 1 to 3; else 0 and 3 are told (§3.3.1.8)
-	Pace   time.Duration // between Congestion Indications
+	Levels bool          // the network has congestion levels 1 to 3; else only 0 and 3 are told (§3.3.1.8)
+	Pace   time.Duration // the time between Congestion Indications
 }
 
 // DefaultPace bounds the frequency of Congestion Indications, as §3.3.1.8 wants.
@@ -21,27 +21,26 @@ const DefaultPace = 100 * time.Millisecond
 
 const tPace = 0
 
-// Terminal stands between the level 2 of a link at the gateway and the ASPs that serve
-// its interface. What level 2 raises goes to Do, and so do CommUp and CommLost when the
-// application server begins and ceases to take traffic; what an ASP sends goes to Recv.
-// It answers Sends, to the ASP Event.Path or to all that are active if that is zero, and
-// Raises, which are what level 2 is to do. MSUs pass it by.
+// Terminal stands between the level 2 of a link at the gateway and the ASPs that serve its interface. Do is
+// told what level 2 raises, and also CommUp and CommLost when the application server begins and ceases to take
+// traffic. Recv handles what an ASP sends. The Terminal answers with Sends, to the ASP Event.Path or to all
+// active ones if that is zero, and with Raises, which say what level 2 is to do. MSUs do not pass through it.
 type Terminal struct {
 	cfg    TerminalConfig
 	timers deadline.Set
 	arena  []byte
 
 	served    bool // the application server takes traffic
-	started   bool // level 2 was started and has not failed since
+	started   bool // level 2 was started, and has not failed since
 	inService bool
-	remote    bool         // processor outage at the far end
+	remote    bool         // there is a processor outage at the far end
 	outage    bool         // level 2 was told of an outage here, by an ASP or because none is there
-	locked    bool         // shut down here: no ASP may establish it
-	releasing bool         // an ASP wants to hear of the end
-	clearRTB  bool         // an ASP wants back nothing that was sent
-	askers    []ss7.PathID // of numbers, the first to ask first
-	takers    []ss7.PathID // of messages
-	level     uint32       // of level 2
+	locked    bool         // the link is shut down here: no ASP may establish it
+	releasing bool         // an ASP waits to hear that the link is out of service
+	clearRTB  bool         // an ASP does not want back what was sent already
+	askers    []ss7.PathID // the ASPs that asked for the BSN, in their order
+	takers    []ss7.PathID // the ASPs that asked for messages, in their order
+	level     uint32       // the congestion level of level 2
 	toldLevel uint32
 	why       string
 	since     time.Time
@@ -52,7 +51,7 @@ type Terminal struct {
 type TerminalStats struct {
 	In, Out             [int(last&0xff) + 1]uint64
 	Retrieved, Failures uint64
-	Outages             uint64 // for want of an ASP
+	Outages             uint64 // outages because there was no ASP
 	CongestionHeldBack  uint64
 	Refused             xua.Refused
 }
@@ -65,11 +64,11 @@ func NewTerminal(cfg TerminalConfig) *Terminal {
 // SetConfig changes the settings.
 func (t *Terminal) SetConfig(cfg TerminalConfig) { t.cfg = cfg }
 
-// Deadline is when Tick is next due.
+// Deadline gives when Tick is next due.
 func (t *Terminal) Deadline() time.Time { return t.timers.Next() }
 
-// Do is told what level 2 raises, whether ASPs are there, and by Stop and Start whether
-// the link is shut down here.
+// Do is told what level 2 raises, and whether there are ASPs. Stop and Start tell it whether the link is shut
+// down here.
 func (t *Terminal) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	out = t.begin(out)
 	switch ev.Kind {
@@ -102,8 +101,8 @@ func (t *Terminal) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Actio
 	return out
 }
 
-// retrieved passes what level 2 answers on to the ASP that asked. Where several share a link
-// each changes over and asks; what waited comes back to the first.
+// retrieved passes what level 2 answers on to the ASP that asked. If several ASPs share a link, each changes
+// over and asks. The messages that waited go back to the first.
 func (t *Terminal) retrieved(ev *ss7.Event, out []ss7.Action) []ss7.Action {
 	from := &t.takers
 	if ev.Kind == ss7.BSNT {
@@ -137,7 +136,8 @@ func (t *Terminal) tell(to ss7.PathID, m Message, out []ss7.Action) []ss7.Action
 	start := len(t.arena)
 	t.arena = Append(t.arena, &m, t.cfg.TTC)
 	t.stats.Out[m.Type&0xff]++
-	return append(out, ss7.Action{Op: ss7.Send, Wire: t.arena[start:len(t.arena):len(t.arena)], Event: ss7.Event{Path: to}})
+	return append(out, ss7.Action{Op: ss7.Send, Wire: t.arena[start:len(t.arena):len(t.arena)],
+		Event: ss7.Event{Path: to}})
 }
 
 func (t *Terminal) order(k ss7.Kind, why string) ss7.Action {
@@ -149,8 +149,8 @@ func (t *Terminal) become(now time.Time, why string, out []ss7.Action) []ss7.Act
 	return append(out, ss7.Action{Op: ss7.Note, Event: ss7.Event{Kind: ss7.StateChange, Why: why}})
 }
 
-// servedAgain: an ASP is there, whose MTP3 may go on. What waited at level 2 since the
-// outage began is out of date: the far end has diverted its traffic.
+// servedAgain handles that there is an ASP again, whose MTP3 may go on. What has waited at level 2 since the
+// outage began is out of date, because the far end has diverted its traffic.
 func (t *Terminal) servedAgain(now time.Time, out []ss7.Action) []ss7.Action {
 	t.served = true
 	if !t.outage {
@@ -161,8 +161,8 @@ func (t *Terminal) servedAgain(now time.Time, out []ss7.Action) []ss7.Action {
 	return append(out, t.order(ss7.Flush, ""), t.order(ss7.LocalRecovered, ""))
 }
 
-// abandoned: MTP3 has gone, which is a processor outage here (§1.5.5, Q.703 §8). The
-// link stays aligned for the ASP that comes.
+// abandoned handles that there is no ASP any more. So MTP3 is gone, which is a processor outage here (§1.5.5,
+// Q.703 §8). The link stays aligned for the next ASP.
 func (t *Terminal) abandoned(now time.Time, why string, out []ss7.Action) []ss7.Action {
 	t.served = false
 	if !t.inService || t.outage {
@@ -178,7 +178,7 @@ func (t *Terminal) beginOutage(now time.Time, why string, out []ss7.Action) []ss
 	return append(out, t.order(ss7.LocalOutage, why))
 }
 
-// lock takes the link out of service; ASPs hear of a failure.
+// lock takes the link out of service. ASPs are told of a failure.
 func (t *Terminal) lock(now time.Time, why string, out []ss7.Action) []ss7.Action {
 	t.locked = true
 	if !t.started && !t.inService {
@@ -203,7 +203,7 @@ func (t *Terminal) down(now time.Time, why string, out []ss7.Action) []ss7.Actio
 	t.level, t.toldLevel = 0, 0
 	t.timers.StopAll()
 	out = t.become(now, why, out)
-	if t.outage { // the next alignment begins without
+	if t.outage { // the next alignment begins without an outage
 		t.outage = false
 		out = append(out, t.order(ss7.LocalRecovered, ""))
 	}
@@ -218,7 +218,7 @@ func (t *Terminal) down(now time.Time, why string, out []ss7.Action) []ss7.Actio
 	return out
 }
 
-// tellLevel tells ASPs of a change, not too often (§3.3.1.8).
+// tellLevel tells ASPs of a change of the congestion level, not too often (§3.3.1.8).
 func (t *Terminal) tellLevel(now time.Time, out []ss7.Action) []ss7.Action {
 	level := t.reported()
 	if level == t.toldLevel {
@@ -233,7 +233,7 @@ func (t *Terminal) tellLevel(now time.Time, out []ss7.Action) []ss7.Action {
 	return t.tell(0, Message{Type: CongestionInd, Congestion: level}, out)
 }
 
-// reported is the level in the network's own terms.
+// reported gives the congestion level in the network's own terms.
 func (t *Terminal) reported() uint32 {
 	if t.cfg.Levels || t.level == 0 {
 		return t.level
@@ -250,8 +250,7 @@ func (t *Terminal) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 	return out
 }
 
-// Recv is told one message other than Data of the ASP from, which is active. The error
-// is what that ASP must be told.
+// Recv handles one message, other than Data, of the active ASP from. The error is what that ASP must be told.
 func (t *Terminal) Recv(now time.Time, from ss7.PathID, b []byte, out []ss7.Action) ([]ss7.Action, *xua.Error) {
 	out = t.begin(out)
 	m, e := Parse(b)
@@ -273,11 +272,11 @@ func (t *Terminal) Recv(now time.Time, from ss7.PathID, b []byte, out []ss7.Acti
 		return out, nil
 	}
 	t.stats.Refused.Add(xua.UnexpectedMessage)
-	return out, &xua.Error{Code: xua.UnexpectedMessage, Why: Grammar[m.Type].Name + ", which only a gateway sends", Diag: xua.Head(b)}
+	return out, &xua.Error{Code: xua.UnexpectedMessage, Why: Grammar[m.Type].Name + ", which only a gateway sends",
+		Diag: xua.Head(b)}
 }
 
-// establish: a link that is in service already takes no action but the confirmation
-// (§3.3.1.3).
+// establish handles Establish Request. If the link is in service already, it is only confirmed (§3.3.1.3).
 func (t *Terminal) establish(now time.Time, from ss7.PathID, out []ss7.Action) []ss7.Action {
 	t.releasing = false
 	if t.locked {
@@ -287,7 +286,7 @@ func (t *Terminal) establish(now time.Time, from ss7.PathID, out []ss7.Action) [
 		return t.tell(from, Message{Type: EstablishCfm}, out)
 	}
 	if t.started {
-		return out // it repeats itself; alignment goes on
+		return out // the ASP repeats itself; alignment goes on
 	}
 	t.started = true
 	out = t.become(now, "aligning, as an ASP asked", out)
@@ -305,11 +304,13 @@ func (t *Terminal) release(now time.Time, from ss7.PathID, out []ss7.Action) []s
 	return t.tell(from, Message{Type: ReleaseCfm}, out)
 }
 
-// state does what a State Request asks, and confirms (§3.3.1.5, §3.3.1.6).
+// state does what a State Request asks, and confirms it (§3.3.1.5, §3.3.1.6).
 func (t *Terminal) state(from ss7.PathID, s State, out []ss7.Action) []ss7.Action {
 	orders := [states]ss7.Event{OutageSet: {Kind: ss7.LocalOutage}, OutageClear: {Kind: ss7.LocalRecovered},
-		EmergencySet: {Kind: ss7.Emergency}, EmergencyClear: {Kind: ss7.EmergencyCeases}, FlushBuffers: {Kind: ss7.Flush}, ContinueState: {Kind: ss7.Continue},
-		CongestionClear: {Kind: ss7.Congestion}, CongestionAccept: {Kind: ss7.Congestion, Arg: 1}, CongestionDiscard: {Kind: ss7.Congestion, Arg: 1}}
+		EmergencySet: {Kind: ss7.Emergency}, EmergencyClear: {Kind: ss7.EmergencyCeases}, FlushBuffers: {Kind: ss7.Flush},
+		ContinueState:   {Kind: ss7.Continue},
+		CongestionClear: {Kind: ss7.Congestion}, CongestionAccept: {Kind: ss7.Congestion, Arg: 1},
+		CongestionDiscard: {Kind: ss7.Congestion, Arg: 1}}
 	switch s {
 	case Audit:
 		out = t.audit(from, out)
@@ -325,7 +326,7 @@ func (t *Terminal) state(from ss7.PathID, s State, out []ss7.Action) []ss7.Actio
 	return t.tell(from, Message{Type: StateCfm, State: s}, out)
 }
 
-// audit tells how the link is (§5.3.8).
+// audit tells the state of the link (§5.3.8).
 func (t *Terminal) audit(from ss7.PathID, out []ss7.Action) []ss7.Action {
 	if !t.inService {
 		return t.tell(from, Message{Type: ReleaseInd}, out)
@@ -343,9 +344,9 @@ func (t *Terminal) audit(from ss7.PathID, out []ss7.Action) []ss7.Action {
 	return out
 }
 
-// retrieve passes on what changeover asks for. Numbers are those of level 2, 24 bits
-// with M2PA: MTP3 at the ASP exchanges them with the far end of the link, whose level 2
-// counts the same way. One of 7 bits is completed there.
+// retrieve passes on what changeover asks for. The numbers are those of level 2, with 24 bits in M2PA. The MTP3
+// at the ASP exchanges them with the far end of the link, whose level 2 counts the same way. A number of 7 bits
+// is completed there.
 func (t *Terminal) retrieve(from ss7.PathID, m *Message, out []ss7.Action) []ss7.Action {
 	if m.Action == ActionBSN {
 		t.askers = append(t.askers, from)
@@ -355,7 +356,8 @@ func (t *Terminal) retrieve(from ss7.PathID, m *Message, out []ss7.Action) []ss7
 	fsnc := uint32(ss7.NoFSN)
 	if m.HasSequence && !t.clearRTB && m.Sequence < ss7.NoFSN {
 		fsnc = m.Sequence
-		if fsnc < 128 { // the ASP's MTP3 may have it from a COO, and then it is 7 bits of the number
+		// The ASP's MTP3 may have the number from a COO. Then it is only 7 bits of it.
+		if fsnc < 128 {
 			fsnc |= ss7.ShortFSN
 		}
 	}
@@ -364,7 +366,7 @@ func (t *Terminal) retrieve(from ss7.PathID, m *Message, out []ss7.Action) []ss7
 	return append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Retrieve, Arg: fsnc}})
 }
 
-// TerminalView is a Terminal as show commands print it.
+// TerminalView is the state of a Terminal, for show commands.
 type TerminalView struct {
 	Interface                                  Interface
 	Served, Started, InService, Remote, Outage bool
@@ -374,10 +376,11 @@ type TerminalView struct {
 	Stats                                      TerminalStats
 }
 
-// Status is a picture of the terminal.
+// Status gives the state of the terminal.
 func (t *Terminal) Status() TerminalView {
-	return TerminalView{t.cfg.Interface, t.served, t.started, t.inService, t.remote, t.outage, t.level, t.why, t.since, t.stats}
+	return TerminalView{t.cfg.Interface, t.served, t.started, t.inService, t.remote, t.outage, t.level, t.why, t.since,
+		t.stats}
 }
 
-// Messages gives the messages that came and went by type.
+// Messages gives the messages that came and went, by type.
 func (s *TerminalStats) Messages() []xua.Exchanged { return exchanged(&s.In, &s.Out) }

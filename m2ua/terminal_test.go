@@ -81,8 +81,10 @@ func TestGatewayRelease(t *testing.T) {
 func TestGatewayStates(t *testing.T) {
 	b := newBoard(t)
 	b.up()
-	for s, order := range map[State]string{OutageSet: "^LocalOutage", OutageClear: "^LocalRecovered", EmergencySet: "^Emergency", EmergencyClear: "^EmergencyCeases",
-		FlushBuffers: "^Flush", ContinueState: "^Continue", CongestionClear: "^Congestion 0", CongestionAccept: "^Congestion 1", CongestionDiscard: "^Congestion 1"} {
+	for s, order := range map[State]string{OutageSet: "^LocalOutage", OutageClear: "^LocalRecovered",
+		EmergencySet: "^Emergency", EmergencyClear: "^EmergencyCeases",
+		FlushBuffers: "^Flush", ContinueState: "^Continue", CongestionClear: "^Congestion 0",
+		CongestionAccept: "^Congestion 1", CongestionDiscard: "^Congestion 1"} {
 		b.rx(Message{Type: StateReq, State: s}, fmt.Sprintf("%s, 3<State Confirm %v", order, s))
 	}
 }
@@ -128,12 +130,15 @@ func TestGatewayRetrieval(t *testing.T) {
 	b.rx(Message{Type: RetrievalReq, Action: ActionMessages, Sequence: 5, HasSequence: true},
 		fmt.Sprintf("3<Retrieval Confirm 2, ^Retrieve %d", ss7.ShortFSN|5))
 	msu := ss7.MSU{SI: ss7.SCCP, NI: ss7.National, Payload: []byte{0xaa}}
-	b.want("retrieved", text(b.x.Do(b.now, ss7.Event{Kind: ss7.Retrieved, MSU: msu}, nil)), "3<Retrieval Indication 8300000000aa")
+	b.want("retrieved", text(b.x.Do(b.now, ss7.Event{Kind: ss7.Retrieved, MSU: msu}, nil)),
+		"3<Retrieval Indication 8300000000aa")
 	b.do(ss7.RetrievalComplete, 0, "3<Retrieval Complete Indication")
 	// Without a number, or with the retransmission buffer cleared, nothing that was sent.
-	b.rx(Message{Type: RetrievalReq, Action: ActionMessages}, fmt.Sprintf("3<Retrieval Confirm 2, ^Retrieve %d", ss7.NoFSN))
+	b.rx(Message{Type: RetrievalReq, Action: ActionMessages},
+		fmt.Sprintf("3<Retrieval Confirm 2, ^Retrieve %d", ss7.NoFSN))
 	b.rx(Message{Type: StateReq, State: ClearRTB}, "3<State Confirm CLEAR_RTB")
-	b.rx(Message{Type: RetrievalReq, Action: ActionMessages, Sequence: 5, HasSequence: true}, fmt.Sprintf("3<Retrieval Confirm 2, ^Retrieve %d", ss7.NoFSN))
+	b.rx(Message{Type: RetrievalReq, Action: ActionMessages, Sequence: 5, HasSequence: true},
+		fmt.Sprintf("3<Retrieval Confirm 2, ^Retrieve %d", ss7.NoFSN))
 }
 
 // Two ASPs that share a link ask both; each hears of its own, in the order in which they asked,
@@ -189,7 +194,8 @@ func TestGatewayRefuses(t *testing.T) {
 			t.Errorf("%s: %v, %s", Grammar[typ].Name, e, text(out))
 		}
 	}
-	if _, e := b.x.Recv(b.now, 3, unhex("01000607 00000018 0001000800000001 0302000800000063"), nil); e == nil || e.Code != xua.InvalidParameterValue {
+	if _, e := b.x.Recv(b.now, 3, unhex("01000607 00000018 0001000800000001 0302000800000063"), nil); e == nil ||
+		e.Code != xua.InvalidParameterValue {
 		t.Errorf("state 99: %v", e)
 	}
 }
@@ -217,19 +223,22 @@ func TestTerminalMatrix(t *testing.T) {
 		{"releasing", func(b *board) { b.up(); b.rx(Message{Type: ReleaseReq}, "^Stop") }},
 		{"in service, no ASP", func(b *board) { b.up(); b.do(ss7.CommLost, 0, "^LocalOutage") }},
 	}
-	kinds := []ss7.Kind{ss7.CommUp, ss7.CommLost, ss7.InService, ss7.OutOfService, ss7.RemoteOutage, ss7.RemoteRecovered, ss7.Congestion, ss7.BSNT, ss7.Retrieved, ss7.RetrievalComplete}
+	kinds := []ss7.Kind{ss7.CommUp, ss7.CommLost, ss7.InService, ss7.OutOfService, ss7.RemoteOutage,
+		ss7.RemoteRecovered, ss7.Congestion, ss7.BSNT, ss7.Retrieved, ss7.RetrievalComplete}
 	var out strings.Builder
 	for _, s := range states {
 		fmt.Fprintln(&out, s.name)
 		line := func(what string, b *board, got []ss7.Action) {
-			fmt.Fprintf(&out, "  %-32s served=%-5v started=%-5v in service=%-5v outage=%-5v %s\n", what, b.x.served, b.x.started, b.x.inService, b.x.outage, text(got))
+			fmt.Fprintf(&out, "  %-32s served=%-5v started=%-5v in service=%-5v outage=%-5v %s\n", what, b.x.served,
+				b.x.started, b.x.inService, b.x.outage, text(got))
 		}
 		for _, k := range kinds {
 			b := newBoard(t)
 			s.reach(b)
 			line(k.String(), b, b.x.Do(b.now, ss7.Event{Kind: k, Arg: 1, Why: "why"}, nil))
 		}
-		for _, m := range []Message{{Type: EstablishReq}, {Type: ReleaseReq}, {Type: StateReq, State: OutageSet}, {Type: StateReq, State: OutageClear}, {Type: StateReq, State: Audit},
+		for _, m := range []Message{{Type: EstablishReq}, {Type: ReleaseReq}, {Type: StateReq, State: OutageSet},
+			{Type: StateReq, State: OutageClear}, {Type: StateReq, State: Audit},
 			{Type: RetrievalReq, Action: ActionBSN}, {Type: RetrievalReq, Action: ActionMessages}, {Type: DataAck}} {
 			b := newBoard(t)
 			s.reach(b)

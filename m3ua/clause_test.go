@@ -50,12 +50,14 @@ var must = []clauses.Clause{
 	{"4.3.4.3", "the overridden ASP is told", "TestOverride"},
 	{"4.3.4.3", "an ASP that is told so is inactive", "TestClause4343Overridden"},
 	{"4.3.4.3", "the first DATA of a flow after an ASP joined a broadcast is tagged", "TestBroadcast"},
-	{"4.3.4.4", "ASPIA is answered: the routing contexts that are its own, all without any", "TestASPInactive TestPicturesAndAcks"},
+	{"4.3.4.4", "ASPIA is answered: the routing contexts that are its own, all without any",
+		"TestASPInactive TestPicturesAndAcks"},
 	{"4.3.4.4", "ASPIA for what is not: Invalid Routing Context", "TestASPInactive"},
 	{"4.3.4.4", "ASPIA without any, and nothing there: No Configured AS for ASP", "TestASPActive"},
 	{"4.3.4.4", "ASPIA is acknowledged, also when inactive", "TestASPInactive"},
 	{"4.3.4.4", "AS-PENDING is told to the inactive", "TestRecovery"},
-	{"4.3.4.5", "every change of the AS is told to all that are not down", "TestNPlusK TestRecovery TestFailureNamesTheASP"},
+	{"4.3.4.5", "every change of the AS is told to all that are not down",
+		"TestNPlusK TestRecovery TestFailureNamesTheASP"},
 	{"4.3.4.5", "after the Ack", "TestASPUp TestASPActive TestASPInactive"},
 	{"4.4.1", "the routing context of a key that is registered already", "TestRegistration TestRegisteredLife"},
 	{"7.1", "payload protocol 3, and none that is another's", "TestSlackOfData"},
@@ -189,7 +191,8 @@ func TestClause381NetworkAppearance(t *testing.T) {
 	if r != BadNA || e == nil {
 		t.Fatalf("%v %v", r, e)
 	}
-	if got, want := told(1, clone(l.Refuse(epoch, 1, e, nil))), fmt.Sprint("ERR NA 9 ", xua.InvalidNetworkAppearance); got != want {
+	if got, want := told(1, clone(l.Refuse(epoch, 1, e, nil))),
+		fmt.Sprint("ERR NA 9 ", xua.InvalidNetworkAppearance); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// MaxPayload is what fits into one Protocol Data after its label.
+// MaxPayload is how many octets fit into one Protocol Data after its label.
 const MaxPayload = 1<<16 - 1 - 4 - labelLen
 
 const labelLen = 12 // OPC, DPC, SI, NI, MP, SLS (RFC 4666 §3.3.1)
@@ -18,17 +18,17 @@ type Data struct {
 	Label
 	Correlation    uint32
 	HasCorrelation bool
-	OddSI          uint8   // the service indicator as it came, if it has bits above the fourth; else 0
+	OddSI          uint8   // the service indicator as it came, if it had bits above the fourth; else 0
 	MSU            ss7.MSU // its payload is part of the message
 }
 
-// Label is how an AS is named in DATA.
+// Label says how an AS is named in DATA.
 type Label struct {
 	NA, RC       uint32
 	HasNA, HasRC bool
 }
 
-// IsData tells DATA from everything else.
+// IsData tells whether a message is DATA.
 func IsData(b []byte) bool { return len(b) > 3 && b[2] == 1 && b[3] == 1 }
 
 // ParseData reads a DATA message into d. It allocates nothing unless it fails.
@@ -49,7 +49,7 @@ func ParseData(b []byte, d *Data) *xua.Error {
 		case tagNA:
 			e = single(b, tag, v, &d.NA, &d.HasNA)
 		case xua.TagRoutingContext:
-			if len(v) > 0 { // with nothing in it, it names none
+			if len(v) > 0 { // an empty one names none
 				e = single(b, tag, v, &d.RC, &d.HasRC)
 			}
 		case xua.TagCorrelation:
@@ -82,9 +82,9 @@ func single(b []byte, tag uint16, v []byte, to *uint32, has *bool) *xua.Error {
 	return nil
 }
 
-// parseProtocolData reads label and payload. SI, NI and MP are numbers, not the
-// bits of a service information octet; more than NI and MP can be is refused. Of SI the four bits
-// that it has count (§3.3.1): there are stacks that leave others set above them.
+// parseProtocolData reads the label and the payload. SI, NI and MP are numbers here, not bits of a service
+// information octet. Values of NI and MP that cannot be are refused. Of SI only the four bits that it has count
+// (§3.3.1), because some stacks leave bits set above them.
 func parseProtocolData(b, v []byte, d *Data) *xua.Error {
 	if len(v) < labelLen {
 		return fault(b, xua.ParameterFieldError, tagProtocolData, "is too short for its label")
@@ -114,7 +114,7 @@ func (l *Label) AppendTagged(dst []byte, m *ss7.MSU, id uint32) []byte {
 	return l.append(dst, m, id, true)
 }
 
-// append keeps the order of §3.3.1: the network appearance MUST be first.
+// append writes the parameters in the order of §3.3.1: the network appearance MUST be first.
 func (l *Label) append(dst []byte, m *ss7.MSU, id uint32, tagged bool) []byte {
 	start := len(dst)
 	dst = xua.Begin(dst, DATA)
@@ -139,8 +139,7 @@ func (l *Label) append(dst []byte, m *ss7.MSU, id uint32, tagged bool) []byte {
 	return xua.End(dst, start)
 }
 
-// Stream is the stream that the MSUs of an SLS go by: never 0 (§1.4.7), unless
-// there is no other.
+// Stream gives the stream for the MSUs of an SLS. It is never 0 (§1.4.7), unless there is no other.
 func Stream(sls uint8, streams uint16) uint16 {
 	if streams < 2 {
 		return 0
@@ -148,7 +147,7 @@ func Stream(sls uint8, streams uint16) uint16 {
 	return 1 + uint16(sls)%(streams-1)
 }
 
-// Refusal is why a DATA message is not taken; each has a counter.
+// Refusal is why a DATA message is not accepted. Each has a counter.
 type Refusal uint8
 
 // The refusals.
@@ -179,17 +178,17 @@ var refusalTexts = [Refusals]string{
 
 func (r Refusal) String() string { return refusalTexts[r] }
 
-// Gate is what a peer may send: an immutable picture.
+// Gate says what a far end may send. It is an immutable picture.
 type Gate struct {
 	Name    string
 	Entries []Entry
 	Slack   Slack
 }
 
-// Entry is one AS of a peer.
+// Entry is one AS of a far end.
 type Entry struct {
 	Label
-	Own      uint32 // routing context of what it sends us, if HasOwn: another than the label's
+	Own      uint32 // the routing context of what it sends us, if HasOwn: then it is not that of the label
 	HasOwn   bool
 	AS       ss7.PathID
 	Variant  *ss7.Variant
@@ -197,17 +196,17 @@ type Entry struct {
 	Sends    bool // we may send it traffic of this AS
 }
 
-// Slack is what an odd peer is forgiven; see xua.Slack for what concerns states.
+// Slack is what an odd far end is forgiven. xua.Slack has what concerns states.
 type Slack struct {
-	NoRC         bool // DATA without routing context though it serves several AS: the first that is active
-	ZeroRC       bool // routing context 0 is none
-	HostPPID     bool // payload protocol identifier in host order
-	Stream0      bool // DATA on stream 0
-	SSNMInactive bool // messages about destinations while inactive
+	NoRC         bool // DATA has no routing context though it serves several AS: the first active one is meant
+	ZeroRC       bool // routing context 0 stands for none
+	HostPPID     bool // the payload protocol identifier comes in host order
+	Stream0      bool // DATA may come on stream 0
+	SSNMInactive bool // messages about destinations may come while it is inactive
 	ChooseRC     bool // a REG REQ may name the routing context it wants
 }
 
-// takes tells whether DATA of the AS comes with a routing context.
+// takes tells whether DATA of the AS comes with this routing context.
 func (e *Entry) takes(rc uint32) bool {
 	if e.HasOwn {
 		return rc == e.Own
@@ -215,7 +214,7 @@ func (e *Entry) takes(rc uint32) bool {
 	return rc == e.RC
 }
 
-// To gives how the AS of path is named to the peer, and whether it takes traffic.
+// To gives the name of the AS of path for the far end, and whether the far end takes its traffic.
 func (g *Gate) To(as ss7.PathID) (*Label, bool) {
 	for i := range g.Entries {
 		if e := &g.Entries[i]; e.AS == as {
@@ -225,8 +224,7 @@ func (g *Gate) To(as ss7.PathID) (*Label, bool) {
 	return nil, false
 }
 
-// PPIDFits tells whether a payload protocol identifier is M3UA's: 3, or 0, which
-// says nothing (§7.1).
+// PPIDFits tells whether a payload protocol identifier is M3UA's: 3, or 0, which says nothing (§7.1).
 func (g *Gate) PPIDFits(ppid uint32) bool {
 	return ppid == PPID || ppid == 0 || g.Slack.HostPPID && ppid == HostOrderPPID
 }
@@ -239,14 +237,15 @@ func wrongPPID(what string, ppid uint32) *xua.Error {
 	return &xua.Error{Why: why, Silent: true}
 }
 
-// Recv is told one DATA message. The MSU in d is part of b; as is the way it came
-// by. If it is refused, e says what the peer is to be told, if anything. An association that has one
-// stream alone has no other than 0: its caller passes another number.
+// Recv reads one DATA message, and gives the AS by which it came. The MSU in d is part of b. If the message is
+// refused, e says what the far end is to be told, if anything. If an association has only stream 0, its caller
+// passes another number.
 func (g *Gate) Recv(stream uint16, ppid uint32, b []byte, d *Data) (as ss7.PathID, r Refusal, e *xua.Error) {
 	if !g.PPIDFits(ppid) {
 		return 0, WrongProtocol, wrongPPID("DATA", ppid)
 	}
-	if stream == 0 && !g.Slack.Stream0 && len(b) > 0 && b[0] == xua.Version { // of another version nothing is known
+	// The format of another version is not known.
+	if stream == 0 && !g.Slack.Stream0 && len(b) > 0 && b[0] == xua.Version {
 		return 0, WrongStream, &xua.Error{Code: xua.InvalidStream, Diag: xua.Head(b),
 			Why: "DATA on stream 0, and there are others (RFC 4666 §1.4.7); " +
 				"`slack data-on-stream-0` under its asp takes it"}
@@ -261,7 +260,8 @@ func (g *Gate) Recv(stream uint16, ppid uint32, b []byte, d *Data) (as ss7.PathI
 	}
 	m := &d.MSU
 	if m.SI < 3 { // §1.4.3.2
-		return 0, Management, &xua.Error{Code: xua.InvalidParameterValue, Why: fmt.Sprintf("DATA with service indicator %d", m.SI), Diag: xua.Head(b)}
+		return 0, Management, &xua.Error{Code: xua.InvalidParameterValue,
+			Why: fmt.Sprintf("DATA with service indicator %d", m.SI), Diag: xua.Head(b)}
 	}
 	if v := entry.Variant; uint32(m.DPC)|uint32(m.OPC) >= 1<<v.Bits() || uint16(m.SLS) >= 1<<v.SLSBits {
 		return 0, OutOfRange, &xua.Error{Code: xua.InvalidParameterValue, Diag: xua.Head(b),
@@ -270,8 +270,8 @@ func (g *Gate) Recv(stream uint16, ppid uint32, b []byte, d *Data) (as ss7.PathI
 	return entry.AS, Taken, nil
 }
 
-// entry finds the AS of d. Without a routing context it is the only one, or with an
-// odd peer the first that is active.
+// entry finds the AS of d. Without a routing context it is the only one, or, for an odd far end, the first that
+// is active.
 func (g *Gate) entry(d *Data) (*Entry, Refusal, *xua.Error) {
 	none := !d.HasRC || d.RC == 0 && g.Slack.ZeroRC
 	var found *Entry
@@ -290,12 +290,15 @@ func (g *Gate) entry(d *Data) (*Entry, Refusal, *xua.Error) {
 				"`slack no-routing-context` under its asp takes it"}
 	}
 	if found == nil {
-		return nil, BadRC, &xua.Error{Code: xua.InvalidRoutingContext, Why: fmt.Sprintf("DATA with routing context %d", d.RC), IDs: []uint32{d.RC}}
+		return nil, BadRC, &xua.Error{Code: xua.InvalidRoutingContext,
+			Why: fmt.Sprintf("DATA with routing context %d", d.RC), IDs: []uint32{d.RC}}
 	}
 	if d.HasNA && (found.HasNA && d.NA != found.NA || !found.HasNA && d.NA != 0) {
-		return nil, BadNA, &xua.Error{Code: xua.InvalidNetworkAppearance, Why: fmt.Sprintf("DATA with network appearance %d", d.NA), NA: d.NA, HasNA: true}
+		return nil, BadNA, &xua.Error{Code: xua.InvalidNetworkAppearance,
+			Why: fmt.Sprintf("DATA with network appearance %d", d.NA), NA: d.NA, HasNA: true}
 	}
-	if !found.Receives { // discarded in silence: it may be on its way since before (§4.3.4.3)
+	// This is no fault: the message may have been sent before (§4.3.4.3).
+	if !found.Receives {
 		return nil, NotActive, &xua.Error{Code: xua.UnexpectedMessage, Why: "DATA while not active in the AS", Silent: true}
 	}
 	return found, Taken, nil

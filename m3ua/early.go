@@ -8,9 +8,9 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// What this end, an ASP, knows of destinations when it has just become active: what its gateway
-// told before it acknowledged ASPAC (RFC 4666 §4.3.4.3 lets it), and what it has to be asked
-// for, because it was told before (§4.5.2).
+// This file has what this end, as an ASP, learns of destinations when it becomes active. Its gateway may tell
+// it some before it acknowledges ASPAC (RFC 4666 §4.3.4.3). This end must ask for what the gateway told earlier
+// (§4.5.2).
 
 // early is a message about destinations that came while ASPAC was unanswered.
 type early struct {
@@ -19,8 +19,8 @@ type early struct {
 	name   string
 }
 
-// keep notes a message for when this end is active in as. A gateway that tells of more than
-// perAnswer codes then is asked about the others.
+// keep keeps a message until this end is active in as. Beyond perAnswer codes it keeps nothing more: the
+// gateway will be asked about those.
 func (p *peer) keep(as *ASConfig, s *SSNM, name string) {
 	codes := len(s.Affected)
 	for _, e := range p.early {
@@ -34,8 +34,8 @@ func (p *peer) keep(as *ASConfig, s *SSNM, name string) {
 	p.early = append(p.early, e)
 }
 
-// begun: this end has become active in the AS of path server at gateway p. What came before is
-// taken now, in its order, and the gateway is asked about the destinations behind it.
+// begun is called when this end has become active in the AS of path server at gateway p. It handles what came
+// before, in its order, and asks the gateway about the destinations behind it.
 func (l *Layer) begun(now time.Time, p *peer, server ss7.PathID, out []ss7.Action) []ss7.Action {
 	as := l.as(server)
 	if as == nil || p.cfg.Role != xua.RoleASP {
@@ -50,8 +50,8 @@ func (l *Layer) begun(now time.Time, p *peer, server ss7.PathID, out []ss7.Actio
 	return l.ask(p, as, out)
 }
 
-// ask asks a gateway (DAUD) about the single codes that routes over as lead to, not about
-// ranges: what is asked for a range some gateways answer code by code.
+// ask asks a gateway (DAUD) about the single codes that routes over as lead to. It does not ask about ranges,
+// because some gateways answer these code by code.
 func (l *Layer) ask(p *peer, as *ASConfig, out []ss7.Action) []ss7.Action {
 	net := &l.cfg.Networks[as.Network]
 	to, _ := p.gate.To(as.Path)

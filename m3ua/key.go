@@ -5,8 +5,7 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Routing keys are in a room of their own, so that a configuration can be judged without this
-// package.
+// Routing keys are in a package of their own, so that a configuration can be judged without this one.
 type (
 	// Key is a routing key: which traffic belongs to an AS (RFC 4666 §1.4.2).
 	Key = keys.Key

@@ -14,55 +14,57 @@ type Network struct {
 	Routes  Routes
 }
 
-// ASPConfig is a peer.
+// ASPConfig configures a far end.
 type ASPConfig struct {
 	xua.ASPConfig
 	Slack   Slack
-	Network int         // of what it registers
-	Policy  Policy      // of what it may register
-	Allowed []ss7.Range // destinations it may register, with InRanges
-	Source  string      // of nobody configured: where it comes from, whose share of registrations it uses; else empty
+	Network int         // the network of what it registers
+	Policy  Policy      // what it may register
+	Allowed []ss7.Range // the destinations that it may register, with InRanges
+	// Source says where a far end that is not configured comes from: that source has a share of the registrations.
+	// It is empty if the far end is configured.
+	Source string
 }
 
-// ASConfig is an application server.
+// ASConfig configures an application server.
 type ASConfig struct {
 	xua.ASConfig
 	Network int // index into Config.Networks
 	NA      uint32
 	HasNA   bool
 	Key     Key
-	Away    bool // it leads to gateways: its key says what they send here, and selects nothing
+	Away    bool // it leads to gateways: its key says what these send here, and selects nothing
 }
 
-// Config is what a Layer is told.
+// Config is what a Layer must know.
 type Config struct {
 	Networks []Network
 	ASPs     []ASPConfig
 	ASs      []ASConfig
-	NewPath  func() ss7.PathID // for an AS that is registered; 0: there are no more
+	NewPath  func() ss7.PathID // gives a path for an AS that is registered; 0 if there are no more
 }
 
-// Bounds on what peers can make a Layer keep and do.
+// These bound what far ends can make a Layer keep and do.
 const (
 	MaxDynamic    = 1024 // AS made by registration
-	keptDynamic   = 128  // of these, those that ASPs which are not configured leave to the others
-	maxRegistered = 64   // memberships that one peer may register
+	keptDynamic   = 128  // how many of these ASPs that are not configured leave to the others
+	maxRegistered = 64   // memberships that one far end may register
 	firstRC       = 1 << 20
 )
 
-// peer is what M3UA keeps of an ASP beside xua.
+// peer is what M3UA keeps of a far end, beside what xua keeps.
 type peer struct {
 	cfg    ASPConfig
 	gate   *Gate
-	audits xua.Rate // point codes asked for
-	sweeps xua.Rate // ranges asked for
-	news   xua.Rate // point codes that a gateway tells the state of
+	audits xua.Rate // bounds the point codes that it asks for
+	sweeps xua.Rate // bounds the ranges that it asks for
+	news   xua.Rate // bounds the point codes whose state a gateway tells
 	regs   xua.Rate
-	told   [32]answered // what it was answered lately, so that it is not answered again and again
+	told   [32]answered // what it was answered lately, which is not answered again
 	next   int
 	debts  debts
-	regAt  time.Time // REG REQ to it is repeated then
-	early  []early   // what it told while ASPAC to it was unanswered
+	regAt  time.Time // when REG REQ to it is repeated
+	early  []early   // what it told of destinations while ASPAC to it was unanswered
 	stats  Stats
 }
 
@@ -89,13 +91,13 @@ type Layer struct {
 	nextRC    uint32
 }
 
-// New makes a Layer that knows nobody; Configure comes next.
+// New makes a Layer without far ends and AS; Configure comes next.
 func New() *Layer {
 	return &Layer{x: xua.New(tags, Grammar), peers: map[ss7.PathID]*peer{}, nextRC: firstRC}
 }
 
-// Configure changes peers and AS to what is configured now. A clash of keys, a
-// *Clash, changes nothing.
+// Configure makes far ends and AS what is configured now. If two keys clash, it changes nothing and returns a
+// *Clash.
 func (l *Layer) Configure(now time.Time, c Config, out []ss7.Action) ([]ss7.Action, error) {
 	out = l.begin(out)
 	kept := []*ASConfig{}
@@ -111,7 +113,7 @@ func (l *Layer) Configure(now time.Time, c Config, out []ss7.Action) ([]ss7.Acti
 	if _, err := compileAll(c.Networks, ass); err != nil {
 		return out, err
 	}
-	// What is configured is stronger than what was registered.
+	// What is configured takes the place of what was registered.
 	type lost struct {
 		path ss7.PathID
 		why  string
@@ -154,8 +156,8 @@ func (l *Layer) Configure(now time.Time, c Config, out []ss7.Action) ([]ss7.Acti
 	return l.after(now, n, out), nil
 }
 
-// displaced says what of the configuration takes the place of an AS that was registered; empty:
-// nothing. A summary route does not: what it covers may be there already.
+// displaced says what in the configuration takes the place of a registered AS; "" if nothing does. A summary
+// route does not, because what it covers may be registered already.
 func displaced(s *ASConfig, ass []*ASConfig, nets []Network) string {
 	if s.Network >= len(nets) {
 		return "its network is gone"
@@ -229,8 +231,8 @@ func (l *Layer) setPeer(c *ASPConfig) *peer {
 	return p
 }
 
-// AddASP adds a peer that nobody configured, an association that policy accepts, or changes
-// its settings. It stays until RemoveASP.
+// AddASP adds a far end that is not configured, whose association was accepted by policy, or changes its
+// settings. It stays until RemoveASP.
 func (l *Layer) AddASP(now time.Time, c ASPConfig, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
 	n := len(out)
@@ -243,7 +245,7 @@ func (l *Layer) AddASP(now time.Time, c ASPConfig, out []ss7.Action) []ss7.Actio
 	return l.after(now, n, l.x.Settle(now, append(out, republish(c.Path))))
 }
 
-// RemoveASP forgets a peer that was added.
+// RemoveASP forgets a far end that was added.
 func (l *Layer) RemoveASP(now time.Time, path ss7.PathID, why string, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
 	n := len(out)
@@ -257,7 +259,7 @@ func republish(p ss7.PathID) ss7.Action {
 	return ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: xua.Republish, Path: p}}
 }
 
-// begin forgets the wires of the calls before, once their actions were carried out.
+// begin forgets the messages of earlier calls, once their actions were carried out.
 func (l *Layer) begin(out []ss7.Action) []ss7.Action {
 	if len(out) == 0 {
 		l.arena = l.arena[:0]
@@ -265,7 +267,7 @@ func (l *Layer) begin(out []ss7.Action) []ss7.Action {
 	return l.x.Begin(out)
 }
 
-// Do is told CommUp, CommLost or CommRestart of a peer.
+// Do handles CommUp, CommLost or CommRestart of an association.
 func (l *Layer) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
 	n := len(out)
@@ -275,9 +277,10 @@ func (l *Layer) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	return l.after(now, n, l.x.Do(now, ev, out))
 }
 
-// Recv is told one message of a peer. DATA is raised as Transfer, its Path the AS it
-// came by; a Gate does the same without the Layer.
-func (l *Layer) Recv(now time.Time, path ss7.PathID, stream uint16, ppid uint32, b []byte, out []ss7.Action) []ss7.Action {
+// Recv handles one message of a far end. It raises DATA as Transfer, with the Path of the AS by which it came.
+// A Gate does the same without the Layer.
+func (l *Layer) Recv(now time.Time, path ss7.PathID, stream uint16, ppid uint32, b []byte,
+	out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
 	p := l.peers[path]
 	if p == nil {
@@ -298,12 +301,12 @@ func (l *Layer) Recv(now time.Time, path ss7.PathID, stream uint16, ppid uint32,
 	}
 	m, e := Grammar.Parse(b)
 	if e != nil {
-		e.Silent = m.Type == xua.ERR && len(b) >= 8 // an ERR is never answered (§3.8.1)
+		e.Silent = m.Type == xua.ERR && len(b) >= 8 // ERR is never answered (§3.8.1)
 		return l.Refuse(now, path, e, out)
 	}
 	switch m.Type >> 8 {
 	case 1:
-		return out // DATA of a peer without a gate: it has no state yet
+		return out // the far end has no Gate: it has no state yet
 	case 2:
 		l.x.Heard(now, path, m.Type)
 		out = l.recvSSNM(now, p, m, b, out)
@@ -319,32 +322,32 @@ func (l *Layer) Recv(now time.Time, path ss7.PathID, stream uint16, ppid uint32,
 	return l.after(now, n, out)
 }
 
-// Refuse tells a peer of its fault, at a bounded rate.
+// Refuse tells a far end of its fault, at a bounded rate.
 func (l *Layer) Refuse(now time.Time, path ss7.PathID, e *xua.Error, out []ss7.Action) []ss7.Action {
 	return l.x.Refuse(now, path, e, l.begin(out))
 }
 
-// Heard tells that data came from a peer, for the heartbeat.
+// Heard notes for the heartbeat that data came from a far end.
 func (l *Layer) Heard(now time.Time, path ss7.PathID) { l.x.Heard(now, path, DATA) }
 
-// Quit takes leave of all peers.
+// Quit takes leave of all far ends.
 func (l *Layer) Quit(now time.Time, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
 	n := len(out)
 	return l.after(now, n, l.x.Settle(now, l.x.Quit(now, out)))
 }
 
-// Leave takes leave of one peer and ends its association for a reason.
+// Leave takes leave of one far end, and then ends its association for a reason.
 func (l *Layer) Leave(now time.Time, path ss7.PathID, why string, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
 	n := len(out)
 	return l.after(now, n, l.x.Settle(now, l.x.Leave(now, path, why, out)))
 }
 
-// Leaving tells whether this end is taking leave of a peer: it waits for answers.
+// Leaving tells whether this end is taking leave of a far end and waits for its answers.
 func (l *Layer) Leaving(path ss7.PathID) bool { return l.x.Leaving(path) }
 
-// Leavers counts the peers of which this end is taking leave.
+// Leavers counts the far ends that this end is taking leave of.
 func (l *Layer) Leavers() int { return l.x.Leavers() }
 
 // Tick acts on every deadline that has passed.
@@ -357,7 +360,7 @@ func (l *Layer) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 	return l.after(now, n, l.x.Tick(now, out))
 }
 
-// Deadline is the earliest.
+// Deadline gives the earliest deadline.
 func (l *Layer) Deadline() time.Time {
 	first := l.x.Deadline()
 	for _, p := range l.order {
@@ -370,8 +373,8 @@ func (l *Layer) Deadline() time.Time {
 	return first
 }
 
-// after does what M3UA has to do about actions of xua, from out[n] on: new gates,
-// what a newly active ASP must know, registrations to ask for.
+// after does what M3UA has to do about the actions of xua from out[n] on: it makes new Gates, tells a newly
+// active ASP what it must know, and asks for registrations.
 func (l *Layer) after(now time.Time, n int, out []ss7.Action) []ss7.Action {
 	for i := n; i < len(out); i++ {
 		a := &out[i]
@@ -407,7 +410,7 @@ func (l *Layer) republished(path ss7.PathID) {
 	}
 }
 
-// recompile makes the selectors anew; what is registered never clashes.
+// recompile makes the selectors anew. A registered key never clashes.
 func (l *Layer) recompile() {
 	if sel, err := compileAll(l.cfg.Networks, l.ass); err == nil {
 		l.selectors = sel
@@ -423,7 +426,8 @@ func (l *Layer) makeGate(p *peer) *Gate {
 			continue
 		}
 		label := Label{RC: s.ID, HasRC: s.HasID && !c.Slack.NoID, NA: as.NA, HasNA: as.HasNA}
-		g.Entries = append(g.Entries, Entry{Label: label, Own: s.OwnID, HasOwn: s.OwnID != s.ID, AS: s.AS, Variant: l.cfg.Networks[as.Network].Variant, Receives: s.Receives, Sends: s.Sends})
+		g.Entries = append(g.Entries, Entry{Label: label, Own: s.OwnID, HasOwn: s.OwnID != s.ID, AS: s.AS,
+			Variant: l.cfg.Networks[as.Network].Variant, Receives: s.Receives, Sends: s.Sends})
 	}
 	return g
 }
@@ -437,7 +441,7 @@ func (l *Layer) as(path ss7.PathID) *ASConfig {
 	return nil
 }
 
-// Gate gives the present picture of what a peer may do; nil: there is no such peer.
+// Gate gives the present picture of what a far end may do; nil if there is no such far end.
 func (l *Layer) Gate(path ss7.PathID) *Gate {
 	if p := l.peers[path]; p != nil {
 		return p.gate
@@ -445,19 +449,19 @@ func (l *Layer) Gate(path ss7.PathID) *Gate {
 	return nil
 }
 
-// Way gives the present way to an AS; nil: there is no such AS.
+// Way gives the present way to an AS; nil if there is no such AS.
 func (l *Layer) Way(path ss7.PathID) *xua.Way { return l.x.Way(path) }
 
-// Selector finds AS by their keys, in one network.
+// Selector gives what finds AS by their keys in a network.
 func (l *Layer) Selector(network int) *Selector { return l.selectors[network] }
 
-// AS lists the AS that there are, with those registered.
+// AS lists the AS that there are, including registered ones.
 func (l *Layer) AS() []*ASConfig { return l.ass }
 
-// Status is a picture for show commands.
+// Status gives all far ends and AS, for show commands.
 func (l *Layer) Status() ([]xua.ASPStatus, []xua.ASStatus) { return l.x.Status() }
 
-// PeerStats counts what a peer asked for too often to be answered.
+// PeerStats counts what a far end asked for too often to be answered.
 func (l *Layer) PeerStats(path ss7.PathID) Stats {
 	if p := l.peers[path]; p != nil {
 		return p.stats

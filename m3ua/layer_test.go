@@ -94,12 +94,14 @@ func gateway(t *testing.T, fix func(*Config)) *Layer {
 	t.Helper()
 	l := New()
 	next := ss7.PathID(1000)
-	c := Config{Networks: []Network{{ss7.ITU, routes()}, {ss7.ANSI, nil}}, NewPath: func() ss7.PathID { next++; return next }}
+	c := Config{Networks: []Network{{ss7.ITU, routes()}, {ss7.ANSI, nil}},
+		NewPath: func() ss7.PathID { next++; return next }}
 	for p := range ss7.PathID(3) {
 		c.ASPs = append(c.ASPs, ASPConfig{ASPConfig: xua.ASPConfig{Path: p + 1, Name: fmt.Sprint("P", p+1)}, Policy: AnyKey})
 	}
 	as := func(path ss7.PathID, name string, rc uint32, dpc ss7.PC, sis uint16, members ...ss7.PathID) ASConfig {
-		s := ASConfig{ASConfig: xua.ASConfig{Path: path, Name: name, ID: rc, HasID: true, TR: xua.DefaultTR}, Key: key(Term{DPC: one(dpc), SIs: sis})}
+		s := ASConfig{ASConfig: xua.ASConfig{Path: path, Name: name, ID: rc, HasID: true, TR: xua.DefaultTR},
+			Key: key(Term{DPC: one(dpc), SIs: sis})}
 		for _, m := range members {
 			s.Members = append(s.Members, xua.MemberConfig{ASP: m, Weight: 1})
 		}
@@ -195,15 +197,18 @@ func TestAudit(t *testing.T) {
 		ask  []uint32
 		want string
 	}{
-		"available":    {[]uint32{7 << 11}, "DAVA [10] 14336/0"},
-		"unavailable":  {[]uint32{5}, "DUNA [10] 5/0"},
-		"restricted":   {[]uint32{7<<11 | 72}, "DRST [10] 14408/0"},
-		"congested":    {[]uint32{7<<11 | 10}, "SCON [10] 14346/0 level 2, DAVA [10] 14346/0"},
-		"unknown":      {[]uint32{6}, "DUNA [10] 6/0"},
-		"list":         {[]uint32{5, 6, 7 << 11}, "DUNA [10] 5/0 6/0, DAVA [10] 14336/0"},
-		"network":      {[]uint32{11<<24 | 7<<11}, "DAVA [10] 14336/11, DUNA [10] 14344/3, SCON [10] 14346/0 level 2, DAVA [10] 14346/0, DRST [10] 14408/0"},
-		"everything":   {[]uint32{14 << 24}, "DUNA [10] 0/14, DAVA [10] 14336/11, DUNA [10] 14344/3, SCON [10] 14346/0 level 2, DAVA [10] 14346/0, DRST [10] 14408/0"},
-		"mask 255":     {[]uint32{255<<24 | 0xffffff}, "DUNA [10] 0/14, DAVA [10] 14336/11, DUNA [10] 14344/3, SCON [10] 14346/0 level 2, DAVA [10] 14346/0, DRST [10] 14408/0"},
+		"available":   {[]uint32{7 << 11}, "DAVA [10] 14336/0"},
+		"unavailable": {[]uint32{5}, "DUNA [10] 5/0"},
+		"restricted":  {[]uint32{7<<11 | 72}, "DRST [10] 14408/0"},
+		"congested":   {[]uint32{7<<11 | 10}, "SCON [10] 14346/0 level 2, DAVA [10] 14346/0"},
+		"unknown":     {[]uint32{6}, "DUNA [10] 6/0"},
+		"list":        {[]uint32{5, 6, 7 << 11}, "DUNA [10] 5/0 6/0, DAVA [10] 14336/0"},
+		"network": {[]uint32{11<<24 | 7<<11},
+			"DAVA [10] 14336/11, DUNA [10] 14344/3, SCON [10] 14346/0 level 2, DAVA [10] 14346/0, DRST [10] 14408/0"},
+		"everything": {[]uint32{14 << 24}, "DUNA [10] 0/14, DAVA [10] 14336/11, DUNA [10] 14344/3, SCON [10] 14346/0 " +
+			"level 2, DAVA [10] 14346/0, DRST [10] 14408/0"},
+		"mask 255": {[]uint32{255<<24 | 0xffffff}, "DUNA [10] 0/14, DAVA [10] 14336/11, DUNA [10] 14344/3, SCON [10] " +
+			"14346/0 level 2, DAVA [10] 14346/0, DRST [10] 14408/0"},
 		"24 bits wide": {[]uint32{1 << 14}, "ERR Invalid Parameter Value"},
 	} {
 		if got := l.ssnmRx(1, SSNM{Type: DAUD, RCs: []uint32{10}, Affected: c.ask}); got != c.want {
@@ -233,7 +238,8 @@ func TestCongestedRange(t *testing.T) {
 			c.Networks[0].Routes = r
 		})
 		var codes []ss7.PC
-		for _, a := range l.rx(1, AppendSSNM(nil, &SSNM{Type: SCON, RCs: []uint32{10}, Affected: c.affected, Level: 1, HasLevel: true})) {
+		for _, a := range l.rx(1, AppendSSNM(nil, &SSNM{Type: SCON, RCs: []uint32{10}, Affected: c.affected, Level: 1,
+			HasLevel: true})) {
 			if a.Op == ss7.Raise && a.Event.Kind == ss7.Status && a.Event.Dest.Len == 14 {
 				codes = append(codes, a.Event.Dest.PC)
 			}
@@ -291,8 +297,9 @@ func TestSSNMRefused(t *testing.T) {
 	}{
 		"DUNA from an ASP": {1, SSNM{Type: DUNA, Affected: pcs}, "ERR Unexpected Message"},
 		"RC of others":     {1, SSNM{Type: DAUD, RCs: []uint32{11}, Affected: pcs}, "ERR Invalid Routing Context [11]"},
-		"NA of others":     {1, SSNM{Type: DAUD, RCs: []uint32{10}, NA: 7, HasNA: true, Affected: pcs}, "ERR NA 7 Invalid Network Appearance"},
-		"RC 0":             {1, SSNM{Type: DAUD, RCs: []uint32{0}, Affected: pcs}, "ERR Invalid Routing Context [0]"},
+		"NA of others": {1, SSNM{Type: DAUD, RCs: []uint32{10}, NA: 7, HasNA: true, Affected: pcs},
+			"ERR NA 7 Invalid Network Appearance"},
+		"RC 0": {1, SSNM{Type: DAUD, RCs: []uint32{0}, Affected: pcs}, "ERR Invalid Routing Context [0]"},
 	} {
 		if got := l.ssnmRx(c.from, c.s); got != c.want {
 			t.Errorf("%s: %s", name, got)
@@ -387,8 +394,10 @@ func TestUnreachable(t *testing.T) {
 // An ASP raises congestion; a gateway, to us as ASP, everything.
 func TestSSNMRaised(t *testing.T) {
 	l := gateway(t, nil)
-	out := l.rx(1, AppendSSNM(nil, &SSNM{Type: SCON, Affected: []uint32{100}, Concerned: 9, HasConcerned: true, Level: 2, HasLevel: true}))
-	if len(out) != 1 || out[0].Event.Kind != ss7.Status || out[0].Event.Arg != 2 || out[0].Event.Dest != one(100) || out[0].Event.MSU.OPC != 9 || out[0].Event.Path != 100 {
+	out := l.rx(1, AppendSSNM(nil, &SSNM{Type: SCON, Affected: []uint32{100}, Concerned: 9, HasConcerned: true,
+		Level: 2, HasLevel: true}))
+	if len(out) != 1 || out[0].Event.Kind != ss7.Status || out[0].Event.Arg != 2 || out[0].Event.Dest != one(100) ||
+		out[0].Event.MSU.OPC != 9 || out[0].Event.Path != 100 {
 		t.Errorf("%+v", out)
 	}
 	l = behind(t, false)
@@ -410,8 +419,10 @@ func TestSSNMRaised(t *testing.T) {
 // behind is this node as the ASP of a gateway at path 1.
 func behind(t *testing.T, register bool) *Layer {
 	l := New()
-	s := ASConfig{ASConfig: xua.ASConfig{Path: 100, Name: "A", ID: 10, HasID: !register, Register: register, Members: []xua.MemberConfig{{ASP: 1, Weight: 1}}}, Key: key(Term{DPC: one(300)})}
-	c := Config{Networks: []Network{{ss7.ITU, routes()}}, ASPs: []ASPConfig{{ASPConfig: xua.ASPConfig{Path: 1, Name: "SG", Role: xua.RoleASP}}}, ASs: []ASConfig{s}}
+	s := ASConfig{ASConfig: xua.ASConfig{Path: 100, Name: "A", ID: 10, HasID: !register, Register: register,
+		Members: []xua.MemberConfig{{ASP: 1, Weight: 1}}}, Key: key(Term{DPC: one(300)})}
+	c := Config{Networks: []Network{{ss7.ITU, routes()}}, ASPs: []ASPConfig{
+		{ASPConfig: xua.ASPConfig{Path: 1, Name: "SG", Role: xua.RoleASP}}}, ASs: []ASConfig{s}}
 	if _, err := l.Configure(epoch, c, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -448,17 +459,21 @@ func FuzzHostileASP(f *testing.F) {
 			case 4:
 				b = wire(xua.ASPIA, firstRC+arg)
 			case 5, 6:
-				b = AppendRegistrations(nil, []Registration{{LocalID: arg, Mode: arg & 3, Key: key(Term{DPC: ss7.Range{PC: ss7.PC(98 + arg), Len: 14}, SIs: uint16(arg&1) << 3})}}, 14)
+				b = AppendRegistrations(nil, []Registration{{LocalID: arg, Mode: arg & 3,
+					Key: key(Term{DPC: ss7.Range{PC: ss7.PC(98 + arg), Len: 14}, SIs: uint16(arg&1) << 3})}}, 14)
 			case 7:
 				b = wire(DEREGReq, firstRC+arg)
 			case 8:
-				b = AppendSSNM(nil, &SSNM{Type: DUNA + xua.Type(arg%6), Affected: []uint32{arg<<24 | 96}, RCs: []uint32{firstRC + 1}})
+				b = AppendSSNM(nil, &SSNM{Type: DUNA + xua.Type(arg%6), Affected: []uint32{arg<<24 | 96},
+					RCs: []uint32{firstRC + 1}})
 			case 9:
-				b = (&Label{RC: firstRC + 1, HasRC: true}).Append(nil, &ss7.MSU{DPC: ss7.PC(arg), SI: ss7.SI(arg), SLS: x, Payload: rest})
+				b = (&Label{RC: firstRC + 1, HasRC: true}).Append(nil, &ss7.MSU{DPC: ss7.PC(arg), SI: ss7.SI(arg), SLS: x,
+					Payload: rest})
 			case 10:
 				b = append(xua.Begin(nil, xua.Type(x)<<8|xua.Type(arg)), rest...)
 			case 11:
-				b = xua.End(append(xua.Begin(nil, []xua.Type{REGReq, DAUD, xua.ASPAC, DATA, SCON, xua.ERR, REGRsp, xua.ASPUPAck}[arg%8]), rest...), 0)
+				b = xua.End(append(xua.Begin(nil, []xua.Type{REGReq, DAUD, xua.ASPAC, DATA, SCON, xua.ERR, REGRsp,
+					xua.ASPUPAck}[arg%8]), rest...), 0)
 			case 12:
 				b = rest
 			case 13:

@@ -35,11 +35,14 @@ func TestCodecData(t *testing.T) {
 		d   Data
 	}{
 		{"01000101 0000002c 0200000800000001 000600080000000a 02100014 00000992 00001323 05020003 23010900",
-			Data{Label: Label{1, 10, true, true}, MSU: ss7.MSU{OPC: 2450, DPC: 4899, SI: ss7.ISUP, NI: ss7.National, SLS: 3, Payload: unhex("23010900")}}},
+			Data{Label: Label{1, 10, true, true}, MSU: ss7.MSU{OPC: 2450, DPC: 4899, SI: ss7.ISUP, NI: ss7.National, SLS: 3,
+				Payload: unhex("23010900")}}},
 		{"01000101 00000024 02100011 00000001 00000002 03000300ff 000000 0013000800000007",
-			Data{Correlation: 7, HasCorrelation: true, MSU: ss7.MSU{OPC: 1, DPC: 2, SI: ss7.SCCP, Prio: 3, Payload: unhex("ff")}}},
+			Data{Correlation: 7, HasCorrelation: true, MSU: ss7.MSU{OPC: 1, DPC: 2, SI: ss7.SCCP, Prio: 3,
+				Payload: unhex("ff")}}},
 		{"01000101 00000018 02100010 00010203 00040506 030203ff",
-			Data{MSU: ss7.MSU{OPC: 0x10203, DPC: 0x40506, SI: ss7.SCCP, NI: ss7.National, Prio: 3, SLS: 255, Payload: []byte{}}}},
+			Data{MSU: ss7.MSU{OPC: 0x10203, DPC: 0x40506, SI: ss7.SCCP, NI: ss7.National, Prio: 3, SLS: 255,
+				Payload: []byte{}}}},
 	} {
 		b := unhex(c.hex)
 		var d Data
@@ -64,11 +67,15 @@ func TestCodecSSNM(t *testing.T) {
 		hex string
 		s   SSNM
 	}{
-		{"01000201 00000018 000600080000000a 0012000800001323", SSNM{Type: DUNA, RCs: []uint32{10}, Affected: []uint32{4899}}},
-		{"01000202 00000018 0200000800000001 0012000803001320", SSNM{Type: DAVA, NA: 1, HasNA: true, Affected: []uint32{3<<24 | 0x1320}}},
+		{"01000201 00000018 000600080000000a 0012000800001323", SSNM{Type: DUNA, RCs: []uint32{10},
+			Affected: []uint32{4899}}},
+		{"01000202 00000018 0200000800000001 0012000803001320", SSNM{Type: DAVA, NA: 1, HasNA: true,
+			Affected: []uint32{3<<24 | 0x1320}}},
 		{"01000203 00000014 0012000c00000001 00000002", SSNM{Type: DAUD, Affected: []uint32{1, 2}}},
-		{"01000204 00000020 0012000800000001 0206000800000002 0205000800000003", SSNM{Type: SCON, Affected: []uint32{1}, Concerned: 2, HasConcerned: true, Level: 3, HasLevel: true}},
-		{"01000205 00000018 0012000800001323 0204000800020003", SSNM{Type: DUPU, Affected: []uint32{4899}, Cause: 2, User: ss7.SCCP}},
+		{"01000204 00000020 0012000800000001 0206000800000002 0205000800000003",
+			SSNM{Type: SCON, Affected: []uint32{1}, Concerned: 2, HasConcerned: true, Level: 3, HasLevel: true}},
+		{"01000205 00000018 0012000800001323 0204000800020003", SSNM{Type: DUPU, Affected: []uint32{4899}, Cause: 2,
+			User: ss7.SCCP}},
 		{"01000206 00000010 0012000800000001", SSNM{Type: DRST, Affected: []uint32{1}}},
 	} {
 		b := unhex(c.hex)
@@ -178,7 +185,8 @@ func TestHostileData(t *testing.T) {
 		b := xua.End(append(xua.Begin(nil, DATA), p...), 0)
 		var d Data
 		as, r, e := g.Recv(1, PPID, b, &d)
-		if r != c.want || (e == nil) != (r == Taken) || (as == 100) != (r == Taken) || e != nil && (e.Code != c.code || e.Why == "") {
+		if r != c.want || (e == nil) != (r == Taken) || (as == 100) != (r == Taken) ||
+			e != nil && (e.Code != c.code || e.Why == "") {
 			t.Errorf("%s: %v %v, want %v", name, r, e, c.want)
 		}
 	}
@@ -191,7 +199,8 @@ func TestHostileData(t *testing.T) {
 
 // What an odd peer is forgiven, and what the same is without forgiveness.
 func TestSlackOfData(t *testing.T) {
-	two := []Entry{{Label: Label{RC: 10, HasRC: true}, AS: 100, Variant: ss7.ITU}, {Label: Label{RC: 11, HasRC: true}, AS: 101, Variant: ss7.ITU, Receives: true}}
+	two := []Entry{{Label: Label{RC: 10, HasRC: true}, AS: 100, Variant: ss7.ITU},
+		{Label: Label{RC: 11, HasRC: true}, AS: 101, Variant: ss7.ITU, Receives: true}}
 	m := ss7.MSU{OPC: 1, DPC: 2, SI: ss7.SCCP}
 	none, zero := (&Label{}).Append(nil, &m), (&Label{HasRC: true}).Append(nil, &m)
 	rc := (&Label{RC: 11, HasRC: true}).Append(nil, &m)
@@ -260,7 +269,8 @@ func TestSelector(t *testing.T) {
 		mk(4, "isup", Term{DPC: one(2067), SIs: isup}), mk(5, "opc", Term{DPC: one(2067), OPCs: []ss7.Range{one(9)}}),
 		mk(6, "cic", Term{DPC: one(2067), SIs: isup, Circuits: circuits(one(9), 1, 31)}),
 		mk(7, "two", Term{DPC: one(100)}, Term{DPC: one(101), SIs: sccp}),
-		mk(8, "net of origins", Term{DPC: one(200), OPCs: []ss7.Range{{PC: 8, Len: 11}}}), mk(9, "one of them", Term{DPC: one(200), OPCs: []ss7.Range{one(9)}}),
+		mk(8, "net of origins", Term{DPC: one(200), OPCs: []ss7.Range{{PC: 8, Len: 11}}}),
+		mk(9, "one of them", Term{DPC: one(200), OPCs: []ss7.Range{one(9)}}),
 		mk(10, "others", Term{DPC: one(200)}), mk(11, "its SCCP", Term{DPC: one(200), SIs: sccp}),
 	})
 	if err != nil {
@@ -273,9 +283,12 @@ func TestSelector(t *testing.T) {
 		want     ss7.PathID
 	}{
 		{16383, 1, ss7.SCCP, nil, 1}, {2068, 1, ss7.SCCP, nil, 2}, {2067, 1, ss7.SCCP, nil, 3}, {2067, 1, ss7.ISUP, nil, 4},
-		{2067, 9, ss7.SCCP, nil, 5}, {2067, 9, ss7.ISUP, []byte{31, 0}, 6}, {2067, 9, ss7.ISUP, []byte{32, 0}, 4}, {2067, 9, ss7.ISUP, []byte{31, 0xf0}, 6},
-		{2067, 9, ss7.ISUP, []byte{1}, 4}, {100, 1, ss7.ISUP, nil, 7}, {101, 1, ss7.SCCP, nil, 7}, {101, 1, ss7.ISUP, nil, 1}, {101, 1, ss7.SNM, nil, 0},
-		{200, 8, ss7.ISUP, nil, 8}, {200, 15, ss7.ISUP, nil, 8}, {200, 9, ss7.ISUP, nil, 9}, {200, 16, ss7.ISUP, nil, 10}, {200, 7, ss7.ISUP, nil, 10}, {200, 9, ss7.SCCP, nil, 11},
+		{2067, 9, ss7.SCCP, nil, 5}, {2067, 9, ss7.ISUP, []byte{31, 0}, 6}, {2067, 9, ss7.ISUP, []byte{32, 0}, 4},
+		{2067, 9, ss7.ISUP, []byte{31, 0xf0}, 6},
+		{2067, 9, ss7.ISUP, []byte{1}, 4}, {100, 1, ss7.ISUP, nil, 7}, {101, 1, ss7.SCCP, nil, 7},
+		{101, 1, ss7.ISUP, nil, 1}, {101, 1, ss7.SNM, nil, 0},
+		{200, 8, ss7.ISUP, nil, 8}, {200, 15, ss7.ISUP, nil, 8}, {200, 9, ss7.ISUP, nil, 9}, {200, 16, ss7.ISUP, nil, 10},
+		{200, 7, ss7.ISUP, nil, 10}, {200, 9, ss7.SCCP, nil, 11},
 	} {
 		if got := s.Find(&ss7.MSU{DPC: c.dpc, OPC: c.opc, SI: c.si, Payload: c.payload}); got != c.want {
 			t.Errorf("%+v: %d", c, got)
@@ -286,21 +299,26 @@ func TestSelector(t *testing.T) {
 		"same SI":  {mk(1, "red", Term{DPC: one(1), SIs: isup | sccp}), mk(2, "blue", Term{DPC: one(1), SIs: sccp})},
 		"same CIC": {mk(1, "red", Term{DPC: one(1), Circuits: circuits(one(9), 1, 31)}),
 			mk(2, "blue", Term{DPC: one(1), Circuits: circuits(one(9), 31, 40)})},
-		"same masked OPC": {mk(1, "red", Term{DPC: one(1), OPCs: []ss7.Range{one(3), {PC: 8, Len: 11}}}), mk(2, "blue", Term{DPC: one(1), OPCs: []ss7.Range{{PC: 8, Len: 11}}})},
+		"same masked OPC": {mk(1, "red", Term{DPC: one(1), OPCs: []ss7.Range{one(3), {PC: 8, Len: 11}}}),
+			mk(2, "blue", Term{DPC: one(1), OPCs: []ss7.Range{{PC: 8, Len: 11}}})},
 		"CIC within masked OPCs": {
 			mk(1, "red", Term{DPC: one(1), Circuits: circuits(ss7.Range{PC: 8, Len: 11}, 1, 31)}),
 			mk(2, "blue", Term{DPC: one(1), Circuits: circuits(ss7.Range{PC: 8, Len: 11}, 30, 40)})},
 		"two default": {mk(1, "red", Term{}), mk(2, "blue", Term{})},
 	} {
-		if _, err := Compile(ss7.ITU, clash); err == nil || !strings.Contains(err.Error(), "red") || !strings.Contains(err.Error(), "blue") {
+		if _, err := Compile(ss7.ITU, clash); err == nil || !strings.Contains(err.Error(), "red") ||
+			!strings.Contains(err.Error(), "blue") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	for name, fine := range map[string][]Target{
-		"other SI":                {mk(1, "red", Term{DPC: one(1), SIs: isup}), mk(2, "blue", Term{DPC: one(1), SIs: sccp})},
-		"other OPC":               {mk(1, "red", Term{DPC: one(1), OPCs: []ss7.Range{one(8)}}), mk(2, "blue", Term{DPC: one(1), OPCs: []ss7.Range{one(9)}})},
-		"OPC within a masked one": {mk(1, "red", Term{DPC: one(1), OPCs: []ss7.Range{{PC: 8, Len: 11}}}), mk(2, "blue", Term{DPC: one(1), OPCs: []ss7.Range{one(9)}})},
-		"masked OPCs apart":       {mk(1, "red", Term{DPC: one(1), OPCs: []ss7.Range{{PC: 8, Len: 11}}}), mk(2, "blue", Term{DPC: one(1), OPCs: []ss7.Range{{PC: 16, Len: 11}}})},
+		"other SI": {mk(1, "red", Term{DPC: one(1), SIs: isup}), mk(2, "blue", Term{DPC: one(1), SIs: sccp})},
+		"other OPC": {mk(1, "red", Term{DPC: one(1), OPCs: []ss7.Range{one(8)}}),
+			mk(2, "blue", Term{DPC: one(1), OPCs: []ss7.Range{one(9)}})},
+		"OPC within a masked one": {mk(1, "red", Term{DPC: one(1), OPCs: []ss7.Range{{PC: 8, Len: 11}}}),
+			mk(2, "blue", Term{DPC: one(1), OPCs: []ss7.Range{one(9)}})},
+		"masked OPCs apart": {mk(1, "red", Term{DPC: one(1), OPCs: []ss7.Range{{PC: 8, Len: 11}}}),
+			mk(2, "blue", Term{DPC: one(1), OPCs: []ss7.Range{{PC: 16, Len: 11}}})},
 		"other CIC": {mk(1, "red", Term{DPC: one(1), Circuits: circuits(one(9), 1, 31)}),
 			mk(2, "blue", Term{DPC: one(1), Circuits: circuits(one(9), 32, 40)})},
 	} {
@@ -335,7 +353,8 @@ func FuzzParse(f *testing.F) {
 		if IsData(b) && ParseData(b, &d) == nil {
 			var again Data
 			e := ParseData(d.append(nil, &d.MSU, d.Correlation, d.HasCorrelation), &again)
-			if e != nil || again.Label != d.Label && (again.HasNA != d.HasNA || again.HasRC != d.HasRC) || !reflect.DeepEqual(again.MSU, d.MSU) {
+			if e != nil || again.Label != d.Label && (again.HasNA != d.HasNA || again.HasRC != d.HasRC) ||
+				!reflect.DeepEqual(again.MSU, d.MSU) {
 				t.Fatalf("%+v became %+v, %v", d, again, e)
 			}
 		}

@@ -8,15 +8,15 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// PPID is the SCTP payload protocol identifier (RFC 4666 §7.1), HostOrderPPID what
-// some stacks make of it, Port the registered port (§7.2).
+// PPID is the SCTP payload protocol identifier (RFC 4666 §7.1). HostOrderPPID is what some stacks make of it.
+// Port is the registered port (§7.2).
 const (
 	PPID          = 3
 	HostOrderPPID = 0x03000000
 	Port          = 2905
 )
 
-// The messages that M3UA has beside those of all layers (§3.1.2).
+// These are the messages that M3UA has beside those of all layers (§3.1.2).
 const (
 	DATA     xua.Type = 0x0101
 	DUNA     xua.Type = 0x0201
@@ -31,7 +31,7 @@ const (
 	DEREGRsp xua.Type = 0x0904
 )
 
-// M3UA's own parameters (§3.2).
+// These are M3UA's own parameters (§3.2).
 const (
 	tagNA           uint16 = 0x0200
 	tagUserCause    uint16 = 0x0204
@@ -50,11 +50,10 @@ const (
 	tagDeregStatus  uint16 = 0x0213
 )
 
-// A routing context with nothing in it, as older Osmocom programs write it into DUNA, DAVA and
-// DUPU, names none.
+// An empty routing context names no AS. Older Osmocom programs write one into DUNA, DAVA and DUPU.
 var tags = xua.Tags{ID: xua.TagRoutingContext, NA: tagNA, Dereg: DEREGReq, EmptyID: true}
 
-// Grammar is every message of M3UA.
+// Grammar has every message of M3UA.
 var Grammar = grammar()
 
 func grammar() xua.Grammar {
@@ -68,8 +67,10 @@ func grammar() xua.Grammar {
 	for t, name := range map[xua.Type]string{DUNA: "DUNA", DAVA: "DAVA", DAUD: "DAUD", DRST: "DRST"} {
 		g[t] = xua.Spec{Name: name, Fields: []xua.Field{na, rcs, pcs, info}}
 	}
-	g[SCON] = xua.Spec{Name: "SCON", Fields: []xua.Field{na, rcs, pcs, {Tag: tagConcerned, Size: 4}, {Tag: tagCongestion, Size: 4}, info}}
-	g[DUPU] = xua.Spec{Name: "DUPU", Fields: []xua.Field{na, rcs, {Tag: xua.TagAffected, Must: true, Size: 4}, {Tag: tagUserCause, Must: true, Size: 4}, info}}
+	g[SCON] = xua.Spec{Name: "SCON", Fields: []xua.Field{na, rcs, pcs, {Tag: tagConcerned, Size: 4},
+		{Tag: tagCongestion, Size: 4}, info}}
+	g[DUPU] = xua.Spec{Name: "DUPU", Fields: []xua.Field{na, rcs, {Tag: xua.TagAffected, Must: true, Size: 4},
+		{Tag: tagUserCause, Must: true, Size: 4}, info}}
 	g[REGReq] = xua.Spec{Name: "REG REQ", Fields: []xua.Field{{Tag: tagRoutingKey, Must: true, Many: true}}}
 	g[REGRsp] = xua.Spec{Name: "REG RSP", Fields: []xua.Field{{Tag: tagRegResult, Must: true, Many: true}}}
 	g[DEREGReq] = xua.Spec{Name: "DEREG REQ", Fields: []xua.Field{{Tag: xua.TagRoutingContext, Must: true, Size: -4}}}
@@ -83,8 +84,8 @@ type SSNM struct {
 	NA        uint32
 	HasNA     bool
 	RCs       []uint32
-	Affected  []uint32 // mask in the top octet, point code below
-	Concerned ss7.PC   // SCON from an ASP: who caused it, if HasConcerned
+	Affected  []uint32 // the mask in the top octet, the point code below
+	Concerned ss7.PC   // for SCON from an ASP: the point that caused it, if HasConcerned
 	Level     uint8    // SCON: 0..3, if HasLevel
 	Cause     uint16   // DUPU
 	User      ss7.SI   // DUPU
@@ -92,7 +93,7 @@ type SSNM struct {
 	HasConcerned, HasLevel bool
 }
 
-// ParseSSNM reads what Grammar has accepted as one of the six messages.
+// ParseSSNM reads one of the six messages, which Grammar has accepted.
 func ParseSSNM(m xua.Message) (SSNM, *xua.Error) {
 	s := SSNM{Type: m.Type, RCs: m.Params.Uint32s(xua.TagRoutingContext), Affected: m.Params.Uint32s(xua.TagAffected)}
 	s.NA, s.HasNA = m.Params.Uint32(tagNA)
@@ -141,12 +142,11 @@ func AppendSSNM(dst []byte, s *SSNM) []byte {
 	return xua.End(dst, start)
 }
 
-// Affected is a range of codes as a message has it: the mask counts wildcards.
+// Affected gives a range of codes as a message has it: the mask counts the bits that do not matter.
 func Affected(r ss7.Range, bits uint8) uint32 { return uint32(bits-r.Len)<<24 | uint32(r.PC) }
 
-// Range is an affected point code as a range of codes of a variant's width. A mask
-// as wide as a code, or wider, is all codes (§3.4.1). It is false if the code is
-// too wide.
+// Range gives an affected point code as a range of codes of a variant's width. A mask that is as wide as a
+// code, or wider, means all codes (§3.4.1). Range gives false if the code is too wide.
 func Range(affected uint32, bits uint8) (ss7.Range, bool) {
 	pc, mask := ss7.PC(affected&0xffffff), uint8(affected>>24)
 	if mask >= bits {
@@ -159,29 +159,30 @@ func Range(affected uint32, bits uint8) (ss7.Range, bool) {
 // Registration is one routing key of a REG REQ.
 type Registration struct {
 	LocalID uint32
-	RC      uint32 // if HasRC: change that key (§4.4.1)
+	RC      uint32 // the key to be changed, if HasRC (§4.4.1)
 	HasRC   bool
-	Mode    uint32 // as it came; 0: none
+	Mode    uint32 // the traffic mode as it came; 0 if there is none
 	Key     Key
-	Bad     RegStatus // not OK: why the key cannot be understood
+	Bad     RegStatus // why the key cannot be understood, if it is not RegOK
 	Why     string
 }
 
 var routingKeyFields = []xua.Field{
 	{Tag: tagLocalRK, Must: true, Size: 4}, {Tag: xua.TagRoutingContext, Size: 4}, {Tag: xua.TagTrafficMode, Size: 4},
-	{Tag: tagDPC, Many: true, Size: 4}, {Tag: tagNA, Size: 4}, {Tag: tagSI, Many: true}, {Tag: tagOPC, Many: true, Size: -4}, {Tag: tagCircuits, Many: true, Size: -8},
+	{Tag: tagDPC, Many: true, Size: 4}, {Tag: tagNA, Size: 4}, {Tag: tagSI, Many: true},
+	{Tag: tagOPC, Many: true, Size: -4}, {Tag: tagCircuits, Many: true, Size: -8},
 }
 
-// MaxKeys is how many routing keys one REG REQ may have, and maxParts how many
-// DPCs, OPCs and ranges of circuits one key.
+// MaxKeys is how many routing keys one REG REQ may have. maxParts is how many DPCs, OPCs and ranges of circuits
+// one key may have.
 const (
 	MaxKeys  = 16
 	maxParts = 64
 )
 
-// ParseRegistrations reads the routing keys of a REG REQ. A key whose parts make no
-// sense comes back with the status it is to be refused with; without a
-// Local-RK-Identifier nothing can be answered, which is an error of the message.
+// ParseRegistrations reads the routing keys of a REG REQ. If the parts of a key make no sense, the key comes
+// with the status to refuse it with. Without a Local-RK-Identifier a key cannot be answered, which is an error
+// of the message.
 func ParseRegistrations(m xua.Message, bits uint8) ([]Registration, *xua.Error) {
 	var out []Registration
 	for p := m.Params; ; {
@@ -197,7 +198,8 @@ func ParseRegistrations(m xua.Message, bits uint8) ([]Registration, *xua.Error) 
 			return nil, e
 		}
 		if len(out) >= MaxKeys {
-			return nil, &xua.Error{Code: xua.InvalidParameterValue, Why: fmt.Sprintf("REG REQ with more than %d routing keys", MaxKeys)}
+			return nil, &xua.Error{Code: xua.InvalidParameterValue,
+				Why: fmt.Sprintf("REG REQ with more than %d routing keys", MaxKeys)}
 		}
 		out = append(out, parseRegistration(v, bits))
 	}
@@ -229,8 +231,7 @@ func (r *Registration) refuse(s RegStatus, why string) {
 	}
 }
 
-// part adds one parameter: each DPC opens a group, to which what follows belongs
-// (§3.6.1).
+// part adds one parameter. Each DPC opens a group, and what follows belongs to that group (§3.6.1).
 func (r *Registration) part(tag uint16, v []byte, bits uint8) {
 	if tag == tagDPC {
 		d, ok := Range(binary.BigEndian.Uint32(v), bits)
@@ -282,7 +283,7 @@ func (r *Registration) opc(v []byte, bits uint8) (ss7.Range, bool) {
 	switch {
 	case !ok:
 		r.refuse(RegInvalidKey, fmt.Sprintf("an OPC is wider than %d bits", bits))
-	case o.Len < bits: // a peer's key has a list of single ones (§3.6.1); a mask is for static keys
+	case o.Len < bits: // a registered key has a list of single OPCs (§3.6.1); masks are for static keys
 		r.refuse(RegUnsupportedField, "an OPC has a mask")
 	}
 	return o, ok
@@ -350,9 +351,9 @@ func appendTerm(k []byte, t *Term, bits uint8) []byte {
 	return xua.AppendUint32s(k, tagOPC, opcs)
 }
 
-// Result answers one registration (tag LocalID) or deregistration.
+// Result answers one registration, which LocalID names, or one deregistration.
 type Result struct {
-	LocalID uint32 // of a REG RSP
+	LocalID uint32 // only in a REG RSP
 	RC      uint32
 	Status  uint32
 }
@@ -372,7 +373,8 @@ func ParseResults(m xua.Message) ([]Result, *xua.Error) {
 		if p = rest; tag != outer {
 			continue
 		}
-		fields := []xua.Field{{Tag: status, Must: true, Size: 4}, {Tag: xua.TagRoutingContext, Must: true, Size: 4}, {Tag: tagLocalRK, Must: m.Type == REGRsp, Size: 4}}
+		fields := []xua.Field{{Tag: status, Must: true, Size: 4}, {Tag: xua.TagRoutingContext, Must: true, Size: 4},
+			{Tag: tagLocalRK, Must: m.Type == REGRsp, Size: 4}}
 		if e := xua.Check(fields, v); e != nil {
 			return nil, e
 		}

@@ -8,33 +8,33 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// An ASP must know of every destination that is lost or regained (RFC 4666 §4.5.1), and there
-// may be many thousands. A burst goes to it at once; of the rest the Layer keeps which they
-// are, not how they are: each later burst says what holds then. So no more waits in the queue
-// of an association than a burst, and what that refused is said again in the same way.
+// An ASP must be told of every destination that is lost or regained (RFC 4666 §4.5.1), and these may be many
+// thousands. One burst goes out at once. Of the rest, the Layer notes which destinations they are, not their
+// states: each later burst says what holds then. So no more than a burst waits in the queue of an association.
+// What that queue refused is said again in the same way.
 const (
 	perBurst   = perAnswer // point codes in one burst to one ASP
 	burstPace  = 50 * time.Millisecond
-	burstAgain = time.Second // after a message that its association did not take
+	burstAgain = time.Second // the wait after a message that the association did not take
 )
 
-// debt is a destination that an ASP is to be told of: as an active ASP of its network, or, as that
-// sees it, of the AS only, if that is not 0.
+// debt is a destination that an ASP is still to be told of. If only is 0, it is told as an active ASP of its
+// network; else as the AS only sees the destination.
 type debt struct {
 	network int
 	only    ss7.PathID
 	dest    ss7.Range
 }
 
-// debts are those of one ASP, in their order.
+// debts holds the debts of one ASP, in their order.
 type debts struct {
 	queue []debt
 	in    map[debt]bool
 	next  time.Time // when the next burst may go
-	spent int       // point codes of the present one
+	spent int       // point codes in the present burst
 }
 
-// room tells how many codes may go now.
+// room gives how many codes may go now.
 func (d *debts) room(now time.Time) int {
 	if !now.Before(d.next) {
 		d.spent, d.next = 0, now.Add(burstPace)
@@ -53,7 +53,7 @@ func (d *debts) owe(x debt) {
 	d.queue = append(d.queue, x)
 }
 
-// due is when something is to be said; zero: nothing is.
+// due gives when something is to be said; zero if nothing is.
 func (d *debts) due() time.Time {
 	if len(d.queue) == 0 {
 		return time.Time{}
@@ -61,8 +61,8 @@ func (d *debts) due() time.Time {
 	return d.next
 }
 
-// tell says as much of dests to p as its burst has room for, and owes the rest: for the AS only,
-// as these see them then, or if there are none for all of its AS alike.
+// tell tells p as much of dests as its burst has room for, and owes it the rest. If only is not empty, the
+// destinations are told as these AS see them; else they are told alike for all AS of p.
 func (l *Layer) tell(now time.Time, p *peer, lb label, network int, only []ss7.PathID, dests []Destination,
 	out []ss7.Action) []ss7.Action {
 	n := 0
@@ -81,7 +81,7 @@ func (l *Layer) tell(now time.Time, p *peer, lb label, network int, only []ss7.P
 	return l.sendAll(p, lb, l.cfg.Networks[network].Variant.Bits(), dests[:n], out)
 }
 
-// settle says what is owed to p, as it is now, as far as there is room.
+// settle tells p what is owed to it, in the state that holds now, as far as there is room.
 func (l *Layer) settle(now time.Time, p *peer, out []ss7.Action) []ss7.Action {
 	for len(p.debts.queue) > 0 {
 		room := p.debts.room(now)
@@ -107,7 +107,7 @@ func (l *Layer) settle(now time.Time, p *peer, out []ss7.Action) []ss7.Action {
 		}
 		lb, ok := l.concerned(p, meant)
 		if !ok {
-			continue // it is told anew when it becomes active
+			continue // it is told everything when it becomes active
 		}
 		for i := range dests {
 			dests[i].State, dests[i].Level = l.cfg.Networks[first.network].Routes.State(dests[i].Range, first.only)
@@ -122,8 +122,8 @@ func (l *Layer) Owes() bool {
 	return slices.ContainsFunc(l.order, func(p *peer) bool { return len(p.debts.queue) > 0 })
 }
 
-// Unsent is told a message about destinations that the association of a peer did not take;
-// false if wire is another one. What it said is said again in a while, as it is then.
+// Unsent is called with a message that the association of a far end did not take. It gives false if the message
+// is not about destinations. What the message said is said again after a while, as it is then.
 func (l *Layer) Unsent(now time.Time, path ss7.PathID, wire []byte) bool {
 	p := l.peers[path]
 	if p == nil || p.gate == nil {

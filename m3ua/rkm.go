@@ -9,15 +9,15 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// Policy is what a peer may register (RFC 4666 §4.4).
+// Policy says what a far end may register (RFC 4666 §4.4).
 type Policy uint8
 
 // The policies.
 const (
 	NoRegistration Policy = iota // REG REQ is an unsupported class
 	Configured                   // only keys that are configured
-	InRanges                     // new keys too, for destinations within what the peer is allowed
-	AnyKey                       // new keys too, for any destination that is nobody else's
+	InRanges                     // new keys too, for destinations within what it is allowed
+	AnyKey                       // new keys too, for any destination that belongs to nobody else
 )
 
 var policyNames = [...]string{"off", "configured keys only", "allowed ranges", "any"}
@@ -44,8 +44,10 @@ const (
 	RegAlready
 )
 
-var regNames = [...]string{"successfully registered", "unknown error", "invalid DPC", "invalid network appearance", "invalid routing key", "permission denied",
-	"cannot support unique routing", "routing key not currently provisioned", "insufficient resources", "unsupported RK parameter field",
+var regNames = [...]string{"successfully registered", "unknown error", "invalid DPC", "invalid network appearance",
+	"invalid routing key", "permission denied", "cannot support unique routing",
+	"routing key not currently provisioned", "insufficient resources",
+	"unsupported RK parameter field",
 	"unsupported or invalid traffic mode", "routing key change refused", "routing key already registered"}
 
 func (s RegStatus) String() string {
@@ -55,7 +57,7 @@ func (s RegStatus) String() string {
 	return fmt.Sprintf("registration status %d", uint32(s))
 }
 
-// Deregistration statuses (§3.6.4).
+// These are the deregistration statuses (§3.6.4).
 const (
 	deregOK            = 0
 	deregInvalidRC     = 2
@@ -111,7 +113,8 @@ func (l *Layer) recvRKM(now time.Time, p *peer, m xua.Message, b []byte, out []s
 			// At once, so that the next key of the message sees it. Its NTFY waits.
 			out = l.x.Register(now, p.cfg.Path, as.Path, out)
 		} else {
-			out = append(out, ss7.Action{Op: ss7.Note, Event: ss7.Event{Kind: ss7.StateChange, Path: p.cfg.Path, Arg: xua.NoteError,
+			out = append(out, ss7.Action{Op: ss7.Note, Event: ss7.Event{Kind: ss7.StateChange, Path: p.cfg.Path,
+				Arg: xua.NoteError,
 				Why: fmt.Sprintf("registration by ASP %s refused, %v: %s", p.cfg.Name, status, why)}})
 		}
 	}
@@ -124,7 +127,7 @@ func (l *Layer) recvRKM(now time.Time, p *peer, m xua.Message, b []byte, out []s
 	return l.x.Settle(now, out)
 }
 
-// place finds or makes the AS of a registration, or says why not (§4.4.1).
+// place finds or makes the AS of a registration, or says why it does not (§4.4.1).
 func (l *Layer) place(now time.Time, p *peer, r *Registration) (*ASConfig, RegStatus, string) {
 	if r.Bad != RegOK {
 		return nil, r.Bad, r.Why
@@ -149,7 +152,8 @@ func (l *Layer) place(now time.Time, p *peer, r *Registration) (*ASConfig, RegSt
 	if same != nil {
 		return l.joinExisting(p, same, r, hasRC, bits)
 	}
-	if hasRC && !p.cfg.Slack.ChooseRC && !l.knowsRC(r.RC) { // with a routing context a key is changed (§4.4.1)
+	// A request with a routing context asks to change its key (§4.4.1).
+	if hasRC && !p.cfg.Slack.ChooseRC && !l.knowsRC(r.RC) {
 		return nil, RegChangeRefused, fmt.Sprintf("routing context %d has no key that could be changed; "+
 			"if this is the number that it wants for a new one, "+chooseRemedy, r.RC)
 	}
@@ -168,15 +172,15 @@ func (l *Layer) place(now time.Time, p *peer, r *Registration) (*ASConfig, RegSt
 	return l.create(now, p, r, hasRC)
 }
 
-// chooseRemedy is what to do about an ASP that names the routing context that it wants.
+// chooseRemedy says what to do about an ASP that names the routing context that it wants.
 const chooseRemedy = "`slack chosen-routing-context` under its asp takes it"
 
 func (l *Layer) knowsRC(rc uint32) bool {
 	return slices.ContainsFunc(l.ass, func(s *ASConfig) bool { return s.HasID && s.ID == rc })
 }
 
-// sameKey compares what a peer says with what is configured: a network appearance
-// that only one of them mentions makes no difference.
+// sameKey compares the key of a registration with one that is configured. It ignores a network appearance that
+// only one of them has.
 func sameKey(a, b *Key) bool {
 	if a.HasNA && b.HasNA && a.NA != b.NA {
 		return false
@@ -198,11 +202,13 @@ func (l *Layer) knowsNA(p *peer, na uint32) bool {
 	return !any && na == 0
 }
 
-func (l *Layer) joinExisting(p *peer, s *ASConfig, r *Registration, hasRC bool, bits uint8) (*ASConfig, RegStatus, string) {
+func (l *Layer) joinExisting(
+	p *peer, s *ASConfig, r *Registration, hasRC bool, bits uint8,
+) (*ASConfig, RegStatus, string) {
 	is, _, _ := l.x.Member(p.cfg.Path, s.Path)
 	has, asks := l.x.Mode(s.Path), xua.Mode(r.Mode)
 	switch {
-	case asks != 0 && has != 0 && asks != has: // also for a key that it has (§3.6.2)
+	case asks != 0 && has != 0 && asks != has: // this holds even for a key that it has already (§3.6.2)
 		why := fmt.Sprintf("AS %s has traffic mode %v, and it asks for %v", s.Name, has, asks)
 		if !s.Dynamic && s.Mode != 0 {
 			why += "; without `traffic-mode` the AS takes that of the first REG REQ"
@@ -236,8 +242,8 @@ func allowed(p *peer, r *Registration, bits uint8) bool {
 // covers tells whether all of r lies in a.
 func covers(a, r ss7.Range, bits uint8) bool { return a.Len <= r.Len && a.Contains(r.PC, bits) }
 
-// mayCreate tells whether a peer may make a new AS: nobody takes a destination that
-// is not its to take. What a summary alone covers may be taken by whom `rkm allow` lets.
+// mayCreate tells whether a far end may make a new AS: no far end may take a destination that belongs to
+// another. `rkm allow` lets a far end take what only a summary route covers.
 func (l *Layer) mayCreate(p *peer, r *Registration, bits uint8) (RegStatus, string) {
 	if p.cfg.Policy == Configured {
 		return RegNotProvisioned, "only configured keys may be registered; `rkm dynamic-permitted` under its asp, or " +
@@ -304,7 +310,8 @@ func (l *Layer) create(now time.Time, p *peer, r *Registration, hasRC bool) (*AS
 	if !hasRC {
 		rc = l.freeRC()
 	}
-	c := xua.ASConfig{Path: path, Name: fmt.Sprintf("as-rkm-%d", rc), ID: rc, HasID: true, Mode: xua.Mode(r.Mode), TR: xua.DefaultTR, Dynamic: true,
+	c := xua.ASConfig{Path: path, Name: fmt.Sprintf("as-rkm-%d", rc), ID: rc, HasID: true, Mode: xua.Mode(r.Mode),
+		TR: xua.DefaultTR, Dynamic: true,
 		SLS: l.cfg.Networks[p.cfg.Network].Variant.SLSBits}
 	s := &ASConfig{ASConfig: c, Network: p.cfg.Network, NA: r.Key.NA, HasNA: r.Key.HasNA, Key: r.Key}
 	l.ass = append(l.ass, s)
@@ -324,11 +331,12 @@ func (l *Layer) freeRC() uint32 {
 	}
 }
 
-// recvDereg: §4.4.2.
+// recvDereg handles DEREG REQ (§4.4.2).
 func (l *Layer) recvDereg(now time.Time, p *peer, m xua.Message, out []ss7.Action) []ss7.Action {
 	rcs := m.Params.Uint32s(xua.TagRoutingContext)
 	if len(rcs) > maxRegistered {
-		return l.x.Refuse(now, p.cfg.Path, &xua.Error{Code: xua.InvalidParameterValue, Why: "DEREG REQ with too many routing contexts"}, out)
+		return l.x.Refuse(now, p.cfg.Path, &xua.Error{Code: xua.InvalidParameterValue,
+			Why: "DEREG REQ with too many routing contexts"}, out)
 	}
 	results := make([]Result, len(rcs))
 	for i, rc := range rcs {
@@ -350,7 +358,7 @@ func (l *Layer) dereg(now time.Time, p *peer, rc uint32, out []ss7.Action) (uint
 	switch {
 	case !is:
 		return deregNotRegistered, out
-	case !registered: // configured, not registered
+	case !registered: // it is configured, and was not registered
 		return deregDenied, out
 	case state == xua.Active:
 		return deregActive, out

@@ -9,18 +9,17 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// Routing keys that this end, an ASP, registers with its gateways (RFC 4666 §4.4).
+// This file has the routing keys that this end, as an ASP, registers with its gateways (RFC 4666 §4.4).
 
-// regRetry is how long a REG REQ waits for its answer, regPause how long what was refused
-// waits for the next.
+// regRetry is how long a REG REQ waits for its answer. regPause is how long a refused one waits for the next.
 const (
 	regRetry = 10 * time.Second
 	regPause = time.Minute
 )
 
-// mayChange tells whether a refusal may be another one later without a word of this end: the
-// gateway's configuration, its resources and other ASPs' registrations change. What it
-// finds wrong with the request itself stays wrong; so does ours, until it is configured anew.
+// mayChange tells whether the answer to the same request may be another one later. That depends on the
+// gateway's configuration, its resources and the registrations of other ASPs. If the gateway finds fault with
+// the request itself, the answer stays until this end is configured anew.
 func (s RegStatus) mayChange() bool {
 	switch s {
 	case RegUnknown, RegPermissionDenied, RegNotUnique, RegNotProvisioned, RegNoResources:
@@ -29,7 +28,7 @@ func (s RegStatus) mayChange() bool {
 	return false
 }
 
-// register asks a gateway for the routing contexts that AS of ours wait for.
+// register asks a gateway for the routing contexts that our AS wait for.
 func (l *Layer) register(now time.Time, p *peer, out []ss7.Action) []ss7.Action {
 	p.regAt = time.Time{}
 	if p.cfg.Role != xua.RoleASP {
@@ -60,18 +59,20 @@ func (l *Layer) register(now time.Time, p *peer, out []ss7.Action) []ss7.Action 
 	return l.sent(p, REGReq, start, out)
 }
 
-// unregistered: a gateway did not give an AS a routing context.
-func (l *Layer) unregistered(now time.Time, p *peer, s *ASConfig, why string, again bool, out []ss7.Action) []ss7.Action {
+// unregistered notes that a gateway did not give an AS a routing context, and why.
+func (l *Layer) unregistered(now time.Time, p *peer, s *ASConfig, why string, again bool,
+	out []ss7.Action) []ss7.Action {
 	why = fmt.Sprintf("the gateway %s does not register its routing key: %s", p.cfg.Name, why)
 	var till time.Time
 	if again {
 		till = now.Add(regPause)
 	}
 	l.x.Waits(p.cfg.Path, s.Path, why, till)
-	return append(out, ss7.Action{Op: ss7.Note, Event: ss7.Event{Kind: ss7.StateChange, Path: p.cfg.Path, Arg: xua.NoteError, Why: "AS " + s.Name + ": " + why}})
+	return append(out, ss7.Action{Op: ss7.Note, Event: ss7.Event{Kind: ss7.StateChange, Path: p.cfg.Path,
+		Arg: xua.NoteError, Why: "AS " + s.Name + ": " + why}})
 }
 
-// recvResults is told what a gateway answers.
+// recvResults handles what a gateway answers.
 func (l *Layer) recvResults(now time.Time, p *peer, m xua.Message, b []byte, out []ss7.Action) []ss7.Action {
 	results, e := ParseResults(m)
 	if e == nil && p.cfg.Role != xua.RoleASP {
@@ -103,25 +104,29 @@ func (l *Layer) recvResults(now time.Time, p *peer, m xua.Message, b []byte, out
 			start := len(l.arena)
 			l.arena = xua.End(xua.AppendUint32s(xua.Begin(l.arena, DEREGReq), xua.TagRoutingContext, []uint32{r.RC}), start)
 			out = l.sent(p, DEREGReq, start, out)
-			out = l.unregistered(now, p, s, fmt.Sprintf("it gives routing context %d, and another gateway of the AS gave %d; gateways that do not agree need an AS each", r.RC, s.ID), false, out)
+			out = l.unregistered(now, p, s, fmt.Sprintf("it gives routing context %d, and another gateway of the AS gave %d; "+
+				"gateways that do not agree need an AS each", r.RC, s.ID), false, out)
 		}
 	}
 	return l.x.Settle(now, out)
 }
 
-// recvDeregistered notes what a gateway does not take back.
+// recvDeregistered notes the registrations that a gateway does not take back.
 func (l *Layer) recvDeregistered(p *peer, results []Result, out []ss7.Action) []ss7.Action {
 	for _, r := range results {
 		if r.Status != deregOK {
-			out = append(out, ss7.Action{Op: ss7.Note, Event: ss7.Event{Kind: ss7.StateChange, Path: p.cfg.Path, Arg: xua.NoteError,
-				Why: fmt.Sprintf("the gateway %s keeps the registration of routing context %d: %s", p.cfg.Name, r.RC, deregText(r.Status))}})
+			out = append(out, ss7.Action{Op: ss7.Note, Event: ss7.Event{Kind: ss7.StateChange, Path: p.cfg.Path,
+				Arg: xua.NoteError,
+				Why: fmt.Sprintf("the gateway %s keeps the registration of routing context %d: %s", p.cfg.Name, r.RC,
+					deregText(r.Status))}})
 		}
 	}
 	return out
 }
 
 func deregText(status uint32) string {
-	names := [...]string{deregOK: "successfully deregistered", 1: "unknown error", deregInvalidRC: "invalid routing context", deregDenied: "permission denied",
+	names := [...]string{deregOK: "successfully deregistered", 1: "unknown error",
+		deregInvalidRC: "invalid routing context", deregDenied: "permission denied",
 		deregNotRegistered: "not registered", deregActive: "ASP currently active"}
 	if int(status) < len(names) {
 		return names[status]
@@ -129,8 +134,8 @@ func deregText(status uint32) string {
 	return fmt.Sprintf("deregistration status %d", status)
 }
 
-// recvRefusal: an ERR of a gateway may be its answer to a REG REQ, which it does not
-// take at all (§4.4.1).
+// recvRefusal handles an ERR that may be the answer of a gateway to REG REQ, which it does not accept at all
+// (§4.4.1).
 func (l *Layer) recvRefusal(now time.Time, p *peer, m xua.Message, out []ss7.Action) []ss7.Action {
 	code, _ := m.Params.Uint32(xua.TagErrorCode)
 	if c := xua.Code(code); p.cfg.Role != xua.RoleASP || c != xua.UnsupportedClass && c != xua.UnsupportedType {
@@ -138,14 +143,15 @@ func (l *Layer) recvRefusal(now time.Time, p *peer, m xua.Message, out []ss7.Act
 	}
 	for _, path := range l.x.Unregistered(p.cfg.Path) {
 		if why, _ := l.x.Asked(p.cfg.Path, path); why != "" && l.as(path) != nil {
-			out = l.unregistered(now, p, l.as(path), "it takes no registrations ("+xua.Code(code).String()+"); configure the key there, and take `register` out here", false, out)
+			out = l.unregistered(now, p, l.as(path), "it takes no registrations ("+xua.Code(code).String()+
+				"); configure the key there, and take `register` out here", false, out)
 		}
 	}
 	return out
 }
 
-// keepGranted gives an AS that is configured anew the routing context that gateways gave
-// it, if what they were told of it still holds; else they are asked anew.
+// keepGranted gives an AS that is configured anew the routing context that its gateways gave it, if what the
+// gateways were told of the AS still holds. Else they are asked anew.
 func (l *Layer) keepGranted(c *ASConfig) {
 	was := l.as(c.Path)
 	switch {

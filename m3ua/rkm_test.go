@@ -36,9 +36,10 @@ func TestRegistration(t *testing.T) {
 		r    Registration
 		want RegStatus
 	}{
-		"new":                    {full, reg(-1, 0, Term{DPC: one(300)}), RegOK},
-		"new with SI and OPC":    {full, reg(-1, 2, Term{DPC: one(300), SIs: sccpSI, OPCs: []ss7.Range{one(9)}}), RegOK},
-		"masked OPC":             {full, reg(-1, 0, Term{DPC: one(300), OPCs: []ss7.Range{{PC: 8, Len: 11}}}), RegUnsupportedField},
+		"new":                 {full, reg(-1, 0, Term{DPC: one(300)}), RegOK},
+		"new with SI and OPC": {full, reg(-1, 2, Term{DPC: one(300), SIs: sccpSI, OPCs: []ss7.Range{one(9)}}), RegOK},
+		"masked OPC": {full, reg(-1, 0, Term{DPC: one(300), OPCs: []ss7.Range{{PC: 8, Len: 11}}}),
+			RegUnsupportedField},
 		"other SI of a DPC":      {full, reg(-1, 0, Term{DPC: one(101), SIs: sccpSI}), RegOK},
 		"no DPC":                 {full, reg(-1, 0), RegInvalidKey},
 		"SI of management":       {full, reg(-1, 0, Term{DPC: one(300), SIs: 1}), RegInvalidKey},
@@ -58,19 +59,25 @@ func TestRegistration(t *testing.T) {
 		"change":                 {full, reg(10, 0, Term{DPC: one(300)}), RegChangeRefused},
 		"RC that does not exist": {full, reg(99, 0, Term{DPC: one(300)}), RegChangeRefused},
 		"RC 0, which nobody has": {full, reg(0, 0, Term{DPC: one(300)}), RegOK},
-		"RC 0 of others":         {func(c *Config) { full(c); c.ASs[0].ID = 0 }, reg(0, 0, Term{DPC: one(300)}), RegChangeRefused},
-		"RC of its choice":       {func(c *Config) { full(c); c.ASPs[0].Slack.ChooseRC = true }, reg(99, 0, Term{DPC: one(300)}), RegOK},
-		"RC of others":           {func(c *Config) { full(c); c.ASPs[0].Slack.ChooseRC = true }, reg(11, 0, Term{DPC: one(300)}), RegChangeRefused},
-		"only configured":        {policy(Configured), reg(-1, 0, Term{DPC: one(300)}), RegNotProvisioned},
-		"in its ranges":          {policy(InRanges, ss7.Range{PC: 256, Len: 6}), reg(-1, 0, Term{DPC: one(300)}), RegOK},
-		"outside of its ranges":  {policy(InRanges, ss7.Range{PC: 256, Len: 6}), reg(-1, 0, Term{DPC: one(300)}, Term{DPC: one(600)}), RegPermissionDenied},
-		"wider than its ranges":  {policy(InRanges, ss7.Range{PC: 1024, Len: 5}), reg(-1, 0, Term{DPC: ss7.Range{PC: 1024, Len: 4}}), RegPermissionDenied},
-		"under a summary":        {full, reg(-1, 0, Term{DPC: one(7<<11 | 100)}), RegPermissionDenied},
-		"summary, its range":     {policy(InRanges, summary), reg(-1, 0, Term{DPC: one(7<<11 | 100)}), RegOK},
-		"route in its range":     {policy(InRanges, low), reg(-1, 0, Term{DPC: one(5)}), RegPermissionDenied},
-		"again, another mode":    {shared, reg(-1, 1, Term{DPC: one(100)}), RegBadTrafficMode},
-		"again, the same mode":   {shared, reg(-1, 2, Term{DPC: one(100)}), RegAlready},
-		"no room":                {func(c *Config) { full(c); c.NewPath = nil }, reg(-1, 0, Term{DPC: one(300)}), RegNoResources},
+		"RC 0 of others": {func(c *Config) { full(c); c.ASs[0].ID = 0 }, reg(0, 0, Term{DPC: one(300)}),
+			RegChangeRefused},
+		"RC of its choice": {func(c *Config) { full(c); c.ASPs[0].Slack.ChooseRC = true },
+			reg(99, 0, Term{DPC: one(300)}), RegOK},
+		"RC of others": {func(c *Config) { full(c); c.ASPs[0].Slack.ChooseRC = true }, reg(11, 0, Term{DPC: one(300)}),
+			RegChangeRefused},
+		"only configured": {policy(Configured), reg(-1, 0, Term{DPC: one(300)}), RegNotProvisioned},
+		"in its ranges":   {policy(InRanges, ss7.Range{PC: 256, Len: 6}), reg(-1, 0, Term{DPC: one(300)}), RegOK},
+		"outside of its ranges": {policy(InRanges, ss7.Range{PC: 256, Len: 6}),
+			reg(-1, 0, Term{DPC: one(300)}, Term{DPC: one(600)}), RegPermissionDenied},
+		"wider than its ranges": {policy(InRanges, ss7.Range{PC: 1024, Len: 5}),
+			reg(-1, 0, Term{DPC: ss7.Range{PC: 1024, Len: 4}}), RegPermissionDenied},
+		"under a summary":      {full, reg(-1, 0, Term{DPC: one(7<<11 | 100)}), RegPermissionDenied},
+		"summary, its range":   {policy(InRanges, summary), reg(-1, 0, Term{DPC: one(7<<11 | 100)}), RegOK},
+		"route in its range":   {policy(InRanges, low), reg(-1, 0, Term{DPC: one(5)}), RegPermissionDenied},
+		"again, another mode":  {shared, reg(-1, 1, Term{DPC: one(100)}), RegBadTrafficMode},
+		"again, the same mode": {shared, reg(-1, 2, Term{DPC: one(100)}), RegAlready},
+		"no room": {func(c *Config) { full(c); c.NewPath = nil }, reg(-1, 0, Term{DPC: one(300)}),
+			RegNoResources},
 	} {
 		l := gateway(t, c.fix)
 		before := len(l.AS())
@@ -92,7 +99,8 @@ func TestRegistration(t *testing.T) {
 // with its ASP.
 func TestRegisteredLife(t *testing.T) {
 	l := gateway(t, nil)
-	out := told(1, l.rx(1, AppendRegistrations(nil, []Registration{{LocalID: 1, Key: key(Term{DPC: one(300)})}, {LocalID: 2, Key: key(Term{DPC: one(300)})}}, 14)))
+	out := told(1, l.rx(1, AppendRegistrations(nil, []Registration{{LocalID: 1, Key: key(Term{DPC: one(300)})},
+		{LocalID: 2, Key: key(Term{DPC: one(300)})}}, 14)))
 	rc := uint32(firstRC + 1)
 	if want := fmt.Sprintf("REG RSP {1: 0 RC %d} {2: 12 RC %d}, NTFY AS-INACTIVE [%d]", rc, rc, rc); out != want {
 		t.Fatal(out)

@@ -21,29 +21,32 @@ const (
 
 var availabilityTypes = [...]xua.Type{Unavailable: DUNA, Available: DAVA, Restricted: DRST}
 
-// Destination is a range of codes and its state. Level is its congestion, 0 none.
+// Destination is a range of codes and its state. Level is its congestion; 0 means none.
 type Destination struct {
 	Range ss7.Range
 	State Availability
 	Level uint8
-	Own   bool // of the AS that asks: nobody else leads there, and it is told nothing of it
+	// Own says that the destination belongs to the AS that asks: nothing else leads there, and the AS is told
+	// nothing of it.
+	Own bool
 }
 
-// Change is a destination whose state is another than before.
+// Change is a destination whose state has changed.
 type Change struct {
 	Destination
-	Silent bool   // as others see it it has not changed: the AS in Views alone hear of it
-	Views  []View // of AS that see it otherwise, since they are a way there themselves
+	// Silent says that it has not changed as others see it: only the AS in Views hear of it.
+	Silent bool
+	Views  []View // how AS see it that are a way there themselves, and so see it otherwise
 }
 
-// View is a destination as one AS sees it: as it is without the ways by that AS.
+// View is a destination as one AS sees it: without the ways that lead over that AS.
 type View struct {
 	AS     ss7.PathID
 	State  Availability
-	Silent bool // the AS is told nothing: it is its own, or as it knows it
+	Silent bool // the AS is told nothing: the destination is its own, or is as it knows it
 }
 
-// to gives what an AS has to hear of a change; false: nothing.
+// to gives what an AS has to hear of a change. It gives false if the AS has to hear nothing.
 func (c *Change) to(as ss7.PathID) (Destination, bool) {
 	for _, v := range c.Views {
 		if v.AS == as {
@@ -55,39 +58,36 @@ func (c *Change) to(as ss7.PathID) (Destination, bool) {
 
 // Routes is what a Layer asks of MTP3.
 type Routes interface {
-	// State is that of the destination with the longest code that covers all of r;
-	// Unavailable if there is none. The server as sees it as it is without the ways by
-	// that server, its own destinations apart; 0: nobody in particular.
+	// State gives the state of the destination with the longest code that covers all of r; Unavailable if there is
+	// none. It is the state as the server as sees it: without the ways by that server, except to its own
+	// destinations. If as is 0, it is the state for nobody in particular.
 	State(r ss7.Range, as ss7.PathID) (Availability, uint8)
-	// Within calls f for the destinations inside r that are smaller than r as the server
-	// as sees them, those with the shorter codes first, until f returns false.
+	// Within calls f for the destinations inside r that are smaller than r, as the server as sees them. Those with
+	// shorter codes come first. It ends when f returns false.
 	Within(r ss7.Range, as ss7.PathID, f func(Destination) bool)
-	// Behind calls f for the single codes that routes over a server lead to, until it
-	// returns false.
+	// Behind calls f for the single codes that routes over a server lead to. It ends when f returns false.
 	Behind(server ss7.PathID, f func(ss7.PC) bool)
-	// Reserved tells why a peer may not register dpc, if not: it is a code of this
-	// node, or has a route that was configured. Summary: it has only a route that is
-	// shorter than dpc.
+	// Reserved says why a far end may not register dpc, if it may not: dpc is a code of this node, or has a route
+	// that was configured. summary says that it only has a route that is shorter than dpc.
 	Reserved(dpc ss7.Range) (why string, summary bool)
 }
 
 const (
-	perMessage = 64  // point codes in one message
-	perAnswer  = 512 // point codes that answer one question
+	perMessage = 64  // how many point codes go into one message
+	perAnswer  = 512 // how many point codes answer one question
 	answerHold = time.Second
 )
 
-// A gateway may lose and regain all codes of ITU within seconds, and none of that may be lost here:
-// what it tells of a destination it does not tell again. A message costs as much as newsLeast codes at
-// least.
+// A gateway may lose and regain all codes of ITU within seconds. None of that may be lost here, because what a
+// gateway tells of a destination it does not tell again. A message costs at least as much as newsLeast codes.
 const (
 	newsBurst = 1 << 15
-	newsRate  = 8000 // a second
+	newsRate  = 8000 // codes a second
 	newsLeast = 8
 )
 
-// Unreachable answers a peer whose MSU could go no further: DUNA or SCON, and DUPU with a cause
-// (§3.4.5) where nobody takes its service indicator; not again and again (§3.4.1).
+// Unreachable answers a far end whose MSU could go no further: with DUNA or SCON, or with DUPU and a cause
+// (§3.4.5) where nobody takes its service indicator. It does not answer again and again (§3.4.1).
 func (l *Layer) Unreachable(now time.Time, path, server ss7.PathID, m *ss7.MSU, d Destination, noUser bool,
 	cause uint16, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
@@ -124,7 +124,7 @@ func (l *Layer) Unreachable(now time.Time, path, server ss7.PathID, m *ss7.MSU, 
 	return l.ssnm(p, &s, out)
 }
 
-// recvSSNM is told a message about destinations.
+// recvSSNM handles a message about destinations.
 func (l *Layer) recvSSNM(now time.Time, p *peer, m xua.Message, b []byte, out []ss7.Action) []ss7.Action {
 	s, e := ParseSSNM(m)
 	if e == nil {
@@ -142,7 +142,8 @@ func (l *Layer) recvSSNM(now time.Time, p *peer, m xua.Message, b []byte, out []
 	bits := l.cfg.Networks[as.Network].Variant.Bits()
 	for _, a := range s.Affected {
 		if _, ok := Range(a, bits); !ok {
-			e := &xua.Error{Code: xua.InvalidParameterValue, Why: fmt.Sprintf("%s for a point code wider than %d bits", m.Name, bits), Diag: xua.Head(b)}
+			e := &xua.Error{Code: xua.InvalidParameterValue,
+				Why: fmt.Sprintf("%s for a point code wider than %d bits", m.Name, bits), Diag: xua.Head(b)}
 			return l.x.Refuse(now, p.cfg.Path, e, out)
 		}
 	}
@@ -166,8 +167,8 @@ func (l *Layer) recvSSNM(now time.Time, p *peer, m xua.Message, b []byte, out []
 	return out
 }
 
-// speakers are those of several AS of a peer that SCON or DUPU can be from, where it names no
-// routing context: the AS whose keys have what it is about, if there are any.
+// speakers gives the AS that a SCON or DUPU without a routing context can be from, if the far end serves
+// several: those whose keys have what the message is about, if there are any.
 func speakers(all []*ASConfig, s *SSNM, bits uint8) []*ASConfig {
 	if len(all) < 2 || len(s.RCs) > 0 || s.Type != SCON && s.Type != DUPU {
 		return all
@@ -185,7 +186,7 @@ func speakers(all []*ASConfig, s *SSNM, bits uint8) []*ASConfig {
 	return some
 }
 
-// heed tells MTP3 what a peer says of destinations in an AS.
+// heed tells MTP3 what a far end says of destinations in an AS.
 func (l *Layer) heed(now time.Time, p *peer, as *ASConfig, s *SSNM, name string, out []ss7.Action) []ss7.Action {
 	bits, said := l.cfg.Networks[as.Network].Variant.Bits(), *s
 	if s.Type == SCON {
@@ -194,12 +195,12 @@ func (l *Layer) heed(now time.Time, p *peer, as *ASConfig, s *SSNM, name string,
 	return raise(p, as, &said, name, bits, out)
 }
 
-// scattered is how many codes a range that is congested may become.
+// scattered is how many codes a congested range may be taken apart into.
 const scattered = 256
 
-// congested makes single codes of ranges that SCON is about, because MTP3 knows congestion
-// of single codes alone (Q.704 §11.2.3): every code of a small range that a route leads to,
-// of a large one the destinations that are known.
+// congested turns the ranges that SCON is about into single codes, because MTP3 knows congestion of single
+// codes alone (Q.704 §11.2.3). Of a small range it takes every code that a route leads to, of a large one the
+// destinations that are known.
 func (l *Layer) congested(now time.Time, p *peer, as *ASConfig, affected []uint32, bits uint8) (single []uint32) {
 	routes := l.cfg.Networks[as.Network].Routes
 	for _, a := range affected {
@@ -230,7 +231,7 @@ func (l *Layer) congested(now time.Time, p *peer, as *ASConfig, affected []uint3
 	return single
 }
 
-// raise tells MTP3 what a peer says of destinations in an AS.
+// raise raises what a far end says of destinations in an AS, for MTP3.
 func raise(p *peer, as *ASConfig, s *SSNM, name string, bits uint8, out []ss7.Action) []ss7.Action {
 	for _, a := range s.Affected {
 		r, _ := Range(a, bits)
@@ -239,7 +240,7 @@ func raise(p *peer, as *ASConfig, s *SSNM, name string, bits uint8, out []ss7.Ac
 		case SCON:
 			ev.Arg, ev.MSU.OPC = uint32(s.Level), s.Concerned
 			if !s.HasLevel {
-				ev.Arg = 1 // the method without levels: congested (§3.4.4)
+				ev.Arg = 1 // SCON without a level says that it is congested (§3.4.4)
 			}
 		case DUPU:
 			ev.Arg, ev.MSU.SI = uint32(s.Cause), s.User
@@ -249,9 +250,11 @@ func raise(p *peer, as *ASConfig, s *SSNM, name string, bits uint8, out []ss7.Ac
 	return out
 }
 
-var ssnmKinds = map[xua.Type]ss7.Kind{DUNA: ss7.Pause, DAVA: ss7.Resume, DRST: ss7.Restricted, SCON: ss7.Status, DUPU: ss7.UserPart}
+var ssnmKinds = map[xua.Type]ss7.Kind{DUNA: ss7.Pause, DAVA: ss7.Resume, DRST: ss7.Restricted, SCON: ss7.Status,
+	DUPU: ss7.UserPart}
 
-// mayTell: an ASP asks and tells of congestion; a gateway tells the rest (§3.4).
+// mayTell tells whether the role of a far end allows a message: an ASP asks, and tells of congestion; a gateway
+// tells the rest (§3.4).
 func (l *Layer) mayTell(p *peer, s *SSNM, name string) *xua.Error {
 	fits := true
 	switch p.cfg.Role {
@@ -266,9 +269,9 @@ func (l *Layer) mayTell(p *peer, s *SSNM, name string) *xua.Error {
 	return nil
 }
 
-// about finds the AS that a message is about: what it names must be the peer's and
-// it must be active there (§4.3.1). They are of one network. Where this end is the ASP
-// and has asked to be active, a gateway may tell it before it says yes: these are soon.
+// about finds the AS that a message is about. The far end must serve those that it names, and must be active
+// there (§4.3.1). All are of one network. If this end is an ASP that has asked to be active, the gateway may
+// tell it of destinations before it agrees: those AS are in soon.
 func (l *Layer) about(p *peer, s *SSNM, name string) (all, soon []*ASConfig, _ *xua.Error) {
 	var found *ASConfig
 	var bad []uint32
@@ -321,15 +324,15 @@ func (l *Layer) about(p *peer, s *SSNM, name string) (all, soon []*ASConfig, _ *
 		return nil, nil, &xua.Error{Code: xua.InvalidNetworkAppearance, NA: s.NA, HasNA: true,
 			Why: fmt.Sprintf("%s with network appearance %d", name, s.NA)}
 	}
-	if len(all)+len(soon) == 0 { // an odd peer, inactive
+	if len(all)+len(soon) == 0 { // an odd far end that is inactive
 		all = append(all, found)
 	}
 	return all, soon, nil
 }
 
-// answer answers a DAUD (§4.5.3): the range that was asked for as a whole, then the
-// smaller ones inside it whose state differs from what was said so far. What that
-// would need more than perAnswer codes for is refused.
+// answer answers a DAUD (§4.5.3). It tells the state of the whole range that was asked for, then of the smaller
+// ones inside whose state differs from what was said so far. If this takes more than perAnswer codes, the DAUD
+// is refused.
 func (l *Layer) answer(now time.Time, p *peer, as *ASConfig, s *SSNM, bits uint8, out []ss7.Action) []ss7.Action {
 	routes := l.cfg.Networks[as.Network].Routes
 	lb := label{na: as.NA, hasNA: as.HasNA, rcs: s.RCs}
@@ -353,13 +356,14 @@ func (l *Layer) answer(now time.Time, p *peer, as *ASConfig, s *SSNM, bits uint8
 	}
 	out = l.sendAll(p, lb, bits, told, out)
 	if refused != nil {
-		return l.x.Refuse(now, p.cfg.Path, &xua.Error{Code: xua.DestinationStatusUnknown, Affected: refused, IDs: s.RCs, NA: as.NA, HasNA: as.HasNA,
+		return l.x.Refuse(now, p.cfg.Path, &xua.Error{Code: xua.DestinationStatusUnknown, Affected: refused, IDs: s.RCs,
+			NA: as.NA, HasNA: as.HasNA,
 			Why: fmt.Sprintf("DAUD for a range that takes more than %d codes to answer", perAnswer)}, out)
 	}
 	return out
 }
 
-// sweep appends what has to be said to an AS about r; cut: there was more.
+// sweep appends what has to be said to an AS about r. cut says that there was more.
 func sweep(told []Destination, routes Routes, r ss7.Range, as ss7.PathID, bits uint8) (_ []Destination, cut bool) {
 	if len(told) >= perAnswer {
 		return told, true
@@ -372,7 +376,7 @@ func sweep(told []Destination, routes Routes, r ss7.Range, as ss7.PathID, bits u
 		return told, false
 	}
 	routes.Within(r, as, func(d Destination) bool {
-		for i := len(told) - 1; i >= first; i-- { // the smallest that covers it is the last
+		for i := len(told) - 1; i >= first; i-- { // the smallest range that covers it is the last one
 			t := &told[i]
 			if !t.Range.Contains(d.Range.PC, bits) {
 				continue

@@ -8,18 +8,17 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// What ASPs are told of destinations, and what gateways are asked (RFC 4666 §4.5).
+// This file has what ASPs are told of destinations, and what gateways are asked (RFC 4666 §4.5).
 
-// label is how a peer is told of a network: the routing contexts by which it is
-// active there, if it needs to be told them (§3.4.1).
+// label says how a network is named to a far end: by the routing contexts in which it is active there, if it
+// needs to be told these (§3.4.1).
 type label struct {
 	na    uint32
 	hasNA bool
 	rcs   []uint32
 }
 
-// concerned tells whether a peer is an active ASP of an AS that is meant, and how these
-// are named to it.
+// concerned tells whether a far end is an active ASP of any AS that is meant, and how these AS are named to it.
 func (l *Layer) concerned(p *peer, meant func(*ASConfig) bool) (label, bool) {
 	var lb label
 	if p.gate == nil || p.cfg.Role == xua.RoleASP {
@@ -41,9 +40,9 @@ func (l *Layer) concerned(p *peer, meant func(*ASConfig) bool) (label, bool) {
 	return lb, any
 }
 
-// Tell tells all concerned ASPs of destinations of a network whose state has changed
-// (§4.5.1): those active in it, each for every AS as that sees them, in one message where
-// that is the same.
+// Tell tells all concerned ASPs that destinations of a network have changed state (§4.5.1). Concerned are the
+// ASPs that are active in that network. They are told for every AS as that AS sees the destinations, in one
+// message where that is the same.
 func (l *Layer) Tell(now time.Time, network int, changes []Change, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
 	common, apart := split(changes)
@@ -52,7 +51,7 @@ func (l *Layer) Tell(now time.Time, network int, changes []Change, out []ss7.Act
 			continue
 		}
 		var others, single []ss7.PathID
-		var heard [][]Destination // by those in single
+		var heard [][]Destination // what the AS in single hear
 		for i := range p.gate.Entries {
 			as := p.gate.Entries[i].AS
 			if dests := hears(as, changes, apart); dests != nil && !slices.Equal(dests, common) {
@@ -64,7 +63,7 @@ func (l *Layer) Tell(now time.Time, network int, changes []Change, out []ss7.Act
 		meant := func(s *ASConfig) bool { return s.Network == network && slices.Contains(others, s.Path) }
 		if lb, ok := l.concerned(p, meant); ok {
 			if len(single) == 0 {
-				others = nil // all alike
+				others = nil // all AS hear the same
 			}
 			out = l.tell(now, p, lb, network, others, common, out)
 		}
@@ -78,7 +77,7 @@ func (l *Layer) Tell(now time.Time, network int, changes []Change, out []ss7.Act
 	return out
 }
 
-// split gives what most AS hear of changes, and those that may hear anything else.
+// split gives what most AS hear of changes, and those AS that may hear something else.
 func split(changes []Change) (common []Destination, apart map[ss7.PathID]bool) {
 	apart = map[ss7.PathID]bool{}
 	for i := range changes {
@@ -92,7 +91,7 @@ func split(changes []Change) (common []Destination, apart map[ss7.PathID]bool) {
 	return common, apart
 }
 
-// hears gives what an AS that is apart hears of changes; nil: it is none.
+// hears gives what an AS that is apart hears of changes; nil if the AS is not apart.
 func hears(as ss7.PathID, changes []Change, apart map[ss7.PathID]bool) []Destination {
 	if !apart[as] {
 		return nil
@@ -106,11 +105,11 @@ func hears(as ss7.PathID, changes []Change, apart map[ss7.PathID]bool) []Destina
 	return dests
 }
 
-// TellUsers tells the ASPs of those servers that an event of MTP3 is for: SCON for Status
-// (congestion of Dest, level Arg; 0: over), DUPU for UserPart (the user MSU.SI at Dest is not
-// there, cause Arg). They are the ASPs of server Path, or if it is 0 those of every server
-// that has the code MSU.OPC by its key; of every server but Of, if that says so of what is
-// behind it (RFC 4666 §3.4.4: "to all concerned ASPs").
+// TellUsers tells an event of MTP3 to the ASPs that it concerns: SCON for Status (congestion of Dest, level
+// Arg; 0 means that it is over), DUPU for UserPart (the user MSU.SI at Dest is not there, with cause Arg).
+// These are the ASPs of server Path. If Path is 0, they are the ASPs of every server whose key has the code
+// MSU.OPC. If Of is set, it is the server that said so of what is behind it, and they are the ASPs of every
+// other server (RFC 4666 §3.4.4: "to all concerned ASPs").
 func (l *Layer) TellUsers(_ time.Time, network int, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
 	bits := l.cfg.Networks[network].Variant.Bits()
@@ -136,7 +135,7 @@ func (l *Layer) TellUsers(_ time.Time, network int, ev ss7.Event, out []ss7.Acti
 	return out
 }
 
-// Audit asks the gateways of a server how a destination is (DAUD, §4.5.2).
+// Audit asks the gateways of a server for the state of a destination (DAUD, §4.5.2).
 func (l *Layer) Audit(_ time.Time, server ss7.PathID, dest ss7.Range, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
 	as := l.as(server)
@@ -159,8 +158,8 @@ func (l *Layer) Audit(_ time.Time, server ss7.PathID, dest ss7.Range, out []ss7.
 	return out
 }
 
-// sendAll writes destinations: congestion first (§4.5.3), equal states together in one
-// message, also where others stand between them.
+// sendAll writes the states of destinations: congestion first (§4.5.3). Equal states go into one message, even
+// if others stand between them.
 func (l *Layer) sendAll(p *peer, lb label, bits uint8, dests []Destination, out []ss7.Action) []ss7.Action {
 	s := SSNM{NA: lb.na, HasNA: lb.hasNA, RCs: lb.rcs}
 	done := make([]bool, len(dests))
@@ -184,8 +183,8 @@ func (l *Layer) sendAll(p *peer, lb label, bits uint8, dests []Destination, out 
 	return out
 }
 
-// alike gives the places of destinations that can be told together with the first: in the same
-// state, and not inside a range of another state that is told later.
+// alike gives the indices of the destinations that can be told together with the first one: those that have the
+// same state and do not lie inside a range of another state that is told later.
 func alike(dests []Destination, done []bool, bits uint8) (at []int) {
 	var passed []ss7.Range
 	for j := 0; j < len(dests) && len(at) < perMessage; j++ {
@@ -208,13 +207,14 @@ func (l *Layer) ssnm(p *peer, s *SSNM, out []ss7.Action) []ss7.Action {
 	return l.sent(p, s.Type, start, out)
 }
 
-// sent sends what was written to the arena from start on; stream 0 keeps it in
-// order with the acknowledgements.
+// sent sends what was written to the arena from start on. It goes on stream 0, in order with the
+// acknowledgements.
 func (l *Layer) sent(p *peer, t xua.Type, start int, out []ss7.Action) []ss7.Action {
 	if !l.x.Sent(p.cfg.Path, t) {
 		return out
 	}
-	return append(out, ss7.Action{Op: ss7.Send, Wire: l.arena[start:len(l.arena):len(l.arena)], Event: ss7.Event{Path: p.cfg.Path}})
+	return append(out, ss7.Action{Op: ss7.Send, Wire: l.arena[start:len(l.arena):len(l.arena)],
+		Event: ss7.Event{Path: p.cfg.Path}})
 }
 
 // brief tells an ASP that has become active what it cannot reach (§4.5.1).
@@ -230,7 +230,7 @@ func (l *Layer) brief(now time.Time, path, server ss7.PathID, out []ss7.Action) 
 	var bad []Destination
 	l.cfg.Networks[as.Network].Routes.Within(ss7.Range{}, server, func(d Destination) bool {
 		own := d.Own || slices.ContainsFunc(as.Key.Terms, func(t Term) bool { return t.DPC == d.Range })
-		if (d.State != Available || d.Level > 0) && !own { // its own is about to change
+		if (d.State != Available || d.Level > 0) && !own { // its own destination is about to change
 			bad = append(bad, d)
 		}
 		return true
