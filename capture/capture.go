@@ -1,5 +1,5 @@
-// Package capture writes pcapng files that Wireshark opens: one interface for
-// each thing that is tapped, nanoseconds, direction and comments.
+// Package capture writes pcapng files that Wireshark opens. A file has one interface for each thing that is
+// tapped, times in nanoseconds, directions and comments.
 package capture
 
 import (
@@ -14,10 +14,10 @@ import (
 // LinkRaw is the link type of packets that begin with an IP header.
 const LinkRaw = 101
 
-// Direction of a packet, as the flags option has it.
+// Direction is the direction of a packet, as the flags option has it.
 type Direction uint32
 
-// Directions; Unknown for a wire, which has none.
+// These are the directions. Unknown is for a wire, which has none.
 const (
 	Unknown Direction = iota
 	Inbound
@@ -30,8 +30,8 @@ const (
 	blockPacket    = 6
 )
 
-// Writer writes one pcapng section. It may be used from several goroutines. After
-// an error it writes nothing more; Err tells.
+// Writer writes one pcapng section. It may be used from several goroutines. After an error it writes nothing
+// more, and Err gives that error.
 type Writer struct {
 	mu         sync.Mutex
 	w          io.Writer
@@ -59,13 +59,13 @@ func Create(path string) (*Writer, io.Closer, error) {
 	return w, to, nil
 }
 
-// NewWriter begins a section; app names the program that writes.
+// NewWriter begins a section. app names the program that writes it.
 func NewWriter(w io.Writer, app string) (*Writer, error) {
 	x := &Writer{w: w}
 	b := x.open(blockSection)
 	b = binary.LittleEndian.AppendUint32(b, 0x1a2b3c4d)
 	b = append(b, 1, 0, 0, 0)
-	b = binary.LittleEndian.AppendUint64(b, ^uint64(0)) // length not known
+	b = binary.LittleEndian.AppendUint64(b, ^uint64(0)) // the length is not known
 	b = option(b, 4, []byte(app))
 	x.close(option(b, 0, nil))
 	return x, x.err
@@ -77,7 +77,7 @@ func (x *Writer) Interface(name string, linktype uint16) (int, error) {
 	defer x.mu.Unlock()
 	b := x.open(blockInterface)
 	b = binary.LittleEndian.AppendUint16(b, linktype)
-	b = append(b, 0, 0, 0, 0, 0, 0) // reserved; no limit of length
+	b = append(b, 0, 0, 0, 0, 0, 0) // reserved, and no limit of length
 	b = option(b, 2, []byte(name))
 	b = option(b, 9, []byte{9}) // nanoseconds
 	x.close(option(b, 0, nil))
@@ -85,7 +85,7 @@ func (x *Writer) Interface(name string, linktype uint16) (int, error) {
 	return x.interfaces - 1, x.err
 }
 
-// Packet writes one packet of interface id; data is the caller's again on return.
+// Packet writes one packet of interface id. data belongs to the caller again on return.
 func (x *Writer) Packet(id int, at time.Time, dir Direction, data []byte, comment string) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -111,7 +111,7 @@ func (x *Writer) Packet(id int, at time.Time, dir Direction, data []byte, commen
 	return x.err
 }
 
-// Err is the first error of writing.
+// Err gives the first error of writing.
 func (x *Writer) Err() error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -123,8 +123,8 @@ func (x *Writer) open(typ uint32) []byte {
 	return append(b, 0, 0, 0, 0)
 }
 
-// close puts the length in, twice, and writes the block at once, so that a
-// reader who follows the file never sees half of one for long.
+// close writes the length in both places, and writes the block at once. So a reader that follows the file never
+// sees half of a block for long.
 func (x *Writer) close(b []byte) {
 	n := uint32(len(b) + 4)
 	binary.LittleEndian.PutUint32(b[4:], n)
@@ -137,7 +137,7 @@ func (x *Writer) close(b []byte) {
 	}
 }
 
-// option writes an option; its length is without padding. Code 0 ends the list.
+// option writes an option. Its length does not count the padding. Code 0 ends the list.
 func option(b []byte, code uint16, value []byte) []byte {
 	b = binary.LittleEndian.AppendUint16(b, code)
 	b = binary.LittleEndian.AppendUint16(b, uint16(len(value)))

@@ -8,13 +8,13 @@ import (
 )
 
 const (
-	streamKeep  = 4096        // blocks that wait for who reads a stream
-	streamGrace = time.Second // for them at the end
+	streamKeep  = 4096        // how many blocks wait for the reader of a stream
+	streamGrace = time.Second // how long they wait at the end
 )
 
-// stream writes blocks to what is no regular file (a named pipe, a terminal) from a goroutine of
-// its own: who captures carries traffic, and never waits for who reads. While nobody reads, some
-// blocks wait, and the others are left out, whole.
+// stream writes blocks to something that is no regular file (a named pipe, a terminal). A goroutine of its own
+// writes, because the writer of packets carries traffic and must never wait for a reader. While nobody reads,
+// some blocks wait. The others are left out as a whole.
 type stream struct {
 	f      *os.File
 	blocks chan []byte
@@ -44,7 +44,7 @@ func (s *stream) run() {
 	}
 }
 
-// Write takes one block.
+// Write accepts one block.
 func (s *stream) Write(b []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -62,7 +62,7 @@ func (s *stream) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// Close gives what waits a second, and tells of what was left out.
+// Close waits up to a second for the blocks that wait, and tells how many were left out.
 func (s *stream) Close() error {
 	s.mu.Lock()
 	over := s.over
@@ -80,7 +80,7 @@ func (s *stream) Close() error {
 	case <-time.After(streamGrace):
 		waits = len(s.blocks)
 	}
-	err := s.f.Close() // a Write that waits returns
+	err := s.f.Close() // this ends a Write that waits
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if left := s.left + waits; left > 0 {

@@ -14,11 +14,11 @@ import (
 	"golang.org/x/net/ipv6"
 )
 
-// family is what differs between ICMP for IPv4 and for IPv6.
+// family has what differs between ICMP for IPv4 and for IPv6.
 type family struct {
 	raw, ping   string // networks of golang.org/x/net/icmp
 	any         string
-	header      int // octets of IP
+	header      int // octets of the IP header
 	protocol    int
 	ask, answer icmp.Type
 }
@@ -28,8 +28,8 @@ var (
 	family6 = family{"ip6:ipv6-icmp", "udp6", "::", 40, 58, ipv6.ICMPTypeEchoRequest, ipv6.ICMPTypeEchoReply}
 )
 
-// echo asks once. A raw socket shows the errors that routers send back; a ping socket,
-// which may need no privileges, does not.
+// echo sends one request and waits for its answer. A raw socket shows the errors that routers send back. A ping
+// socket, which may need no privileges, does not.
 func echo(ctx context.Context, e Echo) (time.Duration, error) {
 	f := family4
 	if e.Dst.Is6() {
@@ -79,10 +79,10 @@ func (f family) listen(e Echo) (*icmp.PacketConn, net.Addr, error) {
 	return nil, nil, fmt.Errorf("no ICMP socket at %s: %w", src, err)
 }
 
-// await reads until what came is about this echo.
+// await reads until something comes that is about this echo.
 func (f family) await(ctx context.Context, c *icmp.PacketConn, e Echo, start time.Time) (time.Duration, error) {
 	buf := make([]byte, 65536)
-	_, isPing := c.LocalAddr().(*net.UDPAddr) // the kernel chose the identifier, and shows our answers alone
+	_, isPing := c.LocalAddr().(*net.UDPAddr) // the kernel has chosen the identifier, and shows only our answers
 	for {
 		n, from, err := c.ReadFrom(buf)
 		took := time.Since(start)
@@ -123,8 +123,8 @@ func (f family) await(ctx context.Context, c *icmp.PacketConn, e Echo, start tim
 	}
 }
 
-// ours tells whether an error quotes this echo: the IP header, then at least eight
-// octets of ICMP (RFC 792).
+// ours tells whether an error quotes this echo. It quotes the IP header, then at least eight octets of ICMP
+// (RFC 792).
 func (f family) ours(quoted []byte, e Echo) bool {
 	at := f.header
 	if f.header == 20 && len(quoted) > 0 {

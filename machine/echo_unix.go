@@ -12,7 +12,7 @@ func isPermission(err error) bool {
 	return errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES)
 }
 
-// sendError turns what the system says of a packet into what a ping shows.
+// sendError turns the system's error of a packet into what a ping shows.
 func sendError(err error) error {
 	switch {
 	case errors.Is(err, syscall.ENETUNREACH):

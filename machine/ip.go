@@ -21,35 +21,35 @@ type IP struct {
 
 // Interface is an IP interface as configured.
 type Interface struct {
-	Name      string         // as the configuration calls it: eth1, GigabitEthernet0/1, Loopback0
-	Device    string         // what the machine calls it; empty: DeviceOf tells
+	Name      string         // the configuration's name: eth1, GigabitEthernet0/1, Loopback0
+	Device    string         // the machine's name; if empty, DeviceOf finds it
 	Addresses []netip.Prefix // the primary IPv4 address first
-	MTU       int            // 0: as it is
+	MTU       int            // 0 means that it stays as it is
 	Shutdown  bool
 }
 
-// StaticRoute leads to Dest by way of a next hop.
+// StaticRoute leads to Dest by a next hop.
 type StaticRoute struct {
 	Dest     netip.Prefix // masked
 	Via      netip.Addr
-	Distance uint8 // from 1; the lower, the better
+	Distance uint8 // from 1 on; the lower, the better
 }
 
 // InterfaceState is an IP interface as it is.
 type InterfaceState struct {
-	Name      string // as the configuration calls it, else as the machine does
-	Device    string // as the machine calls it; empty: it has none
+	Name      string // the configuration's name, else the machine's
+	Device    string // the machine's name; empty if the machine has none
 	Addresses []netip.Prefix
-	Shutdown  bool   // by configuration
-	Up        bool   // carries packets
-	Why       string // it is not up, or not all is as configured
-	Method    string // how the address came: "manual", "host" if it was there, "unset" without one
+	Shutdown  bool   // the configuration shuts it down
+	Up        bool   // it carries packets
+	Why       string // why it is not up, or what is not as configured
+	Method    string // how the address came: "manual", "host" if it was there already, "unset" without one
 	MTU       int
-	Hardware  string // address; empty: none
+	Hardware  string // the hardware address; empty if it has none
 	Counters  InterfaceCounters
 }
 
-// InterfaceCounters count since the interface is there.
+// InterfaceCounters count since the interface exists.
 type InterfaceCounters struct {
 	InPackets, InOctets, InErrors, InDrops     uint64
 	OutPackets, OutOctets, OutErrors, OutDrops uint64
@@ -57,31 +57,31 @@ type InterfaceCounters struct {
 
 // RouteState is a route as it is.
 type RouteState struct {
-	Code      byte // 'C' connected, 'S' static, of this configuration, 'K' the machine's own
+	Code      byte // 'C' connected; 'S' static, of this configuration; 'K' the machine's own
 	Dest      netip.Prefix
-	Via       netip.Addr // invalid: connected
-	Interface string     // as InterfaceState.Name
-	Distance  int        // S
+	Via       netip.Addr // invalid if the network is connected
+	Interface string     // the name as in InterfaceState.Name
+	Distance  int        // of a static route
 	Metric    int
 }
 
 // Echo is an ICMP echo request (RFC 792, RFC 4443 §4.1).
 type Echo struct {
 	Dst     netip.Addr
-	Src     netip.Addr // invalid: the machine's choice
+	Src     netip.Addr // invalid if the machine chooses
 	ID, Seq uint16
 	Size    int // octets of the IP packet
 	Timeout time.Duration
 }
 
-// What an echo may fail with besides reasons that no further echo would change.
+// An echo may fail with these errors, and with others that no further echo would change.
 var (
 	ErrEchoTimeout     = errors.New("no answer")
 	ErrEchoUnreachable = errors.New("unreachable")
 	ErrEchoTooBig      = errors.New("too big for the way")
 )
 
-// NoIP is the IP of a platform that shows nothing of it, and whose addresses all exist.
+// NoIP is the IP of a platform that shows nothing of it. All addresses exist there.
 type NoIP struct{}
 
 // Configure is for a platform without IP.
@@ -106,7 +106,7 @@ func sameIP(a, b IP) bool {
 	})
 }
 
-// loopback is the device on which IOS's Loopback interfaces have their addresses.
+// loopback is the device on which the addresses of IOS's Loopback interfaces are.
 const loopback = "lo"
 
 // IsLoopback tells whether a name is that of an IOS Loopback interface.
@@ -115,11 +115,11 @@ func IsLoopback(name string) bool {
 	return kind == configs.Loopback
 }
 
-// DeviceOf finds the machine's interface for one of the configuration. A machine's own
-// name is itself. GigabitEthernet0/1, number 1 by configs.InterfaceNumber, is eth1 on a
-// machine that names its interfaces so (containerlab, GNS3, the labs; eth0 is the
-// management there), or has none yet; elsewhere it is the second of its Ethernet
-// interfaces, counted from 0 in the order of their names. ethernets are those.
+// DeviceOf finds the machine's interface for one of the configuration. A machine's own name stands for itself.
+// GigabitEthernet0/1, which is number 1 by configs.InterfaceNumber, is eth1 on a machine that names its
+// interfaces so (containerlab, GNS3, the labs; eth0 is the management there), or that has none yet. Elsewhere
+// it is the second of the machine's Ethernet interfaces, counted from 0 in the order of their names. ethernets
+// are those interfaces.
 func DeviceOf(i Interface, ethernets []string) (device string, err error) {
 	kind, n, ios := configs.InterfaceNumber(i.Name)
 	switch {
@@ -147,7 +147,7 @@ func ethN(name string) bool {
 	return ok && err == nil
 }
 
-// natural orders names as people do: eth2 before eth10.
+// natural orders names as people do: eth2 comes before eth10.
 func natural(a, b string) int {
 	for a != "" && b != "" {
 		x, y := digits(a), digits(b)

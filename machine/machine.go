@@ -1,6 +1,6 @@
-// Package machine is the computer that a node runs on: the SCTP that it has, its IP interfaces and
-// routes, and its ICMP. A configuration's interfaces and routes become the kernel's (rtnetlink, on Linux);
-// the package takes away only what it put there itself.
+// Package machine is the computer that a node runs on: the SCTP that it has, its IP interfaces and routes, and
+// its ICMP. It makes the interfaces and routes of a configuration the kernel's (by rtnetlink, on Linux). It
+// takes away only what it put there itself.
 package machine
 
 import (
@@ -33,16 +33,16 @@ func This() *Machine {
 	return &Machine{transports: map[configs.Transport]opened{}}
 }
 
-// Transport gives the same one for the same kind, so that there is one endpoint for
-// each address and port. A kind that failed is tried anew.
+// Transport gives the same transport for the same kind, so that there is one endpoint for each address and
+// port. A kind that failed is tried anew.
 func (m *Machine) Transport(kind configs.Transport) (sctp.Transport, string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if kind != configs.Auto {
 		return m.open(kind)
 	}
-	// The kernel's is fastest and needs no setting of the far end; so does raw IP, which
-	// needs privileges; UDP always works, but the far end must do the same.
+	// The kernel's SCTP is the fastest, and the far end needs no setting for it. The same is true of raw IP, which
+	// needs privileges. UDP always works, but the far end must use it too.
 	var without []string
 	for _, k := range []configs.Transport{configs.Kernel, configs.User, configs.UDP} {
 		t, why, err := m.open(k)
@@ -84,5 +84,5 @@ func (m *Machine) open(kind configs.Transport) (sctp.Transport, string, error) {
 	return o.t, o.why, nil
 }
 
-// Echo asks over the machine's own IP.
+// Echo sends an echo request by the machine's own IP.
 func (*Machine) Echo(ctx context.Context, e Echo) (time.Duration, error) { return echo(ctx, e) }

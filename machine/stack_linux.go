@@ -16,27 +16,26 @@ import (
 	"github.com/gostp/gostp/internal/lock"
 )
 
-// settleInterval is how often the machine is looked at again while something is
-// configured: an interface may appear, an address be taken away by others.
+// settleInterval is how often the machine is looked at again while something is configured. An interface may
+// appear, or somebody else may take an address away.
 const settleInterval = 2 * time.Second
 
-// routeProtocol marks the routes that this program made (rtnetlink's rtm_protocol;
-// numbers from 5 on are for routing daemons to choose).
+// routeProtocol marks the routes that this program made (rtnetlink's rtm_protocol; routing daemons may choose
+// numbers from 5 on).
 const routeProtocol netlink.RouteProtocol = 173
 
-// ipStack keeps the kernel's interfaces and routes as they are configured. It takes
-// away what it put there, when that is no longer configured, and nothing else. When
-// the program ends all stays: taking an address away would end the traffic of others
-// who use it, and a program that is killed could not do it either.
+// ipStack keeps the kernel's interfaces and routes as they are configured. It takes away what it put there once
+// that is no longer configured, and nothing else. When the program ends, all stays: taking an address away
+// would end the traffic of others who use it, and a program that is killed could not do it.
 type ipStack struct {
 	setup    lock.Mutex[lock.MachineIP] // guards what follows
 	ip       IP
 	tell     func(string)
-	stop     chan struct{} // ends the watch; nil: it does not run
+	stop     chan struct{} // ends the watch; nil if it does not run
 	addrs    map[deviceAddr]bool
 	routes   map[StaticRoute]bool
-	mtus     map[string]int  // of devices before they were set
-	downed   map[string]bool // devices that were shut down
+	mtus     map[string]int  // the MTUs of devices before they were set
+	downed   map[string]bool // devices that this program shut down
 	problems map[string]string
 }
 
@@ -46,7 +45,8 @@ type deviceAddr struct {
 	prefix netip.Prefix
 }
 
-// Configure makes the interfaces and routes of the kernel what ip says; it tells what cannot be done yet.
+// Configure makes the interfaces and routes of the kernel what ip says. It calls tell with what cannot be done
+// yet.
 func (m *ipStack) Configure(ip IP, tell func(string)) {
 	m.setup.Lock()
 	defer m.setup.Unlock()
@@ -92,7 +92,7 @@ type inventory struct {
 	names     map[int]string
 	ethernets []string
 	addrs     map[string][]netip.Prefix // by device, in the kernel's order
-	tentative map[deviceAddr]bool       // IPv6: duplicate address detection goes on, or failed
+	tentative map[deviceAddr]bool       // IPv6 addresses whose duplicate address detection goes on, or failed
 }
 
 func takeInventory() (*inventory, error) {
@@ -140,8 +140,7 @@ func netOf(p netip.Prefix) *net.IPNet {
 	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
 }
 
-// devices finds the machine's interface of each configured one; a problem says why
-// there is none.
+// devices finds the machine's interface for each configured one. A problem says why there is none.
 func (m *ipStack) devices(v *inventory) (device map[string]string, problems map[string]string) {
 	device, problems = map[string]string{}, map[string]string{}
 	user := map[string]string{}
@@ -166,8 +165,8 @@ func (m *ipStack) devices(v *inventory) (device map[string]string, problems map[
 	return device, problems
 }
 
-// wanted are the addresses that an interface is to have. A Loopback's are on lo, each
-// alone: with a shorter mask lo would take the whole network for the machine itself.
+// wanted gives the addresses that an interface is to have. Those of a Loopback are on lo, each with the mask of
+// one address: with a shorter mask, lo would take the whole network for the machine itself.
 func wanted(i Interface) []netip.Prefix {
 	if !IsLoopback(i.Name) {
 		return i.Addresses
@@ -182,8 +181,8 @@ func wanted(i Interface) []netip.Prefix {
 	return out
 }
 
-// reconcile makes the kernel's state that of the configuration, as far as it lets
-// us, and tells what changed about the problems. The caller holds setup.
+// reconcile makes the kernel's state that of the configuration, as far as the kernel allows, and tells what has
+// changed about the problems. The caller holds setup.
 func (m *ipStack) reconcile() {
 	v, err := takeInventory()
 	if err != nil {
@@ -216,7 +215,7 @@ func (m *ipStack) reconcile() {
 	m.report(problems)
 }
 
-// removeOld takes away addresses that we put there and that are not to stay.
+// removeOld takes away the addresses that this program put there and that are not to stay.
 func (m *ipStack) removeOld(v *inventory, keep map[deviceAddr]bool) {
 	for a := range m.addrs {
 		if keep[a] {
@@ -224,7 +223,8 @@ func (m *ipStack) removeOld(v *inventory, keep map[deviceAddr]bool) {
 		}
 		delete(m.addrs, a)
 		if l := v.links[a.device]; l != nil && slices.Contains(v.addrs[a.device], a.prefix) {
-			_ = netlink.AddrDel(l, &netlink.Addr{IPNet: netOf(a.prefix)}) // whoever took it away first is right
+			// An error means that somebody else has taken it away already, which is right.
+			_ = netlink.AddrDel(l, &netlink.Addr{IPNet: netOf(a.prefix)})
 			v.addrs[a.device] = slices.DeleteFunc(v.addrs[a.device], func(p netip.Prefix) bool { return p == a.prefix })
 		}
 	}
@@ -257,8 +257,8 @@ func (m *ipStack) setLink(v *inventory, i Interface, d string, keep map[deviceAd
 	return nil
 }
 
-// shutLink takes a device down, unless the machine uses it for an address of its own:
-// a `shutdown` in a pasted configuration must not cut off the person who pastes.
+// shutLink takes a device down, unless the machine uses it for an address of its own: a `shutdown` in a pasted
+// configuration must not cut off the person who pastes it.
 func (m *ipStack) shutLink(v *inventory, d string, up bool, keep map[deviceAddr]bool) error {
 	if !up {
 		return nil
@@ -277,7 +277,7 @@ func (m *ipStack) shutLink(v *inventory, d string, up bool, keep map[deviceAddr]
 
 func (m *ipStack) addAddresses(v *inventory, i Interface, d string) error {
 	if i.Shutdown && !IsLoopback(i.Name) {
-		return nil // IPv6 addresses cannot be kept on a device that is down
+		return nil // a device that is down cannot keep IPv6 addresses
 	}
 	var errs []error
 	for _, p := range wanted(i) {
@@ -296,7 +296,7 @@ func (m *ipStack) addAddresses(v *inventory, i Interface, d string) error {
 	return errors.Join(errs...)
 }
 
-// releaseLinks gives back what was changed of devices that no line speaks of any more.
+// releaseLinks undoes what was changed of devices that are not configured any more.
 func (m *ipStack) releaseLinks(v *inventory, device map[string]string) {
 	wantsDown, wantsMTU := map[string]bool{}, map[string]bool{}
 	for _, i := range m.ip.Interfaces {
@@ -321,7 +321,7 @@ func (m *ipStack) releaseLinks(v *inventory, device map[string]string) {
 	}
 }
 
-// refused says what the kernel refused, and what to do where it is for want of rights.
+// refused says what the kernel refused, and what to do about it if privileges are missing.
 func refused(err error, format string, args ...any) error {
 	what := fmt.Sprintf(format, args...)
 	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
@@ -351,7 +351,7 @@ func (m *ipStack) configured(name string) bool {
 		func(i Interface) bool { return i.Name == name })
 }
 
-// subject is what a problem's name is about: routes bring their own word.
+// subject gives the words for the name of a problem. The names of routes have their own word.
 func subject(name string) string {
 	if strings.Contains(name, " ") {
 		return name

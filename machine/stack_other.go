@@ -11,7 +11,7 @@ import (
 	"github.com/gostp/gostp/internal/lock"
 )
 
-// ipStack shows the machine's interfaces; setting them needs Linux.
+// ipStack shows the machine's interfaces. Setting them needs Linux.
 type ipStack struct {
 	setup lock.Mutex[lock.MachineIP]
 	ip    IP

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Interfaces gives those of the configuration in its order, then the machine's others.
+// Interfaces gives the interfaces of the configuration in its order, then the machine's others.
 func (m *ipStack) Interfaces() []InterfaceState {
 	m.setup.Lock()
 	defer m.setup.Unlock()
@@ -86,8 +86,7 @@ func (s *InterfaceState) link(l netlink.Link) {
 	}
 }
 
-// why says in words why an interface does not carry packets, or not for all of its
-// addresses; empty if it does.
+// why says in words why an interface does not carry packets, or not for all of its addresses; "" if it does.
 func (v *inventory) why(s InterfaceState, d string, addrs []netip.Prefix) string {
 	l := v.links[d]
 	switch {
@@ -108,7 +107,7 @@ func (v *inventory) why(s InterfaceState, d string, addrs []netip.Prefix) string
 	return ""
 }
 
-// reconcileRoutes makes the static routes and takes away those that we made before.
+// reconcileRoutes makes the static routes, and takes away those that this program made before.
 func (m *ipStack) reconcileRoutes(problems map[string]string) {
 	for r := range m.routes {
 		if !slices.Contains(m.ip.Routes, r) {
@@ -149,7 +148,7 @@ func isRoute(k netlink.Route, r StaticRoute) bool {
 	return destOf(k) == r.Dest && via.Unmap() == r.Via && k.Priority == int(r.Distance)
 }
 
-// destOf gives where a route leads; the kernel leaves it out for the default route.
+// destOf gives where a route leads. The kernel leaves that out for the default route.
 func destOf(k netlink.Route) netip.Prefix {
 	if p, ok := prefixOf(k.Dst); ok {
 		return p

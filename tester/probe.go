@@ -12,29 +12,28 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Messages that go round for ever. Three nodes or more whose summary routes, or whose titles,
-// lead to each other send a message round until a link fails: nothing in MTP3 counts its
-// rounds (Q.704 §2.3), and only a message of XUDT has a hop counter. Whoever sees equal messages
-// come again and again may suspect that, but retransmissions and load tools send equal
-// messages too. A Prober turns a suspicion into a proof: a probe goes to the same place by the
-// same way, and a circle is what it comes back in. While a circle lasts it is probed again and
-// again, and it is over when nothing has come back for a while.
+// This file finds messages that go round for ever. If the summary routes or the titles of three nodes or more
+// lead to each other, they send a message round until a link fails: nothing in MTP3 counts its rounds (Q.704
+// §2.3), and only an XUDT has a hop counter. A node that sees equal messages come again and again may suspect
+// that. But retransmissions and load tools send equal messages too. A Prober turns a suspicion into a proof. It
+// sends a probe to the same place by the same way. If the probe comes back, the way is a circle. As long as the
+// circle lasts, it is probed again and again. It is over when nothing has come back for a while.
 
-// probeKind is the type of a probe, beside those of tests and traces.
+// probeKind is the type of a probe, beside the types of tests and traces.
 const (
 	probeKind = 5
 	probeSize = 8 + 8 + 4
 )
 
-// AppendProbe writes a probe: the mark, version 1, type 5, two octets of zero, the number and
-// the code of its origin. No answer belongs to it.
+// AppendProbe writes a probe: the mark, version 1, type 5, two octets of zero, the number, and the code of its
+// origin. A probe has no answer.
 func AppendProbe(dst []byte, number uint64, origin ss7.PC) []byte {
 	dst = append(append(dst, mark...), 1, probeKind, 0, 0)
 	dst = binary.BigEndian.AppendUint64(dst, number)
 	return binary.BigEndian.AppendUint32(dst, uint32(origin))
 }
 
-// ParseProbe reads a probe; false if b is none.
+// ParseProbe reads a probe. It gives false if b is none.
 func ParseProbe(b []byte) (number uint64, origin ss7.PC, ok bool) {
 	if len(b) < probeSize || !bytes.Equal(b[:4], mark) || b[4] != 1 || b[5] != probeKind {
 		return 0, 0, false
@@ -48,18 +47,18 @@ func IsProbe(b []byte) bool {
 	return ok
 }
 
-// Course is where messages go that may go in a circle: to a point, or to a title that is
-// translated, and how they come in here.
+// Course says where messages go that may go in a circle, and how they come in here. They go to a point, or to a
+// title that is translated.
 type Course struct {
-	DPC     ss7.PC // of a title: this node, or another point in whose name it translates
-	Title   string // the called address as it comes in; empty: MTP3 alone routes them
-	Linkset string // or application server, by which they come
+	DPC     ss7.PC // the point; for a title, this node, or another point for which it translates
+	Title   string // the called address as it comes in; empty if MTP3 alone routes them
+	Linkset string // the linkset or application server by which they come
 }
 
 // Circle is a course that is proven to lead back here.
 type Circle struct {
 	Course
-	SLS         [4]uint64 // those for which it is proven, a bit each
+	SLS         [4]uint64 // the SLS for which it is proven, one bit each
 	Since, Last time.Time // when a probe first came back, and when one last did
 	Took        time.Duration
 }
@@ -67,33 +66,33 @@ type Circle struct {
 // Has tells whether the circle is proven for an SLS.
 func (c *Circle) Has(sls uint8) bool { return c.SLS[sls>>6]>>(sls&63)&1 != 0 }
 
-// Probe is a message to be sent: the course, and the SLS and the way by which the suspected
-// message came. Number names it.
+// Probe is a message to be sent: the course, and the SLS and the way of the suspected message. Number names the
+// probe.
 type Probe struct {
 	Course
-	MSU    ss7.MSU // as it was suspected; the payload of a title's
+	MSU    ss7.MSU // the suspected message; with its payload if it goes to a title
 	From   ss7.PathID
 	Number uint64
 }
 
-// Times and bounds of a Prober.
+// These are the times and bounds of a Prober.
 const (
-	probeWait   = 5 * time.Second  // for a probe to come back
+	probeWait   = 5 * time.Second  // how long a probe may take to come back
 	probeAgain  = 10 * time.Second // between probes of a circle, and before a course is suspected anew
-	probeRarest = 10 * time.Minute // of a course whose probes never came back
-	probeMisses = 3                // in a row, and the circle is over
+	probeRarest = 10 * time.Minute // the longest interval for a course whose probes never came back
+	probeMisses = 3                // after so many unanswered in a row, a circle is over
 	coursesMost = 256
-	probesMost  = 10 // in a second
+	probesMost  = 10 // probes in a second
 )
 
-// course is what a Prober knows of one.
+// course is what a Prober knows of a Course.
 type course struct {
 	Circle
 	last     Probe
-	sent     time.Time     // the last probe
-	waits    bool          // for it
-	missed   int           // in a row
-	interval time.Duration // before the next one
+	sent     time.Time     // when the last probe was sent
+	waits    bool          // that probe is waited for
+	missed   int           // how many probes in a row did not come back
+	interval time.Duration // the time before the next probe
 	proven   bool
 }
 
@@ -111,7 +110,7 @@ type Prober struct {
 // ProberStats counts what a Prober does.
 type ProberStats struct{ Suspected, Sent, Returned, Unanswered, Circles uint64 }
 
-// NewProber makes a Prober; seed, which nobody else should know, makes the numbers of its probes.
+// NewProber makes a Prober. The numbers of its probes follow from seed, which nobody else should know.
 func NewProber(seed uint64) *Prober { return &Prober{seed: seed, courses: map[Course]*course{}} }
 
 // number makes the next number of a probe (splitmix64).
@@ -123,8 +122,8 @@ func (p *Prober) number() uint64 {
 	return x ^ x>>31
 }
 
-// Suspect is told of a message that came again and again; it gives the probe that is to be
-// sent, nil if the course was probed lately.
+// Suspect is called for a message that came again and again. It gives the probe that is to be sent; nil if the
+// course was probed lately.
 func (p *Prober) Suspect(now time.Time, s Probe) *Probe {
 	p.Stats.Suspected++
 	c := p.courses[s.Course]
@@ -141,7 +140,7 @@ func (p *Prober) Suspect(now time.Time, s Probe) *Probe {
 	return p.send(now, c, s)
 }
 
-// room makes room for one more course: the oldest that proved nothing gives way.
+// room makes room for one more course. The oldest one that proved nothing gives way.
 func (p *Prober) room(now time.Time) bool {
 	if len(p.courses) < coursesMost {
 		return true
@@ -173,15 +172,15 @@ func (p *Prober) send(now time.Time, c *course, s Probe) *Probe {
 	return &s
 }
 
-// Returned is told of a probe that came back by a linkset; it gives the circle if that is
-// proven now and was not before.
+// Returned is called for a probe that came back by a linkset. It gives the circle if this has just proven it.
 func (p *Prober) Returned(now time.Time, linkset string, number uint64) *Circle {
 	for k, c := range p.courses {
 		if !c.waits || c.last.Number != number {
 			continue
 		}
 		p.Stats.Returned++
-		if k.Linkset != linkset { // what comes in here goes round as well, by another way than thought
+		// Messages that come in by this linkset go round as well, in another circle than was thought.
+		if k.Linkset != linkset {
 			delete(p.courses, k)
 			k.Linkset = linkset
 			if o := p.courses[k]; o != nil && o.proven {
@@ -212,8 +211,8 @@ func (p *Prober) Returned(now time.Time, linkset string, number uint64) *Circle 
 // Changes counts how often something was proven: a circle, or one more SLS of a circle.
 func (p *Prober) Changes() uint64 { return p.changes }
 
-// Tick gives up what did not come back, and gives the probes that are due and the circles
-// that are over.
+// Tick gives up the probes that did not come back. It gives the probes that are due, and the circles that are
+// over.
 func (p *Prober) Tick(now time.Time) (probes []*Probe, over []Circle) {
 	for _, k := range p.order() {
 		c := p.courses[k]
@@ -231,7 +230,7 @@ func (p *Prober) Tick(now time.Time) (probes []*Probe, over []Circle) {
 			delete(p.courses, k)
 		case c.proven && !c.waits && now.Sub(c.sent) >= probeAgain:
 			x := p.send(now, c, c.last)
-			if x == nil { // too many in this second
+			if x == nil { // there were too many in this second
 				c.sent = now.Add(time.Second - probeAgain)
 				continue
 			}
@@ -243,7 +242,7 @@ func (p *Prober) Tick(now time.Time) (probes []*Probe, over []Circle) {
 	return probes, over
 }
 
-// Deadline is when Tick is next due; zero: never.
+// Deadline gives when Tick is next due; zero if never.
 func (p *Prober) Deadline() (next time.Time) {
 	for _, c := range p.courses {
 		at := c.sent.Add(2 * probeRarest)
@@ -260,7 +259,7 @@ func (p *Prober) Deadline() (next time.Time) {
 	return next
 }
 
-// Circles gives what is proven now, in order.
+// Circles gives the circles that are proven now, in order.
 func (p *Prober) Circles() (all []Circle) {
 	for _, k := range p.order() {
 		if c := p.courses[k]; c.proven {
@@ -286,14 +285,14 @@ func (p *Prober) order() []Course {
 	})
 }
 
-// Forget drops all suspicions and circles, and gives those that were proven.
+// Forget drops all suspicions and circles, and gives the circles that were proven.
 func (p *Prober) Forget() []Circle {
 	all := p.Circles()
 	clear(p.courses)
 	return all
 }
 
-// Text says for a person what is proven; to is the point or title, in words.
+// Text says in words what is proven. to is the point or title, in words.
 func (c *Circle) Text(to string) string {
 	return fmt.Sprintf("messages to %s go round for ever: a probe of this node came back by %s after %v",
 		to, c.Linkset, c.Took.Round(time.Millisecond))

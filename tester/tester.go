@@ -12,11 +12,11 @@ import (
 type Config struct {
 	DPC, OPC ss7.PC
 	NI       ss7.NI
-	SLS      int // 0 to 15 (255), or -1: each value in turn, so that every link is used
-	Count    int // messages
-	Size     int // octets of each, Overhead to MaxSize
+	SLS      int // 0 to 15 (255); or -1 for each value in turn, so that every link is used
+	Count    int // how many messages to send
+	Size     int // octets of each message, Overhead to MaxSize
 	Interval time.Duration
-	Timeout  time.Duration // wait for the answer to each message
+	Timeout  time.Duration // how long the answer to each message is waited for
 }
 
 // Report is what a test found.
@@ -25,10 +25,10 @@ type Report struct {
 	Duplicated             int    // answers to a serial number that was answered before
 	Misordered             int    // answers that came after one to a younger message of the same SLS
 	Late                   int    // answers that came after the timeout
-	Refused                int    // not sent: no route, or no room
+	Refused                int    // messages not sent because there was no route, or no room
 	Why                    string // why the last one was refused
-	NoUser                 bool   // a UPU came: the far end is there, and nobody there takes SI 8
-	Flows                  []Flow // by SLS and way
+	NoUser                 bool   // a UPU came: the far end is there, and has no user for SI 8
+	Flows                  []Flow // what was sent, by SLS and way
 	Min, Avg, Max          time.Duration
 	Elapsed                time.Duration
 	SentOctets, RecvOctets int
@@ -37,19 +37,19 @@ type Report struct {
 // Flow is what one SLS sent by one way.
 type Flow struct {
 	SLS                     uint8
-	Path                    ss7.PathID // by which it left; 0: it did not
+	Path                    ss7.PathID // the path by which the messages left; 0 if they did not leave
 	Sent, Answered, Refused int
-	Lost                    time.Time // when the first one that nothing has answered left; zero: there is none
+	Lost                    time.Time // when the first message left that is not answered; zero if there is none
 }
 
-// Test is a running test; its owner is the Tester's.
+// Test is a running test. It belongs to its Tester.
 type Test struct {
 	cfg    Config
 	id     uint16
 	start  time.Time
 	next   time.Time     // when to send the next message
-	sent   []sent        // by serial number
-	newest map[uint8]int // highest serial number answered, by SLS
+	sent   []sent        // the messages by serial number
+	newest map[uint8]int // the highest serial number answered, by SLS
 	total  time.Duration
 	report Report
 	done   func(Report)
@@ -68,7 +68,7 @@ type Stats struct {
 	RequestsIn, RepliesOut, RepliesIn, Unknown, Stray uint64
 }
 
-// Tester is the user part: a Machine but for starting tests.
+// Tester is the user part. It is a Machine, except that tests are started by Start.
 type Tester struct {
 	tests  map[uint16]*Test
 	serial uint16
@@ -81,7 +81,7 @@ func New() *Tester { return &Tester{tests: map[uint16]*Test{}} }
 // Stats gives the counters.
 func (t *Tester) Stats() Stats { return t.stats }
 
-// Start begins a test; done is called from Tick, Recv or Cancel when it is over.
+// Start begins a test. done is called from Tick, Recv or Cancel when the test is over.
 func (t *Tester) Start(now time.Time, cfg Config, done func(Report)) uint16 {
 	for t.serial++; t.tests[t.serial] != nil; t.serial++ {
 	}
@@ -97,24 +97,24 @@ func (t *Tester) Cancel(now time.Time, id uint16) {
 	}
 }
 
-// Refused tells that the message just raised for test id could not be sent.
+// Refused says that the message that was just raised for test id could not be sent.
 func (t *Tester) Refused(id uint16, why string) {
 	if x := t.tests[id]; x != nil {
 		x.report.Refused++
 		x.report.Why = why
-		x.sent[len(x.sent)-1].refused = true // nothing to wait for
+		x.sent[len(x.sent)-1].refused = true // there is no answer to wait for
 	}
 }
 
-// Left tells by which way the message just raised for test id has left.
+// Left says by which path the message that was just raised for test id has left.
 func (t *Tester) Left(id uint16, path ss7.PathID) {
 	if x := t.tests[id]; x != nil {
 		x.sent[len(x.sent)-1].path = path
 	}
 }
 
-// NoUser tells that pc says it has no user for SI 8 (UPU, Q.704 §11.2.7). Nothing more will
-// come from there, unless something has already: then two have one code.
+// NoUser says that pc has sent a UPU: it has no user for SI 8 (Q.704 §11.2.7). Nothing more will come from
+// there. If something has come already, two nodes have the same code, and the test goes on.
 func (t *Tester) NoUser(now time.Time, pc ss7.PC) {
 	for _, x := range t.tests {
 		if x.cfg.DPC != pc {
@@ -126,8 +126,8 @@ func (t *Tester) NoUser(now time.Time, pc ss7.PC) {
 	}
 }
 
-// Recv takes an MSU with SI 8 that was delivered to this node. A request is
-// answered to where it came from, with the code it was addressed to as OPC.
+// Recv handles an MSU with SI 8 that was delivered to this node. A request is answered to where it came from,
+// from the code to which it was addressed.
 func (t *Tester) Recv(now time.Time, m *ss7.MSU, out []ss7.Action) []ss7.Action {
 	msg, err := Parse(m.Payload)
 	if err != nil {
@@ -179,7 +179,7 @@ func (x *Test) answer(now time.Time, serial, size int) {
 	x.total += rtt
 }
 
-// Tick sends what is due and ends the tests whose last answer is overdue.
+// Tick sends what is due, and ends the tests whose last answer is overdue.
 func (t *Tester) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 	for _, x := range t.tests {
 		if len(x.sent) < x.cfg.Count && !x.next.After(now) {
@@ -190,7 +190,7 @@ func (t *Tester) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 	return out
 }
 
-// send raises one message; the loop says with Refused if it could not go.
+// send raises one message. The owner calls Refused if it could not go.
 func (t *Tester) send(now time.Time, x *Test, out []ss7.Action) []ss7.Action {
 	sls := uint8(x.cfg.SLS)
 	if x.cfg.SLS < 0 {
@@ -205,14 +205,14 @@ func (t *Tester) send(now time.Time, x *Test, out []ss7.Action) []ss7.Action {
 	return append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Transfer, Arg: uint32(x.id), MSU: m}})
 }
 
-// settle ends x when everything was sent and answered or timed out.
+// settle ends x when everything was sent, and was answered or has timed out.
 func (t *Tester) settle(now time.Time, x *Test) {
 	if len(x.sent) == x.cfg.Count && !x.due().After(now) {
 		t.finish(now, x)
 	}
 }
 
-// due is when the test ends if nothing more is answered; in the past: at once.
+// due gives when the test ends if nothing more is answered. A time in the past means at once.
 func (x *Test) due() time.Time {
 	for i := len(x.sent) - 1; i >= 0; i-- {
 		if !x.sent[i].answered && !x.sent[i].refused {
@@ -255,7 +255,7 @@ func (x *Test) flows() (out []Flow) {
 	return out
 }
 
-// Deadline is when the next message or time-out is due.
+// Deadline gives when the next message or time-out is due.
 func (t *Tester) Deadline() time.Time {
 	var first time.Time
 	for _, x := range t.tests {

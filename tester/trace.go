@@ -8,48 +8,49 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Trace is a message of `trace cs7`, beside those of tests and in a coding that is this
-// program's own too. A request goes from node to node, each to the one that it would send
-// an MSU for Target to; where Target is, it turns and goes on towards Origin. Each node adds
-// itself and tells the ones before it in a report, which goes back along Visited from
-// neighbour to neighbour, so that it arrives even from where no route leads to Origin.
+// Trace is a message of `trace cs7`. Its coding is this program's own, as that of tests is. A request goes from
+// node to node: each sends it to the neighbour to which it would send an MSU for Target. At the node that has
+// Target it turns, and goes on towards Origin. Each node adds itself, and tells the nodes before it in a
+// report. The report goes back along Visited from neighbour to neighbour, so that it arrives even from where no
+// route leads to Origin.
 type Trace struct {
 	Report         bool
-	ID             uint16 // names the trace at Origin
+	ID             uint16 // names the trace, for Origin
 	Origin, Target ss7.PC
-	Turn           uint8    // index in Visited of the node that has Target; 0: it was not reached yet
-	At             uint8    // of a report: index in Visited of the node that it is for now
-	Visited        []ss7.PC // from Origin on; of a report, the last one made it
-	Onward         Step     // of a report: what becomes of MSUs that way
-	Back           Step     // of a report from before Turn or there: what becomes of MSUs to Origin
+	Turn           uint8    // index in Visited of the node that has Target; 0 if it was not reached yet
+	At             uint8    // in a report: index in Visited of the node that it is for now
+	Visited        []ss7.PC // the nodes from Origin on; the last one made the report
+	Onward         Step     // in a report: what becomes of MSUs on their way on
+	// Back says in a report from Turn, or from before it, what becomes of MSUs to Origin.
+	Back Step
 }
 
 // Step is what a node does with MSUs to a point.
 type Step struct {
 	Verdict Verdict
-	Next    ss7.PC // of Onward
+	Next    ss7.PC // the next point, if the verdict is Onward
 }
 
 // Verdict is what becomes of an MSU at a node.
 type Verdict uint8
 
-// The verdicts; their numbers are in messages.
+// These are the verdicts. Their numbers stand in messages.
 const (
 	NotAsked     Verdict = iota
 	Delivered            // the point is this node
 	Served               // an application server of this node has the point
 	Onward               // it goes to the adjacent point Next
 	NoRoute              // no route covers the point
-	Inaccessible         // routes cover it, none works
-	Circular             // the only way out is where it came from, or a node that was visited
+	Inaccessible         // routes cover the point, and none works
+	Circular             // the only way out leads to where it came from, or to a node that was visited
 	Waits                // a changeover or rerouting is under way
 	TooFar               // MostVisited nodes were visited
-	Discarded            // for another reason
+	Discarded            // the MSU is discarded for another reason
 	NoUser               // it went to Next, which says that it has no user for SI 8 (UPU)
 	verdicts
 )
 
-// MostVisited is how many nodes a trace visits, both ways together.
+// MostVisited is how many nodes a trace visits, on the way there and back together.
 const MostVisited = 24
 
 const (
@@ -64,9 +65,9 @@ func IsTrace(b []byte) bool {
 	return len(b) >= Overhead && bytes.Equal(b[:4], mark) && (b[5] == traceRequest || b[5] == traceReport)
 }
 
-// ParseTrace reads: the mark, version 1, type 3 request or 4 report, ID (16 bits), Origin,
-// Target (32 each), Turn, At, how many visited, those (32 each), then of a report two steps
-// of verdict and code. Errors: not of this kind, too short, indices beyond Visited.
+// ParseTrace reads a trace: the mark, version 1, type 3 (request) or 4 (report), ID (16 bits), Origin and
+// Target (32 bits each), Turn, At, the number of nodes visited, and these nodes (32 bits each). A report then
+// has two steps of verdict and code. Errors are: not of this kind, too short, indices beyond Visited.
 func ParseTrace(b []byte) (Trace, error) {
 	if !IsTrace(b) || b[4] != 1 || len(b) < traceHead {
 		return Trace{}, fmt.Errorf("%d octets of SI 8 that are not a trace of this kind", len(b))
