@@ -10,7 +10,7 @@ import (
 	"github.com/gostp/gostp/cli"
 )
 
-// names are what a lab's commands can name. A wire's name is both of its ends.
+// names has what the commands of a lab can name. The name of a wire has both of its ends.
 type names struct{ Nodes, Wires []string }
 
 // handlers carry out the commands of a lab.
@@ -18,7 +18,7 @@ type handlers struct {
 	connect, list, cut, lose, delay, startCapture, stopCapture func(*cli.Call) error
 }
 
-// commands are those that a lab puts beside a node's own.
+// commands gives the commands that a lab adds to a node's own.
 func (n names) commands(h handlers) []*cli.Statement {
 	end := cli.Rep("wire", wireEnd{n}, "One end of a wire, as CountryA:eth1")
 	wire := cli.Kw("wire", "Lab: spoil or mend a wire")
@@ -63,7 +63,7 @@ func (l *Lab) list(c *cli.Call) error {
 	return nil
 }
 
-// named gives the wires of the ends that a command names; all, if it names none.
+// named gives the wires whose ends a command names; all wires, if it names none.
 func (l *Lab) named(c *cli.Call) []cable {
 	ends, ok := c.Args["wire"].([]any)
 	if !ok {
@@ -161,8 +161,7 @@ func (t nodeName) Parse(_ any, word string) (any, error) {
 func (nodeName) Format(_ any, v any) string { return v.(string) }
 func (t nodeName) Values(any) []string      { return t.Nodes }
 
-// wireEnd is an argument that names a wire by one of its ends; its value is the name
-// of the wire.
+// wireEnd is an argument that names a wire by one of its ends. Its value is the name of the wire.
 type wireEnd struct{ names }
 
 func (wireEnd) Hint() string { return "NODE:INTERFACE" }
@@ -186,7 +185,7 @@ func (t wireEnd) Values(any) []string {
 	return out
 }
 
-// percent is an argument such as 5%; its value is a float64, 0 to 100.
+// percent is an argument such as 5%. Its value is a float64 from 0 to 100.
 type percent struct{}
 
 func (percent) Hint() string { return "<0-100>%" }

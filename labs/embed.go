@@ -1,7 +1,6 @@
-// Package labs runs networks of STPs inside one process: topologies in
-// containerlab's file format, virtual wires with IP packets that can be cut,
-// spoiled and captured, and a console that goes from node to node. The folders
-// beside this file are the labs that ship.
+// Package labs runs networks of STPs inside one process. It has topologies in containerlab's file format,
+// virtual wires with IP packets that can be cut, spoiled and captured, and a console that goes from node to
+// node. The folders beside this file are the labs that ship.
 package labs
 
 import "embed"
@@ -11,7 +10,7 @@ import "embed"
 //go:embed four-countries four-countries-blank
 var FS embed.FS
 
-// The built-in labs: four countries, configured and to be configured.
+// These are the built-in labs: four countries, configured and to be configured.
 const (
 	DefaultTopology = "four-countries/four-countries.clab.yml"
 	BlankTopology   = "four-countries-blank/four-countries-blank.clab.yml"

@@ -14,7 +14,7 @@ import (
 	"github.com/gostp/gostp/sctp"
 )
 
-// platform is a lab's host as the machine under a node.
+// platform makes a lab's host the machine below a node.
 type platform struct {
 	*Host
 	transport sctp.Transport
@@ -22,7 +22,7 @@ type platform struct {
 
 func newPlatform(h *Host) platform { return platform{h, sctp.NewUser(h)} }
 
-// Transport is our own SCTP over the wires of the lab, whatever kind of SCTP is asked for.
+// Transport gives our own SCTP over the wires of the lab, whatever kind of SCTP is asked for.
 func (p platform) Transport(kind configs.Transport) (sctp.Transport, string, error) {
 	if kind == configs.TCP {
 		return nil, "", errors.New("the wires of a lab carry no TCP; in `gostp lab --netns` there is some")
@@ -45,7 +45,7 @@ func (p platform) Configure(ip machine.IP, _ func(string)) {
 	p.Host.Configure(out, ip.Routes)
 }
 
-// devices are the interfaces on which wires of the topology end.
+// devices gives the interfaces on which wires of the topology end.
 func (h *Host) devices() []string {
 	h.network.mu.Lock()
 	defer h.network.mu.Unlock()
@@ -109,8 +109,7 @@ func (h *Host) Source(dst netip.Addr) netip.Addr {
 	return h.source(dst)
 }
 
-// source is the address that packets to dst leave from. The caller holds the
-// network's lock.
+// source gives the address from which packets to dst leave. The caller holds the network's lock.
 func (h *Host) source(dst netip.Addr) netip.Addr {
 	if h.holder(dst) != nil {
 		return dst
@@ -119,7 +118,7 @@ func (h *Host) source(dst netip.Addr) netip.Addr {
 	if p == nil {
 		return netip.Addr{}
 	}
-	var any netip.Addr // of the right version
+	var any netip.Addr // the unspecified address of the right version
 	for _, a := range p.config.Addrs {
 		if a.Masked().Contains(dst) {
 			return a.Addr()
@@ -131,8 +130,8 @@ func (h *Host) source(dst netip.Addr) netip.Addr {
 	return any
 }
 
-// towards finds the interface that leads to dst: the one whose network dst is in, or
-// that of the best static route's next hop. Hosts do not forward for each other.
+// towards finds the interface that leads to dst: the one whose network has dst, or that of the best static
+// route's next hop. Hosts do not forward for each other.
 func (h *Host) towards(dst netip.Addr) *port {
 	if p := h.connected(dst); p != nil {
 		return p
@@ -161,7 +160,7 @@ func (h *Host) connected(dst netip.Addr) *port {
 	return nil
 }
 
-// echoKey tells an echo request's answer from others.
+// echoKey identifies an echo request and its answer.
 type echoKey struct{ id, seq uint16 }
 
 // ICMP types (RFC 792, RFC 4443 §4).
@@ -170,7 +169,7 @@ const (
 	echoRequest6, echoReply6 = 128, 129
 )
 
-// Echo implements node.Platform: an ICMP packet on a virtual wire.
+// Echo implements node.Platform by an ICMP packet on a virtual wire.
 func (h *Host) Echo(ctx context.Context, e machine.Echo) (time.Duration, error) {
 	key, answer := echoKey{e.ID, e.Seq}, make(chan error, 1)
 	start := time.Now()
@@ -227,8 +226,8 @@ func (h *Host) ask(e machine.Echo, key echoKey, answer chan error) error {
 	return nil
 }
 
-// takeICMP answers echo requests and hands answers to those who wait. The caller
-// holds the network's lock.
+// takeICMP answers echo requests, and hands answers to the requests that wait for them. The caller holds the
+// network's lock.
 func (h *Host) takeICMP(d delivered, dst netip.Addr) {
 	if len(d.packet) < 8 {
 		return
@@ -250,8 +249,7 @@ func (h *Host) takeICMP(d delivered, dst netip.Addr) {
 	}
 }
 
-// sealICMP puts in the checksum, which for IPv6 covers the pseudo-header too
-// (RFC 8200 §8.1).
+// sealICMP writes the checksum. For IPv6 it covers the pseudo-header too (RFC 8200 §8.1).
 func sealICMP(b []byte, src, dst netip.Addr) []byte {
 	b[2], b[3] = 0, 0
 	all := b

@@ -56,8 +56,7 @@ func Start(opt Options) (*Lab, error) {
 	return l, nil
 }
 
-// store keeps the startup configuration of a node: in its file, unless that is built
-// in.
+// store gives the store of a node's startup configuration: its file, or memory if the file is built in.
 func (s *source) store(n Node) (startup.Store, error) {
 	var text []byte
 	if n.StartupConfig != "" {
@@ -72,12 +71,12 @@ func (s *source) store(n Node) (startup.Store, error) {
 	return startup.Memory("memory of this lab (lost when it ends)", text), nil
 }
 
-// inside is a seat in a node of this process.
+// inside is the seat of a node in this process.
 type inside struct {
 	node    *node.Node
-	session *cli.Session // of Run; made when first used
-	console *cli.Session // of Serve
-	end     func()       // of console's log lines
+	session *cli.Session // the session of Run; made when first used
+	console *cli.Session // the session of Serve
+	end     func()       // ends the log lines of console
 }
 
 func (s *inside) open(out io.Writer) *cli.Session {

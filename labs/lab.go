@@ -21,8 +21,8 @@ const settleTime = 8 * time.Second
 
 // Options say which lab to start, and how.
 type Options struct {
-	File    string // topology; empty: the built-in four-country lab
-	Blank   bool   // the built-in one, to be configured by hand
+	File    string // the topology; if empty, the built-in lab of four countries
+	Blank   bool   // the built-in lab, to be configured by hand
 	Pcap    string // capture every wire into this file
 	Version string
 }
@@ -39,7 +39,7 @@ type Lab struct {
 
 	mu       lock.Mutex[lock.LabCaptures] // guards captures
 	captures []*recording
-	next     atomic.Pointer[member] // where the console goes after `connect`
+	next     atomic.Pointer[member] // the node to which the console goes after `connect`
 }
 
 // member is one node of a lab.
@@ -48,12 +48,12 @@ type member struct {
 	seat seat
 }
 
-// seat is a lab's hold on a node, in whatever process that runs.
+// seat is how a lab controls a node, in whatever process that runs.
 type seat interface {
-	// Run carries out a line as typed in one privileged session of the node and
-	// prints what it prints; the error says only that it failed.
+	// Run carries out a line as if typed in one privileged session of the node, and prints what that prints. The
+	// error says only that the line failed.
 	Run(ctx context.Context, line string, out io.Writer) error
-	// Prompt is that session's.
+	// Prompt gives the prompt of that session.
 	Prompt() (string, error)
 	// Serve serves a terminal until it is left.
 	Serve(ctx context.Context, rw io.ReadWriter, size func() (int, int)) error
@@ -65,7 +65,7 @@ type seat interface {
 type status struct {
 	pc        string
 	up, all   int // links
-	unsettled int // links that should be available and still try
+	unsettled int // links that should be available and are still trying
 }
 
 // cable is a wire of the topology, as commands see it.
@@ -77,12 +77,12 @@ type cable interface {
 	SetFaults(Faults) error
 }
 
-// source is where a lab's files come from: the topology and, relative to dir, the
-// startup configurations.
+// source says where the files of a lab come from: the topology and, relative to dir, the startup
+// configurations.
 type source struct {
 	dir      fs.FS
 	topology *Topology
-	onDisk   string // the folder of dir; empty: built in
+	onDisk   string // the folder of dir; empty if the lab is built in
 }
 
 func (o Options) load() (*source, error) {
@@ -100,7 +100,7 @@ func (o Options) load() (*source, error) {
 	return s, err
 }
 
-// newLab makes a lab of a topology that has neither wires nor nodes yet.
+// newLab makes a lab of a topology, without wires and nodes yet.
 func newLab(t *Topology) *Lab {
 	l := &Lab{topology: t, teardown: func() error { return nil }}
 	for _, n := range t.Nodes {
@@ -112,10 +112,10 @@ func newLab(t *Topology) *Lab {
 	return l
 }
 
-// Name is the topology's.
+// Name gives the name of the topology.
 func (l *Lab) Name() string { return "Lab " + l.topology.Name }
 
-// Faults are what is wrong with the startup configurations.
+// Faults gives what is wrong with the startup configurations.
 func (l *Lab) Faults() []string { return l.faults }
 
 // NodeNames lists the nodes.
@@ -145,9 +145,8 @@ func (l *Lab) member(name string) *member {
 	return nil
 }
 
-// Run carries out lines 'NODE: COMMAND' in order, as if typed at the consoles of
-// the nodes in privileged exec, and prints prompts, commands and answers. It
-// stops at the first that fails and returns false.
+// Run carries out lines 'NODE: COMMAND' in order, as if typed at the consoles of the nodes in privileged exec.
+// It prints prompts, commands and answers. It stops at the first line that fails, and then gives false.
 func (l *Lab) Run(ctx context.Context, lines []string, out io.Writer) bool {
 	for _, line := range lines {
 		name, command, ok := strings.Cut(line, ":")
@@ -173,9 +172,9 @@ func (l *Lab) Run(ctx context.Context, lines []string, out io.Writer) bool {
 	return true
 }
 
-// settle waits until every link that should work does, or until it has tried
-// long enough; links that did not make it last time are not waited for again. The
-// news of a change must have had time to travel, so one look is not enough.
+// settle waits until every link that should work does, or until it has tried long enough. It does not wait
+// again for links that did not make it the last time. One look is not enough, because the news of a change must
+// have had time to travel.
 func (l *Lab) settle(ctx context.Context) error {
 	deadline, calm := time.Now().Add(settleTime), 0
 	for calm < 5 && time.Now().Before(deadline) && ctx.Err() == nil {
@@ -194,8 +193,8 @@ func (l *Lab) settle(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// Console serves a terminal: the first node's prompt, and after `connect` the
-// others', until the input ends.
+// Console serves a terminal until its input ends: with the first node's prompt, and after `connect` with those
+// of others.
 func (l *Lab) Console(ctx context.Context, rw io.ReadWriter, size func() (int, int)) error {
 	for m := l.members[0]; m != nil; m = l.next.Load() {
 		l.next.Store(nil)
@@ -209,13 +208,13 @@ func (l *Lab) Console(ctx context.Context, rw io.ReadWriter, size func() (int, i
 // recording is a running capture.
 type recording struct {
 	path  string
-	lasts bool // as long as the lab
+	lasts bool // it lasts as long as the lab
 	file  io.Closer
 	end   func()
 	w     *capture.Writer
 }
 
-// record begins a capture; one that lasts is not ended by `capture stop`.
+// record begins a capture. `capture stop` does not end one that lasts.
 func (l *Lab) record(path string, lasts bool, wires []cable) error {
 	w, file, err := capture.Create(path)
 	if err != nil {

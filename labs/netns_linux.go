@@ -30,10 +30,10 @@ const (
 	graceTime = 5 * time.Second
 )
 
-// spaces is what a lab has of the machine: network namespaces, and a folder for
-// sockets, logs and files that its processes share.
+// spaces is what a lab uses of the machine: network namespaces, and a folder for the sockets, logs and files
+// that its processes share.
 type spaces struct {
-	name string // of the lab
+	name string // the name of the lab
 	dir  string
 	lock *os.File // held while the lab runs
 	work chan func()
@@ -104,8 +104,7 @@ func Destroy(opt Options) error {
 	return s.remove()
 }
 
-// openSpaces takes the lab's folder for this process and removes what is left of an
-// earlier run.
+// openSpaces takes the lab's folder for this process, and removes what is left of an earlier run.
 func openSpaces(t *Topology) (*spaces, error) {
 	if os.Geteuid() != 0 {
 		return nil, errors.New("--netns makes network namespaces, which needs root: `sudo gostp lab --netns ...`; without " +
@@ -139,12 +138,11 @@ func openSpaces(t *Topology) (*spaces, error) {
 	return s, err
 }
 
-// space is the name of a node's namespace. Names of nodes have no dash, so that it
-// tells the lab a-b from node b of the lab a.
+// space gives the name of a node's namespace. Names of nodes have no dash, so the lab a-b cannot be taken for
+// node b of the lab a.
 func (s *spaces) space(node string) string { return "gostp-" + s.name + "-" + node }
 
-// clean ends the processes and removes the namespaces of an earlier run. With them go
-// their veths.
+// clean ends the processes and removes the namespaces of an earlier run. The veths go with the namespaces.
 func (s *spaces) clean() error {
 	left, err := filepath.Glob(filepath.Join(netnsDir, s.space("*")))
 	if err != nil {
@@ -154,7 +152,7 @@ func (s *spaces) clean() error {
 	for _, path := range left {
 		node := strings.TrimPrefix(filepath.Base(path), s.space(""))
 		if strings.Contains(node, "-") {
-			continue // of another lab
+			continue // it belongs to another lab
 		}
 		s.endLeftover(node, path)
 		errs = append(errs, netns.DeleteNamed(filepath.Base(path)))
@@ -187,8 +185,8 @@ func (s *spaces) endLeftover(node, space string) {
 func (s *spaces) build(l *Lab) error {
 	s.work = make(chan func())
 	go func() {
-		// Namespaces are of threads. This one is kept as long as the lab: processes
-		// die with the thread that started them. It is not used for anything else later.
+		// A namespace belongs to a thread. This thread is kept as long as the lab, because processes die with the
+		// thread that started them. It is not used for anything else later.
 		runtime.LockOSThread()
 		for f := range s.work {
 			f()
@@ -237,7 +235,7 @@ func (s *spaces) enter(node string, f func() error) error {
 	return s.do(func() error { return s.within(node, f) })
 }
 
-// within is enter for who is on that thread already.
+// within is enter for a caller that is on that thread already.
 func (s *spaces) within(node string, f func() error) error {
 	if err := netns.Set(s.ns[node]); err != nil {
 		return err
@@ -263,8 +261,8 @@ func (s *spaces) spawn(n Node, src *source) (*remote, error) {
 	socket := filepath.Join(s.dir, n.Name+".sock")
 	c := exec.Command(program, "run", "--config", config, "--socket", socket, "--lab", filepath.Join(s.dir, "lab.json"))
 	c.Stdout, c.Stderr = log, log
-	// A group of its own: Ctrl-C at the lab's terminal is for the lab. It dies with the
-	// lab, even if that is killed.
+	// The process has a group of its own: Ctrl-C at the lab's terminal is for the lab. It dies with the lab, even
+	// if the lab is killed.
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if err := s.enter(n.Name, c.Start); err != nil {
 		return nil, err
@@ -302,8 +300,8 @@ func tail(file string) string {
 	return strings.Join(lines[max(0, len(lines)-8):], "\n")
 }
 
-// config gives the file of a node's startup configuration: its own, or a copy that
-// lasts as long as the lab of a built-in one.
+// config gives the file of a node's startup configuration: its own, or, for a built-in lab, a copy that lasts
+// as long as the lab.
 func (s *spaces) config(n Node, src *source) (string, error) {
 	if n.StartupConfig != "" && src.onDisk != "" {
 		return filepath.Abs(filepath.Join(src.onDisk, n.StartupConfig))

@@ -27,8 +27,8 @@ const (
 	bare  protocol = 132 // SCTP
 )
 
-// Network is virtual point-to-point wires that carry IP packets between hosts of
-// this process. One lock guards all of it; nothing waits under it.
+// Network has virtual point-to-point wires that carry IP packets between hosts of this process. One lock guards
+// all of it, and nothing waits under it.
 type Network struct {
 	mu    lock.Mutex[lock.LabNetwork]
 	rand  *rand.Rand
@@ -64,7 +64,7 @@ type Wire struct {
 	faults  Faults
 }
 
-// Faults are what a wire does to packets; Loss is a share from 0 to 1.
+// Faults says what a wire does to packets. Loss is a share from 0 to 1.
 type Faults struct {
 	Loss  float64
 	Delay time.Duration
@@ -104,7 +104,7 @@ func (n *Network) Connect(a *Host, aIf string, b *Host, bIf string) (*Wire, erro
 	return w, nil
 }
 
-// Name is both ends: CountryA:eth1-CountryB:eth1.
+// Name gives both ends: CountryA:eth1-CountryB:eth1.
 func (w *Wire) Name() string {
 	return w.ends[0].host.name + ":" + w.ends[0].name + "-" + w.ends[1].host.name + ":" + w.ends[1].name
 }
@@ -124,7 +124,7 @@ func (w *Wire) Faults() Faults {
 	return w.faults
 }
 
-// SetFaults changes it.
+// SetFaults changes what the wire does to packets.
 func (w *Wire) SetFaults(f Faults) error {
 	w.network.mu.Lock()
 	defer w.network.mu.Unlock()
@@ -132,7 +132,7 @@ func (w *Wire) SetFaults(f Faults) error {
 	return nil
 }
 
-// State says in words how the wire is.
+// State puts the state of the wire into words.
 func (w *Wire) State() string {
 	w.network.mu.Lock()
 	defer w.network.mu.Unlock()
@@ -171,8 +171,8 @@ func (n *Network) Capture(w *capture.Writer, wires ...*Wire) (stop func()) {
 	}
 }
 
-// Host is a machine of the network: interfaces with addresses, and what is open
-// at these. It is the wire.Network of its node.
+// Host is a machine of the network: it has interfaces with addresses, and what is open at these. It is the
+// wire.Network of its node.
 type Host struct {
 	network *Network
 	name    string
@@ -180,14 +180,14 @@ type Host struct {
 	open    map[netip.Addr]*hostWire
 	routes  []machine.StaticRoute
 	echoes  map[echoKey]chan error // requests that wait for an answer
-	id      uint16                 // of IP packets
+	id      uint16                 // the identification of the next IP packet
 }
 
 // Interface is an interface as configured.
 type Interface struct {
-	Name     string // as the topology calls it
-	Label    string // as the configuration does; empty: the same
-	MTU      int    // 0: 1500
+	Name     string // the topology's name for it
+	Label    string // the configuration's name; empty if it is the same
+	MTU      int    // 0 means 1500
 	Addrs    []netip.Prefix
 	Shutdown bool
 }
@@ -196,9 +196,9 @@ type Interface struct {
 type InterfaceState struct {
 	Interface
 	Up      bool
-	Why     string // it is not up
+	Why     string // why it is not up
 	In, Out traffic
-	Lost    uint64 // packets
+	Lost    uint64 // packets lost
 }
 
 // port finds or makes an interface. The caller holds the network's lock.
@@ -214,8 +214,7 @@ func (h *Host) port(name string) *port {
 	return p
 }
 
-// Configure sets interfaces and static routes; interfaces that are not named lose
-// their addresses.
+// Configure sets interfaces and static routes. Interfaces that are not named lose their addresses.
 func (h *Host) Configure(ifs []Interface, routes []machine.StaticRoute) {
 	h.network.mu.Lock()
 	defer h.network.mu.Unlock()
@@ -230,7 +229,7 @@ func (h *Host) Configure(ifs []Interface, routes []machine.StaticRoute) {
 	h.routes = routes
 }
 
-// Interfaces tells what there is.
+// Interfaces gives the state of the interfaces.
 func (h *Host) Interfaces() []InterfaceState {
 	h.network.mu.Lock()
 	defer h.network.mu.Unlock()
@@ -316,8 +315,7 @@ func (h *Host) holder(addr netip.Addr) *port {
 	return nil
 }
 
-// Write sends by the interface whose network the destination is in; hosts do not
-// forward.
+// Write sends packets, each by the interface whose network has the destination. Hosts do not forward.
 func (w *hostWire) Write(ps []wire.Packet) (sent int, err error) {
 	n := w.host.network
 	n.mu.Lock()
@@ -333,8 +331,8 @@ func (w *hostWire) Write(ps []wire.Packet) (sent int, err error) {
 	return sent, err
 }
 
-// emit sends a packet by the interface that leads to dst, and tells whether there is
-// one. The caller holds the network's lock.
+// emit sends a packet by the interface that leads to dst, and tells whether there is such an interface. The
+// caller holds the network's lock.
 func (h *Host) emit(src, dst netip.Addr, proto protocol, b []byte) bool {
 	p := h.towards(dst)
 	if p == nil || p.down() != "" || p.wire == nil {
@@ -429,7 +427,7 @@ func (w *hostWire) Close() error {
 	return nil
 }
 
-// appendIP writes an IP packet with a right header.
+// appendIP writes an IP packet with a correct header.
 func appendIP(dst []byte, from, to netip.Addr, id uint16, proto protocol, payload []byte) []byte {
 	if !from.Is4() {
 		dst = append(dst, 0x60, 0, 0, 0)
@@ -449,7 +447,7 @@ func appendIP(dst []byte, from, to netip.Addr, id uint16, proto protocol, payloa
 	return append(dst, payload...)
 }
 
-// checksum is the Internet checksum (RFC 1071).
+// checksum gives the Internet checksum (RFC 1071).
 func checksum(b []byte) uint16 {
 	var sum uint32
 	for ; len(b) > 1; b = b[2:] {

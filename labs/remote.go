@@ -17,14 +17,14 @@ import (
 	"github.com/gostp/gostp/node"
 )
 
-// membership is what a node in a process of its own is told of its lab, in a file.
+// membership is what a node in a process of its own must know of its lab. It is told in a file.
 type membership struct {
 	names
-	Socket string // on which the lab takes commands
+	Socket string // the socket on which the lab takes commands
 }
 
-// Member gives the commands that a node in a process of its own has because it is one
-// of a lab; file was written by the lab. They are carried out by the lab's process.
+// Member gives the commands that a node in a process of its own has because it belongs to a lab. The lab has
+// written file, and the lab's process carries out the commands.
 func Member(file string, n func() *node.Node) ([]*cli.Statement, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -38,7 +38,7 @@ func Member(file string, n func() *node.Node) ([]*cli.Statement, error) {
 		var out bytes.Buffer
 		code, err := console.Exec(m.Socket, []string{c.Line}, &out)
 		if _, e := io.Copy(c.Out, &out); err == nil && e == nil && code != 0 {
-			err = cli.ErrFailed // and why was printed
+			err = cli.ErrFailed // the reason was printed
 		}
 		return err
 	}
@@ -84,7 +84,7 @@ func (l *Lab) serve(socket string) (stop func(), err error) {
 	return func() { cancel(); <-done }, nil
 }
 
-// labApp is a lab as what sessions command: it has no configuration.
+// labApp lets sessions command a lab, which has no configuration.
 type labApp struct{ l *Lab }
 
 func (a labApp) Hostname() string { return a.l.topology.Name }
@@ -93,7 +93,7 @@ func (labApp) Edit(string, func(any) error) ([]string, error) {
 	return nil, errors.New("a lab has no configuration of its own")
 }
 
-// remote is a seat in a node of another process, by its console socket.
+// remote is the seat of a node in another process, by its console socket.
 type remote struct {
 	socket string
 	keys   *keyboard
@@ -101,11 +101,11 @@ type remote struct {
 	kill   func() error
 
 	mu     lock.Mutex[lock.LabSeat]
-	runs   *console.Client // of Run
-	status *console.Client // of Status
+	runs   *console.Client // the session of Run
+	status *console.Client // the session of Status
 }
 
-// client opens a session where there is none yet, and explains why there is none.
+// client opens a session if there is none yet, and explains why there is none.
 func (s *remote) client(c **console.Client) (*console.Client, error) {
 	if err := s.ended(); err != nil {
 		return nil, err
@@ -208,15 +208,15 @@ func (s *remote) Close() error {
 	return s.kill()
 }
 
-// keyboard reads a terminal for one console after another: what one did not take is
-// for the next. What was sent to a console and not read by it is lost with it.
+// keyboard reads a terminal for one console after another: what one did not take is for the next. What was sent
+// to a console that did not read it is lost with that console.
 type keyboard struct {
 	mu    lock.Mutex[lock.LabKeyboard]
 	keys  chan []byte // closed at the end of the input
 	ahead []byte
 }
 
-// copy sends what is typed to c until stop is closed, or the input ends, which c is told.
+// copy sends what is typed to c until stop is closed or the input ends. In the latter case c is told.
 func (k *keyboard) copy(r io.Reader, c *net.UnixConn, stop <-chan struct{}) {
 	k.mu.Lock()
 	if k.keys == nil {

@@ -18,16 +18,16 @@ type Topology struct {
 	Links []Link
 }
 
-// Node is a node; StartupConfig is relative to the topology file.
+// Node is a node. StartupConfig is relative to the topology file.
 type Node struct {
 	Name          string
-	StartupConfig string // empty: none
+	StartupConfig string // empty if there is none
 }
 
 // Link joins two interfaces.
 type Link struct{ A, B End }
 
-// name is both ends: CountryA:eth1-CountryB:eth1.
+// name gives both ends: CountryA:eth1-CountryB:eth1.
 func (k Link) name() string {
 	return k.A.Node + ":" + k.A.Interface + "-" + k.B.Node + ":" + k.B.Interface
 }
@@ -35,8 +35,8 @@ func (k Link) name() string {
 // End is an interface of a node.
 type End struct{ Node, Interface string }
 
-// startupPath is where a container finds its configuration: a bind that ends
-// there names the startup configuration as well.
+// startupPath is where a container finds its configuration. A bind that ends there names the startup
+// configuration as well.
 const startupPath = "/etc/gostp/startup-config"
 
 // LoadFS reads a topology file and checks that the files it names are there.
@@ -63,8 +63,8 @@ func LoadFS(dir fs.FS, file string) (*Topology, error) {
 	return t, nil
 }
 
-// ParseTopology reads the text of a topology file; errors name file and line.
-// Fields of containerlab's that a lab has no use for are accepted.
+// ParseTopology reads the text of a topology file. Errors name the file and the line. Fields of containerlab
+// that a lab does not need are accepted.
 func ParseTopology(file string, data []byte) (*Topology, error) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(data, &doc); err != nil {

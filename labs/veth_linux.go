@@ -17,9 +17,8 @@ import (
 // netemQueue is how many packets a wire holds while it delays them.
 const netemQueue = 100_000
 
-// vethWire is a pair of veths. A fault is a queueing discipline at each end, so that
-// both directions have it: the interfaces stay up, as where a line breaks somewhere
-// between two nodes.
+// vethWire is a pair of veths. A fault is a queueing discipline at each end, so that it concerns both
+// directions. The interfaces stay up, as they do when a line breaks somewhere between two nodes.
 type vethWire struct {
 	name string
 	ends [2]vethEnd
@@ -66,9 +65,8 @@ func (s *spaces) wire(k Link) (*vethWire, error) {
 	return w, nil
 }
 
-// fullChecksums makes the kernel finish checksums before packets enter a veth: else a
-// userspace SCTP at the far end, and captures, see unfinished ones. It is called on the
-// lab's own thread.
+// fullChecksums makes the kernel finish checksums before packets enter a veth. Otherwise a userspace SCTP at
+// the far end, and captures, see unfinished ones. It is called on the lab's own thread.
 func (s *spaces) fullChecksums(e End) error {
 	const setTxChecksum = 0x17 // ETHTOOL_STXCSUM
 	value := struct{ cmd, data uint32 }{cmd: setTxChecksum}
@@ -117,11 +115,11 @@ func (w *vethWire) SetFaults(f Faults) error {
 	return w.set(w.down, f)
 }
 
-// set puts the discipline for a state at both ends. The caller holds mu.
+// set puts the queueing discipline for a state at both ends. The caller holds mu.
 func (w *vethWire) set(down bool, f Faults) error {
 	for _, e := range w.ends {
 		root := netlink.QdiscAttrs{LinkIndex: e.index, Parent: netlink.HANDLE_ROOT, Handle: netlink.MakeHandle(1, 0)}
-		// The old one goes first: a discipline is not changed into one of another kind.
+		// The old discipline is removed first, because a discipline cannot be changed into one of another kind.
 		err := e.handle.QdiscDel(&netlink.GenericQdisc{QdiscAttrs: netlink.QdiscAttrs{LinkIndex: e.index,
 			Parent: netlink.HANDLE_ROOT}})
 		if err != nil && !errors.Is(err, unix.ENOENT) && !errors.Is(err, unix.EINVAL) { // there was none
@@ -156,8 +154,8 @@ func (w *vethWire) close() {
 	}
 }
 
-// tap records the packets at one end of each wire: there what goes either way passes,
-// but for what the fault of the other end loses.
+// tap records the packets at one end of each wire. Packets of both directions pass there, except those that the
+// fault of the other end loses.
 func (s *spaces) tap(w *capture.Writer, wires []cable) (func(), error) {
 	var group sync.WaitGroup
 	stop := make(chan struct{})
@@ -195,7 +193,7 @@ func packetSocket(index int) (int, error) {
 	return fd, nil
 }
 
-// readPackets records until stop, and then what is still there.
+// readPackets records until stop is closed, and then what is still there.
 func readPackets(fd, id int, w *capture.Writer, stop <-chan struct{}) {
 	defer unix.Close(fd)
 	b := make([]byte, 65536)

@@ -24,7 +24,7 @@ type benchOptions struct {
 	load           bench.Load
 	what           string // "m2pa", "m2ua", "m3ua" or "sctp"
 	m3ua           m3uaOptions
-	down           bool // m2ua: the ASPs are the sinks
+	down           bool // with m2ua: the ASPs are the sinks
 	through        string
 	transport      string
 	pairs          int
@@ -130,13 +130,13 @@ func throughHelp(what string) string {
 		"one that runs"
 }
 
-// Ports of the program between.
+// These are ports of the program between.
 const (
 	forwardIn  = 3565 // also the STP's
 	forwardOut = 3566
 )
 
-// layout says who is where; the far ends stay empty where nothing is between.
+// layout says who is where. If nothing is between, the far ends stay empty.
 func (o *benchOptions) layout(t sctp.Transport) (l bench.Layout, err error) {
 	l = bench.Layout{Transport: t, Params: sctp.Params{Single: o.single}, Pairs: o.pairs, Coalesce: o.load.Coalesce}
 	if l.Source, err = netip.ParseAddr(o.source); err != nil {
@@ -244,7 +244,7 @@ func (o *benchOptions) run() error {
 	return err
 }
 
-// config is what the program between needs, for m3ua in words.
+// config gives the configuration that the program between needs, for m3ua in the given words.
 func (o *benchOptions) config(l bench.Layout, words string) string {
 	switch o.what {
 	case loadM3UA:
@@ -265,7 +265,7 @@ func m2uaCommand() *cobra.Command {
 	return c
 }
 
-// What a bench loads.
+// These are what a bench loads.
 const (
 	loadM2PA = "m2pa"
 	loadM2UA = "m2ua"
@@ -273,7 +273,7 @@ const (
 	loadSCTP = "sctp"
 )
 
-// What stands between the two ends, in the words of --through.
+// These stand between the two ends, in the words of --through.
 const (
 	viaNothing = "direct"
 	viaNode    = "node"
@@ -282,7 +282,7 @@ const (
 	viaCalls   = "single-call" // a bare forwarder, which reads and sends one message at a time
 )
 
-// Whose words a configuration is printed in.
+// A configuration is printed in the words of one of these.
 const (
 	gostpWords = "gostp"
 	osmoWords  = "osmo-stp"
@@ -298,7 +298,7 @@ func openTransport(word string) (sctp.Transport, error) {
 	return t, err
 }
 
-// word is the transport in the words of a configuration; "" for the node's choice.
+// word gives the transport in the words of a configuration; "" for the node's own choice.
 func (o *benchOptions) word() string {
 	if o.transport == configs.Auto.String() {
 		return ""
@@ -306,7 +306,7 @@ func (o *benchOptions) word() string {
 	return o.transport
 }
 
-// measure starts what is between, connects, runs and ends it all.
+// measure starts the program between, connects, runs the load, and ends everything.
 func (o *benchOptions) measure(ctx context.Context, l bench.Layout) (r *bench.Report, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -315,7 +315,7 @@ func (o *benchOptions) measure(ctx context.Context, l bench.Layout) (r *bench.Re
 		return nil, err
 	}
 	defer between.stop()
-	if o.fifo != "" { // after the child was started: it would inherit it
+	if o.fifo != "" { // the child was started before, so it does not inherit this
 		if o.fifo != "fifo" {
 			return nil, fmt.Errorf("--sched %s: only fifo is known", o.fifo)
 		}

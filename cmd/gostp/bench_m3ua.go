@@ -14,12 +14,12 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// m3uaOptions are the flags of `bench m3ua` alone.
+// m3uaOptions are the flags that only `bench m3ua` has.
 type m3uaOptions struct {
 	register bool
 	routes   int
-	words    string // of --print-config
-	pid      int    // whose processor time is told
+	words    string // the words for --print-config
+	pid      int    // the process whose processor time is told
 }
 
 func m3uaCommand() *cobra.Command {
@@ -38,7 +38,7 @@ func m3uaCommand() *cobra.Command {
 	return c
 }
 
-// check finds what the flags of m3ua alone have wrong.
+// check finds what is wrong with these flags.
 func (o *benchOptions) checkM3UA() error {
 	m := &o.m3ua
 	switch {
@@ -56,7 +56,7 @@ func (o *benchOptions) checkM3UA() error {
 	return nil
 }
 
-// gatewayConfig is what the gateway between needs, in words.
+// gatewayConfig gives the configuration of the gateway between, in the given words.
 func (o *benchOptions) gatewayConfig(l bench.Layout, words string) string {
 	if words == osmoWords {
 		return bench.OsmoConfig(l, o.m3ua.register, o.m3ua.routes)
@@ -77,11 +77,12 @@ func (o *benchOptions) connect(ctx context.Context, l bench.Layout) (*bench.Benc
 	return bench.SCTP(ctx, l)
 }
 
-// ticks is what /proc counts processor time in: USER_HZ, 100 on every Linux of ours.
+// ticks is how many units of /proc's processor time make a second: USER_HZ, which is 100 on every Linux that we
+// use.
 const ticks = 100
 
-// processorTime is what a process has used so far (proc(5): utime and stime, the 14th
-// and 15th field; what precedes is counted from the last parenthesis).
+// processorTime gives the processor time that a process has used so far: utime and stime of proc(5), the 14th
+// and 15th field. They are counted from the last parenthesis, because the name before it may have spaces.
 func processorTime(pid int) (time.Duration, error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

@@ -15,17 +15,15 @@ import (
 	"github.com/gostp/gostp/bench"
 )
 
-// between is the program that a load crosses, a child of this one; nil: there is
-// none of ours.
+// between is the program that a load crosses, a child of this one. It is nil if this program has started none.
 type between struct {
 	cmd   *exec.Cmd
-	dir   string // of its configuration, socket and output
+	dir   string // where its configuration, socket and output are
 	ended chan struct{}
 	over  bool
 }
 
-// startBetween starts what --through asks for. If it ends before its time, cancel
-// is told why.
+// startBetween starts what --through asks for. If that ends before its time, cancel is called with the reason.
 func (o *benchOptions) startBetween(l bench.Layout, cancel context.CancelCauseFunc) (*between, error) {
 	var args []string
 	self, err := os.Executable()
@@ -81,7 +79,7 @@ func (o *benchOptions) startBetween(l bench.Layout, cancel context.CancelCauseFu
 	return b, nil
 }
 
-// tail is the last of what the child has said.
+// tail gives the last that the child has said.
 func (b *between) tail() string {
 	if b == nil || b.over {
 		return ""
@@ -94,13 +92,13 @@ func (b *between) tail() string {
 	return "\nwhat is between said last:\n  " + strings.Join(lines[max(0, len(lines)-8):], "\n  ")
 }
 
-// stop ends the child, within seconds, and gives the processor time it has used.
+// stop ends the child within seconds, and gives the processor time that it has used.
 func (b *between) stop() time.Duration {
 	if b == nil || b.over {
 		return 0
 	}
 	b.over = true
-	_ = b.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+	_ = b.cmd.Process.Signal(syscall.SIGTERM) // an error means that it has ended already
 	select {
 	case <-b.ended:
 	case <-time.After(5 * time.Second):

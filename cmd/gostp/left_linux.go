@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// own makes a folder for temporary files that later runs leave alone while this one lives, and
-// removes the folders of that prefix in dir whose run was killed.
+// own makes a folder for temporary files. Later runs leave it alone while this one lives. It also removes the
+// folders with that prefix in dir whose run was killed.
 func own(dir, prefix string) (folder string, err error) {
 	left, _ := filepath.Glob(filepath.Join(dir, prefix+"*"))
 	for _, f := range left {
@@ -21,7 +21,7 @@ func own(dir, prefix string) (folder string, err error) {
 	if folder, err = os.MkdirTemp(dir, prefix); err != nil {
 		return "", err
 	}
-	// The lock lasts until the process ends, however it ends: nothing closes this descriptor.
+	// Nothing closes this descriptor, so the lock lasts until the process ends, however it ends.
 	fd, err := syscall.Open(folder, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		return "", err

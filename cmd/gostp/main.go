@@ -12,7 +12,7 @@ import (
 	"github.com/gostp/gostp/internal/printable"
 )
 
-// exitCode ends the program with a code when everything was said already.
+// exitCode ends the program with a code, when everything was said already.
 type exitCode int
 
 func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }

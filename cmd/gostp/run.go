@@ -42,7 +42,7 @@ configuration decides, 'show version' tells which it is and why; ports of M3UA m
 		"writes it")
 	c.Flags().StringVar(&socket, "socket", defaultSocket, "unix socket `PATH` for gostp attach and gostp exec")
 	c.Flags().StringVar(&lab, "lab", "", "the lab that this node is part of")
-	c.Flags().MarkHidden("lab") // gostp lab --netns gives it
+	c.Flags().MarkHidden("lab") // `gostp lab --netns` sets it
 	c.MarkFlagRequired("config")
 	return c
 }
@@ -50,8 +50,9 @@ configuration decides, 'show version' tells which it is and why; ports of M3UA m
 func run(file, socket, lab string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	context.AfterFunc(ctx, stop)   // a second signal ends it at once
-	signal.Ignore(syscall.SIGPIPE) // who has read the output and went takes no node along
+	context.AfterFunc(ctx, stop) // a second signal ends it at once
+	// A reader of the output that goes away must not end the node.
+	signal.Ignore(syscall.SIGPIPE)
 	listener, err := console.Listen(socket)
 	if err != nil {
 		return err
@@ -77,7 +78,7 @@ func run(file, socket, lab string) error {
 		open := func(out io.Writer) (*cli.Session, func()) { return n.NewSession(out, false) }
 		console.Serve(ctx, listener, open, n.Short)
 	}()
-	// Nobody may read it: a node does not wait for that.
+	// Perhaps nobody reads the output. A node does not wait for that.
 	go fmt.Fprintf(os.Stderr, "gostp %s runs %s; `gostp attach --socket %s` for a terminal, SIGTERM to stop\n",
 		version(), file, socket)
 	if tty {
@@ -94,8 +95,8 @@ func run(file, socket, lab string) error {
 	return err
 }
 
-// boot starts what the file says, and says on stderr what is wrong with it: whoever starts a node
-// by hand, or looks why a service is empty, looks there.
+// boot starts what the file says. It says on stderr what is wrong with the file, because a person who starts a
+// node by hand, or wonders why a service is empty, looks there.
 func boot(n *node.Node, file string, tty bool) {
 	errs := n.Boot()
 	said := printable.NewWriter(os.Stderr)

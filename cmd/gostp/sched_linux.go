@@ -9,8 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// realTime makes every thread of this process SCHED_FIFO; those that come later
-// inherit it.
+// realTime makes every thread of this process SCHED_FIFO. Threads that come later inherit that.
 func realTime() error {
 	threads, err := os.ReadDir("/proc/self/task")
 	if err != nil {

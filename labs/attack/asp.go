@@ -18,8 +18,8 @@ type asp struct {
 	ppid uint32
 }
 
-// asp makes an ASP at an address and port of the case, at port 2905 of host 1; nil: it
-// gets no association.
+// asp makes an ASP at an address and port of the case, with an association to port 2905 of host 1. It gives nil
+// if it gets no association.
 func (t *trial) asp(from netip.Addr, port uint16, listed ...netip.Addr) *asp {
 	if a := t.dial(from, port, t.at(1), 2905, listed...); a != nil {
 		return &asp{a, m3ua.PPID}
@@ -38,7 +38,7 @@ func (a *asp) tell(typ xua.Type, params ...[]byte) {
 
 func rc(v uint32) []byte { return xua.AppendUint32(nil, xua.TagRoutingContext, v) }
 
-// hears waits for a message of a type, and passes over others; nil: none came.
+// hears waits for a message of a type, and passes over others. It gives nil if none came.
 func (a *asp) hears(typ xua.Type, most time.Duration) []byte {
 	end := time.After(most)
 	for {
@@ -61,14 +61,14 @@ func (a *asp) comesUp() bool {
 	return a.hears(xua.ASPUPAck, 2*time.Second) != nil
 }
 
-// activates tells whether ASP Active for a routing context is.
+// activates tells whether ASP Active for a routing context is acknowledged.
 func (a *asp) activates(context uint32) bool {
 	a.tell(xua.ASPAC, rc(context))
 	return a.hears(xua.ASPACAck, 2*time.Second) != nil
 }
 
-// serves is an honest ASP: it tries, each time with a new association, until it is active
-// for a routing context; nil: it was not within the time.
+// serves makes an honest ASP. It tries, each time with a new association, until it is active for a routing
+// context. It gives nil if it was not within the time.
 func (t *trial) serves(from netip.Addr, port uint16, context uint32, most time.Duration, listed ...netip.Addr) *asp {
 	for end := time.Now().Add(most); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
 		a := t.asp(from, port, listed...)
@@ -91,7 +91,7 @@ func (a *asp) msu(context uint32, opc, dpc ss7.PC, si ss7.SI, sls uint8, payload
 	a.send(1, a.ppid, xua.End(xua.AppendBytes(b, 0x0210, v), 0))
 }
 
-// receives tells whether DATA with a payload comes, or with one that ends so.
+// receives tells whether DATA comes whose payload ends with ending.
 func (a *asp) receives(ending string, most time.Duration) bool {
 	for end := time.Now().Add(most); time.Now().Before(end) && !a.isOver(); {
 		var d m3ua.Data
@@ -106,11 +106,11 @@ func (a *asp) receives(ending string, most time.Duration) bool {
 // pc reads a point code.
 func pc(text string) ss7.PC {
 	var a, b, c int
-	_, _ = fmt.Sscanf(text, "%d.%d.%d", &a, &b, &c) // they stand in this program
+	_, _ = fmt.Sscanf(text, "%d.%d.%d", &a, &b, &c) // the texts stand in this program
 	return ss7.PC(a<<11 | b<<3 | c)
 }
 
-// gateway is the node of most cases: ASP P serves 2.2.2, ASP Q 3.3.3.
+// gateway is the node of most cases. ASP P serves 2.2.2, ASP Q serves 3.3.3.
 const gateway = `hostname A
 cs7 variant itu
 cs7 network-indicator international

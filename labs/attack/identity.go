@@ -10,8 +10,8 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// identity is who is believed to be whom. Hosts: 1 the node, 2 and 4 the honest P, 3 the
-// honest Q, 66 and above the attacker.
+// These cases are about who is believed to be whom. Host 1 is the node, 2 and 4 are the honest P, 3 is the
+// honest Q, 66 and above are the attacker.
 var identity = []attack{
 	{"stranger", "a stranger's INIT lists the address of P, then ASPUP, ASPAC",
 		"it gets no traffic of P, and P does", stranger, ""},
@@ -27,8 +27,8 @@ var identity = []attack{
 	{"rkm-hoard", "one source registers all that a node has room for", "an honest newcomer registers", hoard, "udp"},
 }
 
-// honestTraffic has Q send to 2.2.2 and checks that P gets it and the others do not. That P
-// is active is in force a moment after it was told so.
+// honestTraffic makes Q send to 2.2.2, and checks that P gets it and the others do not. P may become active a
+// moment after it was told so.
 func honestTraffic(t *trial, q, p *asp, liars ...*asp) {
 	text := fmt.Sprintf("for P alone %d", serial.Add(1))
 	received := p != nil && wait(4*time.Second, func() bool {
@@ -67,8 +67,7 @@ func strangerM2UA(t *trial) {
 
 const m2uaPPID = 2
 
-// linked is one of two nodes with a link between them; the other has ME and FAR the other
-// way round.
+// linked is one of two nodes with a link between them. The other node has ME and FAR the other way round.
 const linked = `hostname NODE
 cs7 network-indicator international
 cs7 point-code ME.1.1

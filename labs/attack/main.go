@@ -1,8 +1,7 @@
-// Command attack is what somebody with ill will could do to a node: each case starts the
-// program that it is given, plays a far end that lies, floods, or takes nothing, and tells
-// whether what must hold did. It speaks SCTP in UDP of its own, so that an INIT may list
-// addresses that are not its sender's, and stays on loopback. Every case ends by itself:
-// its messages are counted and its time is bounded.
+// Command attack does what somebody with ill will could do to a node. Each case starts the program that it is
+// given, and plays a far end that lies, floods, or takes nothing. Then it tells whether what must hold did. It
+// has SCTP in UDP of its own, so that an INIT may list addresses that do not belong to its sender. It stays on
+// loopback. Every case ends by itself: its messages are counted and its time is bounded.
 //
 // With KEEP set, configurations and logs stay where they are, in TMPDIR.
 //
@@ -22,16 +21,16 @@ import (
 	"time"
 )
 
-// caseTime is the longest that a case may take, in a guest that is emulated.
+// caseTime is the longest that a case may take, even in an emulated guest.
 const caseTime = 100 * time.Second
 
 // attack is one row of the table.
 type attack struct {
 	name string
-	what string // somebody does
-	must string // hold
+	what string // what somebody does
+	must string // what must hold
 	run  func(t *trial)
-	over string // the transport that it needs; empty: any
+	over string // the transport that the case needs; empty if any will do
 }
 
 var attacks = slices.Concat(identity, management, resources)
@@ -59,8 +58,8 @@ func main() {
 	}
 }
 
-// reserve gives the first two octets of addresses of loopback that no other run has: each
-// case has a third of its own.
+// reserve gives the first two octets of loopback addresses that no other run has. Each case has a third octet
+// of its own.
 func reserve() (octets string, release func()) {
 	for x := 66; x < 127; x++ {
 		c, err := net.ListenPacket("udp4", fmt.Sprintf("127.%d.0.1:%d", x, udpPort-1))
@@ -81,8 +80,8 @@ func names() string {
 	return strings.Join(out, ", ")
 }
 
-// choose gives the cases of these names, all of them if there are none, that can be
-// tried over a transport; unknown is a name that no case has.
+// choose gives the cases of these names that can be tried over a transport; all of them, if there are no names.
+// unknown is a name that no case has.
 func choose(want []string, over string) (out []attack, unknown string) {
 	for _, name := range want {
 		if !slices.ContainsFunc(attacks, func(a attack) bool { return a.name == name }) {
@@ -97,8 +96,7 @@ func choose(want []string, over string) (out []attack, unknown string) {
 	return out, ""
 }
 
-// runAll runs cases, some at a time, prints the table in its order and gives how many
-// failed.
+// runAll runs cases, some at a time. It prints the table in its order, and gives how many failed.
 func runAll(chosen []attack, gostp, over, net string, side int) (failed int) {
 	results := make([]chan []string, len(chosen))
 	turn := make(chan struct{}, side)

@@ -14,7 +14,7 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// management is what is said about others, and messages that go round.
+// These cases are about what is said of others, and about messages that go round.
 var management = []attack{
 	{"ssp-any-name", "Q sends SSP in the name of P's code",
 		"titles go on to P; P's own SSP stops them", sspAnyName, ""},
@@ -41,10 +41,10 @@ func subsystem(ssn uint8) []byte {
 	return sccp.AppendAddress(ss7.ITU, nil, &sccp.Address{OnSSN: true, HasSSN: true, SSN: ssn})
 }
 
-// serial tells what is sent apart from what was sent before.
+// serial makes each text that is sent a different one.
 var serial atomic.Uint32
 
-// translated has Q send a title and tells whether that comes to P.
+// translated makes Q send a title, and tells whether that comes to P.
 func translated(q, p *asp) bool {
 	text := fmt.Sprintf("for P by title %d", serial.Add(1))
 	m := sccp.Message{Type: sccp.UDT, Called: title(), Calling: subsystem(7), Data: []byte(text)}
@@ -55,8 +55,8 @@ func translated(q, p *asp) bool {
 	return p.receives(text, 1500*time.Millisecond)
 }
 
-// titles starts the translator with P and Q up, Q as an IPSP, which may say what it likes
-// about destinations, and titles that arrive.
+// titles starts the translator with P and Q up, and with titles that arrive. Q is an IPSP, which may say what
+// it likes about destinations.
 func titles(t *trial) (q, p *asp, n *node) {
 	ipsp := " remote-ip NET.3\n role ipsp respond\n sctp-role server\n"
 	n = t.start(strings.Replace(translator, " remote-ip NET.3\n", ipsp, 1), nil)
@@ -96,7 +96,7 @@ func affected(code ss7.PC) []byte { return xua.AppendUint32(nil, xua.TagAffected
 
 func sconOthers(t *trial) {
 	q, p, n := titles(t)
-	for range 40 { // each counts once in 300 ms (Q.714 §5.2.6)
+	for range 40 { // what is said within 300 ms counts once (Q.714 §5.2.6)
 		q.tell(m3ua.SCON, rc(20), affected(pc("2.2.2")), xua.AppendUint32(nil, 0x0205, 3))
 		time.Sleep(310 * time.Millisecond)
 	}
@@ -146,8 +146,8 @@ func escapes(t *trial) {
 	}
 }
 
-// ringNode is one of three nodes with a link to each of the others and a part of the
-// network by the next one.
+// ringNode is one of three nodes. It has a link to each of the others, and reaches a part of the network by the
+// next one.
 func ringNode(me int) string {
 	next, last := me%3+1, (me+1)%3+1
 	port := func(at, to int) string { return fmt.Sprint(2000 + at*10 + to) }
@@ -171,7 +171,7 @@ cs7 route-table system
 `)
 }
 
-// around is what an alarm says of what goes round.
+// around matches what an alarm says of messages that go round.
 var around = regexp.MustCompile(`round|loop|circ`)
 
 func ring(t *trial) {
@@ -214,7 +214,7 @@ func ring(t *trial) {
 	t.must(crossed < 100, "%d messages cross a node in two seconds, of 16 that were sent once", crossed)
 }
 
-// transferred is how many MSUs a node has passed on.
+// transferred gives how many MSUs a node has passed on.
 func transferred(n *node) (count int) {
 	for line := range strings.SplitSeq(n.exec("show cs7 mtp3 statistics"), "\n") {
 		if strings.Contains(line, "transferred") {

@@ -14,18 +14,18 @@ import (
 	"time"
 )
 
-// errGiveUp is what a case panics with that cannot go on; why was noted.
+// errGiveUp is the panic of a case that cannot go on. The reason was noted before.
 var errGiveUp = errors.New("the case cannot go on")
 
 // trial is a case that runs: its nodes, its addresses, and what did not hold.
 type trial struct {
 	gostp, over string
-	net         string // first three octets
+	net         string // the first three octets of its addresses
 	dir         string
 
 	mu     sync.Mutex
 	wrongs []string
-	ends   []func() // last first
+	ends   []func() // what to call at the end, the last first
 	nodes  []*node
 }
 
@@ -42,14 +42,14 @@ func (t *trial) begin() {
 	})
 }
 
-// later has f called when the case is over.
+// later makes f be called when the case is over.
 func (t *trial) later(f func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.ends = append(t.ends, f)
 }
 
-// end stops all that the case has started; what has ended already has no more to do.
+// end stops all that the case has started. Calls for what has ended already do nothing.
 func (t *trial) end() {
 	for {
 		t.mu.Lock()
@@ -78,7 +78,7 @@ func (t *trial) must(ok bool, format string, args ...any) {
 	}
 }
 
-// need is must for what the rest of the case stands on.
+// need is must for something that the rest of the case needs.
 func (t *trial) need(ok bool, format string, args ...any) {
 	if !ok {
 		t.wrong(format, args...)
@@ -86,21 +86,21 @@ func (t *trial) need(ok bool, format string, args ...any) {
 	}
 }
 
-// at is an address of the case.
+// at gives an address of the case.
 func (t *trial) at(host int) netip.Addr {
 	return netip.MustParseAddr(fmt.Sprintf("%s.%d", t.net, host))
 }
 
-// node is a program that runs.
+// node is a running program.
 type node struct {
 	t              *trial
 	cmd            *exec.Cmd
 	gone           chan struct{}
-	socket, stdout string // files
+	socket, stdout string // files of these names
 }
 
-// start runs a node with a configuration, in which NET stands for the first three octets
-// of the case's addresses. Its output goes to a file, or to out if that is not nil.
+// start runs a node with a configuration, in which NET stands for the first three octets of the case's
+// addresses. Its output goes to a file, or to out if that is not nil.
 func (t *trial) start(config string, out *os.File, limit ...string) *node {
 	name := fmt.Sprintf("n%d", len(t.nodes))
 	n := &node{t: t, gone: make(chan struct{})}
@@ -138,7 +138,7 @@ func (n *node) ended() bool {
 	}
 }
 
-// stop ends it: twice SIGTERM, then SIGKILL.
+// stop ends the node: by SIGTERM twice, then by SIGKILL.
 func (n *node) stop() {
 	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGTERM, syscall.SIGKILL} {
 		if n.ended() {
@@ -165,7 +165,7 @@ func (n *node) log() string {
 	return string(b)
 }
 
-// exec runs commands on the node; the text says so if they do not end in five seconds.
+// exec runs commands on the node. If they do not end in five seconds, the text says so.
 func (n *node) exec(commands ...string) string {
 	ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
 	defer stop()
@@ -181,10 +181,10 @@ func (n *node) exec(commands ...string) string {
 	return string(out)
 }
 
-// answers tells whether the console does.
+// answers tells whether the console answers.
 func (n *node) answers() bool { return strings.Contains(n.exec("show version"), "gostp") }
 
-// resident is the memory of the node in octets.
+// resident gives the memory of the node in octets.
 func (n *node) resident() int {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", n.cmd.Process.Pid))
 	if err != nil {
@@ -195,7 +195,7 @@ func (n *node) resident() int {
 	return pages * os.Getpagesize()
 }
 
-// wait asks f again until it says yes.
+// wait calls f again and again until it gives true.
 func wait(most time.Duration, f func() bool) bool {
 	for end := time.Now().Add(most); ; time.Sleep(20 * time.Millisecond) {
 		if f() {

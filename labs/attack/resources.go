@@ -12,7 +12,7 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// resources is what somebody outside can hold, fill or use up.
+// These cases are about what somebody outside can hold, fill or use up.
 var resources = []attack{
 	{"closed-window", "an ASP of a loadshare AS closes its window and keeps the association",
 		"the others get its share", closedWindow, ""},
@@ -56,7 +56,7 @@ func closedWindow(t *trial) {
 	t.must(strings.Contains(alarms, "asp p") || strings.Contains(alarms, "as pp"), "no alarm tells of P: %s", alarms)
 }
 
-// selections is how many different SLS are in the DATA that waits.
+// selections gives how many different SLS are in the DATA that waits.
 func selections(a *asp) int {
 	seen := map[uint8]bool{}
 	for {
@@ -71,7 +71,7 @@ func selections(a *asp) int {
 	}
 }
 
-// served has traffic go from Q to P.
+// served sends traffic from Q to P, and checks that it arrives.
 func served(t *trial, q, p *asp, when string) {
 	q.msu(20, pc("3.3.3"), pc("2.2.2"), ss7.ISUP, 1, []byte(when))
 	t.must(p.receives(when, 3*time.Second), "P received nothing %s", when)
@@ -112,7 +112,7 @@ func hoarder(t *trial) {
 	served(t, q, p, "while strangers hold memory")
 }
 
-// skip leaves a message of each stream out, for which all that follows has to wait.
+// skip leaves out one message of each stream. All that follow must wait for it.
 func (a *assoc) skip() {
 	a.mu.Lock()
 	defer a.mu.Unlock()

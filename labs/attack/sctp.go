@@ -16,9 +16,9 @@ type message struct {
 	data   []byte
 }
 
-// assoc is an association of the attacker's, in UDP (RFC 6951), with no more of SCTP than
-// a peer on loopback needs: no retransmission, no congestion. It says of itself what it
-// is told to: its INIT lists any addresses, its window is any.
+// assoc is an association of the attacker, in UDP (RFC 6951). It has no more of SCTP than a far end on loopback
+// needs: no retransmission, no congestion control. It says of itself what it is told to: its INIT lists any
+// addresses, and its window has any size.
 type assoc struct {
 	sock         *net.UDPConn
 	to           netip.AddrPort
@@ -42,8 +42,8 @@ const udpPort = 9899
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// dial sets an association up from an address and port to a port at another, with an INIT
-// that lists addresses. It gives nil if there is none within two seconds.
+// dial sets up an association from an address and port to a port of another address, with an INIT that lists
+// addresses. It gives nil if there is none within two seconds.
 func (t *trial) dial(from netip.Addr, port uint16, to netip.Addr, theirs uint16, listed ...netip.Addr) *assoc {
 	sock, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(from, 0)))
 	t.need(err == nil, "no UDP socket: %v", err)
@@ -68,7 +68,7 @@ func (a *assoc) isUp() bool {
 	return a.up
 }
 
-// isOver tells whether the far end aborted it.
+// isOver tells whether the far end has aborted the association.
 func (a *assoc) isOver() bool {
 	select {
 	case <-a.aborted:
@@ -108,13 +108,13 @@ func (a *assoc) packet(tag uint32, chunks []byte) {
 	b = binary.BigEndian.AppendUint32(b, tag)
 	b = append(append(b, 0, 0, 0, 0), chunks...)
 	binary.LittleEndian.PutUint32(b[8:], crc32.Checksum(b, castagnoli))
-	_, _ = a.sock.WriteToUDPAddrPort(b, a.to) // what is lost is lost
+	_, _ = a.sock.WriteToUDPAddrPort(b, a.to) // what is lost stays lost
 }
 
 // send sends a message on a stream.
 func (a *assoc) send(stream uint16, ppid uint32, data []byte) { a.piece(stream, ppid, 3, data) }
 
-// piece sends a DATA chunk: flag 2 begins a message, flag 1 ends it.
+// piece sends a DATA chunk. Flag 2 begins a message, flag 1 ends it.
 func (a *assoc) piece(stream uint16, ppid uint32, flags byte, data []byte) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -143,7 +143,7 @@ func (a *assoc) sack() {
 	a.packet(a.their, chunk(3, 0, append(v, 0, 0, 0, 0)))
 }
 
-// abort ends it with a word; vanish without one.
+// abort ends the association with an ABORT, vanish without a word.
 func (a *assoc) abort() {
 	a.mu.Lock()
 	a.packet(a.their, chunk(6, 0, nil))
@@ -187,7 +187,7 @@ func (a *assoc) take(b []byte) {
 	}
 }
 
-// one takes a chunk; it tells whether that was DATA. The caller holds mu.
+// one handles a chunk, and tells whether that was DATA. The caller holds mu.
 func (a *assoc) one(typ, flags byte, v []byte) (data bool) {
 	switch {
 	case typ == 2 && len(v) >= 16 && !a.up: // INIT ACK
@@ -209,7 +209,7 @@ func (a *assoc) one(typ, flags byte, v []byte) (data bool) {
 	case typ == 7: // SHUTDOWN
 		a.packet(a.their, chunk(8, 0, nil))
 		a.finish()
-	case typ == 6 && a.up: // before, the port may not be bound yet
+	case typ == 6 && a.up: // before that, the port may not be bound yet
 		a.finish()
 	case typ == 0 && len(v) >= 12:
 		if a.window > 0 {
@@ -227,7 +227,7 @@ func (a *assoc) finish() {
 	}
 }
 
-// data takes a DATA chunk in its turn.
+// data handles a DATA chunk when it is its turn.
 func (a *assoc) data(flags byte, v []byte) {
 	tsn := binary.BigEndian.Uint32(v)
 	if int32(tsn-a.cum) <= 0 {
@@ -248,7 +248,7 @@ func (a *assoc) data(flags byte, v []byte) {
 		}
 		select {
 		case a.in <- message{stream, a.begun[stream]}:
-		default: // nobody reads what an attacker is sent
+		default: // nobody reads what is sent to an attacker
 		}
 		delete(a.begun, stream)
 	}
