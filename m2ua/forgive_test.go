@@ -7,7 +7,7 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// What an odd peer leaves out, or writes as 0, is taken with the line that forgives it and with no
+// What an odd far end leaves out, or writes as 0, is taken with the line that forgives it and with no
 // other, and the line that refuses it names that one. What is right is passed on as it is.
 func TestEachOddityHasALineThatForgivesIt(t *testing.T) {
 	for _, c := range []struct {

@@ -53,7 +53,7 @@ type Entry struct {
 	Overridden bool // an alternate ASP has taken its place
 }
 
-func (l *Layer) makeGate(p *peer) *Gate {
+func (l *Layer) makeGate(p *farEnd) *Gate {
 	c, servings := l.x.Serves(p.cfg.Path)
 	g := &Gate{Name: c.Name, slack: p.cfg.Slack, byID: map[uint32]*Entry{}, byText: map[string]*Entry{},
 		byPath: map[ss7.PathID]*Entry{}}

@@ -55,8 +55,8 @@ type Config struct {
 	ASs  []ASConfig
 }
 
-// peer is what M2UA keeps of a far end, beside what xua keeps.
-type peer struct {
+// farEnd is what M2UA keeps of a far end, beside what xua keeps.
+type farEnd struct {
 	cfg   ASPConfig
 	gate  *Gate
 	regs  xua.Rate
@@ -70,11 +70,11 @@ type Stats struct{ RegistrationsSpared uint64 }
 
 // Layer is the M2UA of a node. See the package comment.
 type Layer struct {
-	x     *xua.Layer
-	cfg   Config
-	peers map[ss7.PathID]*peer
-	order []*peer
-	arena []byte
+	x       *xua.Layer
+	cfg     Config
+	farEnds map[ss7.PathID]*farEnd
+	order   []*farEnd
+	arena   []byte
 
 	// These concern links that are configured by a link key, by the path of the link.
 	keyed   map[ss7.PathID]InterfaceConfig
@@ -84,7 +84,7 @@ type Layer struct {
 
 // New makes a Layer without far ends and AS; Configure comes next.
 func New() *Layer {
-	return &Layer{x: xua.New(tags, Grammar), peers: map[ss7.PathID]*peer{},
+	return &Layer{x: xua.New(tags, Grammar), farEnds: map[ss7.PathID]*farEnd{},
 		keyed: map[ss7.PathID]InterfaceConfig{}, learned: map[ss7.PathID]Interface{}, keyWhy: map[ss7.PathID]string{}}
 }
 
@@ -98,10 +98,10 @@ func (l *Layer) Configure(now time.Time, c Config, out []ss7.Action) []ss7.Actio
 	seen := map[ss7.PathID]bool{}
 	var asps []xua.ASPConfig
 	for i := range c.ASPs {
-		p := l.peers[c.ASPs[i].Path]
+		p := l.farEnds[c.ASPs[i].Path]
 		if p == nil {
-			p = &peer{regs: xua.Rate{PerSecond: 10, Burst: 50}, keys: map[Interface]ss7.PathID{}}
-			l.peers[c.ASPs[i].Path] = p
+			p = &farEnd{regs: xua.Rate{PerSecond: 10, Burst: 50}, keys: map[Interface]ss7.PathID{}}
+			l.farEnds[c.ASPs[i].Path] = p
 		}
 		p.cfg = c.ASPs[i]
 		seen[p.cfg.Path] = true
@@ -120,13 +120,13 @@ func (l *Layer) Configure(now time.Time, c Config, out []ss7.Action) []ss7.Actio
 		p.gate = l.makeGate(p)
 	}
 	out = l.after(n, nil, l.deregister(out))
-	for path, p := range l.peers {
+	for path, p := range l.farEnds {
 		switch {
 		case seen[path]:
 		case l.x.Leaving(path):
 			l.order = append(l.order, p)
 		default:
-			delete(l.peers, path)
+			delete(l.farEnds, path)
 		}
 	}
 	return l.register(now, out)
@@ -144,7 +144,7 @@ func (l *Layer) begin(out []ss7.Action) []ss7.Action {
 func (l *Layer) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
 	n := len(out)
-	if p := l.peers[ev.Path]; p != nil {
+	if p := l.farEnds[ev.Path]; p != nil {
 		clear(p.keys)
 	}
 	return l.register(now, l.after(n, nil, l.x.Do(now, ev, out)))
@@ -153,7 +153,7 @@ func (l *Layer) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 // Recv handles one message of a far end that is not about an interface.
 func (l *Layer) Recv(now time.Time, path ss7.PathID, ppid uint32, b []byte, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
-	p := l.peers[path]
+	p := l.farEnds[path]
 	if p == nil {
 		return out
 	}
@@ -243,8 +243,8 @@ func (l *Layer) RemoveASP(now time.Time, path ss7.PathID, why string, out []ss7.
 	out = l.begin(out)
 	n := len(out)
 	out = l.after(n, nil, l.x.Settle(now, l.x.RemoveASP(now, path, why, out)))
-	l.order = slices.DeleteFunc(l.order, func(p *peer) bool { return p == l.peers[path] })
-	delete(l.peers, path)
+	l.order = slices.DeleteFunc(l.order, func(p *farEnd) bool { return p == l.farEnds[path] })
+	delete(l.farEnds, path)
 	return out
 }
 
@@ -280,7 +280,7 @@ func (l *Layer) after(n int, named *names, out []ss7.Action) []ss7.Action {
 				i++
 			}
 		case a.Op == ss7.Raise && a.Event.Kind == xua.Republish:
-			if p := l.peers[a.Event.Path]; p != nil {
+			if p := l.farEnds[a.Event.Path]; p != nil {
 				p.gate = l.makeGate(p)
 			}
 		}
@@ -301,7 +301,7 @@ func (l *Layer) Way(path ss7.PathID) *xua.Way { return l.x.Way(path) }
 
 // Gate gives the present picture of what a far end may do; nil if there is no such far end.
 func (l *Layer) Gate(path ss7.PathID) *Gate {
-	if p := l.peers[path]; p != nil {
+	if p := l.farEnds[path]; p != nil {
 		return p.gate
 	}
 	return nil
@@ -315,7 +315,7 @@ func (l *Layer) Status() ([]xua.ASPStatus, []xua.ASStatus) { return l.x.Status()
 
 // PeerStats counts what a far end asked for too often to be answered.
 func (l *Layer) PeerStats(path ss7.PathID) Stats {
-	if p := l.peers[path]; p != nil {
+	if p := l.farEnds[path]; p != nil {
 		return p.stats
 	}
 	return Stats{}

@@ -180,7 +180,7 @@ func TestGate(t *testing.T) {
 	check("inactive again", PPID, data(Interface{ID: 2}), NotActive, xua.UnexpectedMessage, true)
 }
 
-// An odd peer whose Data has no interface identifier is understood where there is just
+// An odd far end whose Data has no interface identifier is understood where there is just
 // one interface.
 func TestNameless(t *testing.T) {
 	f := newField(t, func(c *Config) {

@@ -47,7 +47,7 @@ type names struct {
 
 // inward puts numbers of AS in the place of interface identifiers. One identifier is enough to mean the whole
 // AS (§3.3.2.7). It gives the identifiers that there were; nil if there were none.
-func (l *Layer) inward(p *peer, m *xua.Message) (*names, *xua.Error) {
+func (l *Layer) inward(p *farEnd, m *xua.Message) (*names, *xua.Error) {
 	if m.Type == xua.BEAT || m.Type == xua.BEATAck { // they are echoed as they are
 		return nil, nil
 	}

@@ -110,7 +110,7 @@ func AppendRegistrations(dst []byte, keys []Registration) []byte {
 
 // recvRegistration answers a REG REQ or DEREG REQ. The error is what else the far end must be told.
 func (l *Layer) recvRegistration(
-	now time.Time, p *peer, m xua.Message, b []byte, out []ss7.Action,
+	now time.Time, p *farEnd, m xua.Message, b []byte, out []ss7.Action,
 ) ([]ss7.Action, *xua.Error) {
 	path := p.cfg.Path
 	if p.cfg.Role == xua.RoleASP && (m.Type == REGRsp || m.Type == DEREGRsp) {
@@ -157,7 +157,7 @@ func (l *Layer) recvRegistration(
 
 // place finds the interface of a registration, or says why there is none (§4.4.1). It makes no new interface,
 // because a link key does not say where the far end of the link is.
-func (l *Layer) place(p *peer, k *Registration) (*ASConfig, *InterfaceConfig, RegStatus, string) {
+func (l *Layer) place(p *farEnd, k *Registration) (*ASConfig, *InterfaceConfig, RegStatus, string) {
 	if k.Bad != RegOK {
 		return nil, nil, k.Bad, "identifiers have at most 14 bits"
 	}
@@ -209,7 +209,7 @@ func appendResult(dst []byte, outer uint16, local uint32, hasLocal bool, tag uin
 // recvDeregister answers DEREG REQ. An ASP may not give up an interface that it is active for (§3.3.3.1, ASP
 // Active for Interface Identifier).
 func (l *Layer) recvDeregister(
-	now time.Time, p *peer, m xua.Message, b []byte, out []ss7.Action,
+	now time.Time, p *farEnd, m xua.Message, b []byte, out []ss7.Action,
 ) ([]ss7.Action, *xua.Error) {
 	path := p.cfg.Path
 	spans, _, e := parseSpans(&m)
@@ -254,7 +254,7 @@ func (l *Layer) recvDeregister(
 }
 
 // has tells whether a far end has registered an interface of an AS.
-func (p *peer) has(as ss7.PathID) bool {
+func (p *farEnd) has(as ss7.PathID) bool {
 	for _, x := range p.keys {
 		if x == as {
 			return true

@@ -118,7 +118,7 @@ func (l *Layer) keyStands(path ss7.PathID, why string, out []ss7.Action) []ss7.A
 
 // recvResults handles what a gateway answers. An answer that nothing asked for changes nothing.
 func (l *Layer) recvResults(
-	now time.Time, p *peer, m xua.Message, b []byte, out []ss7.Action,
+	now time.Time, p *farEnd, m xua.Message, b []byte, out []ss7.Action,
 ) ([]ss7.Action, *xua.Error) {
 	results, e := ParseResults(m)
 	if e != nil {
@@ -159,7 +159,7 @@ func (l *Layer) recvResults(
 }
 
 // owner gives the AS of ours that has an interface of a gateway; nil if there is none.
-func (l *Layer) owner(p *peer, id Interface) *ASConfig {
+func (l *Layer) owner(p *farEnd, id Interface) *ASConfig {
 	_, servings := l.x.Serves(p.cfg.Path)
 	for _, s := range servings {
 		if as := l.as(s.AS); as != nil && slices.ContainsFunc(as.Interfaces,

@@ -21,7 +21,7 @@ type early struct {
 
 // keep keeps a message until this end is active in as. Beyond perAnswer codes it keeps nothing more: the
 // gateway will be asked about those.
-func (p *peer) keep(as *ASConfig, s *SSNM, name string) {
+func (p *farEnd) keep(as *ASConfig, s *SSNM, name string) {
 	codes := len(s.Affected)
 	for _, e := range p.early {
 		codes += len(e.s.Affected)
@@ -36,7 +36,7 @@ func (p *peer) keep(as *ASConfig, s *SSNM, name string) {
 
 // begun is called when this end has become active in the AS of path server at gateway p. It handles what came
 // before, in its order, and asks the gateway about the destinations behind it.
-func (l *Layer) begun(now time.Time, p *peer, server ss7.PathID, out []ss7.Action) []ss7.Action {
+func (l *Layer) begun(now time.Time, p *farEnd, server ss7.PathID, out []ss7.Action) []ss7.Action {
 	as := l.as(server)
 	if as == nil || p.cfg.Role != xua.RoleASP {
 		return out
@@ -52,7 +52,7 @@ func (l *Layer) begun(now time.Time, p *peer, server ss7.PathID, out []ss7.Actio
 
 // ask asks a gateway (DAUD) about the single codes that routes over as lead to. It does not ask about ranges,
 // because some gateways answer these code by code.
-func (l *Layer) ask(p *peer, as *ASConfig, out []ss7.Action) []ss7.Action {
+func (l *Layer) ask(p *farEnd, as *ASConfig, out []ss7.Action) []ss7.Action {
 	net := &l.cfg.Networks[as.Network]
 	to, _ := p.gate.To(as.Path)
 	if net.Routes == nil || to == nil {

@@ -67,7 +67,7 @@ func TestToldBeforeActive(t *testing.T) {
 	l.Do(epoch, ss7.Event{Kind: ss7.CommUp, Path: 1}, nil)
 	up()
 	for range 2 * perAnswer {
-		l.peers[1].news = xua.Rate{PerSecond: 10, Burst: 10}
+		l.farEnds[1].news = xua.Rate{PerSecond: 10, Burst: 10}
 		say(DUNA, 9)
 	}
 	if got := strings.Count(raised(l.rx(1, wire(xua.ASPACAck, 10))), "Pause 9/14"); got != perAnswer {

@@ -52,8 +52,8 @@ const (
 	firstRC       = 1 << 20
 )
 
-// peer is what M3UA keeps of a far end, beside what xua keeps.
-type peer struct {
+// farEnd is what M3UA keeps of a far end, beside what xua keeps.
+type farEnd struct {
 	cfg    ASPConfig
 	gate   *Gate
 	audits xua.Rate // bounds the point codes that it asks for
@@ -83,8 +83,8 @@ type Stats struct {
 type Layer struct {
 	x         *xua.Layer
 	cfg       Config
-	peers     map[ss7.PathID]*peer
-	order     []*peer
+	farEnds   map[ss7.PathID]*farEnd
+	order     []*farEnd
 	ass       []*ASConfig
 	selectors []*Selector
 	arena     []byte
@@ -93,7 +93,7 @@ type Layer struct {
 
 // New makes a Layer without far ends and AS; Configure comes next.
 func New() *Layer {
-	return &Layer{x: xua.New(tags, Grammar), peers: map[ss7.PathID]*peer{}, nextRC: firstRC}
+	return &Layer{x: xua.New(tags, Grammar), farEnds: map[ss7.PathID]*farEnd{}, nextRC: firstRC}
 }
 
 // Configure makes far ends and AS what is configured now. If two keys clash, it changes nothing and returns a
@@ -209,23 +209,23 @@ func (l *Layer) setPeers(asps []ASPConfig) {
 		seen[c.Path] = true
 		l.order = append(l.order, l.setPeer(c))
 	}
-	for path, p := range l.peers {
+	for path, p := range l.farEnds {
 		switch {
 		case seen[path]:
 		case p.cfg.Stranger, l.x.Leaving(path): // no configuration names it
 			l.order = append(l.order, p)
 		default:
-			delete(l.peers, path)
+			delete(l.farEnds, path)
 		}
 	}
 }
 
-func (l *Layer) setPeer(c *ASPConfig) *peer {
-	p := l.peers[c.Path]
+func (l *Layer) setPeer(c *ASPConfig) *farEnd {
+	p := l.farEnds[c.Path]
 	if p == nil {
-		p = &peer{audits: xua.Rate{PerSecond: 1000, Burst: 2000}, sweeps: xua.Rate{PerSecond: 5, Burst: 20},
+		p = &farEnd{audits: xua.Rate{PerSecond: 1000, Burst: 2000}, sweeps: xua.Rate{PerSecond: 5, Burst: 20},
 			news: xua.Rate{PerSecond: newsRate, Burst: newsBurst}, regs: xua.Rate{PerSecond: 10, Burst: 50}}
-		l.peers[c.Path] = p
+		l.farEnds[c.Path] = p
 	}
 	p.cfg = *c
 	return p
@@ -237,7 +237,7 @@ func (l *Layer) AddASP(now time.Time, c ASPConfig, out []ss7.Action) []ss7.Actio
 	out = l.begin(out)
 	n := len(out)
 	c.Stranger = true
-	known := l.peers[c.Path] != nil
+	known := l.farEnds[c.Path] != nil
 	if p := l.setPeer(&c); !known {
 		l.order = append(l.order, p)
 	}
@@ -250,8 +250,8 @@ func (l *Layer) RemoveASP(now time.Time, path ss7.PathID, why string, out []ss7.
 	out = l.begin(out)
 	n := len(out)
 	out = l.x.Settle(now, l.x.RemoveASP(now, path, why, out))
-	l.order = slices.DeleteFunc(l.order, func(p *peer) bool { return p == l.peers[path] })
-	delete(l.peers, path)
+	l.order = slices.DeleteFunc(l.order, func(p *farEnd) bool { return p == l.farEnds[path] })
+	delete(l.farEnds, path)
 	return l.after(now, n, out)
 }
 
@@ -271,7 +271,7 @@ func (l *Layer) begin(out []ss7.Action) []ss7.Action {
 func (l *Layer) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
 	n := len(out)
-	if p := l.peers[ev.Path]; p != nil {
+	if p := l.farEnds[ev.Path]; p != nil {
 		p.early = nil
 	}
 	return l.after(now, n, l.x.Do(now, ev, out))
@@ -282,7 +282,7 @@ func (l *Layer) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
 func (l *Layer) Recv(now time.Time, path ss7.PathID, stream uint16, ppid uint32, b []byte,
 	out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
-	p := l.peers[path]
+	p := l.farEnds[path]
 	if p == nil {
 		return out
 	}
@@ -387,7 +387,7 @@ func (l *Layer) after(now time.Time, n int, out []ss7.Action) []ss7.Action {
 		case xua.Activated:
 			path, server := a.Event.Path, ss7.PathID(a.Event.Arg)
 			out = l.brief(now, path, server, out)
-			if p := l.peers[path]; p != nil {
+			if p := l.farEnds[path]; p != nil {
 				out = l.begun(now, p, server, out)
 			}
 		}
@@ -399,7 +399,7 @@ func (l *Layer) after(now time.Time, n int, out []ss7.Action) []ss7.Action {
 }
 
 func (l *Layer) republished(path ss7.PathID) {
-	if p := l.peers[path]; p != nil {
+	if p := l.farEnds[path]; p != nil {
 		p.gate = l.makeGate(p)
 		return
 	}
@@ -417,7 +417,7 @@ func (l *Layer) recompile() {
 	}
 }
 
-func (l *Layer) makeGate(p *peer) *Gate {
+func (l *Layer) makeGate(p *farEnd) *Gate {
 	c, servings := l.x.Serves(p.cfg.Path)
 	g := &Gate{Name: c.Name, Slack: p.cfg.Slack}
 	for _, s := range servings {
@@ -443,7 +443,7 @@ func (l *Layer) as(path ss7.PathID) *ASConfig {
 
 // Gate gives the present picture of what a far end may do; nil if there is no such far end.
 func (l *Layer) Gate(path ss7.PathID) *Gate {
-	if p := l.peers[path]; p != nil {
+	if p := l.farEnds[path]; p != nil {
 		return p.gate
 	}
 	return nil
@@ -463,7 +463,7 @@ func (l *Layer) Status() ([]xua.ASPStatus, []xua.ASStatus) { return l.x.Status()
 
 // PeerStats counts what a far end asked for too often to be answered.
 func (l *Layer) PeerStats(path ss7.PathID) Stats {
-	if p := l.peers[path]; p != nil {
+	if p := l.farEnds[path]; p != nil {
 		return p.stats
 	}
 	return Stats{}

@@ -541,7 +541,7 @@ func TestEachASHearsWhatItSees(t *testing.T) {
 
 	// What waits for a later burst is said as each sees it then.
 	l.cfg.Networks[0].Routes.(*fakeRoutes).views = map[ss7.PathID]Availability{100: Restricted, 0: Unavailable}
-	l.peers[2].debts.spent = perBurst
+	l.farEnds[2].debts.spent = perBurst
 	check("no room", []Change{sees(at(5, Available), View{AS: 100})}, "DUNA [10] 5/0", "")
 	if got := told(2, l.Tick(epoch.Add(burstPace), nil)); got != "DUNA [11] 5/0, DRST [10] 5/0" {
 		t.Errorf("the next burst: %s", got)

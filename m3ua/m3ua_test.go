@@ -197,7 +197,7 @@ func TestHostileData(t *testing.T) {
 	}
 }
 
-// What an odd peer is forgiven, and what the same is without forgiveness.
+// What an odd far end is forgiven, and what the same is without forgiveness.
 func TestSlackOfData(t *testing.T) {
 	two := []Entry{{Label: Label{RC: 10, HasRC: true}, AS: 100, Variant: ss7.ITU},
 		{Label: Label{RC: 11, HasRC: true}, AS: 101, Variant: ss7.ITU, Receives: true}}

@@ -63,7 +63,7 @@ func (d *debts) due() time.Time {
 
 // tell tells p as much of dests as its burst has room for, and owes it the rest. If only is not empty, the
 // destinations are told as these AS see them; else they are told alike for all AS of p.
-func (l *Layer) tell(now time.Time, p *peer, lb label, network int, only []ss7.PathID, dests []Destination,
+func (l *Layer) tell(now time.Time, p *farEnd, lb label, network int, only []ss7.PathID, dests []Destination,
 	out []ss7.Action) []ss7.Action {
 	n := 0
 	if len(p.debts.queue) == 0 {
@@ -82,7 +82,7 @@ func (l *Layer) tell(now time.Time, p *peer, lb label, network int, only []ss7.P
 }
 
 // settle tells p what is owed to it, in the state that holds now, as far as there is room.
-func (l *Layer) settle(now time.Time, p *peer, out []ss7.Action) []ss7.Action {
+func (l *Layer) settle(now time.Time, p *farEnd, out []ss7.Action) []ss7.Action {
 	for len(p.debts.queue) > 0 {
 		room := p.debts.room(now)
 		if room <= 0 {
@@ -119,13 +119,13 @@ func (l *Layer) settle(now time.Time, p *peer, out []ss7.Action) []ss7.Action {
 
 // Owes tells whether any ASP is still to be told of something.
 func (l *Layer) Owes() bool {
-	return slices.ContainsFunc(l.order, func(p *peer) bool { return len(p.debts.queue) > 0 })
+	return slices.ContainsFunc(l.order, func(p *farEnd) bool { return len(p.debts.queue) > 0 })
 }
 
 // Unsent is called with a message that the association of a far end did not take. It gives false if the message
 // is not about destinations. What the message said is said again after a while, as it is then.
 func (l *Layer) Unsent(now time.Time, path ss7.PathID, wire []byte) bool {
-	p := l.peers[path]
+	p := l.farEnds[path]
 	if p == nil || p.gate == nil {
 		return false
 	}

@@ -81,7 +81,7 @@ func TestThousandsOfDestinationsAreToldInBursts(t *testing.T) {
 	if l.Owes() {
 		t.Error("something is still owed")
 	}
-	if p := l.peers[1]; len(p.debts.queue)+len(p.debts.in) > 0 {
+	if p := l.farEnds[1]; len(p.debts.queue)+len(p.debts.in) > 0 {
 		t.Errorf("still owed: %d", len(p.debts.queue))
 	}
 }

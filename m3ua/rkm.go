@@ -66,7 +66,7 @@ const (
 	deregActive        = 5
 )
 
-func (l *Layer) recvRKM(now time.Time, p *peer, m xua.Message, b []byte, out []ss7.Action) []ss7.Action {
+func (l *Layer) recvRKM(now time.Time, p *farEnd, m xua.Message, b []byte, out []ss7.Action) []ss7.Action {
 	var e *xua.Error
 	switch m.Type {
 	case REGRsp, DEREGRsp:
@@ -128,7 +128,7 @@ func (l *Layer) recvRKM(now time.Time, p *peer, m xua.Message, b []byte, out []s
 }
 
 // place finds or makes the AS of a registration, or says why it does not (§4.4.1).
-func (l *Layer) place(now time.Time, p *peer, r *Registration) (*ASConfig, RegStatus, string) {
+func (l *Layer) place(now time.Time, p *farEnd, r *Registration) (*ASConfig, RegStatus, string) {
 	if r.Bad != RegOK {
 		return nil, r.Bad, r.Why
 	}
@@ -189,7 +189,7 @@ func sameKey(a, b *Key) bool {
 	return len(a.Terms) > 0 && x.Equal(&y)
 }
 
-func (l *Layer) knowsNA(p *peer, na uint32) bool {
+func (l *Layer) knowsNA(p *farEnd, na uint32) bool {
 	any := false
 	for _, s := range l.ass {
 		if s.Network == p.cfg.Network && s.HasNA {
@@ -203,7 +203,7 @@ func (l *Layer) knowsNA(p *peer, na uint32) bool {
 }
 
 func (l *Layer) joinExisting(
-	p *peer, s *ASConfig, r *Registration, hasRC bool, bits uint8,
+	p *farEnd, s *ASConfig, r *Registration, hasRC bool, bits uint8,
 ) (*ASConfig, RegStatus, string) {
 	is, _, _ := l.x.Member(p.cfg.Path, s.Path)
 	has, asks := l.x.Mode(s.Path), xua.Mode(r.Mode)
@@ -230,7 +230,7 @@ func (l *Layer) joinExisting(
 	return s, RegOK, ""
 }
 
-func allowed(p *peer, r *Registration, bits uint8) bool {
+func allowed(p *farEnd, r *Registration, bits uint8) bool {
 	for _, t := range r.Key.Terms {
 		if !slices.ContainsFunc(p.cfg.Allowed, func(a ss7.Range) bool { return covers(a, t.DPC, bits) }) {
 			return false
@@ -244,7 +244,7 @@ func covers(a, r ss7.Range, bits uint8) bool { return a.Len <= r.Len && a.Contai
 
 // mayCreate tells whether a far end may make a new AS: no far end may take a destination that belongs to
 // another. `rkm allow` lets a far end take what only a summary route covers.
-func (l *Layer) mayCreate(p *peer, r *Registration, bits uint8) (RegStatus, string) {
+func (l *Layer) mayCreate(p *farEnd, r *Registration, bits uint8) (RegStatus, string) {
 	if p.cfg.Policy == Configured {
 		return RegNotProvisioned, "only configured keys may be registered; `rkm dynamic-permitted` under its asp, or " +
 			"`cs7 xua rkm routing-key-allocation dynamic-permitted` for all, takes others"
@@ -269,7 +269,7 @@ func (l *Layer) mayCreate(p *peer, r *Registration, bits uint8) (RegStatus, stri
 }
 
 // mayHold tells whether there is room for another AS that p registers.
-func (l *Layer) mayHold(p *peer) (RegStatus, string) {
+func (l *Layer) mayHold(p *farEnd) (RegStatus, string) {
 	free := MaxDynamic
 	for _, s := range l.ass {
 		if s.Dynamic {
@@ -298,7 +298,7 @@ func (l *Layer) mayHold(p *peer) (RegStatus, string) {
 	return RegOK, ""
 }
 
-func (l *Layer) create(now time.Time, p *peer, r *Registration, hasRC bool) (*ASConfig, RegStatus, string) {
+func (l *Layer) create(now time.Time, p *farEnd, r *Registration, hasRC bool) (*ASConfig, RegStatus, string) {
 	path := ss7.PathID(0)
 	if l.cfg.NewPath != nil {
 		path = l.cfg.NewPath()
@@ -332,7 +332,7 @@ func (l *Layer) freeRC() uint32 {
 }
 
 // recvDereg handles DEREG REQ (§4.4.2).
-func (l *Layer) recvDereg(now time.Time, p *peer, m xua.Message, out []ss7.Action) []ss7.Action {
+func (l *Layer) recvDereg(now time.Time, p *farEnd, m xua.Message, out []ss7.Action) []ss7.Action {
 	rcs := m.Params.Uint32s(xua.TagRoutingContext)
 	if len(rcs) > maxRegistered {
 		return l.x.Refuse(now, p.cfg.Path, &xua.Error{Code: xua.InvalidParameterValue,
@@ -348,7 +348,7 @@ func (l *Layer) recvDereg(now time.Time, p *peer, m xua.Message, out []ss7.Actio
 	return l.x.Settle(now, l.sent(p, DEREGRsp, start, out))
 }
 
-func (l *Layer) dereg(now time.Time, p *peer, rc uint32, out []ss7.Action) (uint32, []ss7.Action) {
+func (l *Layer) dereg(now time.Time, p *farEnd, rc uint32, out []ss7.Action) (uint32, []ss7.Action) {
 	i := slices.IndexFunc(l.ass, func(s *ASConfig) bool { return s.HasID && s.ID == rc })
 	if i < 0 {
 		return deregInvalidRC, out

@@ -29,7 +29,7 @@ func (s RegStatus) mayChange() bool {
 }
 
 // register asks a gateway for the routing contexts that our AS wait for.
-func (l *Layer) register(now time.Time, p *peer, out []ss7.Action) []ss7.Action {
+func (l *Layer) register(now time.Time, p *farEnd, out []ss7.Action) []ss7.Action {
 	p.regAt = time.Time{}
 	if p.cfg.Role != xua.RoleASP {
 		return out
@@ -60,7 +60,7 @@ func (l *Layer) register(now time.Time, p *peer, out []ss7.Action) []ss7.Action 
 }
 
 // unregistered notes that a gateway did not give an AS a routing context, and why.
-func (l *Layer) unregistered(now time.Time, p *peer, s *ASConfig, why string, again bool,
+func (l *Layer) unregistered(now time.Time, p *farEnd, s *ASConfig, why string, again bool,
 	out []ss7.Action) []ss7.Action {
 	why = fmt.Sprintf("the gateway %s does not register its routing key: %s", p.cfg.Name, why)
 	var till time.Time
@@ -73,7 +73,7 @@ func (l *Layer) unregistered(now time.Time, p *peer, s *ASConfig, why string, ag
 }
 
 // recvResults handles what a gateway answers.
-func (l *Layer) recvResults(now time.Time, p *peer, m xua.Message, b []byte, out []ss7.Action) []ss7.Action {
+func (l *Layer) recvResults(now time.Time, p *farEnd, m xua.Message, b []byte, out []ss7.Action) []ss7.Action {
 	results, e := ParseResults(m)
 	if e == nil && p.cfg.Role != xua.RoleASP {
 		e = &xua.Error{Code: xua.UnexpectedMessage, Why: m.Name + " that nothing asked for"}
@@ -112,7 +112,7 @@ func (l *Layer) recvResults(now time.Time, p *peer, m xua.Message, b []byte, out
 }
 
 // recvDeregistered notes the registrations that a gateway does not take back.
-func (l *Layer) recvDeregistered(p *peer, results []Result, out []ss7.Action) []ss7.Action {
+func (l *Layer) recvDeregistered(p *farEnd, results []Result, out []ss7.Action) []ss7.Action {
 	for _, r := range results {
 		if r.Status != deregOK {
 			out = append(out, ss7.Action{Op: ss7.Note, Event: ss7.Event{Kind: ss7.StateChange, Path: p.cfg.Path,
@@ -136,7 +136,7 @@ func deregText(status uint32) string {
 
 // recvRefusal handles an ERR that may be the answer of a gateway to REG REQ, which it does not accept at all
 // (§4.4.1).
-func (l *Layer) recvRefusal(now time.Time, p *peer, m xua.Message, out []ss7.Action) []ss7.Action {
+func (l *Layer) recvRefusal(now time.Time, p *farEnd, m xua.Message, out []ss7.Action) []ss7.Action {
 	code, _ := m.Params.Uint32(xua.TagErrorCode)
 	if c := xua.Code(code); p.cfg.Role != xua.RoleASP || c != xua.UnsupportedClass && c != xua.UnsupportedType {
 		return out

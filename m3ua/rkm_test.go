@@ -284,7 +284,7 @@ func TestRegistrationsAreShared(t *testing.T) {
 	pc := ss7.PC(3000)
 	registered := func(p ss7.PathID) (n int) {
 		for ; ; pc++ {
-			l.peers[p].regs = xua.Rate{PerSecond: 1e6, Burst: 1e6}
+			l.farEnds[p].regs = xua.Rate{PerSecond: 1e6, Burst: 1e6}
 			r := Registration{LocalID: 1, Key: key(Term{DPC: one(pc)})}
 			got := told(p, l.rx(p, AppendRegistrations(nil, []Registration{r}, 14)))
 			if !strings.HasPrefix(got, "REG RSP {1: 0 ") {

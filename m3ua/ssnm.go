@@ -91,7 +91,7 @@ const (
 func (l *Layer) Unreachable(now time.Time, path, server ss7.PathID, m *ss7.MSU, d Destination, noUser bool,
 	cause uint16, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
-	p, as := l.peers[path], l.as(server)
+	p, as := l.farEnds[path], l.as(server)
 	if p == nil || as == nil || p.cfg.Role == xua.RoleASP {
 		return out
 	}
@@ -125,7 +125,7 @@ func (l *Layer) Unreachable(now time.Time, path, server ss7.PathID, m *ss7.MSU, 
 }
 
 // recvSSNM handles a message about destinations.
-func (l *Layer) recvSSNM(now time.Time, p *peer, m xua.Message, b []byte, out []ss7.Action) []ss7.Action {
+func (l *Layer) recvSSNM(now time.Time, p *farEnd, m xua.Message, b []byte, out []ss7.Action) []ss7.Action {
 	s, e := ParseSSNM(m)
 	if e == nil {
 		e = l.mayTell(p, &s, m.Name)
@@ -187,7 +187,7 @@ func speakers(all []*ASConfig, s *SSNM, bits uint8) []*ASConfig {
 }
 
 // heed tells MTP3 what a far end says of destinations in an AS.
-func (l *Layer) heed(now time.Time, p *peer, as *ASConfig, s *SSNM, name string, out []ss7.Action) []ss7.Action {
+func (l *Layer) heed(now time.Time, p *farEnd, as *ASConfig, s *SSNM, name string, out []ss7.Action) []ss7.Action {
 	bits, said := l.cfg.Networks[as.Network].Variant.Bits(), *s
 	if s.Type == SCON {
 		said.Affected = l.congested(now, p, as, s.Affected, bits)
@@ -201,7 +201,7 @@ const scattered = 256
 // congested turns the ranges that SCON is about into single codes, because MTP3 knows congestion of single
 // codes alone (Q.704 §11.2.3). Of a small range it takes every code that a route leads to, of a large one the
 // destinations that are known.
-func (l *Layer) congested(now time.Time, p *peer, as *ASConfig, affected []uint32, bits uint8) (single []uint32) {
+func (l *Layer) congested(now time.Time, p *farEnd, as *ASConfig, affected []uint32, bits uint8) (single []uint32) {
 	routes := l.cfg.Networks[as.Network].Routes
 	for _, a := range affected {
 		r, _ := Range(a, bits)
@@ -232,7 +232,7 @@ func (l *Layer) congested(now time.Time, p *peer, as *ASConfig, affected []uint3
 }
 
 // raise raises what a far end says of destinations in an AS, for MTP3.
-func raise(p *peer, as *ASConfig, s *SSNM, name string, bits uint8, out []ss7.Action) []ss7.Action {
+func raise(p *farEnd, as *ASConfig, s *SSNM, name string, bits uint8, out []ss7.Action) []ss7.Action {
 	for _, a := range s.Affected {
 		r, _ := Range(a, bits)
 		ev := ss7.Event{Kind: ssnmKinds[s.Type], Path: as.Path, Dest: r, Why: name + " from ASP " + p.cfg.Name}
@@ -255,7 +255,7 @@ var ssnmKinds = map[xua.Type]ss7.Kind{DUNA: ss7.Pause, DAVA: ss7.Resume, DRST: s
 
 // mayTell tells whether the role of a far end allows a message: an ASP asks, and tells of congestion; a gateway
 // tells the rest (§3.4).
-func (l *Layer) mayTell(p *peer, s *SSNM, name string) *xua.Error {
+func (l *Layer) mayTell(p *farEnd, s *SSNM, name string) *xua.Error {
 	fits := true
 	switch p.cfg.Role {
 	case xua.RoleSG:
@@ -272,7 +272,7 @@ func (l *Layer) mayTell(p *peer, s *SSNM, name string) *xua.Error {
 // about finds the AS that a message is about. The far end must serve those that it names, and must be active
 // there (§4.3.1). All are of one network. If this end is an ASP that has asked to be active, the gateway may
 // tell it of destinations before it agrees: those AS are in soon.
-func (l *Layer) about(p *peer, s *SSNM, name string) (all, soon []*ASConfig, _ *xua.Error) {
+func (l *Layer) about(p *farEnd, s *SSNM, name string) (all, soon []*ASConfig, _ *xua.Error) {
 	var found *ASConfig
 	var bad []uint32
 	active := false
@@ -333,7 +333,7 @@ func (l *Layer) about(p *peer, s *SSNM, name string) (all, soon []*ASConfig, _ *
 // answer answers a DAUD (§4.5.3). It tells the state of the whole range that was asked for, then of the smaller
 // ones inside whose state differs from what was said so far. If this takes more than perAnswer codes, the DAUD
 // is refused.
-func (l *Layer) answer(now time.Time, p *peer, as *ASConfig, s *SSNM, bits uint8, out []ss7.Action) []ss7.Action {
+func (l *Layer) answer(now time.Time, p *farEnd, as *ASConfig, s *SSNM, bits uint8, out []ss7.Action) []ss7.Action {
 	routes := l.cfg.Networks[as.Network].Routes
 	lb := label{na: as.NA, hasNA: as.HasNA, rcs: s.RCs}
 	var refused []uint32

@@ -19,7 +19,7 @@ type label struct {
 }
 
 // concerned tells whether a far end is an active ASP of any AS that is meant, and how these AS are named to it.
-func (l *Layer) concerned(p *peer, meant func(*ASConfig) bool) (label, bool) {
+func (l *Layer) concerned(p *farEnd, meant func(*ASConfig) bool) (label, bool) {
 	var lb label
 	if p.gate == nil || p.cfg.Role == xua.RoleASP {
 		return lb, false
@@ -160,7 +160,7 @@ func (l *Layer) Audit(_ time.Time, server ss7.PathID, dest ss7.Range, out []ss7.
 
 // sendAll writes the states of destinations: congestion first (§4.5.3). Equal states go into one message, even
 // if others stand between them.
-func (l *Layer) sendAll(p *peer, lb label, bits uint8, dests []Destination, out []ss7.Action) []ss7.Action {
+func (l *Layer) sendAll(p *farEnd, lb label, bits uint8, dests []Destination, out []ss7.Action) []ss7.Action {
 	s := SSNM{NA: lb.na, HasNA: lb.hasNA, RCs: lb.rcs}
 	done := make([]bool, len(dests))
 	for i, d := range dests {
@@ -201,7 +201,7 @@ func alike(dests []Destination, done []bool, bits uint8) (at []int) {
 	return at
 }
 
-func (l *Layer) ssnm(p *peer, s *SSNM, out []ss7.Action) []ss7.Action {
+func (l *Layer) ssnm(p *farEnd, s *SSNM, out []ss7.Action) []ss7.Action {
 	start := len(l.arena)
 	l.arena = AppendSSNM(l.arena, s)
 	return l.sent(p, s.Type, start, out)
@@ -209,7 +209,7 @@ func (l *Layer) ssnm(p *peer, s *SSNM, out []ss7.Action) []ss7.Action {
 
 // sent sends what was written to the arena from start on. It goes on stream 0, in order with the
 // acknowledgements.
-func (l *Layer) sent(p *peer, t xua.Type, start int, out []ss7.Action) []ss7.Action {
+func (l *Layer) sent(p *farEnd, t xua.Type, start int, out []ss7.Action) []ss7.Action {
 	if !l.x.Sent(p.cfg.Path, t) {
 		return out
 	}
@@ -219,7 +219,7 @@ func (l *Layer) sent(p *peer, t xua.Type, start int, out []ss7.Action) []ss7.Act
 
 // brief tells an ASP that has become active what it cannot reach (§4.5.1).
 func (l *Layer) brief(now time.Time, path, server ss7.PathID, out []ss7.Action) []ss7.Action {
-	p, as := l.peers[path], l.as(server)
+	p, as := l.farEnds[path], l.as(server)
 	if p == nil || as == nil || p.cfg.Role == xua.RoleASP || l.cfg.Networks[as.Network].Routes == nil {
 		return out
 	}

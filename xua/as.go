@@ -82,19 +82,19 @@ func (a *asp) in(s *as) *member {
 
 // enter makes m, whose ASP is up, inactive. The ASP is told the state of its AS (§4.3.4.5).
 func (l *Layer) enter(now time.Time, m *member, out []ss7.Action) []ss7.Action {
-	peer, own := m.peer, m.own
-	if m.asp.peerUp && peer == Down {
-		peer = Inactive
+	far, own := m.far, m.own
+	if m.asp.farUp && far == Down {
+		far = Inactive
 	}
 	if m.asp.ownUp && own == Down {
 		own = Inactive
 	}
-	if peer == m.peer && own == m.own {
+	if far == m.far && own == m.own {
 		return out
 	}
 	was := m.as.state
-	out = l.set(now, m, peer, own, "its ASP "+m.asp.cfg.Name+" is up", out)
-	if m.as.state == was && was != ASDown && m.peer != Down {
+	out = l.set(now, m, far, own, "its ASP "+m.asp.cfg.Name+" is up", out)
+	if m.as.state == was && was != ASDown && m.far != Down {
 		l.notify(m.asp, m.as, stateStatus[was], nil)
 	}
 	return out
@@ -117,14 +117,14 @@ func (l *Layer) leave(now time.Time, m *member, why string, out []ss7.Action) []
 
 // activate makes m active. In override mode the others become inactive, and are told so (§4.3.4.3).
 func (l *Layer) activate(now time.Time, m *member, out []ss7.Action) []ss7.Action {
-	if m.peer == Active {
+	if m.far == Active {
 		return out
 	}
 	if m.as.mode == Override {
 		for _, o := range m.as.members {
-			if o != m && o.peer == Active {
+			if o != m && o.far == Active {
 				l.notify(o.asp, m.as, NotifyAlternate, m.asp)
-				o.peer = Inactive
+				o.far = Inactive
 				o.overridden = o.asp.cfg.Role == RoleSG
 				if o.asp.both() {
 					o.own = Inactive
@@ -143,7 +143,7 @@ func (l *Layer) activate(now time.Time, m *member, out []ss7.Action) []ss7.Actio
 
 // deactivate makes m inactive if it was active.
 func (l *Layer) deactivate(now time.Time, m *member, why string, out []ss7.Action) []ss7.Action {
-	if m.peer != Active {
+	if m.far != Active {
 		return out
 	}
 	own := m.own
@@ -154,15 +154,15 @@ func (l *Layer) deactivate(now time.Time, m *member, why string, out []ss7.Actio
 }
 
 // set changes the states of m, and then that of its AS.
-func (l *Layer) set(now time.Time, m *member, peer, own State, why string, out []ss7.Action) []ss7.Action {
-	if m.peer == peer && m.own == own {
+func (l *Layer) set(now time.Time, m *member, far, own State, why string, out []ss7.Action) []ss7.Action {
+	if m.far == far && m.own == own {
 		return out
 	}
 	sent, received := m.sends(), m.receives()
 	if m.own != own {
 		m.asked = 0
 	}
-	m.peer, m.own = peer, own
+	m.far, m.own = far, own
 	if own == Down { // a registration ends with ASPDN, and with the association
 		m.overridden, m.granted, m.waiting = false, false, m.as.cfg.Register && m.asp.cfg.Role == RoleASP
 		m.waitWhy, m.waitTill, m.company = "", time.Time{}, false
@@ -193,18 +193,18 @@ func (m *member) sends() bool {
 	if m.asp.cfg.Role == RoleASP {
 		return m.own == Active
 	}
-	return m.peer == Active
+	return m.far == Active
 }
 
 func (m *member) receives() bool {
 	if m.asp.cfg.Role == RoleASP || m.asp.cfg.Role == RoleIPSPDouble {
 		return m.own == Active
 	}
-	return m.peer == Active
+	return m.far == Active
 }
 
 // up tells whether m counts among the ASPs that are not down.
-func (m *member) up() bool { return m.asp.leaving == "" && (m.peer != Down || m.own != Down) }
+func (m *member) up() bool { return m.asp.leaving == "" && (m.far != Down || m.own != Down) }
 
 var stateStatus = [...]Status{ASInactive: NotifyInactive, ASActive: NotifyActive, ASPending: NotifyPending}
 
@@ -304,7 +304,7 @@ func (l *Layer) becomeAS(now time.Time, s *as, state ASState, why string, by *me
 		}
 	}
 	var failed *asp
-	if by != nil && by.peer == Down && state == ASPending {
+	if by != nil && by.far == Down && state == ASPending {
 		failed = by.asp
 	}
 	for _, m := range s.members {
@@ -312,7 +312,7 @@ func (l *Layer) becomeAS(now time.Time, s *as, state ASState, why string, by *me
 			m.overridden = false
 			m.asp.dirty = max(m.asp.dirty, gained)
 		}
-		if state != ASDown && m.peer != Down {
+		if state != ASDown && m.far != Down {
 			l.notify(m.asp, s, stateStatus[state], failed)
 		}
 	}
@@ -327,7 +327,7 @@ func (l *Layer) becomeAS(now time.Time, s *as, state ASState, why string, by *me
 // insufficient asks the inactive ASPs for help (§3.8.2).
 func (l *Layer) insufficient(s *as) {
 	for _, m := range s.members {
-		if m.peer == Inactive {
+		if m.far == Inactive {
 			l.notify(m.asp, s, NotifyInsufficient, nil)
 		}
 	}
@@ -342,7 +342,7 @@ func (l *Layer) notify(to *asp, s *as, status Status, about *asp) {
 // tell sends the notices that wait, to those ASPs that are still there.
 func (l *Layer) tell(out []ss7.Action) []ss7.Action {
 	for _, n := range l.notices {
-		if !n.to.peerUp || n.to.leaving != "" {
+		if !n.to.farUp || n.to.leaving != "" {
 			continue
 		}
 		start := len(l.arena)

@@ -76,7 +76,7 @@ func (l *Layer) recvUp(now time.Time, a *asp, m Message, out []ss7.Action) []ss7
 	if hasID {
 		a.id, a.hasID = id, true
 	}
-	active := slices.ContainsFunc(a.members, func(x *member) bool { return x.peer == Active })
+	active := slices.ContainsFunc(a.members, func(x *member) bool { return x.far == Active })
 	if active && !a.cfg.Slack.StayActive {
 		for _, x := range a.members {
 			out = l.deactivate(now, x, "the far end sent ASPUP while active", out)
@@ -85,13 +85,13 @@ func (l *Layer) recvUp(now time.Time, a *asp, m Message, out []ss7.Action) []ss7
 		out = l.publish(out)
 	}
 	out = l.ack(a, ASPUPAck, m, nil, out)
-	if a.peerUp {
+	if a.farUp {
 		if active && !a.cfg.Slack.StayActive {
 			return l.Refuse(now, a.cfg.Path, &Error{Code: UnexpectedMessage, Why: "ASPUP while active"}, out)
 		}
 		return out
 	}
-	a.peerUp = true
+	a.farUp = true
 	a.timers.Stop(tUp)
 	a.ownUp = a.ownUp || a.both()
 	a.why, a.since = "up", now
@@ -116,7 +116,7 @@ func (l *Layer) mayComeUp(a *asp, id uint32, has bool) *Error {
 	}
 	for _, m := range a.members {
 		for _, o := range m.as.members { // the identifier is unique within the AS (§3.5.1)
-			if has && o != m && o.asp.peerUp && o.asp.hasID && o.asp.id == id {
+			if has && o != m && o.asp.farUp && o.asp.hasID && o.asp.id == id {
 				return &Error{Code: InvalidASPID, Why: fmt.Sprintf("ASP Identifier %d is in use by ASP %s", id, o.asp.cfg.Name)}
 			}
 		}
@@ -130,7 +130,7 @@ func (l *Layer) recvDown(now time.Time, a *asp, m Message, out []ss7.Action) []s
 		return l.unexpected(now, a, m, out)
 	}
 	if a.cfg.Role == RoleIPSPDouble { // the other direction stays as it is (§4.3)
-		a.peerUp = false
+		a.farUp = false
 		a.why, a.since = "the far end sent ASPDN", now
 		for _, x := range slices.Clone(a.members) {
 			out = l.set(now, x, Down, x.own, a.why, out)
@@ -144,7 +144,7 @@ func (l *Layer) recvDown(now time.Time, a *asp, m Message, out []ss7.Action) []s
 
 // recvActive handles ASPAC (§4.3.4.3).
 func (l *Layer) recvActive(now time.Time, a *asp, m Message, out []ss7.Action) []ss7.Action {
-	if !a.serves() || !a.peerUp {
+	if !a.serves() || !a.farUp {
 		return l.unexpected(now, a, m, out)
 	}
 	mode, hasMode := m.Params.Uint32(TagTrafficMode)
@@ -255,7 +255,7 @@ func (l *Layer) zeroIsNone(a *asp) bool {
 
 // recvInactive handles ASPIA (§4.3.4.4). Traffic has stopped before the acknowledgement goes out.
 func (l *Layer) recvInactive(now time.Time, a *asp, m Message, out []ss7.Action) []ss7.Action {
-	if !a.serves() || !a.peerUp {
+	if !a.serves() || !a.farUp {
 		return l.unexpected(now, a, m, out)
 	}
 	ids := m.Params.Uint32s(l.tags.ID)
@@ -358,7 +358,7 @@ func (l *Layer) blockASP(now time.Time, a *asp, out []ss7.Action) []ss7.Action {
 	var ids []uint32
 	any := false
 	for _, m := range a.members {
-		if m.peer == Active {
+		if m.far == Active {
 			any = true
 			if m.as.hasID {
 				ids = append(ids, m.as.cfg.ID)
@@ -373,9 +373,9 @@ func (l *Layer) blockASP(now time.Time, a *asp, out []ss7.Action) []ss7.Action {
 }
 
 func (a *asp) stateName() string {
-	up, active := a.peerUp || a.ownUp, false
+	up, active := a.farUp || a.ownUp, false
 	for _, m := range a.members {
-		active = active || m.peer == Active || m.own == Active
+		active = active || m.far == Active || m.own == Active
 	}
 	switch {
 	case active:

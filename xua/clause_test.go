@@ -97,7 +97,7 @@ func TestBeatIsEchoed(t *testing.T) {
 	}
 }
 
-// §4.3.4.6: a peer that says nothing for 2*T(beat) is given up; any message keeps it.
+// §4.3.4.6: a far end that says nothing for 2*T(beat) is given up; any message keeps it.
 func TestHeartbeat(t *testing.T) {
 	l := setup(1, RoleSG, func(asps []ASPConfig, _ []ASConfig) { asps[0].TBeat = 10 * time.Second })
 	l.up(1)
@@ -337,7 +337,7 @@ func TestStrangersStay(t *testing.T) {
 	}
 }
 
-// What odd peers are forgiven.
+// What odd far ends are forgiven.
 func TestSlack(t *testing.T) {
 	l := setup(1, RoleSG, func(a []ASPConfig, _ []ASConfig) {
 		a[0].Slack = Slack{ZeroID: true, NoNotify: true,

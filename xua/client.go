@@ -138,7 +138,7 @@ func (l *Layer) withdraw(now time.Time, m *member, why string, out []ss7.Action)
 		}
 	}
 	m.granted, m.waitWhy, m.waitTill = false, "", time.Time{}
-	if m.peer == Active && a.serves() && m.as.hasID {
+	if m.far == Active && a.serves() && m.as.hasID {
 		out = l.deactivate(now, m, why, out)
 		out = l.ack(a, ASPIAAck, Message{}, []uint32{m.as.cfg.ID}, l.publish(out))
 	}
@@ -212,7 +212,7 @@ func (l *Layer) recvAck(now time.Time, a *asp, m Message, out []ss7.Action) []ss
 		if a.cfg.Role == RoleIPSPDouble {
 			a.ownUp = false
 			for _, x := range a.members {
-				out = l.set(now, x, x.peer, Down, why, out)
+				out = l.set(now, x, x.far, Down, why, out)
 			}
 			a.why, a.since = why, now
 		} else {
@@ -262,7 +262,7 @@ func (l *Layer) upAcked(now time.Time, a *asp, m Message, out []ss7.Action) []ss
 		return l.retry(now, a, false, out)
 	}
 	a.ownUp, a.upAsked = true, false
-	a.peerUp = a.peerUp || a.both()
+	a.farUp = a.farUp || a.both()
 	a.why, a.since = "up", now
 	out = append(out, note(a.cfg.Path, NoteASP, "ASP "+a.cfg.Name+" is up: the far end acknowledged ASPUP"))
 	for _, x := range a.members {
@@ -301,7 +301,7 @@ func (l *Layer) arrived(a *asp) bool {
 
 func (l *Layer) setOwn(now time.Time, m *member, s State, why string, out []ss7.Action) []ss7.Action {
 	if !m.asp.both() {
-		return l.set(now, m, m.peer, s, why, out)
+		return l.set(now, m, m.far, s, why, out)
 	}
 	if s == Active {
 		return l.activate(now, m, out)

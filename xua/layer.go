@@ -36,7 +36,7 @@ const tR = 0
 type asp struct {
 	cfg     ASPConfig
 	comm    bool   // there is an association
-	peerUp  bool   // the far end has sent ASPUP
+	farUp   bool   // the far end has sent ASPUP
 	ownUp   bool   // our ASPUP was acknowledged
 	upAsked bool   // our ASPUP was sent and is not answered
 	leaving string // why this end takes leave of it; empty if it does not
@@ -67,13 +67,13 @@ const (
 	lost
 )
 
-// member is an ASP in an AS. peer is the state of the far end as an ASP of ours. own is our state as an ASP of
+// member is an ASP in an AS. far is the state of the far end as an ASP of ours. own is our state as an ASP of
 // the far end. In a single exchange, the two are one.
 type member struct {
 	asp        *asp
 	as         *as
 	weight     uint8
-	peer, own  State
+	far, own   State
 	static     bool
 	registered bool
 	// overridden says that an alternate ASP has the traffic: instead of the far end in RoleSG, else instead of
@@ -352,8 +352,8 @@ func (l *Layer) commLost(now time.Time, a *asp, why string, out []ss7.Action) []
 // fall takes an ASP down in all AS and in both directions. If that is a failure, the other ASPs of these AS are
 // told of it (§3.8.2).
 func (l *Layer) fall(now time.Time, a *asp, why string, failure bool, out []ss7.Action) []ss7.Action {
-	was := a.peerUp || a.ownUp
-	a.peerUp, a.ownUp = false, false
+	was := a.farUp || a.ownUp
+	a.farUp, a.ownUp = false, false
 	if a.comm {
 		a.timers.Start(tUp, now, a.cfg.TUp)
 	}
@@ -362,9 +362,9 @@ func (l *Layer) fall(now time.Time, a *asp, why string, failure bool, out []ss7.
 		out = append(out, note(a.cfg.Path, NoteASP, "ASP "+a.cfg.Name+" is down: "+why))
 	}
 	for _, m := range slices.Clone(a.members) {
-		if failure && (m.peer != Down || m.own != Down) {
+		if failure && (m.far != Down || m.own != Down) {
 			for _, o := range m.as.members {
-				if o != m && o.peer != Down {
+				if o != m && o.far != Down {
 					l.notify(o.asp, m.as, NotifyFailure, a)
 				}
 			}

@@ -134,7 +134,7 @@ func (l *Layer) lockOut(now time.Time, a *asp, why string, out []ss7.Action) []s
 		a.why = "shut down here"
 		return out
 	}
-	told := a.serves() && a.peerUp
+	told := a.serves() && a.farUp
 	out = l.fall(now, a, "shut down here", false, out)
 	out = l.publish(out)
 	a.timers.StopAll()

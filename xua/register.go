@@ -49,7 +49,7 @@ func (l *Layer) Member(path, server ss7.PathID) (is, registered bool, state Stat
 	if m == nil {
 		return false, false, Down
 	}
-	return true, m.registered, m.peer
+	return true, m.registered, m.far
 }
 
 // Deregister undoes Register. An ASP that is configured stays one.
@@ -162,7 +162,7 @@ func (l *Layer) Settle(now time.Time, out []ss7.Action) []ss7.Action { return l.
 // Up tells whether a far end has sent ASPUP.
 func (l *Layer) Up(path ss7.PathID) bool {
 	a := l.byPath[path]
-	return a != nil && a.peerUp
+	return a != nil && a.farUp
 }
 
 // Mode gives the traffic mode that an AS has at present; 0 if it has none yet.

@@ -55,7 +55,7 @@ type ASStatus struct {
 }
 
 func (m *member) status() MemberStatus {
-	return MemberStatus{m.asp.cfg.Name, m.as.cfg.Name, m.peer, m.own, m.sends(), m.weight, m.registered, m.overridden,
+	return MemberStatus{m.asp.cfg.Name, m.as.cfg.Name, m.far, m.own, m.sends(), m.weight, m.registered, m.overridden,
 		m.waiting, m.waitWhy, m.waitTill, m.asp.cfg.Role == RoleIPSPDouble}
 }
 

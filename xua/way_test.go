@@ -126,7 +126,7 @@ func TestHold(t *testing.T) {
 	}
 }
 
-// FuzzLayer plays peers of all roles that say anything at any time: nothing panics,
+// FuzzLayer plays far ends of all roles that say anything at any time: nothing panics,
 // states agree with each other, and no message goes where there is no association.
 func FuzzLayer(f *testing.F) {
 	f.Add([]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 200, 3, 77}, uint8(0))
@@ -213,8 +213,8 @@ func (l *Layer) consistent(t *testing.T) {
 			t.Fatalf("the way to %s is not the present one", s.cfg.Name)
 		}
 		for _, m := range s.members {
-			if m.peer != Down && !m.asp.peerUp || m.own != Down && !m.asp.ownUp {
-				t.Fatalf("%s in %s: %v %v, but not up", m.asp.cfg.Name, s.cfg.Name, m.peer, m.own)
+			if m.far != Down && !m.asp.farUp || m.own != Down && !m.asp.ownUp {
+				t.Fatalf("%s in %s: %v %v, but not up", m.asp.cfg.Name, s.cfg.Name, m.far, m.own)
 			}
 			if s.mode == Override && active > 1 && s.served() {
 				t.Fatalf("%d active in override", active)

@@ -291,7 +291,7 @@ func (l *Layer) picture() string {
 	for _, a := range l.asps {
 		fmt.Fprintf(&s, "%s=", a.cfg.Name)
 		for _, m := range a.members {
-			fmt.Fprintf(&s, "%s:%c%c ", m.as.cfg.Name, "diA"[m.peer], "diA"[m.own])
+			fmt.Fprintf(&s, "%s:%c%c ", m.as.cfg.Name, "diA"[m.far], "diA"[m.own])
 		}
 		for id, name := range timerNames {
 			if a.timers.Running(id) {
