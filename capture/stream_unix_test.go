@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Who captures into a named pipe that nobody reads any more goes on, and hears at the end how much
-// is left out; what is read before that is whole.
+// A capture into a named pipe that nobody reads any more goes on. At the end it hears how much was left out.
+// What is read before that is whole.
 func TestUnreadPipeHoldsNobody(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(path, 0o600); err != nil {

@@ -14,9 +14,8 @@ func configure(node string, lines ...string) []string {
 	return append(out, node+": end")
 }
 
-// A UDT crosses two relays, and comes back from the end, which has no such
-// subsystem; one that B cannot translate comes back from B; the way of each is told
-// beforehand by the function that carries it.
+// A UDT crosses two relays, and comes back from the end, which has no such subsystem. A UDT that B cannot
+// translate comes back from B. The function that carries each tells its way beforehand.
 func TestGlobalTitles(t *testing.T) {
 	const selector = "cs7 gtt selector E164 tt 0 gti 4 np 1 nai 4"
 	lines := configure("CountryA", selector, "gta 49 pcssn 4.5.6 gt", "gta 50 pcssn 4.5.6 gt")
@@ -52,7 +51,7 @@ func TestGlobalTitles(t *testing.T) {
 	}
 }
 
-// A subsystem that is not there does not answer, which is told as that.
+// A subsystem that is not there does not answer, and that is what the ping says.
 func TestNoSubsystem(t *testing.T) {
 	out, ok := run(t, Options{}, "CountryA: ping sccp 7.7.1 ssn 99 timeout 500")
 	if ok || !strings.Contains(out, "No SSA from 7.7.1 for subsystem 99") {

@@ -217,8 +217,8 @@ func TestAlternativeRoute(t *testing.T) {
 	}
 }
 
-// A neighbour that has one way back only, the link that is to be inhibited, is asked by that
-// link, and its refusal is told.
+// A neighbour whose only way back is the link that is to be inhibited is asked by that link. Its refusal is
+// told.
 func TestInhibitTheOnlyLink(t *testing.T) {
 	out, ok := run(t, Options{}, "CountryB: cs7 inhibit ToCountryC 0", "CountryB: ping cs7 7.7.1 count 10 rate 10",
 		"CountryB: show logging")

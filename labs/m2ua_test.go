@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// The lab of docs/m2ua.md: a ping crosses the backhauled links each way, and goes on by one of
-// them while the other is cut.
+// The lab of docs/m2ua.md: a ping crosses the backhauled links each way, and goes on by one of them while the
+// other is cut.
 func TestM2UALab(t *testing.T) {
 	out, ok := run(t, Options{File: "m2ua/m2ua.clab.yml"}, "MGC: show cs7 m2ua", "STATION: ping cs7 5.5.5 count 5",
 		"USER: ping cs7 4.4.4 count 5",

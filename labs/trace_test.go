@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Return routes are forgotten more often than any other: a trace names the node.
+// Return routes are forgotten more often than any others. A trace names the node that lacks one.
 func TestTrace(t *testing.T) {
 	configure := func(node string, lines ...string) (out []string) {
 		for _, l := range append(append([]string{"configure terminal", "cs7 route-table system"}, lines...), "end") {

@@ -7,8 +7,8 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// What an odd far end leaves out, or writes as 0, is taken with the line that forgives it and with no
-// other, and the line that refuses it names that one. What is right is passed on as it is.
+// What an odd far end leaves out, or writes as 0, is accepted with the line that forgives it, and with no other
+// line. A refusal names that line. A correct message is passed on as it is.
 func TestEachOddityHasALineThatForgivesIt(t *testing.T) {
 	for _, c := range []struct {
 		name, odd, right, line string
@@ -71,7 +71,7 @@ func TestNamelessWithSeveralInterfaces(t *testing.T) {
 	}
 }
 
-// FuzzForgive: whatever comes, nothing panics, and what is right stays as it is.
+// FuzzForgive shows that nothing panics, whatever comes, and that a correct message stays as it is.
 func FuzzForgive(f *testing.F) {
 	f.Add(unhex("0100060a 00000020 00010008 00000002 0306000800000000 0307000800000005"))
 	f.Add(unhex("0100060f 00000010 0013000800000007"))

@@ -9,8 +9,8 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// field is a Layer with ASPs 1 and 2 at the gateway's side, of AS 10 (interfaces 1, 2 and
-// 5) and, ASP 1 alone, of AS 11 (the interface "E1"); interface 7 is nobody's yet.
+// field is a gateway's Layer. ASPs 1 and 2 serve AS 10 (interfaces 1, 2 and 5). Only ASP 1 serves AS 11 (the
+// interface "E1"). Interface 7 belongs to nobody yet.
 type field struct {
 	t   *testing.T
 	l   *Layer
@@ -311,9 +311,9 @@ func FuzzHostileASP(f *testing.F) {
 	})
 }
 
-// §4.4.1 at the ASP: a link that is known by its key is asked for with Local-LK-Identifiers that
-// differ, and is asked active when the gateway has given it an interface that no other link
-// has; what is refused is asked for again, and all of it after the association.
+// §4.4.1 at the ASP: a link that is known by its key is registered with a Local-LK-Identifier of its own. It is
+// activated when the gateway has given it an interface that no other link has. A refused one is asked for
+// again, and all of them are after the association was lost.
 func TestRegistrationAsASP(t *testing.T) {
 	c := Config{ASPs: []ASPConfig{{ASPConfig: xua.ASPConfig{Path: 1, Name: "SG", Role: xua.RoleASP}}}}
 	for i := range uint16(2) {

@@ -18,8 +18,8 @@ var epoch = time.Unix(1000, 0)
 
 var one = Label{Interface: Interface{ID: 1}, Variant: ss7.ITU}
 
-// text writes actions for a person: what is sent, and to whom if it is said, what is
-// raised; notes of discarded messages.
+// text writes actions for a person: what is sent, and to whom if that is said; what is raised; and notes of
+// discarded messages.
 func text(actions []ss7.Action) string {
 	var out []string
 	for i := range actions {
@@ -55,7 +55,7 @@ func to(p ss7.PathID) string {
 	return fmt.Sprintf("%d<", p)
 }
 
-// wireText names a message and what tells it from others of its type.
+// wireText names a message, and what distinguishes it from others of its type.
 func wireText(b []byte) string {
 	m, e := Grammar.Parse(b)
 	if e != nil {
@@ -298,7 +298,7 @@ func TestFailover(t *testing.T) {
 	r.data(3, "^InService taken over, ^Transfer 01, ^Transfer 02, ^Transfer 03")
 }
 
-// MTP3 that wants nothing gets nothing, and no link is aligned for it.
+// If MTP3 wants nothing, it gets nothing, and no link is aligned for it.
 func TestNotWanted(t *testing.T) {
 	r := newRig(t)
 	r.do(ss7.Stop, "")
@@ -383,7 +383,7 @@ func golden(t *testing.T, file, got string) {
 	}
 }
 
-// FuzzLink: whatever comes in whatever order, a Link keeps its promises to MTP3.
+// FuzzLink shows that a Link keeps its promises to MTP3, whatever comes in whatever order.
 func FuzzLink(f *testing.F) {
 	f.Add([]byte{0, 0, 1, 1, 2, 2, 3, 3, 20, 21, 22, 23, 24, 25, 26})
 	f.Add([]byte{10, 0, 12, 40, 41, 42, 43, 44, 45, 200, 201})

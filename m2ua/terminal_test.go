@@ -141,8 +141,8 @@ func TestGatewayRetrieval(t *testing.T) {
 		fmt.Sprintf("3<Retrieval Confirm 2, ^Retrieve %d", ss7.NoFSN))
 }
 
-// Two ASPs that share a link ask both; each hears of its own, in the order in which they asked,
-// and nobody of what nobody asked for.
+// Two ASPs that share a link both ask. Each hears of what it asked for, in the order in which they asked.
+// Nobody hears of what nobody asked for.
 func TestGatewayRetrievalOfTwo(t *testing.T) {
 	b := newBoard(t)
 	b.up()
@@ -200,7 +200,7 @@ func TestGatewayRefuses(t *testing.T) {
 	}
 }
 
-// A link that is shut down here is no ASP's to establish.
+// No ASP can establish a link that is shut down here.
 func TestGatewayShutdown(t *testing.T) {
 	b := newBoard(t)
 	b.up()

@@ -9,7 +9,7 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// raised is what MTP3 hears of destinations, in words.
+// raised gives, in words, what MTP3 hears of destinations.
 func raised(out []ss7.Action) string {
 	var parts []string
 	for _, a := range out {
@@ -20,9 +20,9 @@ func raised(out []ss7.Action) string {
 	return strings.Join(parts, ", ")
 }
 
-// §4.3.4.3, §4.5.1: a gateway may tell of destinations before it acknowledges ASPAC. That is kept,
-// in its order, until this end is active, and forgotten with the association; the gateway is
-// then asked about the single codes behind it, for what it told before (§4.5.2).
+// §4.3.4.3, §4.5.1: a gateway may tell of destinations before it acknowledges ASPAC. That is kept, in its
+// order, until this end is active, and is forgotten with the association. The gateway is then asked about the
+// single codes behind it, which it may have told of before (§4.5.2).
 func TestToldBeforeActive(t *testing.T) {
 	l := behind(t, true)
 	r := l.cfg.Networks[0].Routes.(*fakeRoutes)
@@ -75,7 +75,7 @@ func TestToldBeforeActive(t *testing.T) {
 	}
 }
 
-// A gateway that loses all codes of a network, and has them again, is heard to the last of them.
+// If a gateway loses all codes of a network and has them again, this end hears all of it.
 func TestGatewayTellsOfAllCodes(t *testing.T) {
 	l := behind(t, false)
 	for _, typ := range []xua.Type{DUNA, DAVA} {
@@ -122,7 +122,7 @@ func TestEmptyRoutingContext(t *testing.T) {
 	}
 }
 
-// The version is looked at first: what another one has on stream 0 nobody knows.
+// The version is looked at first, because nobody knows what another version has on stream 0.
 func TestVersionComesFirst(t *testing.T) {
 	l := gateway(t, nil)
 	b := (&Label{RC: 10, HasRC: true}).Append(nil, &ss7.MSU{DPC: 100, SI: ss7.SCCP})

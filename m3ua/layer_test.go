@@ -20,7 +20,7 @@ type fakeRoutes struct {
 	views  map[ss7.PathID]Availability // AS that see every destination otherwise
 }
 
-// changes of destinations that all see alike.
+// changes makes changes of destinations that all AS see alike.
 func changes(dests []Destination) (all []Change) {
 	for _, d := range dests {
 		all = append(all, Change{Destination: d})
@@ -142,7 +142,7 @@ func clone(out []ss7.Action) []ss7.Action {
 	return out
 }
 
-// told is what is sent to a path, in words.
+// told gives, in words, what is sent to a path.
 func told(p ss7.PathID, out []ss7.Action) string {
 	var parts []string
 	for _, a := range out {
@@ -257,8 +257,8 @@ func TestCongestedRange(t *testing.T) {
 	}
 }
 
-// A wide mask is answered within bounds whatever there is inside it, and a flood of
-// them is spared.
+// A wide mask is answered within bounds, whatever there is inside it. A flood of such questions is not
+// answered.
 func TestAuditIsBounded(t *testing.T) {
 	r := routes()
 	for i := range 5000 {
@@ -316,8 +316,8 @@ func TestSSNMRefused(t *testing.T) {
 	}
 }
 
-// §4.5.1: to whom it concerns: those active in the network, named by the routing
-// contexts they are active for, and not those whose own state it is.
+// §4.5.1: the ASPs that it concerns are told: those active in the network, by the routing contexts for which
+// they are active, and not those whose own state it is.
 func TestTell(t *testing.T) {
 	l := gateway(t, nil)
 	dests := changes([]Destination{{Range: one(5)}, {Range: one(6)}, {Range: one(7), State: Restricted},
@@ -391,7 +391,7 @@ func TestUnreachable(t *testing.T) {
 	}
 }
 
-// An ASP raises congestion; a gateway, to us as ASP, everything.
+// From an ASP, congestion is raised. From a gateway of ours, everything is.
 func TestSSNMRaised(t *testing.T) {
 	l := gateway(t, nil)
 	out := l.rx(1, AppendSSNM(nil, &SSNM{Type: SCON, Affected: []uint32{100}, Concerned: 9, HasConcerned: true,
@@ -434,9 +434,8 @@ func behind(t *testing.T, register bool) *Layer {
 	return l
 }
 
-// FuzzHostileASP plays an ASP that says anything, to a gateway with two that behave:
-// nothing panics, every answer can be parsed, answers stay within bounds, and the
-// traffic of the others stays theirs.
+// FuzzHostileASP plays an ASP that says anything, to a gateway with two ASPs that behave. Nothing panics, every
+// answer can be parsed, answers stay within bounds, and the traffic of the others stays theirs.
 func FuzzHostileASP(f *testing.F) {
 	f.Add([]byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15})
 	f.Add(AppendRegistrations(nil, []Registration{{LocalID: 1, Key: key(Term{DPC: one(300)})}}, 14))
@@ -514,8 +513,8 @@ func FuzzHostileASP(f *testing.F) {
 	})
 }
 
-// §3.4.1: an AS that is a way to a destination hears how that is without it, its ASPs for that AS
-// alone; equal states are one message, but for what a range of another state would take back.
+// §3.4.1: an AS that is a way to a destination hears of its state without that way, and only for that AS. Equal
+// states go into one message, unless a range of another state would take them back.
 func TestEachASHearsWhatItSees(t *testing.T) {
 	l := gateway(t, nil)
 	at := func(pc ss7.PC, s Availability) Destination { return Destination{Range: one(pc), State: s} }
@@ -539,7 +538,7 @@ func TestEachASHearsWhatItSees(t *testing.T) {
 	check("a member behind its summary", []Change{sees(at(5, Unavailable)), sees(summary), sees(at(9, Unavailable))},
 		"DUNA [10] 5/0, DAVA [10] 8/3, DUNA [10] 9/0", "DUNA [10 11] 5/0, DAVA [10 11] 8/3, DUNA [10 11] 9/0")
 
-	// What waits for a later burst is said as each sees it then.
+	// What waits for a later burst is said as each AS sees it then.
 	l.cfg.Networks[0].Routes.(*fakeRoutes).views = map[ss7.PathID]Availability{100: Restricted, 0: Unavailable}
 	l.farEnds[2].debts.spent = perBurst
 	check("no room", []Change{sees(at(5, Available), View{AS: 100})}, "DUNA [10] 5/0", "")

@@ -142,7 +142,7 @@ func TestCodecRKM(t *testing.T) {
 	}
 }
 
-// Inputs on which other gateways stop: each has its code, and nothing panics.
+// Other gateways stop on these inputs. Each has its error code here, and nothing panics.
 func TestHostileData(t *testing.T) {
 	g := &Gate{Entries: []Entry{{Label: Label{RC: 10, HasRC: true}, AS: 100, Variant: ss7.ITU, Receives: true}}}
 	rc := "000600080000000a"
@@ -254,7 +254,7 @@ func TestStream(t *testing.T) {
 	}
 }
 
-// circuits are those of one range.
+// circuits gives one range of circuits.
 func circuits(opc ss7.Range, first, last uint16) []Circuits {
 	return []Circuits{{OPC: opc, First: first, Last: last}}
 }
@@ -427,7 +427,7 @@ func TestNothingIsAllocated(t *testing.T) {
 	}
 }
 
-// BenchmarkTransfer is one DATA in, its key found, and one DATA out.
+// BenchmarkTransfer reads one DATA, finds its key, and writes one DATA.
 func BenchmarkTransfer(b *testing.B) {
 	g := &Gate{Entries: []Entry{{Label: Label{RC: 10, HasRC: true}, AS: 100, Variant: ss7.ITU, Receives: true}}}
 	m := ss7.MSU{OPC: 1, DPC: 2067, SI: ss7.SCCP, Payload: make([]byte, 100)}

@@ -95,8 +95,7 @@ func TestRegistration(t *testing.T) {
 	}
 }
 
-// What is registered carries traffic, is deregistered with every status, and goes
-// with its ASP.
+// A registered key carries traffic, is deregistered with every status, and ends with its ASP.
 func TestRegisteredLife(t *testing.T) {
 	l := gateway(t, nil)
 	out := told(1, l.rx(1, AppendRegistrations(nil, []Registration{{LocalID: 1, Key: key(Term{DPC: one(300)})},
@@ -156,7 +155,7 @@ func TestRegistrationOff(t *testing.T) {
 	}
 }
 
-// This node registers with a gateway, which is ours too, and becomes active.
+// This node registers with a gateway, which is this package too, and becomes active.
 func TestRegistrationBothEnds(t *testing.T) {
 	asp, sg := behind(t, true), gateway(t, func(c *Config) { c.ASs[0].Members = c.ASs[0].Members[1:] })
 	sg.Do(epoch, ss7.Event{Kind: ss7.CommLost, Path: 1, Why: "test"}, nil)
@@ -216,8 +215,8 @@ func TestConfigure(t *testing.T) {
 	}
 }
 
-// A code that becomes this node's own, an adjacent one, or the destination of a route is nobody's to
-// have registered, before or after (§4.4); a summary route leaves what was there first.
+// No ASP may have registered a code that becomes this node's own, an adjacent one, or the destination of a
+// route, neither before nor after (§4.4). A summary route leaves what was registered before it.
 func TestRegistrationYieldsToRoutes(t *testing.T) {
 	l := gateway(t, nil)
 	for i, dpc := range []ss7.PC{300, 301, 308} {
@@ -244,8 +243,8 @@ func TestRegistrationYieldsToRoutes(t *testing.T) {
 	}
 }
 
-// §4.4.1: an AS without a traffic mode of its own takes that of the first REG REQ, also if
-// its sender serves it already, and the next ones must have the same.
+// §4.4.1: an AS without a traffic mode of its own takes that of the first REG REQ, even if its sender serves
+// the AS already. The next ones must have the same.
 func TestFirstRegistrationHasTheMode(t *testing.T) {
 	l := gateway(t, func(c *Config) { c.ASs[0].Members, c.ASs[0].Open = nil, true })
 	reg := func(p ss7.PathID, mode uint32) string {

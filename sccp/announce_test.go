@@ -7,8 +7,8 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// A point with many subsystems fails and returns before all are told: announcements go in
-// bursts, each says what holds then, and in the end all who are concerned know.
+// A point with many subsystems fails, and returns before all are told. Announcements go out in bursts, each
+// says what holds then, and in the end all concerned points know.
 func TestAnnouncementsGoInBursts(t *testing.T) {
 	s := newScript()
 	knows := map[string]Command{}

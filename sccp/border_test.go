@@ -7,7 +7,7 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Points 0x0102 of ITU and 0x030405 of ANSI are the same one.
+// The points 0x0102 of ITU and 0x030405 of ANSI are the same one.
 func borders(lenient bool) (forth, back, same Border) {
 	code := func(from, to ss7.PC) func(ss7.PC) (ss7.PC, bool) {
 		return func(pc ss7.PC) (ss7.PC, bool) { return to, pc == from }

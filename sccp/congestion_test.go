@@ -7,8 +7,8 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// share is how many of 100 messages to hlr are sent, and checks that the others come
-// back with the cause that Q.714 §2.6 names.
+// share gives how many of 100 messages to hlr are sent. It checks that the others come back with the cause that
+// Q.714 §2.6 names.
 func share(t *testing.T, s *Status, m Message) (sent int) {
 	t.Helper()
 	v := view()
@@ -25,7 +25,7 @@ func share(t *testing.T, s *Status, m Message) (sent int) {
 	return sent
 }
 
-// MTP-STATUS again and again restricts step by step, with time it ends step by step.
+// Repeated MTP-STATUS restricts traffic step by step. With time, the restriction ends step by step.
 func TestCongestedByMTP(t *testing.T) {
 	s := newScript()
 	udt := Message{Type: UDT, Class: ReturnOption} // of importance 4

@@ -73,7 +73,7 @@ func newScript() *script {
 	return s
 }
 
-// sent writes what goes out, as "SSA 8 of 100 to 200".
+// sent writes what goes out, such as "SSA 8 of 100 to 200".
 func sent(t *testing.T, out []ss7.Action) (lines []string) {
 	t.Helper()
 	for _, a := range out {
@@ -226,8 +226,8 @@ func TestLocalSubsystem(t *testing.T) {
 	same(t, "unknown", set(77, true))
 }
 
-// Q.714 §5.3.5: one half of a duplicated subsystem leaves when the other grants it, and not
-// before; who is asked itself meanwhile grants nothing.
+// Q.714 §5.3.5: one half of a duplicated subsystem leaves when the other half grants it, and not before. While
+// one half asks, it grants nothing itself.
 func TestCoordinatedChange(t *testing.T) {
 	start := func() *script {
 		s := newScript()

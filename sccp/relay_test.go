@@ -10,7 +10,7 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// network is codes that cannot be reached.
+// network has the codes that cannot be reached.
 type network map[ss7.PC]bool
 
 func (n network) Accessible(pc ss7.PC) bool { return !n[pc] }
@@ -173,7 +173,7 @@ func TestRelay(t *testing.T) {
 	}
 }
 
-// A message goes back once and only when asked for; one on its way back never.
+// A message goes back once, and only when its sender asked for that. A message on its way back never does.
 func TestReturn(t *testing.T) {
 	nowhere, home := gt("7123", 6), onSSN(250, 8)
 	for _, c := range []struct {
@@ -222,8 +222,7 @@ func TestReturn(t *testing.T) {
 	}
 }
 
-// What answers a CR is not translated, so its calling address must have the code of
-// who sent it.
+// The answer to a CR is not translated, so the calling address of the CR must have the code of its sender.
 func TestConnectionRequest(t *testing.T) {
 	for _, c := range []struct{ in, out string }{
 		{"", "0404" + "43c80000"},

@@ -10,7 +10,7 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// A second opinion on what both this package and go-sccp code.
+// go-sccp gives a second opinion on what both it and this package code.
 func TestSecondOpinion(t *testing.T) {
 	for _, c := range []struct {
 		ssn    uint8
@@ -51,9 +51,9 @@ func TestSecondOpinion(t *testing.T) {
 	}
 }
 
-// What go-sccp is not asked, and why: point codes of addresses, whose octets it swaps
-// (Q.713 §3.4.2.1), and messages whose pointers lead to what is no address, on which it
-// panics. When this fails it has become worth asking.
+// go-sccp is not asked about point codes of addresses, whose octets it swaps (Q.713 §3.4.2.1), nor about
+// messages whose pointers lead to something that is no address, on which it panics. When this test fails, it
+// has become worth asking.
 func TestSecondOpinionNotAsked(t *testing.T) {
 	whole := msu(Message{Type: UDT, Called: onSSN(0x1234, 6), Calling: onSSN(0, 8), Data: []byte{1}}).Payload
 	m, err := second.ParseUDT(whole)

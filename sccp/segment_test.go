@@ -107,9 +107,9 @@ func TestSegmentsAllocateNothing(t *testing.T) {
 	}
 }
 
-// What must stay in sequence takes one way, whatever shares the traffic: all messages of
-// class 1 from one OPC with one SLS, and so all segments of a message, which are never put
-// together here, and those of them that are returned. What need not does not.
+// What must stay in sequence goes one way, whatever shares the traffic. This concerns all messages of class 1
+// from one OPC with one SLS. So it concerns all segments of a message, which are never put together here, and
+// returned segments too. What need not stay in sequence does not go one way.
 func TestOneWay(t *testing.T) {
 	g := func(m gtt.Mode, limit uint32) *gtt.Group {
 		return &gtt.Group{Mode: m, Limit: limit, State: &gtt.GroupState{}, Members: []gtt.Route{

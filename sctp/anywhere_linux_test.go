@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// The same over the kernel's SCTP, in both families.
+// A port of the kernel's SCTP that is anywhere is at every address of the machine, in both families.
 func TestKernelAnywhereIsEveryAddress(t *testing.T) {
 	e := openKernel(t, quick, 2905, Anywhere)
 	loopback6(t)

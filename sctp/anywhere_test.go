@@ -10,7 +10,7 @@ import (
 	"github.com/gostp/gostp/sctp/sctptest"
 )
 
-// reaches dials b's port at each address, from a, and has b dial back.
+// reaches dials b's port at each address, from a, and then b dials back.
 func reaches(t *testing.T, at Endpoint, from func(ip string) Endpoint, ips ...string) {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)

@@ -10,8 +10,8 @@ import (
 	"github.com/gostp/gostp/sctp/sctptest"
 )
 
-// Far ends that take nothing are many: all that waits for them together is bounded, and who has
-// little in its queue is served whatever waits for others.
+// Many far ends take nothing. All that waits for them together is bounded. An association with little in its
+// queue is served, whatever waits for others.
 func TestBacklogOfAllAssociations(t *testing.T) {
 	hoarders(t, DefaultBudget, 9, func(_ *Budget, all []*assoc) {
 		b := NewBacklog(4 << 20)

@@ -38,7 +38,7 @@ func hoarders(t *testing.T, octets, n int, f func(b *Budget, all []*assoc)) {
 	})
 }
 
-// feed has DATA of a stream come.
+// feed makes DATA of a stream arrive.
 func (a *assoc) feed(flags byte, tsn uint32, ssn uint16, n int) {
 	v := binary.BigEndian.AppendUint32(nil, tsn)
 	v = append(binary.BigEndian.AppendUint16(append(v, 0, 0), ssn), 0, 0, 0, 3)
@@ -54,8 +54,8 @@ func (a *assoc) feed(flags byte, tsn uint32, ssn uint16, n int) {
 	}
 }
 
-// Far ends that leave a message out and send others after it hold no more than the budget
-// of all: who holds the most ends. Who needs little has it, whatever they hold.
+// Far ends that leave out a message and send others after it together hold no more than the budget. The
+// association that holds the most ends. One that needs little gets it, whatever others hold.
 func TestHoardersShareABudget(t *testing.T) {
 	const octets = 1 << 20
 	hoarders(t, octets, 9, func(b *Budget, all []*assoc) {
@@ -93,7 +93,7 @@ func TestHoardersShareABudget(t *testing.T) {
 	})
 }
 
-// What is counted is what is held, whatever comes in whatever order.
+// The octets counted are the octets held, whatever comes in whatever order.
 func TestBudgetCountsWhatIsHeld(t *testing.T) {
 	for seed := range int64(20) {
 		r := rand.New(rand.NewSource(seed))
@@ -153,8 +153,8 @@ func TestBurstIsForgotten(t *testing.T) {
 	})
 }
 
-// The beginnings of long messages over TCP share the same memory; one that there is none for
-// waits, and goes on when another connection ends.
+// The beginnings of long messages over TCP share the same memory. A message for which there is none waits, and
+// goes on when another connection ends.
 func TestTCPSharesTheBudget(t *testing.T) {
 	b := NewBudget(150_000)
 	tr := TCP().(*tcp)

@@ -10,8 +10,8 @@ import (
 	"github.com/gostp/gostp/sctp/sctptest"
 )
 
-// An address that a far end only lists is not its own (RFC 9260 §5.4): who has it sets up its
-// association all the same, with an address that the first never heard of.
+// An address that a far end merely lists does not belong to it (RFC 9260 §5.4). The owner of that address can
+// set up its own association all the same, although the first far end never heard of it.
 func TestListedAddressesReserveNothing(t *testing.T) {
 	alone(t, Params{}, func(p *peer) {
 		t := p.t
@@ -49,7 +49,7 @@ func TestListedAddressesReserveNothing(t *testing.T) {
 	})
 }
 
-// A listed address of a far end does not keep this end from calling who has it.
+// That a far end lists an address does not keep this end from calling the owner of that address.
 func TestListedAddressesDoNotPreventDialling(t *testing.T) {
 	alone(t, Params{}, func(p *peer) {
 		t := p.t
@@ -69,9 +69,9 @@ func TestListedAddressesDoNotPreventDialling(t *testing.T) {
 	})
 }
 
-// The source of a COOKIE ECHO can be forged by who has got the cookie at an address of its
-// own: what is confirmed is where INIT ACK went, and COOKIE ACK to anywhere else asks for a
-// proof (RFC 9260 §5.4).
+// A far end that has got the cookie at an address of its own can forge the source of the COOKIE ECHO. So the
+// confirmed address is the one that INIT ACK went to. COOKIE ACK to any other address asks for a proof (RFC
+// 9260 §5.4).
 func TestForgedSourceOfCookieProvesNothing(t *testing.T) {
 	alone(t, Params{}, func(p *peer) {
 		t := p.t
@@ -119,8 +119,8 @@ func TestForgedSourceOfCookieProvesNothing(t *testing.T) {
 	})
 }
 
-// A far end that comes back by an address that was never confirmed is the same far end, if
-// it lists one that was: its association restarts (RFC 9260 §5.2.2).
+// A far end that comes back by an address that was never confirmed is the same far end, if it lists one that
+// was. Its association restarts (RFC 9260 §5.2.2).
 func TestRestartByAnAddressNotConfirmed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		net := sctptest.NewMemory(1)

@@ -15,8 +15,8 @@ import (
 	"github.com/gostp/gostp/sctp/wire"
 )
 
-// joined is two ends of an association for conformance, and what can be done to
-// it; what a backend cannot do is nil.
+// joined has the two ends of an association for conformance, and what can be done to it. What a backend cannot
+// do is nil.
 type joined struct {
 	a, b    Assoc
 	end     func()
@@ -124,7 +124,7 @@ func wireJoined(t *testing.T, n wire.Network, at [2]netip.AddrPort, p Params) jo
 	return joined{a: a, b: b, end: func() { x.Close(); y.Close() }, small: true}
 }
 
-// last is the event that ended an association, and those before.
+// last gives the event that ended an association, and the events before it.
 func last(t *testing.T, a Assoc) (Event, []Event) {
 	t.Helper()
 	_, ev, err := collect(a, 1<<30)

@@ -127,7 +127,7 @@ func TestReneging(t *testing.T) {
 	})
 }
 
-// §6.1 A: a closed window is probed, ever more rarely, and kills nobody.
+// §6.1 A: a closed window is probed, ever more rarely, and the association stays alive.
 func TestZeroWindowProbe(t *testing.T) {
 	alone(t, Params{Heartbeat: -1}, func(p *peer) {
 		p.connect()
@@ -329,8 +329,8 @@ func TestAnyOrder(t *testing.T) {
 	}
 }
 
-// 30,000 chunks under way of which many are lost, in the worst order, cost time in
-// proportion: what SACK processing looks at is counted by its own result.
+// Of 30,000 chunks under way many are lost, in the worst order. This costs time in proportion: what the
+// processing of SACKs looks at is counted.
 func TestManyOutstanding(t *testing.T) {
 	l := newLoop(false)
 	defer l.a.Abort("end")
@@ -360,8 +360,7 @@ func TestManyOutstanding(t *testing.T) {
 	l.a.mu.Unlock()
 }
 
-// The stack can be talked to by a fake clockwork of random packets for long, and
-// afterwards it still works.
+// The stack can take random packets for long, and still works afterwards.
 func TestRandomPackets(t *testing.T) {
 	for seed := range int64(8) {
 		synctest.Test(t, func(t *testing.T) {

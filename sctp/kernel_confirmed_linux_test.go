@@ -54,7 +54,7 @@ func (p *tunPeer) want(typ uint8) chunk {
 	}
 }
 
-// cookie asks for one and lists addresses.
+// cookie asks for a cookie, and lists addresses.
 func (p *tunPeer) cookie(listed []netip.Addr) []byte {
 	in := initChunk{tag: 77, window: 100000, tsn: 1000, out: 5, in: 5, addrs: listed}
 	p.put(p.n.far, 0, appendInit(nil, ctInit, in))
@@ -66,9 +66,9 @@ func (p *tunPeer) cookie(listed []netip.Addr) []byte {
 	return ack.cookie
 }
 
-// Of an association that a far end sets up over the kernel's SCTP, the address that INIT ACK
-// went to is confirmed, and one that it only lists is not, also if the cookie comes back with
-// that address for a source (RFC 9260 §5.4).
+// When a far end sets up an association over the kernel's SCTP, the address that INIT ACK went to is confirmed.
+// An address that it only lists is not, even if the cookie comes back with that address as its source (RFC 9260
+// §5.4).
 func TestKernelConfirmedAddresses(t *testing.T) {
 	farSide(t)
 	for _, forged := range []bool{false, true} {

@@ -138,7 +138,7 @@ func TestKernelDSCP(t *testing.T) {
 	}
 }
 
-// bothDial checks that an association results whoever is first, and that it carries.
+// bothDial checks that an association results whichever end is first, and that it carries messages.
 func bothDial(t *testing.T, a, b Endpoint) {
 	got := make(chan Assoc, 2)
 	for _, d := range [][2]Endpoint{{a, b}, {b, a}} {

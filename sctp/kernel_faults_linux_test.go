@@ -148,8 +148,7 @@ func TestKernelPaths(t *testing.T) {
 	x.read(x.all)
 }
 
-// A far end that dies without a word and comes again is a Restart on the association
-// that was, and what follows is new.
+// A far end that dies without a word and comes again is a Restart of the old association. What follows is new.
 func TestKernelRestart(t *testing.T) {
 	x := farEcho(t)
 	// A far end that remembers nothing answers a HEARTBEAT with ABORT; its INIT must be first.

@@ -28,7 +28,7 @@ func kernelTransport(t testing.TB) Transport {
 	return k
 }
 
-// quick are settings with which a dead peer is found in about a second.
+// quick has settings with which a dead far end is found in about a second.
 var quick = Params{RTOInitial: 200 * time.Millisecond, RTOMin: 50 * time.Millisecond, RTOMax: 300 * time.Millisecond,
 	Heartbeat: 200 * time.Millisecond, InitRetrans: 3, PathRetrans: 2, AssocRetrans: 4}
 
@@ -352,7 +352,7 @@ func TestKernelCounters(t *testing.T) {
 	}
 }
 
-// The kernel tells what the far end has taken; one that reads nothing any more is found out.
+// The kernel tells what the far end has taken, so a far end that reads nothing any more is found out.
 func TestKernelStalled(t *testing.T) {
 	watchLeaks(t)
 	x := newKernelPair(t, Params{SendBuffer: 100000, RecvBuffer: 200000})

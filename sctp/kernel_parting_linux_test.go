@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A far end that the kernel's SCTP gave up in a cut is told as soon as it can be heard, as ours
-// tells it, and may come back at once.
+// A far end that the kernel's SCTP gave up in a cut is told so as soon as it can be heard, as our own SCTP does
+// it. It may come back at once.
 func TestKernelFarEndThatWasGivenUpIsTold(t *testing.T) {
 	watchLeaks(t)
 	kernelTransport(t)

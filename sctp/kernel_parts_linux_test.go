@@ -79,8 +79,7 @@ func TestKernelSendQueue(t *testing.T) {
 	}
 }
 
-// FuzzKernelNotification: whatever a notification carries of the far end's, the
-// reader survives it.
+// FuzzKernelNotification shows that the reader survives whatever of the far end's a notification carries.
 func FuzzKernelNotification(f *testing.F) {
 	for kind := range uint16(8) {
 		b := binary.NativeEndian.AppendUint16(nil, 0x8000+kind)
@@ -104,7 +103,7 @@ func FuzzKernelNotification(f *testing.F) {
 	})
 }
 
-// Linux tells an interface with every IPv6 address; only one of a link has use for it.
+// Linux tells an interface with every IPv6 address. Only a link-local address needs one.
 func TestKernelZones(t *testing.T) {
 	got := fromLibrary(&lksctp.SCTPAddr{Port: 7, IPAddrs: []net.IPAddr{
 		{IP: net.ParseIP("2001:db8::1"), Zone: "lo"}, {IP: net.ParseIP("fe80::1"), Zone: "eth0"},
@@ -119,8 +118,7 @@ func TestKernelZones(t *testing.T) {
 	}
 }
 
-// A reader that carries the beginning of a message has memory for it in the budget of all,
-// or ends the association.
+// A reader that keeps the beginning of a message has memory for it in the Budget, or ends the association.
 func TestKernelReaderKeepsToTheBudget(t *testing.T) {
 	k := &kernel{}
 	b := NewBudget(100_000)

@@ -15,8 +15,7 @@ import (
 	"github.com/gostp/gostp/sctp/wire"
 )
 
-// peer is a far end made by hand: it writes raw packets to the stack and looks at
-// each that comes back.
+// peer is a far end that the test plays. It writes raw packets to the stack, and looks at each that comes back.
 type peer struct {
 	t        *testing.T
 	net      *sctptest.Memory
@@ -76,7 +75,7 @@ func (p *peer) got() (out []chunk, tags []uint32) {
 	return
 }
 
-// want is exactly these chunk types, all with this tag; it gives them.
+// want checks that exactly these types of chunks came, all with this tag, and gives the chunks.
 func (p *peer) want(why string, tag uint32, types ...uint8) []chunk {
 	p.t.Helper()
 	cs, tags := p.got()
@@ -95,7 +94,7 @@ func (p *peer) init() initChunk {
 	return initChunk{tag: peerTag, window: 100000, tsn: p.tsn, out: 5, in: 5}
 }
 
-// cookie asks for one.
+// cookie asks for a cookie.
 func (p *peer) cookie(in initChunk) (tag uint32, cookie []byte) {
 	p.t.Helper()
 	p.put(0, appendInit(nil, ctInit, in))
@@ -107,7 +106,7 @@ func (p *peer) cookie(in initChunk) (tag uint32, cookie []byte) {
 	return ack.tag, ack.cookie
 }
 
-// connect goes through the handshake as the one who begins.
+// connect goes through the handshake as the end that begins.
 func (p *peer) connect() *peer {
 	p.t.Helper()
 	tag, c := p.cookie(p.init())
@@ -128,7 +127,7 @@ func (p *peer) data(stream, ssn uint16, flags uint8, s string) []byte {
 	return d
 }
 
-// aborted wants an ABORT with a cause, and the event with a reason.
+// aborted checks that there is an ABORT with a cause, and the event with a reason.
 func (p *peer) aborted(why string, cause uint16, reason string) {
 	p.t.Helper()
 	cs, _ := p.got()
@@ -451,8 +450,8 @@ func TestParamsOnTheWire(t *testing.T) {
 	})
 }
 
-// §5.1 C, §3.3.3: what an INIT ACK must be; §5.2.1: an INIT from who was not
-// called; §8.5.1 E: SHUTDOWN ACK while an association forms.
+// §5.1 C, §3.3.3: what an INIT ACK must be. §5.2.1: an INIT from a far end that was not called. §8.5.1 E:
+// SHUTDOWN ACK while an association forms.
 func TestDialRules(t *testing.T) {
 	for why, x := range map[string]struct {
 		answer func(in initChunk) []byte

@@ -5,8 +5,8 @@ import (
 	"testing/synctest"
 )
 
-// shutRefuses has b call a, which is shut then: who calls late is refused, who is there goes
-// on, and a still calls others.
+// shutRefuses makes b call a, which is then shut. A later call is refused, an association that exists goes on,
+// and a can still call others.
 func shutRefuses(t *testing.T, a, b, late Endpoint) {
 	t.Helper()
 	x, err := b.Dial(t.Context(), a.Local(), Params{})
@@ -45,7 +45,7 @@ func TestShutPort(t *testing.T) {
 	})
 }
 
-// A cookie that was given out before opens nothing after.
+// A cookie that was given out before opens nothing afterwards.
 func TestShutPortTakesNoCookie(t *testing.T) {
 	alone(t, Params{}, func(p *peer) {
 		tag, cookie := p.cookie(p.init())

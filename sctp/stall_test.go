@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// stalls sends all that a takes to a far end that reads nothing, asks until it is known to take
-// nothing, and reads at the far end until it is known to take again.
+// stalls sends all that a takes to a far end that reads nothing. It asks until the far end is known to take
+// nothing. Then it reads at the far end until that is known to take again.
 func stalls(t *testing.T, a, b Assoc, m Message) {
 	t.Helper()
 	if s := a.Stalled(); s != (Stall{}) {
@@ -48,8 +48,8 @@ func TestTCPStalled(t *testing.T) {
 	stalls(t, a, b, Message{Stream: 1, Data: tcpMessage(1, 1, strings.Repeat("x", 1000))})
 }
 
-// The time is that since the far end last took something, to the point; that it takes a probe of
-// its closed window (RFC 9260 §6.1 A) does not mean that it takes more.
+// The time is exactly that since the far end last took something. If the far end takes a probe of its closed
+// window (RFC 9260 §6.1 A), that does not mean that it takes more.
 func TestStalled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := newPair(t, Params{RecvBuffer: 20000, SendBuffer: 50000})

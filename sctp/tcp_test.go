@@ -57,8 +57,8 @@ func tcpMessage(c, t byte, body string) []byte {
 	return m
 }
 
-// headed puts what TCP does not carry into messages behind a common header, so that
-// the suite that holds for all transports holds for this one.
+// headed puts what TCP does not carry into the messages, behind a common header. So the suite for all
+// transports holds for this one.
 type headed struct{ Assoc }
 
 func (h headed) Send(msgs []Message) (int, error) {
@@ -155,8 +155,8 @@ func (e *emptyHanded) AcceptTCP() (*net.TCPConn, error) {
 	return nil, &net.OpError{Op: "accept", Net: "tcp", Err: os.NewSyscallError("accept4", err)}
 }
 
-// A port goes on when there is no descriptor for a connection, and somebody is told; of one that was
-// gone before it was taken nobody is.
+// A port goes on when there is no descriptor for a connection, and that is reported. It is not reported for a
+// connection that was gone before it was taken.
 func TestTCPWithoutDescriptors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		transport := TCP().(*tcp)
@@ -221,8 +221,8 @@ func TestTCPEnds(t *testing.T) {
 	}
 }
 
-// What was sent before this end aborts is read before the far end hears of that: an
-// ASP takes its leave and goes.
+// What was sent before this end aborts is read before the far end hears of the abort: an ASP takes its leave
+// and goes.
 func TestTCPLeave(t *testing.T) {
 	a, b := tcpPair(t, Params{})
 	sendAll(t, a, []Message{{Data: tcpMessage(4, 2, "")}, {Data: tcpMessage(3, 2, "")}})
@@ -234,8 +234,8 @@ func TestTCPLeave(t *testing.T) {
 	}
 }
 
-// A far end that reads nothing holds up nobody: Send takes what fits, says when it is
-// full, and the memory has a bound; nothing accepted is lost once it reads.
+// A far end that reads nothing holds up nobody. Send takes what fits and says when it is full, and the memory
+// has a bound. Nothing that was accepted is lost once the far end reads.
 func TestTCPSlowReader(t *testing.T) {
 	const buffer = 1 << 18
 	a, b := tcpPair(t, Params{SendBuffer: buffer})
@@ -285,7 +285,7 @@ func TestTCPUndelivered(t *testing.T) {
 	}
 }
 
-// A far end that lives and reads nothing any more is given up; what it did not take is told.
+// A far end that lives and reads nothing any more is given up. What it did not take is told.
 func TestTCPFrozen(t *testing.T) {
 	if !sharesPorts {
 		t.Log("only Linux is told how patient to be")

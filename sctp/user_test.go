@@ -126,7 +126,7 @@ func TestExchange(t *testing.T) {
 	})
 }
 
-// Both ends dial each other at once: one association, both have it (§5.2.1).
+// Both ends dial each other at once. One association results, and both have it (§5.2.1).
 func TestCollision(t *testing.T) {
 	for _, delay := range []time.Duration{0, 30 * time.Millisecond, 300 * time.Millisecond} {
 		synctest.Test(t, func(t *testing.T) {

@@ -47,8 +47,8 @@ func loopbackNetworks(t testing.TB) map[string][2]netip.AddrPort {
 	return out
 }
 
-// Over raw IP an address is one program's, as a bound UDP port is: a second one that hears the
-// packets of the first would abort its associations. It is free when the first has ended.
+// Over raw IP an address belongs to one program, as a bound UDP port does. A second program that hears the
+// packets of the first would abort its associations. The address is free when the first program has ended.
 func TestRawAddressIsExclusive(t *testing.T) {
 	ip := netip.MustParseAddr("127.0.0.9")
 	first, err := claimAddress(ip)
@@ -145,7 +145,7 @@ func TestDSCP(t *testing.T) {
 	}
 }
 
-// tellsClass has a socket tell the traffic class of what it receives.
+// tellsClass makes a socket tell the traffic class of what it receives.
 func tellsClass(t *testing.T, fd int, ip4 bool) {
 	t.Helper()
 	level, opt := unix.IPPROTO_IPV6, unix.IPV6_RECVTCLASS

@@ -68,8 +68,8 @@ func (p *probing) wait(d time.Duration, back bool) (sent int, over []Circle) {
 	}
 }
 
-// A suspicion is a probe; a probe that comes back is a proof, once; a circle is probed until
-// nothing comes back any more.
+// A suspicion becomes a probe. A probe that comes back is a proof, once. A circle is probed until nothing comes
+// back any more.
 func TestCircleIsWhatAProbeComesBackIn(t *testing.T) {
 	p := newProbing()
 	x := p.suspect(5, 70)
@@ -126,7 +126,7 @@ func TestUnprovenIsProbedEverMoreRarely(t *testing.T) {
 	}
 }
 
-// A probe that comes back by another way than thought proves the circle there.
+// A probe that comes back by another way than was thought proves the circle there.
 func TestCircleIsWhereTheProbeCameBack(t *testing.T) {
 	p := newProbing()
 	x := p.suspect(5, 1)
@@ -139,7 +139,7 @@ func TestCircleIsWhereTheProbeCameBack(t *testing.T) {
 	}
 }
 
-// However much is suspected, so many probes go out in a second, and so much is kept.
+// However much is suspected, only so many probes go out in a second, and only so much is kept.
 func TestProbesAreBounded(t *testing.T) {
 	p := newProbing()
 	for second := range 100 {

@@ -321,7 +321,7 @@ func TestRegistrationsEnd(t *testing.T) {
 	}
 }
 
-// An ASP that nobody configured stays as it is, whatever line of configuration comes.
+// An ASP that is not configured stays as it is, whatever line of configuration comes.
 func TestStrangersStay(t *testing.T) {
 	l := setup(1, RoleSG, nil)
 	l.SetASP(epoch, ASPConfig{Path: 50, Name: "asp-dyn-50", Stranger: true}, nil)

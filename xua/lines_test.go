@@ -131,8 +131,8 @@ func TestModeEndsWithTraffic(t *testing.T) {
 	mode(l, "down", 0)
 }
 
-// An association that may be anybody's is without ASPUP for a time, from its beginning and
-// after ASPDN, and no longer; one that says ASPUP stays.
+// An association that may be anybody's can be without ASPUP for a time, from its beginning and after ASPDN, and
+// no longer. One that says ASPUP stays.
 func TestASPUPHasADeadline(t *testing.T) {
 	start := func() *Layer {
 		l := setup(1, RoleSG, nil)
@@ -163,8 +163,8 @@ func TestASPUPHasADeadline(t *testing.T) {
 	}
 }
 
-// No few sources use up what strangers share, however greedy; a single one has a good part,
-// and the last place can be had.
+// A few sources cannot use up what strangers share, however greedy they are. A single one gets a good part, and
+// the last place can be had.
 func TestShare(t *testing.T) {
 	for free, want := range map[int]int{1024: 205, 256: 51, 4: 1, 1: 1, 0: 0} {
 		held, left := 0, free
@@ -186,9 +186,9 @@ func TestShare(t *testing.T) {
 	}
 }
 
-// From when this end leaves nothing is sent to the gateway, and what it sends is taken until it
-// has acknowledged ASPIA (§4.3.4.4); a configuration that does not name it any more lets it
-// finish, and a far end that restarts is not asked again.
+// When this end leaves, it sends the gateway no more traffic. What the gateway sends is accepted until it has
+// acknowledged ASPIA (§4.3.4.4). A configuration that does not name the gateway any more lets this finish. A
+// far end that restarts is not asked again.
 func TestLeavingStopsTraffic(t *testing.T) {
 	l := setup(1, RoleASP, nil)
 	l.comm(1)

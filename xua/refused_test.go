@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// What is refused is counted by the code that says why; a code that nobody knows makes no trouble.
+// Refused messages are counted by the code that says why. An unknown code makes no trouble.
 func TestRefusedByCode(t *testing.T) {
 	var r Refused
 	if got := maps.Collect(r.ByReason()); len(got) > 0 {

@@ -275,7 +275,7 @@ func describe(out []ss7.Action) string {
 	return strings.Join(parts, ", ")
 }
 
-// sentTo is what describe says of the messages to one path.
+// sentTo gives what describe says of the messages to one path.
 func sentTo(p ss7.PathID, out []ss7.Action) string {
 	var mine []ss7.Action
 	for _, a := range out {

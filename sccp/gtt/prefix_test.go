@@ -61,7 +61,7 @@ func random(r *rand.Rand, most int) string {
 	return string(b)
 }
 
-// longest is what an index is to find, by asking a map about one prefix after the other.
+// longest gives what an index must find. It asks a map about one prefix after the other.
 func longest(list map[string]uint32, s string) (to uint32, length int, ok bool) {
 	for l := len(s); l >= 0; l-- {
 		if to, ok := list[s[:l]]; ok {
@@ -194,7 +194,7 @@ func million(n int) (list []Prefix, ask []uint64) {
 	return list, ask
 }
 
-// question is digits from the first word alone.
+// question makes digits out of the first word alone.
 func question(w uint64) Digits {
 	return Digits{w: [words]uint64{w}, n: uint8(16 - bits.TrailingZeros64(w)/4)}
 }

@@ -48,7 +48,7 @@ func TestConversion(t *testing.T) {
 	}
 }
 
-// out is all members but these.
+// out gives all members but these.
 func out(members ...int) uint64 {
 	u := ^uint64(0)
 	for _, m := range members {
@@ -126,7 +126,7 @@ func TestSequence(t *testing.T) {
 	}
 }
 
-// load is all entries of a file.
+// load gives all entries of a file.
 func load(text string) (entries []Entry, faults []error, err error) {
 	faults, err = Load(strings.NewReader(text), ss7.ITU.Notation, func(e *Entry) { entries = append(entries, *e) })
 	return entries, faults, err
