@@ -289,7 +289,7 @@ func (a *assoc) initAck(c chunk, w *sharedWire, src netip.AddrPort) {
 			a.reply(p, w, a.localTag, appendSimple(nil, ctAbort, flagT, cause)) // §3.3.3
 		}
 		a.count(cAbortsOut)
-		a.end(Lost, fmt.Sprintf("%v port %d answered INIT with what is no INIT ACK: %s", src.Addr(), a.port, what))
+		a.end(Lost, fmt.Sprintf("%v port %d answered INIT with a chunk that is no INIT ACK: %s", src.Addr(), a.port, what))
 	}
 	switch {
 	case err != nil:

@@ -93,7 +93,7 @@ func claimAddress(ip netip.Addr) (*os.File, error) {
 	}
 	switch {
 	case errors.Is(err, unix.EADDRINUSE):
-		return nil, fmt.Errorf("SCTP over raw IP at %s is another program's, which has all its ports: end that one "+
+		return nil, fmt.Errorf("SCTP over raw IP at %s belongs to another program, which has all its ports: end that one "+
 			"(`ss -xlp | grep gostp`, `ps`), or give this one another address", ip)
 	case err != nil:
 		return nil, fmt.Errorf("raw IP at %s: %w", ip, err)

@@ -247,7 +247,7 @@ func (e *tcpEndpoint) dialTrouble(err error, from, to netip.AddrPort) error {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("%s refuses the TCP connection: nobody listens there", far)
 	case errors.Is(err, syscall.ECONNRESET):
-		return fmt.Errorf("%s resets the TCP connection at once: this end may be nobody to it", far)
+		return fmt.Errorf("%s resets the TCP connection at once: it may not know this end", far)
 	case errors.Is(err, context.Canceled):
 		return err
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT):

@@ -55,7 +55,7 @@ func TestRawAddressIsExclusive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := claimAddress(ip); err == nil || !strings.Contains(err.Error(), "127.0.0.9 is another program's") {
+	if _, err := claimAddress(ip); err == nil || !strings.Contains(err.Error(), "127.0.0.9 belongs to another program") {
 		t.Error(err)
 	}
 	other, err := claimAddress(netip.MustParseAddr("127.0.0.10"))

@@ -40,8 +40,8 @@ type asp struct {
 	ownUp   bool   // our ASPUP was acknowledged
 	upAsked bool   // our ASPUP was sent and is not answered
 	leaving string // why this end takes leave of it; empty if it does not
-	step    uint8  // which step of the leave-taking is done
-	owes    bool   // it must still be sent ASPIA Ack for an AS that the configuration took from it
+	step    uint8  // the step of the leave-taking
+	owes    bool   // its ASPIA Ack is missing, for an AS that was taken out of the configuration
 	why     string
 	since   time.Time
 	id      uint32 // the ASP Identifier of its ASPUP

@@ -87,7 +87,7 @@ func (l *loader) entry(e *Entry, text []byte) (err error) {
 	*e = known
 	selector = bytes.TrimSpace(selector)
 	if len(selector) == 0 {
-		return fmt.Errorf("no selector")
+		return fmt.Errorf("the selector is missing")
 	}
 	if e.Selector, ok = l.names[string(selector)]; !ok {
 		e.Selector = string(selector)
@@ -103,7 +103,7 @@ var comma = []byte(",")
 func (l *loader) end(text string) (e Entry, err error) {
 	f := strings.Split(text, ",")
 	if len(f) > 6 {
-		return e, fmt.Errorf("more than 8 fields")
+		return e, fmt.Errorf("an entry has at most 8 fields")
 	}
 	for i := range f {
 		f[i] = strings.TrimSpace(f[i])
