@@ -8,12 +8,12 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Sampler finds messages that come again and again by one association, which may go in a
-// circle. It belongs to the association's reader: of the batches that come it sees some (SampleBatches), takes
-// one message, compares what comes after it for a while, then takes another. What goes round
-// comes again in each round; the more of it there is, the sooner one is taken.
+// Sampler finds messages that come again and again by one association, and so may go in a circle. It belongs to
+// the reader of the association. It sees some of the batches that come (one of SampleBatches). It takes one
+// message, compares what comes after it for a while, then takes another. What goes round comes again in each
+// round. The more of it there is, the sooner one of its messages is taken.
 type Sampler struct {
-	dpc     ss7.PC // of the message that is watched
+	dpc     ss7.PC // the destination of the message that is watched
 	size    int
 	tail    uint64 // its last octets, in which messages of one flow differ as a rule
 	opc     ss7.PC
@@ -21,22 +21,22 @@ type Sampler struct {
 	payload [sampleLongest]byte
 
 	left  int       // messages until another one is taken
-	until time.Time // when another one is taken at the latest; before it nothing is, if seen is enough
+	until time.Time // when another one is taken at the latest; until then none is, if seen is enough
 	seen  int
 }
 
-// SampleBatches is of how many batches a Sampler should see one.
+// SampleBatches says of how many batches a Sampler should see one.
 const SampleBatches = 4
 
 const (
-	sampleSpan    = 4096 // messages that are compared with one
+	sampleSpan    = 4096 // how many messages are compared with one
 	sampleTime    = 4 * time.Second
-	sampleEqual   = 4 // so many equal ones are suspicious
+	sampleEqual   = 4 // how many equal ones are suspicious
 	sampleLongest = 272
-	sampleRest    = time.Second // after one was found
+	sampleRest    = time.Second // the rest after one was found
 )
 
-// Look compares messages with the one that is watched; it gives one that came too often.
+// Look compares messages with the one that is watched. It gives one that came too often.
 func (s *Sampler) Look(now time.Time, msus []*ss7.MSU) *ss7.MSU {
 	if s.left -= len(msus); s.left < 0 || now.After(s.until) {
 		s.next(now, msus)
@@ -60,7 +60,7 @@ func (s *Sampler) Look(now time.Time, msus []*ss7.MSU) *ss7.MSU {
 	return nil
 }
 
-// next takes another message, none of management, link tests or probes.
+// next takes another message to watch: none of management, link tests or probes.
 func (s *Sampler) next(now time.Time, msus []*ss7.MSU) {
 	if s.seen >= sampleEqual && now.Before(s.until) {
 		s.left = sampleSpan
@@ -79,8 +79,8 @@ func (s *Sampler) next(now time.Time, msus []*ss7.MSU) {
 	}
 }
 
-// tail gives the last octets of a payload; of a shorter one, as many as it has (a message of ISUP may
-// have three).
+// tail gives the last octets of a payload. Of a shorter one it gives as many as there are (a message of ISUP
+// may have three).
 func tail(b []byte) (x uint64) {
 	if n := len(b); n >= 8 {
 		return binary.LittleEndian.Uint64(b[n-8:])

@@ -1,5 +1,5 @@
-// Package keys is routing keys (RFC 4666 §1.4.2): which traffic belongs to which application
-// server, and when two of them claim the same.
+// Package keys is routing keys (RFC 4666 §1.4.2): which traffic belongs to which application server, and when
+// two of them claim the same traffic.
 package keys
 
 import (
@@ -11,26 +11,25 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Key is a routing key: which traffic belongs to an AS (RFC 4666 §1.4.2). An MSU
-// matches if it matches one of the terms.
+// Key is a routing key: it says which traffic belongs to an AS (RFC 4666 §1.4.2). An MSU matches it if the MSU
+// matches one of the terms.
 type Key struct {
-	NA    uint32 // network appearance, if HasNA
+	NA    uint32 // the network appearance, if HasNA
 	HasNA bool
 	Terms []Term
 }
 
-// Has tells whether the key names a code, alone or in a range; bits is the width of a code.
+// Has tells whether the key names a code, alone or in a range. bits is the width of a code.
 func (k *Key) Has(pc ss7.PC, bits uint8) bool {
 	return slices.ContainsFunc(k.Terms, func(t Term) bool { return t.DPC.Contains(pc, bits) })
 }
 
-// Term is one group of a routing key. What is empty matches everything, MTP
-// management (SI 0 to 2) excepted.
+// Term is one group of a routing key. An empty field matches everything, except MTP management (SI 0 to 2).
 type Term struct {
 	DPC      ss7.Range
 	SIs      uint16      // a bit for each service indicator
-	OPCs     []ss7.Range // one of these
-	Circuits []Circuits  // or one of these; of ISUP and TUP only
+	OPCs     []ss7.Range // any one of these
+	Circuits []Circuits  // or any one of these; only of ISUP and TUP
 }
 
 // Circuits is a range of circuit identification codes towards an OPC.
@@ -39,7 +38,7 @@ type Circuits struct {
 	First, Last uint16
 }
 
-// anySI is every service indicator that M3UA carries.
+// anySI has every service indicator that M3UA carries.
 const anySI uint16 = 0xfff8
 
 // Target is an AS and its key, for Compile.
@@ -49,13 +48,12 @@ type Target struct {
 	Key  Key
 }
 
-// Selector finds the AS that an MSU belongs to: the one with the most specific
-// key. The longer DPC is the more specific; between equal ones, in this order, the
-// key that names service indicators, the longer OPC, the key that names circuits.
-// It is immutable.
+// Selector finds the AS that an MSU belongs to: the one with the most specific key. A longer DPC is more
+// specific. Among equal ones, these are more specific, in this order: the key that names service indicators,
+// the longer OPC, the key that names circuits. A Selector is immutable.
 type Selector struct {
 	variant *ss7.Variant
-	masks   []ss7.PC // of the DPC lengths in use, longest first
+	masks   []ss7.PC // the masks of the DPC lengths in use, the longest first
 	rules   []map[ss7.PC][]rule
 }
 
@@ -65,24 +63,24 @@ type rule struct {
 	name   string
 	sis    uint16
 	opc    ss7.Range
-	first  uint16 // circuits, if hasCIC
+	first  uint16 // the range of circuits, if hasCIC
 	last   uint16
 	hasCIC bool
 	dpc    ss7.Range
-	term   int // of the key
+	term   int // which term of the key it is from
 }
 
 // Clash is two keys that claim the same traffic with equal right.
 type Clash struct {
-	A, B string     // names of the AS; B is the later one
-	AS   ss7.PathID // of B
-	Term int        // of B's key that claims it
+	A, B string     // the names of the AS; B is the later one
+	AS   ss7.PathID // the path of B
+	Term int        // the term of B's key that claims it
 
 	what    rule
 	variant *ss7.Variant
 }
 
-// What is the traffic that both claim, its codes written in notation n.
+// What gives the traffic that both claim, with codes written in notation n.
 func (c *Clash) What(n ss7.Notation) string { return c.what.text(n) }
 
 func (c *Clash) Error() string {
@@ -99,7 +97,7 @@ func Compile(v *ss7.Variant, targets []Target) (*Selector, error) {
 	return s, nil
 }
 
-// Clashes finds the terms that claim what an earlier AS has: each is named once.
+// Clashes finds the terms that claim what an earlier AS has. It names each of them once.
 func Clashes(v *ss7.Variant, targets []Target) []*Clash {
 	_, out := compile(v, targets)
 	return out
@@ -211,7 +209,7 @@ func (s *Selector) Find(m *ss7.MSU) ss7.PathID {
 	return as
 }
 
-// Match is Find, and how many bits of the DPC the key names. It allocates nothing.
+// Match is Find, and also gives how many bits of the DPC the key names. It allocates nothing.
 func (s *Selector) Match(m *ss7.MSU) (as ss7.PathID, length uint8) {
 	bits := s.variant.Bits()
 	for i, mk := range s.masks {
@@ -226,8 +224,8 @@ func (s *Selector) Match(m *ss7.MSU) (as ss7.PathID, length uint8) {
 	return 0, 0
 }
 
-// Users calls f, until it returns false, for each rule that names dpc: with its AS and a bit for
-// each of its service indicators, whatever it says of origins and circuits.
+// Users calls f for each rule that names dpc: with its AS and a bit for each of its service indicators,
+// whatever the rule says of origins and circuits. It ends when f returns false.
 func (s *Selector) Users(dpc ss7.PC, f func(as ss7.PathID, sis uint16) bool) {
 	for i, mk := range s.masks {
 		rules := s.rules[i][dpc&mk]
@@ -239,8 +237,8 @@ func (s *Selector) Users(dpc ss7.PC, f func(as ss7.PathID, sis uint16) bool) {
 	}
 }
 
-// circuit tells whether m is of a circuit in range: the first two octets after the
-// label, low octet first, 12 bits and in ANSI 14 (Q.763 §1.2, T1.113.3).
+// circuit tells whether m belongs to a circuit in range. The circuit is in the first two octets after the
+// label, low octet first: 12 bits, and 14 in ANSI (Q.763 §1.2, T1.113.3).
 func (r *rule) circuit(m *ss7.MSU, v *ss7.Variant) bool {
 	if m.SI != ss7.ISUP && m.SI != ss7.TUP || len(m.Payload) < 2 {
 		return false
@@ -287,8 +285,8 @@ func (k *Key) canonical() []string {
 	return out
 }
 
-// IsDefault tells whether the key takes whatever no other takes: all its DPCs have
-// length 0 (§1.4.2.2).
+// IsDefault tells whether the key takes the traffic that no other key takes: all its DPCs have length 0
+// (§1.4.2.2).
 func (k *Key) IsDefault() bool {
 	return !slices.ContainsFunc(k.Terms, func(t Term) bool { return t.DPC.Len > 0 })
 }
