@@ -21,7 +21,7 @@ func (t *Table) spread(all, up []int) *Bundle {
 // other linkset (§4.4.2), and are chosen by the quotient, so that the two choices do
 // not use the same bits and leave links idle.
 func (t *Table) choose(all, up []int, sls int) Slot {
-	sets := slices.Clone(all)
+	sets := all
 	for len(sets) > 0 {
 		i := sls % len(sets)
 		ls := sets[i]
@@ -37,7 +37,7 @@ func (t *Table) choose(all, up []int, sls int) Slot {
 }
 
 func (t *Table) within(ls, q int) (Slot, bool) {
-	links := slices.Clone(t.Linksets[ls].Links)
+	links := t.Linksets[ls].Links
 	for len(links) > 0 {
 		i := q % len(links)
 		q /= len(links)
@@ -52,7 +52,7 @@ func (t *Table) within(ls, q int) (Slot, bool) {
 	return Slot{}, false
 }
 
-// without takes element i away; the list then begins with what followed it.
+// without is s, which it leaves as it is, without element i. The list begins with what followed that element.
 func without[E any](s []E, i int) []E {
 	return append(slices.Clone(s[i+1:]), s[:i]...)
 }

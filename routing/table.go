@@ -116,7 +116,10 @@ func (p *Plan) Table(s State) *Table {
 	t.indexPaths()
 	b := bundler{table: t, single: make([]*Bundle, len(s.Linksets)), ready: ready(s.Linksets)}
 	for i := range p.Dests { // shorter masks first, so a parent is always done
-		t.current[i], t.via[i] = t.way(&b, i)
+		t.current[i], t.via[i] = b.best(&p.Dests[i], nil), int32(i)
+		if t.current[i] == nil {
+			t.current[i], t.via[i] = b.backup(i)
+		}
 	}
 	t.hold(s.Held)
 	return t
@@ -139,7 +142,10 @@ func (t *Table) With(s State, dests []int) (*Table, []int) {
 	next.current = slices.Clone(t.current)
 	b := bundler{table: &next, single: make([]*Bundle, len(s.Linksets)), ready: ready(s.Linksets)}
 	for _, i := range dests {
-		way, via := next.way(&b, i)
+		way, via := b.best(&t.Dests[i], nil), int32(i)
+		if way == nil {
+			way, via = b.backup(i)
+		}
 		if next.current[i] = way; via == next.via[i] {
 			continue
 		}
@@ -182,17 +188,6 @@ func (t *Table) below(dests []int) []int {
 
 // CopyRoutes writes the states of all routes to dst, by Plan.Route.
 func (t *Table) CopyRoutes(dst []RouteState) { copy(dst, t.routes) }
-
-// way finds out how destination i is reached, and by whose routes. What covers it has its way
-// already.
-func (t *Table) way(b *bundler, i int) (*Bundle, int32) {
-	d := &t.Dests[i]
-	// A summary that covers a full code is its backup (Cisco's GRT MIB, cgrtDestStatus).
-	if way := b.best(d, nil); way != nil || !t.Backed(i) {
-		return way, int32(i)
-	}
-	return b.covering(d)
-}
 
 // hold lets the MSUs of destinations wait.
 func (t *Table) hold(held map[int]ss7.PathID) {
@@ -268,6 +263,15 @@ type bundler struct {
 	combined map[string]*Bundle // of several
 	key      []byte
 	all, up  []int
+}
+
+// backup gives the way to destination i, which has none of its own, and by whose routes that is. A summary that
+// covers a full code is its backup (Cisco's GRT MIB, cgrtDestStatus). What covers i has its way already.
+func (b *bundler) backup(i int) (*Bundle, int32) {
+	if !b.table.Backed(i) {
+		return nil, int32(i)
+	}
+	return b.covering(&b.table.Dests[i])
 }
 
 // covering gives the bundle of the longest summary that covers d and works, and which it
