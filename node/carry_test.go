@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"github.com/gostp/gostp/association"
 	"testing"
+	"time"
 
 	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/sctp"
@@ -70,6 +71,20 @@ func (c *carrier) step() {
 	c.in.carry(c.items, &c.way)
 	binary.BigEndian.PutUint32(c.ack[0].Data[8:], c.fsn)
 	c.out.carry(c.ack, &c.way)
+}
+
+// What a link gives back may come to a hold that is settled already. It goes on, and is neither kept for ever nor lost
+// without a count.
+func TestRetrievedAfterTheHoldIsSettled(t *testing.T) {
+	c := newCarrier(t, 1, 60)
+	n := c.in.node
+	h := &hold{node: n, settled: n.view.Load()}
+	m := ss7.MSU{DPC: 16383, OPC: 5, SI: ss7.SCCP, NI: ss7.International, Payload: []byte("given back")}
+	sent := n.discards.transferred.Load()
+	h.retrieved(time.Now(), []held{keep(&m, 0), keep(&m, 0)})
+	if got := n.discards.transferred.Load() - sent; got != 2 || h.count() != 0 {
+		t.Errorf("of two MSUs %d went on, and %d wait", got, h.count())
+	}
 }
 
 func TestCarryAllocatesNothing(t *testing.T) {

@@ -64,11 +64,23 @@ func (h *hold) offer(now time.Time, m *ss7.MSU, from ss7.PathID, turn *uint64) {
 	h.node.routeBy(v, now, &transfer{msus: []*ss7.MSU{m}}, from)
 }
 
-// retrieved takes the MSUs that a link gave back. They leave before all others, because their turn is 0.
-func (h *hold) retrieved(msus []held) {
+// retrieved takes the MSUs that a link gave back. They leave before all others, because their turn is 0. A hold that
+// has been settled meanwhile passes them on at once.
+func (h *hold) retrieved(now time.Time, msus []held) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.waiting = append(h.waiting, msus...)
+	v := h.settled
+	if v == nil {
+		h.waiting = append(h.waiting, msus...)
+	}
+	h.mu.Unlock()
+	if v == nil {
+		return
+	}
+	t := transfer{}
+	for i := range msus {
+		t.msus = append(t.msus, &msus[i].msu)
+	}
+	h.node.routeBy(v, now, &t, 0)
 }
 
 // settle routes by v the MSUs that wait at holds, and at AS that are gone, in the order of their turns; whatever comes

@@ -99,7 +99,7 @@ func (l *link) raised(ev *ss7.Event) {
 func (l *link) handBack(back []held, over ss7.Event) {
 	l.node.discards.transferred.Add(-uint64(len(back))) // they are counted again when they leave
 	if h := l.node.view.Load().holds[l.id.Hold()]; h != nil {
-		h.retrieved(back)
+		h.retrieved(time.Now(), back)
 	} else {
 		l.node.discards.add(mtp3.LinkGone, len(back))
 	}
