@@ -136,6 +136,7 @@ func TestTimer(t *testing.T) {
 		l.Stop()
 		at(90 * time.Second)
 		time.Sleep(time.Hour)
+		l.Tick()        // a timer that has just fired may come as late as this
 		synctest.Wait() // the timer's goroutine has done
 		equal(t, "stopped", m.took(), "")
 	})
@@ -152,6 +153,13 @@ func TestOneGoroutine(t *testing.T) {
 		l.Tick()
 		equal(t, "told", m.took(), "0s Start, 5s Tick")
 		equal(t, "carried out", h.took(), "note n, done, note n, done")
+		l.Stop()
+		m.due = time.Now().Add(time.Second)
+		l.Tell(ss7.Event{Kind: ss7.Stop})
+		time.Sleep(time.Hour)
+		if len(wake) > 0 {
+			t.Error("the timer of a loop that has stopped fires")
+		}
 	})
 }
 
