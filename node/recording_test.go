@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"math/rand"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/m3ua/keys"
 	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/routing"
 	"github.com/gostp/gostp/sctp/sctptest"
 	"github.com/gostp/gostp/ss7"
 )
@@ -101,6 +103,36 @@ func TestEveryStepIsRecorded(t *testing.T) {
 			t.Errorf("%v: %d steps were found", taped, steps)
 		}
 	}
+}
+
+// Each step that only some nodes ever take is taken down with what it needs to be taken again.
+func TestSeldomStepsAreReplayed(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	n := &tapedNetwork{Network: mtp3.NewNetwork()}
+	cfg := mtp3.Config{Variant: ss7.ITU, Own: []ss7.PC{1},
+		Linksets: []mtp3.LinksetConfig{{Name: "M", Adjacent: 2, Links: []mtp3.LinkConfig{{Path: 1}}}}}
+	n.Configure(now, cfg, nil)
+	file := filepath.Join(t.TempDir(), "network.script")
+	var text bytes.Buffer
+	var err error
+	if n.tape, err = record.New(&text, "a network", now, n.Network, 100); err != nil {
+		t.Fatal(err)
+	}
+	n.Configure(now, cfg, nil)
+	n.Bar(now, []mtp3.Barred{{Linkset: "M", DPC: 2, SLS: [4]uint64{1}}}, nil)
+	n.Believe(mtp3.Claim{What: "SSP", Path: 1, By: 1, About: 3}, nil)
+	n.Hear(now, ss7.Event{Kind: ss7.Pause, Path: 1, Dest: ss7.Range{PC: 3, Len: 14}}, nil)
+	n.Heard(now, nil)
+	if _, err := n.SetInhibit(now, "none", 0, true, nil); err == nil {
+		t.Error("a link that is not there is inhibited")
+	}
+	n.Leave(now, routing.Restricted, nil)
+	if err := os.WriteFile(file, text.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	replays(t, file, new(mtp3.Network), "call Configure", "call Bar", "call Believe", "call Hear ", "call Heard",
+		"call SetInhibit", "call Leave")
 }
 
 // BenchmarkRecording is what a batch of 64 MSUs costs while the link that it comes by is recorded; BenchmarkCarry is
