@@ -175,6 +175,10 @@ func TestM2UAPingAndTraffic(t *testing.T) {
 		c.stp.want("ping cs7 3.3.3 count 10", "100% successful packets(10/10)")
 		c.mgc[0].want("ping cs7 2.2.2 count 10", "100% successful packets(10/10)")
 		c.clean(t, 4000, func() {})
+		for _, b := range []*box{c.mgc[0], c.sg} { // with the pings and the tests of links
+			b.want("show cs7 m2ua statistics", "\n  Data in 40", ", out 40")
+			b.want("show logging", "%CS7M2UA-5-ASPSTATE: ")
+		}
 	})
 }
 
