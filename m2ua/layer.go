@@ -70,6 +70,7 @@ type Stats struct{ RegistrationsSpared uint64 }
 
 // Layer is the M2UA of a node. See the package comment.
 type Layer struct {
+	xua.Shell
 	x       *xua.Layer
 	cfg     Config
 	farEnds map[ss7.PathID]*farEnd
@@ -84,8 +85,17 @@ type Layer struct {
 
 // New makes a Layer without far ends and AS; Configure comes next.
 func New() *Layer {
-	return &Layer{x: xua.New(tags, Grammar), farEnds: map[ss7.PathID]*farEnd{},
+	l := &Layer{x: xua.New(tags, Grammar), farEnds: map[ss7.PathID]*farEnd{},
 		keyed: map[ss7.PathID]InterfaceConfig{}, learned: map[ss7.PathID]Interface{}, keyWhy: map[ss7.PathID]string{}}
+	l.Shell = xua.NewShell(l.x, DATA, l.turn)
+	return l
+}
+
+// turn implements xua.Turn.
+func (l *Layer) turn(_ time.Time, out []ss7.Action, answer func([]ss7.Action) []ss7.Action) []ss7.Action {
+	out = l.begin(out)
+	n := len(out)
+	return l.after(n, nil, answer(out))
 }
 
 // Configure makes far ends and AS what is configured now.
@@ -212,32 +222,6 @@ func (l *Layer) Refuse(now time.Time, path ss7.PathID, e *xua.Error, out []ss7.A
 	return l.x.Refuse(now, path, e, l.begin(out))
 }
 
-// Heard notes for the heartbeat that messages of interfaces came from a far end.
-func (l *Layer) Heard(now time.Time, path ss7.PathID) { l.x.Heard(now, path, DATA) }
-
-// Quit takes leave of all far ends.
-func (l *Layer) Quit(now time.Time, out []ss7.Action) []ss7.Action {
-	out = l.begin(out)
-	n := len(out)
-	return l.after(n, nil, l.x.Settle(now, l.x.Quit(now, out)))
-}
-
-// Leave takes leave of one far end, and then ends its association for a reason.
-func (l *Layer) Leave(now time.Time, path ss7.PathID, why string, out []ss7.Action) []ss7.Action {
-	out = l.begin(out)
-	n := len(out)
-	return l.after(n, nil, l.x.Settle(now, l.x.Leave(now, path, why, out)))
-}
-
-// Leaving tells whether this end is taking leave of a far end and waits for its answers.
-func (l *Layer) Leaving(path ss7.PathID) bool { return l.x.Leaving(path) }
-
-// Company tells whether an AS of this end has another ASP, as far as is known here.
-func (l *Layer) Company(server ss7.PathID) bool { return l.x.Company(server) }
-
-// Leavers counts the far ends that this end is taking leave of.
-func (l *Layer) Leavers() int { return l.x.Leavers() }
-
 // RemoveASP forgets a far end of which leave was taken.
 func (l *Layer) RemoveASP(now time.Time, path ss7.PathID, why string, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
@@ -296,9 +280,6 @@ func (l *Layer) as(path ss7.PathID) *ASConfig {
 	return &l.cfg.ASs[i]
 }
 
-// Way gives the present way to an AS; nil if there is no such AS.
-func (l *Layer) Way(path ss7.PathID) *xua.Way { return l.x.Way(path) }
-
 // Gate gives the present picture of what a far end may do; nil if there is no such far end.
 func (l *Layer) Gate(path ss7.PathID) *Gate {
 	if p := l.farEnds[path]; p != nil {
@@ -309,9 +290,6 @@ func (l *Layer) Gate(path ss7.PathID) *Gate {
 
 // AS lists the AS that there are.
 func (l *Layer) AS() []ASConfig { return l.cfg.ASs }
-
-// Status gives all far ends and AS, for show commands.
-func (l *Layer) Status() ([]xua.ASPStatus, []xua.ASStatus) { return l.x.Status() }
 
 // PeerStats counts what a far end asked for too often to be answered.
 func (l *Layer) PeerStats(path ss7.PathID) Stats {

@@ -81,6 +81,7 @@ type Stats struct {
 
 // Layer is the M3UA of a node. See the package comment.
 type Layer struct {
+	xua.Shell
 	x         *xua.Layer
 	cfg       Config
 	farEnds   map[ss7.PathID]*farEnd
@@ -93,7 +94,16 @@ type Layer struct {
 
 // New makes a Layer without far ends and AS; Configure comes next.
 func New() *Layer {
-	return &Layer{x: xua.New(tags, Grammar), farEnds: map[ss7.PathID]*farEnd{}, nextRC: firstRC}
+	l := &Layer{x: xua.New(tags, Grammar), farEnds: map[ss7.PathID]*farEnd{}, nextRC: firstRC}
+	l.Shell = xua.NewShell(l.x, DATA, l.turn)
+	return l
+}
+
+// turn implements xua.Turn.
+func (l *Layer) turn(now time.Time, out []ss7.Action, answer func([]ss7.Action) []ss7.Action) []ss7.Action {
+	out = l.begin(out)
+	n := len(out)
+	return l.after(now, n, answer(out))
 }
 
 // Configure makes far ends and AS what is configured now. If two keys clash, it changes nothing and returns a
@@ -327,29 +337,6 @@ func (l *Layer) Refuse(now time.Time, path ss7.PathID, e *xua.Error, out []ss7.A
 	return l.x.Refuse(now, path, e, l.begin(out))
 }
 
-// Heard notes for the heartbeat that data came from a far end.
-func (l *Layer) Heard(now time.Time, path ss7.PathID) { l.x.Heard(now, path, DATA) }
-
-// Quit takes leave of all far ends.
-func (l *Layer) Quit(now time.Time, out []ss7.Action) []ss7.Action {
-	out = l.begin(out)
-	n := len(out)
-	return l.after(now, n, l.x.Settle(now, l.x.Quit(now, out)))
-}
-
-// Leave takes leave of one far end, and then ends its association for a reason.
-func (l *Layer) Leave(now time.Time, path ss7.PathID, why string, out []ss7.Action) []ss7.Action {
-	out = l.begin(out)
-	n := len(out)
-	return l.after(now, n, l.x.Settle(now, l.x.Leave(now, path, why, out)))
-}
-
-// Leaving tells whether this end is taking leave of a far end and waits for its answers.
-func (l *Layer) Leaving(path ss7.PathID) bool { return l.x.Leaving(path) }
-
-// Leavers counts the far ends that this end is taking leave of.
-func (l *Layer) Leavers() int { return l.x.Leavers() }
-
 // Tick acts on every deadline that has passed.
 func (l *Layer) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 	out = l.begin(out)
@@ -449,17 +436,11 @@ func (l *Layer) Gate(path ss7.PathID) *Gate {
 	return nil
 }
 
-// Way gives the present way to an AS; nil if there is no such AS.
-func (l *Layer) Way(path ss7.PathID) *xua.Way { return l.x.Way(path) }
-
 // Selector gives what finds AS by their keys in a network.
 func (l *Layer) Selector(network int) *Selector { return l.selectors[network] }
 
 // AS lists the AS that there are, including registered ones.
 func (l *Layer) AS() []*ASConfig { return l.ass }
-
-// Status gives all far ends and AS, for show commands.
-func (l *Layer) Status() ([]xua.ASPStatus, []xua.ASStatus) { return l.x.Status() }
 
 // PeerStats counts what a far end asked for too often to be answered.
 func (l *Layer) PeerStats(path ss7.PathID) Stats {
