@@ -3,10 +3,11 @@ package node
 import (
 	"encoding/binary"
 	"fmt"
-	"github.com/gostp/gostp/association"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/gostp/gostp/association"
 	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/sctp/sctptest"
@@ -14,14 +15,18 @@ import (
 	"github.com/gostp/gostp/startup"
 )
 
-// drain is an association that takes everything and keeps nothing.
+// drain is an association that takes everything.
 type drain struct {
 	sctp.Assoc
 	sent int
+	text *strings.Builder // gets what is sent, if it is not nil
 }
 
 func (d *drain) Send(ms []sctp.Message) (int, error) {
 	d.sent += len(ms)
+	for i := 0; d.text != nil && i < len(ms); i++ {
+		d.text.Write(ms[i].Data)
+	}
 	return len(ms), nil
 }
 
@@ -84,6 +89,24 @@ func TestRetrievedAfterTheHoldIsSettled(t *testing.T) {
 	h.retrieved(time.Now(), []held{keep(&m, 0), keep(&m, 0)})
 	if got := n.discards.transferred.Load() - sent; got != 2 || h.count() != 0 {
 		t.Errorf("of two MSUs %d went on, and %d wait", got, h.count())
+	}
+}
+
+// What a link gives back was sent before all that came to the hold since, so it leaves before that (Q.704 §5.5).
+func TestRetrievedGoesFirst(t *testing.T) {
+	c := newCarrier(t, 1, 60)
+	n, now := c.in.node, time.Now()
+	h := &hold{node: n}
+	msu := func(text string) *ss7.MSU {
+		return &ss7.MSU{DPC: 16383, OPC: 5, SI: ss7.SCCP, NI: ss7.International, Payload: []byte(text)}
+	}
+	h.offer(now, msu("came since"), c.in.id, nil)
+	h.retrieved(now, []held{keep(msu("given back"), 0)})
+	c.got.text = new(strings.Builder)
+	n.settle(now, []*hold{h}, nil, n.view.Load())
+	first, second := strings.Index(c.got.text.String(), "given back"), strings.Index(c.got.text.String(), "came since")
+	if first < 0 || second < first {
+		t.Errorf("sent: %q", c.got.text)
 	}
 }
 
