@@ -250,7 +250,7 @@ func printASP(w io.Writer, s *status.ASP) {
 
 func printASPDetail(w io.Writer, s *status.ASP) {
 	role := "this node is " + s.Role
-	if s.Role == "sg" {
+	if s.Role == configs.RoleSG.String() {
 		role = "this node is its gateway"
 	}
 	fmt.Fprintf(w, "  %s for %s: %s; %s\n", s.State, since(s.Since), s.Event, role)

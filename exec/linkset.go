@@ -81,7 +81,7 @@ func eachOf(sets []status.Linkset, f func(*status.Link)) {
 func linksNamed(n Node, c *cli.Call) ([]status.Linkset, error) {
 	sets, err := linksetsNamed(n, c)
 	for i := range sets {
-		sets[i].Links = slices.DeleteFunc(sets[i].Links, func(l status.Link) bool { return l.Kind != "m2pa" })
+		sets[i].Links = slices.DeleteFunc(sets[i].Links, func(l status.Link) bool { return l.Kind != status.KindM2PA })
 	}
 	return sets, err
 }
@@ -162,7 +162,7 @@ func printLinksetDetail(w io.Writer, s *status.Linkset) {
 			fmt.Fprintf(w, "    Next alignment in %s\n", time.Until(next).Round(100*time.Millisecond))
 		}
 		fmt.Fprintf(w, "    Level 2: %s for %s: %s\n", l.Level2.State, since(l.Level2.Since), l.Level2.Reason)
-		if x := &l.Level2; l.Kind == "m2pa" {
+		if x := &l.Level2; l.Kind == status.KindM2PA {
 			fmt.Fprintf(w, "    Sequence numbers: sent %d, acknowledged %d, received %d; "+
 				"%d waiting for acknowledgement, %d to be sent\n", x.FSN, x.Acknowledged, x.BSN, x.Unacked, x.Queued)
 			printQueue(w, l)

@@ -84,7 +84,7 @@ func (n *Node) M3UA() status.M3UA {
 				continue
 			}
 			v := a.View()
-			x.Users = append(x.Users, status.PortUser{Name: a.title, FarEnd: a.FarEnd(), State: asps[i].State,
+			x.Users = append(x.Users, status.PortUser{Name: a.title, FarEnd: a.FarEnd(), State: asps[i].State.String(),
 				Association: v.Snapshot()})
 		}
 		out.Ports = append(out.Ports, x)

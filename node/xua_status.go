@@ -61,7 +61,7 @@ func (n *Node) m2uaASPs(asps []xua.ASPStatus) []status.ASP {
 func aspStatus(s *xua.ASPStatus, a *xuaASP, g xua.Grammar) status.ASP {
 	v := a.View()
 	out := status.ASP{Name: s.Config.Name, Gateway: s.Config.Role == xua.RoleASP, Role: s.Config.Role.String(),
-		State: s.State, Since: s.Since, Event: s.Why, LastError: s.LastError, NextTry: s.NextTry,
+		State: s.State.String(), Since: s.Since, Event: s.Why, LastError: s.LastError, NextTry: s.NextTry,
 		ASs: memberships(s.AS), FarEnd: a.FarEnd(), Address: "-", Port: a.Ends.RemotePort, Association: v.Snapshot(),
 		Counters: status.ASPCounts{Messages: exchanged(s.Stats.Messages(g)), Refused: byReason(s.Stats.Refused),
 			Spared: s.Stats.ErrorsSpared, OctetsIn: a.inOctets.Load(), OctetsOut: a.outOctets.Load(),
@@ -94,9 +94,9 @@ func aspReason(s *xua.ASPStatus, v *association.View) string {
 		return "no association: " + v.None()
 	case s.Config.Block:
 		why += "; blocked by configuration"
-	case s.Comm && s.State == "inactive" && s.Config.Role == xua.RoleSG:
+	case s.Comm && s.State == xua.Inactive && s.Config.Role == xua.RoleSG:
 		why += "; waiting for ASPAC"
-	case s.Comm && s.State == "down" && s.Config.Role == xua.RoleIPSP && !s.Config.Leads:
+	case s.Comm && s.State == xua.Down && s.Config.Role == xua.RoleIPSP && !s.Config.Leads:
 		why += "; the far end is to ask (`role ipsp initiate` makes it this end)"
 	case s.Config.Role == xua.RoleIPSPDouble && slices.ContainsFunc(s.AS, neverUp):
 		why += "; the far end has not sent ASPUP: has it double-exchange too?"

@@ -14,6 +14,12 @@ type Linkset struct {
 	Links     []Link    `json:"links"`
 }
 
+// The kinds of a link, by what its level 2 is.
+const (
+	KindM2PA = "m2pa"
+	KindM2UA = "m2ua" // it is at a gateway
+)
+
 // Link is one signalling link.
 type Link struct {
 	Linkset   string `json:"linkset"`

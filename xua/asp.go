@@ -302,7 +302,7 @@ func (l *Layer) ack(a *asp, t Type, m Message, ids []uint32, out []ss7.Action) [
 
 // unexpected answers a message that the far end may not send in its state or role (§3.8.1).
 func (l *Layer) unexpected(now time.Time, a *asp, m Message, out []ss7.Action) []ss7.Action {
-	why := m.Name + " while " + a.stateName()
+	why := m.Name + " while " + a.state().String()
 	if a.cfg.Role == RoleASP {
 		why = m.Name + ", which a gateway does not send"
 	}
@@ -372,16 +372,17 @@ func (l *Layer) blockASP(now time.Time, a *asp, out []ss7.Action) []ss7.Action {
 	return l.ack(a, ASPIAAck, Message{}, ids, l.publish(out))
 }
 
-func (a *asp) stateName() string {
+// state is the highest of the states that the ASP has in its AS, in either direction.
+func (a *asp) state() State {
 	up, active := a.farUp || a.ownUp, false
 	for _, m := range a.members {
 		active = active || m.far == Active || m.own == Active
 	}
 	switch {
 	case active:
-		return Active.String()
+		return Active
 	case up:
-		return Inactive.String()
+		return Inactive
 	}
-	return Down.String()
+	return Down
 }

@@ -28,7 +28,7 @@ type MemberStatus struct {
 type ASPStatus struct {
 	Config     ASPConfig
 	Comm       bool
-	State      string
+	State      State
 	Why        string
 	Since      time.Time
 	ID         uint32 // the ASP Identifier of its ASPUP, if HasID
@@ -66,7 +66,7 @@ func (l *Layer) Status() ([]ASPStatus, []ASStatus) {
 		if a.leaving != "" { // another far end may have its name
 			continue
 		}
-		st := ASPStatus{Config: a.cfg, Comm: a.comm, State: a.stateName(), Why: a.why, Since: a.since, ID: a.id,
+		st := ASPStatus{Config: a.cfg, Comm: a.comm, State: a.state(), Why: a.why, Since: a.since, ID: a.id,
 			HasID:     a.hasID,
 			LastError: a.lastErr, NextTry: a.timers.At(tAck), Heard: a.heard, Stats: a.stats}
 		for _, m := range a.members {
