@@ -3,13 +3,11 @@ package gostp
 import (
 	"bufio"
 	"bytes"
-	"flag"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,15 +16,11 @@ import (
 	"unicode/utf8"
 )
 
-// The measures of the house. A room may owe some of a measure from earlier days: .ci/owed says how many. That
-// number may only fall. `go test . -update` writes the numbers of today; CONTRIBUTING.md says more.
+// The measures of the house. CONTRIBUTING.md says more.
 const (
 	mostColumns = 120 // a tab counts as one
 	mostLines   = 60  // of a function, tests apart
-	owedFile    = ".ci/owed"
 )
-
-var update = flag.Bool("update", false, "write .ci/owed anew")
 
 // allowedLocks are the rooms whose locks need no rank: none of them calls another room while it holds one. labs/attack
 // is a program of its own, and internal/lock is what the ranks are made of.
@@ -34,11 +28,10 @@ var allowedLocks = []string{"capture", "cli", "internal/console", "internal/lock
 
 // finding is one place that breaks a measure.
 type finding struct {
-	measure, room, text string
+	measure, text string
 }
 
 func TestHouse(t *testing.T) {
-	var found []finding
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -48,14 +41,15 @@ func TestHouse(t *testing.T) {
 		case d.IsDir():
 			return nil
 		}
-		f, err := inspect(path)
-		found = append(found, f...)
+		found, err := inspect(path)
+		for _, f := range found {
+			t.Errorf("%s: %s", f.measure, f.text)
+		}
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	judge(t, found)
 }
 
 // inspect measures one file.
@@ -91,7 +85,7 @@ func longLines(path string, text []byte) (found []finding) {
 		}
 		if columns := utf8.RuneCountInString(line); columns > mostColumns {
 			at := fmt.Sprintf("%s:%d has %d columns, more than %d", path, n, columns, mostColumns)
-			found = append(found, finding{"long-lines", room(path), at})
+			found = append(found, finding{"long-lines", at})
 		}
 	}
 	return found
@@ -109,7 +103,7 @@ func inspectGo(path string, text []byte) (found []finding, err error) {
 		case *ast.FuncDecl:
 			if size := line(n.End()) - line(n.Pos()) + 1; size > mostLines {
 				at := fmt.Sprintf("%s:%d: %s has %d lines, more than %d", path, line(n.Pos()), n.Name.Name, size, mostLines)
-				found = append(found, finding{"long-functions", room(path), at})
+				found = append(found, finding{"long-functions", at})
 			}
 		case *ast.Field:
 			found = append(found, unranked(path, line(n.Pos()), n.Names, n.Type)...)
@@ -138,63 +132,10 @@ func unranked(path string, line int, names []*ast.Ident, kind ast.Expr) []findin
 		name = names[0].Name
 	}
 	at := fmt.Sprintf("%s:%d: the lock %s has no rank: it is a sync.%s", path, line, name, s.Sel.Name)
-	return []finding{{"unranked-locks", room(path), at}}
+	return []finding{{"unranked-locks", at}}
 }
 
 func room(path string) string { return filepath.ToSlash(filepath.Dir(path)) }
-
-// judge compares what was found with what is owed. CI wants the numbers exact, so that none is owed again.
-func judge(t *testing.T, found []finding) {
-	now, places := map[string]int{}, map[string][]string{}
-	for _, f := range found {
-		key := f.measure + " " + f.room
-		now[key]++
-		places[key] = append(places[key], f.text)
-	}
-	if *update {
-		writeOwed(t, now)
-		return
-	}
-	owed := readOwed(t)
-	for _, key := range slices.Sorted(maps.Keys(now)) {
-		if now[key] > owed[key] {
-			t.Errorf("%s: %d, but %s allows %d (who moves them from room to room runs go test . -update):\n%s",
-				key, now[key], owedFile, owed[key], strings.Join(places[key], "\n"))
-		}
-	}
-	for _, key := range slices.Sorted(maps.Keys(owed)) {
-		if now[key] < owed[key] && os.Getenv("GOSTP_CI") != "" {
-			t.Errorf("%s: %d, and %s still allows %d: run go test . -update", key, now[key], owedFile, owed[key])
-		}
-	}
-}
-
-func readOwed(t *testing.T) map[string]int {
-	text, err := os.ReadFile(owedFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	owed := map[string]int{}
-	for line := range strings.Lines(string(text)) {
-		var measure, room string
-		var n int
-		if _, err := fmt.Sscan(line, &measure, &room, &n); err != nil {
-			t.Fatalf("%s: %q: %v", owedFile, line, err)
-		}
-		owed[measure+" "+room] = n
-	}
-	return owed
-}
-
-func writeOwed(t *testing.T, now map[string]int) {
-	var text strings.Builder
-	for _, key := range slices.Sorted(maps.Keys(now)) {
-		fmt.Fprintln(&text, key, now[key])
-	}
-	if err := os.WriteFile(owedFile, []byte(text.String()), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
 
 // The measures find what breaks them, and nothing else.
 func TestHouseFinds(t *testing.T) {
