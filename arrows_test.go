@@ -35,6 +35,7 @@ var rooms = map[string][]string{
 	"mtp3":               {"ss7", "routing"},
 	"internal/clauses":   {"xua"},
 	"tester":             {"ss7"},
+	"mtpt":               {"configs", "mtp3", "routing", "sccp", "ss7", "status", "tester", "userpart"},
 	"sccp/gtt":           {"ss7"},
 	"sccp":               {"ss7", "sccp/gtt"},
 	"cli":                {"internal/printable"},
@@ -54,7 +55,7 @@ var rooms = map[string][]string{
 	"internal/paklog":    {"configs", "ss7"},
 	"exec": {"cli", "configs", "sccp/gtt", "ss7", "startup", "status", "tester", "userpart", "internal/printable",
 		"internal/syslog"},
-	"node": {"association", "cli", "configs", "exec", "loop", "m2pa", "m2ua", "m3ua", "machine", "mtp3", "routing",
+	"node": {"association", "cli", "configs", "exec", "loop", "m2pa", "m2ua", "m3ua", "machine", "mtp3", "mtpt", "routing",
 		"sccp", "sccp/gtt", "sctp", "ss7", "startup", "status", "tester", "titles", "userpart", "xua",
 		"internal/alarms", "internal/meter", "internal/paklog", "internal/printable", "internal/record",
 		"internal/syslog"},
@@ -69,7 +70,7 @@ var rooms = map[string][]string{
 
 // pure packages have neither clock nor goroutines nor network nor files.
 var pure = []string{"ss7", "internal/deadline", "internal/printable", "routing", "m2pa", "xua", "m2ua", "m3ua",
-	"m3ua/keys", "mtp3", "tester", "sccp", "sccp/gtt", "status"}
+	"m3ua/keys", "mtp3", "tester", "mtpt", "sccp", "sccp/gtt", "status"}
 
 var impure = []string{"net", "os", "log", "log/slog", "sync", "context", "math/rand", "math/rand/v2"}
 

@@ -31,16 +31,9 @@ type traces interface {
 
 // Asked is the request of a trace that is under way.
 type Asked struct {
-	Said     <-chan Said
+	Said     <-chan tester.Said
 	Stopping <-chan struct{} // closed when this node stops
 	End      func()          // forgets the request
-}
-
-// Said is what comes back of a trace: a report, the request itself, or, as a UPU, that a node has no
-// user for SI 8.
-type Said struct {
-	tester.Trace
-	NoUser ss7.PC // 0: it is no UPU
 }
 
 func traceCommands(h Host) []*cli.Statement {

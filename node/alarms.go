@@ -14,7 +14,7 @@ func (c *core) checkAlarms(now time.Time) {
 	c.alarmed = false
 	n := c.node
 	is := c.network.Alarms(mtp3.Explain{Link: n.linkReason, Fault: n.linkFault, Server: c.serverDown()})
-	is = append(is, c.mtpt.loopTroubles()...)
+	is = append(is, c.mtpt.Alarms()...)
 	c.alarms.Update(now, append(is, n.troubles()...))
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/gostp/gostp/loop"
 	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/mtpt"
 	"github.com/gostp/gostp/sccp"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/status"
@@ -19,7 +20,7 @@ type core struct {
 	tasks
 	node    *Node
 	network *tapedNetwork
-	mtpt    *mtpt
+	mtpt    *testUser
 	sccp    *subsystems
 	loop    loop.Loop
 	actions []ss7.Action
@@ -38,7 +39,7 @@ func newCore(n *Node) *core {
 	c := &core{node: n, network: &tapedNetwork{Network: mtp3.NewNetwork()}, data: newInbox(),
 		hints: make(chan ss7.Event, 64)}
 	c.tasks = newTasks(n.ctx, c.perform)
-	c.mtpt, c.sccp = newMTPT(c), newSubsystems(c)
+	c.mtpt, c.sccp = newTestUser(c), newSubsystems(c)
 	c.abroad.core = c
 	c.data.tell = n.usersShort
 	c.loop = loop.Loop{Machine: c, Hands: c, Fire: c.rouse}
@@ -226,6 +227,10 @@ func (c *core) Done() (rest func()) { return nil }
 func (c *core) Note(event *ss7.Event) {
 	log, ev := c.node.log, *event
 	if ev.Kind == ss7.Discard {
+		if ev.Arg == mtpt.NoteNoReply {
+			log.AddFrom(whoOf(&ev), "CS7PING", 4, "NOREPLY", ev.Why)
+			return
+		}
 		log.AddFrom(whoOf(&ev), "CS7MTP3", 4, "IGNORED", ev.Why)
 		return
 	}

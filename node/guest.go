@@ -128,8 +128,11 @@ func (g *guest) Raise(ev *ss7.Event) {
 		return
 	}
 	ev.MSU.SI = g.kind.SI
-	if d := g.node.originate(time.Now(), &g.transfer, &ev.MSU); d.Fate == mtp3.Discard {
-		g.post(ss7.Event{Kind: ss7.Discard, MSU: ev.MSU, Why: d.Reason.String()})
+	d := g.node.originate(time.Now(), &g.transfer, &ev.MSU)
+	if d.Fate == mtp3.Discard {
+		g.post(ss7.Event{Kind: ss7.Discard, Arg: ev.Arg, MSU: ev.MSU, Why: d.Reason.String()})
+	} else if p, is := g.part.(userpart.Sender); is {
+		p.Left(ev, d.Path)
 	}
 }
 

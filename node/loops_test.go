@@ -249,7 +249,7 @@ func TestEqualMessagesAreNoCircle(t *testing.T) {
 				t.Error(log)
 			}
 			var s tester.ProberStats
-			b.core.ask(func() { s = b.core.mtpt.prober.Stats })
+			b.core.ask(func() { s = b.core.mtpt.Stats().Probes })
 			dropped := b.discards.by[mtp3.Looping].Load()
 			if s.Suspected == 0 || s.Sent == 0 || s.Sent > 8 || s.Returned+s.Circles+dropped > 0 {
 				t.Errorf("%+v, %d discarded", s, dropped)

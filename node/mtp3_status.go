@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/mtpt"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/status"
-	"github.com/gostp/gostp/tester"
 )
 
 // MTP3 gives the counters of level 3.
@@ -23,17 +23,17 @@ func (n *Node) MTP3() status.MTP3 {
 	}
 	var s mtp3.Stats
 	var doubted []mtp3.Doubted
-	var probes tester.ProberStats
+	var tests mtpt.Stats
 	n.core.ask(func() {
 		s, doubted = n.core.network.Stats(), n.core.network.Doubted()
 		s.In, s.Out = maps.Clone(s.In), maps.Clone(s.Out)
-		probes = n.core.mtpt.prober.Stats
-		t := n.core.mtpt.tracing
-		out.Traces = status.Traces{Answered: t.answered, Passed: t.passed, TooFast: t.tooFast}
+		tests = n.core.mtpt.Stats()
 	})
+	out.Traces = status.Traces{Answered: tests.Answered, Passed: tests.Passed, TooFast: tests.TooFast}
 	out.Tests = status.LinkTests{SLTMIn: s.SLTMIn, SLTMOut: s.SLTMOut, SLTAIn: s.SLTAIn, SLTAOut: s.SLTAOut,
 		Failed: s.TestsFailed, Unanswered: s.TestsUnanswered, Unread: s.TestsUnread}
 	out.Management = managementStatus(&s, doubted)
+	probes := &tests.Probes
 	out.Management.Circles = status.Circles{Suspected: probes.Suspected, Sent: probes.Sent, Returned: probes.Returned,
 		Unanswered: probes.Unanswered, Proven: probes.Circles, Discarded: d.by[mtp3.Looping].Load()}
 	return out

@@ -1,93 +1,98 @@
 package node
 
 import (
+	"crypto/rand"
+	"encoding/binary"
 	"sync/atomic"
 	"time"
 
-	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/mtpt"
+	"github.com/gostp/gostp/routing"
+	"github.com/gostp/gostp/sccp"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/tester"
 )
 
-// mtpt is the MTP testing user part (Q.755, SI 8): the tests of `ping cs7`, the messages of
-// `trace cs7`, and the probes that find endless circles (loops.go).
-type mtpt struct {
-	defaults
-	core    *core
-	tester  *tester.Tester
-	prober  *tester.Prober
-	tracing *tracing
+// testUser is the MTP testing user part (package mtpt) in this node: it gives the part what that asks for.
+type testUser struct {
+	tenant
+	*mtpt.Part
 
 	titleProbes atomic.Bool  // probes of titles were sent
 	probesBack  atomic.Int32 // that wait for the core
-
-	// protection is the setting of loop-protection that is carried out; Node.applying guards it.
-	protection configs.LoopProtection
 }
 
-func newMTPT(c *core) *mtpt {
-	return &mtpt{core: c, tester: tester.New(), prober: newProber(), tracing: newTracing(),
-		protection: configs.New().LoopProtection}
+func newTestUser(c *core) *testUser {
+	var seed [8]byte
+	_, _ = rand.Read(seed[:])
+	p := &testUser{}
+	p.Part = mtpt.New(p, binary.BigEndian.Uint64(seed[:]))
+	p.tenant = tenant{core: c, part: p.Part}
+	return p
 }
 
-func (p *mtpt) recv(now time.Time, ev *ss7.Event) {
-	switch {
-	case tester.IsTrace(ev.MSU.Payload):
-		p.recvTrace(now, ev)
-	case tester.IsProbe(ev.MSU.Payload): // another node's: that it came as far as this is the answer
-	default:
-		p.core.actions = p.tester.Recv(now, &ev.MSU, p.core.actions)
+// tick implements resident.
+func (p *testUser) tick(now time.Time) {
+	p.tenant.tick(now)
+	p.titleProbes.Store(p.Titles())
+}
+
+// Table implements mtpt.Network.
+func (p *testUser) Table() *routing.Table { return p.core.node.view.Load().table }
+
+// MayReturn implements mtpt.Network.
+func (p *testUser) MayReturn(path ss7.PathID) bool { return p.core.node.view.Load().leavesNode(path) }
+
+// Course implements mtpt.Network.
+func (p *testUser) Course(m *ss7.MSU) string {
+	if part, is := p.core.node.users.parts[m.SI&15].(translator); is {
+		return part.course(m)
 	}
+	return ""
 }
 
-func (p *mtpt) hear(now time.Time, ev *ss7.Event) {
-	if ev.Kind == ss7.UserPart {
-		p.tracing.lacksUser(ev.Dest.PC)
-		p.relayNoUser(now, ev.Dest.PC)
-		p.tester.NoUser(now, ev.Dest.PC)
-	}
-}
-
-// sent tells the test that a message belongs to, which is the event's argument, by which way it
-// left; or why it did not. An answer belongs to no test here.
-func (p *mtpt) sent(ev *ss7.Event, d mtp3.Verdict) {
-	test := uint16(ev.Arg)
-	switch {
-	case d.Fate == mtp3.Discard && test != 0:
-		p.tester.Refused(test, d.Reason.String())
-	case d.Fate == mtp3.Discard:
-		n := p.core.node
-		far := n.Config().Notation().Format(ev.MSU.DPC)
-		n.log.AddFrom(far, "CS7PING", 4, "NOREPLY",
-			"test message from "+far+" cannot be answered: "+d.Reason.String()+" "+far)
-	case test != 0:
-		p.tester.Left(test, d.Path)
-	}
-}
-
-func (p *mtpt) configure(s *configs.System) {
-	if s.LoopProtection == p.protection {
+// Probe implements mtpt.Network.
+func (p *testUser) Probe(x *tester.Probe, m *ss7.MSU) {
+	v := p.core.node.view.Load()
+	if x.Title == "" {
+		like := x.MSU
+		// Otherwise it went another way meanwhile.
+		if d := mtp3.Decide(v.table, &like, x.From); d.Path != 0 && v.leavesNode(d.Path) {
+			v.outlet(d.Path).offer(time.Now(), 0, m)
+		}
 		return
 	}
-	p.protection = s.LoopProtection
-	p.core.ask(p.configureLoops)
-}
-
-func (p *mtpt) tick(now time.Time) {
-	p.core.actions = p.tester.Tick(now, p.core.actions)
-	p.core.perform()
-	p.tickLoops(now)
-}
-
-func (p *mtpt) deadline() time.Time { return earliest(p.tester.Deadline(), p.prober.Deadline()) }
-
-// earliest gives the first of these moments; the zero time is none.
-func earliest(all ...time.Time) (first time.Time) {
-	for _, t := range all {
-		if first.IsZero() || !t.IsZero() && t.Before(first) {
-			first = t
-		}
+	p.titleProbes.Store(true)
+	linkset := ""
+	if l := v.link(x.From); l != nil {
+		linkset = l.linkset
 	}
-	return first
+	if d, _ := v.sccp.Relay(m, linkset, time.Now().Unix(), nil); d.Fate == sccp.Forward && d.Path == 0 {
+		p.core.originate(ss7.Event{Kind: ss7.Transfer, MSU: d.MSU})
+	}
+}
+
+// Bar implements mtpt.Network.
+func (p *testUser) Bar(circles []tester.Circle) {
+	c := p.core
+	var bars []mtp3.Barred
+	var titles map[loopTitle]bool
+	for i := range circles {
+		x := &circles[i]
+		if x.Title == "" {
+			bars = append(bars, mtp3.Barred{Linkset: x.Linkset, DPC: x.DPC, SLS: x.SLS})
+			continue
+		}
+		if titles == nil {
+			titles = map[loopTitle]bool{}
+		}
+		titles[loopTitle{x.Linkset, x.Title}] = true
+	}
+	c.alarmed = true
+	c.actions = c.network.Bar(time.Now(), bars, c.actions)
+	v := *c.node.view.Load()
+	v.loopTitles = titles
+	c.node.publish(&v)
+	c.perform()
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gostp/gostp/exec"
 	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/mtpt"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/status"
 	"github.com/gostp/gostp/tester"
@@ -27,34 +28,18 @@ func (n *Node) Ping(ctx context.Context, cfg tester.Config) (status.Ping, error)
 			s.Notation().Format(cfg.OPC))
 	}
 	cfg.NI = s.Network()
-	if why := n.cannotReach(cfg); why != "" {
+	if why := n.CannotReach(cfg); why != "" {
 		return status.Ping{}, errors.New(why)
 	}
 	r, ok := n.test(ctx, cfg)
 	if !ok {
 		return status.Ping{}, errors.New("the node is stopping")
 	}
-	return n.pingStatus(cfg, &r), nil
+	return mtpt.Outcome(n, s.Notation(), cfg, &r), nil
 }
 
-func (n *Node) pingStatus(cfg tester.Config, r *tester.Report) status.Ping {
-	f := n.Config().Notation()
-	out := status.Ping{Destination: f.Format(cfg.DPC), Origin: f.Format(cfg.OPC), TimeoutMS: cfg.Timeout.Milliseconds(),
-		Sent: r.Sent, Received: r.Received, Refused: r.Refused,
-		Duplicated: r.Duplicated, Misordered: r.Misordered, Late: r.Late, NoUser: r.NoUser,
-		MinMS: r.Min.Milliseconds(), AvgMS: r.Avg.Milliseconds(), MaxMS: r.Max.Milliseconds()}
-	seconds := max(1, r.Elapsed.Seconds())
-	a := func(count int) int { return int(float64(count)/seconds + 0.5) }
-	kbit := func(octets int) int { return int(float64(octets) * 8 / 1000 / seconds) }
-	out.InRate, out.InKbit = a(r.Received), kbit(r.RecvOctets)
-	out.OutRate, out.OutKbit = a(r.Sent), kbit(r.SentOctets)
-	n.verdict(&out, cfg, r)
-	out.Warnings = append([]string{}, n.SharedCode(cfg.DPC)...)
-	return out
-}
-
-// cannotReach says what is known without sending anything.
-func (n *Node) cannotReach(cfg tester.Config) string {
+// CannotReach implements mtpt.Oracle.
+func (n *Node) CannotReach(cfg tester.Config) string {
 	t := n.view.Load().table
 	m := ss7.MSU{DPC: cfg.DPC, OPC: cfg.OPC, NI: cfg.NI, SI: ss7.MTPT}
 	f := n.Config().Notation()
@@ -73,11 +58,21 @@ func (n *Node) cannotReach(cfg tester.Config) string {
 	return ""
 }
 
+// RoutesDown implements mtpt.Oracle.
+func (n *Node) RoutesDown(cfg tester.Config) string {
+	t := n.view.Load().table
+	d := mtp3.Decide(t, &ss7.MSU{DPC: cfg.DPC, OPC: cfg.OPC, NI: cfg.NI, SI: ss7.MTPT}, 0)
+	if d.Reason != mtp3.Inaccessible || d.Keyed {
+		return ""
+	}
+	return n.whyDown(t, int(d.Dest))
+}
+
 // test runs one test on the core's goroutine and waits for it or for ctx.
 func (n *Node) test(ctx context.Context, cfg tester.Config) (tester.Report, bool) {
 	done := make(chan tester.Report, 1)
 	var id uint16
-	if !n.core.ask(func() { id = n.core.mtpt.tester.Start(time.Now(), cfg, func(r tester.Report) { done <- r }) }) {
+	if !n.core.ask(func() { id = n.core.mtpt.Ping(time.Now(), cfg, func(r tester.Report) { done <- r }) }) {
 		return tester.Report{}, false
 	}
 	select {
@@ -86,7 +81,7 @@ func (n *Node) test(ctx context.Context, cfg tester.Config) (tester.Report, bool
 	case <-n.ctx.Done():
 		return tester.Report{}, false
 	case <-ctx.Done():
-		n.core.do(func() { n.core.mtpt.tester.Cancel(time.Now(), id) })
+		n.core.do(func() { n.core.mtpt.Cancel(time.Now(), id) })
 	}
 	select {
 	case r := <-done:

@@ -25,10 +25,6 @@ func titleOf(v *ss7.Variant, t *exec.Title) (sccp.Address, error) {
 	return sccp.Address{HasSSN: true, SSN: t.SSN, GTI: t.GTI, Title: sccp.AppendTitle(v, nil, &x)}, nil
 }
 
-func ownAddress(s *configs.System) sccp.Address {
-	return sccp.Address{OnSSN: true, HasPC: true, PC: *s.PC, HasSSN: true, SSN: ssnTest}
-}
-
 // udt makes a message of this node to itself, which the relay translates: class 0, with return on error,
 // number id first in its data. Two titles always fit.
 func (n *Node) udt(s *configs.System, called, calling *sccp.Address, id uint32) *ss7.MSU {
@@ -52,7 +48,7 @@ func (n *Node) Translate(called, calling *exec.Title, from string) (out status.T
 	if err != nil {
 		return out, err
 	}
-	by := ownAddress(s)
+	by := sccp.TestAddress(*s.PC)
 	if calling != nil {
 		if by, err = titleOf(s.V(), calling); err != nil {
 			return out, err
@@ -175,7 +171,7 @@ func (n *Node) PingTitle(ctx context.Context, t *exec.Title, wait time.Duration)
 	if err != nil {
 		return out, err
 	}
-	calling := ownAddress(s)
+	calling := sccp.TestAddress(*s.PC)
 	a, took, ok := n.await(ctx, wait, &sccpPing{}, func(id uint32) {
 		n.core.originate(ss7.Event{Kind: ss7.Transfer, MSU: *n.udt(s, &called, &calling, id)})
 	})

@@ -17,11 +17,6 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// ssnTest is the subsystem that `ping gt` calls from and to: the TC test responder
-// of Q.713 §3.4.2.2. It is not spoken: a point without one returns the message,
-// which is the answer.
-const ssnTest = 14
-
 // sccpCounters counts what the relay decided.
 type sccpCounters struct {
 	in, out    [sccp.Types]atomic.Uint64

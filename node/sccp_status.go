@@ -142,7 +142,7 @@ func (n *Node) Titles() status.Titles {
 			Counted: s.Counts != nil, CountedMax: gtt.MaxCounted, Used: entriesUsed(codes, s)})
 	}
 	for _, g := range v.Table.Groups {
-		out.Groups = append(out.Groups, titleGroup(v, codes, g, nil, ssnTest))
+		out.Groups = append(out.Groups, titleGroup(v, codes, g, nil, sccp.TestSSN))
 	}
 	n.applying.Lock()
 	defer n.applying.Unlock()

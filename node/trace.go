@@ -1,228 +1,11 @@
 package node
 
 import (
-	"slices"
-	"time"
-
 	"github.com/gostp/gostp/exec"
-	"github.com/gostp/gostp/mtp3"
-	"github.com/gostp/gostp/routing"
+	"github.com/gostp/gostp/mtpt"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/tester"
 )
-
-// tracesASecond bounds what others can have this node answer and pass on.
-const tracesASecond = 100
-
-// tracing is the part of the core behind `trace cs7`: it answers as a node on the way, and
-// hands what is heard to the traces that run here.
-type tracing struct {
-	running map[uint16]*heard
-	asked   []onWay // the newest last
-	id      uint16
-
-	second                    int64
-	spent                     int
-	answered, passed, tooFast uint64
-}
-
-// onWay is a point that this node, on the way of a trace, has sent the request to. If it
-// says that it has no user for SI 8, those before are told.
-type onWay struct {
-	pc  ss7.PC
-	at  time.Time
-	in  ss7.MSU // the request as it came, without payload
-	rep tester.Trace
-}
-
-// Bounds on what is remembered of these.
-const (
-	askedMost  = 64
-	askedFresh = 10 * time.Second
-)
-
-// heard is what reaches a running trace: reports, its request when that comes home, and
-// which points have no user for SI 8 (UPU). The core never waits to hand it over: more than fits
-// comes only if somebody floods the trace.
-type heard struct {
-	target ss7.PC
-	said   chan exec.Said
-}
-
-func (h *heard) put(s exec.Said) {
-	select {
-	case h.said <- s:
-	default:
-	}
-}
-
-func newTracing() *tracing { return &tracing{running: map[uint16]*heard{}} }
-
-// may tells whether one more message is within bounds.
-func (t *tracing) may(now time.Time) bool {
-	if s := now.Unix(); s != t.second {
-		t.second, t.spent = s, 0
-	}
-	t.spent++
-	if t.spent > tracesASecond {
-		t.tooFast++
-		return false
-	}
-	return true
-}
-
-// start registers a trace.
-func (t *tracing) start(target ss7.PC) (uint16, *heard) {
-	for t.id++; t.running[t.id] != nil; t.id++ {
-	}
-	h := &heard{target, make(chan exec.Said, 2*tester.MostVisited)}
-	t.running[t.id] = h
-	return t.id, h
-}
-
-// lacksUser tells running traces that pc has no user for SI 8.
-func (t *tracing) lacksUser(pc ss7.PC) {
-	for _, h := range t.running {
-		h.put(exec.Said{NoUser: pc})
-	}
-}
-
-// recvTrace takes a message of a trace that was delivered to this node.
-func (p *mtpt) recvTrace(now time.Time, ev *ss7.Event) {
-	x, err := tester.ParseTrace(ev.MSU.Payload)
-	if err != nil {
-		p.core.Note(&ss7.Event{Kind: ss7.Discard, Why: err.Error()})
-		return
-	}
-	t := p.tracing
-	h := t.running[x.ID]
-	mine := h != nil && h.target == x.Target && slices.Contains(p.core.base.Own, x.Origin) && x.Visited[0] == x.Origin
-	switch {
-	case x.Report && x.At == 0, !x.Report && x.Turn > 0 && x.Origin == ev.MSU.DPC:
-		if mine {
-			h.put(exec.Said{Trace: x})
-		}
-	case !t.may(now):
-	case x.Report:
-		if x.Visited[x.At] == ev.MSU.DPC {
-			t.passed++
-			x.At--
-			p.sendTrace(&ev.MSU, 0, x.Visited[x.At], x)
-		}
-	default:
-		t.answered++
-		p.answerTrace(ev, x)
-	}
-}
-
-// answerTrace adds this node to a request, tells those before it, and sends it on.
-func (p *mtpt) answerTrace(ev *ss7.Event, x tester.Trace) {
-	table := p.core.node.view.Load().table
-	here := uint8(len(x.Visited))
-	if int(here) == tester.MostVisited || x.Visited[here-1] != ev.MSU.OPC {
-		return // the one before has told TooFar; or it is not what it says
-	}
-	x.Visited = append(x.Visited, ev.MSU.DPC)
-	m := ss7.MSU{DPC: x.Target, OPC: x.Origin, SLS: ev.MSU.SLS, NI: ev.MSU.NI, SI: ss7.SCCP}
-	var path ss7.PathID
-	report := x
-	if x.Turn > 0 {
-		m.DPC, m.OPC = x.Origin, x.Target
-		report.Onward, path = onward(table, m, ev.Path, &x)
-	} else {
-		report.Onward, path = onward(table, m, ev.Path, &x)
-		if v := report.Onward.Verdict; v == tester.Delivered || v == tester.Served {
-			x.Turn = here
-			report.Turn = here
-		}
-		m.DPC, m.OPC = x.Origin, x.Target
-		back := x
-		back.Turn = here // what is before it may be visited again
-		var way ss7.PathID
-		if report.Back, way = onward(table, m, 0, &back); x.Turn > 0 {
-			path = way
-		}
-	}
-	report.Report, report.At = true, here-1
-	p.sendTrace(&ev.MSU, 0, x.Visited[here-1], report)
-	step := report.Onward
-	if x.Turn == here {
-		step = report.Back
-	}
-	if step.Verdict == tester.Onward {
-		in := ev.MSU
-		in.Payload = nil
-		p.tracing.remember(onWay{pc: step.Next, at: time.Now(), in: in, rep: report})
-		p.sendTrace(&ev.MSU, path, step.Next, x)
-	}
-}
-
-// remember keeps a for a while.
-func (t *tracing) remember(a onWay) {
-	t.asked = slices.DeleteFunc(t.asked, func(o onWay) bool { return a.at.Sub(o.at) > askedFresh })
-	if len(t.asked) >= askedMost {
-		t.asked = slices.Delete(t.asked, 0, 1)
-	}
-	t.asked = append(t.asked, a)
-}
-
-// relayNoUser tells those whose trace this node has sent on to pc that pc has no user for
-// SI 8: the UPU comes to the node that the request came from (Q.704 §11.2.7).
-func (p *mtpt) relayNoUser(now time.Time, pc ss7.PC) {
-	t := p.tracing
-	t.asked = slices.DeleteFunc(t.asked, func(a onWay) bool {
-		if a.pc != pc || now.Sub(a.at) > askedFresh {
-			return a.pc == pc
-		}
-		step := &a.rep.Onward
-		if a.rep.Turn > 0 && int(a.rep.Turn) == len(a.rep.Visited)-1 {
-			step = &a.rep.Back
-		}
-		*step = tester.Step{Verdict: tester.NoUser, Next: pc}
-		p.sendTrace(&a.in, 0, a.rep.Visited[a.rep.At], a.rep)
-		return true
-	})
-}
-
-// onward is what becomes of m here, decided as every MSU is, and the link it leaves by.
-func onward(t *routing.Table, m ss7.MSU, from ss7.PathID, x *tester.Trace) (tester.Step, ss7.PathID) {
-	d := mtp3.Decide(t, &m, from)
-	switch {
-	case d.Fate == mtp3.Deliver:
-		return tester.Step{Verdict: tester.Delivered}, 0
-	case d.Fate == mtp3.Forward && t.Linksets[d.Linkset].Server:
-		return tester.Step{Verdict: tester.Served}, d.Path
-	case d.Fate == mtp3.Forward && d.Path.IsHold():
-		return tester.Step{Verdict: tester.Waits}, 0
-	case d.Fate == mtp3.Forward:
-		next := t.Linksets[d.Linkset].Adjacent
-		switch {
-		case next != m.DPC && slices.Contains(x.Visited[x.Turn:], next):
-			return tester.Step{Verdict: tester.Circular, Next: next}, 0
-		case len(x.Visited) == tester.MostVisited:
-			return tester.Step{Verdict: tester.TooFar}, 0
-		}
-		return tester.Step{Verdict: tester.Onward, Next: next}, d.Path
-	}
-	switch d.Reason {
-	case mtp3.NoRoute, mtp3.NoKey:
-		return tester.Step{Verdict: tester.NoRoute}, 0
-	case mtp3.Inaccessible:
-		return tester.Step{Verdict: tester.Inaccessible}, 0
-	case mtp3.Circular, mtp3.OwnOrigin:
-		return tester.Step{Verdict: tester.Circular}, 0
-	}
-	return tester.Step{Verdict: tester.Discarded}, 0
-}
-
-// sendTrace sends x to a point, by the link of path or as it is routed, from the code that
-// in was for.
-func (p *mtpt) sendTrace(in *ss7.MSU, path ss7.PathID, to ss7.PC, x tester.Trace) {
-	m := ss7.MSU{DPC: to, OPC: in.DPC, SLS: in.SLS, NI: in.NI, Prio: in.Prio, SI: ss7.MTPT,
-		Payload: tester.AppendTrace(nil, x)}
-	ev := ss7.Event{Kind: ss7.Transfer, Path: path, MSU: m}
-	p.core.actions = append(p.core.actions, ss7.Action{Op: ss7.Raise, Event: ev})
-}
 
 // CodeTo is the code by which a point knows this node.
 func (n *Node) CodeTo(pc ss7.PC) ss7.PC { return n.view.Load().code(n.Config(), pc) }
@@ -230,30 +13,28 @@ func (n *Node) CodeTo(pc ss7.PC) ss7.PC { return n.view.Load().code(n.Config(), 
 // FirstStep is what becomes of a message of SI 3 from the origin of x to its target.
 func (n *Node) FirstStep(x tester.Trace, sls uint8) (tester.Step, ss7.PathID) {
 	m := ss7.MSU{DPC: x.Target, OPC: x.Origin, SLS: sls, NI: n.Config().Network(), SI: ss7.SCCP}
-	return onward(n.view.Load().table, m, 0, &x)
+	return mtpt.Onward(n.view.Load().table, m, 0, &x)
 }
 
 // AskTrace sends the request x to a node, by path, or, if that is 0, as it is routed.
 func (n *Node) AskTrace(x tester.Trace, sls uint8, to ss7.PC, path ss7.PathID) (exec.Asked, bool) {
-	var h *heard
+	// The core never waits to hand over what comes back: more than fits comes only if somebody floods the trace.
+	heard := make(chan tester.Said, 2*tester.MostVisited)
+	said := func(s tester.Said) {
+		select {
+		case heard <- s:
+		default:
+		}
+	}
+	var id uint16
+	p := n.core.mtpt
 	if !n.core.ask(func() {
-		x.ID, h = n.core.mtpt.tracing.start(x.Target)
-		n.core.mtpt.sendTrace(&ss7.MSU{DPC: x.Origin, SLS: sls, NI: n.Config().Network()}, path, to, x)
+		var out []ss7.Action
+		id, out = p.Trace(x, sls, to, path, said, nil)
+		p.carry(out)
 	}) {
 		return exec.Asked{}, false
 	}
-	forget := func() { n.core.do(func() { delete(n.core.mtpt.tracing.running, x.ID) }) }
-	return exec.Asked{Said: h.said, Stopping: n.ctx.Done(), End: forget}, true
-}
-
-// Doubt names the link of path, and says why what left by it since then may not have come further.
-func (n *Node) Doubt(path ss7.PathID, since time.Time) (link, why string) {
-	l := n.view.Load().link(path)
-	if l == nil {
-		return "", ""
-	}
-	if text, beyond := n.doubt(l, since); !beyond {
-		return l.Name(), text
-	}
-	return "", ""
+	forget := func() { n.core.do(func() { p.EndTrace(id) }) }
+	return exec.Asked{Said: heard, Stopping: n.ctx.Done(), End: forget}, true
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/mtpt"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/tester"
 )
@@ -90,7 +91,7 @@ func TestTraceIsBounded(t *testing.T) {
 		}
 		time.Sleep(time.Until(time.Now().Truncate(time.Second).Add(time.Second)))
 		x.Visited[0], x.Target = p.s1.pc, itu("1.1.1")
-		if got := send(x, 1000); got == 0 || got > 2*tracesASecond {
+		if got := send(x, 1000); got == 0 || got > 2*mtpt.TracesASecond {
 			t.Errorf("1000 requests in a moment brought %d messages", got)
 		}
 		p.a.want("show cs7 mtp3 statistics", "dropped because they came too fast 9")

@@ -422,6 +422,14 @@ func (t *Table) From(p ss7.PathID) (linkset int, ready bool) {
 	return int(t.paths[p].linkset), t.paths[p].ready
 }
 
+// Name gives the name of the linkset or application server of a path; empty: it has none.
+func (t *Table) Name(p ss7.PathID) string {
+	if i, _ := t.From(p); i >= 0 {
+		return t.Linksets[i].Name
+	}
+	return ""
+}
+
 // IsServer tells whether a path is that of an application server: what comes by it
 // was admitted by the server's own state.
 func (t *Table) IsServer(p ss7.PathID) bool { return int(p) < len(t.paths) && t.paths[p].server }

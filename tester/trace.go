@@ -31,6 +31,12 @@ type Step struct {
 	Next    ss7.PC // the next point, if the verdict is Onward
 }
 
+// Said is what comes back of a trace: a report, the request itself, or, as a UPU, that a node has no user for SI 8.
+type Said struct {
+	Trace
+	NoUser ss7.PC // 0: it is no UPU
+}
+
 // Verdict is what becomes of an MSU at a node.
 type Verdict uint8
 

@@ -15,7 +15,8 @@
 //     otherwise a part must take every destination for one that cannot.
 //   - ss7.Status: the way to Dest is congested, at level Arg; 0: no longer (§8.4).
 //   - ss7.UserPart: the part's like at Dest is not there; Arg is the cause (Q.704 §15.17.5).
-//   - ss7.Discard: MSU, which the part has sent, went no further than this node; Why.
+//   - ss7.Discard: MSU, which the part has sent, went no further than this node; Why. Arg is that of the event that
+//     sent it.
 //
 // It answers with ss7.Raise of an ss7.Transfer, an MSU to send, which the node routes like any
 // other; and with ss7.Note, whose Why is a line of the log.
@@ -36,6 +37,14 @@ type Part interface {
 	// Configure tells the part of the configuration that runs from now on, which nobody changes.
 	// It is the first call.
 	Configure(now time.Time, s *configs.System, out []ss7.Action) []ss7.Action
+}
+
+// Sender is a Part that wants to know by which path each of its MSUs has left.
+type Sender interface {
+	Part
+	// Left is told of an MSU that the part has sent, and that this node lets pass: ev is the event that sent it. A path
+	// of 0 is this node itself.
+	Left(ev *ss7.Event, path ss7.PathID)
 }
 
 // Kind is what a node must know of a user part.

@@ -11,97 +11,26 @@ import (
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
-	"github.com/gostp/gostp/status"
-	"github.com/gostp/gostp/tester"
 	"github.com/gostp/gostp/xua"
 )
 
-// lostBy are the messages lost that left by one way.
-type lostBy struct {
-	path  ss7.PathID
-	sls   []int
-	count int
-	since time.Time // the first left
-}
+// What is known of a path that messages left by, and of a destination that they were for.
 
-// verdict adds to out by cause what became of the messages that nothing answered. It says what was
-// seen: what a far end did with a message that its level 2 has acknowledged is not seen.
-func (n *Node) verdict(out *status.Ping, cfg tester.Config, r *tester.Report) {
-	out.Losses, out.AllAnswered = []status.Loss{}, []int{}
-	if r.Refused > 0 {
-		out.Refusal = &status.Refusal{Reason: r.Why, Now: n.cannotReach(cfg), SLS: refusedSLS(r)}
-	}
-	if lost := r.Sent - r.Received - r.Refused; lost <= 0 || r.NoUser && r.Received == 0 {
-		return
-	}
-	beyond := false
-	for _, x := range lostFlows(r.Flows) {
-		way, why, far := n.lossOf(&x)
-		beyond = beyond || far
-		out.Losses = append(out.Losses, status.Loss{Count: x.count, SLS: x.sls, SentBy: way, Reason: why, Beyond: far})
-	}
-	for _, x := range r.Flows {
-		if x.Answered > 0 && x.Lost.IsZero() && !slices.Contains(out.AllAnswered, int(x.SLS)) {
-			out.AllAnswered = append(out.AllAnswered, int(x.SLS))
-		}
-	}
-	t := n.view.Load().table
-	d := mtp3.Decide(t, &ss7.MSU{DPC: cfg.DPC, OPC: cfg.OPC, NI: cfg.NI, SI: ss7.MTPT}, 0)
-	if beyond && d.Reason == mtp3.Inaccessible && !d.Keyed {
-		out.NoRouteNow = n.whyDown(t, int(d.Dest))
-	}
-}
-
-// refusedSLS are the SLS values whose messages could not be sent; nil: this is so of all of them.
-func refusedSLS(r *tester.Report) (sls []int) {
-	some := false
-	for _, f := range r.Flows {
-		if f.Refused > 0 && !slices.Contains(sls, int(f.SLS)) {
-			sls = append(sls, int(f.SLS))
-		}
-		some = some || f.Refused < f.Sent
-	}
-	if !some {
-		return nil
-	}
-	return sls
-}
-
-func lostFlows(flows []tester.Flow) (out []lostBy) {
-	for _, f := range flows {
-		if f.Lost.IsZero() {
-			continue
-		}
-		i := slices.IndexFunc(out, func(x lostBy) bool { return x.path == f.Path })
-		if i < 0 {
-			i = len(out)
-			out = append(out, lostBy{path: f.Path, since: f.Lost})
-		}
-		x := &out[i]
-		x.sls = append(x.sls, int(f.SLS))
-		x.count += f.Sent - f.Answered - f.Refused
-		if f.Lost.Before(x.since) {
-			x.since = f.Lost
-		}
-	}
-	return out
-}
-
-// lossOf says what is known of a way by which messages were lost. beyond: they were lost
-// behind it, as far as is known.
-func (n *Node) lossOf(x *lostBy) (way, text string, beyond bool) {
+// Lost implements mtpt.Oracle. It says what was seen: what a far end did with a message that its level 2 has
+// acknowledged is not seen.
+func (n *Node) Lost(path ss7.PathID, since time.Time) (name, text string, beyond bool) {
 	v := n.view.Load()
-	switch l := v.link(x.path); {
-	case x.path.IsHold():
+	switch l := v.link(path); {
+	case path.IsHold():
 		return "no link yet", "a changeover or rerouting was under way", false
 	case l != nil:
-		text, beyond = n.doubt(l, x.since)
+		text, beyond = n.doubt(l, since)
 		return l.Name(), text, beyond
-	case v.crossing(x.path) != nil:
-		return v.crossing(x.path).name, "they went into that instance, which knows more", false
-	case v.server(x.path) != nil:
-		text, beyond = n.serverDoubt(v.server(x.path), x.path)
-		return "AS " + v.server(x.path).name, text, beyond
+	case v.crossing(path) != nil:
+		return v.crossing(path).name, "they went into that instance, which knows more", false
+	case v.server(path) != nil:
+		text, beyond = n.serverDoubt(v.server(path), path)
+		return "AS " + v.server(path).name, text, beyond
 	}
 	return "a way that is gone", "it was taken out of the configuration", false
 }
@@ -189,7 +118,19 @@ func (n *Node) linkStatus(path ss7.PathID) *mtp3.LinkStatus {
 	return nil
 }
 
-// SharedCode has a sentence for each adjacent code, on the way to pc, to which two linksets lead.
+// Doubt names the link of path, and says why what left by it since then may not have come further.
+func (n *Node) Doubt(path ss7.PathID, since time.Time) (link, why string) {
+	l := n.view.Load().link(path)
+	if l == nil {
+		return "", ""
+	}
+	if text, beyond := n.doubt(l, since); !beyond {
+		return l.Name(), text
+	}
+	return "", ""
+}
+
+// SharedCode implements mtpt.Oracle.
 func (n *Node) SharedCode(pc ss7.PC) (out []string) {
 	t, s := n.view.Load().table, n.Config()
 	i, _, _ := t.Dest(pc)
