@@ -30,6 +30,7 @@ const guestSSN = 77
 type echoPart struct {
 	node   string // the host name of the node
 	echoed int
+	left   int // of them, as the node says
 	told   []string
 	due    time.Time // when it says in the log how many there were
 }
@@ -38,6 +39,7 @@ type echoPart struct {
 type echoShown struct {
 	Node   string
 	Echoed int
+	Left   int
 	Told   []string
 }
 
@@ -62,6 +64,12 @@ func (p *echoPart) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Actio
 	return out
 }
 
+func (p *echoPart) Left(ev *ss7.Event, path ss7.PathID) {
+	if ev.MSU.SI == guestSI && path != 0 {
+		p.left++
+	}
+}
+
 func (p *echoPart) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 	if p.due.IsZero() || now.Before(p.due) {
 		return out
@@ -79,7 +87,7 @@ func echoKind() userpart.Kind {
 			Syntax: []cli.Elem{cli.Kw("echo", "What was sent back")},
 			Ask: func(p userpart.Part, _ *cli.Call) (any, error) {
 				x := p.(*echoPart)
-				return echoShown{x.node, x.echoed, slices.Clone(x.told)}, nil
+				return echoShown{x.node, x.echoed, x.left, slices.Clone(x.told)}, nil
 			},
 			Print: func(w io.Writer, value any) {
 				x := value.(echoShown)
@@ -139,6 +147,7 @@ func TestGuest(t *testing.T) {
 		n.manages("1.1.1", mtp3.Management{Heading: mtp3.UPU, PC: itu("7.7.6"), User: ss7.SCCP, Cause: 1})
 		n.manages("1.1.1", mtp3.Management{Heading: mtp3.TFP, PC: itu("7.7.6")})
 		got()
+		g.want("show cs7 echo | json", `"Echoed": 2`, `"Left": 1`)
 		g.want("show cs7 echo", "Discard to 6.1.6: no route", "Status 7.7.7/14 1\n", "UserPart 7.7.7/14 1\n",
 			"Pause 7.7.6/14 0\n")
 		g.lacks("show cs7 echo", "UserPart 7.7.6")

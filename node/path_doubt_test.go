@@ -10,6 +10,7 @@ import (
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sctp/sctptest"
 	"github.com/gostp/gostp/ss7"
+	"github.com/gostp/gostp/tester"
 )
 
 // lacks fails if a command's output has one of texts.
@@ -147,6 +148,19 @@ func TestTraceOfAnotherMakeBehindAnSTP(t *testing.T) {
 		}
 		p.a.want("trace cs7 4.4.4", "4.4.4            says nothing within 2s",
 			"% 4.4.4 is reached; of a way back to 1.1.1 nothing is known")
+	})
+}
+
+// A test message that cannot be answered is a line of the log, and no event of the network.
+func TestNoReply(t *testing.T) {
+	t.Parallel()
+	onPair(t, func(p *pair) {
+		time.Sleep(5 * time.Second)
+		p.s1.forges(ss7.MSU{DPC: itu("1.1.1"), OPC: itu("6.1.6"), SI: ss7.MTPT,
+			Payload: tester.Append(nil, tester.Message{Test: 1, Size: 64})})
+		time.Sleep(time.Second)
+		p.a.want("show logging", "%CS7PING-4-NOREPLY: test message from 6.1.6 cannot be answered: no route")
+		p.a.lacks("show cs7 mtp3 event-history", "cannot be answered")
 	})
 }
 
