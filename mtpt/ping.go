@@ -38,16 +38,15 @@ func Outcome(o Oracle, f ss7.Notation, cfg tester.Config, r *tester.Report) stat
 	return out
 }
 
-// lostBy are the messages lost that left by one way.
+// lostBy is about the lost messages that left by one path.
 type lostBy struct {
 	path  ss7.PathID
 	sls   []int
 	count int
-	since time.Time // the first left
+	since time.Time // when the first of them left
 }
 
-// verdict adds to out by cause what became of the messages that nothing answered. It says what was
-// seen: what a far end did with a message that its level 2 has acknowledged is not seen.
+// verdict adds to out, by cause, what became of the messages that nothing answered.
 func verdict(o Oracle, out *status.Ping, cfg tester.Config, r *tester.Report) {
 	out.Losses, out.AllAnswered = []status.Loss{}, []int{}
 	if r.Refused > 0 {
@@ -87,6 +86,7 @@ func refusedSLS(r *tester.Report) (sls []int) {
 	return sls
 }
 
+// lostFlows groups the flows with lost messages by path.
 func lostFlows(flows []tester.Flow) (out []lostBy) {
 	for _, f := range flows {
 		if f.Lost.IsZero() {

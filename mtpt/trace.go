@@ -10,31 +10,31 @@ import (
 	"github.com/gostp/gostp/tester"
 )
 
-// TracesASecond bounds what others can have this node answer and pass on.
+// TracesASecond is how many messages of others' traces a node answers or passes on in a second. What is more it drops.
 const TracesASecond = 100
 
-// tracing is what is behind `trace cs7`: the part answers as a node on the way, and hands what is heard to the traces
-// that run here.
+// tracing is the part's share in `trace cs7`: as a node on the way it answers, and what comes back it hands to the
+// traces that this node has begun.
 type tracing struct {
 	running map[uint16]*running
 	asked   []onWay // the newest last
-	id      uint16
+	id      uint16  // of the trace begun last
 
-	second                    int64
-	spent                     int
+	second                    int64 // since 1970
+	spent                     int   // messages in that second, of TracesASecond
 	answered, passed, tooFast uint64
 }
 
-// onWay is a point that this node, on the way of a trace, has sent the request to. If it
-// says that it has no user for SI 8, those before are told.
+// onWay is a point to which this node, on the way of a trace, has sent the request. If the point says that it has no
+// user for SI 8, this node tells those before it.
 type onWay struct {
 	pc  ss7.PC
 	at  time.Time
-	in  ss7.MSU // the request as it came, without payload
-	rep tester.Trace
+	in  ss7.MSU      // the request as it came, without payload
+	rep tester.Trace // what this node has told those before it
 }
 
-// Bounds on what is remembered of these.
+// Bounds on such points: how many are remembered, and how long.
 const (
 	askedMost  = 64
 	askedFresh = 10 * time.Second
@@ -46,7 +46,7 @@ type running struct {
 	said   func(tester.Said)
 }
 
-// may tells whether one more message is within bounds.
+// may tells whether one more message is within TracesASecond.
 func (t *tracing) may(now time.Time) bool {
 	if s := now.Unix(); s != t.second {
 		t.second, t.spent = s, 0
@@ -114,7 +114,7 @@ func (p *Part) answerTrace(now time.Time, ev *ss7.Event, x tester.Trace, out []s
 	table := p.net.Table()
 	here := uint8(len(x.Visited))
 	if int(here) == tester.MostVisited || x.Visited[here-1] != ev.MSU.OPC {
-		return out // the one before has told TooFar; or it is not what it says
+		return out // the node before has told TooFar; or the sender is not the one that x says
 	}
 	x.Visited = append(x.Visited, ev.MSU.DPC)
 	m := ss7.MSU{DPC: x.Target, OPC: x.Origin, SLS: ev.MSU.SLS, NI: ev.MSU.NI, SI: ss7.SCCP}
@@ -152,7 +152,7 @@ func (p *Part) answerTrace(now time.Time, ev *ss7.Event, x tester.Trace, out []s
 	return out
 }
 
-// remember keeps a for a while.
+// remember keeps a, for askedFresh at most.
 func (t *tracing) remember(a onWay) {
 	t.asked = slices.DeleteFunc(t.asked, func(o onWay) bool { return a.at.Sub(o.at) > askedFresh })
 	if len(t.asked) >= askedMost {
@@ -161,13 +161,16 @@ func (t *tracing) remember(a onWay) {
 	t.asked = append(t.asked, a)
 }
 
-// relayNoUser tells those whose trace this node has sent on to pc that pc has no user for
-// SI 8: the UPU comes to the node that the request came from (Q.704 §11.2.7).
+// relayNoUser tells those whose traces this node has sent on to pc that pc has no user for SI 8. The UPU comes to this
+// node because the request that pc got had this node's code as its OPC (Q.704 §11.2.7). Each is told once.
 func (p *Part) relayNoUser(now time.Time, pc ss7.PC, out []ss7.Action) []ss7.Action {
 	t := &p.tracing
 	t.asked = slices.DeleteFunc(t.asked, func(a onWay) bool {
-		if a.pc != pc || now.Sub(a.at) > askedFresh {
-			return a.pc == pc
+		if a.pc != pc {
+			return false
+		}
+		if now.Sub(a.at) > askedFresh {
+			return true
 		}
 		step := &a.rep.Onward
 		if a.rep.Turn > 0 && int(a.rep.Turn) == len(a.rep.Visited)-1 {
@@ -180,7 +183,8 @@ func (p *Part) relayNoUser(now time.Time, pc ss7.PC, out []ss7.Action) []ss7.Act
 	return out
 }
 
-// Onward is what becomes of m here, decided as every MSU is, and the link it leaves by.
+// Onward is what becomes of m at a node with table t, by the decision that every MSU is carried by, and the path by
+// which m leaves. x is the trace that asks: a node that it has visited is a circle.
 func Onward(t *routing.Table, m ss7.MSU, from ss7.PathID, x *tester.Trace) (tester.Step, ss7.PathID) {
 	d := mtp3.Decide(t, &m, from)
 	switch {
@@ -211,8 +215,8 @@ func Onward(t *routing.Table, m ss7.MSU, from ss7.PathID, x *tester.Trace) (test
 	return tester.Step{Verdict: tester.Discarded}, 0
 }
 
-// sendTrace sends x to a point, by the link of path or as it is routed, from the code that
-// in was for.
+// sendTrace sends x to a point: by the link of path, or, if that is 0, as it is routed. Its OPC is the code that in was
+// for.
 func sendTrace(in *ss7.MSU, path ss7.PathID, to ss7.PC, x tester.Trace, out []ss7.Action) []ss7.Action {
 	m := ss7.MSU{DPC: to, OPC: in.DPC, SLS: in.SLS, NI: in.NI, Prio: in.Prio, SI: ss7.MTPT,
 		Payload: tester.AppendTrace(nil, x)}

@@ -10,9 +10,9 @@ import (
 	"github.com/gostp/gostp/tester"
 )
 
-// What the way of an MSU has to do with loop protection, which package mtpt explains.
+// Loop protection (package mtpt) where it touches the way of an MSU.
 
-// loopTitle names messages to a title that come by a linkset or AS.
+// loopTitle is a called address, as it is coded, and the linkset or AS by which messages with it come.
 type loopTitle struct{ linkset, title string }
 
 // suspect has the core find out whether m, which came by path from, goes in a circle.
@@ -24,8 +24,8 @@ func (n *Node) suspect(from ss7.PathID, m *ss7.MSU) {
 	n.core.do(func() { n.core.mtpt.Suspect(time.Now(), from, &k.msu) })
 }
 
-// leavesNode tells whether what goes by path may come back: it is a link, or an AS that leads
-// to gateways.
+// leavesNode tells whether what leaves by path may come back: the path is that of a link, or of an AS that leads to
+// gateways.
 func (v *view) leavesNode(path ss7.PathID) bool {
 	if path.IsHold() {
 		return false
@@ -68,7 +68,7 @@ func (n *Node) ownProbe(v *view, payload []byte, from ss7.PathID) bool {
 // with a code of this node as its origin, as fast as a line carries them.
 const probesMost = 64
 
-// claimBack has the core look whether a probe is one that it has sent.
+// claimBack has the core find out whether it has sent the probe of a number.
 func (n *Node) claimBack(number uint64, from ss7.PathID) {
 	if n.core.mtpt.probesBack.Add(1) > probesMost {
 		n.core.mtpt.probesBack.Add(-1)
@@ -80,8 +80,8 @@ func (n *Node) claimBack(number uint64, from ss7.PathID) {
 	})
 }
 
-// passes tells whether m goes on although what goes in its circle is discarded: the probe of
-// another node, which finds out in this way whether the circle is still there.
+// passes tells whether m goes on although what goes round in its circle is discarded. The probe of another node does,
+// so that the other node finds out whether the circle is still there.
 func passes(v *view, d mtp3.Verdict, m *ss7.MSU, from ss7.PathID) bool {
 	return d.Reason == mtp3.Looping && m.SI == ss7.MTPT && tester.IsProbe(m.Payload) &&
 		!d.Path.IsHold() && v.table.Name(d.Path) != v.table.Name(from)

@@ -14,7 +14,7 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// What is known of a path that messages left by, and of a destination that they were for.
+// What is known of a path by which messages left, and of a destination for which they were.
 
 // Lost implements mtpt.Oracle. It says what was seen: what a far end did with a message that its level 2 has
 // acknowledged is not seen.
@@ -35,11 +35,10 @@ func (n *Node) Lost(path ss7.PathID, since time.Time) (name, text string, beyond
 	return "a way that is gone", "it was taken out of the configuration", false
 }
 
-// ackDoubt is how long a far end may leave a message unacknowledged before that is told.
+// ackDoubt is how long a far end may leave a message unacknowledged before a person is told so.
 const ackDoubt = time.Second
 
-// doubt says what is known of a link that messages left by since then. beyond: its far end
-// has them.
+// doubt says what is known of a link by which messages left since then. beyond: its far end has them.
 func (n *Node) doubt(l *link, since time.Time) (text string, beyond bool) {
 	if status := n.linkStatus(l.id); status != nil && status.State != mtp3.Available {
 		return "that link is down now: " + n.linkReason(status), false
@@ -58,15 +57,14 @@ func (n *Node) doubt(l *link, since time.Time) (text string, beyond bool) {
 	if b, is := l.bearer.(*m2uaBearer); is {
 		return b.doubt()
 	}
-	switch {
-	case st.State != m2pa.InService:
+	if st.State != m2pa.InService {
 		return fmt.Sprintf("level 2 of that link is %v: %s", st.State, st.Why), false
 	}
 	return "its far end has acknowledged them, so they or their answers were lost there or beyond", true
 }
 
-// serverDoubt says what is known of an application server that messages left by. beyond: its
-// ASPs have them.
+// serverDoubt says what is known of an application server, with its path, for which messages left. beyond: its ASPs
+// have them.
 func (n *Node) serverDoubt(s *m3uaAS, path ss7.PathID) (text string, beyond bool) {
 	if !s.ready() {
 		return n.serverDown(path), false
@@ -91,8 +89,8 @@ func (n *Node) serverDoubt(s *m3uaAS, path ss7.PathID) (text string, beyond bool
 	return "an ASP of it has them", true
 }
 
-// silentFor is how long the far end of a has left unacknowledged what waits for it, if that is so
-// long that it is to be told. a may be nil.
+// silentFor is for how long the far end of a has acknowledged nothing although messages wait for that; 0 if it is less
+// than ackDoubt. a may be nil.
 func silentFor(a sctp.Assoc) time.Duration {
 	if a == nil {
 		return 0
@@ -118,7 +116,8 @@ func (n *Node) linkStatus(path ss7.PathID) *mtp3.LinkStatus {
 	return nil
 }
 
-// Doubt names the link of path, and says why what left by it since then may not have come further.
+// Doubt names the link of a path, and says why what left by it since then may not have arrived; empty: the path is no
+// link's, or the far end has everything.
 func (n *Node) Doubt(path ss7.PathID, since time.Time) (link, why string) {
 	l := n.view.Load().link(path)
 	if l == nil {

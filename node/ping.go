@@ -68,7 +68,7 @@ func (n *Node) RoutesDown(cfg tester.Config) string {
 	return n.whyDown(t, int(d.Dest))
 }
 
-// test runs one test on the core's goroutine and waits for it or for ctx.
+// test has the core run one test, and waits for its end. If ctx ends first, the test ends with what it has found.
 func (n *Node) test(ctx context.Context, cfg tester.Config) (tester.Report, bool) {
 	done := make(chan tester.Report, 1)
 	var id uint16
