@@ -2,6 +2,7 @@
 package meter
 
 import (
+	"math"
 	"time"
 
 	"github.com/gostp/gostp/internal/lock"
@@ -31,18 +32,19 @@ type sample struct {
 	Carried
 }
 
-// since gives the rates between two samples; zero if there is no time between them, or if what
-// counts began anew.
+// since gives the rates between two samples, to a thousandth; zero if there is no time between them,
+// or if what counts began anew.
 func (x *sample) since(old *sample) status.Rates {
 	d := x.at.Sub(old.at).Seconds()
-	a := func(now, then uint64) float64 {
+	rate := func(now, then, unit uint64) float64 {
 		if d <= 0 || now < then {
 			return 0
 		}
-		return float64(now-then) / d
+		return math.Round(float64((now-then)*unit)/d) / 1000
 	}
-	return status.Rates{MSUsIn: a(x.MSUsIn, old.MSUsIn), MSUsOut: a(x.MSUsOut, old.MSUsOut),
-		KbitIn: a(x.OctetsIn, old.OctetsIn) * 8 / 1000, KbitOut: a(x.OctetsOut, old.OctetsOut) * 8 / 1000}
+	const msu, octet = 1000, 8 // in thousandths of an MSU, and of a kilobit
+	return status.Rates{MSUsIn: rate(x.MSUsIn, old.MSUsIn, msu), MSUsOut: rate(x.MSUsOut, old.MSUsOut, msu),
+		KbitIn: rate(x.OctetsIn, old.OctetsIn, octet), KbitOut: rate(x.OctetsOut, old.OctetsOut, octet)}
 }
 
 // Add takes the counters of a moment.

@@ -38,4 +38,8 @@ func TestUtilization(t *testing.T) {
 	if got := m.Utilization(); got.Last10s != (status.Rates{}) {
 		t.Errorf("after a new beginning: %+v", got)
 	}
+	m.Add(at.Add(3*time.Second), Carried{MSUsIn: 1, OctetsIn: 10})
+	if got := m.Utilization().Last10s; got != (status.Rates{MSUsIn: 0.333, KbitIn: 0.027}) {
+		t.Errorf("1 MSU of 10 octets in 3 s: %+v", got)
+	}
 }
