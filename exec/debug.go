@@ -61,8 +61,8 @@ func paklog() cli.Elem {
 // debug turns the debugging of the topic that a command names, or of all, on or off.
 func debug(h Host, c *cli.Call, on bool) {
 	only := c.Args.String("topic", "")
-	if only == "" && !on && h.StopPaklog() {
-		fmt.Fprintln(c.Out, paklogOff)
+	if only == "" && !on {
+		stopAll(h, c.Out)
 	}
 	state := "off"
 	if on {
@@ -72,6 +72,18 @@ func debug(h Host, c *cli.Call, on bool) {
 		if only == "" || only == t.topic {
 			h.Log().SetDebug(t.topic, on)
 			fmt.Fprintf(c.Out, "%s debugging is %s\n", t.name, state)
+		}
+	}
+}
+
+// stopAll ends the copies of MSUs and all recordings, of which `undebug all` is the end too.
+func stopAll(h Host, w io.Writer) {
+	if h.StopPaklog() {
+		fmt.Fprintln(w, paklogOff)
+	}
+	for _, n := range h.Instances() {
+		for _, text := range n.StopRecording() {
+			fmt.Fprintln(w, text)
 		}
 	}
 }

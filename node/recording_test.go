@@ -76,6 +76,10 @@ func TestRecordingIsReplayed(t *testing.T) {
 		time.Sleep(20 * time.Second)
 		a.want("undebug cs7 record", "the network is recorded in "+network+"\n", "link 0 of linkset M is recorded in "+link)
 		a.want("no debug cs7 record", "Nothing is recorded.")
+		other := filepath.Join(folder, "other.script")
+		a.want("debug cs7 record network "+other, "Recording to "+other)
+		a.want("undebug all", "the network is recorded in "+other+"\n", "CS7 MTP3 debugging is off")
+		a.want("undebug cs7 record", "Nothing is recorded.")
 	})
 	replays(t, network, new(mtp3.Network), "do OutOfService", "do RetrievalComplete", "call Configure", "call SetInhibit",
 		"call Hear ", "raise Retrieve", "tick")
