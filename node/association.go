@@ -10,6 +10,14 @@ import (
 	"github.com/gostp/gostp/sctp"
 )
 
+// The owners of associations.
+var (
+	_ association.Owner = (*level2)(nil)
+	_ association.Picky = (*level2)(nil)
+	_ association.ASP   = (*m3uaASP)(nil)
+	_ association.ASP   = (*m2uaASP)(nil)
+)
+
 // associations is what those of all instances share, and what waits until there are any.
 type associations struct {
 	association.Shared
