@@ -6,7 +6,7 @@ import (
 	"github.com/gostp/gostp/status"
 )
 
-// Alarms gives what is wrong with the instance now, the worst and then the oldest first.
+// Alarms gives what is wrong with the instance now, the worst first and among equals the oldest.
 func (n *Node) Alarms() (out []status.Alarm) {
 	n.core.ask(func() {
 		n.core.checkAlarms(time.Now())
@@ -18,7 +18,7 @@ func (n *Node) Alarms() (out []status.Alarm) {
 	return out
 }
 
-// AlarmHistory gives what was raised and cleared, oldest first.
+// AlarmHistory gives what was raised and cleared, the oldest first.
 func (n *Node) AlarmHistory() (out []status.AlarmChange) {
 	n.core.ask(func() {
 		n.core.checkAlarms(time.Now())

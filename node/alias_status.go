@@ -7,7 +7,7 @@ import (
 	"github.com/gostp/gostp/status"
 )
 
-// Aliases gives the aliases in this instance, and what has crossed to each other one.
+// Aliases gives the aliases in this instance, and how much has crossed to each other instance.
 func (n *Node) Aliases() status.Aliases {
 	v := n.view.Load()
 	crossings := slices.DeleteFunc(slices.Clone(v.crossings), func(x *crossing) bool { return x == nil })

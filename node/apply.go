@@ -14,9 +14,8 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Edit makes one change: on a clone, validated as a whole, then carried out. An
-// error leaves everything as it was. The notes are warnings that there were not before. It is
-// half of cli.App.
+// Edit makes one change: on a clone, which is validated as a whole and then carried out. An error leaves everything as
+// it was. The notes are warnings that there were not before. Edit is half of cli.App.
 func (n *Node) Edit(_ string, change func(root any) error) (notes []string, err error) {
 	n.applying.Lock()
 	defer n.applying.Unlock()
@@ -35,8 +34,8 @@ func (n *Node) Apply(next *configs.System) error {
 	return err
 }
 
-// apply validates next and carries out what differs; typed tells that more lines may follow at
-// once. It gives the warnings that there were not before. The caller holds applying.
+// apply validates next and carries out what differs. typed means that more lines may follow at once. It gives the
+// warnings that there were not before. The caller holds applying.
 func (n *Node) apply(next *configs.System, typed bool) (notes []string, err error) {
 	if errs := next.Validate(); len(errs) > 0 {
 		return nil, fmt.Errorf("%w", errors.Join(errs...))
@@ -50,8 +49,8 @@ func (n *Node) apply(next *configs.System, typed bool) (notes []string, err erro
 	return notes, nil
 }
 
-// warn logs the warnings about next that the configuration that runs does not have, and gives
-// them. It remembers them for the alarms.
+// warn logs the warnings about next that there are not about the configuration that runs, and gives them. It keeps all
+// warnings for the alarms.
 func (n *Node) warn(next *configs.System, typed bool) (fresh []string) {
 	var before, now []configs.Warning
 	if w := n.warned.Load(); w != nil {
@@ -74,7 +73,7 @@ func (n *Node) warn(next *configs.System, typed bool) (fresh []string) {
 	return fresh
 }
 
-// carryOut does what differs in this instance. The caller holds applying.
+// carryOut carries out what differs in this instance. The caller holds applying.
 func (n *Node) carryOut(next *configs.System) {
 	n.config.Store(next)
 	restarted := n.applyLocalPorts(next)
@@ -89,8 +88,8 @@ func (n *Node) carryOut(next *configs.System) {
 	}
 }
 
-// applyLocalPorts opens and closes local ports. The links of the ports it gives must
-// start anew, for the reason it gives.
+// applyLocalPorts opens and closes local ports. The associations at the ports that it gives must start anew; the reason
+// stands beside each port.
 func (n *Node) applyLocalPorts(next *configs.System) map[uint16]string {
 	restarted := map[uint16]string{}
 	for port, p := range n.localPorts {
@@ -101,7 +100,7 @@ func (n *Node) applyLocalPorts(next *configs.System) map[uint16]string {
 			continue
 		}
 		restarted[port] = p.Title + " " + why.Error()
-		for _, l := range n.links { // first, so that both ends hear the reason
+		for _, l := range n.links { // before the port closes, so that both ends hear the reason
 			if l.Port == p {
 				l.close(restarted[port])
 			}
@@ -127,7 +126,7 @@ func (n *Node) applyLocalPorts(next *configs.System) map[uint16]string {
 	return restarted
 }
 
-// title is how a local port is called.
+// title gives the name of a local port for a person.
 func title(s *configs.System, port uint16) string {
 	switch {
 	case s.LocalPeer(port) != nil:
@@ -138,8 +137,8 @@ func title(s *configs.System, port uint16) string {
 	return fmt.Sprintf("m3ua %d", port)
 }
 
-// applyLinks stops the links that are gone or other than before, starts new
-// ones, and hands the network its part; links that stay are not disturbed.
+// applyLinks stops the links that are gone or have changed, starts new ones, and hands the network its part of the
+// configuration. Links that stay are not disturbed.
 func (n *Node) applyLinks(next *configs.System, restarted map[uint16]string) {
 	wanted := map[linkKey]bool{}
 	conf := n.networkConfig(next)
@@ -177,8 +176,7 @@ func (n *Node) applyLinks(next *configs.System, restarted map[uint16]string) {
 	n.reconfigure(conf)
 }
 
-// startLink makes the link if it is not there and gives its path; before is the one
-// in whose place it comes, or nil.
+// startLink makes the link if it is not there, and gives its path. before is the link in whose place it comes, or nil.
 func (n *Node) startLink(next *configs.System, key linkKey, before *link) ss7.PathID {
 	set, c := next.Linkset(key.linkset), findLink(next, key)
 	if c.IsM2UA() {
@@ -204,7 +202,7 @@ func (n *Node) startLink(next *configs.System, key linkKey, before *link) ss7.Pa
 	return id
 }
 
-// reconfigure makes the paths visible, then the network's new configuration.
+// reconfigure puts the links into the view, and then tells the network its new configuration.
 func (n *Node) reconfigure(conf mtp3.Config) {
 	paths := make([]*link, n.ids.top()+1)
 	for _, l := range n.links {
@@ -219,7 +217,7 @@ func (n *Node) reconfigure(conf mtp3.Config) {
 	})
 }
 
-// configure tells the network of links and servers. It runs on the core.
+// configure tells the network of links, servers and crossings. It runs on the core.
 func (c *core) configure() {
 	conf, now := c.base, time.Now()
 	if conf.Variant == nil {
@@ -237,7 +235,7 @@ func (c *core) configure() {
 	c.node.view.Store(&v)
 	c.actions = c.network.Configure(now, conf, c.actions)
 	c.abroad.state(now)
-	for _, s := range p.servers { // they may have been told before they were there
+	for _, s := range p.servers { // an event may have come before the network knew the server
 		ev := ss7.Event{Kind: ss7.OutOfService, Path: s.Path}
 		if p.ready[s.Path] {
 			ev.Kind = ss7.InService
@@ -305,7 +303,7 @@ func (n *Node) networkConfig(s *configs.System) mtp3.Config {
 	return c
 }
 
-// mtp3Timers are the timers of level 3 that a configuration sets, by number.
+// mtp3Timers gives the level 3 timers that a configuration sets, by number.
 func mtp3Timers(c *configs.MTP3Timers) (t mtp3.Timers) {
 	for number, d := range c.ByNumber() {
 		t[number] = d
@@ -313,7 +311,7 @@ func mtp3Timers(c *configs.MTP3Timers) (t mtp3.Timers) {
 	return t
 }
 
-// linkConfig is a link's M2PA settings: its own, else its linkset's, else the default.
+// linkConfig gives a link's settings of M2PA. Each is the link's own, else its linkset's, else the default.
 func linkConfig(s *configs.System, set *configs.Linkset, p *configs.LocalPeer, k *configs.Link) m2pa.Config {
 	c := m2pa.DefaultConfig()
 	c.Variant, c.Priorities = s.V(), s.Levels()

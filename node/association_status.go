@@ -10,29 +10,29 @@ import (
 	"github.com/gostp/gostp/status"
 )
 
-// transport is the association below a link: its own, or that of its gateway.
+// transport gives the association below a link: the link's own, or that of its gateway.
 func (l *level2) transport() *status.Association {
 	v := l.bearer.assocView()
 	return v.Snapshot()
 }
 
-// holder is who has an association, or would have one: a link, an interface that this node
-// offers, an ASP.
+// holder is the owner of an association, or of one that there should be: a link, an interface that this node offers, or
+// an ASP.
 type holder struct {
 	*association.Keeper
 	node    *Node
 	linkset string // of a link
 	slc     uint8
-	title   string // in a column
+	title   string // for a column
 }
 
-// holders are those of this instance in their order: links, interfaces offered by M2UA, ASPs
-// of M3UA, ASPs of M2UA, each kind by name.
+// holders gives the owners of associations in this instance: links, interfaces offered by M2UA, ASPs of M3UA, ASPs of
+// M2UA, and each kind by name.
 func (n *Node) holders() []holder {
 	var out, more []holder
 	n.applying.Lock()
 	for key, l := range n.links {
-		if !l.cfg.IsM2UA() { // its association is its gateway's
+		if !l.cfg.IsM2UA() { // such a link uses its gateway's association
 			out = append(out, holder{&l.Keeper, n, key.linkset, key.slc, fmt.Sprintf("%s %d", key.linkset, key.slc)})
 		}
 	}
@@ -50,7 +50,7 @@ func (n *Node) holders() []holder {
 	return append(out, more...)
 }
 
-// Associations gives a picture of the associations, and of those that there should be.
+// Associations gives the associations, and those that there should be.
 func (n *Node) Associations() []status.AssociationUse {
 	out := []status.AssociationUse{}
 	for _, k := range n.holders() {

@@ -10,19 +10,19 @@ import (
 	"github.com/gostp/gostp/exec"
 )
 
-// Hostname is half of cli.App.
+// Hostname implements cli.App.
 func (n *Node) Hostname() string { return n.Config().Name() }
 
-// Env is half of cli.App: the running configuration.
+// Env implements cli.App: it gives the running configuration.
 func (n *Node) Env() any { return n.Config() }
 
-// Tree is every command of this node.
+// Tree gives every command of this node.
 func (n *Node) Tree() *cli.Tree {
 	return &cli.Tree{Exec: append(exec.Commands(n), n.opt.Commands...), Config: configs.Global}
 }
 
-// NewSession makes a console of this node. Log lines reach it if it is the
-// console, or after `terminal monitor`.
+// NewSession makes a session of a console. Lines of the log reach it if it is the console itself, or after `terminal
+// monitor`.
 func (n *Node) NewSession(out io.Writer, console bool) (s *cli.Session, end func()) {
 	s = cli.NewSession(n, n.Tree(), out)
 	end = n.log.Watch(console, func(line string) {

@@ -18,18 +18,18 @@ import (
 // MSUs into its inbox, or ask; none of them touches what it owns.
 type core struct {
 	tasks
-	node    *Node
-	network *tapedNetwork
-	mtpt    *testUser
-	sccp    *subsystems
-	loop    loop.Loop
-	actions []ss7.Action
-	way     transfer
-	alarmed bool           // something has changed that an alarm may be about
-	alarms  alarms.Board   // what is wrong
-	history []status.Event // of `show cs7 mtp3 event-history`
-	base    mtp3.Config    // of links and routes
-	abroad  abroad         // what is of other instances
+	node     *Node
+	network  *tapedNetwork
+	mtpt     *testUser
+	sccp     *subsystems
+	loop     loop.Loop
+	actions  []ss7.Action
+	transfer transfer
+	alarmed  bool           // something has changed that an alarm may be about
+	alarms   alarms.Board   // what is wrong
+	history  []status.Event // of `show cs7 mtp3 event-history`
+	base     mtp3.Config    // of links and routes
+	abroad   abroad         // what is of other instances
 
 	data  inbox          // bounded: MSUs for its user parts
 	hints chan ss7.Event // bounded: MSUs that had nowhere to go
@@ -193,7 +193,7 @@ func (c *core) Raise(event *ss7.Event) {
 
 // originate routes an MSU of a user part that the core owns, and tells the part what became of it.
 func (c *core) originate(ev ss7.Event) {
-	d := c.node.originate(time.Now(), &c.way, &ev.MSU)
+	d := c.node.originate(time.Now(), &c.transfer, &ev.MSU)
 	if p := c.node.users.resident(ev.MSU.SI); p != nil {
 		p.sent(&ev, d)
 	}

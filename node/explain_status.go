@@ -10,9 +10,8 @@ import (
 	"github.com/gostp/gostp/status"
 )
 
-// Explain tells the fate of m by mtp3.Decide, the very function that carries the traffic. linkset
-// or as is where m would come from; it has the network indicator of this network, and the
-// adjacent point as its origin if it names none.
+// Explain tells the fate of m by mtp3.Decide, the very function that carries traffic. linkset or as is where m would
+// come from. m has the network indicator of this network; its origin is the adjacent point if it names none.
 func (n *Node) Explain(m ss7.MSU, linkset, as string) (status.Explanation, error) {
 	t := n.view.Load().table
 	m.NI = t.NI
@@ -47,7 +46,7 @@ func (n *Node) Explain(m ss7.MSU, linkset, as string) (status.Explanation, error
 	return out, nil
 }
 
-// entrance is a path by which MSUs come from a linkset: one that is ready, if there is any.
+// entrance gives a path by which MSUs come from a linkset, if possible of a link that is ready.
 func entrance(s *routing.Linkset) (path ss7.PathID) {
 	for _, l := range s.Links {
 		if path == 0 || l.Ready {
@@ -57,7 +56,7 @@ func entrance(s *routing.Linkset) (path ss7.PathID) {
 	return path
 }
 
-// match is destination i, with what stands in the way of each of its routes.
+// match gives destination i, and what stands in the way of each of its routes.
 func (n *Node) match(t *routing.Table, i int) *status.Match {
 	f := n.Config().Notation()
 	d := &t.Dests[i]
@@ -84,7 +83,7 @@ func (n *Node) match(t *routing.Table, i int) *status.Match {
 	return out
 }
 
-// fate says what becomes of m by the verdict d.
+// fate fills in what becomes of m by the verdict d.
 func (n *Node) fate(out *status.Explanation, t *routing.Table, d *mtp3.Verdict, m *ss7.MSU) {
 	switch d.Fate {
 	case mtp3.Deliver:

@@ -12,8 +12,8 @@ import (
 	"github.com/gostp/gostp/userpart"
 )
 
-// guest is a user part that has a package of its own (package userpart says what it is promised),
-// and the goroutine that owns it.
+// guest is a user part that has a package of its own, and the goroutine that owns it. Package userpart says what such a
+// part is promised.
 type guest struct {
 	tasks
 	node     *Node
@@ -25,8 +25,8 @@ type guest struct {
 
 	inbox      inbox
 	configured bool
-	moved      atomic.Bool        // another table is in force than the part knows
-	known      map[ss7.Range]bool // what the part knows to be reached
+	moved      atomic.Bool        // a table is in force that the part was not told of
+	known      map[ss7.Range]bool // the destinations of which the part knows that they can be reached
 }
 
 func newGuest(n *Node, k userpart.Kind) *guest {
@@ -57,7 +57,7 @@ func (g *guest) run() {
 	}
 }
 
-// work hands over MSUs that wait.
+// work hands over the MSUs that wait.
 func (g *guest) work() {
 	for range usersMost {
 		ev, ok := g.inbox.take()
@@ -68,7 +68,7 @@ func (g *guest) work() {
 	}
 }
 
-// compare tells the part of destinations that are not as it knows them.
+// compare tells the part which destinations are no longer as it knows them.
 func (g *guest) compare() {
 	s := destinations{g.node}.sight(g.node.view.Load())
 	is := make(map[ss7.Range]bool, len(g.known))
@@ -100,7 +100,7 @@ func (g *guest) rerouted() {
 	g.rouse()
 }
 
-// post has the part told of ev, some time soon.
+// post has the part told of ev soon.
 func (g *guest) post(ev ss7.Event) { g.do(func() { g.loop.Tell(ev) }) }
 
 // hear implements userPart.
@@ -122,7 +122,7 @@ func (g *guest) take(_ time.Time, _ *view, _ *transfer, from ss7.PathID, m *ss7.
 // deliver implements subsystem.
 func (g *guest) deliver(m *ss7.MSU, ev ss7.Event) bool { return g.node.put(&g.inbox, m, ev) }
 
-// Raise implements loop.Hands: it sends what the part has to send.
+// Raise implements loop.Hands. It sends the MSU that the part wants to send.
 func (g *guest) Raise(ev *ss7.Event) {
 	if ev.Kind != ss7.Transfer {
 		return
@@ -151,7 +151,7 @@ func (g *guest) Send(*ss7.Action)    {}
 func (g *guest) Hangup(*ss7.Event)   {}
 func (g *guest) Done() (rest func()) { return nil }
 
-// Parts are the user parts that Options brings.
+// Parts gives the user parts that Options brings.
 func (n *Node) Parts() []userpart.Kind { return n.opt.Parts }
 
 // AskPart runs f for the part of a kind. Nothing else runs the part meanwhile.

@@ -8,19 +8,19 @@ import (
 	"github.com/gostp/gostp/exec"
 )
 
-// A node may be in several networks at once: instances, which have nothing in common but
-// the machine, the log and the console. Each other than 0 is a Node of its own inside the
-// one that New made, with a core, tables, links and counters of its own: what a neighbour
-// in one network does costs the others nothing, and the way of an MSU is the same in all.
+// A node may be in several networks at once: instances. They have nothing in common but the machine, the log and the
+// console. Each instance other than 0 is a Node of its own inside the one that New made, with a core, tables, links and
+// counters of its own. So a neighbour in one network costs the others nothing, and the way of an MSU is the same in
+// all.
 
-// newInstance makes instance number of n and starts it.
+// newInstance makes an instance of n and starts it.
 func (n *Node) newInstance(number uint8) *Node {
 	opt := n.opt
 	opt.Commands = nil
 	return start(opt, n.log.Labelled(fmt.Sprintf("Instance %d: ", number)), number, n.associations, n.ground)
 }
 
-// all is this node and the instances within, in the order of their numbers.
+// all gives this node and the instances within it, in the order of their numbers.
 func (n *Node) all() []*Node {
 	out := []*Node{n}
 	if others := n.others.Load(); others != nil {
@@ -29,7 +29,7 @@ func (n *Node) all() []*Node {
 	return out
 }
 
-// Instances are these for the commands.
+// Instances gives all instances to commands.
 func (n *Node) Instances() (out []exec.Node) {
 	for _, i := range n.all() {
 		out = append(out, i)
@@ -37,10 +37,10 @@ func (n *Node) Instances() (out []exec.Node) {
 	return out
 }
 
-// Number is that of the instance.
+// Number is the number of the instance.
 func (n *Node) Number() uint8 { return n.number }
 
-// instance finds one by number; nil: nothing is configured for it.
+// instance finds an instance by its number; nil: nothing is configured for it.
 func (n *Node) instance(number uint8) *Node {
 	for _, i := range n.all() {
 		if i.number == number {
@@ -50,8 +50,7 @@ func (n *Node) instance(number uint8) *Node {
 	return nil
 }
 
-// applyInstances starts and stops instances and carries out what differs in each. The
-// caller holds applying.
+// applyInstances starts and stops instances, and carries out what differs in each. The caller holds applying.
 func (n *Node) applyInstances(next *configs.System) {
 	var others, over []*Node
 	for _, i := range n.all()[1:] {
@@ -79,7 +78,7 @@ func (n *Node) applyInstances(next *configs.System) {
 	}
 }
 
-// at says in which instance something is, where that is not the one meant without saying.
+// at says in which instance something is, unless that is instance 0.
 func (n *Node) at() string {
 	if n.number == 0 {
 		return ""

@@ -5,7 +5,7 @@ import (
 	"github.com/gostp/gostp/machine"
 )
 
-// ipConfig is the IP part of a configuration.
+// ipConfig gives the IP part of a configuration.
 func ipConfig(s *configs.System) machine.IP {
 	var ip machine.IP
 	for _, i := range s.Interfaces {

@@ -35,7 +35,7 @@ func (n *Node) Interfaces() []status.Interface {
 	return out
 }
 
-// IPRoutes gives the ways of IP packets, and those configured that the machine does not have.
+// IPRoutes gives the machine's IP routes, and the configured ones that it does not have.
 func (n *Node) IPRoutes() (status.IPRoutes, error) {
 	out := status.IPRoutes{Routes: []status.IPRoute{}, NotSet: []status.IPRoute{}}
 	all, err := n.opt.Platform.Routes()

@@ -9,7 +9,7 @@ import (
 	"github.com/gostp/gostp/status"
 )
 
-// keyTerm is a term of a routing key with its codes as text.
+// keyTerm gives a term of a routing key with its codes as text.
 func keyTerm(t *m3ua.Term, f ss7.Notation) status.KeyTerm {
 	out := status.KeyTerm{DPC: codeOrRange(f, t.DPC)}
 	for s := range ss7.SI(16) {
@@ -38,7 +38,7 @@ func codeOrRange(f ss7.Notation, r ss7.Range) string {
 	return f.FormatRange(r)
 }
 
-// siWord is the word of the configuration for a service indicator.
+// siWord gives the configuration's word for a service indicator.
 func siWord(s ss7.SI) string {
 	if w := configs.UserPart(s).String(); w != "" {
 		return w

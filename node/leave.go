@@ -11,18 +11,17 @@ import (
 	"github.com/gostp/gostp/routing"
 )
 
-// How long Leave waits: until nothing has come for leaveQuiet, and leaveMost at most for
-// those who are told that destinations are restricted, and again for the others.
+// How long Leave waits: until nothing has come for leaveQuiet, but leaveMost at most. It waits so once after neighbours
+// were told that destinations are restricted, and again after they were told that destinations are prohibited.
 const (
 	leaveQuiet = 300 * time.Millisecond
 	leaveMost  = 5 * time.Second
 	leavePoll  = 10 * time.Millisecond
 )
 
-// Leave takes the node out of the way of traffic before it stops: neighbours and ASPs are
-// told that nothing is reached through it (TFR where the network has that, then TFP and
-// DUNA), and what still comes is passed on. It returns when no more comes and all is
-// acknowledged, when some seconds are over, or when ctx ends.
+// Leave takes the node out of the way of traffic before it stops. Neighbours and ASPs are told that nothing is reached
+// through it: by TFR where the network has that, then by TFP and DUNA. What still comes is passed on. Leave returns
+// when no more comes and all is acknowledged, when some seconds are over, or when ctx ends.
 func (n *Node) Leave(ctx context.Context) {
 	if !n.busy() {
 		return
@@ -42,14 +41,15 @@ func (n *Node) Leave(ctx context.Context) {
 	}
 }
 
-// Retire is Leave of a node that is closed next: it lets nobody in any more, since who is let in
-// while it waits is cut off at once.
+// Retire is Leave for a node that is closed next. It accepts no new association any more, since one that came meanwhile
+// would be cut off at once.
 func (n *Node) Retire(ctx context.Context) {
 	n.shut()
 	n.Leave(ctx)
 }
 
-// setLeaving says that to the neighbours of every instance that can be told so.
+// setLeaving tells the neighbours of each instance that all destinations are in a state. told is false if no network
+// has a message for that.
 func (n *Node) setLeaving(state routing.RouteState) (told bool) {
 	for _, i := range n.all() {
 		if state == routing.Restricted && !i.Config().TFR {
@@ -64,7 +64,7 @@ func (n *Node) setLeaving(state routing.RouteState) (told bool) {
 	return told
 }
 
-// quiet waits until nothing comes and all that was sent is acknowledged.
+// quiet waits until nothing comes and all that was sent is acknowledged. It is false if that takes too long.
 func (n *Node) quiet(ctx context.Context) bool {
 	last, since, end := n.passed(), time.Now(), time.Now().Add(leaveMost)
 	for time.Since(since) < leaveQuiet || n.unacknowledged() > 0 || n.owes() {
@@ -83,7 +83,7 @@ func (n *Node) quiet(ctx context.Context) bool {
 	return true
 }
 
-// owes tells whether neighbours or ASPs are still to be told of destinations.
+// owes tells whether neighbours or ASPs must still be told of destinations.
 func (n *Node) owes() (any bool) {
 	for _, i := range n.all() {
 		i.core.ask(func() { any = any || i.core.network.Owes() })
@@ -92,13 +92,13 @@ func (n *Node) owes() (any bool) {
 	return any
 }
 
-// busy tells whether there is anybody to leave.
+// busy tells whether a link is up or an ASP is configured, so that there is somebody to leave.
 func (n *Node) busy() bool {
 	up, _ := n.Links()
 	return up > 0 || slices.ContainsFunc(n.all(), func(i *Node) bool { return len(*i.m3ua.byPath.Load()) > 0 })
 }
 
-// passed counts what was passed on, in whatever instance.
+// passed counts the MSUs that all instances have sent or delivered.
 func (n *Node) passed() (sum uint64) {
 	for _, i := range n.all() {
 		sum += i.discards.transferred.Load() + i.discards.delivered.Load()
@@ -106,7 +106,7 @@ func (n *Node) passed() (sum uint64) {
 	return sum
 }
 
-// unacknowledged counts what links in service have and their far ends have not.
+// unacknowledged counts the MSUs that links in service have and that their far ends have not acknowledged.
 func (n *Node) unacknowledged() (sum int) {
 	for _, i := range n.all() {
 		i.applying.Lock()

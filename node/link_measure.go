@@ -6,7 +6,7 @@ import (
 	"github.com/gostp/gostp/internal/meter"
 )
 
-// measure samples all links until the node stops.
+// measure samples the counters of all links at intervals, until the node stops.
 func (n *Node) measure() {
 	tick := time.NewTicker(meter.Step)
 	defer tick.Stop()
@@ -16,7 +16,7 @@ func (n *Node) measure() {
 			return
 		case now := <-tick.C:
 			n.log.Settle()
-			n.core.recheck() // what is below level 3 may have another reason by now
+			n.core.recheck() // the reason of what is wrong below level 3 may have changed
 			for _, l := range n.view.Load().paths {
 				if l != nil {
 					st, _, _ := l.status()

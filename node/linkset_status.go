@@ -9,7 +9,7 @@ import (
 	"github.com/gostp/gostp/status"
 )
 
-// Linksets gives a picture of all linksets and their links, in the order of the configuration.
+// Linksets gives all linksets with their links, in the order of the configuration.
 func (n *Node) Linksets() []status.Linkset {
 	var all []mtp3.LinksetStatus
 	n.core.ask(func() { all = n.core.network.Status() })
@@ -43,7 +43,7 @@ func (n *Node) linksetStatus(s *mtp3.LinksetStatus) status.Linkset {
 
 func (n *Node) link(l mtp3.LinkStatus) *link { return n.view.Load().link(l.Path) }
 
-// linkPicture is a link as MTP3 sees it, l, and what is below.
+// linkPicture gives link k: as MTP3 sees it, which is l, and what is below.
 func (n *Node) linkPicture(k *link, l *mtp3.LinkStatus) status.Link {
 	st, why := k.below()
 	out := status.Link{Linkset: k.linkset, SLC: l.SLC, Kind: status.KindM2PA, Interface: ends(&k.cfg), Service: service(l),
@@ -68,7 +68,7 @@ func (n *Node) linkPicture(k *link, l *mtp3.LinkStatus) status.Link {
 	return out
 }
 
-// ends names the two ends of a link in the words of its line in the configuration.
+// ends names the two ends of a link as the configuration does.
 func ends(k *configs.Link) string {
 	if k.IsM2UA() {
 		return fmt.Sprintf("m2ua %s %s", k.Gateway, k.InterfaceText())
@@ -76,7 +76,7 @@ func ends(k *configs.Link) string {
 	return fmt.Sprintf("%s %d %d", k.Remote[0], k.RemotePort, k.LocalPort)
 }
 
-// inhibited says from which end a link is inhibited, in the ITP's words.
+// inhibited says by which end a link is inhibited, in the ITP's words.
 func inhibited(l *mtp3.LinkStatus) string {
 	switch {
 	case l.LocalInhibit && l.RemoteInhibit:
@@ -138,13 +138,13 @@ func level2Counts(s *m2pa.Stats) status.Level2Counts {
 	return out
 }
 
-// lineOf finds a link in the configuration s, with its linkset; ok: it is in there.
+// lineOf finds a link in the configuration s, with its linkset; ok: there is one.
 func lineOf(s *configs.System, linkset string, slc uint8) (set *configs.Linkset, cfg *configs.Link, ok bool) {
 	set, cfg = s.Linkset(linkset), findLink(s, linkKey{linkset, slc})
 	return set, cfg, set != nil && cfg != nil
 }
 
-// LinkTimers gives the timers that hold for a link: those of level 3, and those of M2PA.
+// LinkTimers gives the timers that are in force for a link: those of level 3, and those of M2PA.
 func (n *Node) LinkTimers(linkset string, slc uint8) (level3, level2 []status.Setting) {
 	s := n.Config()
 	set, cfg, ok := lineOf(s, linkset, slc)
@@ -158,7 +158,7 @@ func (n *Node) LinkTimers(linkset string, slc uint8) (level3, level2 []status.Se
 	return level3Timers(s, set, cfg), level2
 }
 
-// thresholds adds the thresholds of congestion that are configured for a link of M2PA.
+// thresholds adds to out the thresholds of congestion that are configured for a link of M2PA.
 func (n *Node) thresholds(out *status.Link) {
 	s := n.Config()
 	set, cfg, ok := lineOf(s, out.Linkset, out.SLC)
@@ -180,7 +180,7 @@ func (n *Node) thresholds(out *status.Link) {
 	}
 }
 
-// level3Timers are those of a link, and who set each.
+// level3Timers gives the timers of a link, and who set each.
 func level3Timers(sys *configs.System, set *configs.Linkset, cfg *configs.Link) (out []status.Setting) {
 	node, ofSet, own := mtp3Timers(&sys.MTP3Timers), mtp3Timers(&set.MTP3Timers), mtp3Timers(&cfg.MTP3Timers)
 	for _, t := range node.TimerList(sys.V()) {

@@ -13,8 +13,7 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// m3uaLayer is the M3UA of a node: the loop of its layer, and the ASPs and servers by
-// which data passes the layer.
+// m3uaLayer is the M3UA of a node: the loop of its layer, its ASPs, and its servers. Data does not pass the layer.
 type m3uaLayer struct {
 	xuaLoop[*m3ua.Layer]
 	xuaASPs[*m3uaASP]
@@ -23,16 +22,15 @@ type m3uaLayer struct {
 	// Guarded by mu.
 	servers map[ss7.PathID]*m3uaAS
 	stale   bool        // an AS came or went by registration
-	said    []ss7.Event // what far ends say in the message that is being read
+	said    []ss7.Event // what a far end says in the message that is being read
 
-	// The core's own: what is known of destinations, to tell only what has changed.
+	// What ASPs were told of destinations, so that they are told of changes alone. The core's own.
 	known map[ss7.Range]*knowledge
 
-	levels map[ss7.PC]uint8 // congestion of destinations that users were told of; guarded by mu
+	levels map[ss7.PC]uint8 // the congestion of destinations, as users were told of it; guarded by mu
 }
 
-// strangerUp is how long the association of an ASP that nobody configured may be without an
-// ASPUP.
+// strangerUp is how long a stranger (an ASP that is not configured) may have an association without an ASPUP.
 const strangerUp = time.Minute
 
 func newM3UALayer(n *Node) *m3uaLayer {
@@ -44,8 +42,9 @@ func newM3UALayer(n *Node) *m3uaLayer {
 	return x
 }
 
-// rest: what was registered is in force before its sender's next message is read. Only who
-// had it registered may wait for the core, which runs the layer too.
+// rest implements xuaOwner. A key that an ASP has registered is in force before the ASP's next message is read, so the
+// reader of its association waits for the core. Nobody else does: the core runs the layer too, and must not wait for
+// itself.
 func (x *m3uaLayer) rest() func() {
 	if said := x.said; len(said) > 0 {
 		x.said = nil
@@ -68,7 +67,7 @@ func (x *m3uaLayer) raised(ev *ss7.Event) {
 	}
 }
 
-// republish puts a new picture in force. The caller holds mu.
+// republish puts a new picture in force: what an ASP may do, or the way to an AS. The caller holds mu.
 func (x *m3uaLayer) republish(path ss7.PathID) {
 	if a := x.asps[path]; a != nil {
 		a.setGate(x.layer.Gate(path))
@@ -98,16 +97,16 @@ func (x *m3uaLayer) noted(ev *ss7.Event) {
 	x.node.tellNote(x.proto.facility, ev)
 }
 
-// owes tells whether an ASP is still to be told of destinations.
+// owes tells whether an ASP must still be told of destinations.
 func (x *m3uaLayer) owes() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.layer.Owes()
 }
 
-// unsent is what xuaLoop asks: what is said of destinations is said again.
-func (x *m3uaLayer) unsent(peer ss7.PathID, wire []byte) bool {
-	return x.layer.Unsent(time.Now(), peer, wire)
+// unsent implements xuaOwner. What is said of destinations is said again.
+func (x *m3uaLayer) unsent(asp ss7.PathID, wire []byte) bool {
+	return x.layer.Unsent(time.Now(), asp, wire)
 }
 
 func (x *m3uaLayer) close(why string) {
@@ -116,19 +115,19 @@ func (x *m3uaLayer) close(why string) {
 	}
 }
 
-// picture is what MTP3 must know of the servers.
+// picture is what MTP3 and SCCP must know of the servers.
 type picture struct {
 	servers []mtp3.ServerConfig
 	ready   map[ss7.PathID]bool
-	routes  []mtp3.RouteConfig // to those whose key is a DPC alone
+	routes  []mtp3.RouteConfig // to the servers whose key is a DPC alone
 	keys    *m3ua.Selector     // nil: none
 	paths   []*m3uaAS          // by PathID
-	keyed   []keyed            // whose key is more than that
-	whole   []keyed            // whose key is a DPC alone
-	titles  map[string]server  // those that titles may lead to
+	keyed   []keyed            // the ranges of servers whose key is more than a DPC
+	whole   []keyed            // the ranges of servers whose key is a DPC alone
+	titles  map[string]server  // the servers to which titles may lead, by name
 }
 
-// picture is for the core; bits are those of a point code.
+// picture gives the servers of this moment to the core. bits is the length of a point code.
 func (x *m3uaLayer) picture(bits uint8) (p picture) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -171,8 +170,8 @@ func (x *m3uaLayer) picture(bits uint8) (p picture) {
 	return p
 }
 
-// codeOf is the code that messages to an AS carry if it is named and no code is: the
-// first whole one of its routing key, which its ASPs expect.
+// codeOf gives the point code that messages to an AS carry if they are sent to it by name and without a code. It is the
+// first whole code of the AS's routing key: its ASPs expect that.
 func codeOf(c *m3ua.ASConfig, bits uint8) *ss7.PC {
 	for _, t := range c.Key.Terms {
 		if t.DPC.Len == bits {
@@ -182,11 +181,10 @@ func codeOf(c *m3ua.ASConfig, bits uint8) *ss7.PC {
 	return nil
 }
 
-// serverName is how an AS is called among linksets: no linkset has a blank in its name.
+// serverName gives the name of an AS among linksets. No linkset has a blank in its name.
 func serverName(as string) string { return "as " + as }
 
-// strangers counts the associations of nobody configured, and those from one source. The
-// caller holds mu.
+// strangers counts the associations of strangers, and those of them from one source. The caller holds mu.
 func (x *m3uaLayer) strangers(from string) (all, same int) {
 	for _, a := range x.asps {
 		if a.Stranger {
@@ -199,13 +197,13 @@ func (x *m3uaLayer) strangers(from string) (all, same int) {
 	return all, same
 }
 
-// noPlace is why an association of nobody configured has no place.
+// noPlace is the cause when there is no place for the association of a stranger.
 type noPlace struct {
 	association.Cause
-	forAnybody bool // else for one from there alone
+	forAnybody bool // no stranger has a place; otherwise none from that source has
 }
 
-// mayEnter gives the cause, a noPlace, if an association of nobody configured has no place. The caller holds mu.
+// mayEnter gives the cause, a noPlace, if there is no place for a stranger's association. The caller holds mu.
 func (x *m3uaLayer) mayEnter(from string) error {
 	all, same := x.strangers(from)
 	most := x.node.Config().MaxStrangers()
@@ -223,7 +221,7 @@ func (x *m3uaLayer) mayEnter(from string) error {
 	return nil
 }
 
-// strangerPlaces counts the associations of nobody configured, and how many there may be.
+// strangerPlaces counts the associations of strangers, and tells how many there may be.
 func (x *m3uaLayer) strangerPlaces() (taken, most int) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -231,17 +229,17 @@ func (x *m3uaLayer) strangerPlaces() (taken, most int) {
 	return taken, x.node.Config().MaxStrangers()
 }
 
-// placesName is what a node runs out of when all those places are taken.
+// placesName names what a node runs out of when strangers have all their places.
 const placesName = "places for ASPs that are not configured"
 
-// recountPlaces ends the alarm when there is room again.
+// recountPlaces ends the alarm when strangers have a place again.
 func (n *Node) recountPlaces() {
 	if taken, most := n.m3ua.strangerPlaces(); taken < most {
 		n.Short(placesName, "")
 	}
 }
 
-// status is a picture for show commands, with the AS in the order of the configuration.
+// status gives a picture for show commands, with the AS in the order of the configuration.
 func (x *m3uaLayer) status() ([]xua.ASPStatus, []xua.ASStatus) {
 	x.mu.Lock()
 	defer x.mu.Unlock()

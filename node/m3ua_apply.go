@@ -12,8 +12,8 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// applyM3UA makes ASPs and servers what next says; those that stay are not disturbed.
-// The caller holds applying. restarted are ports whose associations start anew.
+// applyM3UA makes the ASPs and the servers those of next; those that stay are not disturbed. restarted are ports whose
+// associations start anew. The caller holds applying.
 func (n *Node) applyM3UA(next *configs.System, restarted map[uint16]string) {
 	x := n.m3ua
 	oldAS := map[string]*m3uaAS{}
@@ -68,7 +68,7 @@ func mayLackUsers(s *configs.System, c *configs.AS) bool {
 	})
 }
 
-// putM3UA tells the layer.
+// putM3UA tells the layer its new configuration.
 func (n *Node) putM3UA(conf m3ua.Config, changed change[*m3uaASP], servers []*m3uaAS) {
 	x := n.m3ua
 	x.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
@@ -77,7 +77,7 @@ func (n *Node) putM3UA(conf m3ua.Config, changed change[*m3uaASP], servers []*m3
 			x.servers[s.id] = s
 		}
 		out, err := l.Configure(now, conf, out)
-		if err != nil { // Validate has seen the same
+		if err != nil { // Validate refuses the same, so this cannot be
 			n.log.Add("CS7M3UA", 2, "CONFIG", err.Error())
 		}
 		return out
@@ -93,8 +93,8 @@ func aspSettings(s *configs.System, c *configs.ASP) association.Settings {
 	return association.SettingsOf(s.Port(c.LocalPort), c.SCTP.At(s.Port(c.LocalPort)))
 }
 
-// m3uaASPConfig is what the layer is told of an ASP. Where anybody may come, ASPs choose their
-// routing contexts, as every program of Osmocom does.
+// m3uaASPConfig gives what the layer is told of an ASP. Where strangers are welcome, ASPs choose their routing
+// contexts, because every program of Osmocom does so.
 func m3uaASPConfig(s *configs.System, c *configs.ASP, path ss7.PathID) m3ua.ASPConfig {
 	port := s.M3UA(c.LocalPort)
 	dynamic := port != nil && port.Accept == configs.AcceptAnybody
@@ -121,7 +121,7 @@ func m3uaASPConfig(s *configs.System, c *configs.ASP, path ss7.PathID) m3ua.ASPC
 	return out
 }
 
-// policy is what an ASP may register, by its own word, else by the node's.
+// policy gives what an ASP may register: its own setting, else the node's.
 func policy(s *configs.System, rkm configs.RKM, ranges bool) m3ua.Policy {
 	if rkm == 0 {
 		rkm = s.RKM
@@ -161,8 +161,8 @@ func m3uaASConfig(s *configs.System, c *configs.AS) m3ua.ASConfig {
 	return out
 }
 
-// welcome takes the association of nobody configured, as an ASP that may register keys. It
-// gives the cause if it does not.
+// welcome takes the association of a stranger, as an ASP that may register keys. It gives the cause if it does not take
+// it.
 func (n *Node) welcome(p *association.Port, a sctp.Assoc) error {
 	sys := n.Config()
 	to, from := a.Remote(), association.Source(a)
@@ -182,7 +182,7 @@ func (n *Node) welcome(p *association.Port, a sctp.Assoc) error {
 		return l.AddASP(now, s.conf, out)
 	})
 	if refused != nil {
-		s.close(refused.Error()) // or the node keeps its context
+		s.close(refused.Error()) // otherwise the node would keep its context
 		n.ids.give(id)
 		if no, is := refused.(noPlace); is && no.forAnybody {
 			n.Short(placesName, no.Error())
@@ -193,7 +193,7 @@ func (n *Node) welcome(p *association.Port, a sctp.Assoc) error {
 		defer n.dismiss(s)
 		s.ServeOnly(a)
 	})
-	if n.Config() != sys { // it came during a change, which may not have seen it
+	if n.Config() != sys { // a change that was made meanwhile may not have seen the stranger
 		n.applying.Lock()
 		n.reviewStrangers(n.Config())
 		n.applying.Unlock()

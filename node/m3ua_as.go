@@ -13,7 +13,7 @@ type m3uaAS struct {
 	as
 	dynamic bool // registered, not configured
 
-	// senders remembers who has sent here, if the far ends may say that a user is not there; nil:
+	// senders remembers which points have sent to the AS, if its far ends may say that a user is not there. It is nil if
 	// they are ASPs, which may not say so (RFC 4666 §3.4.5).
 	senders atomic.Pointer[senders]
 	jam     jam
@@ -54,7 +54,7 @@ func (s *m3uaAS) forEach(*ss7.MSU) bool { return false }
 // flow implements served.
 func (s *m3uaAS) flow(m *ss7.MSU) uint8 { return m.SLS }
 
-// open implements served: it tells MTP3.
+// open implements served. It tells MTP3.
 func (s *m3uaAS) open(is bool) {
 	if is {
 		s.node.core.post(ss7.Event{Kind: ss7.InService, Path: s.id})
@@ -67,10 +67,10 @@ func (s *m3uaAS) open(is bool) {
 // reroutes implements served.
 func (s *m3uaAS) reroutes() bool { return true }
 
-// unacknowledged implements served: M3UA acknowledges no DATA.
+// unacknowledged implements served. M3UA has no acknowledgement of DATA.
 func (s *m3uaAS) unacknowledged(*xua.Way) []ss7.MSU { return nil }
 
-// remember begins or ends to note who sends.
+// remember begins or ends to remember which points send here.
 func (s *m3uaAS) remember(is bool) {
 	switch had := s.senders.Load() != nil; {
 	case is && !had:

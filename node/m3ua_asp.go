@@ -15,12 +15,12 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// m3uaASP is a far end of M3UA on its association. gate changes under the keeper's Mu: whoever
-// holds Mu may rely on what the gate says of the ASP until Mu is released.
+// m3uaASP is the far end of an association of M3UA: an ASP or a gateway. gate changes under the runner's mu, so what
+// the gate says of the ASP stays true as long as mu is held.
 type m3uaASP struct {
 	xuaASP
-	source string         // where a stranger comes from
-	conf   m3ua.ASPConfig // what the layer knows of a stranger; guarded by the layer's mu
+	source string         // of a stranger: see source
+	conf   m3ua.ASPConfig // of a stranger: what the layer knows of it; guarded by the layer's mu
 
 	gate    atomic.Pointer[m3ua.Gate]
 	refused [m3ua.Refusals]atomic.Uint64
@@ -62,8 +62,8 @@ func (a *m3uaASP) Reader() (carry func([]sctp.Item) error, done func()) {
 	return a.node.reader(a.carry)
 }
 
-// carry runs a batch to completion: DATA is admitted by the gate and routed, without
-// the layer; everything else goes to the layer, in its place among the DATA.
+// carry runs a batch to completion. The gate admits DATA, which is routed without the layer. Every other message goes
+// to the layer, in its place among the DATA.
 func (a *m3uaASP) carry(items []sctp.Item, t *transfer) (over error) {
 	now := time.Now()
 	if len(a.data) < len(items) {
@@ -95,7 +95,7 @@ func (a *m3uaASP) carry(items []sctp.Item, t *transfer) (over error) {
 	return over
 }
 
-// admit reads one DATA message. What is not taken is counted, and the ASP is told.
+// admit reads one DATA message. A message that is not taken is counted, and the layer tells the ASP.
 func (a *m3uaASP) admit(it *sctp.Item, d *m3ua.Data) (ss7.PathID, bool) {
 	g := a.gate.Load()
 	if g == nil {
@@ -103,7 +103,7 @@ func (a *m3uaASP) admit(it *sctp.Item, d *m3ua.Data) (ss7.PathID, bool) {
 		return 0, false
 	}
 	stream := it.Stream
-	if stream == 0 && a.lone.Load() { // all that there is
+	if stream == 0 && a.lone.Load() { // the far end has no other stream
 		stream = 1
 	}
 	as, r, e := g.Recv(stream, it.PPID, it.Data, d)
@@ -124,7 +124,7 @@ func (a *m3uaASP) admit(it *sctp.Item, d *m3ua.Data) (ss7.PathID, bool) {
 	return as, true
 }
 
-// tellOddSI counts DATA whose service indicator had bits above the fourth, and tells of the first.
+// tellOddSI counts DATA whose service indicator has bits above the fourth, and logs the first.
 func (a *m3uaASP) tellOddSI(d *m3ua.Data) {
 	if a.oddSI.Add(1) == 1 {
 		const text = "%s sends DATA with service indicator %#02x: the bits above the fourth are passed over, " +
@@ -151,8 +151,8 @@ func (a *m3uaASP) setGate(g *m3ua.Gate) {
 	a.gate.Store(g)
 }
 
-// begin gives what DATA of s to a begins with; false: a is not active there, or has no
-// association. The caller holds Mu.
+// begin gives the label with which DATA of s to a begins; false: a is not active for s, or has no association. The
+// caller holds mu.
 func (a *m3uaASP) begin(s *m3uaAS) (*m3ua.Label, bool) {
 	g := a.gate.Load()
 	if g == nil || a.Assoc == nil {
@@ -162,8 +162,8 @@ func (a *m3uaASP) begin(s *m3uaAS) (*m3ua.Label, bool) {
 	return g.To(s.id)
 }
 
-// offer sends those of msus that w gives to a, the first being the turn-th of the AS.
-// It is false if a takes none.
+// offer sends to a those of msus that w gives it. The first of msus is the turn-th of the AS. offer is false if a takes
+// none.
 func (a *m3uaASP) offer(s *m3uaAS, w *xua.Way, turn uint32, msus []*ss7.MSU) bool {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
@@ -179,8 +179,8 @@ func (a *m3uaASP) offer(s *m3uaAS, w *xua.Way, turn uint32, msus []*ss7.MSU) boo
 	return a.sent(s, msus[len(msus)-1])
 }
 
-// sent sends what was written; m is the last of it. It is false if the association has ended. The
-// caller holds Mu.
+// sent sends the messages that were written. m is the last MSU among them. sent is false if the association has ended.
+// The caller holds mu.
 func (a *m3uaASP) sent(s *m3uaAS, m *ss7.MSU) bool {
 	full, gone := a.flush()
 	if gone {
@@ -196,7 +196,7 @@ func (a *m3uaASP) sent(s *m3uaAS, m *ss7.MSU) bool {
 // write appends a DATA message to what flush sends. The caller holds Mu.
 func (a *m3uaASP) write(label *m3ua.Label, m *ss7.MSU, tag uint32, tagged bool) {
 	if len(m.Payload) > m3ua.MaxPayload {
-		a.long++ // counted once the others are sent
+		a.long++ // it is counted as discarded once the others are sent
 		return
 	}
 	start := len(a.arena)
@@ -221,8 +221,7 @@ func (a *m3uaASP) broadcast(s *m3uaAS, m *ss7.MSU, tag uint32, tagged bool) bool
 	return a.sent(s, m)
 }
 
-// discarded tells the ASP what its MSU has found lacking, if anything (RFC 4666 §4.5.1), not for
-// every MSU.
+// discarded tells the ASP what its MSU found lacking, if anything (RFC 4666 §4.5.1), but not for every MSU.
 func (a *m3uaASP) discarded(why mtp3.Reason, m *ss7.MSU, server ss7.PathID) {
 	now := time.Now()
 	for i := range a.answers {

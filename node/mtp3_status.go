@@ -79,7 +79,7 @@ func (n *Node) MTP3Timers() (out []status.Setting) {
 // historyKeep is how many events History has.
 const historyKeep = 500
 
-// remember keeps an event for the history; it runs on the core's goroutine.
+// remember keeps an event for the history. It runs on the core's goroutine.
 func (c *core) remember(ev ss7.Event) {
 	if len(c.history) >= historyKeep {
 		c.history = append(c.history[:0], c.history[len(c.history)-historyKeep/2:]...)
@@ -87,7 +87,7 @@ func (c *core) remember(ev ss7.Event) {
 	c.history = append(c.history, status.Event{Time: time.Now(), Text: ev.Why})
 }
 
-// History gives the last events of links, routes and network management, oldest first.
+// History gives the last events of links, routes and network management, the oldest first.
 func (n *Node) History() (events []status.Event) {
 	n.core.ask(func() { events = slices.Clone(n.core.history) })
 	return events

@@ -26,12 +26,11 @@ import (
 
 // Platform is the machine under a node: its network, and its IP interfaces.
 type Platform interface {
-	// Transport gives what kind asks for, one of configs.Transports, and in words why it is
-	// this one. The error says why there is none, and what to do.
+	// Transport gives the transport of a kind, and in words why it is this one. The error says why there is none, and what
+	// to do.
 	Transport(kind configs.Transport) (t sctp.Transport, why string, err error)
-	// Configure makes interfaces and static routes what ip says. What cannot be done
-	// yet is tried again in the background; tell, which must not wait, is called from
-	// any goroutine with what goes wrong or comes right.
+	// Configure makes the interfaces and static routes those of ip. What cannot be done yet is tried again in the
+	// background. tell is called with what goes wrong or comes right, from any goroutine; it must not wait.
 	Configure(ip machine.IP, tell func(text string))
 	// Interfaces tells what there is.
 	Interfaces() []machine.InterfaceState
@@ -44,13 +43,13 @@ type Platform interface {
 // Options are what a node is made of.
 type Options struct {
 	Platform Platform
-	Store    startup.Store // where the startup configuration is
+	Store    startup.Store // has the startup configuration
 	Version  string
 	Commands []*cli.Statement // of the exec, beside the node's own
 	Parts    []userpart.Kind  // user parts beside the node's own
 }
 
-// view is what the way of an MSU looks at: published whole, never changed.
+// view is what an MSU's way depends on: the tables of one moment. It is published as a whole, and never changed.
 type view struct {
 	table *routing.Table
 	paths []*link // by PathID; nil: gone
@@ -60,9 +59,9 @@ type view struct {
 	servers   []*m3uaAS   // by PathID; nil: no server
 	crossings []*crossing // by PathID; nil: no crossing
 
-	loopTitles map[loopTitle]bool // messages to titles that are discarded; nil: none
-	keyed      []keyed            // a part of it
-	whole      []keyed            // all of it
+	loopTitles map[loopTitle]bool // the messages to titles that go in circles and are discarded; nil: none
+	keyed      []keyed            // ranges of which AS have a part
+	whole      []keyed            // ranges that an AS has as a whole
 }
 
 // keyed is a range of destinations that an AS has by its routing key.
@@ -71,8 +70,8 @@ type keyed struct {
 	as   *m3uaAS
 }
 
-// Node is one signalling point. All methods may be called from any goroutine. Its fields are in groups, by
-// what a goroutine needs to touch them.
+// Node is one signalling point. All methods may be called from any goroutine. The fields are in groups, by what a
+// goroutine needs to touch them.
 type Node struct {
 	fixed
 	published
@@ -80,10 +79,10 @@ type Node struct {
 	shared
 }
 
-// fixed is what start has set. Nobody changes it; what it points to guards itself.
+// fixed is what start has set. Nobody changes it. Whatever it points to has a guard of its own.
 type fixed struct {
 	opt     Options
-	number  uint8 // of this instance; 0: the others are within
+	number  uint8 // of this instance; instance 0 has the others within it
 	started time.Time
 	log     *syslog.Log
 	ctx     context.Context // ends when the node stops
@@ -99,32 +98,32 @@ type fixed struct {
 	ground       *ground // of all instances
 }
 
-// published is what any goroutine may load, without a lock. What a pointer here leads to does not change, but
-// for counters in it: a change is another value, stored here.
+// published is what any goroutine may load without a lock. What a pointer here leads to does not change, except for
+// counters in it: a change is another value, stored here.
 type published struct {
 	view     atomic.Pointer[view]                // the core stores it
 	leaving  atomic.Bool                         // see Leave; the core stores it
-	stopping atomic.Bool                         // nobody is let in any more
-	config   atomic.Pointer[configs.System]      // whoever holds applying stores it, as the next two
+	stopping atomic.Bool                         // no new association is accepted any more
+	config   atomic.Pointer[configs.System]      // the holder of applying stores it, and the next two
 	ports    atomic.Pointer[[]*association.Port] // for alarms
 	tap      atomic.Pointer[paklog.Tap]          // copies MSUs; nil: none are copied
 
 	// Of instance 0 alone.
-	others      atomic.Pointer[[]*Node]           // the instances within; whoever holds applying stores it
+	others      atomic.Pointer[[]*Node]           // the instances within; the holder of applying stores it
 	warned      atomic.Pointer[[]configs.Warning] // about the configuration that runs
-	titlesFault atomic.Pointer[string]            // of the file of titles; nil or empty: there is none
-	faults      atomic.Pointer[[]string]          // of the startup configuration; nil: it was not read yet
+	titlesFault atomic.Pointer[string]            // what is wrong with the file of titles; nil or empty: nothing
+	faults      atomic.Pointer[[]string]          // what is wrong with the startup configuration; nil: it was not read yet
 	output      atomic.Pointer[syslog.Output]     // see Print
 }
 
-// configured is what belongs to whoever applies a configuration. The applying of instance 0 is taken before that
-// of another.
+// configured is what the holder of applying may touch. The applying of instance 0 is taken before that of another
+// instance.
 type configured struct {
 	applying   lock.Mutex[lock.Applying] // guards what follows
 	localPorts map[uint16]*association.Port
 	links      map[linkKey]*link
 	titles     titles.Tables
-	baseline   map[sctp.Transport]map[string]uint64 // of `clear sctp statistics`
+	baseline   map[sctp.Transport]map[string]uint64 // the counters when they were last cleared
 	cleared    time.Time
 	recordings []*recording
 
@@ -134,7 +133,7 @@ type configured struct {
 	paklog      *paklog.Sender // of instance 0; nil: no MSUs are copied
 }
 
-// shared is what has a lock of its own, or consists of counters.
+// shared has what guards itself by a lock of its own, and counters.
 type shared struct {
 	readers    readers
 	departures departures
@@ -175,8 +174,8 @@ func start(opt Options, log *syslog.Log, number uint8, a *associations, g *groun
 	return n
 }
 
-// shutPorts lets nobody in any more: whoever is taken leave of would be back at once, and be
-// served by nobody.
+// shutPorts accepts no new association any more. A far end that is taken leave of would otherwise come back at once,
+// and nobody would serve it.
 func (n *Node) shutPorts() {
 	n.stopping.Store(true)
 	n.applying.Lock()
@@ -186,7 +185,7 @@ func (n *Node) shutPorts() {
 	}
 }
 
-// shut does that in every instance.
+// shut accepts no new association any more in any instance.
 func (n *Node) shut() {
 	for _, i := range n.all() {
 		i.shutPorts()
@@ -197,21 +196,21 @@ func (n *Node) shut() {
 func (n *Node) Close() {
 	n.shut()
 	var others sync.WaitGroup
-	for _, i := range n.all()[1:] { // at once, since each may wait for what its gateways answer
+	for _, i := range n.all()[1:] { // all at once, since each may wait for answers of its gateways
 		others.Go(i.Close)
 	}
 	others.Wait()
 	n.applying.Lock()
-	links, peers := n.links, n.localPorts
+	links, ports := n.links, n.localPorts
 	n.links, n.localPorts = map[linkKey]*link{}, map[uint16]*association.Port{}
 	n.stopPaklog()
 	n.applying.Unlock()
-	n.m2ua.close("the node stops") // before its links, so that they are not released: another ASP may serve them
+	n.m2ua.close("the node stops") // before the links, so that they are not released: another ASP may serve them
 	for _, l := range links {
 		l.close("the node stops")
 	}
 	n.m3ua.close("the node stops")
-	for _, p := range peers {
+	for _, p := range ports {
 		p.Close()
 	}
 	n.stop()
@@ -219,13 +218,13 @@ func (n *Node) Close() {
 	n.StopRecording()
 }
 
-// Log is where the node's messages go.
+// Log gives the event log of the node.
 func (n *Node) Log() *syslog.Log { return n.log }
 
-// Config is the running configuration; it is never changed.
+// Config gives the running configuration, which is never changed.
 func (n *Node) Config() *configs.System { return n.config.Load() }
 
-// ErrInvalid is wrapped by what Apply returns for a model that cannot run.
+// ErrInvalid is wrapped by the error of Apply for a configuration that cannot run.
 var ErrInvalid = errors.New("configuration refused")
 
 // Links counts the links that are available and all that are configured.
@@ -245,8 +244,7 @@ func (n *Node) Links() (up, all int) {
 	return up, all
 }
 
-// Unsettled counts the links that should be available, are not, and have not been
-// trying for longer than patience.
+// Unsettled counts the links that should be available and are not, unless they have tried for longer than patience.
 func (n *Node) Unsettled(patience time.Duration) (count int) {
 	for _, i := range n.all() {
 		i.core.ask(func() { count += i.core.network.Unsettled(time.Now(), patience) })

@@ -8,8 +8,8 @@ import (
 	"github.com/gostp/gostp/mtp3"
 )
 
-// Print writes each line of the log to w, the node's standard output, until stop is called. An alarm tells when w takes
-// no lines.
+// Print writes each line of the log to w, the node's standard output, until stop is called. While w takes no lines,
+// there is an alarm.
 func (n *Node) Print(w io.Writer) (stop func()) {
 	o := n.log.Print(w, n.core.recheck)
 	n.output.Store(o)

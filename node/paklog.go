@@ -11,14 +11,14 @@ import (
 	"github.com/gostp/gostp/status"
 )
 
-// tapped copies what is about to be routed, if MSUs are copied.
+// tapped copies MSUs that are about to be routed, if MSUs are copied.
 func (n *Node) tapped(now time.Time, msus ...*ss7.MSU) {
 	if t := n.tap.Load(); t != nil {
 		t.Copy(now, msus...)
 	}
 }
 
-// applyPaklog puts lists and receiver of sys in force. The caller holds applying of instance 0.
+// applyPaklog puts the lists and the receiver of sys in force. The caller holds applying of instance 0.
 func (n *Node) applyPaklog(sys *configs.System) {
 	p := n.paklog
 	if p == nil {
@@ -27,7 +27,7 @@ func (n *Node) applyPaklog(sys *configs.System) {
 	if to := sys.Receiver(); to != p.To || sys.Name() != p.Host {
 		n.stopPaklog()
 		if to.IsValid() {
-			_ = n.startPaklog(sys, p.List) // the log has why not
+			_ = n.startPaklog(sys, p.List) // an error is in the log
 			return
 		}
 		n.log.Add("CS7MTP3", 5, "PAKLOG", "No more MSUs are copied: no receiver is configured")
@@ -35,7 +35,7 @@ func (n *Node) applyPaklog(sys *configs.System) {
 	n.setTaps(sys)
 }
 
-// startPaklog begins to copy what list permits. The caller holds applying of instance 0.
+// startPaklog begins to copy the MSUs that a list permits. The caller holds applying of instance 0.
 func (n *Node) startPaklog(sys *configs.System, list uint16) (err error) {
 	n.paklog, err = paklog.Start(paklog.Target{List: list, To: sys.Receiver(), Host: sys.Name()})
 	if err != nil {
@@ -45,7 +45,7 @@ func (n *Node) startPaklog(sys *configs.System, list uint16) (err error) {
 	return err
 }
 
-// stopPaklog copies nothing any more. The caller holds applying of instance 0.
+// stopPaklog stops copying. The caller holds applying of instance 0.
 func (n *Node) stopPaklog() {
 	if n.paklog != nil {
 		n.paklog.Close()
@@ -81,7 +81,7 @@ func (n *Node) StartPaklog(list uint16) error {
 	return n.startPaklog(sys, list)
 }
 
-// StopPaklog copies nothing any more, and tells whether something was copied.
+// StopPaklog stops copying, and tells whether MSUs were copied.
 func (n *Node) StopPaklog() (was bool) {
 	n.applying.Lock()
 	defer n.applying.Unlock()
@@ -90,7 +90,7 @@ func (n *Node) StopPaklog() (was bool) {
 	return was
 }
 
-// AccessLists gives a picture of the access lists of all instances, and of what becomes of copies.
+// AccessLists gives the access lists of all instances, and what became of copies.
 func (n *Node) AccessLists() status.AccessLists {
 	n.applying.Lock()
 	defer n.applying.Unlock()
@@ -109,7 +109,7 @@ func (n *Node) AccessLists() status.AccessLists {
 	return out
 }
 
-// accessLists are the lists of this instance, which own configures.
+// accessLists gives the lists of this instance, whose configuration is own.
 func (n *Node) accessLists(own *configs.System) (out []status.AccessList) {
 	t := n.tap.Load()
 	for _, e := range own.Lists() {

@@ -5,8 +5,8 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// pathIDs numbers what MSUs leave by. Numbers given back are used again late, when
-// nobody remembers them.
+// pathIDs gives numbers to whatever MSUs leave by. A number that was given back is used again late, when nothing
+// remembers it any more.
 type pathIDs struct {
 	mu   lock.Mutex[lock.PathIDs]
 	last ss7.PathID
@@ -15,7 +15,7 @@ type pathIDs struct {
 
 const (
 	maxPaths  = 1 << 16
-	restPaths = 256 // numbers that rest before one is used again
+	restPaths = 256 // how many numbers rest before one is used again
 )
 
 // take gives a number; 0: there are no more.
@@ -40,7 +40,7 @@ func (p *pathIDs) give(id ss7.PathID) {
 	p.free = append(p.free, id)
 }
 
-// top is the greatest number there ever was.
+// top gives the greatest number that was ever given.
 func (p *pathIDs) top() ss7.PathID {
 	p.mu.Lock()
 	defer p.mu.Unlock()

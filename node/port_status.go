@@ -10,7 +10,7 @@ import (
 	"github.com/gostp/gostp/status"
 )
 
-// allCarriers are the ports of all instances.
+// allCarriers gives the ports of all instances.
 func (n *Node) allCarriers() (out []*association.Port) {
 	for _, i := range n.all() {
 		out = append(out, i.carriers()...)
@@ -18,7 +18,7 @@ func (n *Node) allCarriers() (out []*association.Port) {
 	return out
 }
 
-// carriers are the ports of this instance by number.
+// carriers gives the ports of this instance, by number.
 func (n *Node) carriers() []*association.Port {
 	n.applying.Lock()
 	defer n.applying.Unlock()
@@ -30,7 +30,7 @@ func (n *Node) carriers() []*association.Port {
 	return out
 }
 
-// LocalPeers gives a picture of the ports of M2PA, and of the links at them.
+// LocalPeers gives the ports of M2PA, with the links at them.
 func (n *Node) LocalPeers() []status.Port {
 	out := []status.Port{}
 	for _, p := range n.carriers() {
@@ -47,7 +47,7 @@ func (n *Node) LocalPeers() []status.Port {
 	return out
 }
 
-// linksOf are the links at a local-peer, in the order of linkset and code.
+// linksOf gives the links at a local-peer, in the order of linkset and code.
 func (n *Node) linksOf(p *association.Port) []*link {
 	n.applying.Lock()
 	defer n.applying.Unlock()
@@ -66,7 +66,7 @@ func (n *Node) linksOf(p *association.Port) []*link {
 	return out
 }
 
-// M3UA gives a picture of the ports of M3UA, and of the ASPs at them.
+// M3UA gives the ports of M3UA, with the ASPs at them.
 func (n *Node) M3UA() status.M3UA {
 	sys := n.Config()
 	asps, _ := n.m3ua.status()
@@ -93,8 +93,7 @@ func (n *Node) M3UA() status.M3UA {
 	return out
 }
 
-// transports says what carries SCTP: at each port, or, where there is none, at
-// one that would be configured.
+// transports says what carries SCTP at each port; if there is no port, at one that would be configured.
 func (n *Node) transports() []status.Transport {
 	out := []status.Transport{}
 	all := n.allCarriers()

@@ -13,9 +13,8 @@ import (
 	"github.com/gostp/gostp/mtp3"
 )
 
-// linkReason says why a link carries nothing. It is the one function that does: `show cs7
-// linkset`, `show cs7 route`, alarms and the log's lines about linksets all have their
-// reason from here. Any goroutine may call it, the core's too.
+// linkReason says why a link carries nothing. `show cs7 linkset`, `show cs7 route`, alarms and the log's lines about
+// linksets all have their reason from it, so that they agree. Any goroutine may call it, the core's too.
 func (n *Node) linkReason(l *mtp3.LinkStatus) string {
 	k := n.link(*l)
 	if k == nil {
@@ -25,8 +24,8 @@ func (n *Node) linkReason(l *mtp3.LinkStatus) string {
 	return reason(l, &st, why)
 }
 
-// reason is the lowest layer's, because that is what has to be mended first. assocWhy says
-// why there is no association; empty: there is one.
+// reason gives the reason of the lowest layer, because that has to be mended first. assocWhy says why there is no
+// association; empty: there is one.
 func reason(l *mtp3.LinkStatus, st *m2pa.View, assocWhy string) string {
 	switch {
 	case l.State == mtp3.Shutdown:
@@ -55,14 +54,14 @@ func reason(l *mtp3.LinkStatus, st *m2pa.View, assocWhy string) string {
 	}
 	switch {
 	case fault != "" && l.State == mtp3.Testing:
-		return fault // which is why the test is not answered
+		return fault // this is why the test is not answered
 	case fault != "":
 		return fault + "; " + strings.TrimSuffix(strings.Replace(why, fault, "", 1), "; ")
 	}
 	return why
 }
 
-// linkFault is what is wrong below level 3 of a link that carries traffic all the same.
+// linkFault says what is wrong below level 3 of a link that carries traffic all the same.
 func (n *Node) linkFault(l *mtp3.LinkStatus) string {
 	k := n.link(*l)
 	if k == nil {
@@ -75,8 +74,7 @@ func (n *Node) linkFault(l *mtp3.LinkStatus) string {
 	return st.Fault
 }
 
-// below is what stands below level 3 of a link: level 2, and why there is no association;
-// empty: there is one.
+// below gives the state below level 3 of a link: that of level 2, and why there is no association; empty: there is one.
 func (l *level2) below() (m2pa.View, string) {
 	l.Mu.Lock()
 	st := l.level2View()
@@ -88,7 +86,7 @@ func (l *level2) below() (m2pa.View, string) {
 	return st, why
 }
 
-// portTroubles are the local ports that should be bound and are not, whatever uses them.
+// portTroubles are the alarms of local ports that should be bound and are not.
 func (n *Node) portTroubles() (out []mtp3.Alarm) {
 	ports := n.ports.Load()
 	if ports == nil {
@@ -102,19 +100,19 @@ func (n *Node) portTroubles() (out []mtp3.Alarm) {
 	return out
 }
 
-// groundFresh is for how long a picture of the machine's interfaces serves.
+// groundFresh is how long a picture of the machine's interfaces may be used.
 const groundFresh = time.Second
 
-// ground is a picture of the machine's interfaces. Those who wait for an association or a
-// port look at it, never the core.
+// ground is a picture of the machine's interfaces. Goroutines that wait for an association or a port look at it; the
+// core never does.
 type ground struct {
 	mu    lock.Mutex[lock.Ground]
 	at    time.Time
 	state []machine.InterfaceState
 }
 
-// groundWhy says which of the local addresses ips stand on an interface that carries
-// nothing, in words that end a sentence; empty: none does.
+// groundWhy says which of the local addresses ips are on an interface that carries nothing, in words that end a
+// sentence; empty: none is.
 func (n *Node) groundWhy(ips []netip.Addr) string {
 	g := n.ground
 	g.mu.Lock()

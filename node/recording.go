@@ -14,15 +14,15 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// recording is a machine that is recorded just now.
+// recording is the recording of a machine, which goes on.
 type recording struct {
 	what, name string
 	file       *os.File
-	stop       func(record func(*record.Tape) *record.Tape) // runs it where the machine's owner is
+	stop       func(record func(*record.Tape) *record.Tape) // runs record where the owner of the machine runs
 }
 
-// RecordNetwork begins to write to a file what the network management is told and what it answers; at most so many
-// steps. RecordLink does the same for the level 2 of a link.
+// RecordNetwork begins to write to a file what the network management is told and what it answers, with so many steps
+// at most. RecordLink does the same for the level 2 of a link.
 func (n *Node) RecordNetwork(file string, most int) error {
 	return n.record("the network", file, func(f *os.File) (*recording, error) {
 		err := errStopped
@@ -73,7 +73,7 @@ func (n *Node) recordTitle(what string) string {
 
 var errStopped = errors.New("the node has stopped")
 
-// record opens a file that is not there yet and begins a recording. The caller of begin has applying.
+// record makes a file, which must not be there yet, and begins a recording. begin is called with applying held.
 func (n *Node) record(what, name string, begin func(*os.File) (*recording, error)) error {
 	n.applying.Lock()
 	defer n.applying.Unlock()
@@ -95,7 +95,7 @@ func (n *Node) record(what, name string, begin func(*os.File) (*recording, error
 	return nil
 }
 
-// StopRecording ends all recordings, and says of each what became of it.
+// StopRecording ends all recordings, and tells what became of each.
 func (n *Node) StopRecording() (ended []string) {
 	n.applying.Lock()
 	defer n.applying.Unlock()
@@ -118,11 +118,11 @@ func (n *Node) StopRecording() (ended []string) {
 	return ended
 }
 
-// tapedNetwork is MTP3's, and the tape on which what it is told is taken down; the core's goroutine alone has it.
+// tapedNetwork is MTP3's network with a tape that records what it is told. The core's goroutine alone uses it.
 type tapedNetwork struct {
 	*mtp3.Network
-	tape *record.Tape // nil: nothing is taken down
-	news bool         // something was heard, and Heard has not followed yet
+	tape *record.Tape // nil: nothing is recorded
+	news bool         // Hear was called, and Heard has not followed yet
 }
 
 func (n *tapedNetwork) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
@@ -133,13 +133,13 @@ func (n *tapedNetwork) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.A
 	return n.answered(len(out), n.Network.Do(now, ev, out))
 }
 
-// answered takes down an answer, which begins behind what out had before.
+// answered records an answer, which stands in out behind the first before actions.
 func (n *tapedNetwork) answered(before int, out []ss7.Action, results ...any) []ss7.Action {
 	n.tape.Answer(out[before:], results...)
 	return out
 }
 
-// Tick does nothing as long as nothing is due, so that this is not taken down.
+// Tick records nothing as long as nothing is due: the network then does nothing.
 func (n *tapedNetwork) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 	if n.tape == nil || !due(n.Network, now) {
 		return n.Network.Tick(now, out)
@@ -254,7 +254,7 @@ func (l *tapedLink) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 	return out
 }
 
-// SetConfig is no step that answers.
+// SetConfig records the call. It has no answer.
 func (l *tapedLink) SetConfig(cfg m2pa.Config) {
 	l.tape.Call(time.Now(), "SetConfig", cfg)
 	l.Link.SetConfig(cfg)

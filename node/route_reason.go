@@ -13,10 +13,10 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// This file says why a destination or an application server is not reached. As linkReason does for
-// links, it says so for all who tell it: `show cs7 route`, `ping cs7`, alarms and the log.
+// This file says why a destination or an application server is not reached. `show cs7 route`, `ping cs7`, alarms and
+// the log all have their reason from here, as those for links come from linkReason.
 
-// routeState is a route's state, and why it is so where its linkset works.
+// routeState gives the state of a route, and the reason for it where the route's linkset works.
 func (n *Node) routeState(t *routing.Table, i, j int) (state, why string) {
 	d := &t.Dests[i]
 	s := &t.Linksets[d.Routes[j].Linkset]
@@ -39,7 +39,7 @@ func (n *Node) routeState(t *routing.Table, i, j int) (state, why string) {
 	return "avail", ""
 }
 
-// whyDown says for each linkset of a destination why it does not work.
+// whyDown says why each linkset of a destination does not work.
 func (n *Node) whyDown(t *routing.Table, i int) string {
 	var status []mtp3.LinksetStatus
 	n.core.ask(func() { status = n.core.network.Status() })
@@ -71,7 +71,7 @@ func (n *Node) whyDown(t *routing.Table, i int) string {
 	return strings.Join(out, "; ")
 }
 
-// serverDown says why an AS takes nothing.
+// serverDown says why an AS takes no traffic.
 func (n *Node) serverDown(p ss7.PathID) string {
 	if x := n.view.Load().crossing(p); x != nil {
 		return x.name + " cannot be reached there"
@@ -85,8 +85,8 @@ func (n *Node) serverDown(p ss7.PathID) string {
 	return "the as is gone"
 }
 
-// memberReason is the reason of the first ASP of an AS that is down, and how many others it
-// has; empty: the AS is not down, or has none.
+// memberReason gives the reason why the first ASP of an AS is down, and how many others the AS has; empty: the AS is
+// not down, or has no ASP.
 func (n *Node) memberReason(asps []xua.ASPStatus, s *xua.ASStatus) string {
 	if s.State != xua.ASDown || s.Config.Shutdown || len(s.ASPs) == 0 {
 		return ""
@@ -111,7 +111,7 @@ func (n *Node) memberReason(asps []xua.ASPStatus, s *xua.ASStatus) string {
 	return ""
 }
 
-// nearest says what there is instead of a route, and how to make one.
+// nearest says which route is the nearest to a code that no route covers, and how to make one.
 func (n *Node) nearest(t *routing.Table, pc ss7.PC) string {
 	f := n.Config().Notation()
 	i := t.Nearest(pc)
@@ -133,7 +133,7 @@ func slcOf(t *routing.Table, s routing.Slot) uint8 {
 	return 0
 }
 
-// outletText names what MSUs leave by.
+// outletText names the link or the AS that MSUs leave by.
 func outletText(t *routing.Table, s routing.Slot) string {
 	if set := &t.Linksets[s.Linkset]; !set.Server {
 		return fmt.Sprintf("%s link %d", set.Name, slcOf(t, s))
@@ -141,7 +141,7 @@ func outletText(t *routing.Table, s routing.Slot) string {
 	return t.Linksets[s.Linkset].Name
 }
 
-// routeText names what a route leads over.
+// routeText names the linkset or the AS over which a route leads.
 func routeText(s *routing.Linkset) string {
 	if s.Server {
 		return "to " + s.Name

@@ -10,7 +10,7 @@ import (
 	"github.com/gostp/gostp/status"
 )
 
-// Routes gives a picture of the route table, or of what covers one point.
+// Routes gives the route table, or what covers one point.
 func (n *Node) Routes(of *ss7.PC, details bool) status.RouteTable {
 	t, congested, overloads := n.congestion(of)
 	out := status.RouteTable{Dynamic: t.Dynamic(), DynamicMax: int(maxDynamic(n.Config())), Total: len(t.Dests),
@@ -53,8 +53,8 @@ func (n *Node) destinationStatus(t *routing.Table, i int) status.Destination {
 	return out
 }
 
-// dynamicText marks route j of a dynamic destination: management, if its neighbour said of
-// the member what holds for it alone; shadow, if it is merely copied from the summary.
+// dynamicText marks route j of a dynamic destination. The mark is management if the neighbour has said of this
+// destination what holds for it alone, and shadow if the route is a copy of the summary's.
 func dynamicText(t *routing.Table, i, j int) string {
 	switch s := &t.Linksets[t.Dests[i].Routes[j].Linkset]; {
 	case s.Server && strings.HasPrefix(s.Name, "instance "):
@@ -110,13 +110,13 @@ func spread(t *routing.Table, b *routing.Bundle) []status.Spread {
 	return out
 }
 
-// congestion gives the table, which of its destinations are congested, and the congested points
-// that have no route of their own, all or one of them: all at one moment.
+// congestion gives the table, the congestion of its destinations, and the congested points that have no route of their
+// own, all or one of them. All are of one moment.
 func (n *Node) congestion(of *ss7.PC) (t *routing.Table, dests map[ss7.Range]status.Overload,
 	others []status.Overload) {
 	f := n.Config().Notation()
 	dests, others = map[ss7.Range]status.Overload{}, []status.Overload{}
-	t = n.view.Load().table // if the core has ended
+	t = n.view.Load().table // in case the core has ended
 	n.core.ask(func() {
 		t = n.view.Load().table
 		for i := range t.Dests {

@@ -38,7 +38,7 @@ type server struct {
 	pc *ss7.PC // nil: its routing key has none
 }
 
-// Accessible is half of sccp.Network: what MTP3 would do with a message of SCCP.
+// Accessible implements sccp.Network: it asks what MTP3 would do with a message of SCCP.
 func (t tableNetwork) Accessible(pc ss7.PC) bool {
 	if _, b, own := t.Dest(pc); own || b != nil {
 		return true
@@ -52,10 +52,10 @@ func (t tableNetwork) Accessible(pc ss7.PC) bool {
 	return mtp3.Decide(t.Table, m, 0).Fate != mtp3.Discard
 }
 
-// probes are what Keys is asked with, kept because they would be allocated each time.
+// probes are the MSUs with which Accessible asks; they are kept because a new one would be allocated each time.
 var probes = sync.Pool{New: func() any { return new(ss7.MSU) }}
 
-// Server is the other half. The state of a server is that of this moment.
+// Server implements sccp.Network. The state of a server is that of this moment.
 func (t tableNetwork) Server(name string) (sccp.Server, bool) {
 	s, ok := t.servers[name]
 	if !ok {
@@ -70,11 +70,11 @@ func (t tableNetwork) Server(name string) (sccp.Server, bool) {
 	return out, true
 }
 
-// maxPasses bounds how often one message is decided here: what comes, what is
-// returned to this node's own user, and its delivery.
+// maxPasses bounds how often one message is decided here: when it comes, when it is returned to this node's own user,
+// and when it is delivered.
 const maxPasses = 3
 
-// relayer is SCCP's taker: what is for another node leaves at once (SCRC, Q.714 §2).
+// relayer is the taker of SCCP. A message for another node leaves at once (SCRC, Q.714 §2).
 type relayer struct{ node *Node }
 
 func (r relayer) take(now time.Time, v *view, t *transfer, from ss7.PathID, m *ss7.MSU) mtp3.Reason {
@@ -82,7 +82,7 @@ func (r relayer) take(now time.Time, v *view, t *transfer, from ss7.PathID, m *s
 	return mtp3.NoReason
 }
 
-// relay decides a message for SCCP of this node and adds what leaves to t.
+// relay decides a message for SCCP of this node, and adds to t what leaves.
 func (n *Node) relay(now time.Time, v *view, t *transfer, from ss7.PathID, m *ss7.MSU) {
 	linkset := ""
 	if l := v.link(from); l != nil {
@@ -112,7 +112,7 @@ func (n *Node) relay(now time.Time, v *view, t *transfer, from ss7.PathID, m *ss
 				d.Path = from // an AS behind a code of this node
 			}
 		}
-		if m = n.leave(now, v, t, &d); m == nil {
+		if m = n.sendRelayed(now, v, t, &d); m == nil {
 			return
 		}
 		linkset = "" // it is for this node again
@@ -120,9 +120,8 @@ func (n *Node) relay(now time.Time, v *view, t *transfer, from ss7.PathID, m *ss
 	n.sccp.by[sccp.Loop].Add(1)
 }
 
-// leave sends what the relay decided to send; it gives the message back if that is for
-// this node again.
-func (n *Node) leave(now time.Time, v *view, t *transfer, d *sccp.Verdict) *ss7.MSU {
+// sendRelayed sends what the relay decided to send. It gives the message back if that is for this node again.
+func (n *Node) sendRelayed(now time.Time, v *view, t *transfer, d *sccp.Verdict) *ss7.MSU {
 	for more := true; more; more = d.Next() {
 		t.relayed = append(t.relayed, d.MSU)
 		m := &t.relayed[len(t.relayed)-1]
@@ -172,7 +171,7 @@ func (n *Node) countSCCP(d *sccp.Verdict) {
 	}
 }
 
-// sccpDropped says, at a bounded rate, why a message went no further.
+// sccpDropped logs, at a bounded rate, why a message went no further.
 func (n *Node) sccpDropped(d *sccp.Verdict, m *ss7.MSU, path ss7.PathID) {
 	if !n.log.Allow("sccp", uint32(path), discardPace) {
 		return
@@ -182,12 +181,11 @@ func (n *Node) sccpDropped(d *sccp.Verdict, m *ss7.MSU, path ss7.PathID) {
 	n.log.AddFrom(text, "CS7SCCP", 4, "DISCARD", text)
 }
 
-// subsystem takes the messages of subsystem numbers of this node, on the goroutine that has read
-// them: the core, a guest, or whoever may speak for a subsystem elsewhere.
+// subsystem takes the messages for a subsystem number of this node, on the goroutine that has read them. The core and
+// guests are subsystems.
 type subsystem interface {
-	// deliver takes a copy of m. ev says the rest: Arg is the subsystem number, Path the way by which
-	// m came, Of that by which it came into the instance before this one. false: there was no room,
-	// which is counted.
+	// deliver takes a copy of m. ev has the rest: Arg is the subsystem number, Path the path by which m came, and Of the
+	// path by which it came into the instance before this one. deliver counts a discard and is false if there is no room.
 	deliver(m *ss7.MSU, ev ss7.Event) bool
 }
 
@@ -200,28 +198,27 @@ func (n *Node) deliverSCCP(from, origin ss7.PathID, m *ss7.MSU, ssn uint8) {
 	n.users.subsystems[ssn].deliver(m, ss7.Event{Path: from, Of: origin, Arg: uint32(ssn)})
 }
 
-// subsystems is what the core owns of SCCP.
+// subsystems is the part of SCCP that the core owns.
 type subsystems struct {
-	defaults   // of what is sent nothing is told: SCMG tries again by itself, and who pings is told by the relay
+	defaults   // sent does nothing: SCMG tries again by itself, and the relay tells a ping
 	core       *core
 	management *sccp.Management
-	base       sccp.View // what the configuration says
+	base       sccp.View // from the configuration
 	pings      map[uint32]*sccpPing
 	serial     uint32
 	servers    map[string]server
-	proving    atomic.Int32 // what waits until another instance has judged its name
+	proving    atomic.Int32 // messages that wait until another instance has judged their sender
 }
 
-// sccpPing is one test that waits: for the return of a message with its number,
-// or for SSA.
+// sccpPing is one test that waits for the return of a message with its number, or for SSA.
 type sccpPing struct {
-	pc   ss7.PC // SST: of whom
+	pc   ss7.PC // of a test by SST
 	ssn  uint8
 	sst  bool
 	done chan sccpAnswer
 }
 
-// sccpAnswer is what came back: by whom, and the cause of a return.
+// sccpAnswer is the answer to a test: which point gave it, and the cause of a return.
 type sccpAnswer struct {
 	from  ss7.PC
 	cause sccp.Cause
@@ -241,7 +238,7 @@ func (s *subsystems) view(t *routing.Table) *sccp.View {
 	return &v
 }
 
-// refresh publishes the view if routing or the state of subsystems is another.
+// refresh publishes a new view if the routing or the state of subsystems has changed.
 func (c *core) refresh() {
 	v := c.node.view.Load()
 	t := c.network.Table()
@@ -265,8 +262,8 @@ func (c *core) refresh() {
 	}
 }
 
-// hear hands SCMG what MTP3 or M3UA says of a point: that its SCCP is not there, or that the way
-// there is congested. Which points can be reached SCMG is told in refresh.
+// hear hands SCMG what MTP3 or M3UA says of a point: that its SCCP is not there, or that the way to it is congested.
+// refresh tells SCMG which points can be reached.
 func (p *subsystems) hear(now time.Time, ev *ss7.Event) {
 	m := p.management
 	switch {
@@ -333,15 +330,15 @@ func (p *subsystems) manage(now time.Time, ev *ss7.Event, data []byte) {
 	p.core.actions = p.management.Recv(now, ev.MSU.DPC, ev.MSU.OPC, data, p.core.actions)
 }
 
-// mostProved bounds what waits until another instance has judged its name.
+// mostProved bounds how many messages wait until another instance has judged their sender.
 const mostProved = 256
 
-// proveThere has the instance judge that the sender of ev, a point behind crossing x, is in: which
-// crossing a message comes by follows from its OPC, so the crossing proves nothing. The way by which it
-// came there does.
+// proveThere lets another instance judge whether the sender of ev is who it says it is. The sender is a point behind
+// crossing x. The crossing itself proves nothing, because the message's OPC alone decides by which crossing it comes.
+// The path by which the message came into the other instance does prove something.
 func (p *subsystems) proveThere(x *crossing, ev ss7.Event, data []byte) {
 	home := x.to
-	own := slices.Contains(home.Config().Own(), x.pc) // what that node itself has translated
+	own := slices.Contains(home.Config().Own(), x.pc) // that node itself has translated the message
 	notice, err := sccp.ParseNotice(p.core.node.Config().V(), data)
 	if own || err != nil {
 		p.manage(time.Now(), &ev, data)
@@ -366,10 +363,9 @@ func (p *subsystems) proveThere(x *crossing, ev ss7.Event, data []byte) {
 	})
 }
 
-// believes tells whether SCCP's management may act on what came by a path in a point's name
-// (docs/trust.md): the rule is MTP3's. A test (SST) and what halves of a duplicated subsystem
-// agree on (SOR, SOG) are about a code of this node; then only the name is in question. What
-// cannot be read is left to the management, which says so.
+// believes tells whether SCCP's management may act on what came by a path in a point's name (docs/trust.md); the rule
+// is MTP3's. A test (SST), and what the halves of a duplicated subsystem agree on (SOR, SOG), are about a code of this
+// node; then only the sender is in question. A message that cannot be read is left to the management, which logs it.
 func (p *subsystems) believes(ev *ss7.Event, data []byte) (ok bool) {
 	n, err := sccp.ParseNotice(p.core.node.Config().V(), data)
 	if err != nil {
@@ -399,7 +395,7 @@ func (p *subsystems) noticed(opc ss7.PC, data []byte) {
 	}
 }
 
-// answered ends a test; false if there is none of that number.
+// answered ends a test; false: no test has that number.
 func (p *subsystems) answered(id uint32, a sccpAnswer) bool {
 	x := p.pings[id]
 	if x == nil {
@@ -410,7 +406,7 @@ func (p *subsystems) answered(id uint32, a sccpAnswer) bool {
 	return true
 }
 
-// configure compiles what the configuration says of SCCP and publishes it.
+// configure compiles the configuration of SCCP and puts it in force.
 func (p *subsystems) configure(s *configs.System) {
 	c, n := p.core, p.core.node
 	n.loadTitles(s, false)

@@ -9,7 +9,7 @@ import (
 	"github.com/gostp/gostp/status"
 )
 
-// SCCP gives a picture of the counters of SCCP.
+// SCCP gives the counters of SCCP.
 func (n *Node) SCCP() status.SCCP {
 	s := &n.sccp
 	out := status.SCCP{Messages: []status.InOut{}, Translated: s.translated.Load(), Delivered: s.delivered.Load(),
@@ -27,7 +27,7 @@ func (n *Node) SCCP() status.SCCP {
 	return out
 }
 
-// unrelayed counts what could not be relayed, in Q.752's terms.
+// unrelayed counts the messages that could not be relayed, in Q.752's terms.
 func (n *Node) unrelayed() (out []status.Count) {
 	for r := sccp.NoReason + 1; r < sccp.Reasons; r++ {
 		out = append(out, status.Count{Name: r.String(), Value: n.sccp.by[r].Load()})
@@ -35,7 +35,7 @@ func (n *Node) unrelayed() (out []status.Count) {
 	return out
 }
 
-// doubtedSCCP counts what SCCP's management did not believe.
+// doubtedSCCP counts the messages that SCCP's management did not believe.
 func (c *core) doubtedSCCP() (count uint64) {
 	for _, d := range c.network.Doubted() {
 		for x := sccp.SSA; x <= sccp.SSC; x++ {
@@ -47,7 +47,7 @@ func (c *core) doubtedSCCP() (count uint64) {
 	return count
 }
 
-// SCCPMaps gives a picture of the subsystems elsewhere and their points.
+// SCCPMaps gives the subsystems elsewhere and their points.
 func (n *Node) SCCPMaps() status.SCCPMaps {
 	s := n.Config()
 	f := s.Notation()
@@ -82,7 +82,7 @@ func allowed(is bool) string {
 	return "prohib"
 }
 
-// ssns are numbers, which JSON would write as octets otherwise.
+// ssns gives subsystem numbers as integers: JSON would write a slice of octets otherwise.
 func ssns(all []uint8) []int {
 	out := []int{}
 	for _, ssn := range all {
@@ -91,7 +91,7 @@ func ssns(all []uint8) []int {
 	return out
 }
 
-// Subsystems gives a picture of the subsystems of this node.
+// Subsystems gives the subsystems of this node.
 func (n *Node) Subsystems() []status.Subsystem {
 	var locals []sccp.LocalState
 	n.core.ask(func() { locals = n.core.sccp.management.Locals() })
@@ -112,7 +112,7 @@ func (n *Node) Subsystems() []status.Subsystem {
 	return out
 }
 
-// SetSubsystem takes a subsystem of this node out of service or puts it into service; who is concerned is told.
+// SetSubsystem takes a subsystem of this node out of service, or puts it into service. The points concerned are told.
 func (n *Node) SetSubsystem(ssn uint8, allowed bool) error {
 	return n.manage(func(m *sccp.Management, out []ss7.Action) ([]ss7.Action, error) {
 		return m.SetLocal(ssn, allowed, out)
@@ -126,13 +126,13 @@ func (n *Node) WithdrawSubsystem(ssn uint8) error {
 	})
 }
 
-// manage has SCCP management do something.
+// manage has SCCP's management do something.
 func (n *Node) manage(f func(*sccp.Management, []ss7.Action) ([]ss7.Action, error)) (err error) {
 	n.core.ask(func() { n.core.actions, err = f(n.core.sccp.management, n.core.actions) })
 	return err
 }
 
-// Titles gives a picture of global title translation.
+// Titles gives the table of global title translation, with its counters.
 func (n *Node) Titles() status.Titles {
 	v, codes := n.view.Load().sccp, n.Config().Notation()
 	out := status.Titles{Selectors: []status.Selector{}, Groups: []status.TitleGroup{}, Unrelayed: n.unrelayed()}
@@ -154,7 +154,7 @@ func (n *Node) Titles() status.Titles {
 	return out
 }
 
-// entriesUsed are the entries of a selector that were used.
+// entriesUsed gives the entries of a selector that were used.
 func entriesUsed(f ss7.Notation, s *gtt.Selector) []status.TitleUsed {
 	out := []status.TitleUsed{}
 	s.Entries(func(d gtt.Digits, r *gtt.Result, used uint64) {
@@ -170,7 +170,7 @@ func entriesUsed(f ss7.Notation, s *gtt.Selector) []status.TitleUsed {
 	return out
 }
 
-// titleGroup is an application group for messages with an SSN; chosen may be nil.
+// titleGroup gives an application group, for messages with an SSN; chosen may be nil.
 func titleGroup(v *sccp.View, f ss7.Notation, g *gtt.Group, chosen *gtt.Route, ssn uint8) status.TitleGroup {
 	out := status.TitleGroup{Name: g.Name, Mode: g.Mode.String(), Members: []status.TitleMember{}}
 	for i := range g.Members {
@@ -181,7 +181,7 @@ func titleGroup(v *sccp.View, f ss7.Notation, g *gtt.Group, chosen *gtt.Route, s
 	return out
 }
 
-// titleMember is a route of a title for messages with an SSN.
+// titleMember gives a route of a title, for messages with an SSN.
 func titleMember(v *sccp.View, f ss7.Notation, r *gtt.Route, ssn uint8) status.TitleMember {
 	_, _, why := v.Route(r, ssn)
 	out := status.TitleMember{To: whereTo(f, r), Cost: r.Cost, State: why.String()}
@@ -191,7 +191,7 @@ func titleMember(v *sccp.View, f ss7.Notation, r *gtt.Route, ssn uint8) status.T
 	return out
 }
 
-// whereTo names a route.
+// whereTo names the end of a route.
 func whereTo(f ss7.Notation, r *gtt.Route) string {
 	if r.AS != "" {
 		return "asname " + r.AS

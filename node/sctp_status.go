@@ -8,8 +8,8 @@ import (
 	"github.com/gostp/gostp/status"
 )
 
-// SCTP gives a picture of the counters of all transports in use, less what they had when they were cleared,
-// and of the memory that associations share.
+// SCTP gives the counters of all transports in use, less what they had when they were cleared, and the memory that
+// associations share.
 func (n *Node) SCTP() status.SCTP {
 	out := status.SCTP{Memory: n.sharedMemory(), Transports: []status.TransportUsed{}, Sum: []status.Count{}}
 	var transports []sctp.Transport
@@ -43,7 +43,7 @@ func (n *Node) SCTP() status.SCTP {
 	return out
 }
 
-// sum adds a counter to that of the same name.
+// sum adds a counter to the one of the same name.
 func sum(all []status.Count, c status.Count) []status.Count {
 	if i := slices.IndexFunc(all, func(x status.Count) bool { return x.Name == c.Name }); i >= 0 {
 		all[i].Value += c.Value
@@ -59,8 +59,8 @@ func (n *Node) sharedMemory() status.SharedMemory {
 		ForLocal: n.users.waiting(), ForLocalMax: inboxAll}
 }
 
-// ClearSCTP counts the counters of transports from now on. The transports, which are the machine's and may
-// serve others, go on counting: what they have counted so far is remembered.
+// ClearSCTP lets the counters of transports be shown as if they began now. The transports are the machine's and may
+// serve others, so they go on counting; the node remembers what they have counted so far.
 func (n *Node) ClearSCTP() {
 	base := map[sctp.Transport]map[string]uint64{}
 	for _, p := range n.allCarriers() {

@@ -10,8 +10,8 @@ import (
 	"github.com/gostp/gostp/m2pa"
 )
 
-// queue makes the transmit queue of a link as long as it is configured; thresholds
-// of congestion keep their share of it.
+// queue makes the transmit queue of a link as long as it is configured. Thresholds of congestion keep their share of
+// the queue.
 func queue(c *m2pa.Config, depth int) {
 	for _, t := range []*[3]int{&c.Onset, &c.Abate, &c.Discard} {
 		for i := range t {
@@ -21,7 +21,7 @@ func queue(c *m2pa.Config, depth int) {
 	c.QueueMax = depth
 }
 
-// thresholds puts what is configured in the place of those shares.
+// thresholds puts the configured thresholds of congestion in the place of those shares.
 func thresholds(c *m2pa.Config, set *configs.Linkset, k *configs.Link) {
 	for i := range c.Onset {
 		if t := configs.ThresholdsFor(set, k, uint8(i+1)); t != nil {
@@ -34,7 +34,7 @@ func thresholds(c *m2pa.Config, set *configs.Linkset, k *configs.Link) {
 	}
 }
 
-// congestionWarnings names thresholds that are never reached, or in the wrong order.
+// congestionWarnings warns of thresholds that are never reached, or in the wrong order.
 func congestionWarnings(c m2pa.Config, set *configs.Linkset, k *configs.Link) (out []string) {
 	for i := range c.Onset {
 		switch {
@@ -53,8 +53,8 @@ func congestionWarnings(c m2pa.Config, set *configs.Linkset, k *configs.Link) (o
 	return out
 }
 
-// ownWarnings names what can run and is hardly meant, and only this package knows: what settings
-// come to together with the defaults of what they set.
+// ownWarnings warns of what can run and is hardly meant, where only this package can know it: it knows the defaults of
+// what is not set.
 func ownWarnings(s *configs.System) (out []configs.Warning) {
 	for _, i := range append([]*configs.System{s}, s.Instances...) {
 		in := ""
@@ -65,8 +65,7 @@ func ownWarnings(s *configs.System) (out []configs.Warning) {
 			for _, k := range set.Links {
 				for _, text := range linkWarnings(i, set, k) {
 					name := fmt.Sprintf("linkset %s link %d", set.Name, k.SLC)
-					out = append(out, configs.Warning{At: cli.Place{Object: k}, Subject: name, Text: in + name + ": " +
-						"" + text})
+					out = append(out, configs.Warning{At: cli.Place{Object: k}, Subject: name, Text: in + name + ": " + text})
 				}
 			}
 		}
@@ -104,7 +103,7 @@ func settingsWarnings(s association.Settings, paths int, t7 time.Duration, limit
 	return out
 }
 
-// families compares the two ends' kinds of addresses.
+// families warns where the two ends have addresses of different versions of IP.
 func families(p *configs.LocalPeer, k *configs.Link) (out []string) {
 	var four, six bool
 	for _, a := range p.IPs {

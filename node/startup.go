@@ -13,8 +13,8 @@ import (
 	"github.com/gostp/gostp/titles"
 )
 
-// Check reads a configuration file as a start does, and names what the start would name: what is
-// left out, what is hardly meant, and what is wrong in the files of titles that it names.
+// Check reads a configuration file as a start does, and names what the start would name: what is left out, what is
+// hardly meant, and what is wrong in the file of titles.
 func Check(text []byte) *configs.Reading {
 	r := examine(text)
 	for _, s := range append([]*configs.System{r.System}, r.System.Instances...) {
@@ -25,7 +25,7 @@ func Check(text []byte) *configs.Reading {
 	return r
 }
 
-// examine is configs.Examine, with what this package warns of.
+// examine is configs.Examine with the warnings of this package.
 func examine(text []byte) *configs.Reading {
 	r := configs.Examine(text)
 	for _, w := range ownWarnings(r.System) {
@@ -68,7 +68,7 @@ func (n *Node) start(r *configs.Reading) (errs []error) {
 	return errs
 }
 
-// Startup is where the startup configuration is kept.
+// Startup gives the store of the startup configuration.
 func (n *Node) Startup() startup.Store { return n.opt.Store }
 
 // Saved tells the node that the startup configuration is what runs now.
@@ -89,13 +89,13 @@ func (n *Node) Reload(ctx context.Context, force bool) error {
 				n.opt.Store.Name())
 		}
 	}
-	if errs := r.System.Validate(); len(errs) > 0 { // before anything is torn down
+	if errs := r.System.Validate(); len(errs) > 0 { // before anything is stopped
 		return errors.Join(errs...)
 	}
 	n.log.Add("SYS", 5, "RELOAD", "Reload requested")
 	n.Leave(ctx)
 	err = n.Apply(configs.New())
-	n.setLeaving(routing.Allowed) // in any case: it stays
+	n.setLeaving(routing.Allowed) // whatever became of it, the node stays
 	if err != nil {
 		return err
 	}

@@ -6,19 +6,19 @@ import (
 	"github.com/gostp/gostp/internal/lock"
 )
 
-// tasks are how others reach what one goroutine owns: they have it do something there. The queue
-// has no bound, because state must not be lost. Nobody who adds to it waits, unless he asks.
+// tasks are how other goroutines reach what one goroutine owns: they have the owner do something. The queue has no
+// bound, because state must not be lost. A goroutine that adds to it does not wait, unless it asks.
 type tasks struct {
 	ctx   context.Context // of the node
-	ready chan struct{}   // one slot: there are tasks, or it is time for something else
+	ready chan struct{}   // one slot: there are tasks, or a deadline has come
 	then  func()          // carries out what follows from a task
 
 	mu    lock.Mutex[lock.Tasks] // guards queue
 	queue []task
 }
 
-// task is something to be done; done, if there is one, is closed when what follows from it is
-// carried out.
+// task is one thing to be done. done, if there is one, is closed when everything that follows from the task is carried
+// out.
 type task struct {
 	f    func()
 	done chan struct{}
@@ -28,11 +28,11 @@ func newTasks(ctx context.Context, then func()) tasks {
 	return tasks{ctx: ctx, ready: make(chan struct{}, 1), then: then}
 }
 
-// do runs f on the owner's goroutine, some time soon.
+// do runs f on the owner's goroutine soon.
 func (q *tasks) do(f func()) { q.add(task{f: f}) }
 
-// ask runs f on the owner's goroutine and waits until what follows from it is carried out. It
-// returns false if the node has stopped and f did not run. The owner itself must not ask.
+// ask runs f on the owner's goroutine, and waits until everything that follows from it is carried out. It is false if
+// the node has stopped and f did not run. The owner itself must not ask.
 func (q *tasks) ask(f func()) bool {
 	t := task{f, make(chan struct{})}
 	q.add(t)
@@ -51,7 +51,7 @@ func (q *tasks) add(t task) {
 	q.rouse()
 }
 
-// rouse has the owner look what there is to do.
+// rouse has the owner look for work.
 func (q *tasks) rouse() {
 	select {
 	case q.ready <- struct{}{}:
@@ -59,7 +59,7 @@ func (q *tasks) rouse() {
 	}
 }
 
-// drain does what is to be done. The owner calls it.
+// drain does all tasks. The owner calls it.
 func (q *tasks) drain() {
 	for {
 		q.mu.Lock()

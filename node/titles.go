@@ -12,8 +12,8 @@ import (
 	"github.com/gostp/gostp/titles"
 )
 
-// loadTitles reads the file of entries if the configuration names another one than is in use, or again. A
-// file with a fault changes nothing: what was loaded stays. The caller holds applying.
+// loadTitles reads the file of entries if the configuration names another one, or again. A file with a fault changes
+// nothing: the entries that were loaded stay. The caller holds applying.
 func (n *Node) loadTitles(s *configs.System, again bool) []error {
 	read, faults := n.titles.Load(s, again)
 	if !read {
@@ -28,8 +28,8 @@ func (n *Node) loadTitles(s *configs.System, again bool) []error {
 	return faults
 }
 
-// setTitlesFault remembers what is wrong with the file of entries; no faults: nothing is. As each line of
-// configuration reads a faulty file again, only what is new is logged.
+// setTitlesFault remembers what is wrong with the file of entries; no faults: nothing is. Each typed line of
+// configuration reads a faulty file again, so a fault is logged only when it is new.
 func (n *Node) setTitlesFault(file string, faults []error) {
 	why := ""
 	if len(faults) > 0 {

@@ -13,7 +13,7 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// ASPs gives a picture of the ASPs and gateways of M3UA, in the order of the configuration.
+// ASPs gives the ASPs and gateways of M3UA, in the order of the configuration.
 func (n *Node) ASPs() []status.ASP {
 	asps, _ := n.m3ua.status()
 	out := []status.ASP{}
@@ -35,7 +35,7 @@ func (n *Node) ASPs() []status.ASP {
 	return out
 }
 
-// m2uaASPs are the ASPs and gateways of M2UA, in the order of the configuration.
+// m2uaASPs gives the ASPs and gateways of M2UA, in the order of the configuration.
 func (n *Node) m2uaASPs(asps []xua.ASPStatus) []status.ASP {
 	out := []status.ASP{}
 	for i := range asps {
@@ -57,7 +57,7 @@ func (n *Node) m2uaASPs(asps []xua.ASPStatus) []status.ASP {
 	return out
 }
 
-// aspStatus is what ASPs of all layers have in common.
+// aspStatus gives what ASPs of all layers have in common.
 func aspStatus(s *xua.ASPStatus, a *xuaASP, g xua.Grammar) status.ASP {
 	v := a.View()
 	out := status.ASP{Name: s.Config.Name, Gateway: s.Config.Role == xua.RoleASP, Role: s.Config.Role.String(),
@@ -84,7 +84,7 @@ func aspStatus(s *xua.ASPStatus, a *xuaASP, g xua.Grammar) status.ASP {
 	return out
 }
 
-// aspReason is the lowest layer's, because that is what has to be mended first.
+// aspReason gives the reason of the lowest layer, because that has to be mended first.
 func aspReason(s *xua.ASPStatus, v *association.View) string {
 	why := s.Why
 	switch {
@@ -111,10 +111,10 @@ func aspReason(s *xua.ASPStatus, v *association.View) string {
 	return why
 }
 
-// neverUp tells of a double exchange of which only this end's half is active.
+// neverUp tells whether, of a double exchange, this end's half alone is active.
 func neverUp(m xua.MemberStatus) bool { return m.Own == xua.Active && m.Peer == xua.Down }
 
-// ASs gives a picture of the application servers of M3UA, in the order of the configuration.
+// ASs gives the application servers of M3UA, in the order of the configuration.
 func (n *Node) ASs() []status.AS {
 	_, all := n.m3ua.status()
 	out := make([]status.AS, 0, len(all))
@@ -155,7 +155,7 @@ func (n *Node) asStatus(s *xua.ASStatus) status.AS {
 	return out
 }
 
-// slots has the ASP that each SLS goes to; a broadcast has none.
+// slots gives the ASP to which each SLS goes; a broadcast has none.
 func (n *Node) slots(w *xua.Way) (out []string) {
 	if w.Mode == xua.Broadcast {
 		return nil
@@ -170,7 +170,7 @@ func (n *Node) slots(w *xua.Way) (out []string) {
 	return out
 }
 
-// asReason is why an AS is not active, and what to do about it.
+// asReason says why an AS is not active, and what to do about it.
 func asReason(s *xua.ASStatus) string {
 	switch {
 	case s.Config.Shutdown:
@@ -185,7 +185,7 @@ func asReason(s *xua.ASStatus) string {
 	return why + unregistered(s.ASPs)
 }
 
-// unregistered says what became of asking gateways for routing contexts; empty: no ASP waits for one.
+// unregistered says what became of requests to gateways for routing contexts; empty: no ASP waits for one.
 func unregistered(ms []xua.MemberStatus) (out string) {
 	for _, m := range ms {
 		switch {
@@ -249,7 +249,7 @@ func (x *m2uaLayer) counts(p ss7.PathID) m2ua.Stats {
 	return x.layer.PeerStats(p)
 }
 
-// exchanged is counters of messages as plain values.
+// exchanged gives counters of messages as plain values.
 func exchanged(all []xua.Exchanged) []status.InOut {
 	out := make([]status.InOut, 0, len(all))
 	for _, x := range all {
@@ -258,7 +258,7 @@ func exchanged(all []xua.Exchanged) []status.InOut {
 	return out
 }
 
-// byReason is counters of refused messages as plain values.
+// byReason gives counters of refused messages as plain values.
 func byReason(r xua.Refused) []status.Count {
 	out := []status.Count{}
 	for name, count := range r.ByReason() {
