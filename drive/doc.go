@@ -1,7 +1,9 @@
 // Package drive runs machines over associations, for programs that are no gostp: Link is an M2PA link, M3UA is an ASP,
-// an IPSP or a gateway. A program dials or accepts associations by package sctp and has them served here; the examples
-// are a page each. What the two do is package loop's, whose doc says who may call whom: the functions that take events
-// are called with a lock held, and must neither wait nor call back; those that take MSUs may send.
+// an IPSP or a gateway. A program dials or accepts associations by package sctp, and hands them to these; each example
+// is a page.
+//
+// Package loop drives both, and its doc says who may call whom. A function of the program that takes events is called
+// with a lock held: it must neither wait nor call back. A function that takes MSUs may send.
 package drive
 
 import (

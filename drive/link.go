@@ -15,7 +15,7 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Link is an M2PA link (RFC 4165). It lives as long as its program likes, over one association after another.
+// Link is an M2PA link (RFC 4165). One Link serves for one association after another.
 type Link struct {
 	receive func(now time.Time, msus []*ss7.MSU)
 	event   func(ev ss7.Event)
@@ -47,7 +47,7 @@ func (l *Link) Serve(a sctp.Assoc) error {
 	return over
 }
 
-// Attach and Recv are the parts of Serve, for a program that reads the association itself.
+// Attach and Recv are what Serve consists of, for a program that reads the association itself.
 func (l *Link) Attach(a sctp.Assoc) {
 	l.mu.Lock()
 	l.assoc = a
@@ -70,11 +70,12 @@ func (l *Link) Recv(items []sctp.Item) {
 	})
 }
 
-// Send sends MSUs. It gives how many the link refused, because it is out of service or its queue is full. What it took
-// and the far end never acknowledged is kept when the link fails: Tell it to Retrieve that (Q.704 §5), or to Flush it.
+// Send sends MSUs, and tells how many the link refused because it is out of service or its queue is full. When a link
+// fails, it keeps the MSUs that it took and the far end never acknowledged: Tell it to Retrieve them (Q.704 §5), or to
+// Flush them.
 func (l *Link) Send(msus ...*ss7.MSU) (refused uint64) { return l.SendAll(slices.Values(msus)) }
 
-// SendAll is Send for MSUs that are made one after another: each is the caller's again when the next is asked for.
+// SendAll is Send for MSUs that are made one after another. Each is the caller's again when the next is asked for.
 func (l *Link) SendAll(msus iter.Seq[*ss7.MSU]) (refused uint64) {
 	l.loop.Run(func(now time.Time, out []ss7.Action) []ss7.Action {
 		full, down, shed := l.machine.Refused()
@@ -88,7 +89,7 @@ func (l *Link) SendAll(msus iter.Seq[*ss7.MSU]) (refused uint64) {
 	return refused
 }
 
-// Status is the link as a person would look at it.
+// Status gives the state of the link for a person.
 func (l *Link) Status() m2pa.View {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -106,7 +107,7 @@ func (l *Link) Close(why string) {
 	}
 }
 
-// linkHands are the hands of a Link's loop.
+// linkHands are the Hands of a Link's loop.
 type linkHands Link
 
 func (l *linkHands) Send(a *ss7.Action) {

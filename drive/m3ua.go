@@ -14,7 +14,7 @@ import (
 )
 
 // M3UA is an M3UA layer (RFC 4666) with its associations: an ASP, an IPSP or a gateway, as its configuration says. It
-// keeps no MSU that finds no ASP, and holds one lock for all; node has what a large gateway needs.
+// discards an MSU that finds no ASP, and has one lock for everything. Package node has what a large gateway needs.
 type M3UA struct {
 	receive func(from, as ss7.PathID, m *ss7.MSU)
 	event   func(ev ss7.Event)
@@ -23,7 +23,7 @@ type M3UA struct {
 	loop     loop.Loop
 	layer    *m3ua.Layer
 	ends     map[ss7.PathID]*association
-	open     map[ss7.PathID]bool // AS that take traffic, as was told last
+	open     map[ss7.PathID]bool // AS that take traffic, as event was told last
 	turn     uint32
 	arena    []byte
 	messages []sctp.Message
@@ -31,8 +31,8 @@ type M3UA struct {
 
 type association struct {
 	assoc   sctp.Assoc
-	streams uint16 // that go out
-	lone    bool   // one stream alone comes in
+	streams uint16 // streams that go out
+	lone    bool   // the far end has one outgoing stream alone
 }
 
 // Paths of the configuration that ASPOf gives.
@@ -41,7 +41,7 @@ const (
 	Server                        // the AS of an ASP, by which it sends
 )
 
-// ASPOf is the configuration of an ASP of one AS, whose point code is own and whose routing context is rc.
+// ASPOf gives the configuration of an ASP of one AS. own is the AS's point code, and rc its routing context.
 func ASPOf(v *ss7.Variant, own ss7.PC, rc uint32) m3ua.Config {
 	as := m3ua.ASConfig{Away: true, Key: m3ua.Key{Terms: []m3ua.Term{{DPC: ss7.Range{PC: own, Len: v.Bits()}}}}}
 	as.ASConfig = xua.ASConfig{Path: Server, Name: "own", ID: rc, HasID: true,
@@ -52,8 +52,8 @@ func ASPOf(v *ss7.Variant, own ss7.PC, rc uint32) m3ua.Config {
 }
 
 // NewM3UA makes a layer with a configuration, which names each ASP and each AS by a path. receive takes an MSU that
-// came from an ASP for an AS, which is valid until it returns; it is called by whoever serves the association. event
-// takes:
+// came from an ASP for an AS. The MSU is valid until receive returns; the goroutine that serves the association calls
+// it. event takes:
 //
 //   - InService and OutOfService, when the AS of Path takes traffic, or no longer
 //   - Pause, Resume, Restricted, Status and UserPart: what far ends say of destinations
@@ -86,7 +86,7 @@ func (x *M3UA) Serve(asp ss7.PathID, a sctp.Assoc) error {
 	return over
 }
 
-// Attach and Recv are the parts of Serve, for a program that reads the association itself.
+// Attach and Recv are what Serve consists of, for a program that reads the association itself.
 func (x *M3UA) Attach(asp ss7.PathID, a sctp.Assoc) {
 	st := a.Status()
 	x.mu.Lock()
@@ -113,11 +113,11 @@ func (x *M3UA) Recv(asp ss7.PathID, items []sctp.Item) {
 		case it.Event.Kind == sctp.Restart:
 			x.loop.Tell(ss7.Event{Kind: ss7.CommRestart, Path: asp, Why: it.Event.Why})
 		}
-		gate, lone = x.gate(asp) // what the ASP may send may be something else now
+		gate, lone = x.gate(asp) // the message may have changed what the ASP may send
 	}
 }
 
-// gate is what an ASP, from which something has come, may send; lone: its association has one stream alone.
+// gate gives what an ASP, from which something has come, may send. lone: the association has one stream alone.
 func (x *M3UA) gate(asp ss7.PathID) (gate *m3ua.Gate, lone bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -132,7 +132,7 @@ func (x *M3UA) data(asp ss7.PathID, gate *m3ua.Gate, lone bool, it *sctp.Item, d
 		return
 	}
 	stream := it.Stream
-	if lone && stream == 0 { // all that there is
+	if lone && stream == 0 { // the far end has no other stream
 		stream = 1
 	}
 	as, refusal, e := gate.Recv(stream, it.PPID, it.Data, d)
@@ -154,7 +154,8 @@ func (x *M3UA) Select(m *ss7.MSU) (as ss7.PathID, ok bool) {
 	return as, as != 0
 }
 
-// Label gives what DATA of an AS to an ASP begins with, for a program that writes it itself; false: it takes none.
+// Label gives the label with which DATA of an AS to an ASP begins, for a program that writes DATA itself; false: the
+// ASP takes none.
 func (x *M3UA) Label(asp, as ss7.PathID) (*m3ua.Label, bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -164,7 +165,7 @@ func (x *M3UA) Label(asp, as ss7.PathID) (*m3ua.Label, bool) {
 	return nil, false
 }
 
-// Send sends an MSU to the ASP, or the gateway, that the traffic mode of the AS gives it; broadcast sends it to all.
+// Send sends an MSU to the ASP or gateway that the traffic mode of the AS chooses; in broadcast, to all of them.
 func (x *M3UA) Send(as ss7.PathID, m *ss7.MSU) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -207,7 +208,7 @@ func (x *M3UA) write(end *association, stream uint16, b []byte) error {
 	return err
 }
 
-// Close ends all associations, for good.
+// Close ends all associations for good.
 func (x *M3UA) Close(why string) {
 	x.Do(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action { return l.Quit(now, out) })
 	x.loop.Stop()
@@ -218,10 +219,11 @@ func (x *M3UA) Close(why string) {
 	}
 }
 
-// m3uaHands are the hands of an M3UA's loop.
+// m3uaHands are the Hands of an M3UA's loop.
 type m3uaHands M3UA
 
-// Send ends an association that has no room for what the layer says: the far end would have another state than ours.
+// Send ends an association that has no room for a message of the layer: the far end would be in another state than
+// ours.
 func (x *m3uaHands) Send(a *ss7.Action) {
 	if end := x.ends[a.Event.Path]; end != nil {
 		if err := (*M3UA)(x).write(end, a.Stream, a.Wire); err != nil {
@@ -230,7 +232,7 @@ func (x *m3uaHands) Send(a *ss7.Action) {
 	}
 }
 
-// Raise tells of an AS only when that has begun or ceased to take traffic.
+// Raise tells event of an AS only when the AS has begun or ceased to take traffic.
 func (x *m3uaHands) Raise(ev *ss7.Event) {
 	if ev.Kind < ss7.OwnKind {
 		x.event(*ev)

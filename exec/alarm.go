@@ -12,9 +12,9 @@ import (
 )
 
 type alarms interface {
-	// Alarms are what is wrong with the instance, the worst and then the oldest first.
+	// Alarms gives what is wrong with the instance, the worst first and among equals the oldest.
 	Alarms() []status.Alarm
-	// AlarmHistory is what was raised and cleared, oldest first.
+	// AlarmHistory gives what was raised and cleared, the oldest first.
 	AlarmHistory() []status.AlarmChange
 }
 
@@ -33,7 +33,7 @@ func alarmCommands(h Host) []*cli.Statement {
 	}
 }
 
-// allAlarms are those of all instances, the worst and then the oldest first.
+// allAlarms gives the alarms of all instances, the worst first and among equals the oldest.
 func allAlarms(h Host) (out []status.Alarm) {
 	worst := []string{"Critical", "Major", "Minor", "Warning"}
 	for _, n := range h.Instances() {
@@ -57,7 +57,7 @@ func printAlarms(w io.Writer, _ *cli.Call, all []status.Alarm) {
 	}
 }
 
-// at says in which instance something is, where that is not the one meant without saying.
+// at says in which instance something is, unless that is instance 0.
 func at(instance uint8) string {
 	if instance == 0 {
 		return ""
@@ -65,7 +65,7 @@ func at(instance uint8) string {
 	return fmt.Sprintf("instance %d ", instance)
 }
 
-// printAlarmHistory writes one instance after another, each but the first under its heading.
+// printAlarmHistory writes one instance after another. Each but the first has a heading.
 func printAlarmHistory(w io.Writer, _ *cli.Call, all []status.AlarmChange) {
 	var number uint8
 	for _, x := range all {

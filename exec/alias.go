@@ -9,7 +9,7 @@ import (
 )
 
 type aliases interface {
-	// Aliases are the points of other instances that have an alias in this one.
+	// Aliases gives the points of other instances that have an alias in this one.
 	Aliases() status.Aliases
 }
 

@@ -13,13 +13,13 @@ import (
 )
 
 type servers interface {
-	// ASs are the application servers of M3UA, in the order of the configuration.
+	// ASs gives the application servers of M3UA, in the order of the configuration.
 	ASs() []status.AS
-	// ASPs are the ASPs and gateways of M3UA, in the order of the configuration.
+	// ASPs gives the ASPs and gateways of M3UA, in the order of the configuration.
 	ASPs() []status.ASP
-	// M3UA is the ports of M3UA with their ASPs.
+	// M3UA gives the ports of M3UA with their ASPs.
 	M3UA() status.M3UA
-	// M2UA is everything of M2UA.
+	// M2UA gives everything of M2UA.
 	M2UA() status.M2UA
 }
 
@@ -49,7 +49,7 @@ func activeAlone(c *cli.Call) bool {
 	return c.Args.String("all", "") == active && c.Args.String("how", "") != "binding-table"
 }
 
-// asNamed gives the AS that a command names, or all of them, or those that are active.
+// asNamed gives the AS that a command names. If it names none, it gives all AS, or all active ones.
 func asNamed(n Node, c *cli.Call) ([]status.AS, error) {
 	all, err := named(c, "as", n.ASs(), func(s *status.AS) string { return s.Name })
 	if activeAlone(c) {
@@ -62,7 +62,7 @@ func aspNamed(n Node, c *cli.Call) ([]status.ASP, error) {
 	return named(c, "asp", n.ASPs(), func(s *status.ASP) string { return s.Name })
 }
 
-// named gives that of all which the command names, or all of them.
+// named gives the one of all that a command names. If the command names none, it gives all.
 func named[E any](c *cli.Call, what string, all []E, name func(*E) string) ([]E, error) {
 	want := c.Args.String("name", "")
 	if want == "" {
@@ -74,7 +74,7 @@ func named[E any](c *cli.Call, what string, all []E, name func(*E) string) ([]E,
 	return nil, fmt.Errorf("there is no %s %s", what, want)
 }
 
-// printASs keeps the ITP's columns. What is not active has its reason in a line of its own.
+// printASs keeps the columns of the ITP. An AS that is not active has the reason in a line of its own.
 func printASs(w io.Writer, c *cli.Call, all []status.AS) {
 	how := c.Args.String("how", "")
 	if len(all) == 0 && !activeAlone(c) {
@@ -119,7 +119,7 @@ func printAS(w io.Writer, s *status.AS) {
 	}
 }
 
-// keyLines writes a term of a routing key, a line for each OPC or range of circuits.
+// keyLines writes a term of a routing key, with a line for each OPC or range of circuits.
 func keyLines(t *status.KeyTerm) (out []string) {
 	si := strings.Join(t.SIs, ",")
 	line := func(opc string, circuits ...any) {
@@ -279,14 +279,14 @@ func printASPDetail(w io.Writer, s *status.ASP) {
 	}
 }
 
-// printExchanged writes what an ASP of any layer has exchanged.
+// printExchanged writes how much an ASP of any layer has sent and received.
 func printExchanged(w io.Writer, s *status.ASPCounts, data string) {
 	printMessages(w, "  ", s.Messages)
 	fmt.Fprintf(w, "  refused: %s; errors not told because there were too many %d\n", sumOf(s.Refused), s.Spared)
 	fmt.Fprintf(w, "  octets of %s in %d, out %d\n", data, s.OctetsIn, s.OctetsOut)
 }
 
-// printRefused writes how often data was refused and why; malformed data has its own reasons.
+// printRefused writes how often data was refused, and why. Malformed data has reasons of its own.
 func printRefused(w io.Writer, s *status.ASPCounts, data string) {
 	for _, x := range s.DataRefused {
 		if x.Name == "malformed" {
@@ -314,7 +314,7 @@ func printMessages(w io.Writer, indent string, all []status.InOut) {
 	}
 }
 
-// sumOf writes how many in all, and of these by reason.
+// sumOf writes the sum of counters, and each of them.
 func sumOf(all []status.Count) string {
 	sum, by := uint64(0), []string{}
 	for _, x := range all {

@@ -8,7 +8,7 @@ import (
 	"github.com/gostp/gostp/status"
 )
 
-// printTransport is the part of `show cs7 linkset detail` below level 2.
+// printTransport writes the part of `show cs7 linkset detail` that is below level 2.
 func printTransport(w io.Writer, a *status.Association) {
 	if a.None() {
 		fmt.Fprintf(w, "    SCTP: no association: %s\n", noAssociation(a))
@@ -43,7 +43,7 @@ func before(b *status.Ended) string {
 		printable.Ago(b.Ended.Sub(b.Began)), since(b.Ended), b.Reason)
 }
 
-// pathState says all there is about whether a path serves.
+// pathState says whether a path serves, and if not, why.
 func pathState(p *status.Path) string {
 	state := "active"
 	if !p.Active {

@@ -14,15 +14,14 @@ import (
 )
 
 type configuration interface {
-	// Running is the text of the running configuration.
+	// Running gives the text of the running configuration.
 	Running() []byte
-	// Startup is where the startup configuration is kept.
+	// Startup gives the store of the startup configuration.
 	Startup() startup.Store
 	// Saved tells the node that the startup configuration is what runs now.
 	Saved()
-	// Reload starts the signalling anew from the startup configuration; the program and its terminals
-	// stay. Without force, it refuses where the running configuration would be lost. It waits until the
-	// far ends have been told.
+	// Reload starts the signalling anew from the startup configuration. The program and its terminals stay. Without force,
+	// it refuses if the running configuration would be lost. It waits until the far ends have been told.
 	Reload(ctx context.Context, force bool) error
 }
 
@@ -44,7 +43,7 @@ func configurationCommands(h Host) []*cli.Statement {
 	}
 }
 
-// lines are those of a text.
+// lines gives the lines of a text.
 func lines(text []byte) []string { return strings.Split(strings.TrimSuffix(string(text), "\n"), "\n") }
 
 func printRunning(w io.Writer, _ *cli.Call, v status.Lines) {
@@ -77,7 +76,7 @@ func startupConfig(s startup.Store) (status.Startup, error) {
 	return out, nil
 }
 
-// printStartup writes the startup configuration. Under each line that is not taken stands why.
+// printStartup writes the startup configuration. Under a line that is left out stands the reason.
 func printStartup(w io.Writer, _ *cli.Call, v status.Startup) {
 	fmt.Fprintf(w, "Using %d bytes of %s\n", v.Bytes, v.Name)
 	if v.Faults > 0 {
@@ -109,8 +108,8 @@ func write(h Host, c *cli.Call) error {
 	return nil
 }
 
-// rescue says which lines of the startup configuration would be lost, because they were never taken, and
-// keeps them. Where no person sees what it says, the word `force` is wanted.
+// rescue says which lines of the startup configuration would be lost because they were never taken, and keeps the old
+// text. Where no person sees what it says, it wants the word `force`.
 func rescue(s startup.Store, c *cli.Call) error {
 	force := c.Args.Bool("force")
 	text, err := s.Load()

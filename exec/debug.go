@@ -10,15 +10,15 @@ import (
 )
 
 type copies interface {
-	// AccessLists are those of all instances, and what becomes of copies of MSUs.
+	// AccessLists gives the access lists of all instances, and what became of copies of MSUs.
 	AccessLists() status.AccessLists
 	// StartPaklog copies the MSUs that a list permits to the receiver of `cs7 paklog`.
 	StartPaklog(list uint16) error
-	// StopPaklog copies nothing any more, and tells whether something was copied.
+	// StopPaklog stops copying, and tells whether MSUs were copied.
 	StopPaklog() bool
 }
 
-// topics are what can be debugged: the topic of syslog.Log.Debug, and its name.
+// topics has the topics that can be debugged: as syslog.Log.Debug knows them, and as commands call them.
 var topics = []struct{ topic, name string }{{"m2pa", "CS7 M2PA"}, {"m2ua", "CS7 M2UA"}, {"mtp3", "CS7 MTP3"},
 	{"m3ua", "CS7 M3UA"}, {"sctp", "SCTP"}}
 
@@ -41,7 +41,7 @@ func debugCommands(h Host) []*cli.Statement {
 	}
 }
 
-// debugged is what can be debugged, as it is typed.
+// debugged is the syntax of a topic.
 func debugged() cli.Elem {
 	associations := kw("sctp", "Associations: attempts, ends, events")
 	return cli.Alt(

@@ -1,7 +1,6 @@
-// Package exec is what a person types in the exec mode of the console: the commands that show what
-// a node does, and those that have it do something. A command is told which instance of the node it
-// speaks to, asks it for values of package status, and writes what a person reads; it knows nothing
-// of the runtime behind the interface Node.
+// Package exec has the commands that a person types in the exec mode of the console: those that show what a node does,
+// and those that have it do something. A command is told to which instance of the node it speaks, asks that for values
+// of package status, and writes what a person reads. It knows nothing of the runtime behind the interface Node.
 package exec
 
 import (
@@ -16,10 +15,10 @@ import (
 	"github.com/gostp/gostp/userpart"
 )
 
-// Node is one instance: a signalling point with its links, routes and users. All methods may be
-// called from any goroutine, and none waits for a far end if it does not say so.
+// Node is one instance: a signalling point with its links, routes and users. All methods may be called from any
+// goroutine. None of them waits for a far end unless it says so.
 type Node interface {
-	// Number is that of the instance.
+	// Number is the number of the instance.
 	Number() uint8
 	// Config is the running configuration; nobody changes it.
 	Config() *configs.System
@@ -41,14 +40,14 @@ type Node interface {
 
 // Host is the whole of a program's node: its instances, and what they share.
 type Host interface {
-	// Instances are those that there are, 0 first.
+	// Instances gives the instances, with instance 0 first.
 	Instances() []Node
 	// Version is what the program is, and since when it runs.
 	Version() status.Version
 	// Log is the event log.
 	Log() *syslog.Log
 
-	// Parts are the user parts that packages of their own bring.
+	// Parts gives the user parts that have packages of their own.
 	Parts() []userpart.Kind
 
 	configuration
@@ -57,7 +56,7 @@ type Host interface {
 	ipStack
 }
 
-// Commands are all commands for a host.
+// Commands gives all commands for a host.
 func Commands(h Host) []*cli.Statement {
 	var all []*cli.Statement
 	for _, commands := range []func(Host) []*cli.Statement{
@@ -88,8 +87,8 @@ func Commands(h Host) []*cli.Statement {
 
 func kw(word, help string) cli.Elem { return cli.Kw(word, help) }
 
-// show makes the command that puts `show` in front of a syntax: get asks the node that the line
-// names for a value, and print writes it for a person.
+// show makes a command of `show` and a syntax. get asks the node that the line names for a value, and print writes the
+// value for a person.
 func show[T any](h Host, get func(Node, *cli.Call) (T, error), print func(io.Writer, *cli.Call, T),
 	syntax ...cli.Elem) *cli.Statement {
 	return query(h, get, print, shown(syntax)...)
@@ -99,7 +98,7 @@ func shown(syntax []cli.Elem) []cli.Elem {
 	return append([]cli.Elem{kw("show", "Show what is configured and what goes on")}, syntax...)
 }
 
-// query is show without the word.
+// query is show without the word `show`.
 func query[T any](h Host, get func(Node, *cli.Call) (T, error), print func(io.Writer, *cli.Call, T),
 	syntax ...cli.Elem) *cli.Statement {
 	return cli.Query(cli.Seq(syntax...), func(c *cli.Call) (cli.Answer, error) {
@@ -114,26 +113,26 @@ func query[T any](h Host, get func(Node, *cli.Call) (T, error), print func(io.Wr
 	})
 }
 
-// answer makes what a query found an answer.
+// answer makes an answer of the value that a query found.
 func answer[T any](c *cli.Call, print func(io.Writer, *cli.Call, T)) func(T, error) (cli.Answer, error) {
 	return func(v T, err error) (cli.Answer, error) {
 		if err != nil {
 			return cli.Answer{}, err
 		}
 		return cli.Answer{Value: v, Print: func(w io.Writer, v any) {
-			x, _ := v.(T) // a nil interface is no T, and T is its own
+			x, _ := v.(T) // v is nil if T is an interface and the value is nil
 			print(w, c, x)
 		}}, nil
 	}
 }
 
-// showCS7 puts `show cs7 [instance {N|all}]` in front of a syntax.
+// showCS7 is show with `cs7 [instance {N|all}]` before the syntax.
 func showCS7[T any](h Host, get func(Node, *cli.Call) (T, error), print func(io.Writer, *cli.Call, T),
 	syntax ...cli.Elem) *cli.Statement {
 	return show(h, get, print, configs.AnyCS7(syntax...))
 }
 
-// showHost is show for what the instances share.
+// showHost is show for what all instances share.
 func showHost[T any](get func(*cli.Call) (T, error), print func(io.Writer, *cli.Call, T),
 	syntax ...cli.Elem) *cli.Statement {
 	return cli.Query(cli.Seq(shown(syntax)...), func(c *cli.Call) (cli.Answer, error) {

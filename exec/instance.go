@@ -24,7 +24,7 @@ func instance(h Host, c *cli.Call) (Node, error) {
 		"`point-code` begin it", number, number)
 }
 
-// found is what a query found in one instance.
+// found is the answer of one instance to a query.
 type found[T any] struct {
 	Instance uint8  `json:"instance"`
 	Value    *T     `json:"value,omitempty"`

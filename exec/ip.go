@@ -17,9 +17,9 @@ import (
 
 // ipStack is the IP of the machine.
 type ipStack interface {
-	// Interfaces are the IP interfaces.
+	// Interfaces gives the IP interfaces.
 	Interfaces() []status.Interface
-	// IPRoutes are the ways of IP packets.
+	// IPRoutes gives the IP routes.
 	IPRoutes() (status.IPRoutes, error)
 	// Echo sends an ICMP echo request and waits for its answer, which took so long. The error says
 	// why there is none.
@@ -48,8 +48,8 @@ func ipCommands(h Host) []*cli.Statement {
 	}
 }
 
-// interfacesNamed gives the interfaces that a command names, by our name or the machine's; all,
-// if it names none.
+// interfacesNamed gives the interface that a command names, by our name or by the machine's. If it names none, it gives
+// all.
 func interfacesNamed(h Host, name string) ([]status.Interface, error) {
 	all := h.Interfaces()
 	var out []status.Interface
@@ -69,8 +69,8 @@ func interfacesNamed(h Host, name string) ([]status.Interface, error) {
 	return out, nil
 }
 
-// printIPNotes writes what a layout of IOS has no place for: the machine's name for the interface,
-// and why it is not as it should be.
+// printIPNotes writes what the layout of IOS has no place for: the machine's name of an interface, and why the
+// interface is not as it should be.
 func printIPNotes(w io.Writer, i *status.Interface) {
 	if i.Device != "" && i.Device != i.Name {
 		fmt.Fprintf(w, "  is %s of this machine\n", i.Device)
@@ -164,7 +164,7 @@ func printInterfaces(w io.Writer, _ *cli.Call, all []status.Interface) {
 	}
 }
 
-// ipRoutes are the ways of packets of one version of IP, in the order of their destinations.
+// ipRoutes gives the routes of one version of IP, in the order of their destinations.
 func ipRoutes(h Host, v6 bool) (status.IPRoutes, error) {
 	all, err := h.IPRoutes()
 	other := func(r status.IPRoute) bool { return r.Dest.Addr().Is6() != v6 }

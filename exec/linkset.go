@@ -14,9 +14,9 @@ import (
 )
 
 type linksets interface {
-	// Linksets are all linksets with their links, in the order of the configuration.
+	// Linksets gives all linksets with their links, in the order of the configuration.
 	Linksets() []status.Linkset
-	// LinkTimers are the timers that hold for a link: those of level 3, and those of M2PA.
+	// LinkTimers gives the timers that are in force for a link: those of level 3, and those of M2PA.
 	LinkTimers(linkset string, slc uint8) (level3, m2pa []status.Setting)
 }
 
@@ -117,8 +117,8 @@ func printLinksets(w io.Writer, c *cli.Call, all []status.Linkset) {
 	}
 }
 
-// printLinkset keeps Cisco's columns to the character; people parse them. What is not available
-// has its reason in a line of its own.
+// printLinkset keeps the columns of Cisco to the character, because people parse them. A linkset or link that is not
+// available has the reason in a line of its own.
 func printLinkset(w io.Writer, s *status.Linkset) {
 	fmt.Fprintf(w, "lsn=%-19s apc=%-13s state=%-9s avail/links=%d/%d\n", s.Name, s.Adjacent, s.State, s.Available, s.Total)
 	fmt.Fprintf(w, "  SLC  Interface                    Service   PeerState         Inhib\n")
@@ -171,11 +171,11 @@ func printLinksetDetail(w io.Writer, s *status.Linkset) {
 	}
 }
 
-// printQueue is a link's transmit queue, its thresholds, and what they have cost.
+// printQueue writes the transmit queue of a link, its thresholds, and what they have cost.
 func printQueue(w io.Writer, l *status.Link) {
 	x := &l.Congestion
 	if len(x.Thresholds) == 0 {
-		return // its line has just left the configuration
+		return // the link has just left the configuration
 	}
 	fmt.Fprintf(w, "    Transmit queue: %d of %d MSUs, at most %d so far; "+
 		"discarded: queue full %d, of too low a priority %d\n",
@@ -207,7 +207,7 @@ func printLinksetStatistics(w io.Writer, s *status.Linkset) {
 	}
 }
 
-// printLinksetTimers prints the level 3 timers of each link, and whose setting each is.
+// printLinksetTimers writes the level 3 timers of each link, and who set each of them.
 func printLinksetTimers(w io.Writer, s *status.Linkset) {
 	for i := range s.Links {
 		l := &s.Links[i]
@@ -257,7 +257,7 @@ func printM2PAState(w io.Writer, _ *cli.Call, all []status.Linkset) {
 	})
 }
 
-// printM2PATimers keeps the layout of the ITP; "RFC" is the version of M2PA.
+// printM2PATimers keeps the layout of the ITP, in which "RFC" is the version of M2PA.
 func printM2PATimers(w io.Writer, _ *cli.Call, all []status.Linkset) {
 	eachLink(w, all, func(l *status.Link) {
 		if len(l.M2PATimers) > 0 {

@@ -17,8 +17,8 @@ func m2uaCommands(h Host) []*cli.Statement {
 	}
 }
 
-// printM2UA writes ports, ASPs, the interfaces offered here, and the links at gateways. What does not work has its
-// reason in a line of its own.
+// printM2UA writes the ports, the ASPs, the interfaces that are offered here, and the links at gateways. Whatever does
+// not work has the reason in a line of its own.
 func printM2UA(w io.Writer, c *cli.Call, v status.M2UA) {
 	how := c.Args.String("how", "")
 	if !v.Configured {

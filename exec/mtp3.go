@@ -11,13 +11,13 @@ import (
 )
 
 type level3 interface {
-	// MTP3 is what level 3 has carried and discarded.
+	// MTP3 gives what level 3 has carried and discarded.
 	MTP3() status.MTP3
-	// MTP3Timers are the timers of level 3 that hold where neither link nor linkset has its own.
+	// MTP3Timers gives the timers of level 3 that are in force where neither link nor linkset has its own.
 	MTP3Timers() []status.Setting
-	// History is the last events of links, routes and network management, oldest first.
+	// History gives the last events of links, routes and network management, the oldest first.
 	History() []status.Event
-	// ForgetHistory empties it.
+	// ForgetHistory empties the history.
 	ForgetHistory()
 	// Inhibit begins to inhibit a link (Q.704 §10), or to give it its traffic back. It does not wait
 	// for the far end's answer.

@@ -7,13 +7,13 @@ import (
 	"github.com/gostp/gostp/userpart"
 )
 
-// parts is what a node tells of user parts that have packages of their own.
+// parts is what a node tells of its user parts that have packages of their own.
 type parts interface {
 	// AskPart runs f for the part of a kind. Nothing else runs the part meanwhile.
 	AskPart(k *userpart.Kind, f func(userpart.Part))
 }
 
-// partCommands are those that user parts bring.
+// partCommands gives the commands that user parts bring.
 func partCommands(h Host) (all []*cli.Statement) {
 	for _, k := range h.Parts() {
 		for _, s := range k.Shows {

@@ -27,12 +27,12 @@ type pings interface {
 // ErrNoCode is the error of a command that only a node with a point code can carry out.
 var ErrNoCode = errors.New("this node has no point code; `cs7 point-code` in configuration mode gives it one")
 
-// errTest is what a test ends with that failed; what was printed tells why.
+// errTest is the error of a test that has failed. What was printed says why.
 var errTest = errors.New("test failed")
 
 const pingHelp = "Test whether a signalling point, or an IP host, answers"
 
-// option is a word with an argument of the same name.
+// option is the syntax of a word with an argument of the same name.
 func option(word, help string, t cli.Type, arg string) cli.Elem {
 	return cli.Seq(kw(word, help), cli.Arg(word, t, arg))
 }
@@ -76,7 +76,7 @@ func pingOf(c *cli.Call) tester.Config {
 	return cfg
 }
 
-// failed tells whether a test has failed. That the point has no user for the test is an answer too.
+// failed gives errTest if a test has failed. A point that says that it has no user for the test has answered.
 func failed(r *status.Ping) error {
 	switch {
 	case r.NoUser && r.Received == 0:
@@ -87,7 +87,7 @@ func failed(r *status.Ping) error {
 	return nil
 }
 
-// printPing writes the four lines of the ITP, then what they leave open.
+// printPing writes the four lines of the ITP, and then what they leave open.
 func printPing(w io.Writer, r *status.Ping) {
 	line := func(mnemonic, format string, args ...any) {
 		fmt.Fprintf(w, "%s: %%CS7PING-6-%s: Test Q.755 %s: %s\n", printable.Stamp(time.Now()),
@@ -102,7 +102,7 @@ func printPing(w io.Writer, r *status.Ping) {
 	printPingVerdict(w, r)
 }
 
-// printPingVerdict says by cause what became of the messages that nothing answered.
+// printPingVerdict says, by cause, what became of the messages that had no answer.
 func printPingVerdict(w io.Writer, r *status.Ping) {
 	far := r.Destination
 	switch {
@@ -139,7 +139,7 @@ func printPingVerdict(w io.Writer, r *status.Ping) {
 	}
 }
 
-// printLosses names what was lost by way and SLS, with what is known of each way.
+// printLosses writes what was lost, by way and SLS, with what is known of each way.
 func printLosses(w io.Writer, r *status.Ping, lost int) {
 	if r.Received == 0 {
 		fmt.Fprintf(w, "Nothing came back within %v.\n", time.Duration(r.TimeoutMS)*time.Millisecond)

@@ -35,7 +35,7 @@ const (
 	EchoFailed
 )
 
-// mark is the character of IOS for a result.
+// mark gives the character by which IOS shows a result.
 func (r EchoResult) mark() string { return [...]string{"!", ".", "U", "M", ""}[r] }
 
 // echoIDs tells the pings of this program apart.
@@ -53,7 +53,7 @@ func pingIPCommand(h Host) *cli.Statement {
 		func(c *cli.Call) error { return pingIP(h, c) })
 }
 
-// hostAddr is an IP address. Its error tells a person who types a point code where that belongs.
+// hostAddr is an IP address. If a person types a point code, the error says which command takes it.
 type hostAddr struct{}
 
 func (hostAddr) Hint() string { return cli.IP().Hint() }
@@ -116,8 +116,8 @@ func pingIP(h Host, c *cli.Call) error {
 	return nil
 }
 
-// sendEchos sends count echo requests, each when the one before has its result, whose mark it
-// writes. It gives the times of the answers, and the reasons of what was no answer.
+// sendEchos sends count echo requests, each when the one before has its result, and writes the mark of each result. It
+// gives the times of the answers, and the reasons where there was none.
 func sendEchos(ctx context.Context, h Host, w io.Writer, e Echo, count int) (times []time.Duration, why []string,
 	sent int, err error) {
 	for ; sent < count && ctx.Err() == nil; sent++ {
@@ -140,7 +140,7 @@ func sendEchos(ctx context.Context, h Host, w io.Writer, e Echo, count int) (tim
 	return times, why, sent, nil
 }
 
-// source gives the address that a ping is to leave from; invalid: the machine's choice.
+// source gives the address from which a ping is to leave; invalid: the machine chooses.
 func source(h Host, v any, dst netip.Addr) (netip.Addr, error) {
 	if v == nil {
 		return netip.Addr{}, nil

@@ -12,7 +12,7 @@ import (
 )
 
 type ports interface {
-	// LocalPeers are the ports of M2PA with their links, by number.
+	// LocalPeers gives the ports of M2PA with their links, by number.
 	LocalPeers() []status.Port
 }
 
@@ -73,7 +73,7 @@ func associationText(a *status.Association) string {
 	return fmt.Sprintf("association %d, %s", a.ID, a.State)
 }
 
-// printPort writes what ports of links and of ASPs have in common.
+// printPort writes what ports of links and ports of ASPs have in common.
 func printPort(w io.Writer, p *status.Port) {
 	state := "bound"
 	if !p.Bound {

@@ -8,16 +8,16 @@ import (
 )
 
 type recorder interface {
-	// RecordNetwork begins to write to a file, which is not there yet, what the network management is told and what it
-	// answers, at most so many steps.
+	// RecordNetwork begins to write to a file, which must not be there yet, what the network management is told and what
+	// it answers, with so many steps at most.
 	RecordNetwork(file string, most int) error
 	// RecordLink does the same for the level 2 of a link.
 	RecordLink(linkset string, slc uint8, file string, most int) error
-	// StopRecording ends all recordings, and says of each what became of it.
+	// StopRecording ends all recordings, and tells what became of each.
 	StopRecording() []string
 }
 
-// mostSteps is how long a recording may be, if the command does not say.
+// mostSteps is how many steps a recording has at most, unless the command says another number.
 const mostSteps = 100_000
 
 func recordCommands(h Host) []*cli.Statement {

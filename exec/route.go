@@ -13,11 +13,10 @@ import (
 )
 
 type routes interface {
-	// Routes is the route table, or, with a point, what covers it; details tells what each
-	// destination uses now.
+	// Routes gives the route table, or with a point what covers it. With details it tells what each destination uses now.
 	Routes(of *ss7.PC, details bool) status.RouteTable
-	// Explain tells the fate of an MSU, by the function that carries MSUs; linkset or as is where it
-	// would come from, if it is not from this node.
+	// Explain tells the fate of an MSU, by the function that carries MSUs. linkset or as is where the MSU would come from;
+	// neither: it is from this node.
 	Explain(m ss7.MSU, linkset, as string) (status.Explanation, error)
 }
 
@@ -58,7 +57,7 @@ func explainRoute(n Node, c *cli.Call) (status.Explanation, error) {
 	return n.Explain(m, c.Args.String("linkset", ""), c.Args.String("as", ""))
 }
 
-// printRoutes keeps the ITP's columns.
+// printRoutes keeps the columns of the ITP.
 func printRoutes(w io.Writer, _ *cli.Call, t status.RouteTable) {
 	fmt.Fprintf(w, "Dynamic Routes %d of %d\n\n", t.Dynamic, t.DynamicMax)
 	fmt.Fprintf(w, "Routing table = system Destinations = %d Routes = %d\n\n", t.Total, t.RoutesTotal)
@@ -90,7 +89,7 @@ func printRoutes(w io.Writer, _ *cli.Call, t status.RouteTable) {
 	}
 }
 
-// printUse tells what the MSUs for a destination leave by.
+// printUse writes what the MSUs for a destination leave by.
 func printUse(w io.Writer, d *status.Destination) {
 	for i := range d.Routes {
 		if r := &d.Routes[i]; !r.Server {
@@ -119,7 +118,7 @@ func printUse(w io.Writer, d *status.Destination) {
 	fmt.Fprintf(w, "    SLS 0 to %d go to: %s\n", d.Use.SLSMax, strings.Join(to, ", "))
 }
 
-// over names what a route leads over.
+// over names the linkset or the server over which a route leads.
 func over(name string, server bool) string {
 	if server {
 		return "to " + name

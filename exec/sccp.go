@@ -24,39 +24,39 @@ type Title struct {
 	SSN    uint8
 }
 
-// SCCPAnswer is what came back of a message to another point's SCCP.
+// SCCPAnswer is the answer to a message to another point's SCCP.
 type SCCPAnswer struct {
 	Came  bool
 	Took  time.Duration
 	From  string // a point code
 	Own   bool   // this node returned the message itself
-	Cause uint8  // of a return (Q.713 §3.12)
-	Text  string // of the cause
-	There bool   // the cause says that the message came to where its title leads
+	Cause uint8  // the return cause (Q.713 §3.12)
+	Text  string // the cause in words
+	There bool   // the cause shows that the message came to where its title leads
 }
 
 type translation interface {
-	// SCCP is the counters of SCCP.
+	// SCCP gives the counters of SCCP.
 	SCCP() status.SCCP
-	// SCCPMaps are the subsystems elsewhere and their points.
+	// SCCPMaps gives the subsystems elsewhere and their points.
 	SCCPMaps() status.SCCPMaps
-	// Titles is the table of global titles with its counters.
+	// Titles gives the table of global titles with its counters.
 	Titles() status.Titles
-	// Translate tells what would become of a message to a title. calling is the title that it comes from, nil:
-	// this node; from the linkset that it comes by, empty: none.
+	// Translate tells what would become of a message to a title. calling is the title from which the message comes; nil:
+	// this node sends it. from is the linkset by which it comes; empty: none.
 	Translate(called, calling *Title, from string) (status.Translation, error)
-	// ReloadTitles reads the file of entries again; with faults, the table stays as it was.
+	// ReloadTitles reads the file of entries again. If the file has faults, the table stays as it was.
 	ReloadTitles() (status.TitlesRead, error)
-	// SaveTitles writes all entries to a file, and says how many they are.
+	// SaveTitles writes all entries to a file, and tells how many they are.
 	SaveTitles(file string) (entries int, err error)
 	// PingSubsystem tests with SST whether a subsystem is allowed. It waits for the answer.
 	PingSubsystem(ctx context.Context, pc ss7.PC, ssn uint8, wait time.Duration) (SCCPAnswer, error)
 	// PingTitle sends a UDT with return on error to a title. It waits for the return.
 	PingTitle(ctx context.Context, t *Title, wait time.Duration) (SCCPAnswer, error)
 
-	// Subsystems are those of the node itself.
+	// Subsystems gives the subsystems of the node itself.
 	Subsystems() []status.Subsystem
-	// SetSubsystem puts a subsystem into service or takes it out; who is concerned is told.
+	// SetSubsystem puts a subsystem into service or takes it out of service. The points concerned are told.
 	SetSubsystem(ssn uint8, allowed bool) error
 	// WithdrawSubsystem asks the other half of a subsystem whether this one may go out of service.
 	WithdrawSubsystem(ssn uint8) error
@@ -103,13 +103,13 @@ func titleArgs() cli.Elem {
 // ssnTest is the subsystem of Q.787's TC test responder.
 const ssnTest = 14
 
-// titleOf is the title that a command line describes, with the digits of one of its words.
+// titleOf gives the title that a command line describes. digits is the name of the argument with its digits.
 func titleOf(a cli.Args, digits string) *Title {
 	return &Title{Digits: a.String(digits, ""), GTI: uint8(a.Uint("gti", 4)), TT: uint8(a.Uint("tt", 0)),
 		NP: uint8(a.Uint("np", 1)), NAI: uint8(a.Uint("nai", 4)), SSN: uint8(a.Uint("ssn", ssnTest))}
 }
 
-// titleWords is what titleArgs took, as it is typed.
+// titleWords gives what titleArgs took, as it is typed.
 func titleWords(a cli.Args) string {
 	s := a.String("digits", "")
 	for _, word := range []string{"tt", "gti", "np", "nai", "ssn"} {
@@ -120,7 +120,7 @@ func titleWords(a cli.Args) string {
 	return s
 }
 
-// titlesConfig gives the long form that readers of ITPs expect.
+// titlesConfig gives the long form of the configuration that readers of ITPs expect.
 func titlesConfig(n Node, _ *cli.Call) (status.Lines, error) {
 	s := n.Config()
 	only := configs.New()

@@ -12,20 +12,20 @@ import (
 )
 
 type associations interface {
-	// Associations are those of the instance, and those that there should be.
+	// Associations gives the associations of the instance, and those that there should be.
 	Associations() []status.AssociationUse
 	// EndAssociation ends an association, and tells whether it was there.
 	EndAssociation(id uint32, why string) bool
 }
 
 type transports interface {
-	// SCTP is the counters of transports, and the memory that associations share.
+	// SCTP gives the counters of transports, and the memory that associations share.
 	SCTP() status.SCTP
-	// ClearSCTP counts the counters of transports from now on.
+	// ClearSCTP shows the counters of transports as if they began now.
 	ClearSCTP()
 }
 
-// sctpCommands are ours, `show sctp`, and in the words of IOS, `show ip sctp`.
+// sctpCommands has `show sctp`, which is ours, and `show ip sctp`, which has the words of IOS.
 func sctpCommands(h Host) []*cli.Statement {
 	words := func(e ...cli.Elem) []cli.Elem {
 		return append([]cli.Elem{cli.Opt(kw("ip", "IP")), kw("sctp", "SCTP")}, e...)
@@ -81,7 +81,7 @@ func isNamed(u *status.AssociationUse, c *cli.Call) bool {
 	return slc == 16 && u.Owner == "ASP "+name
 }
 
-// noneNamed says why a command names no association; nil: it names none, and there is none.
+// noneNamed says why a command names no association; nil: the command names none, and there is none.
 func noneNamed(h Host, c *cli.Call) error {
 	id, slc, name := c.Args.Uint("id", 0), c.Args.Uint("slc", 16), c.Args.String("name", "")
 	all := h.Instances()
@@ -121,7 +121,7 @@ func printAssociations(w io.Writer, c *cli.Call, all []status.AssociationUse) {
 	}
 }
 
-// printAssociationLine writes an association as a line, with a reason under what is not well.
+// printAssociationLine writes an association as a line. Under it stands the reason for what is not well.
 func printAssociationLine(w io.Writer, u *status.AssociationUse) {
 	a := u.Association
 	if a.None() {
@@ -144,7 +144,7 @@ func printAssociationLine(w io.Writer, u *status.AssociationUse) {
 	}
 }
 
-// printAssociation writes what how asks for: detail, or a part of it.
+// printAssociation writes the part of an association that how names: detail, or a part of it.
 func printAssociation(w io.Writer, u *status.AssociationUse, how string) {
 	a := u.Association
 	if a.None() {
@@ -207,7 +207,7 @@ func printAssociationCounts(w io.Writer, s *status.AssociationCounts) {
 		s.Retransmits, s.FastRetransmits, s.Timeouts, s.Duplicates, s.Discarded)
 }
 
-// printSettings writes what the association is set up with; the words are those of the configuration.
+// printSettings writes the settings of an association, in the words of the configuration.
 func printSettings(w io.Writer, s *status.AssociationSettings) {
 	keep, bundle := fmt.Sprintf("%d ms", s.KeepaliveMS), "on"
 	if s.KeepaliveMS == 0 {

@@ -10,7 +10,7 @@ import (
 	"github.com/gostp/gostp/status"
 )
 
-// subsystemCommands are those about the subsystems of this node.
+// subsystemCommands has the commands about subsystems of this node.
 func subsystemCommands(h Host) []*cli.Statement {
 	words := kw("sccp", "Signalling connection control part")
 	change := func(word, help, done string, f func(n Node, ssn uint8) error) *cli.Statement {

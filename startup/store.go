@@ -14,14 +14,13 @@ import (
 	"github.com/gostp/gostp/internal/lock"
 )
 
-// Store is where the startup configuration is.
+// Store keeps the startup configuration.
 type Store interface {
 	// Load gives the text; empty: there is none yet.
 	Load() ([]byte, error)
-	// Save puts a text in the place of the old one, whole or not at all.
+	// Save replaces the old text as a whole, or not at all.
 	Save([]byte) error
-	// Keep copies what is saved now to a place of its own, so that Save does not lose it, and
-	// says where.
+	// Keep copies the text that is saved now to another place, so that Save does not lose it, and tells where.
 	Keep() (where string, err error)
 	// Name is what people call the place.
 	Name() string
@@ -46,12 +45,12 @@ func (f *file) Load() ([]byte, error) {
 	return b, err
 }
 
-// saving is in the name of a file that Save has not finished.
+// saving is part of the name of a file that Save has not finished.
 const saving = ".gostp-saving-"
 
-// Save writes a new file beside the old one and renames it over it, so that a
-// crash leaves one or the other whole. Where the path is a symbolic link, that is beside what the
-// link leads to, and the link stays. What a Save that was killed has left is taken away.
+// Save writes a new file beside the old one and renames it, so that a crash leaves one or the other whole. If the path
+// is a symbolic link, the new file is beside the file to which the link leads, and the link stays. Save removes the
+// unfinished files of a Save that was killed.
 func (f *file) Save(text []byte) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -78,14 +77,14 @@ func (f *file) Save(text []byte) error {
 	return os.Rename(tmp.Name(), path)
 }
 
-// target is what a path leads to through symbolic links; the last may lead to what is not there yet.
+// target follows a path through symbolic links. The last one may lead to a file that does not exist yet.
 func target(path string) (string, error) {
 	for range 40 { // as many as Linux follows
 		to, err := os.Readlink(path)
 		if err != nil {
 			return path, nil // no link: a file, or nothing
 		}
-		if !filepath.IsAbs(to) { // it leads on from where the link really is
+		if !filepath.IsAbs(to) { // a relative link begins where the link really is
 			dir, err := filepath.EvalSymlinks(filepath.Dir(path))
 			if err != nil {
 				return "", err
@@ -110,8 +109,8 @@ func sweep(dir, prefix string) {
 	}
 }
 
-// Keep copies the file to the first free name FILE.faulty, FILE.faulty.2, and so on; a copy that
-// has the same text serves.
+// Keep copies the file to the first free name among FILE.faulty, FILE.faulty.2, and so on. If a copy has the same text,
+// no other is made.
 func (f *file) Keep() (where string, err error) {
 	text, err := os.ReadFile(f.path)
 	if err != nil {

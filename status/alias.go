@@ -1,6 +1,6 @@
 package status
 
-// Aliases is the points of other instances that have an alias in this one, and what has crossed.
+// Aliases has the points of other instances that have an alias in this one, and counts what has crossed.
 type Aliases struct {
 	Aliases   []Alias    `json:"aliases"`
 	Crossings []Crossing `json:"crossings"`

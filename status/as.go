@@ -2,7 +2,7 @@ package status
 
 import "time"
 
-// AS is an application server of M3UA (RFC 4666 §1.2): users of SS7 that ASPs serve, known by their routing key.
+// AS is an application server of M3UA (RFC 4666 §1.2): users of SS7 behind ASPs, known by a routing key.
 type AS struct {
 	Name   string `json:"name"`
 	State  string `json:"state"`            // down, inactive, active or pending
@@ -51,7 +51,7 @@ type Membership struct {
 	AS          string `json:"as"`
 	ASP         string `json:"asp"`
 	State       string `json:"state"`  // a word, or one for each end where the two exchanges are apart
-	Active      bool   `json:"active"` // in all exchanges that there are
+	Active      bool   `json:"active"` // in each exchange that there is
 	Weight      uint8  `json:"weight"`
 	Registered  bool   `json:"registered"`
 	Overridden  bool   `json:"alternate_asp_active"`
@@ -70,7 +70,7 @@ type ASP struct {
 	Event      string       `json:"event"`
 	Identifier *uint32      `json:"asp_identifier,omitempty"`
 	LastError  string       `json:"last_error,omitempty"`
-	NextTry    time.Time    `json:"next_request,omitzero"` // an answer is waited for until then
+	NextTry    time.Time    `json:"next_request,omitzero"` // until then an answer is awaited
 	ASs        []Membership `json:"application_servers"`
 
 	FarEnd      string       `json:"far_end"` // as it is configured
@@ -84,19 +84,19 @@ type ASP struct {
 type ASPCounts struct {
 	Messages  []InOut `json:"messages"`         // by type
 	Refused   []Count `json:"messages_refused"` // by the error code that says why
-	Spared    uint64  `json:"errors_not_told"`  // there were too many
+	Spared    uint64  `json:"errors_not_told"`  // not sent because there were too many
 	OctetsIn  uint64  `json:"data_octets_in"`
 	OctetsOut uint64  `json:"data_octets_out"`
-	// DataRefused counts DATA by what is wrong with it; what cannot be read at all is in Malformed by error code.
+	// DataRefused counts DATA by what is wrong with it. Malformed counts, by error code, DATA that cannot be read at all.
 	DataRefused []Count `json:"data_refused"`
 	Malformed   []Count `json:"data_malformed"`
 	OddSI       uint64  `json:"data_with_odd_service_indicator"` // bits above the fourth, passed over
-	// What was not answered because there was too much of it.
+	// Messages that had no answer because there were too many.
 	AuditsSpared        uint64 `json:"audits_not_answered"`
 	AuditsCut           uint64 `json:"audits_cut_short"`
 	RegistrationsSpared uint64 `json:"registrations_not_answered"`
 	UnreachableSpared   uint64 `json:"unreachable_destinations_not_told"`
-	Acks                *Acks  `json:"data_acknowledgements,omitempty"` // of M2UA, where they are in use
+	Acks                *Acks  `json:"data_acknowledgements,omitempty"` // of M2UA, if they are in use
 }
 
 // Acks counts the acknowledgements of M2UA's Data (RFC 3331 §3.3.1.12).
@@ -106,7 +106,7 @@ type Acks struct {
 	Unknown      uint64 `json:"acknowledged_but_never_sent"`
 	Forgotten    uint64 `json:"forgotten"`           // too many were not acknowledged
 	Left         uint64 `json:"left_by_association"` // not acknowledged when it ended
-	SentAgain    uint64 `json:"sent_to_another_asp"` // of these
+	SentAgain    uint64 `json:"sent_to_another_asp"` // those of Left
 }
 
 // Port is a port at which links or ASPs have their associations.
@@ -119,7 +119,7 @@ type Port struct {
 	Since     time.Time `json:"since,omitzero"`
 	Reason    string    `json:"reason,omitempty"`    // why it is not bound
 	Carrier   string    `json:"transport,omitempty"` // which SCTP, or TCP
-	// Unknown counts the associations that wait until it is known whose they are.
+	// Unknown counts the associations whose owner is not known yet.
 	Unknown    int        `json:"unknown_associations"`
 	UnknownMax int        `json:"unknown_associations_max"`
 	Accepted   uint64     `json:"accepted"`
@@ -136,14 +136,14 @@ type PortUser struct {
 	Association *Association `json:"association"`
 }
 
-// M3UA is the ports of ASPs, and the places for ASPs that nobody configured.
+// M3UA has the ports of M3UA, and the places for ASPs that are not configured.
 type M3UA struct {
 	Ports        []Port `json:"ports"`
 	Strangers    int    `json:"unconfigured_asps"`
 	StrangersMax int    `json:"unconfigured_asps_max"`
 }
 
-// M2UA is everything of M2UA: ports, ASPs and gateways, interfaces that this node offers, links at gateways.
+// M2UA has everything of M2UA: ports, ASPs and gateways, interfaces that this node offers, links at gateways.
 type M2UA struct {
 	Configured bool          `json:"configured"`
 	Ports      []Port        `json:"ports"`

@@ -69,7 +69,7 @@ type AssociationCounts struct {
 	Discarded       uint64 `json:"discarded_as_wrong"`
 }
 
-// AssociationUse is the user of an association: a link, an interface that this node offers by M2UA, an ASP or a
+// AssociationUse is an association with its owner: a link, an interface that this node offers by M2UA, an ASP or a
 // gateway.
 type AssociationUse struct {
 	Instance uint8  `json:"instance"`
@@ -81,7 +81,7 @@ type AssociationUse struct {
 	FarEnd   string `json:"far_end"`            // as it is, or as it is configured
 	WithWhom string `json:"far_end_configured"` // in words
 	Carrier  string `json:"transport,omitempty"`
-	// NotOffered has addresses that are configured for the far end, which does not offer them.
+	// NotOffered has the configured addresses of the far end that the far end itself does not list.
 	NotOffered  []string            `json:"addresses_not_offered,omitempty"`
 	Association *Association        `json:"association"`
 	Settings    AssociationSettings `json:"settings"`
@@ -106,7 +106,7 @@ type AssociationSettings struct {
 	InStreams        uint16 `json:"streams_in"`
 }
 
-// Transport is what carries SCTP, at a port or, where there are none, at one that would be configured.
+// Transport is what carries SCTP at a port. If there is no port, it is what would carry SCTP at one.
 type Transport struct {
 	Port   string `json:"port,omitempty"`
 	TCP    bool   `json:"tcp"` // no SCTP: a TCP connection in its place
@@ -114,9 +114,9 @@ type Transport struct {
 	Reason string `json:"reason,omitempty"` // why there is none
 }
 
-// SCTP is the counters of each transport in use, and the memory that associations share.
+// SCTP has the counters of each transport in use, and the memory that associations share.
 type SCTP struct {
-	Cleared    time.Time       `json:"cleared,omitzero"` // the counters of transports count from then on
+	Cleared    time.Time       `json:"cleared,omitzero"` // since when the counters of transports count
 	Memory     SharedMemory    `json:"memory"`
 	Transports []TransportUsed `json:"transports"`
 	Sum        []Count         `json:"sum"`
@@ -129,7 +129,7 @@ type TransportUsed struct {
 	Counters []Count  `json:"counters"`
 }
 
-// SharedMemory is what all associations hold of the memory beyond their own shares.
+// SharedMemory is the memory that associations use of a common room, beyond what each has of its own.
 type SharedMemory struct {
 	Fragments    int    `json:"unfinished_messages_octets"`
 	FragmentsMax int    `json:"unfinished_messages_octets_max"`

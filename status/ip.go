@@ -10,7 +10,7 @@ type Interface struct {
 	// Status and Protocol are the two words of IOS: up, down or administratively down.
 	Status    string            `json:"status"`
 	Protocol  string            `json:"protocol"`
-	Reason    string            `json:"reason,omitempty"` // it is not up, or not all is as configured
+	Reason    string            `json:"reason,omitempty"` // why it is not up, or not as it is configured
 	Method    string            `json:"method"`           // how the address came: manual, host or unset
 	Addresses []netip.Prefix    `json:"addresses"`
 	MTU       int               `json:"mtu,omitempty"`
@@ -18,7 +18,7 @@ type Interface struct {
 	Counters  InterfaceCounters `json:"counters"`
 }
 
-// InterfaceCounters count since the interface is there.
+// InterfaceCounters counts since the interface exists.
 type InterfaceCounters struct {
 	InPackets  uint64 `json:"packets_in"`
 	InOctets   uint64 `json:"octets_in"`

@@ -56,7 +56,7 @@ type Level3 struct {
 	TimesUp       uint64    `json:"times_available"`
 	NextAlignment time.Time `json:"next_alignment,omitzero"`
 	Diversion     string    `json:"diversion,omitempty"` // under way: changeover, changeback …
-	Waiting       int       `json:"waiting_msus"`        // for the end of the diversion
+	Waiting       int       `json:"waiting_msus"`        // MSUs that wait for the end of the diversion
 }
 
 // Level2 is the state of a link's level 2.
@@ -64,7 +64,7 @@ type Level2 struct {
 	State         string    `json:"state"`
 	Reason        string    `json:"reason"`
 	Since         time.Time `json:"since,omitzero"`
-	NoAssociation string    `json:"no_association,omitempty"` // why there is none
+	NoAssociation string    `json:"no_association,omitempty"` // why there is no association
 	FSN           uint32    `json:"fsn_sent"`
 	Acknowledged  uint32    `json:"fsn_acknowledged"`
 	BSN           uint32    `json:"bsn_received"`
@@ -134,7 +134,7 @@ type Utilization struct {
 	Peak10s  Rates `json:"peak_of_10s"`
 }
 
-// Rates are a second's worth.
+// Rates are per second.
 type Rates struct {
 	MSUsIn  float64 `json:"msus_in_per_s"`
 	MSUsOut float64 `json:"msus_out_per_s"`

@@ -31,7 +31,7 @@ type LinkTests struct {
 	Unread     uint64 `json:"not_understood"`
 }
 
-// Traces counts what this node does for the traces of others.
+// Traces counts what this node did for the traces of other nodes.
 type Traces struct {
 	Answered uint64 `json:"answered"`
 	Passed   uint64 `json:"reports_passed_on"`
@@ -64,7 +64,8 @@ type Circles struct {
 	Discarded  uint64 `json:"msus_discarded"`
 }
 
-// Doubted is messages that were not believed, since another way alone leads to whom they speak for.
+// Doubted counts messages that were not believed: they speak for a point to which only another way leads than the one
+// by which they came.
 type Doubted struct {
 	Message string `json:"message"`
 	Count   uint64 `json:"count"`

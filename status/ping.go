@@ -1,6 +1,6 @@
 package status
 
-// Ping is what a test of a signalling point by the MTP testing user part (Q.755) has found.
+// Ping is the result of a test of a signalling point by the MTP testing user part (Q.755).
 type Ping struct {
 	Destination string   `json:"destination"`
 	Origin      string   `json:"origin"`
@@ -21,24 +21,24 @@ type Ping struct {
 	OutKbit     int      `json:"kbit_out_per_s"`
 	Refusal     *Refusal `json:"refusal,omitempty"`
 	Losses      []Loss   `json:"losses"`
-	AllAnswered []int    `json:"sls_all_answered"`       // where others lost messages
+	AllAnswered []int    `json:"sls_all_answered"`       // SLS values that lost nothing, if others did
 	NoRouteNow  string   `json:"no_route_now,omitempty"` // the reason, if there was a route when the test began
 	Warnings    []string `json:"warnings"`
 }
 
 // Refusal is why messages could not be sent.
 type Refusal struct {
-	Reason string `json:"reason"`        // of then
+	Reason string `json:"reason"`        // when they were sent
 	Now    string `json:"now,omitempty"` // what still stands in the way
 	SLS    []int  `json:"sls,omitempty"` // nothing: all of them
 }
 
-// Loss is the messages lost that left by one way, and what is known of that.
+// Loss is the messages that were lost after they had left by one way, and what is known of that way.
 type Loss struct {
 	Count  int    `json:"count"`
 	SLS    []int  `json:"sls"`
 	SentBy string `json:"sent_by"`
 	Reason string `json:"reason"`
-	// Beyond tells that the far end of the way has the messages, as far as is known.
+	// Beyond tells that, as far as is known, the far end of the way has the messages.
 	Beyond bool `json:"lost_beyond"`
 }

@@ -13,7 +13,7 @@ type RouteTable struct {
 	Explanation *Explanation `json:"explanation,omitempty"`
 }
 
-// Destination is what one line or more of the route table lead to.
+// Destination is a destination with the routes that one or more lines of the route table give it.
 type Destination struct {
 	Destination string    `json:"destination"` // PC/LEN
 	State       string    `json:"state"`       // acces or INACC
@@ -25,7 +25,7 @@ type Destination struct {
 // Route is one way to a destination.
 type Route struct {
 	Priority int    `json:"priority"`
-	Over     string `json:"linkset"` // or `as NAME`, or the point of another instance
+	Over     string `json:"linkset"` // or `as NAME`, or a point of another instance
 	State    string `json:"state"`   // avail, UNAVAIL or RESTRIC
 	Dynamic  string `json:"kind"`    // dyn management, dyn shadow, alias; nothing: it is configured
 	Reason   string `json:"reason,omitempty"`
@@ -44,7 +44,7 @@ type Overload struct {
 	Reason      string `json:"reason"`
 }
 
-// RouteUse is by what the MSUs for a destination leave now.
+// RouteUse tells what the MSUs for a destination leave by now.
 type RouteUse struct {
 	Inaccessible string   `json:"inaccessible,omitempty"` // the reason
 	Via          string   `json:"via,omitempty"`          // the covering destination whose routes serve
@@ -52,14 +52,14 @@ type RouteUse struct {
 	Spread       []Spread `json:"spread"`
 }
 
-// Spread is the SLS values that go to one link or server.
+// Spread has the SLS values that go to one link or server.
 type Spread struct {
 	To  string `json:"to"`
 	SLS []int  `json:"sls"`
-	All bool   `json:"all"` // of them
+	All bool   `json:"all"` // whether these are all values
 }
 
-// Explanation is the fate of one MSU, and the way in which it is found.
+// Explanation is the fate of one MSU, and how it was found.
 type Explanation struct {
 	Destination string `json:"destination"`
 	Decimal     uint32 `json:"destination_decimal"`
@@ -101,7 +101,7 @@ type MatchRoute struct {
 	Over     string `json:"linkset"`
 	Server   bool   `json:"to_server"`
 	State    string `json:"state"` // available, UNAVAILABLE, PROHIBITED or RESTRICTED
-	// By is who prohibits or restricts the destination, Message with what.
+	// By is the point that prohibits or restricts the destination, and Message the message by which it does.
 	By      string `json:"by,omitempty"`
 	Message string `json:"message,omitempty"`
 }
@@ -115,7 +115,7 @@ type OwnCode struct {
 	Congestion uint32 `json:"congestion_level"`
 }
 
-// Mask is the codes that PC/LEN covers.
+// Mask has the codes that PC/LEN covers.
 type Mask struct {
 	Destination string `json:"destination"`
 	First       string `json:"first"`

@@ -13,30 +13,30 @@ type SCCPMap struct {
 	SubsystemState string `json:"subsystem_state"` // allowed or prohib
 }
 
-// SCCPPoint is what SCCP management keeps of a signalling point elsewhere (Q.714 §5).
+// SCCPPoint is what SCCP's management knows of a signalling point elsewhere (Q.714 §5).
 type SCCPPoint struct {
 	PC         string `json:"point_code"`
 	Prohibited []int  `json:"prohibited_ssns"` // tested with SST until they answer
-	// Messages of importance under Restriction are not sent to a congested point, nor SubRestriction quarters of
-	// those of that importance (Q.714 §5.2.8).
+	// Messages below the importance Restriction are not sent to a congested point, and SubRestriction quarters of the
+	// messages of that importance are not sent either (Q.714 §5.2.8).
 	Congested      bool  `json:"congested"`
 	Restriction    uint8 `json:"restriction_level"`
 	SubRestriction uint8 `json:"restriction_sublevel"`
 }
 
-// SCCPMaps is the subsystems elsewhere.
+// SCCPMaps has the subsystems elsewhere and their points.
 type SCCPMaps struct {
 	Maps   []SCCPMap   `json:"maps"`
 	Points []SCCPPoint `json:"points"`
 }
 
-// Titles is global title translation: its table, and what it has been used for.
+// Titles is global title translation: its table, and how often it was used.
 type Titles struct {
 	Selectors []Selector   `json:"selectors"`
 	Groups    []TitleGroup `json:"application_groups"`
 	Unrelayed []Count      `json:"not_relayed"` // by reason
 	File      *TitleFile   `json:"file,omitempty"`
-	// Faults is what is wrong with the last file, which was refused.
+	// Faults tells what is wrong with the file that was read last and refused.
 	Faults     []string `json:"file_faults"`
 	CompiledNS int64    `json:"compile_time_ns"`
 }
@@ -48,7 +48,8 @@ type Selector struct {
 	Entries    int    `json:"entries"`
 	Translated uint64 `json:"translated"`
 	NotFound   uint64 `json:"not_found"`
-	// Counted tells whether entries are counted one by one, which ends at CountedMax entries; Used has those used.
+	// Counted tells whether entries are counted one by one, which is so up to CountedMax entries. Used has the entries
+	// that were used.
 	Counted    bool        `json:"entries_counted"`
 	CountedMax int         `json:"entries_counted_max"`
 	Used       []TitleUsed `json:"entries_used"`
@@ -133,7 +134,7 @@ type Translation struct {
 	Discarded   string       `json:"route_discards,omitempty"` // why there is no route
 }
 
-// TitlesRead is what became of reading the file of entries again.
+// TitlesRead is the result of reading the file of entries again.
 type TitlesRead struct {
 	Faults   []string
 	Entries  int

@@ -1,11 +1,10 @@
-// Package status has what can be known of a running node, as plain values: each is a picture taken
-// at one moment, and nobody changes it afterwards. `show` prints these values, `| json` encodes
-// them, and whatever else watches a node reads them.
+// Package status has what can be known of a running node, as plain values. Each is a picture of one moment, which
+// nobody changes afterwards. `show` prints these values, `| json` encodes them, and other programs that watch a node
+// read them.
 //
-// A point code is text, in the notation of its node. A state is the word that `show` prints for
-// it, and the reason of a state stands beside it. A time is when something began or ended; a
-// duration has its unit in its name (t1_ms). A counter counts since the node started, if it does
-// not say otherwise. A list that may be empty is never null.
+// A point code is text, in the notation of its node. A state is the word that `show` prints for it, and the reason of a
+// state stands beside it. A time is when something began or ended; a duration has its unit in its name (t1_ms). A
+// counter counts since the node started, unless it says otherwise. A list that may be empty is never null.
 package status
 
 import "time"
@@ -25,7 +24,7 @@ type Count struct {
 	Value uint64 `json:"value"`
 }
 
-// Ended is an association that there was, and why it ended.
+// Ended is an association that has ended, and why.
 type Ended struct {
 	Began  time.Time `json:"began"`
 	Ended  time.Time `json:"ended"`

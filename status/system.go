@@ -11,14 +11,14 @@ type Version struct {
 	Transports []Transport `json:"transports"`
 }
 
-// AccessLists are the access lists of all instances, and what becomes of copies of MSUs.
+// AccessLists has the access lists of all instances, and tells what became of copies of MSUs.
 type AccessLists struct {
-	Instances int          `json:"instances"` // of the node; where there are several, each has lists of its own
+	Instances int          `json:"instances"` // how many the node has; each has lists of its own
 	Lists     []AccessList `json:"access_lists"`
 	Copies    *Copies      `json:"paklog,omitempty"` // left out: no MSUs are copied
 }
 
-// AccessList is a list of conditions; the first entry that matches an MSU decides.
+// AccessList is a list of conditions. The first entry that matches an MSU decides.
 type AccessList struct {
 	Number   uint16        `json:"number"`
 	Instance uint8         `json:"instance"`
@@ -36,7 +36,7 @@ type Copies struct {
 	List   uint16 `json:"access_list"`
 	To     string `json:"to"`
 	Sent   uint64 `json:"copied"`
-	LetGo  uint64 `json:"let_go"` // too many waited
+	LetGo  uint64 `json:"let_go"` // let go because too many waited
 	Failed uint64 `json:"not_sent"`
 	Reason string `json:"reason,omitempty"` // why the last of these was not sent
 }
@@ -47,12 +47,12 @@ type Log struct {
 	Lines []string `json:"lines"` // the oldest first
 }
 
-// Startup is the startup configuration, with what is wrong with its lines.
+// Startup is the startup configuration with what is wrong in its lines.
 type Startup struct {
 	Name  string        `json:"name"` // where it is kept
 	Bytes int           `json:"bytes"`
 	Lines []StartupLine `json:"lines"`
-	// Faults counts what is left out of the configuration; Others says what is about no line.
+	// Faults counts what is left out of the configuration. Others has the faults that are about no line.
 	Faults int      `json:"faults"`
 	Others []string `json:"other_faults,omitempty"`
 }
@@ -60,7 +60,7 @@ type Startup struct {
 // StartupLine is a line of the startup configuration.
 type StartupLine struct {
 	Text    string   `json:"text"`
-	LeftOut []string `json:"left_out,omitempty"` // why what it is about is left out
+	LeftOut []string `json:"left_out,omitempty"` // why the object that it configures is left out
 }
 
 // Clock is the time of day.

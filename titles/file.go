@@ -19,12 +19,12 @@ type file struct {
 	faults  []error // of the last attempt
 }
 
-// File is the file of entries that is in use, and what was wrong with the one that was read last.
+// File tells which file of entries is in use, and what was wrong with the file that was read last.
 type File struct {
 	Name    string // empty: none
 	Entries int
 	Took    time.Duration // to read it
-	Faults  []error       // the last one was refused
+	Faults  []error       // of the file that was read last and refused; none: it is in use
 }
 
 // File tells which file of entries is in use.
@@ -33,8 +33,8 @@ func (g *Tables) File() File {
 	return File{Name: f.name, Entries: f.count, Took: f.took, Faults: f.faults}
 }
 
-// Load reads the file of entries if the configuration names another one than is in use, or again; it
-// tells whether it has. A file with a fault changes nothing: the entries that were loaded stay.
+// Load reads the file of entries if the configuration names another one than is in use, or if again is set. It tells
+// whether it has read one. A file with a fault changes nothing: the entries that were loaded stay.
 func (g *Tables) Load(s *configs.System, again bool) (read bool, faults []error) {
 	f := &g.file
 	if s.TableFile == "" {
@@ -100,7 +100,7 @@ func readFile(s *configs.System) (out map[string]*index, count int, faults []err
 	return out, count, nil
 }
 
-// names are the selectors and groups that are configured.
+// names has the selectors and groups that are configured.
 type names struct{ selectors, groups map[string]bool }
 
 func knownNames(s *configs.System) names {
@@ -114,7 +114,7 @@ func knownNames(s *configs.System) names {
 	return k
 }
 
-// fault says which name of an entry is not configured, once for each name; nil: both are.
+// fault says which name of an entry is not configured, once for each name; nil: both are configured.
 func (k names) fault(e *gtt.Entry) error {
 	switch {
 	case !k.selectors[e.Selector]:

@@ -1,6 +1,6 @@
-// Package titles makes the table of global title translation from a configuration and the file of entries
-// that it names. A change costs what it touches: what has not changed is taken over from the table before,
-// and counters go on.
+// Package titles makes the table of global title translation from a configuration and from the file of entries that it
+// names. A change costs what it touches: whatever has not changed is taken over from the table before, and its counters
+// go on.
 package titles
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// place is where an entry leads, as a key: entries that lead to one place share it.
+// place is where an entry leads, as a key. Entries that lead to one place share it.
 type place struct {
 	group, as string
 	pc        ss7.PC
@@ -34,7 +34,7 @@ func (p place) route() gtt.Route {
 	return gtt.Route{PC: p.pc, AS: p.as, ToGT: p.toGT, SSN: p.ssn, NTT: p.ntt}
 }
 
-// builder collects the entries of one selector, on their way into an index.
+// builder collects the entries of one selector for an index.
 type builder struct {
 	index  gtt.Builder
 	places []place
@@ -63,10 +63,10 @@ type Tables struct {
 	built     time.Duration
 }
 
-// Built is how long it took to compile the last table.
+// Built tells how long it took to compile the last table.
 func (g *Tables) Built() time.Duration { return g.built }
 
-// index is entries of one selector, and where each leads.
+// index has entries of one selector, and where each leads.
 type index struct {
 	*gtt.Index
 	places []place
@@ -80,7 +80,7 @@ type compiled struct {
 	counts []atomic.Uint64
 }
 
-// Compile makes the table of a configuration and the file.
+// Compile makes the table of a configuration and the file of entries.
 func (g *Tables) Compile(s *configs.System) *gtt.Table {
 	start := time.Now()
 	groups := map[string]*gtt.Group{}
@@ -112,7 +112,7 @@ func (g *Tables) Compile(s *configs.System) *gtt.Table {
 	return t
 }
 
-// mates are the subsystems elsewhere that have a backup.
+// mates gives the subsystems elsewhere that have a backup.
 func mates(s *configs.System) (out []*gtt.Mate) {
 	for _, m := range s.Maps {
 		if m.Multiplicity != 0 {
@@ -123,8 +123,8 @@ func mates(s *configs.System) (out []*gtt.Mate) {
 	return out
 }
 
-// selector compiles the entries of a selector, or gives what there is if neither
-// they nor the file have changed.
+// selector compiles the entries of a selector. It gives what there is, if neither the entries nor the file have
+// changed.
 func (g *Tables) selector(c *configs.Selector) *compiled {
 	old, file := g.selectors[c.Name], g.file.indexes[c.Name]
 	if old != nil && old.file == file && reflect.DeepEqual(old.cfg.Entries, c.Entries) {
@@ -145,7 +145,7 @@ func (g *Tables) selector(c *configs.Selector) *compiled {
 	return x
 }
 
-// and is the entries of a file, if there is one, and those that are typed, which win.
+// and joins the entries of a file, if there is one, and the typed entries. A typed entry wins.
 func (x *index) and(typed []*configs.GTA) index {
 	p := builder{}
 	if x != nil {
@@ -159,7 +159,7 @@ func (x *index) and(typed []*configs.GTA) index {
 	return index{p.index.Index(), p.places}
 }
 
-// count makes the counters of the entries; those that were there before go on.
+// count makes the counters of the entries. Entries that were there before keep theirs.
 func (x *compiled) count(old *compiled) {
 	x.counts = make([]atomic.Uint64, x.Places())
 	if old == nil || old.counts == nil {

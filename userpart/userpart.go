@@ -50,17 +50,17 @@ type Sender interface {
 // Kind is what a node must know of a user part.
 type Kind struct {
 	Name  string      // as the log writes it: ISUP
-	SI    ss7.SI      // what it is the user of; ss7.SCCP is the node's own, but for a subsystem
-	SSN   uint8       // of a subsystem, 2 to 254; 0: it is none. `cs7 sccp local-ssn` puts it in service
-	New   func() Part // makes that of one instance
+	SI    ss7.SI      // its service indicator; ss7.SCCP is for subsystems alone, the node has its own SCCP
+	SSN   uint8       // the number of a subsystem, 2 to 254; 0: it is none. `cs7 sccp local-ssn` puts it in service
+	New   func() Part // makes the part of one instance
 	Shows []Show
 }
 
 // Show is a command that begins with `show cs7`, and may name an instance.
 type Show struct {
-	Syntax []cli.Elem // behind that
-	// Ask gives what the part has to show, as a value that may be encoded. The part is at rest
-	// meanwhile, and no longer: the value must be a copy.
+	Syntax []cli.Elem // what follows those words
+	// Ask gives what the part has to show, as a value that may be encoded. The part is at rest only until Ask returns, so
+	// the value must be a copy.
 	Ask func(p Part, c *cli.Call) (any, error)
 	// Print writes that value for a person.
 	Print func(w io.Writer, value any)

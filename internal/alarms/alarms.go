@@ -1,5 +1,5 @@
-// Package alarms keeps the board of a node's alarms: what is wrong, since when, and what was.
-// Whoever finds out what is wrong tells the board all of it each time; the board sees what is new.
+// Package alarms keeps the board of a node's alarms: what is wrong, since when, and what was wrong before. Each time,
+// the node tells the board everything that is wrong; the board finds out what is new.
 package alarms
 
 import (
@@ -16,13 +16,12 @@ import (
 const (
 	// historyMost is how many changes are kept.
 	historyMost = 200
-	// toldMost is how many reasons of one alarm the history has: one that changes for ever would
+	// toldMost is how many reasons of one alarm the history has. An alarm whose reason changes for ever would
 	// push out all others.
 	toldMost = 4
 )
 
-// Board has the alarms of one moment, and the last changes. Its methods are called from one
-// goroutine.
+// Board has the alarms of now, and the last changes. One goroutine alone calls its methods.
 type Board struct {
 	active  map[string]alarm // by object
 	history []status.AlarmChange
@@ -45,7 +44,7 @@ func (b *Board) Update(now time.Time, is []mtp3.Alarm) {
 		b.put(now, x)
 	}
 	if len(found) == len(b.active) {
-		return // every one of them is still there
+		return // every alarm is still there
 	}
 	var gone []string
 	for object := range b.active {
@@ -60,7 +59,7 @@ func (b *Board) Update(now time.Time, is []mtp3.Alarm) {
 	}
 }
 
-// put takes an alarm that is there now. Another severity is another alarm.
+// put takes an alarm that is there now. With another severity it is another alarm.
 func (b *Board) put(now time.Time, x mtp3.Alarm) {
 	old, known := b.active[x.Object]
 	switch {
@@ -102,5 +101,5 @@ func (b *Board) List() []status.Alarm {
 	return out
 }
 
-// History gives what was raised, changed and cleared, oldest first.
+// History gives what was raised, changed and cleared, the oldest first.
 func (b *Board) History() []status.AlarmChange { return slices.Clone(b.history) }

@@ -1,5 +1,5 @@
-// Package clauses helps the tests of the adaptation layers with the clauses of their RFCs:
-// each MUST has a test, and what they all say about messages and parameters is one test.
+// Package clauses helps the tests of the adaptation layers with the clauses of their RFCs. It checks that each MUST has
+// a test, and has the tests of what all these RFCs say about messages and parameters.
 package clauses
 
 import (
@@ -51,8 +51,8 @@ func Check(t *testing.T, text string, clauses []Clause, folders ...string) {
 	}
 }
 
-// Length fails where the length of a message is not what it has, padding included, and
-// where one that says more is taken.
+// Length fails if the length in a message is not its length with padding, or if a message with a greater length is
+// taken.
 func Length(t *testing.T, g xua.Grammar, messages [][]byte) {
 	t.Helper()
 	for _, b := range messages {
@@ -67,8 +67,8 @@ func Length(t *testing.T, g xua.Grammar, messages [][]byte) {
 	}
 }
 
-// Padding fails where a parameter is padded with more than three octets or with anything but
-// zeros, and where other padding makes a difference.
+// Padding fails if a parameter is padded with more than three octets or with anything but zeros, or if other padding
+// makes a difference.
 func Padding(t *testing.T, g xua.Grammar, messages [][]byte) {
 	t.Helper()
 	for _, b := range messages {

@@ -37,8 +37,8 @@ type reply struct {
 	Prompt string `json:",omitempty"` // of the session after the commands
 }
 
-// Listen makes the socket at path, readable by its owner alone. A socket that
-// nobody serves any more is replaced; one that is served is an error.
+// Listen makes the socket at path, readable by its owner alone. It replaces a socket that nobody serves any more; a
+// socket that is served is an error.
 func Listen(path string) (net.Listener, error) {
 	if c, err := net.Dial("unix", path); err == nil {
 		c.Close()
@@ -66,9 +66,9 @@ const (
 	acceptPause = 100 * time.Millisecond
 )
 
-// Serve takes connections until l is closed or ctx ends, and waits for them. It goes on when it
-// cannot take one, because no file descriptor or no place for a session is left: tell, which
-// may be nil, is called with what is short and why, and with an empty reason when that is over.
+// Serve takes connections until l is closed or ctx ends, and waits for them. When it cannot take one, because no file
+// descriptor or no place for a session is left, it goes on, and calls tell with what is short and why; with an empty
+// reason when that is over. tell may be nil.
 func Serve(ctx context.Context, l net.Listener, open Opener, tell func(what, why string)) {
 	var all sync.WaitGroup
 	stop := context.AfterFunc(ctx, func() { l.Close() })
@@ -102,17 +102,16 @@ func Serve(ctx context.Context, l net.Listener, open Opener, tell func(what, why
 	all.Wait()
 }
 
-// server is what consoles of one socket share.
+// server is what the consoles of one socket share.
 type server struct {
 	open    Opener
 	tell    func(what, why string)
-	full    atomic.Bool   // it was told that there is no place
+	full    atomic.Bool   // tell was told that there is no place
 	places  chan struct{} // of sessions that are open
 	waiting atomic.Int32  // connections that have no session yet
 }
 
-// take serves a connection. One that has no place is told so; where too many have none it
-// is closed without a word.
+// take serves a connection. One that finds no place is told so. If too many have none, it is closed without a word.
 func (x *server) take(ctx context.Context, all *sync.WaitGroup, c net.Conn) {
 	if x.waiting.Add(1) > maxSessions {
 		x.waiting.Add(-1)
@@ -128,15 +127,15 @@ func (x *server) take(ctx context.Context, all *sync.WaitGroup, c net.Conn) {
 	})
 }
 
-// stream is a connection whose first line was read already. It cannot be compared:
-// nothing of it is kept for a later session.
+// stream is a connection whose first line was read already. Its type cannot be compared, so that a session keeps
+// nothing of it for a later one.
 type stream struct {
 	io.Reader
 	io.Writer
 	_ [0]func()
 }
 
-// serve reads the first request, which has to come soon, and gives it a session.
+// serve reads the first request, which must come soon, and gives it a session.
 func (x *server) serve(ctx context.Context, c net.Conn) {
 	_ = c.SetReadDeadline(time.Now().Add(requestTime)) // it fails only where the connection has ended
 	in := bufio.NewReader(c)
@@ -179,12 +178,12 @@ func (x *server) leave() {
 	}
 }
 
-// refuse tells who asked for a session why there is none.
+// refuse tells the program that asked for a session why there is none.
 func refuse(c net.Conn, req request, err error) {
 	if errors.Is(err, io.EOF) || errors.Is(err, os.ErrDeadlineExceeded) {
 		return
 	}
-	_ = c.SetWriteDeadline(time.Now().Add(time.Second)) // who does not read does not want to know
+	_ = c.SetWriteDeadline(time.Now().Add(time.Second)) // a program that does not read is not waited for
 	text, code := fmt.Sprintf("%% %v\n", err), 1
 	if req.Width > 0 {
 		_, _ = io.WriteString(c, strings.ReplaceAll(text, "\n", "\r\n"))
@@ -214,7 +213,7 @@ func readRequest(in *bufio.Reader) (req request, err error) {
 	return req, json.Unmarshal(line, &req)
 }
 
-// pieces sends what is written to it as replies.
+// pieces is a writer that sends each piece of text as a reply.
 type pieces struct{ enc *json.Encoder }
 
 func (p pieces) Write(b []byte) (int, error) {
@@ -306,10 +305,10 @@ func (x *Client) answer(out io.Writer) (int, error) {
 	}
 }
 
-// Prompt is the session's, which tells its mode.
+// Prompt gives the prompt of the session, which names its mode.
 func (x *Client) Prompt() string { return x.prompt }
 
-// Close ends the session, and a command that runs.
+// Close ends the session, and the command that runs in it.
 func (x *Client) Close() error { return x.c.Close() }
 
 // Exec runs commands one after another in one privileged session of the node at

@@ -1,6 +1,5 @@
-// Package deadline keeps the timers of a machine as data: nothing runs, nothing
-// is cancelled, so no stale timer can fire. The loop that drives the machine arms
-// one real timer for Next.
+// Package deadline keeps the timers of a machine as data. Nothing runs and nothing is cancelled, so no stale timer can
+// fire. The loop that drives the machine has one real timer, which it sets to Next.
 package deadline
 
 import (

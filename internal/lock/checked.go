@@ -136,7 +136,8 @@ var ranks = func() map[reflect.Type]int {
 	return out
 }()
 
-// goroutine is where the runtime keeps the goroutine that calls it, which is a name of it while it lives.
+// goroutine gives the address where the runtime keeps the goroutine that calls it. It identifies the goroutine as long
+// as that lives.
 func goroutine() uintptr
 
 // take remembers that the goroutine has a lock, or waits for it. With check it panics if that is against Order.

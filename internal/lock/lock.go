@@ -3,7 +3,7 @@
 // Each lock has a rank: its place in Order, the outermost first. A goroutine that holds a lock takes only locks that
 // stand further down. So no two goroutines can wait for each other. A rank is a type, and a lock names it:
 //
-//	mu lock.Mutex[lock.Association]
+//	mu lock.Mutex[lock.Inbox]
 //
 // A build with the tag lockrank checks the order each time that a lock is taken, and panics with both places. The
 // tests of .ci/run are built so. In any other build a Mutex is a sync.Mutex and costs nothing more.

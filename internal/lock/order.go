@@ -16,7 +16,7 @@ type (
 	DriveM3UA    struct{} // drive: a layer and its associations
 	BenchPeer    struct{} // bench: the machine of a load's far end
 
-	Applying     struct{} // node: what the configuration of an instance has made
+	Applying     struct{} // node: the configuration of an instance, and what it has made
 	M2UALayer    struct{} // node: the layer of M2UA
 	LinkOrder    struct{} // node: the order of MSUs that came by a link
 	Routing      struct{} // node: a reader's MSUs between the decision and where they go
@@ -26,18 +26,18 @@ type (
 	Link         struct{} // node: a link, its machine and its association
 	Interface    struct{} // node: a link that ASPs use, at the gateway
 	ASP          struct{} // node: an ASP and its association
-	Departures   struct{} // node: what left an AS without an ASP
+	Departures   struct{} // node: AS that leave MTP3's table
 	Lobby        struct{} // association: associations whose owner is not known yet
-	LocalPort    struct{} // association: why a port is not bound
-	Associations struct{} // association: numbers of associations
-	Arrivals     struct{} // node: memories of what comes from other instances
+	LocalPort    struct{} // association: a local port's endpoint and settings
+	Associations struct{} // association: the numbers of associations
+	Arrivals     struct{} // node: transfers for MSUs from other instances
 	Readers      struct{} // node: who reads associations
 	Inbox        struct{} // node: MSUs for users here
-	Tasks        struct{} // node: what a goroutine that owns something has to do
-	Crowd        struct{} // node: from where strangers came
+	Tasks        struct{} // node: the tasks of a goroutine that owns something
+	Crowd        struct{} // node: which origins send to congested points behind an AS
 	PathIDs      struct{} // node: the numbers of paths
 	Meter        struct{} // internal/meter: what a link carried in the last minutes
-	Shortages    struct{} // node: what is used up
+	Shortages    struct{} // node: what the program has run out of
 	Ground       struct{} // node: a picture of the machine's interfaces
 	StoreSave    struct{} // startup: the file of the startup configuration
 	StoreText    struct{} // startup: a configuration in memory

@@ -15,10 +15,10 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// queue is how many copies wait to be sent before more are let go.
+// queue is how many copies may wait to be sent. Further ones are let go.
 const queue = 4096
 
-// Target is what is copied, and to whom.
+// Target says which MSUs are copied, and to whom.
 type Target struct {
 	List uint16 // number of the access list that says which MSUs
 	To   netip.AddrPort
@@ -31,7 +31,7 @@ type Counts struct {
 	Sent    uint64
 	LetGo   uint64 // too many waited to be sent
 	Failed  uint64
-	LastWhy string // the last copy that failed did for this reason
+	LastWhy string // why the last copy that failed did so
 }
 
 // Sender sends copies to the receiver of its Target.
@@ -59,7 +59,7 @@ func Start(t Target) (*Sender, error) {
 	return s, nil
 }
 
-// Close ends it. A Tap that is still in use lets its copies go.
+// Close ends the Sender. A Tap that is still in use lets its copies go.
 func (s *Sender) Close() { close(s.done) }
 
 // Counts gives the counters of this moment.
@@ -89,21 +89,21 @@ func (s *Sender) run() {
 	}
 }
 
-// Tap is the MSUs of one instance that a Sender copies.
+// Tap copies MSUs of one instance to a Sender.
 type Tap struct {
 	sender  *Sender
 	sys     *configs.System
 	entries []*entry
 }
 
-// entry is a line of an access list that counts.
+// entry is a line of an access list that counts the MSUs that it matched.
 type entry struct {
 	*configs.AccessEntry
 	hits atomic.Uint64
 }
 
-// Tap makes the Tap of the instance that sys configures. Entries that the one before has too go on
-// counting; before may be nil.
+// Tap makes the Tap of the instance that sys configures. An entry that the Tap before has too goes on counting; before
+// may be nil.
 func (s *Sender) Tap(sys *configs.System, before *Tap) *Tap {
 	t := &Tap{sender: s, sys: sys}
 	for _, e := range sys.AccessList(s.List) {
@@ -115,8 +115,8 @@ func (s *Sender) Tap(sys *configs.System, before *Tap) *Tap {
 	return t
 }
 
-// Hits is how many MSUs an entry of the list was the first to match; not ok, the Tap has no such entry. A
-// nil Tap has none.
+// Hits tells for how many MSUs an entry was the first to match. It is not ok if the Tap has no such entry. A nil Tap
+// has none.
 func (t *Tap) Hits(e *configs.AccessEntry) (count uint64, ok bool) {
 	if t == nil {
 		return 0, false
@@ -129,7 +129,7 @@ func (t *Tap) Hits(e *configs.AccessEntry) (count uint64, ok bool) {
 	return 0, false
 }
 
-// Copy sends copies of those MSUs that the list permits.
+// Copy sends copies of those of msus that the list permits.
 func (t *Tap) Copy(now time.Time, msus ...*ss7.MSU) {
 	for _, m := range msus {
 		if !t.permits(m) {
@@ -147,7 +147,7 @@ func (t *Tap) Copy(now time.Time, msus ...*ss7.MSU) {
 	}
 }
 
-// permits asks the first entry that matches an MSU.
+// permits tells whether an MSU is copied: the first entry that matches it decides.
 func (t *Tap) permits(m *ss7.MSU) bool {
 	for _, e := range t.entries {
 		if e.Matches(m) {

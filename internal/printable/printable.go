@@ -1,6 +1,6 @@
-// Package printable makes text that came from elsewhere harmless to a terminal and to a
-// log: a far end, a file or another program may have put escape sequences, line ends or
-// characters that turn the direction of writing into it. It also writes durations short.
+// Package printable makes text from elsewhere harmless to a terminal and to a log. A far end, a file or another program
+// may have put escape sequences, line ends, or characters that turn the direction of writing into it. The package also
+// writes durations short.
 package printable
 
 import (
@@ -14,8 +14,8 @@ import (
 	"unicode/utf8"
 )
 
-// Line gives s as part of one line: what is no printable character, line ends among it, is
-// written as Go writes it in a string (\n, \x1b, \u202e). What is printable stays as it is.
+// Line gives s as part of one line. A character that cannot be printed, such as a line end, is written as in a string
+// of Go (\n, \x1b, \u202e). Others stay as they are.
 func Line(s string) string {
 	if clean(s, false) {
 		return s
@@ -23,8 +23,8 @@ func Line(s string) string {
 	return string(appendText(nil, s, false))
 }
 
-// Name is Line for a name that a far end chose: one that has more than letters, digits and
-// . - _ stands in quotes, so that it is seen where it begins and ends.
+// Name is Line for a name that a far end chose. A name with more than letters, digits and . - _ in it stands in quotes,
+// so that one sees where it begins and ends.
 func Name(s string) string {
 	if strings.IndexFunc(s, func(r rune) bool {
 		return r >= utf8.RuneSelf || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(".-_", r)
@@ -34,10 +34,10 @@ func Name(s string) string {
 	return strconv.Quote(s)
 }
 
-// Is tells whether s has printable characters alone.
+// Is tells whether all characters of s can be printed.
 func Is(s string) bool { return clean(s, false) }
 
-// clean tells whether s may stay as it is; of several lines if lines.
+// clean tells whether s may stay as it is. With lines, s may have several lines.
 func clean(s string, lines bool) bool {
 	for i := 0; i < len(s); i++ {
 		if b := s[i]; b >= ' ' && b < 0x7f || lines && (b == '\n' || b == '\t') {
@@ -71,14 +71,13 @@ func appendText(dst []byte, s string, lines bool) []byte {
 	return dst
 }
 
-// writer passes text on. A rune that is not whole yet waits for its other octets.
+// writer passes text on. The octets of a rune that has not come whole wait for the others.
 type writer struct {
 	to   io.Writer
 	rest []byte
 }
 
-// NewWriter makes a writer that passes lines of text on to w, printable as Line makes them
-// but for their ends and tabs.
+// NewWriter makes a writer that passes text on to w, printable as Line makes it; line ends and tabs stay.
 func NewWriter(w io.Writer) io.Writer { return &writer{to: w} }
 
 func (w *writer) Write(b []byte) (int, error) {

@@ -15,14 +15,14 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// document is a state as text: whatever pointers and maps lead to, by their numbers; the root is 0. A variant of SS7
-// is its name, since there is but one of each.
+// document is a state as text: the objects to which pointers and maps lead, by their numbers. The root is object 0. A
+// variant of SS7 is written as its name, since there is only one of each.
 type document struct {
 	Objects []json.RawMessage `json:"objects"`
 }
 
-// Freeze writes what a pointer leads to, with all that is hidden in it. What has a function or a channel in it cannot
-// be written. Slices that share their memory share it no more afterwards.
+// Freeze writes the value to which a pointer leads, with its hidden fields. A value that has a function or a channel in
+// it cannot be written. Slices that shared memory do not share it afterwards.
 func Freeze(pointer any) ([]byte, error) {
 	f := &freezer{ids: map[place]int{}}
 	f.id(reflect.ValueOf(pointer))
@@ -53,12 +53,12 @@ var (
 	variantType = reflect.TypeFor[*ss7.Variant]()
 )
 
-// open makes a field readable that its package hides. The value must be addressable.
+// open makes a hidden field readable. The value must be addressable.
 func open(v reflect.Value) reflect.Value {
 	return reflect.NewAt(v.Type(), unsafe.Pointer(v.UnsafeAddr())).Elem()
 }
 
-// copied is an addressable copy.
+// copied gives an addressable copy.
 func copied(v reflect.Value) reflect.Value {
 	c := reflect.New(v.Type()).Elem()
 	c.Set(v)
@@ -140,7 +140,7 @@ func (f *freezer) list(dst []byte, v reflect.Value) ([]byte, error) {
 	return append(bytes.TrimSuffix(dst, []byte{','}), ']'), nil
 }
 
-// id is the number of what a pointer or map leads to.
+// id gives the number of the object to which a pointer or map leads.
 func (f *freezer) id(v reflect.Value) int {
 	at := place{v.UnsafePointer(), v.Type()}
 	if n, ok := f.ids[at]; ok {
@@ -151,7 +151,7 @@ func (f *freezer) id(v reflect.Value) int {
 	return f.ids[at]
 }
 
-// object writes what a pointer or map leads to; a map as a list of pairs.
+// object writes the value to which a pointer or map leads. A map is a list of pairs.
 func (f *freezer) object(v reflect.Value) ([]byte, error) {
 	if v.Kind() == reflect.Pointer {
 		return f.value(nil, v.Elem())
@@ -170,7 +170,7 @@ func (f *freezer) object(v reflect.Value) ([]byte, error) {
 	return append(bytes.TrimSuffix(dst, []byte{','}), ']'), nil
 }
 
-// Thaw reads into a pointer what Freeze wrote. What is held in interfaces must be of one of types: a value of each.
+// Thaw reads into a pointer what Freeze wrote. types has a value of each type that may stand in an interface.
 func Thaw(text []byte, pointer any, types ...any) error {
 	t, err := thawed(text, types)
 	if err != nil {
@@ -204,7 +204,7 @@ func thawed(text []byte, types []any) (*thawer, error) {
 	return t, err
 }
 
-// held is what an interface holds, without its type.
+// held gives the content of an interface, without its type.
 func (t *thawer) held(x any) any {
 	if m, ok := x.(map[string]any); ok && len(m) == 1 {
 		for _, x := range m {
@@ -320,7 +320,7 @@ func (t *thawer) fillList(v reflect.Value, x any) error {
 	return nil
 }
 
-// refer has v lead to an object, which is made the first time.
+// refer lets v lead to an object, which is made the first time.
 func (t *thawer) refer(v reflect.Value, x any) error {
 	if name, ok := x.(string); ok && v.Type() == variantType {
 		i := slices.IndexFunc(ss7.Variants, func(s *ss7.Variant) bool { return s.Name == name })

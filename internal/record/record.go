@@ -1,9 +1,9 @@
-// Package record writes down what a machine is told while it runs, so that a test can have another one live through
-// the same: the fault from the field comes as such a file. It is a script (package script): the state of the machine
-// at first, then each step with its time, and the answers of the machine to it.
+// Package record writes down what a machine is told while it runs, so that in a test another machine can live through
+// the same. A fault from the field comes as such a file. The file is a script (package script): the state of the
+// machine at first, then each step with its time, and what the machine answered.
 //
-// A step is written before the machine takes it, so that the last line of a file is the step that a machine did not
-// survive.
+// A step is written before the machine takes it. If a machine does not survive a step, that step is the last line of
+// the file.
 package record
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/gostp/gostp/ss7"
 )
 
-// Tape takes down what one machine is told. It is used under whatever guards the machine.
+// Tape records what one machine is told. The guard of the machine guards it too.
 type Tape struct {
 	w     io.Writer
 	begin time.Time
@@ -31,7 +31,7 @@ type Tape struct {
 // ErrFull ends a recording that has as many steps as it may have.
 var ErrFull = errors.New("the recording has as many steps as it may have")
 
-// New begins a recording with the state of a machine, given by its pointer. It takes down so many steps at most.
+// New begins a recording with the state of a machine, which is a pointer. The tape records so many steps at most.
 func New(w io.Writer, title string, now time.Time, machine any, most int) (*Tape, error) {
 	state, err := Freeze(machine)
 	if err != nil {
@@ -43,7 +43,7 @@ func New(w io.Writer, title string, now time.Time, machine any, most int) (*Tape
 	return t, t.err
 }
 
-// Err is why the tape takes down no more; nil: it does.
+// Err says why the tape records no more; nil: it does.
 func (t *Tape) Err() error { return t.err }
 
 func (t *Tape) write(b []byte) {
@@ -52,7 +52,7 @@ func (t *Tape) write(b []byte) {
 	}
 }
 
-// step begins the line of a step; nil: no more is written.
+// step begins the line of a step; nil: nothing more is written.
 func (t *Tape) step(now time.Time) []byte {
 	if t.left--; t.left < 0 && t.err == nil {
 		t.err = ErrFull
@@ -68,28 +68,28 @@ func (t *Tape) end(line []byte) {
 	t.line = line
 }
 
-// Do takes down an event that the machine is about to be told.
+// Do records an event, which the machine is told next.
 func (t *Tape) Do(now time.Time, ev *ss7.Event) {
 	if line := t.step(now); line != nil {
 		t.end(script.AppendEvent(append(line, "do "...), ev))
 	}
 }
 
-// Recv takes down a message of the association.
+// Recv records a message of the association.
 func (t *Tape) Recv(now time.Time, stream uint16, b []byte) {
 	if line := t.step(now); line != nil {
 		t.end(hex.AppendEncode(fmt.Appendf(line, "recv %d ", stream), b))
 	}
 }
 
-// Tick takes down that time has passed.
+// Tick records that time has passed.
 func (t *Tape) Tick(now time.Time) {
 	if line := t.step(now); line != nil {
 		t.end(append(line, "tick"...))
 	}
 }
 
-// Call takes down the call of another method, with what it is given beside the time and the answer so far.
+// Call records the call of another method, with its arguments other than the time and the answer so far.
 func (t *Tape) Call(now time.Time, method string, args ...any) {
 	line := t.step(now)
 	if line == nil {
@@ -103,7 +103,7 @@ func (t *Tape) Call(now time.Time, method string, args ...any) {
 	t.end(append(append(line, "call "+method+" "...), frozen...))
 }
 
-// Answer takes down what the call gave beside the answer, and the answer.
+// Answer records the answer, and the other results of the call.
 func (t *Tape) Answer(answer []ss7.Action, results ...any) {
 	if t.err != nil {
 		return
@@ -138,11 +138,11 @@ func AppendAction(dst []byte, a *ss7.Action) []byte {
 	return script.AppendEvent(dst, &a.Event)
 }
 
-// Replay is a machine of the same kind as the recorded one, as the subject of a script: it begins in the state that was
-// recorded, and is told the same.
+// Replay is a machine of the same kind as the recorded one, as the subject of a script. It begins in the recorded state
+// and is told the same.
 type Replay struct {
 	ss7.Machine
-	Types []any // of what the machine holds in interfaces: a value of each type
+	Types []any // a value of each type that the machine holds in interfaces
 }
 
 // Step implements script.Subject.

@@ -19,8 +19,8 @@ var kinds = func() map[string]ss7.Kind {
 	return all
 }()
 
-// ParseEvent reads an event: its kind, and for each field that is not zero a word that names it, and its value. Codes
-// are plain numbers. It reads what AppendEvent wrote.
+// ParseEvent reads what AppendEvent wrote: the kind of an event, and for each field that is not zero a word with its
+// name and value. Codes are plain numbers.
 func ParseEvent(words []string) (ev ss7.Event, err error) {
 	if len(words) == 0 {
 		return ev, errors.New("no event")

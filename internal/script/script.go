@@ -1,17 +1,17 @@
 // Package script plays conversations with a machine (ss7.Machine) that are written as text: what the machine is told,
-// step by step, and what it answers. A test plays a script and compares; with -update it writes the answers anew, and
-// they are reviewed as a diff.
+// step by step, and what it answers. A test plays a script and compares the answers. With -update it writes them anew,
+// and they are reviewed as a diff.
 //
-// A line that begins with # is a comment. A line that begins with a tab is an answer. Every other line is a step:
-// words, separated by blanks, or in quotes. The package knows these steps:
+// A line that begins with # is a comment. A line that begins with a tab is an answer. Every other line is a step: words
+// that are separated by blanks, or stand in quotes. The package knows these steps:
 //
-//	start TIME       the clock shows this time; it shows a fixed one otherwise
+//	start TIME       the clock shows this time; without it a fixed one
 //	at OFFSET STEP   the clock shows so much after the start, and a step is taken
 //	tick             the machine is told that time has passed
 //	wait DURATION    time passes, and the machine is told at each of its deadlines
 //
-// All others are the Subject's own. An answer is what the Subject says of an action, and the machine's next deadline if
-// it is another one than before.
+// All other steps are the Subject's own. An answer is what the Subject says of an action. The machine's next deadline
+// is written if it has changed.
 package script
 
 import (
@@ -28,7 +28,7 @@ import (
 
 // Subject is a machine, and the words of the steps that it understands.
 type Subject interface {
-	// Step takes a step and gives the machine's answer. What else there is to say goes to say, a line for each call.
+	// Step takes a step and gives the machine's answer. It calls say with each other line that the script should have.
 	Step(now time.Time, words []string, say func(line string)) ([]ss7.Action, error)
 	Tick(now time.Time, out []ss7.Action) []ss7.Action
 	Deadline() time.Time
@@ -51,8 +51,8 @@ type player struct {
 	deadline time.Time
 	silent   bool // deadlines are not told
 
-	said    string        // the last answer within a wait, which may come again and again
-	from    time.Duration // since when, after the begin of the wait
+	said    string        // the last answer within a wait
+	from    time.Duration // when that answer came first, after the begin of the wait
 	until   time.Duration
 	repeats int
 }
@@ -135,7 +135,7 @@ func (p *player) wait(d time.Duration) error {
 	return errors.New("the machine has a new deadline again and again")
 }
 
-// again is an answer within a wait. One that says the same as the one before is counted.
+// again writes an answer within a wait. Answers that say the same as the one before are counted instead.
 func (p *player) again(at time.Duration, text string) {
 	switch {
 	case text == "":
@@ -188,8 +188,8 @@ func (p *player) say(text string) {
 	}
 }
 
-// Words are the words of a line. One with blanks in it stands in quotes; one that begins with a brace is the last, and
-// has all the rest of the line.
+// Words splits a line into words. A word with blanks in it stands in quotes. A word that begins with a brace is the
+// last, and has all the rest of the line.
 func Words(line string) (words []string, err error) {
 	for line = strings.TrimLeft(line, " "); line != ""; line = strings.TrimLeft(line, " ") {
 		if line[0] == '{' {
@@ -220,7 +220,7 @@ type TB interface {
 	Fatalf(format string, args ...any)
 }
 
-// Each calls run for every script of a folder, with its name: a test of its own, most often.
+// Each calls run with the name of every script in a folder. Most callers make each of them a test of its own.
 func Each(t TB, folder string, run func(name, file string)) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(folder, "*.script"))
@@ -232,7 +232,7 @@ func Each(t TB, folder string, run func(name, file string)) {
 	}
 }
 
-// Test plays a script and compares the answers; update: writes them.
+// Test plays a script and compares the answers. With update it writes them instead.
 func Test(t TB, file string, update bool, subject Subject) {
 	t.Helper()
 	want, err := os.ReadFile(file)

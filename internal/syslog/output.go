@@ -11,7 +11,7 @@ import (
 
 const (
 	outputKeep  = 1024        // lines that wait for a slow output
-	outputGrace = time.Second // for them when the output is stopped
+	outputGrace = time.Second // how long they may still be written once the output is stopped
 )
 
 // Output writes the lines of a log to an io.Writer from a goroutine of its own: a goroutine that logs may carry traffic
