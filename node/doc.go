@@ -25,9 +25,9 @@
 //
 // Who they are:
 //
-//   - A reader (association.Keeper) serves one association, with the machine of its link or ASP (link.go, xua_loop.go)
-//     behind one mutex. It runs each batch to completion: it tells the machine, lets go of the lock, decides
-//     each MSU by the view, and offers it to the outlet that the MSU leaves by, under that outlet's lock
+//   - A reader (association.Keeper) serves one association, with the machine of its link or ASP (level2.go,
+//     xua_loop.go) behind one mutex. It runs each batch to completion: it tells the machine, lets go of the lock,
+//     decides each MSU by the view, and offers it to the outlet that the MSU leaves by, under that outlet's lock
 //     (transfer.go). It asks nobody and waits for nobody: SCTP queues what is sent, or refuses it.
 //   - The core (core.go) owns mtp3.Network and the resident user parts: MTP3's management, SCCP's management
 //     and the testing user part (parts.go). It takes tasks first, which have no bound, because state must not
