@@ -198,7 +198,7 @@ func (n *Network) send(path ss7.PathID, dpc, opc ss7.PC, sls uint8, m Management
 }
 
 // sendAgain finds another way for a management message that a failed link gave back. The message
-// may be the order for another link, and must not wait for the traffic of this one.
+// may be an order about another link, so it must not wait until this link's traffic is diverted.
 func (n *Network) sendAgain(now time.Time, failed *link, m *ss7.MSU, out []ss7.Action) []ss7.Action {
 	path := ss7.PathID(0)
 	if n.isAdjacent(m.DPC) {

@@ -63,8 +63,8 @@ func (n *Node) doubt(l *link, since time.Time) (text string, beyond bool) {
 	return "its far end has acknowledged them, so they or their answers were lost there or beyond", true
 }
 
-// serverDoubt says what is known of an application server, with its path, for which messages left. beyond: its ASPs
-// have them.
+// serverDoubt says what is known of the application server for which messages left, and gives its path. beyond tells
+// whether its ASPs have these messages.
 func (n *Node) serverDoubt(s *m3uaAS, path ss7.PathID) (text string, beyond bool) {
 	if !s.ready() {
 		return n.serverDown(path), false

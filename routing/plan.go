@@ -37,9 +37,8 @@ type Plan struct {
 	routes int
 }
 
-// NewPlan compiles routes. Several routes to the same range stand in one
-// Destination; a second route to the same range over the same linkset replaces
-// the first.
+// NewPlan compiles routes. Several routes to the same range become one Destination.
+// A second route to the same range over the same linkset replaces the first.
 func NewPlan(v *ss7.Variant, ni ss7.NI, own []ss7.PC, routes []Route) *Plan {
 	p := &Plan{Variant: v, NI: ni, Own: own}
 	at := make(map[ss7.Range]int, len(routes))

@@ -13,10 +13,10 @@ type Association struct {
 
 	Local         []string `json:"local_addresses,omitempty"`
 	LocalPort     uint16   `json:"local_port,omitempty"`
-	Remote        []string `json:"remote_addresses,omitempty"`
-	RemotePort    uint16   `json:"remote_port,omitempty"`
+	Remote        []string `json:"far_end_addresses,omitempty"`
+	RemotePort    uint16   `json:"far_end_port,omitempty"`
 	LocalTag      uint32   `json:"local_tag,omitempty"`
-	RemoteTag     uint32   `json:"remote_tag,omitempty"`
+	RemoteTag     uint32   `json:"far_end_tag,omitempty"`
 	LastError     string   `json:"last_error,omitempty"`
 	OutStreams    uint16   `json:"streams_out"`
 	InStreams     uint16   `json:"streams_in"`

@@ -1,7 +1,8 @@
-// Command gosccp is a user of SCCP made of go-sccp over go-m3ua, to test a relay
-// against. It knows other users by their global titles alone: neither of its two
-// addresses has a point code. It answers what comes to its title until it is killed,
-// or with -ask sends to another's and judges what comes back.
+// Command gosccp is a user of SCCP made of go-sccp over go-m3ua. Labs test the relay
+// against it. It knows other users by their global titles alone: the called and the
+// calling address of its messages have no point code. It answers messages to its own
+// title until it is killed. With -ask it sends messages to another title, and judges
+// the answers.
 package main
 
 import (
