@@ -276,6 +276,9 @@ func Edit[O any](syntax Elem, apply func(env any, o *O, a Args) error) *Statemen
 	return s
 }
 
+// Into is the mode that a line leads into; nil: it leads into none.
+func (s *Statement) Into() *Mode { return s.mode }
+
 // Parted tells whether a line may say what part of the configuration it is about.
 func (s *Statement) Parted() bool { return s.part != nil }
 

@@ -410,6 +410,37 @@ func TestVariantChange(t *testing.T) {
 	}
 }
 
+// A line behind a block at the same depth is read as one of the block if the block's mode knows its word: `shutdown` of
+// an AS behind its interfaces would shut the last interface. So blocks stand behind all other lines of their mode. The
+// lines of an instance are written flat, as Global's are.
+func TestBlocksStandLast(t *testing.T) {
+	seen := map[*cli.Mode]bool{Global: true}
+	var look func(m *cli.Mode)
+	look = func(m *cli.Mode) {
+		block := false
+		for i, s := range m.Statements {
+			into := s.Into()
+			if block && into == nil && m != Global && m.Name != "config-cs7" {
+				t.Errorf("mode %s: statement %d stands behind a block", m.Name, i+1)
+			}
+			block = block || into != nil
+			if into != nil && !seen[into] {
+				seen[into] = true
+				look(into)
+			}
+		}
+	}
+	look(Global)
+	if len(seen) < 10 {
+		t.Errorf("only %d modes were seen", len(seen))
+	}
+	const as = "cs7 as EXCH m2ua\n shutdown\n interface-identifier 1 sctp 10.2.1.2 1025 1025\n"
+	once := text(t, read(t, "cs7 local-peer 1025\n local-ip 10.2.1.1\n"+as))
+	if again := text(t, read(t, once)); again != once || !strings.Contains(once, as) {
+		t.Errorf("read again it is another configuration:\n%s\n%s", once, again)
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	files, _ := filepath.Glob("../labs/*/configs/*.cfg")
 	for _, n := range files {

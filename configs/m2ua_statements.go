@@ -137,10 +137,10 @@ var m2uaASMode = &cli.Mode{Name: "config-cs7-as", Statements: []*cli.Statement{
 			cli.Value(CountUnacked, "What an ASP has not acknowledged when it dies is counted"),
 			cli.Value(ResendUnacked, "It is sent to the ASP that takes over: nothing is lost, and what the dead one "+
 				"had processed comes twice")))),
+	shutdown[M2UAAS]("No ASP may become active in it"),
 	cli.List(cli.Seq(cli.Kw("interface-identifier", "A link that is offered"),
 		cli.Arg("interface", interfaceID{}, "Interface identifier"), overM2PA()),
 		[]string{"interface"}, func(a *M2UAAS) *[]*InterfaceLink { return &a.Interfaces }, offeredMode),
-	shutdown[M2UAAS]("No ASP may become active in it"),
 }}
 
 var offeredMode = &cli.Mode{Name: "config-cs7-as-if", Statements: slices.Concat([]*cli.Statement{
