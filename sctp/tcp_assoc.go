@@ -48,10 +48,11 @@ type tcpAssoc struct {
 	// queue holds, from head on, what was accepted and not yet given to the system.
 	queue     []byte
 	head      int
-	waits     bool   // a goroutine waits for room
-	closing   bool   // no more messages are accepted
-	ended     *Event // how this end ended the connection
-	failure   error  // the error of sending
+	waits     bool          // a goroutine waits for room
+	drained   chan struct{} // closed when that goroutine has ended
+	closing   bool          // no more messages are accepted
+	ended     *Event        // how this end ended the connection
+	failure   error         // the error of sending
 	lastError string
 	stall     stallWatch
 	dropped   uint64 // how many octets of the queue the system took
@@ -193,8 +194,10 @@ func streamOf(m []byte) uint16 {
 // finish gives the last items and frees the descriptor.
 func (a *tcpAssoc) finish(b *Batch, err error) {
 	a.mu.Lock()
+	a.awaitWriter()
 	left, ev := len(a.queue)-a.head, a.ended
-	if a.failure != nil { // the system tells this error only once
+	// The system tells its error once, to the reader or to the writer. The other hears of the end alone (EOF, EPIPE).
+	if a.failure != nil && (errors.Is(err, io.EOF) || !errors.Is(a.failure, syscall.EPIPE)) {
 		err = a.failure
 	}
 	switch {
@@ -221,6 +224,22 @@ func (a *tcpAssoc) finish(b *Batch, err error) {
 		a.endpoint.transport.lost.Add(1)
 	}
 	a.free()
+}
+
+// awaitWriter waits until the goroutine that writes has ended, if there is one. The system may have told it already
+// why the connection ended, and then tells a reader of the end alone. The caller holds mu, which is free meanwhile.
+func (a *tcpAssoc) awaitWriter() {
+	if !a.waits || a.failure != nil {
+		return
+	}
+	ended := a.drained
+	a.mu.Unlock()
+	_ = a.conn.SetWriteDeadline(time.Now()) // an error means that it ends by itself
+	<-ended
+	a.mu.Lock()
+	if errors.Is(a.failure, os.ErrDeadlineExceeded) {
+		a.failure = nil // that was the deadline
+	}
 }
 
 // outcome says what the end of a connection means, when this end did not end it. The caller holds mu.
@@ -305,8 +324,8 @@ func (a *tcpAssoc) flush() {
 	if a.err != nil {
 		a.failure = a.err
 	} else if a.head < len(a.queue) {
-		a.waits = true
-		go a.drain()
+		a.waits, a.drained = true, make(chan struct{})
+		go a.drain(a.drained)
 	}
 }
 
@@ -329,7 +348,8 @@ func (a *tcpAssoc) drop(n int) {
 const keepTCP = 256 << 10
 
 // drain waits for room until nothing waits for it.
-func (a *tcpAssoc) drain() {
+func (a *tcpAssoc) drain(ended chan struct{}) {
+	defer close(ended)
 	chunk := make([]byte, 0, tcpChunk)
 	for {
 		a.mu.Lock()
