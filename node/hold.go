@@ -18,8 +18,8 @@ const holdMost = 1 << 16
 const earlyMost = 1024
 
 // hold is a path at which MSUs wait in the order in which they came, for as long as the table in force names it (the
-// changeover and changeback buffers of Q.704 §5 to §8). A settled hold passes on the MSUs that a reader with the older
-// table still brings. An MSU that one hold passes to another keeps its turn there.
+// changeover and changeback buffers of Q.704 §5 to §8). A settled hold passes on the MSUs that a reader with the
+// older table still brings. An MSU that one hold passes to another keeps its turn there.
 type hold struct {
 	node *Node
 

@@ -108,7 +108,7 @@ func (n *Node) StopRecording() (ended []string) {
 		if e := r.file.Close(); err == nil {
 			err = e
 		}
-		text := fmt.Sprintf("%s is recorded in %s", r.what, r.name)
+		text := fmt.Sprintf("Recording of %s has ended; it is in %s", r.what, r.name)
 		if err != nil {
 			text += ", not to the end: " + err.Error()
 		}

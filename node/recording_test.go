@@ -74,11 +74,12 @@ func TestRecordingIsReplayed(t *testing.T) {
 		m.cut(false, 11)
 		a.configure("cs7 route-table system", "update route 6.0.0/3 linkset M")
 		time.Sleep(20 * time.Second)
-		a.want("undebug cs7 record", "the network is recorded in "+network+"\n", "link 0 of linkset M is recorded in "+link)
+		a.want("undebug cs7 record", "Recording of the network has ended; it is in "+network+"\n",
+			"Recording of link 0 of linkset M has ended; it is in "+link)
 		a.want("no debug cs7 record", "Nothing is recorded.")
 		other := filepath.Join(folder, "other.script")
 		a.want("debug cs7 record network "+other, "Recording to "+other)
-		a.want("undebug all", "the network is recorded in "+other+"\n", "CS7 MTP3 debugging is off")
+		a.want("undebug all", "Recording of the network has ended; it is in "+other+"\n", "CS7 MTP3 debugging is off")
 		a.want("undebug cs7 record", "Nothing is recorded.")
 	})
 	replays(t, network, new(mtp3.Network), "do OutOfService", "do RetrievalComplete", "call Configure", "call SetInhibit",
@@ -176,7 +177,8 @@ func TestRecordingIsRefused(t *testing.T) {
 		a.want("debug cs7 record link B 7 "+file+"3", "there is no link 7 of linkset B")
 		a.want("debug cs7 record link B 0 "+folder+"/none/x", "no such file or directory")
 		time.Sleep(time.Minute)
-		a.want("undebug cs7 record", "the network is recorded in "+file+", not to the end: the recording has as many steps")
+		a.want("undebug cs7 record", "Recording of the network has ended; it is in "+file+
+			", not to the end: the recording has as many steps")
 		for _, name := range []string{"short2", "short3"} {
 			if _, err := os.Stat(filepath.Join(folder, name)); err == nil {
 				t.Errorf("%s is there", name)
