@@ -16,7 +16,6 @@ import (
 // Over the kernel's SCTP too, no neighbour and no ASP stops the translation to a point that is not
 // behind it, in whatever name it speaks; the point itself does.
 func TestKernelTitlesOutliveWhatOthersSay(t *testing.T) {
-	t.Parallel()
 	k := kernelHosts(t)
 	hosts := strings.NewReplacer("10.0.0.9", "10.0.0.2", "10.0.0.8", "10.0.0.3", "10.0.0.5", "10.0.0.4")
 	g := kernelNode(t, hosts.Replace(translating))

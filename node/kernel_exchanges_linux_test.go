@@ -55,7 +55,6 @@ func (p *player) arrives(code string) {
 // recording has them, and a call crosses, message by message; an alternate ASP of the first
 // takes its traffic over.
 func TestKernelTwoExchanges(t *testing.T) {
-	t.Parallel()
 	k := kernelHosts(t)
 	a := kernelNode(t, labOfExchanges)
 	a.until("show cs7 m3ua", "bound")
@@ -95,7 +94,6 @@ func TestKernelTwoExchanges(t *testing.T) {
 // Over the kernel's SCTP too, one source has its share of the places for strangers and of what they
 // may register, and nobody gets what a summary route covers; who says no ASPUP is let go of.
 func TestKernelStrangersHaveShares(t *testing.T) {
-	t.Parallel()
 	k := kernelHosts(t)
 	const gateway = ` asp GW 2905 2905 m3ua
   remote-ip 10.0.0.99

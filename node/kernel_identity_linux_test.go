@@ -103,7 +103,6 @@ func kernelNode(t *testing.T, config string) *box {
 // Over the kernel's SCTP a listed address identifies nobody either, whatever kind of port it
 // is; and it is its owner's again when the association has ended that listed it.
 func TestKernelListedAddressIdentifiesNobody(t *testing.T) {
-	t.Parallel()
 	k := kernelHosts(t)
 	a := kernelNode(t, strings.ReplaceAll(everyKind, "10.0.0.9", "10.50.0.4"))
 	for port, who := range kinds {
@@ -142,7 +141,6 @@ func TestKernelListedAddressIdentifiesNobody(t *testing.T) {
 // Over the kernel's SCTP too, strangers stay through lines of configuration; one that becomes
 // a configured ASP is told and comes again as that; one that is shut down has no association.
 func TestKernelStrangersStay(t *testing.T) {
-	t.Parallel()
 	k := kernelHosts(t)
 	a := kernelNode(t, exchangeLab)
 	e := kernelEnd(t, k, 5000, "10.50.0.3")
@@ -177,7 +175,6 @@ func TestKernelStrangersStay(t *testing.T) {
 
 // Two ASPs at one address and any port are told apart over the kernel's SCTP.
 func TestKernelASPsAtOneAddress(t *testing.T) {
-	t.Parallel()
 	k := kernelHosts(t)
 	a := kernelNode(t, twoAtOne(false, ""))
 	for i, rc := range []uint32{11, 10} {

@@ -16,7 +16,6 @@ import (
 // Over the kernel's SCTP too, an ASP that reads nothing any more, and whose kernel answers HEARTBEATs
 // for it, loses its share of the traffic to the other, with an alarm and a reason.
 func TestKernelAnASPThatTakesNothingLosesItsShare(t *testing.T) {
-	t.Parallel()
 	k := kernelHosts(t)
 	a := kernelNode(t, `hostname A
 cs7 network-indicator international
