@@ -3,13 +3,13 @@ package node
 import (
 	"context"
 	"fmt"
-	"github.com/gostp/gostp/association"
 	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/gostp/gostp/association"
 	"github.com/gostp/gostp/m2ua"
 	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/sctp"

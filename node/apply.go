@@ -3,11 +3,11 @@ package node
 import (
 	"errors"
 	"fmt"
-	"github.com/gostp/gostp/association"
 	"maps"
 	"slices"
 	"time"
 
+	"github.com/gostp/gostp/association"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/mtp3"

@@ -1,10 +1,10 @@
 package node
 
 import (
-	"github.com/gostp/gostp/association"
 	"iter"
 	"sync/atomic"
 
+	"github.com/gostp/gostp/association"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sctp"

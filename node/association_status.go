@@ -3,10 +3,10 @@ package node
 import (
 	"cmp"
 	"fmt"
-	"github.com/gostp/gostp/association"
 	"slices"
 	"strings"
 
+	"github.com/gostp/gostp/association"
 	"github.com/gostp/gostp/status"
 )
 

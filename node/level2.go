@@ -3,10 +3,10 @@ package node
 import (
 	"cmp"
 	"fmt"
-	"github.com/gostp/gostp/association"
 	"slices"
 	"time"
 
+	"github.com/gostp/gostp/association"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/loop"

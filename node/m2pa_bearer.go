@@ -3,9 +3,9 @@ package node
 import (
 	"errors"
 	"fmt"
-	"github.com/gostp/gostp/association"
 	"net"
 
+	"github.com/gostp/gostp/association"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/sctp"

@@ -2,9 +2,9 @@ package node
 
 import (
 	"fmt"
-	"github.com/gostp/gostp/association"
 	"sync/atomic"
 
+	"github.com/gostp/gostp/association"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/m2ua"

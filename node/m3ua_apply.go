@@ -1,10 +1,10 @@
 package node
 
 import (
-	"github.com/gostp/gostp/association"
 	"slices"
 	"time"
 
+	"github.com/gostp/gostp/association"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/sctp"

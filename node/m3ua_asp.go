@@ -2,10 +2,10 @@ package node
 
 import (
 	"fmt"
-	"github.com/gostp/gostp/association"
 	"sync/atomic"
 	"time"
 
+	"github.com/gostp/gostp/association"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/m3ua"

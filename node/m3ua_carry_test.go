@@ -2,9 +2,9 @@ package node
 
 import (
 	"encoding/binary"
-	"github.com/gostp/gostp/association"
 	"testing"
 
+	"github.com/gostp/gostp/association"
 	"github.com/gostp/gostp/internal/lock"
 	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/routing"

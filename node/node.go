@@ -3,11 +3,11 @@ package node
 import (
 	"context"
 	"errors"
-	"github.com/gostp/gostp/association"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/gostp/gostp/association"
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/internal/lock"

@@ -2,10 +2,10 @@ package node
 
 import (
 	"fmt"
-	"github.com/gostp/gostp/association"
 	"slices"
 	"strings"
 
+	"github.com/gostp/gostp/association"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/status"
 )

@@ -2,9 +2,9 @@ package node
 
 import (
 	"fmt"
-	"github.com/gostp/gostp/association"
 	"strings"
 
+	"github.com/gostp/gostp/association"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/routing"

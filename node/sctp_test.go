@@ -2,7 +2,6 @@ package node
 
 import (
 	"errors"
-	"github.com/gostp/gostp/association"
 	"net/netip"
 	"regexp"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gostp/gostp/association"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/sctp"

@@ -2,9 +2,9 @@ package node
 
 import (
 	"fmt"
-	"github.com/gostp/gostp/association"
 	"time"
 
+	"github.com/gostp/gostp/association"
 	"github.com/gostp/gostp/cli"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/m2pa"

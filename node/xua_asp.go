@@ -3,12 +3,12 @@ package node
 import (
 	"errors"
 	"fmt"
-	"github.com/gostp/gostp/association"
 	"net"
 	"reflect"
 	"sync/atomic"
 	"time"
 
+	"github.com/gostp/gostp/association"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sctp"

@@ -2,10 +2,10 @@ package node
 
 import (
 	"fmt"
-	"github.com/gostp/gostp/association"
 	"iter"
 	"slices"
 
+	"github.com/gostp/gostp/association"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/m2ua"
 	"github.com/gostp/gostp/m3ua"

@@ -2,10 +2,10 @@ package node
 
 import (
 	"fmt"
-	"github.com/gostp/gostp/association"
 	"slices"
 	"time"
 
+	"github.com/gostp/gostp/association"
 	"github.com/gostp/gostp/m2ua"
 	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/ss7"
