@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"regexp"
@@ -60,17 +59,14 @@ type Parsed struct {
 func Parse(r io.Reader, env, root any, top *Mode) *Parsed {
 	f := &file{Parsed: Parsed{Source: Source{}}, index: map[listID]*listIndex{}, stack: []level{{top, root, env, -1,
 		false}}}
-	sc := bufio.NewScanner(r)
-	sc.Buffer(make([]byte, 0, 64<<10), 1<<20)
-	for sc.Scan() {
-		f.lines = append(f.lines, sc.Text())
-	}
+	text, err := io.ReadAll(r)
+	f.lines = strings.Split(string(text), "\n")
 	for n := 1; n <= len(f.lines); n++ {
 		f.take(n, f.lines[n-1])
 		n = max(n, f.textEnd)
 	}
-	if err := sc.Err(); err != nil {
-		f.Faults = append(f.Faults, Fault{Line: len(f.lines) + 1, Text: "the file cannot be read on: " + err.Error()})
+	if err != nil {
+		f.fault(len(f.lines), 0, "", "the file cannot be read on: "+err.Error())
 	}
 	f.endSkip()
 	return &f.Parsed
@@ -120,16 +116,8 @@ func (f *file) take(n int, raw string) {
 		return
 	}
 	f.endSkip()
-	if len(line) > maxLine {
-		f.fault(n, 0, "", fmt.Sprintf("the line has %d characters; at most %d", len(line), maxLine))
-		return
-	}
 	if shown, ok := f.stack[0].mode.beginsText(f.stack[0].env, body); ok {
 		line, body = line[:len(line)-len(body)]+shown, shown
-	}
-	if i := strings.IndexFunc(line, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }); i >= 0 {
-		f.fault(n, i, "", fmt.Sprintf("control character %#02x in the line", line[i]))
-		return
 	}
 	if body == "exit" {
 		if len(f.stack) > 1 {
@@ -137,13 +125,24 @@ func (f *file) take(n int, raw string) {
 		}
 		return
 	}
-	f.statement(n, body, len(line)-len(body), indent)
+	f.statement(n, body, len(line)-len(body), indent, refusal(line))
 }
 
-// statement tries the innermost mode first, then the outer ones. If a line fits none, the mode that comes
-// nearest to understanding it becomes the current one: the line may be the head of a block, and the lines of
+// refusal is why a line is not taken, whatever it says; empty: it is.
+func refusal(line string) string {
+	if len(line) > maxLine {
+		return fmt.Sprintf("the line has %d characters; at most %d", len(line), maxLine)
+	}
+	if i := strings.IndexFunc(line, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }); i >= 0 {
+		return fmt.Sprintf("control character %#02x in the line", line[i])
+	}
+	return ""
+}
+
+// statement tries the innermost mode first, then the outer ones. If a line fits none or is refused, the mode that
+// comes nearest to understanding it becomes the current one: the line may be the head of a block, and the lines of
 // that block must not go to the block before.
-func (f *file) statement(n int, body string, offset, indent int) {
+func (f *file) statement(n int, body string, offset, indent int, refused string) {
 	var worst fault
 	form, from := negated(body)
 	for n := len(f.stack) - 1; f.stack[n].passed && f.indented && indent <= f.stack[n].head; n-- {
@@ -153,6 +152,10 @@ func (f *file) statement(n int, body string, offset, indent int) {
 	for i := len(f.stack) - 1; i >= 0; i-- {
 		l := f.stack[i]
 		s, a, flt := parse(l.env, l.mode.Statements, body, from, form != plainForm)
+		if flt.kind == fine && refused != "" {
+			worst, nearest = flt, i
+			break
+		}
 		if flt.kind == fine {
 			f.stack = f.stack[:i+1]
 			old := f.said(s, l, a, form)
@@ -178,13 +181,15 @@ func (f *file) statement(n int, body string, offset, indent int) {
 	top := f.stack[0]
 	f.stack = f.stack[:nearest+1]
 	f.skip, f.skipping, f.skipped = indent, true, 0
-	text := worst.describe()
-	if worst.at == firstWord(body, from) {
+	text, word := worst.describe(), worst.word
+	if refused != "" {
+		text, word = refused, ""
+	} else if worst.at == firstWord(body, from) {
 		if where := under(top.env, top.mode, body, from, form != plainForm); where != "" {
 			text += ". " + where
 		}
 	}
-	f.fault(n, offset+worst.at, worst.word, text)
+	f.fault(n, offset+worst.at, word, text)
 	f.Faults[len(f.Faults)-1].In = f.stack[nearest].obj
 }
 

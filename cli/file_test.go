@@ -131,6 +131,15 @@ func TestBlockOfABadHead(t *testing.T) {
 	if len(faults) != 3 || len(s.Ports) != 2 || s.Ports[0].Text != "first" || s.Ports[0].Down {
 		t.Errorf("%v %+v", faults, s.Ports[0])
 	}
+	for _, head := range []string{"port t\x1bwo", "port \x00", "port two speed " + strings.Repeat("1", 1000)} {
+		for _, indent := range []string{"", " "} {
+			under := strings.Join([]string{"", "description second", "shutdown"}, "\n"+indent)
+			s, faults := parseSite("port one\n" + indent + "description first\n" + head + under + "\nport three\n")
+			if len(faults) == 0 || len(s.Ports) != 2 || s.Ports[0].Text != "first" || s.Ports[0].Down {
+				t.Errorf("%q: %v %+v", head, faults, s.Ports[0])
+			}
+		}
+	}
 }
 
 // TestLongLists would take minutes if each line searched the list from the front.

@@ -397,10 +397,12 @@ func TestCodesAreNotReadInANotationThatIsLeftOut(t *testing.T) {
 // A port of M3UA whose address is not understood stays shut: without one it would be at every
 // address of the machine.
 func TestPortWithAnAddressThatIsNotUnderstoodStaysShut(t *testing.T) {
-	r := Examine([]byte("cs7 m3ua 2905\n local-ip 10.0.0.300\n accept-asp-connections dynamic-permitted\ncs7 m3ua " +
-		"2906\n"))
-	if len(r.System.M3UAs) != 1 || r.System.M3UAs[0].Port != 2906 || len(r.Faults) != 2 {
-		t.Errorf("%v\n%s", r.Faults, text(t, r.System))
+	for _, address := range []string{"10.0.0.300", "10.0.0.3\x1b", "10.0.0.3" + strings.Repeat(" ", 2<<20) + "x"} {
+		r := Examine([]byte("cs7 m3ua 2905\n local-ip " + address + "\n accept-asp-connections dynamic-permitted\n" +
+			"cs7 m3ua 2906\n"))
+		if len(r.System.M3UAs) != 1 || r.System.M3UAs[0].Port != 2906 || len(r.Faults) != 2 {
+			t.Errorf("%v\n%s", r.Faults, text(t, r.System))
+		}
 	}
 }
 
