@@ -72,10 +72,44 @@ func writeJSON(w io.Writer, v any) error {
 	return err
 }
 
-// NotNull gives an empty list for one that is nil, which JSON would not write as a list.
+// NotNull gives a copy of a value in which an empty list stands for each list that is nil, which JSON would not write
+// as a list. So neither the node nor a user part of others has to think of that.
 func NotNull(v any) any {
-	if r := reflect.ValueOf(v); r.Kind() == reflect.Slice && r.IsNil() {
-		return reflect.MakeSlice(r.Type(), 0, 0).Interface()
+	if v == nil {
+		return nil
+	}
+	return notNull(reflect.ValueOf(v)).Interface()
+}
+
+func notNull(v reflect.Value) reflect.Value {
+	switch v.Kind() {
+	case reflect.Slice:
+		out := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+		for i := range v.Len() {
+			out.Index(i).Set(notNull(v.Index(i)))
+		}
+		return out
+	case reflect.Struct:
+		out := reflect.New(v.Type()).Elem()
+		out.Set(v)
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() { // JSON has these alone
+				out.Field(i).Set(notNull(v.Field(i)))
+			}
+		}
+		return out
+	case reflect.Pointer:
+		if v.IsNil() {
+			return v
+		}
+		out := reflect.New(v.Type().Elem())
+		out.Elem().Set(notNull(v.Elem()))
+		return out
+	case reflect.Interface:
+		if v.IsNil() {
+			return v
+		}
+		return notNull(v.Elem())
 	}
 	return v
 }

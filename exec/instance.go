@@ -41,7 +41,6 @@ func inEvery[T any](h Host, c *cli.Call, get func(Node, *cli.Call) (T, error),
 		if v, e := get(n, c); e != nil {
 			x.Error = e.Error()
 		} else {
-			v, _ = cli.NotNull(v).(T)
 			x.Value, err = &v, nil
 		}
 		all = append(all, x)
