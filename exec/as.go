@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -238,7 +239,7 @@ func printASP(w io.Writer, s *status.ASP) {
 	}
 	line := func(as, state string) {
 		fmt.Fprintf(w, "%-12s  %-12s  %-8s  %-4s  %-8d %-15s %s\n",
-			s.Name, as, state, "m3ua", s.Port, s.Address, association)
+			s.Name, as, state, "m3ua", s.Port, cmp.Or(s.Address, "-"), association)
 	}
 	for _, m := range s.ASs {
 		line(m.AS, m.State)
@@ -332,7 +333,7 @@ func clearASP(n Node, c *cli.Call) error {
 	name := c.Args.String("name", "")
 	found, ended := false, false
 	for _, u := range n.Associations() {
-		if u.Owner == "ASP "+name {
+		if u.ASP == name {
 			found = true
 			ended = n.EndAssociation(u.Association.ID, "cleared by the operator") || ended
 		}

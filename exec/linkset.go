@@ -128,7 +128,7 @@ func printLinkset(w io.Writer, s *status.Linkset) {
 		if inhibited == "" {
 			inhibited = "-----"
 		}
-		fmt.Fprintf(w, "  %02d   %-28s %-9s %-17s %s\n", l.SLC, l.Interface, l.Service, l.PeerState, inhibited)
+		fmt.Fprintf(w, "  %02d   %-28s %-9s %-17s %s\n", l.SLC, l.Ends, l.Service, l.PeerState, inhibited)
 		if l.Reason != "" {
 			fmt.Fprintf(w, "       reason: %s\n", l.Reason)
 		} else if l.Fault != "" {

@@ -78,7 +78,7 @@ func isNamed(u *status.AssociationUse, c *cli.Call) bool {
 	case u.SLC != nil && u.Linkset == name:
 		return slc == 16 || uint64(*u.SLC) == slc
 	}
-	return slc == 16 && u.Owner == "ASP "+name
+	return slc == 16 && u.ASP == name
 }
 
 // noneNamed says why a command names no association; nil: the command names none, and there is none.

@@ -44,16 +44,16 @@ func printVersion(w io.Writer, _ *cli.Call, v status.Version) {
 	fmt.Fprintf(w, "%s uptime is %s\n", v.Hostname, since(v.Started))
 	for _, t := range v.Transports {
 		switch {
-		case t.Port == "" && t.Name == "":
+		case t.Port == 0 && t.Name == "":
 			fmt.Fprintf(w, "There is no SCTP: %s\n", t.Reason)
-		case t.Port == "":
+		case t.Port == 0:
 			fmt.Fprintf(w, "SCTP is %s\n", t.Name)
 		case t.TCP:
-			fmt.Fprintf(w, "%s is without SCTP: %s\n", t.Port, t.Name)
+			fmt.Fprintf(w, "%s %d is without SCTP: %s\n", t.Kind, t.Port, t.Name)
 		case t.Name != "":
-			fmt.Fprintf(w, "SCTP of %s is %s\n", t.Port, t.Name)
+			fmt.Fprintf(w, "SCTP of %s %d is %s\n", t.Kind, t.Port, t.Name)
 		case t.Reason != "":
-			fmt.Fprintf(w, "SCTP of %s: %s\n", t.Port, t.Reason)
+			fmt.Fprintf(w, "SCTP of %s %d: %s\n", t.Kind, t.Port, t.Reason)
 		}
 	}
 	fmt.Fprintf(w, "Startup configuration is %s\n", v.Startup)

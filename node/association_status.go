@@ -23,6 +23,7 @@ type holder struct {
 	node    *Node
 	linkset string // of a link
 	slc     uint8
+	asp     string
 	title   string // for a column
 }
 
@@ -33,7 +34,8 @@ func (n *Node) holders() []holder {
 	n.applying.Lock()
 	for key, l := range n.links {
 		if !l.cfg.IsM2UA() { // such a link uses its gateway's association
-			out = append(out, holder{&l.Keeper, n, key.linkset, key.slc, fmt.Sprintf("%s %d", key.linkset, key.slc)})
+			out = append(out, holder{Keeper: &l.Keeper, node: n, linkset: key.linkset, slc: key.slc,
+				title: fmt.Sprintf("%s %d", key.linkset, key.slc)})
 		}
 	}
 	n.applying.Unlock()
@@ -44,7 +46,7 @@ func (n *Node) holders() []holder {
 		more = append(more, holder{Keeper: &i.link.Keeper, node: n, title: "interface " + i.name})
 	}
 	for a := range n.everyASP() {
-		more = append(more, holder{Keeper: &a.Keeper, node: n, title: a.topic + " ASP " + a.title})
+		more = append(more, holder{Keeper: &a.Keeper, node: n, asp: a.title, title: a.topic + " ASP " + a.title})
 	}
 	slices.SortFunc(more, func(a, b holder) int { return strings.Compare(a.title, b.title) })
 	return append(out, more...)
@@ -62,6 +64,7 @@ func (n *Node) Associations() []status.AssociationUse {
 func (k *holder) snapshot() status.AssociationUse {
 	out := k.Use()
 	out.Instance, out.UsedBy, out.Linkset = k.node.number, k.node.at()+k.title, k.linkset
+	out.ASP = k.asp
 	if k.linkset != "" {
 		out.SLC = &k.slc
 	}

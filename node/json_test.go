@@ -84,6 +84,8 @@ func TestEveryShowOfServersAsJSON(t *testing.T) {
 		a.want("show cs7 as | json", `"state": "active"`, `"destination_point_code": "5.5.5"`,
 			"\"asp_by_sls\": [\n      \"H1\"")
 		a.want("show cs7 asp H1 | json", `"this_node_is": "sg"`, `"state": "ESTABLISHED"`)
+		a.want("show sctp association H1 | json", `"asp": "H1"`)
+		a.want("show version | json", "\"kind\": \"m3ua\",\n      \"port\": 2905,")
 		a.want("test cs7 gtt 4912 | json", `"selector": "S"`, `"fate": "forwarded"`, `"route": "linkset B"`)
 		a.want("test cs7 gtt 12 | json", `"return_cause": 1`)
 		a.want("show cs7 route explain 5.5.5 | json", "\"to_asps\": {\n    \"how\": \"one\",\n    \"name\": \"H1\"")
@@ -99,5 +101,6 @@ func TestEveryShowOfServersAsJSON(t *testing.T) {
 			x.sameAsJSON(x.typed("show "))
 		}
 		c.sg.want("show cs7 m2ua | json", `"name": "EXCH"`, `"in_service": true`)
+		c.mgc[0].want("show cs7 m2ua | json", "\"linkset\": \"STP\",\n      \"slc\": 1,")
 	})
 }

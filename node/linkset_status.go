@@ -46,7 +46,7 @@ func (n *Node) link(l mtp3.LinkStatus) *link { return n.view.Load().link(l.Path)
 // linkPicture gives link k: as MTP3 sees it, which is l, and what is below.
 func (n *Node) linkPicture(k *link, l *mtp3.LinkStatus) status.Link {
 	st, why := k.below()
-	out := status.Link{Linkset: k.linkset, SLC: l.SLC, Kind: status.KindM2PA, Interface: ends(&k.cfg), Service: service(l),
+	out := status.Link{Linkset: k.linkset, SLC: l.SLC, Kind: status.KindM2PA, Ends: ends(&k.cfg), Service: service(l),
 		PeerState: st.State.String(), Inhibited: inhibited(l), Level3: n.level3Status(l), Level2: level2Status(&st, why),
 		Association: k.transport(), Counters: level2Counts(&st.Stats), Rates: k.meter.Utilization()}
 	if k.cfg.IsM2UA() {

@@ -133,8 +133,8 @@ func (l *link) gatewayLink() *status.GatewayLink {
 		at = fmt.Sprintf("%v (%s)", v.Interface, at)
 	}
 	s := &v.Stats
-	return &status.GatewayLink{Name: l.Name(), Interface: at, Gateway: l.cfg.Gateway, State: v.State.String(),
-		InService: v.State == m2ua.InService, Since: v.Since, Reason: v.Why, Level: v.Congestion,
+	return &status.GatewayLink{Name: l.Name(), Linkset: l.linkset, SLC: l.cfg.SLC, Interface: at, Gateway: l.cfg.Gateway,
+		State: v.State.String(), InService: v.State == m2ua.InService, Since: v.Since, Reason: v.Why, Level: v.Congestion,
 		Counters: status.GatewayLinkCounts{MSUsIn: s.MSUsIn, MSUsOut: s.MSUsOut, OctetsIn: s.OctetsIn,
 			OctetsOut: s.OctetsOut, Messages: exchanged(s.Messages()), Refused: byReason(s.Refused),
 			Failures: s.Failures, Retrieved: s.Retrieved, EarlyLost: s.EarlyLost, TooLong: s.TooLong,

@@ -99,7 +99,8 @@ func (n *Node) transports() []status.Transport {
 	all := n.allCarriers()
 	for _, p := range all {
 		x := p.Snapshot()
-		out = append(out, status.Transport{Port: p.Title, TCP: p.Kind == configs.TCP && x.Carrier != "", Name: x.Carrier})
+		out = append(out, status.Transport{Kind: x.Kind, Port: x.Number, TCP: p.Kind == configs.TCP && x.Carrier != "",
+			Name: x.Carrier})
 		if x.Carrier == "" {
 			out[len(out)-1].Reason = x.Reason
 		}

@@ -62,7 +62,7 @@ func aspStatus(s *xua.ASPStatus, a *xuaASP, g xua.Grammar) status.ASP {
 	v := a.View()
 	out := status.ASP{Name: s.Config.Name, Gateway: s.Config.Role == xua.RoleASP, Role: s.Config.Role.String(),
 		State: s.State.String(), Since: s.Since, Event: s.Why, LastError: s.LastError, NextTry: s.NextTry,
-		ASs: memberships(s.AS), FarEnd: a.FarEnd(), Address: "-", Port: a.Ends.RemotePort, Association: v.Snapshot(),
+		ASs: memberships(s.AS), FarEnd: a.FarEnd(), Port: a.Ends.RemotePort, Association: v.Snapshot(),
 		Counters: status.ASPCounts{Messages: exchanged(s.Stats.Messages(g)), Refused: byReason(s.Stats.Refused),
 			Spared: s.Stats.ErrorsSpared, OctetsIn: a.inOctets.Load(), OctetsOut: a.outOctets.Load(),
 			Malformed: byReason(a.malformed.Load())}}

@@ -28,15 +28,15 @@ type AS struct {
 
 	ASPs []Membership `json:"asps"`
 	// Slots has the ASP that each SLS goes to, while the AS is active and does not broadcast; empty: none.
-	Slots []string `json:"asp_by_sls,omitempty"`
+	Slots []string `json:"asp_by_sls"`
 }
 
-// KeyTerm is a part of a routing key. What it leaves out matches every MSU.
+// KeyTerm is a part of a routing key. An empty list matches every MSU.
 type KeyTerm struct {
 	DPC      string     `json:"destination_point_code"` // or a range, CODE/LENGTH
-	SIs      []string   `json:"service_indicators,omitempty"`
-	OPCs     []string   `json:"originating_point_codes,omitempty"`
-	Circuits []Circuits `json:"circuits,omitempty"`
+	SIs      []string   `json:"service_indicators"`
+	OPCs     []string   `json:"originating_point_codes"`
+	Circuits []Circuits `json:"circuits"`
 }
 
 // Circuits is a range of circuits of an originating point.
@@ -73,9 +73,9 @@ type ASP struct {
 	NextTry    time.Time    `json:"next_request,omitzero"` // until then an answer is awaited
 	ASs        []Membership `json:"application_servers"`
 
-	FarEnd      string       `json:"far_end"` // as it is configured
-	Address     string       `json:"address"` // the first one of the far end; -: any
-	Port        uint16       `json:"port"`
+	FarEnd      string       `json:"far_end_configured"`        // in words
+	Address     string       `json:"far_end_address,omitempty"` // the first one; none: any
+	Port        uint16       `json:"far_end_port"`
 	Association *Association `json:"association"`
 	Counters    ASPCounts    `json:"counters"`
 }
@@ -131,8 +131,8 @@ type Port struct {
 // PortUser is a link or an ASP at a port.
 type PortUser struct {
 	Name        string       `json:"name"`
-	FarEnd      string       `json:"far_end"`
-	State       string       `json:"state,omitempty"` // of an ASP
+	FarEnd      string       `json:"far_end_configured"` // in words
+	State       string       `json:"state,omitempty"`    // of an ASP
 	Association *Association `json:"association"`
 }
 
@@ -166,7 +166,7 @@ type M2UAAS struct {
 type M2UAInterface struct {
 	Name      string    `json:"name"`
 	Ends      string    `json:"ends"` // of the link, as it is configured
-	Level2    string    `json:"level2"`
+	Level2    string    `json:"level2_state"`
 	Reason    string    `json:"reason,omitempty"` // why it carries nothing
 	InService bool      `json:"in_service"`
 	Since     time.Time `json:"since,omitzero"`
@@ -192,6 +192,8 @@ type InterfaceCounts struct {
 // GatewayLink is a link whose level 2 is at a gateway.
 type GatewayLink struct {
 	Name      string            `json:"name"`
+	Linkset   string            `json:"linkset"`
+	SLC       uint8             `json:"slc"`
 	Interface string            `json:"interface"`
 	Gateway   string            `json:"gateway"`
 	State     string            `json:"state"`

@@ -11,9 +11,9 @@ type Association struct {
 	Attempts uint64    `json:"attempts"`
 	Since    time.Time `json:"since,omitzero"`
 
-	Local         []string `json:"local_addresses,omitempty"`
+	Local         []string `json:"local_addresses"`
 	LocalPort     uint16   `json:"local_port,omitempty"`
-	Remote        []string `json:"far_end_addresses,omitempty"`
+	Remote        []string `json:"far_end_addresses"`
 	RemotePort    uint16   `json:"far_end_port,omitempty"`
 	LocalTag      uint32   `json:"local_tag,omitempty"`
 	RemoteTag     uint32   `json:"far_end_tag,omitempty"`
@@ -48,7 +48,7 @@ type Path struct {
 	InFlight   int    `json:"in_flight_octets"`
 	MTU        int    `json:"mtu"`
 	Errors     int    `json:"errors"`
-	Resent     uint64 `json:"retransmissions"`
+	Resent     uint64 `json:"sent_again"`
 	Heartbeats uint64 `json:"heartbeats"`
 }
 
@@ -77,12 +77,13 @@ type AssociationUse struct {
 	UsedBy   string `json:"used_by"` // as a column of `show sctp association` has it
 	Linkset  string `json:"linkset,omitempty"`
 	SLC      *uint8 `json:"slc,omitempty"`
+	ASP      string `json:"asp,omitempty"` // or gateway
 	Port     uint16 `json:"local_port"`
 	FarEnd   string `json:"far_end"`            // as it is, or as it is configured
 	WithWhom string `json:"far_end_configured"` // in words
 	Carrier  string `json:"transport,omitempty"`
 	// NotOffered has the configured addresses of the far end that the far end itself does not list.
-	NotOffered  []string            `json:"addresses_not_offered,omitempty"`
+	NotOffered  []string            `json:"addresses_not_offered"`
 	Association *Association        `json:"association"`
 	Settings    AssociationSettings `json:"settings"`
 }
@@ -108,7 +109,8 @@ type AssociationSettings struct {
 
 // Transport is what carries SCTP at a port. If there is no port, it is what would carry SCTP at one.
 type Transport struct {
-	Port   string `json:"port,omitempty"`
+	Kind   string `json:"kind,omitempty"` // of the port: local-peer, m3ua or m2ua
+	Port   uint16 `json:"port,omitempty"`
 	TCP    bool   `json:"tcp"` // no SCTP: a TCP connection in its place
 	Name   string `json:"transport,omitempty"`
 	Reason string `json:"reason,omitempty"` // why there is none

@@ -25,7 +25,7 @@ type Link struct {
 	Linkset   string `json:"linkset"`
 	SLC       uint8  `json:"slc"`
 	Kind      string `json:"kind"`       // m2pa, or m2ua: level 2 is at a signalling gateway
-	Interface string `json:"interface"`  // the two ends, in the words of the configuration
+	Ends      string `json:"ends"`       // of the link, as it is configured
 	Service   string `json:"service"`    // avail, UNAVAIL, FAILED or shutdown
 	PeerState string `json:"peer_state"` // of level 2, or NoAssociation
 	Inhibited string `json:"inhibited"`  // LOC, REM, LOC/REM or nothing

@@ -30,7 +30,7 @@ type Ping struct {
 type Refusal struct {
 	Reason string `json:"reason"`        // when they were sent
 	Now    string `json:"now,omitempty"` // what still stands in the way
-	SLS    []int  `json:"sls,omitempty"` // nothing: all of them
+	SLS    []int  `json:"sls"`           // empty: all of them
 }
 
 // Loss is the messages that were lost after they had left by one way, and what is known of that way.

@@ -3,8 +3,9 @@
 // read them.
 //
 // A point code is text, in the notation of its node. A state is the word that `show` prints for it, and the reason of a
-// state stands beside it. A time is when something began or ended; a duration has its unit in its name (t1_ms). A
-// counter counts since the node started, unless it says otherwise. A list that may be empty is never null.
+// state stands beside it. A time is when something began, ended or is due; a duration has its unit in its name (t1_ms).
+// A counter counts since the node started, unless it says otherwise. A list that is empty may be nil, which JSON writes
+// as an empty one. docs/json.md says the same to those who read the JSON.
 package status
 
 import "time"

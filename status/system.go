@@ -54,13 +54,13 @@ type Startup struct {
 	Lines []StartupLine `json:"lines"`
 	// Faults counts what is left out of the configuration. Others has the faults that are about no line.
 	Faults int      `json:"faults"`
-	Others []string `json:"other_faults,omitempty"`
+	Others []string `json:"other_faults"`
 }
 
 // StartupLine is a line of the startup configuration.
 type StartupLine struct {
 	Text    string   `json:"text"`
-	LeftOut []string `json:"left_out,omitempty"` // why the object that it configures is left out
+	LeftOut []string `json:"left_out"` // why the object that it configures is left out
 }
 
 // Clock is the time of day.
