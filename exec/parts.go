@@ -9,8 +9,8 @@ import (
 
 // parts is what a node tells of its user parts that have packages of their own.
 type parts interface {
-	// AskPart runs f for the part of a kind. Nothing else runs the part meanwhile.
-	AskPart(k *userpart.Kind, f func(userpart.Part))
+	// AskPart runs f for the part of a kind. Nothing else runs the part meanwhile. The error says why f did not run.
+	AskPart(k *userpart.Kind, f func(userpart.Part)) error
 }
 
 // partCommands gives the commands that user parts bring.
@@ -18,7 +18,9 @@ func partCommands(h Host) (all []*cli.Statement) {
 	for _, k := range h.Parts() {
 		for _, s := range k.Shows {
 			get := func(n Node, c *cli.Call) (value any, err error) {
-				n.AskPart(&k, func(p userpart.Part) { value, err = s.Ask(p, c) })
+				if stopped := n.AskPart(&k, func(p userpart.Part) { value, err = s.Ask(p, c) }); stopped != nil {
+					return nil, stopped
+				}
 				return value, err
 			}
 			print := func(w io.Writer, _ *cli.Call, value any) { s.Print(w, value) }

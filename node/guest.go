@@ -1,6 +1,7 @@
 package node
 
 import (
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -23,17 +24,22 @@ type guest struct {
 	transfer transfer
 	leave    func() // takes transfer out of the node's readers
 
-	inbox      inbox
-	configured bool
-	moved      atomic.Bool        // a table is in force that the part was not told of
-	known      map[ss7.Range]bool // the destinations of which the part knows that they can be reached
+	inbox  inbox
+	moved  atomic.Bool        // a table is in force that the part was not told of
+	known  map[ss7.Range]bool // the destinations of which the part knows that they can be reached
+	untold []ss7.Event        // the discards of MSUs of the part's of which it was not told yet
 }
+
+// untoldMost is how many discards wait until the part is told of them. A part may answer each of them with an MSU that
+// is discarded in its turn.
+const untoldMost = 1024
 
 func newGuest(n *Node, k userpart.Kind) *guest {
 	g := &guest{node: n, kind: k, part: k.New(), inbox: newInbox()}
 	g.tasks = newTasks(n.ctx, func() {})
 	g.inbox.tell, g.leave = n.usersShort, n.readers.enter(&g.transfer)
 	g.loop = loop.Loop{Machine: g.part, Hands: g, Fire: g.rouse}
+	g.configure(n.Config()) // the first task, so that nothing comes before it
 	return g
 }
 
@@ -50,9 +56,10 @@ func (g *guest) run() {
 			g.drain()
 			g.work()
 		}
-		if g.configured && g.moved.Swap(false) {
+		if g.moved.Swap(false) {
 			g.compare()
 		}
+		g.tellDiscards()
 		g.loop.Tick()
 	}
 }
@@ -100,17 +107,16 @@ func (g *guest) rerouted() {
 	g.rouse()
 }
 
-// post has the part told of ev soon.
-func (g *guest) post(ev ss7.Event) { g.do(func() { g.loop.Tell(ev) }) }
-
-// hear implements userPart.
-func (g *guest) hear(_ time.Time, ev *ss7.Event) { g.post(*ev) }
+// hear implements userPart. It has the part told of ev soon.
+func (g *guest) hear(_ time.Time, event *ss7.Event) {
+	ev := *event
+	g.do(func() { g.loop.Tell(ev) })
+}
 
 // configure implements userPart.
 func (g *guest) configure(s *configs.System) {
 	g.do(func() {
 		g.loop.Run(func(now time.Time, out []ss7.Action) []ss7.Action { return g.part.Configure(now, s, out) })
-		g.configured = true
 	})
 }
 
@@ -130,19 +136,42 @@ func (g *guest) Raise(ev *ss7.Event) {
 	ev.MSU.SI = g.kind.SI
 	d := g.node.originate(time.Now(), &g.transfer, &ev.MSU)
 	if d.Fate == mtp3.Discard {
-		g.post(ss7.Event{Kind: ss7.Discard, Arg: ev.Arg, MSU: ev.MSU, Why: d.Reason.String()})
+		g.discarded(ev, d.Reason.String())
 	} else if p, is := g.part.(userpart.Sender); is {
 		p.Left(ev, d.Path)
 	}
 }
 
+// discarded has the part told soon that the MSU of ev went no further. The part is in the middle of a turn now.
+func (g *guest) discarded(ev *ss7.Event, why string) {
+	if len(g.untold) >= untoldMost {
+		g.node.log.AddLimited(g.facility(), 4, "UNTOLD", fmt.Sprintf(
+			"%d MSUs that it has sent were discarded, and it was not told of them yet; of more it is not told", untoldMost))
+		return
+	}
+	g.untold = append(g.untold, ss7.Event{Kind: ss7.Discard, Arg: ev.Arg, MSU: keep(&ev.MSU, 0).msu, Why: why})
+	g.rouse()
+}
+
+// tellDiscards tells the part of the discards so far. Those that its answers lead to have their turn after what else
+// waits.
+func (g *guest) tellDiscards() {
+	all := g.untold
+	g.untold = nil
+	for _, ev := range all {
+		g.loop.Tell(ev)
+	}
+}
+
+// facility is how the log names the part.
+func (g *guest) facility() string { return "CS7" + g.kind.Name }
+
 // Note implements loop.Hands.
 func (g *guest) Note(ev *ss7.Event) {
-	facility := "CS7" + g.kind.Name
 	if ev.Kind == ss7.Discard {
-		g.node.log.AddFrom(whoOf(ev), facility, 4, "IGNORED", ev.Why)
+		g.node.log.AddFrom(whoOf(ev), g.facility(), 4, "IGNORED", ev.Why)
 	} else {
-		g.node.log.AddFrom(whoOf(ev), facility, 5, "STATE", ev.Why)
+		g.node.log.AddFrom(whoOf(ev), g.facility(), 5, "STATE", ev.Why)
 	}
 }
 
@@ -154,11 +183,12 @@ func (g *guest) Done() (rest func()) { return nil }
 // Parts gives the user parts that Options brings.
 func (n *Node) Parts() []userpart.Kind { return n.opt.Parts }
 
-// AskPart runs f for the part of a kind. Nothing else runs the part meanwhile.
-func (n *Node) AskPart(k *userpart.Kind, f func(userpart.Part)) {
+// AskPart runs f for the part of a kind. Nothing else runs the part meanwhile. The error says why f did not run.
+func (n *Node) AskPart(k *userpart.Kind, f func(userpart.Part)) error {
 	for _, p := range n.users.all {
-		if g, ok := p.(*guest); ok && g.kind.Name == k.Name {
-			g.ask(func() { f(g.part) })
+		if g, ok := p.(*guest); ok && g.kind.Name == k.Name && g.ask(func() { f(g.part) }) {
+			return nil
 		}
 	}
+	return errStopped
 }

@@ -209,11 +209,105 @@ func TestGuestSubsystem(t *testing.T) {
 	})
 }
 
+// stubbornPart answers each discard with two MSUs more to the same place.
+type stubbornPart struct {
+	echoPart
+	first   string // what it was told first
+	refused int
+}
+
+func (p *stubbornPart) call(name string) {
+	if p.first == "" {
+		p.first = name
+	}
+}
+
+func (p *stubbornPart) Configure(now time.Time, s *configs.System, out []ss7.Action) []ss7.Action {
+	p.call("Configure")
+	return p.echoPart.Configure(now, s, out)
+}
+
+func (p *stubbornPart) Tick(now time.Time, out []ss7.Action) []ss7.Action {
+	p.call("Tick")
+	return p.echoPart.Tick(now, out)
+}
+
+func (p *stubbornPart) Do(_ time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	p.call("Do")
+	if ev.Kind != ss7.Transfer && ev.Kind != ss7.Discard {
+		return out
+	}
+	p.refused++
+	again := ss7.Event{Kind: ss7.Transfer, MSU: ss7.MSU{DPC: itu("6.1.6"), OPC: itu("1.1.1"), Payload: []byte("again")}}
+	return append(out, ss7.Action{Op: ss7.Raise, Event: again}, ss7.Action{Op: ss7.Raise, Event: again})
+}
+
+func stubbornKind() userpart.Kind {
+	kind := echoKind()
+	kind.New = func() userpart.Part { return &stubbornPart{} }
+	kind.Shows[0].Ask = func(p userpart.Part, _ *cli.Call) (any, error) {
+		x := p.(*stubbornPart)
+		return echoShown{Node: x.node, Echoed: x.refused, Told: []string{x.first}}, nil
+	}
+	return kind
+}
+
+// A part that answers discards with MSUs that are discarded in their turn makes nobody wait: it is asked and configured
+// meanwhile, its node is closed, and what it is not told of yet is bounded.
+func TestGuestThatSendsForEver(t *testing.T) {
+	t.Parallel()
+	g := bootBox(t, Options{Platform: onWires(newWires()), Store: startup.Memory("m", []byte(crossroads)),
+		Version: "test", Parts: []userpart.Kind{stubbornKind()}})
+	defer g.Close()
+	first := g.users.parts[guestSI].(*guest)
+	m := ss7.MSU{DPC: itu("1.1.1"), OPC: itu("3.3.3"), SI: guestSI, Payload: []byte("begin")}
+	first.take(time.Now(), nil, nil, 0, &m)
+	most := 0
+	for most < untoldMost {
+		if !first.ask(func() { most = max(most, len(first.untold)) }) {
+			t.Fatal("the part cannot be asked")
+		}
+	}
+	if most > untoldMost {
+		t.Errorf("%d discards wait", most)
+	}
+	g.configure("hostname H")
+	g.want("show cs7 echo", "H has sent back ")
+	g.want("show logging", "%CS7ECHO-4-UNTOLD: ")
+}
+
+// A part is told of the configuration before anything else.
+func TestGuestIsConfiguredFirst(t *testing.T) {
+	t.Parallel()
+	n := New(Options{Platform: onWires(newWires()), Store: startup.Memory("m", nil), Version: "test",
+		Parts: []userpart.Kind{stubbornKind()}})
+	defer n.Close()
+	kind := stubbornKind()
+	for range 2 { // the second time after a tick
+		if err := n.AskPart(&kind, func(p userpart.Part) {
+			if first := p.(*stubbornPart).first; first != "Configure" {
+				t.Errorf("the part was told first: %q", first)
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A console that outlives its node is told so.
+func TestGuestOfAStoppedNode(t *testing.T) {
+	t.Parallel()
+	g := bootBox(t, Options{Platform: onWires(newWires()), Store: startup.Memory("m", []byte(crossroads)),
+		Version: "test", Parts: []userpart.Kind{echoKind()}})
+	g.Close()
+	g.want("show cs7 echo", "the node has stopped")
+}
+
 // A part that asks for what is another's is refused when the node is made.
 func TestGuestMisfits(t *testing.T) {
 	t.Parallel()
-	n := &users{}
-	n.parts[ss7.MTPT] = &guest{}
+	n := &users{all: []userPart{&guest{kind: userpart.Kind{Name: "ECHO"}}}}
+	n.parts[ss7.MTPT], n.subsystems[guestSSN] = &guest{}, &guest{}
 	for _, x := range []struct {
 		kind userpart.Kind
 		want string
@@ -222,9 +316,29 @@ func TestGuestMisfits(t *testing.T) {
 		{userpart.Kind{SI: ss7.MTPT}, "has another"},
 		{userpart.Kind{SI: ss7.SCCP}, "from 2 to 254"},
 		{userpart.Kind{SI: ss7.ISUP, SSN: 6}, "subsystem number"},
+		{userpart.Kind{SI: ss7.SCCP, SSN: guestSSN}, "subsystem 77 has another"},
+		{userpart.Kind{SI: guestSI, Name: "ECHO"}, "that name"},
 	} {
 		if err := n.misfit(&x.kind); err == nil || !strings.Contains(err.Error(), x.want) {
 			t.Errorf("%v: %v", x.kind, err)
 		}
+	}
+}
+
+// Two parts for the same place are refused when the node is made.
+func TestGuestsOfOnePlace(t *testing.T) {
+	t.Parallel()
+	for _, place := range []userpart.Kind{{SI: guestSI}, {SI: ss7.SCCP, SSN: guestSSN}} {
+		a, b := echoKind(), echoKind()
+		a.SI, a.SSN, b.SI, b.SSN = place.SI, place.SSN, place.SI, place.SSN
+		b.Name = "ECHO2"
+		func() {
+			defer func() {
+				if why := fmt.Sprint(recover()); !strings.Contains(why, "ECHO2") || !strings.Contains(why, "has another") {
+					t.Errorf("%v, subsystem %d: %s", place.SI, place.SSN, why)
+				}
+			}()
+			New(Options{Platform: onWires(newWires()), Version: "test", Parts: []userpart.Kind{a, b}}).Close()
+		}()
 	}
 }

@@ -100,15 +100,15 @@ func newUsers(n *Node, rows []partRow) *users {
 		u.add(r)
 	}
 	for _, k := range n.opt.Parts {
+		if err := u.misfit(&k); err != nil {
+			panic(err)
+		}
 		g := newGuest(n, k)
 		u.inboxes = append(u.inboxes, &g.inbox)
-		switch err := u.misfit(&k); {
-		case err != nil:
-			panic(err)
-		case k.SI == ss7.SCCP:
+		if k.SI == ss7.SCCP {
 			u.subsystems[k.SSN] = g
 			u.add(partRow{part: g})
-		default:
+		} else {
 			u.add(partRow{g, g, []ss7.SI{k.SI}})
 		}
 	}
@@ -127,11 +127,20 @@ func (u *users) add(r partRow) {
 
 // misfit says why there is no place for a part of kind k; nil: there is.
 func (u *users) misfit(k *userpart.Kind) error {
+	_, taken := u.subsystems[k.SSN].(*guest)
+	namesake := func(p userPart) bool {
+		g, is := p.(*guest)
+		return is && g.kind.Name == k.Name
+	}
 	switch {
+	case slices.ContainsFunc(u.all, namesake):
+		return fmt.Errorf("user part %s: another has that name", k.Name)
 	case k.SI > 15:
 		return fmt.Errorf("user part %s: %v is no service indicator", k.Name, k.SI)
 	case k.SI == ss7.SCCP && (k.SSN < 2 || k.SSN > 254):
 		return fmt.Errorf("user part %s: a subsystem has a number from 2 to 254", k.Name)
+	case k.SI == ss7.SCCP && taken:
+		return fmt.Errorf("user part %s: subsystem %d has another", k.Name, k.SSN)
 	case k.SI != ss7.SCCP && k.SSN != 0:
 		return fmt.Errorf("user part %s: it has a subsystem number, but %v", k.Name, k.SI)
 	case k.SI != ss7.SCCP && u.parts[k.SI] != nil:

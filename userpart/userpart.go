@@ -16,7 +16,7 @@
 //   - ss7.Status: the way to Dest is congested, at level Arg; 0: no longer (§8.4).
 //   - ss7.UserPart: the part's like at Dest is not there; Arg is the cause (Q.704 §15.17.5).
 //   - ss7.Discard: MSU, which the part has sent, went no further than this node; Why. Arg is that of the event that
-//     sent it.
+//     sent it. A part that sends faster than it can be told of discards is not told of each, and the log says so.
 //
 // It answers with ss7.Raise of an ss7.Transfer, an MSU to send, which the node routes like any
 // other; and with ss7.Note, whose Why is a line of the log.
