@@ -81,11 +81,14 @@ func (s *as) leave(v *view) (out []held) {
 	return out
 }
 
-// left ends the departure. It is called when no reader routes any more by a table that leads to s.
-func (s *as) left() {
+// left ends the departure that leave began with v. It is called when no reader routes any more by a table that leads to
+// s. The AS may have come back meanwhile, and may be about to leave once more: that departure goes on.
+func (s *as) left(v *view) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.departure = departure{early: s.departure.early}
+	if s.departure.by == v {
+		s.departure = departure{early: s.departure.early}
+	}
 }
 
 // settleDepartures ends the departure of an AS to which MTP3's table did not lead: no new table comes because of it. It
@@ -96,7 +99,7 @@ func (n *Node) settleDepartures() {
 		n.settle(time.Now(), nil, gone, v)
 		n.awaitAll(v)
 		for _, s := range gone {
-			s.left()
+			s.left(v)
 		}
 	}
 }

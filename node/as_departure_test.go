@@ -159,3 +159,29 @@ func TestWhatIsForAnAssociationThatJustEndedIsNotLost(t *testing.T) {
 		}
 	})
 }
+
+// An AS that comes back while readers of the older table are awaited, and goes once more, still holds its MSUs until
+// there is a table without it.
+func TestAnASGoesTwiceAtOnce(t *testing.T) {
+	t.Parallel()
+	n := New(Options{Platform: onWires(newWires()), Version: "test"})
+	n.Close() // so that the core does nothing of its own
+	s := newM3UAAS(n, n.ids.take(), "A")
+	active := &xua.Way{State: xua.ASActive, Mode: xua.Override}
+	v := n.view.Load()
+	s.publish(active)
+	s.publish(nil)
+	n.settle(time.Now(), nil, []*as{&s.as}, v)
+	s.publish(active)
+	s.publish(nil)
+	s.left(v)
+	s.offer(time.Now(), 0, &ss7.MSU{SI: ss7.SCCP, Payload: []byte("hello")})
+	if waiting, _ := s.waiting(); waiting != 1 {
+		t.Errorf("%d MSUs wait", waiting)
+	}
+	n.settle(time.Now(), nil, []*as{&s.as}, v)
+	s.left(v)
+	if s.departure != (departure{}) {
+		t.Errorf("the departure goes on: %+v", s.departure)
+	}
+}

@@ -149,7 +149,7 @@ func (n *Node) publish(next *view) {
 		n.awaitAll(next)
 	}
 	for _, s := range gone {
-		s.left()
+		s.left(next)
 	}
 	n.releaseEarly(old, next)
 }
