@@ -87,7 +87,7 @@ func (n *Node) claimSoon(local uint16, far sctp.Addr) (c claim) {
 // aspsAt gives the configured ASPs of a port for which fit is true, in the order of the configuration.
 func (n *Node) aspsAt(local uint16, fit func(*Keeper) bool) (out []*Keeper) {
 	for r := range n.Keepers() {
-		if _, is := r.Owner.(ASP); is && !r.Stranger && r.Ends.LocalPort == local && fit(r) && r.Lasting() {
+		if _, is := r.Owner.(ASP); is && r.Stranger == "" && r.Ends.LocalPort == local && fit(r) && r.Lasting() {
 			out = append(out, r)
 		}
 	}
@@ -226,11 +226,12 @@ func (p *Port) dismiss(a sctp.Assoc, why string) {
 	a.Close()
 }
 
-// tellRefused logs that an association is refused, and gives the whole reason.
+// tellRefused logs that an association is refused, and gives the whole reason. The line counts for where the far end
+// has proved to be: with other addresses listed each time, none of its lines would repeat another.
 func (p *Port) tellRefused(a sctp.Assoc, why string) string {
 	r := a.Remote()
 	why = fmt.Sprintf("%s for %v port %d on %s", why, r.IPs, r.Port, p.Title)
-	p.node.Log.AddFrom(list(r.IPs), "CS7SCTP", 4, "NOLINK", "association refused: "+why)
+	p.node.Log.AddFrom(Source(a), "CS7SCTP", 4, "NOLINK", "association refused: "+why)
 	return why
 }
 

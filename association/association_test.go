@@ -52,12 +52,30 @@ func (owner) Config() configs.ASP { return configs.ASP{} }
 // forlorn is an association that nobody reads.
 type forlorn struct {
 	sctp.Assoc
-	ended string
+	ended  string
+	listed []netip.Addr // beside its own
 }
 
 func (u *forlorn) Abort(why string) { u.ended = why }
+
+func (u *forlorn) Confirmed() []netip.Addr { return []netip.Addr{netip.MustParseAddr("10.0.0.200")} }
+
 func (u *forlorn) Remote() sctp.Addr {
-	return sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr("10.0.0.200")}, Port: 2905}
+	return sctp.Addr{IPs: append(u.Confirmed(), u.listed...), Port: 2905}
+}
+
+// A far end that is refused again and again has few lines in the log, whatever other addresses it lists each time.
+func TestRefusedWithOtherAddressesEachTime(t *testing.T) {
+	t.Parallel()
+	log, lines := syslog.New(), 0
+	defer log.Watch(false, func(string) { lines++ })()
+	p := &Port{node: &Node{Log: log, Refused: &atomic.Uint64{}}, Title: "m3ua 2905"}
+	for i := range byte(20) {
+		p.refuse(&forlorn{listed: []netip.Addr{netip.AddrFrom4([4]byte{10, 0, 1, i})}}, "no asp is configured")
+	}
+	if lines == 0 || lines > 5 {
+		t.Errorf("%d lines tell of 20 associations", lines)
+	}
 }
 
 // The lobby of a port is bounded, and so is what it remembers of far ends that claimed another's address.

@@ -70,7 +70,7 @@ type Keeper struct {
 	ctx      context.Context // ends with the owner
 	cancel   context.CancelFunc
 
-	Stranger bool        // nobody configured its far end
+	Stranger string      // the Source of a far end that nobody configured; empty: it is configured
 	Stuck    atomic.Bool // the far end has taken nothing for some time
 
 	Mu       lock.Varied // lock.Link or lock.ASP

@@ -61,10 +61,10 @@ func (t *Shared) release(id uint32) {
 }
 
 // Who says under which name the log counts lines about the owner. A stranger has another name each time that it comes,
-// so its address stands for it.
+// so its source stands for it.
 func (r *Keeper) Who() string {
-	if r.Stranger {
-		return "stranger " + list(r.Ends.Remote)
+	if r.Stranger != "" {
+		return "stranger " + r.Stranger
 	}
 	return r.Owner.Name()
 }

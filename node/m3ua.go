@@ -187,9 +187,9 @@ func serverName(as string) string { return "as " + as }
 // strangers counts the associations of strangers, and those of them from one source. The caller holds mu.
 func (x *m3uaLayer) strangers(from string) (all, same int) {
 	for _, a := range x.asps {
-		if a.Stranger {
+		if a.Stranger != "" {
 			all++
-			if a.source == from {
+			if a.Stranger == from {
 				same++
 			}
 		}

@@ -170,7 +170,7 @@ func (n *Node) welcome(p *association.Port, a sctp.Assoc) error {
 	c := strangerASP(id, to.Port, p.Number)
 	at := association.Ends{Remote: to.IPs, RemotePort: to.Port, LocalPort: p.Number, Passive: true}
 	s := n.newM3UAASP(id, c, at, aspSettings(sys, &c), p)
-	s.Stranger, s.source = true, from
+	s.Stranger = from
 	s.conf = strangerConfig(sys, s)
 	var refused error
 	n.m3ua.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {

@@ -15,12 +15,11 @@ import (
 	"github.com/gostp/gostp/xua"
 )
 
-// m3uaASP is the far end of an association of M3UA: an ASP or a gateway. gate changes under the runner's mu, so what
-// the gate says of the ASP stays true as long as mu is held.
+// m3uaASP is the far end of an association of M3UA: an ASP or a gateway. gate changes under the keeper's Mu, so what
+// the gate says of the ASP stays true as long as Mu is held.
 type m3uaASP struct {
 	xuaASP
-	source string         // of a stranger: see source
-	conf   m3ua.ASPConfig // of a stranger: what the layer knows of it; guarded by the layer's mu
+	conf m3ua.ASPConfig // of a stranger: what the layer knows of it; guarded by the layer's mu
 
 	gate    atomic.Pointer[m3ua.Gate]
 	refused [m3ua.Refusals]atomic.Uint64

@@ -16,7 +16,7 @@ import (
 // configured: that one is told, and sets its association up again as who it is.
 func (n *Node) reviewStrangers(next *configs.System) {
 	defer n.recountPlaces()
-	all := slices.DeleteFunc(slices.Collect(n.m3ua.all()), func(s *m3uaASP) bool { return !s.Stranger })
+	all := slices.DeleteFunc(slices.Collect(n.m3ua.all()), func(s *m3uaASP) bool { return s.Stranger == "" })
 	if len(all) == 0 {
 		return
 	}
@@ -46,7 +46,7 @@ func strangerASP(id ss7.PathID, remote, local uint16) configs.ASP {
 func strangerConfig(sys *configs.System, s *m3uaASP) m3ua.ASPConfig {
 	c := strangerASP(s.id, s.Ends.RemotePort, s.Ends.LocalPort)
 	conf := m3uaASPConfig(sys, &c, s.id)
-	conf.Source, conf.TUp = s.source, strangerUp
+	conf.Source, conf.TUp = s.Stranger, strangerUp
 	return conf
 }
 
@@ -93,7 +93,7 @@ func (n *Node) sendAway(s *m3uaASP, why string) {
 // sendAwayFrom ends the associations of strangers at a port.
 func (n *Node) sendAwayFrom(port uint16, why string) {
 	for s := range n.m3ua.all() {
-		if s.Stranger && s.Ends.LocalPort == port {
+		if s.Stranger != "" && s.Ends.LocalPort == port {
 			n.sendAway(s, why)
 		}
 	}

@@ -122,7 +122,7 @@ func (x *xuaASPs[A]) change(next *configs.System, confs []*configs.ASP, restarte
 	leave func(a A, why string)) (c change[A]) {
 	old := map[string]A{}
 	for a := range x.all() {
-		if s := a.shared(); !s.Stranger && s.Lasting() {
+		if s := a.shared(); s.Stranger == "" && s.Lasting() {
 			old[s.title] = a
 		}
 	}

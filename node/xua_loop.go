@@ -160,7 +160,7 @@ func (n *Node) tellNote(facility string, ev *ss7.Event) {
 		return
 	}
 	who := fmt.Sprint("path ", ev.Path)
-	if a := n.m3ua.asp(ev.Path); a != nil && a.Stranger {
+	if a := n.m3ua.asp(ev.Path); a != nil && a.Stranger != "" {
 		who = a.Who() // a stranger has another name and path each time that it comes
 	}
 	n.log.AddFrom(who, facility, severity, mnemonic, ev.Why)
