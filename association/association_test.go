@@ -39,6 +39,33 @@ func TestPromiseEndsWithItsAssociation(t *testing.T) {
 	})
 }
 
+// The watch of an association ends with it. What it has just heard of that one says nothing of the next.
+func TestWatchEndsWithItsAssociation(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := &Node{Context: t.Context(), Log: syslog.New(), Group: &sync.WaitGroup{}, Recheck: func() {}}
+		r := &Keeper{}
+		lock.Give[lock.ASP](&r.Mu)
+		r.Prepare(n, owner("ASP MSC"), Ends{}, Settings{stall: 8 * time.Second}, &Port{node: n})
+		before, next := &forlorn{stalls: make(chan sctp.Stall)}, &forlorn{}
+		stop := r.watch(before)
+		synctest.Wait() // it asks how the far end does
+		go func() {
+			stop()
+			r.Mu.Lock()
+			defer r.Mu.Unlock()
+			r.Assoc = next
+		}()
+		synctest.Wait()
+		before.stalls <- sctp.Stall{For: 9 * time.Second}
+		n.Group.Wait()
+		synctest.Wait()
+		if next.ended != "" || r.Assoc != next {
+			t.Errorf("the next association was ended: %q", next.ended)
+		}
+	})
+}
+
 // owner is an owner of an association who does nothing.
 type owner string
 
@@ -53,10 +80,13 @@ func (owner) Config() configs.ASP { return configs.ASP{} }
 type forlorn struct {
 	sctp.Assoc
 	ended  string
-	listed []netip.Addr // beside its own
+	listed []netip.Addr    // beside its own
+	stalls chan sctp.Stall // what it answers to Stalled
 }
 
 func (u *forlorn) Abort(why string) { u.ended = why }
+
+func (u *forlorn) Stalled() sctp.Stall { return <-u.stalls }
 
 func (u *forlorn) Confirmed() []netip.Addr { return []netip.Addr{netip.MustParseAddr("10.0.0.200")} }
 

@@ -23,10 +23,12 @@ type stalled struct {
 	givenUp string     // why an association was given up; until another has lived for longer than `stall-timeout`
 }
 
-// watch gives the association a up when the far end takes nothing for too long. It ends when stop is called.
+// watch gives the association a up when the far end takes nothing for too long. stop returns when the watch has ended,
+// so that it never judges the next association.
 func (r *Keeper) watch(a sctp.Assoc) (stop func()) {
-	over := make(chan struct{})
+	over, ended := make(chan struct{}), make(chan struct{})
 	r.node.Group.Go(func() {
+		defer close(ended)
 		for {
 			r.Mu.Lock()
 			limit := r.Settings.stall
@@ -43,7 +45,7 @@ func (r *Keeper) watch(a sctp.Assoc) (stop func()) {
 			}
 		}
 	})
-	return func() { close(over) }
+	return func() { close(over); <-ended }
 }
 
 // judge takes for how long the far end has taken nothing, and decides what that means.
