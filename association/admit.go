@@ -172,7 +172,7 @@ func (p *Port) settle(ctx context.Context, a sctp.Assoc, c claim) {
 		p.accepted.Add(1)
 		c.of[0].Take(a)
 	case len(asps) == len(c.of) && !slices.ContainsFunc(asps, (*Keeper).asksUp):
-		p.hear(ctx, a, asps, false)
+		p.hear(ctx, a)
 	default: // the far end will not say who it is: the first that is free has the association, or it waits for the first
 		c.of = slices.DeleteFunc(c.of, func(r *Keeper) bool { return slices.Contains(shut, r) })
 		p.accepted.Add(1)
@@ -185,20 +185,27 @@ func (p *Port) settle(ctx context.Context, a sctp.Assoc, c claim) {
 // receive takes an association from an address at which nobody is configured. It may be that of an ASP that is known by
 // its identifier alone, or of anybody where the port accepts anybody.
 func (p *Port) receive(ctx context.Context, a sctp.Assoc) {
-	sys := p.node.Config()
-	port := sys.M3UA(p.Number)
-	dynamic := port != nil && port.Accept == configs.AcceptAnybody
-	roaming := p.node.aspsAt(p.Number, (*Keeper).roams)
+	roaming, anybody := p.may(a)
 	switch {
 	case len(roaming) > 0:
-		p.hear(ctx, a, roaming, dynamic)
-	case dynamic:
+		p.hear(ctx, a)
+	case anybody:
 		p.welcome(a)
-	case p.node.Protocol(sys, p.Number) == nil:
+	case p.node.Protocol(p.node.Config(), p.Number) == nil:
 		p.refuse(a, "no link is configured")
 	default:
 		p.refuse(a, "no asp is configured")
 	}
+}
+
+// may gives the ASPs that may be at the far end of an association, in the order of the configuration: by where it has
+// proved to be, else those that are known by their identifier alone. anybody tells that it may also be a stranger.
+func (p *Port) may(a sctp.Assoc) (asps []*Keeper, anybody bool) {
+	if asps = p.node.claim(p.Number, identity(a)).asps(); len(asps) > 0 {
+		return asps, false
+	}
+	port := p.node.Config().M3UA(p.Number)
+	return p.node.aspsAt(p.Number, (*Keeper).roams), port != nil && port.Accept == configs.AcceptAnybody
 }
 
 // welcome takes the association of nobody configured as an ASP that may register keys.

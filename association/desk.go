@@ -17,13 +17,11 @@ import (
 // tells. Else the routing context or the interface tells that the next message names. Else it is the first ASP that is
 // free. That ASP's keeper then reads again all that was heard here.
 type desk struct {
-	port    *Port
-	assoc   sctp.Assoc
-	proto   *Protocol
-	among   []*Keeper // the ASPs that it may be, in the order of the configuration
-	anybody bool      // it may also be a stranger
-	heard   []sctp.Item
-	octets  int
+	port   *Port
+	assoc  sctp.Assoc
+	proto  *Protocol
+	heard  []sctp.Item
+	octets int
 
 	// If ASPUP did not tell: ASPUP was acknowledged here, so often, and these ASPs are left.
 	greeted bool
@@ -55,7 +53,7 @@ const (
 )
 
 // hear reads an association at a desk until it is known whose it is.
-func (p *Port) hear(ctx context.Context, a sctp.Assoc, among []*Keeper, anybody bool) {
+func (p *Port) hear(ctx context.Context, a sctp.Assoc) {
 	proto := p.node.Protocol(p.node.Config(), p.Number)
 	if proto == nil { // the port has just changed
 		p.refuse(a, "no asp is configured")
@@ -65,7 +63,7 @@ func (p *Port) hear(ctx context.Context, a sctp.Assoc, among []*Keeper, anybody 
 	if !p.enter(a, from) {
 		return
 	}
-	d := &desk{port: p, assoc: a, proto: proto, among: among, anybody: anybody}
+	d := &desk{port: p, assoc: a, proto: proto}
 	p.node.Group.Go(func() {
 		defer p.leave(from)
 		stop := context.AfterFunc(ctx, func() { a.Abort("the port is closed") })
@@ -170,11 +168,12 @@ func (d *desk) message(it *sctp.Item, m xua.Message) bool {
 	return true
 }
 
-// greeting looks at ASPUP.
+// greeting looks at ASPUP. What is configured now decides, since it may have changed while the far end was waited for.
 func (d *desk) greeting(it *sctp.Item, m xua.Message) bool {
 	id, has := m.Params.Uint32(xua.TagASPID)
+	among, anybody := d.port.may(d.assoc)
 	var unnamed, others []*Keeper
-	for _, x := range d.among {
+	for _, x := range among {
 		switch c, _ := x.asp(); {
 		case has && c.ID != nil && *c.ID == id:
 			d.giveTo(x, nil)
@@ -187,7 +186,7 @@ func (d *desk) greeting(it *sctp.Item, m xua.Message) bool {
 	}
 	d.left = append(unnamed, others...)
 	switch {
-	case len(d.left) == 0 && d.anybody:
+	case len(d.left) == 0 && anybody:
 		d.port.welcome(d.resume(nil))
 	case len(d.left) == 0 && has:
 		d.deny(xua.InvalidASPID, fmt.Sprintf("no asp with asp-identifier %d is configured", id))

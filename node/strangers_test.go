@@ -93,6 +93,36 @@ func TestStrangerThatIsConfiguredComesAgain(t *testing.T) {
 	}
 }
 
+// What is configured when a far end says who it is decides, not what was when its association began.
+func TestConfigurationChangesBeforeAFarEndIsKnown(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		lines           []string
+		up              []byte
+		answer, outcome string
+	}{
+		"strangers are not accepted any more": {[]string{"cs7 m3ua 2905", "no accept-asp-connections"}, bare(xua.ASPUP),
+			"ERR ASP Identifier Required, end", "association refused: ASP Up has no ASP Identifier"},
+		"it is configured by its address": {[]string{"cs7 asp BSC 0 2905 m3ua", "remote-ip 10.0.0.200"}, bare(xua.ASPUP),
+			"ASPUP Ack", "of ASP BSC is up with 10.0.0.200"},
+		"it is configured by its identifier": {[]string{"cs7 asp BSC 0 2905 m3ua", "asp-identifier 8"}, identified(8),
+			"ASPUP Ack", "of ASP BSC is up with 10.0.0.200"},
+		"it is not configured any more": {[]string{"no cs7 asp MSC"}, identified(9),
+			"ASPUP Ack", "of ASP asp-dyn-"},
+	} {
+		strangers(t, exchangeLab, func(t *testing.T, net *sctptest.Memory, a *box) {
+			a.configure("cs7 asp MSC 0 2905 m3ua", "asp-identifier 9")
+			p := atOneHost(t, net)()
+			time.Sleep(time.Second)
+			a.configure(c.lines...)
+			if got := p.say(c.up); got != c.answer {
+				t.Errorf("%s: it hears %q", name, got)
+			}
+			a.want("show logging", c.outcome)
+		})
+	}
+}
+
 // A configured ASP that is shut down has no association, also where anybody else may have one.
 func TestShutdownASPIsNoStranger(t *testing.T) {
 	t.Parallel()
