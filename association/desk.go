@@ -269,6 +269,10 @@ func (d *desk) give(to []*Keeper, pending <-chan reading) {
 			return
 		}
 	}
+	if !slices.ContainsFunc(to, (*Keeper).Lasting) {
+		d.port.refuse(d.assoc, c.names()+" is configured otherwise now, and the association is refused")
+		return
+	}
 	d.deny(xua.InvalidASPID, "each has an association already: "+c.names())
 }
 

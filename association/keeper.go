@@ -100,7 +100,7 @@ func (r *Keeper) Prepare(n *Node, u Owner, at Ends, how Settings, p *Port) {
 func (r *Keeper) Take(a sctp.Assoc) {
 	r.Mu.Lock()
 	defer r.Mu.Unlock()
-	if r.Closed || r.retired != nil {
+	if !r.lastingLocked() {
 		a.Abort("its user is gone")
 		return
 	}
@@ -144,7 +144,7 @@ func (r *Keeper) isFree() bool {
 
 // freeLocked is isFree for a caller that holds Mu.
 func (r *Keeper) freeLocked() bool {
-	return !r.Closed && r.retired == nil && r.Assoc == nil && !r.promised && len(r.accepted) == 0
+	return r.lastingLocked() && r.Assoc == nil && !r.promised && len(r.accepted) == 0
 }
 
 // withdraw ends an association that has waited too long.
@@ -203,8 +203,11 @@ func (r *Keeper) Retire(then func()) {
 func (r *Keeper) Lasting() bool {
 	r.Mu.Lock()
 	defer r.Mu.Unlock()
-	return r.retired == nil
+	return r.lastingLocked()
 }
+
+// lastingLocked is Lasting for a caller that holds Mu.
+func (r *Keeper) lastingLocked() bool { return !r.Closed && r.retired == nil }
 
 // pause waits before the next attempt. An association that the far end sets up ends the pause.
 func (r *Keeper) pause(ctx context.Context) {

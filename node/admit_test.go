@@ -435,6 +435,23 @@ func TestFarEndRestartsBeforeItIsKnown(t *testing.T) {
 	})
 }
 
+// A far end that is not told apart yet when all that it may be need other associations is told the true reason.
+func TestASPsNeedOtherAssociationsBeforeOneIsKnown(t *testing.T) {
+	t.Parallel()
+	strangers(t, twoAtOne(false, ""), func(t *testing.T, net *sctptest.Memory, a *box) {
+		p := atOneHost(t, net)()
+		if got := p.say(bare(xua.ASPUP)); got != "ASPUP Ack" {
+			t.Errorf("%q", got)
+		}
+		a.configure("cs7 asp MSC 0 2905 m3ua", "remote-ip 10.0.0.201", "cs7 asp BSC 0 2905 m3ua", "remote-ip 10.0.0.201")
+		time.Sleep(association.ContextWait)
+		if got := p.hears(); got != "end" {
+			t.Errorf("it hears %q", got)
+		}
+		a.want("show logging", "refused: ASP MSC, ASP BSC is configured otherwise now, and the association is refused")
+	})
+}
+
 // Who says nothing at all is not kept.
 func TestSilentFarEndIsNotKept(t *testing.T) {
 	t.Parallel()
