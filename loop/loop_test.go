@@ -107,6 +107,13 @@ func TestTurn(t *testing.T) {
 	equal(t, "the turn", h.took(), "send a, note n, raise InService, hangup h, send b, done, pass 5, send a, done")
 	l.Run(func(_ time.Time, out []ss7.Action) []ss7.Action { return append(out, everything[1]) })
 	equal(t, "a turn without Order", h.took(), "raise Transfer, done")
+	past := m.start.Add(-time.Hour)
+	l.RunAt(past, func(now time.Time, out []ss7.Action) []ss7.Action {
+		if !now.Equal(past) {
+			t.Errorf("the machine is told that it is %v, and the caller has said %v", now, past)
+		}
+		return out
+	})
 }
 
 // The timer fires at the deadline. A deadline that moves away is found to be so when the timer fires.

@@ -86,3 +86,36 @@ func TestSaveThroughALinkAndAfterAKill(t *testing.T) {
 		t.Error(kept)
 	}
 }
+
+// A file keeps the permissions that it has, and a new one is nobody else's to read: it may have keys in it.
+func TestSaveKeepsPermissions(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "stp.cfg")
+	for _, want := range []os.FileMode{0o600, 0o640} {
+		if err := File(path).Save([]byte("text")); err != nil {
+			t.Fatal(err)
+		}
+		if st, err := os.Stat(path); err != nil || st.Mode().Perm() != want {
+			t.Errorf("%v, %v: want %v", st.Mode(), err, want)
+		}
+		if err := os.Chmod(path, 0o640); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A Save that fails says so, and leaves nothing unfinished.
+func TestSaveFails(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "stp.cfg") // a folder, which no file replaces
+	if err := os.MkdirAll(filepath.Join(path, "x"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := File(path).Save([]byte("text")); err == nil {
+		t.Error("a Save that has replaced nothing gives no error")
+	}
+	if all, err := os.ReadDir(dir); err != nil || len(all) != 1 {
+		t.Error(all, err)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/status"
 )
 
 // TestBoard: an alarm is raised once, its reason changes without a new one as long as only numbers
@@ -59,5 +60,48 @@ func TestHistoryIsBounded(t *testing.T) {
 	}
 	if got := len(b.History()); got > historyMost {
 		t.Errorf("the history has %d lines", got)
+	}
+}
+
+// The worst alarm stands first, and among equals the oldest, whatever their names are.
+func TestOldestFirst(t *testing.T) {
+	var b Board
+	now := time.Unix(1000, 0)
+	var is []mtp3.Alarm
+	for _, x := range []mtp3.Alarm{{Severity: mtp3.Major, Object: "z"}, {Severity: mtp3.Major, Object: "a"},
+		{Severity: mtp3.Critical, Object: "m"}} {
+		is = append(is, x)
+		b.Update(now, is)
+		now = now.Add(time.Second)
+	}
+	list := b.List()
+	if got := list[0].Object + list[1].Object + list[2].Object; got != "mza" {
+		t.Errorf("the order is %s", got)
+	}
+}
+
+// An alarm that comes while another goes leaves as many as there were, and is told all the same.
+func TestOneForAnother(t *testing.T) {
+	var b Board
+	for i, object := range []string{"A", "B", "C"} {
+		b.Update(time.Unix(int64(i), 0), []mtp3.Alarm{{Object: object}})
+		if list := b.List(); len(list) != 1 || list[0].Object != object {
+			t.Errorf("the list is %+v", list)
+		}
+	}
+}
+
+// Where the history has no more room, the oldest changes go.
+func TestHistoryKeepsTheLast(t *testing.T) {
+	var b Board
+	for i := range 3 * historyMost {
+		b.Update(time.Unix(int64(i), 0), []mtp3.Alarm{{Object: fmt.Sprint(i)}})
+		all := b.History()
+		if last := all[len(all)-1]; last.Time.Unix() != int64(i) {
+			t.Fatalf("after change %d the last one in the history is %+v", i, last)
+		}
+		if !slices.IsSortedFunc(all, func(x, y status.AlarmChange) int { return x.Time.Compare(y.Time) }) {
+			t.Fatalf("the history is not in its order after change %d", i)
+		}
 	}
 }
