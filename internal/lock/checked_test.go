@@ -45,8 +45,44 @@ func TestOrderIsChecked(t *testing.T) {
 	var one, two Mutex[Hold]
 	one.Lock()
 	two.Lock() // holds have an order among themselves
+	if wrong(one.Lock) == "" {
+		t.Error("the same hold twice passes")
+	}
 	one.Unlock()
 	two.Unlock()
+
+	var link Varied
+	Give[Link](&link)
+	inner.Lock()
+	if wrong(link.Lock) == "" {
+		t.Error("a lock that got its rank from Give passes against the order")
+	}
+	inner.Unlock()
+}
+
+// Each lock that is held counts, and not the last one alone; and it counts until it is given back, whatever the order
+// in which that happens.
+func TestAllThatIsHeldCounts(t *testing.T) {
+	var outer Mutex[Applying]
+	var middle Mutex[Hold]
+	var inner Mutex[Tasks]
+	inner.Lock()
+	if !outer.TryLock() {
+		t.Fatal("a free lock cannot be tried")
+	}
+	if said := wrong(middle.Lock); !strings.Contains(said, "holds Tasks") {
+		t.Errorf("the first of two locks is forgotten: %q", said)
+	}
+	outer.Unlock()
+	inner.Unlock()
+
+	outer.Lock()
+	inner.Lock()
+	outer.Unlock()
+	if said := wrong(middle.Lock); !strings.Contains(said, "holds Tasks") {
+		t.Errorf("another lock than the one given back is forgotten: %q", said)
+	}
+	inner.Unlock()
 }
 
 func TestRankIsNeeded(t *testing.T) {
@@ -72,6 +108,12 @@ func TestReadersKeepTheOrder(t *testing.T) {
 		t.Error("a reader takes an outer lock")
 	}
 	w.RUnlock()
+	var inner Mutex[DatagramSend]
+	inner.Lock()
+	if wrong(w.RLock) == "" {
+		t.Error("a lock is taken for reading against the order")
+	}
+	inner.Unlock()
 	if !s.TryLock() {
 		t.Fatal("a free lock cannot be tried")
 	}
