@@ -231,3 +231,100 @@ func TestBufferKeepsTheLast(t *testing.T) {
 		t.Errorf("%d of %d lines after clear", len(lines), total)
 	}
 }
+
+// A storm in which each line says something new has a bound, too, and the lines of others stay apart from it.
+func TestNewsInAStormAreBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := New()
+		settled(t, l)
+		for i := range 500 {
+			l.AddFrom("ASP A", "CS7SCTP", 5, "ASSOC", strings.Repeat("x", i+1))
+			time.Sleep(time.Second)
+		}
+		if n := countLines(l, "%CS7SCTP-5-ASSOC: x"); n > repeatBurst+repeatShapes {
+			t.Errorf("%d lines of one object", n)
+		}
+	})
+}
+
+// A line that says the same as the one before it is a storm sooner than lines that take turns.
+func TestTheSameIsAStormSooner(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := New()
+		for i := range 4 {
+			l.AddFrom("ASP A", "CS7SCTP", 5, "ASSOC", fmt.Sprintf("refused at port %d", i))
+			l.AddFrom("ASP B", "CS7SCTP", 5, "ASSOC", []string{"B is up", "B is down"}[i%2])
+		}
+		if countLines(l, "refused") != 3 || countLines(l, "port 2 (this repeats") != 1 || countLines(l, "B is") != 4 {
+			t.Error(l.Lines())
+		}
+	})
+}
+
+// Allow has one interval for each object and kind.
+func TestAllowHasAnInterval(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := New()
+		allowed := 0
+		for range 100 {
+			if l.Allow("discard", 7, 50*time.Millisecond) {
+				allowed++
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+		if allowed < 9 || allowed > 11 {
+			t.Errorf("%d lines in half a second, of one in 50 ms", allowed)
+		}
+		if !l.Allow("discard", 8, time.Hour) || !l.Allow("another", 7, time.Hour) {
+			t.Error("one object takes the line of another")
+		}
+	})
+}
+
+// What is left out is told by the next line of its kind, and by Settle when none comes any more. A flood of one kind
+// leaves out nothing of another.
+func TestLeftOutIsToldOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := New()
+		for range 100 {
+			for range 5 {
+				l.AddLimited("X", 4, "Y", "flood")
+			}
+			l.Settle()
+			time.Sleep(100 * time.Millisecond)
+		}
+		l.AddLimited("X", 4, "Z", "another")
+		if countLines(l, "the last of") != 0 || countLines(l, "another") != 1 {
+			t.Error(l.Lines())
+		}
+		time.Sleep(limitQuiet)
+		l.Settle()
+		l.Settle()
+		if countLines(l, "flood (the last of") != 1 {
+			t.Error(l.Lines())
+		}
+	})
+}
+
+// A buffer that was cleared while it was full fills again in its order.
+func TestClearedBufferKeepsTheOrder(t *testing.T) {
+	t.Parallel()
+	l := New()
+	for range Keep + 5 {
+		l.Add("X", 5, "Y", "before")
+	}
+	l.Clear()
+	for i := range Keep + 3 {
+		l.Add("X", 5, "Y", fmt.Sprintf("number %d.", i))
+	}
+	lines, _ := l.Lines()
+	for i, line := range lines {
+		if !strings.HasSuffix(line, fmt.Sprintf(" %d.", i+3)) {
+			t.Fatalf("line %d is %q", i, line)
+		}
+	}
+}
