@@ -1,6 +1,7 @@
 package titles
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -121,5 +122,91 @@ func TestFaultyFile(t *testing.T) {
 	s.TableFile = ""
 	if tables.Load(s, false); tables.File().Name != "" || Check(s) != nil {
 		t.Error("there is a file where none is configured")
+	}
+}
+
+// A file that is read again replaces the entries of the one before. The counters of what is still there go on: those of
+// selectors, of entries, and of members; and a group keeps whose turn it is.
+func TestReloadKeepsCounters(t *testing.T) {
+	path := written(t, "S,4917,pcssn,3.3.3,gt\nS,4918,pcssn,3.3.3,gt\nS,5,pcssn,2.2.2,gt\n")
+	s := configured(t, path)
+	var tables Tables
+	tables.Load(s, false)
+	before := tables.Compile(s)
+	for _, digits := range []string{"49171", "49181", "49182", "51", "52", "53"} {
+		found(t, before, 0, digits)
+	}
+	before.Selectors[0].Hits.Matched.Add(6)
+	before.Groups[0].Members[0].Count.Add(7)
+	const text = "S,4916,pcssn,3.3.3,gt\nS,4918,pcssn,2.2.2,gt\nS,5,pcssn,3.3.3,gt\nS,55,pcssn,3.3.3,gt\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if read, faults := tables.Load(s, true); !read || len(faults) > 0 {
+		t.Fatal(read, faults)
+	}
+	next := tables.Compile(s)
+	if at, _ := found(t, next, 0, "49179"); at != "49" {
+		t.Errorf("an entry that is no longer in the file is found: %s", at)
+	}
+	used := map[string]uint64{}
+	next.Selectors[0].Entries(func(d gtt.Digits, _ *gtt.Result, n uint64) { used[d.String()] = n })
+	want := map[string]uint64{"49": 1, "4916": 0, "4918": 2, "5": 3, "55": 0}
+	if !maps.Equal(used, want) || next.Selectors[0].Hits.Matched.Load() != 6 {
+		t.Errorf("%v, want %v; %d in all", used, want, next.Selectors[0].Hits.Matched.Load())
+	}
+	if next.Groups[0].Members[0].Count.Load() != 7 || next.Groups[0].State != before.Groups[0].State {
+		t.Error("the group has begun anew")
+	}
+}
+
+// A file that was mended has no faults any more.
+func TestMendedFile(t *testing.T) {
+	path := written(t, "X,1,pcssn,3.3.3,gt\n")
+	s := configured(t, path)
+	var tables Tables
+	tables.Load(s, false)
+	if err := os.WriteFile(path, []byte("S,1,pcssn,3.3.3,gt\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, faults := tables.Load(s, true); len(faults)+len(tables.File().Faults) > 0 || tables.File().Entries != 1 {
+		t.Errorf("%v, %+v", faults, tables.File())
+	}
+}
+
+// What is configured beside the entries of a selector holds although the entries are taken over, and a subsystem has
+// the backup that is configured.
+func TestChangesBesideEntries(t *testing.T) {
+	s := configured(t, written(t, "S,4917,pcssn,3.3.3,gt\n"))
+	var tables Tables
+	tables.Compile(s)
+	s = s.Clone()
+	s.Selectors[1].TT = 9
+	pc := func(code string) ss7.PC {
+		p, err := ss7.ITU.Notation.Parse(code)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	s.Maps = []*configs.Map{
+		{PC: pc("2.2.2"), SSN: 6, Multiplicity: configs.Dominant, BackupPC: pc("3.3.3"), BackupSSN: 7},
+		{PC: pc("2.2.2"), SSN: 8, Multiplicity: configs.Shared, BackupPC: pc("3.3.3"), BackupSSN: 9},
+		{PC: pc("2.2.2"), SSN: 10}}
+	table := tables.Compile(s)
+	if n := table.Selectors[1].Nature; n.TT != 9 {
+		t.Errorf("the nature is still %v", n)
+	}
+	for _, want := range []struct {
+		ssn, backup uint8
+		shared      bool
+	}{{6, 7, false}, {8, 9, true}} {
+		m := table.Mate(gtt.Application{PC: pc("2.2.2"), SSN: want.ssn})
+		if m == nil || m.Shared != want.shared || m.Backup != (gtt.Application{PC: pc("3.3.3"), SSN: want.backup}) {
+			t.Errorf("subsystem %d: %+v", want.ssn, m)
+		}
+	}
+	if m := table.Mate(gtt.Application{PC: pc("2.2.2"), SSN: 10}); m != nil {
+		t.Errorf("a solitary subsystem has a mate: %+v", m)
 	}
 }
