@@ -91,17 +91,25 @@ func TestOneForAnother(t *testing.T) {
 	}
 }
 
-// Where the history has no more room, the oldest changes go.
+// Where the history has no more room, the oldest changes go, and no other. What somebody was given stays as it was.
 func TestHistoryKeepsTheLast(t *testing.T) {
 	var b Board
+	var given, copied []status.AlarmChange
+	var all []string
 	for i := range 3 * historyMost {
-		b.Update(time.Unix(int64(i), 0), []mtp3.Alarm{{Object: fmt.Sprint(i)}})
-		all := b.History()
-		if last := all[len(all)-1]; last.Time.Unix() != int64(i) {
-			t.Fatalf("after change %d the last one in the history is %+v", i, last)
+		b.Update(time.Unix(0, 0), []mtp3.Alarm{{Object: fmt.Sprint(i)}})
+		if all = append(all, fmt.Sprint("RAISED ", i)); i > 0 {
+			all = append(all, fmt.Sprint("CLEARED ", i-1))
 		}
-		if !slices.IsSortedFunc(all, func(x, y status.AlarmChange) int { return x.Time.Compare(y.Time) }) {
-			t.Fatalf("the history is not in its order after change %d", i)
+		if !slices.Equal(given, copied) {
+			t.Fatalf("change %d is written into what was given before", i)
+		}
+		given = b.History()
+		copied = slices.Clone(given)
+		for k, x := range given {
+			if want := all[len(all)-len(given)+k]; x.What+" "+x.Object != want {
+				t.Fatalf("after change %d the history has %+v where it should have %s", i, x, want)
+			}
 		}
 	}
 }
