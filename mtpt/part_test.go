@@ -1,6 +1,7 @@
 package mtpt
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/routing"
+	"github.com/gostp/gostp/sccp"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/tester"
 )
@@ -28,14 +30,16 @@ var (
 // fakeNetwork is a node 1.1.1 with a linkset to 2.2.2 (path 1), which 4.4.4 is behind, and one to 3.3.3 (path 2). It
 // keeps what it is asked.
 type fakeNetwork struct {
-	table  *routing.Table
-	probes []ss7.MSU
-	barred []tester.Circle
+	table   *routing.Table
+	probes  []ss7.MSU
+	barred  []tester.Circle
+	deadEnd bool   // nothing that leaves comes back
+	title   string // that SCCP translates
 }
 
 func (n *fakeNetwork) Table() *routing.Table             { return n.table }
-func (n *fakeNetwork) MayReturn(ss7.PathID) bool         { return true }
-func (n *fakeNetwork) Course(*ss7.MSU) string            { return "" }
+func (n *fakeNetwork) MayReturn(ss7.PathID) bool         { return !n.deadEnd }
+func (n *fakeNetwork) Course(*ss7.MSU) string            { return n.title }
 func (n *fakeNetwork) Probe(_ *tester.Probe, m *ss7.MSU) { n.probes = append(n.probes, *m) }
 func (n *fakeNetwork) Bar(circles []tester.Circle)       { n.barred = circles }
 func system(protection configs.LoopProtection) *configs.System {
@@ -252,5 +256,48 @@ func TestOutcome(t *testing.T) {
 	x = Outcome(fakeOracle{}, f, cfg, r)
 	if x.Refusal != nil || len(x.Losses)+len(x.AllAnswered) > 0 || x.NoRouteNow != "" {
 		t.Errorf("%+v", x)
+	}
+}
+
+// A probe of a title goes as far as a message for that title does, and no further: where the circle is open, no
+// subsystem takes it, and where its origin does not know it again, it has few hops left.
+func TestProbeOfATitle(t *testing.T) {
+	p, n := newPart()
+	title := []byte{0, 0x11, 4, 0x94, 1}
+	n.title = string(sccp.AppendAddress(ss7.ITU, nil, &sccp.Address{HasSSN: true, SSN: 6, GTI: 4, Title: title}))
+	p.Suspect(start, 2, &ss7.MSU{DPC: here, OPC: far, SI: ss7.SCCP, SLS: 5, Prio: 2, Payload: []byte("round")})
+	if len(n.probes) != 1 || n.probes[0].SI != ss7.SCCP || n.probes[0].SLS != 5 || n.probes[0].Prio != 2 {
+		t.Fatalf("%+v", n.probes)
+	}
+	m, err := sccp.Parse(n.probes[0].Payload)
+	if err != nil || m.Type != sccp.XUDT || m.Hops != probeHops || !tester.IsProbe(m.Data) {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	called, err := sccp.ParseAddress(ss7.ITU, m.Called)
+	if err != nil || called.SSN != sccp.TestSSN || !bytes.Equal(called.Title, title) {
+		t.Errorf("%+v, %v", called, err)
+	}
+}
+
+// Nothing is probed that leaves by where nothing comes back.
+func TestDeadEndIsNotProbed(t *testing.T) {
+	p, n := newPart()
+	n.deadEnd = true
+	p.Suspect(start, 2, &ss7.MSU{DPC: far, SI: ss7.SCCP, Payload: []byte("round")})
+	p.Suspect(start, 2, &ss7.MSU{DPC: code("7.7.7"), SI: ss7.SCCP, Payload: []byte("round")}) // no route
+	if len(n.probes) > 0 {
+		t.Errorf("%+v", n.probes)
+	}
+}
+
+// The part is due when its tests or its probes are, whichever is sooner.
+func TestTheSoonerDeadline(t *testing.T) {
+	p, _ := newPart()
+	p.Suspect(start, 2, &ss7.MSU{DPC: far, SI: ss7.SCCP, Payload: []byte("round")})
+	probe := p.Deadline()
+	p.Ping(start, tester.Config{Count: 1, Timeout: time.Second}, func(tester.Report) {})
+	p.Tick(start, nil)
+	if at := p.Deadline(); probe.IsZero() || !at.Before(probe) {
+		t.Errorf("a test of one second has its deadline at %v, a probe at %v", at, probe)
 	}
 }

@@ -167,3 +167,52 @@ func TestProbesAreBounded(t *testing.T) {
 		t.Error("nothing was proven, or it is kept")
 	}
 }
+
+// A probe that comes back makes up for those before it that did not.
+func TestMissesAreCountedInARow(t *testing.T) {
+	p := newProbing()
+	p.Returned(p.now, "L", p.suspect(5, 1).Number)
+	for range 3 * probeMisses {
+		for range probeMisses - 1 {
+			if sent, over := p.wait(probeAgain, false); sent != 1 || len(over) > 0 {
+				t.Fatalf("%d probes, over is %v", sent, over)
+			}
+		}
+		if sent, over := p.wait(probeAgain, true); sent != 1 || len(over) > 0 {
+			t.Fatalf("%d probes, over is %v", sent, over)
+		}
+	}
+	if len(p.Circles()) != 1 {
+		t.Error("a circle whose probes come back now and then is over")
+	}
+}
+
+// Where there are too many courses, the one that was probed longest ago gives way. Its suspicion begins anew; one that
+// was probed later still waits for its turn.
+func TestTheOldestCourseGivesWay(t *testing.T) {
+	p := newProbing()
+	for i := range coursesMost {
+		if p.suspect(ss7.PC(i), 0) == nil {
+			t.Fatal(i)
+		}
+		p.now = p.now.Add(time.Second)
+	}
+	p.now = p.now.Add(probeAgain)
+	p.Tick(p.now)
+	if p.suspect(coursesMost, 0) == nil {
+		t.Fatal("no course has given way")
+	}
+	if p.courses[Course{DPC: 0, Linkset: "L"}] != nil || p.courses[Course{DPC: 1, Linkset: "L"}] == nil {
+		t.Error("another course than the oldest has given way")
+	}
+}
+
+// Who does not know the seed cannot know the numbers of probes.
+func TestNumbersFollowFromTheSeed(t *testing.T) {
+	one, two := NewProber(1), NewProber(2)
+	for range 10 {
+		if a, b := one.number(), two.number(); a == b {
+			t.Errorf("two probers have the number %x in common", a)
+		}
+	}
+}
