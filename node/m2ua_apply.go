@@ -63,16 +63,18 @@ func (n *Node) applyInterfaces(next *configs.System, restarted map[uint16]string
 			p := next.LocalPeer(c.LocalPort)
 			conf, how := linkConfig(next, &configs.Linkset{}, p, &c.Link), association.SettingsFor(p, &c.Link)
 			conf.Shared = len(s.Members) > 1 // whichever the traffic mode: one may take over from another
+			of := m2ua.TerminalConfig{Label: labelOf(c.Interface, next.V()), Levels: next.Levels(), Pace: m2ua.DefaultPace}
 			if i != nil && restarted[c.LocalPort] == "" && sameLink(&i.link.cfg, &c.Link) && i.link.variant() == next.V() {
 				i.shut(c.Shutdown)
 				i.ask(s.Acks)
+				i.configure(of)
 				i.link.setConfig(conf, how)
 				delete(old, c.Interface)
 				ifaces[i.link.id] = i
 				continue
 			}
-			b := &m2uaInterface{node: n, link: &level2{}, name: c.Interface, label: labelOf(c.Interface, next.V())}
-			b.terminal = m2ua.NewTerminal(m2ua.TerminalConfig{Label: b.label, Levels: next.Levels(), Pace: m2ua.DefaultPace})
+			b := &m2uaInterface{node: n, link: &level2{}, name: c.Interface, label: of.Label}
+			b.terminal = m2ua.NewTerminal(of)
 			b.loop = loop.Loop{Machine: b.terminal, Hands: b, Lock: &b.mu}
 			b.link.user = b
 			n.newM2PA(b.link, n.ids.take(), "interface "+c.Interface, c.Link, conf, how, n.localPorts[c.LocalPort])

@@ -54,6 +54,13 @@ func (i *m2uaInterface) shut(down bool) {
 	i.raised(&ev)
 }
 
+// configure changes the settings of the terminal.
+func (i *m2uaInterface) configure(c m2ua.TerminalConfig) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.terminal.SetConfig(c)
+}
+
 // arrived implements level2User. The MSUs that came by the link go to ASPs.
 func (i *m2uaInterface) arrived(now time.Time, t *transfer) {
 	if len(t.msus) > 0 {

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gostp/gostp/ss7"
 )
 
 // The chain of these tests: a station 4.4.4 behind an STP 2.2.2, whose links to 3.3.3
@@ -178,6 +180,31 @@ func TestM2UAPingAndTraffic(t *testing.T) {
 		for _, b := range []*box{c.mgc[0], c.sg} { // with the pings and the tests of links
 			b.want("show cs7 m2ua statistics", "\n  Data in 40", ", out 40")
 			b.want("show logging", "%CS7M2UA-5-ASPSTATE: ")
+		}
+	})
+}
+
+// Levels of congestion that the network gets while a link is in service are told from then on: without them an ASP is
+// told the highest alone (RFC 3331 §3.3.1.8).
+func TestM2UALevelsAtThePrompt(t *testing.T) {
+	t.Parallel()
+	onChain(t, 1, func(c *chain) {
+		told := func(level uint32) uint32 {
+			for _, i := range *c.sg.m2ua.interfaces.Load() {
+				i.link.Mu.Lock()
+				i.link.Raise(&ss7.Event{Kind: ss7.Congestion, Arg: level})
+				i.link.Mu.Unlock()
+			}
+			time.Sleep(time.Second)
+			return c.mgc[0].M2UA().Links[0].Level
+		}
+		if level := told(1); level != 3 {
+			t.Errorf("without levels the ASP is told level %d", level)
+		}
+		told(0)
+		c.sg.run("configure terminal", "cs7 national-options multiple-congestion", "end")
+		if level := told(1); level != 1 {
+			t.Errorf("with levels the ASP is told level %d", level)
 		}
 	})
 }
