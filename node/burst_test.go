@@ -84,7 +84,7 @@ func TestNeighbourLearnsOfThousandsOfDestinations(t *testing.T) {
 				}
 			}
 		}
-		st, _, _ := a.links[linkKey{"PAIR", 0}].status()
+		st, _ := a.links[linkKey{"PAIR", 0}].below()
 		t.Logf("most in the queue to b: %d", st.Peak)
 	})
 }

@@ -117,7 +117,7 @@ func flood(a *box, s1 *station, dpc ss7.PC, seconds, perSecond int, halfway func
 		binary.BigEndian.PutUint32(payload[4:], uint32(s1.pc))
 		s1.send(ss7.MSU{DPC: dpc, SLS: uint8(i % 16), SI: ss7.SCCP, Prio: prio, Payload: payload})
 		if time.Sleep(time.Second / time.Duration(perSecond)); i%100 == 0 {
-			st, _, _ := a.links[linkKey{"PAIR", 0}].status()
+			st, _ := a.links[linkKey{"PAIR", 0}].below()
 			peak = max(peak, st.Unacked+st.Queued)
 		}
 		if i == seconds*perSecond/2 {

@@ -201,19 +201,6 @@ func (l *level2) transfer(now time.Time, msus []*ss7.MSU, out []ss7.Action) (_ [
 // level2View is the link's state as commands show M2PA's. The caller holds Mu.
 func (l *level2) level2View() m2pa.View { return l.bearer.view() }
 
-// status gives the link as show commands print it.
-func (l *level2) status() (m2pa.View, *sctp.Status, string) {
-	l.Mu.Lock()
-	st := l.level2View()
-	l.Mu.Unlock()
-	a, why := l.bearer.association()
-	if a == nil {
-		return st, nil, why
-	}
-	s := a.Status()
-	return st, &s, why
-}
-
 // setConfig changes what can change while the association lives.
 func (l *level2) setConfig(c m2pa.Config, how association.Settings) {
 	l.Mu.Lock()

@@ -19,7 +19,7 @@ func (n *Node) measure() {
 			n.core.recheck() // the reason of what is wrong below level 3 may have changed
 			for _, l := range n.view.Load().paths {
 				if l != nil {
-					st, _, _ := l.status()
+					st, _ := l.below()
 					s := &st.Stats
 					l.meter.Add(now, meter.Carried{MSUsIn: s.MSUsIn, MSUsOut: s.MSUsOut, OctetsIn: s.OctetsIn,
 						OctetsOut: s.OctetsOut})

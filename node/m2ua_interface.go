@@ -134,13 +134,13 @@ func (i *m2uaInterface) give(now time.Time, msus []*ss7.MSU) {
 	}
 }
 
-// status gives the interface as show commands print it.
-func (i *m2uaInterface) status() (m2ua.TerminalView, m2pa.View, string) {
+// status gives the interface, whether it is shut here, and what is below it as level2.below does.
+func (i *m2uaInterface) status() (v m2ua.TerminalView, shut bool, st m2pa.View, why string) {
 	i.mu.Lock()
-	v := i.terminal.Status()
+	v, shut = i.terminal.Status(), i.down || i.closed
 	i.mu.Unlock()
-	st, _, why := i.link.status()
-	return v, st, why
+	st, why = i.link.below()
+	return v, shut, st, why
 }
 
 // interfaceTroubles are the alarms of this gateway's interfaces: those that carry nothing, with the reason that `show
@@ -149,10 +149,7 @@ func (n *Node) interfaceTroubles() (out []mtp3.Alarm) {
 	all := slices.Collect(maps.Values(*n.m2ua.interfaces.Load()))
 	slices.SortFunc(all, func(a, b *m2uaInterface) int { return strings.Compare(a.name, b.name) })
 	for _, i := range all {
-		i.mu.Lock()
-		v, shut := i.terminal.Status(), i.down || i.closed
-		i.mu.Unlock()
-		st, why := i.link.below()
+		v, shut, st, why := i.status()
 		x := mtp3.Alarm{Severity: mtp3.Minor, Object: i.link.Name(), Why: offerReason(&v, &st, why)}
 		switch {
 		case shut:

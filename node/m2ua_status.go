@@ -76,7 +76,7 @@ func (n *Node) m2uaAS(a *configs.M2UAAS, s *xua.ASStatus) status.M2UAAS {
 }
 
 func (i *m2uaInterface) snapshot() status.M2UAInterface {
-	v, st, why := i.status()
+	v, _, st, why := i.status()
 	waiting, _ := i.as.waiting()
 	out := status.M2UAInterface{Name: i.name, Ends: ends(&i.link.cfg), Level2: st.State.String(),
 		InService: v.InService && !v.Outage, Since: v.Since, Event: v.Why, Waiting: waiting, Level: v.Level,

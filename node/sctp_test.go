@@ -321,7 +321,7 @@ func TestEvents(t *testing.T) {
 		l.Mu.Unlock()
 		tell(sctp.Restart, "new tags")
 		tell(sctp.PeerShutdown, "asked for")
-		if st, _, _ := l.status(); tellRestart == m2pa.OutOfService || st.State != m2pa.OutOfService {
+		if st, _ := l.below(); tellRestart == m2pa.OutOfService || st.State != m2pa.OutOfService {
 			t.Error(tellRestart, st.State)
 		}
 		a.want("show logging", "%CS7SCTP-4-PATH: path 10.0.1.2 of association 1 of link 0 of linkset B is inactive: no "+
