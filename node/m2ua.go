@@ -131,12 +131,3 @@ func (x *m2uaLayer) close(why string) {
 		a.close(why)
 	}
 }
-
-// status gives a picture for show commands.
-func (x *m2uaLayer) status() ([]xua.ASPStatus, []xua.ASStatus) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	asps, ass := x.layer.Status()
-	x.count(asps, x.proto.data)
-	return asps, ass
-}

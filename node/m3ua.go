@@ -239,15 +239,6 @@ func (n *Node) recountPlaces() {
 	}
 }
 
-// status gives a picture for show commands, with the AS in the order of the configuration.
-func (x *m3uaLayer) status() ([]xua.ASPStatus, []xua.ASStatus) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	asps, ass := x.layer.Status()
-	x.count(asps, x.proto.data)
-	return asps, ass
-}
-
 // key gives the routing key of an AS.
 func (x *m3uaLayer) key(path ss7.PathID) m3ua.ASConfig {
 	x.mu.Lock()

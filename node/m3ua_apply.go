@@ -204,12 +204,7 @@ func (n *Node) welcome(p *association.Port, a sctp.Assoc) error {
 // dismiss forgets a stranger.
 func (n *Node) dismiss(s *m3uaASP) {
 	s.close("its association has ended")
-	n.m3ua.run(func(now time.Time, l *m3ua.Layer, out []ss7.Action) []ss7.Action {
-		out = l.RemoveASP(now, s.id, "its association has ended", out)
-		delete(n.m3ua.asps, s.id)
-		n.m3ua.index()
-		return out
-	})
+	n.m3ua.drop(s.id, "its association has ended")
 	n.ids.give(s.id)
 	n.recountPlaces()
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/gostp/gostp/association"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/ss7"
-	"github.com/gostp/gostp/xua"
 )
 
 // layerMember is an ASP of any layer.
@@ -93,18 +92,6 @@ func (x *xuaASPs[A]) aspAt(p ss7.PathID) *xuaASP {
 func (x *xuaASPs[A]) eachASP(f func(*xuaASP)) {
 	for _, a := range x.asps {
 		f(a.shared())
-	}
-}
-
-// count adds to statistics the data that the layer did not see. data is the class of DATA, whose type is 1. The caller
-// holds mu.
-func (x *xuaASPs[A]) count(asps []xua.ASPStatus, data int) {
-	for i := range asps {
-		if a := x.aspAt(asps[i].Config.Path); a != nil {
-			st := &asps[i].Stats
-			st.In[data][1], st.Out[data][1] = a.in.Load(), a.out.Load()
-			st.ErrorsSpared += a.spared.Load()
-		}
 	}
 }
 

@@ -22,6 +22,7 @@ type xuaLayer interface {
 	Leavers() int
 	RemoveASP(now time.Time, path ss7.PathID, why string, out []ss7.Action) []ss7.Action
 	Deadline() time.Time
+	Status() ([]xua.ASPStatus, []xua.ASStatus)
 }
 
 // xuaOwner is the layer of the node that a loop belongs to. All methods are called with the loop's mu held.
@@ -109,12 +110,7 @@ func (x *xuaLoop[L]) Done() (rest func()) { return x.owner.rest() }
 // leave takes an ASP away. A gateway is told so first. Its answers are awaited, while the configuration goes on without
 // it. Then its association ends, and the gateway is forgotten.
 func (x *xuaLoop[L]) leave(a *xuaASP, why string) {
-	a.Retire(func() {
-		x.run(func(now time.Time, l L, out []ss7.Action) []ss7.Action {
-			x.owner.forget(a.id)
-			return l.RemoveASP(now, a.id, why, out)
-		})
-	})
+	a.Retire(func() { x.drop(a.id, why) })
 	waits := false
 	x.run(func(now time.Time, l L, out []ss7.Action) []ss7.Action {
 		out = l.Leave(now, a.id, why, out)
@@ -124,6 +120,14 @@ func (x *xuaLoop[L]) leave(a *xuaASP, why string) {
 	if !waits {
 		a.close(why)
 	}
+}
+
+// drop forgets an ASP whose last association has ended.
+func (x *xuaLoop[L]) drop(p ss7.PathID, why string) {
+	x.run(func(now time.Time, l L, out []ss7.Action) []ss7.Action {
+		x.owner.forget(p)
+		return l.RemoveASP(now, p, why, out)
+	})
 }
 
 // end stops the loop. ASPs are told first (ASPIA, ASPDN, or their Acks), so that they move their traffic at once. The
@@ -144,6 +148,22 @@ func (x *xuaLoop[L]) leavers() int {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.layer.Leavers()
+}
+
+// status gives a picture for show commands, with the AS in the order of the configuration. The data that the layer did
+// not see is counted in it.
+func (x *xuaLoop[L]) status() ([]xua.ASPStatus, []xua.ASStatus) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	asps, ass := x.layer.Status()
+	for i := range asps {
+		if a := x.owner.aspAt(asps[i].Config.Path); a != nil {
+			st := &asps[i].Stats
+			st.In[x.proto.data][1], st.Out[x.proto.data][1] = a.in.Load(), a.out.Load()
+			st.ErrorsSpared += a.spared.Load()
+		}
+	}
+	return asps, ass
 }
 
 // tellNote logs what a layer notes of an ASP or an AS, which the event's path names.

@@ -16,42 +16,39 @@ import (
 // ASPs gives the ASPs and gateways of M3UA, in the order of the configuration.
 func (n *Node) ASPs() []status.ASP {
 	asps, _ := n.m3ua.status()
-	out := []status.ASP{}
-	for i := range asps {
-		s := &asps[i]
-		a := n.m3ua.asp(s.Config.Path)
-		if a == nil {
-			continue
-		}
-		x := aspStatus(s, &a.xuaASP, m3uaProtocol.names.Grammar)
-		x.Counters.DataRefused = refusals(m3ua.Taken+1, m3ua.Refusals,
-			func(r m3ua.Refusal) uint64 { return a.refused[r].Load() })
-		x.Counters.OddSI = a.oddSI.Load()
+	return aspsStatus(asps, &n.m3ua.xuaASPs, &m3uaProtocol, func(a *m3uaASP, c *status.ASPCounts) {
+		c.DataRefused = refusals(m3ua.Taken+1, m3ua.Refusals, func(r m3ua.Refusal) uint64 { return a.refused[r].Load() })
+		c.OddSI = a.oddSI.Load()
 		k := n.m3ua.counts(a.id)
-		x.Counters.AuditsSpared, x.Counters.AuditsCut = k.AuditsSpared, k.AuditsCut
-		x.Counters.RegistrationsSpared, x.Counters.UnreachableSpared = k.RegistrationsSpared, k.AnswersSpared
-		out = append(out, x)
-	}
-	return out
+		c.AuditsSpared, c.AuditsCut = k.AuditsSpared, k.AuditsCut
+		c.RegistrationsSpared, c.UnreachableSpared = k.RegistrationsSpared, k.AnswersSpared
+	})
 }
 
 // m2uaASPs gives the ASPs and gateways of M2UA, in the order of the configuration.
 func (n *Node) m2uaASPs(asps []xua.ASPStatus) []status.ASP {
-	out := []status.ASP{}
-	for i := range asps {
-		s := &asps[i]
-		a := n.m2ua.asp(s.Config.Path)
-		if a == nil {
-			continue
-		}
-		x := aspStatus(s, &a.xuaASP, m2uaProtocol.names.Grammar)
-		x.Counters.DataRefused = refusals(m2ua.Taken+1, m2ua.Refusals,
-			func(r m2ua.Refusal) uint64 { return a.refused[r].Load() })
-		x.Counters.RegistrationsSpared = n.m2ua.counts(a.id).RegistrationsSpared
+	return aspsStatus(asps, &n.m2ua.xuaASPs, &m2uaProtocol, func(a *m2uaASP, c *status.ASPCounts) {
+		c.DataRefused = refusals(m2ua.Taken+1, m2ua.Refusals, func(r m2ua.Refusal) uint64 { return a.refused[r].Load() })
+		c.RegistrationsSpared = n.m2ua.counts(a.id).RegistrationsSpared
 		if k, waiting := a.ackView(); k != (ackStats{}) || waiting > 0 {
-			x.Counters.Acks = &status.Acks{Acknowledged: k.acknowledged, Waiting: waiting, Unknown: k.unknown,
+			c.Acks = &status.Acks{Acknowledged: k.acknowledged, Waiting: waiting, Unknown: k.unknown,
 				Forgotten: k.forgotten, Left: k.left, SentAgain: k.sentAgain}
 		}
+	})
+}
+
+// aspsStatus gives the ASPs of a layer. more adds what ASPs of its protocol alone count.
+func aspsStatus[A layerASP](all []xua.ASPStatus, among *xuaASPs[A], p *xuaProtocol,
+	more func(a A, c *status.ASPCounts)) []status.ASP {
+	out := []status.ASP{}
+	var gone A
+	for i := range all {
+		a := among.asp(all[i].Config.Path)
+		if a == gone {
+			continue
+		}
+		x := aspStatus(&all[i], a.shared(), p.names.Grammar)
+		more(a, &x.Counters)
 		out = append(out, x)
 	}
 	return out
