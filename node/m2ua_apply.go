@@ -217,38 +217,14 @@ func (n *Node) linksAtGateways(next *configs.System, ids map[string]ss7.PathID) 
 	return out
 }
 
-// trafficModes has the layers' names for the traffic modes of the configuration.
-var trafficModes = [...]xua.Mode{
-	configs.Override:  xua.Override,
-	configs.Loadshare: xua.Loadshare,
-	configs.Broadcast: xua.Broadcast,
-}
-
 func m2uaASPConfig(c *configs.ASP, path ss7.PathID) m2ua.ASPConfig {
-	out := m2ua.ASPConfig{ASPConfig: xua.ASPConfig{Path: path, Name: c.Name, Block: c.Block, Shutdown: c.Shutdown,
-		TAck: c.TAck, TBeat: c.TBeat,
-		Slack: xua.Slack{NoNotify: c.NoNotify, StayActive: c.StayActive}},
+	return m2ua.ASPConfig{ASPConfig: xuaASPConfig(c, path),
 		Slack: m2ua.Slack{AnyPPID: c.AnyPPID, Nameless: c.NoInterface,
 			NamelessAck: c.NoInterAck, NamelessControl: c.NoInterCtl, ActionZero: c.ActionZero},
 		Register: c.RKM == configs.RKMAllowed}
-	if c.As(configs.RoleASP) {
-		out.Role = xua.RoleASP
-	}
-	if c.ID != nil {
-		out.ID, out.HasID = *c.ID, true
-	}
-	return out
 }
 
 func m2uaASConfig(c *configs.M2UAAS, ids map[string]ss7.PathID) m2ua.ASConfig {
-	out := m2ua.ASConfig{ASConfig: xua.ASConfig{Name: c.Name, TR: or(c.Recovery, xua.DefaultTR),
-		Need: int(c.MinActive), Shutdown: c.Shutdown, Mode: trafficModes[c.Mode]}}
-	for _, m := range c.Members {
-		weight := uint8(1)
-		if m.Weight != nil {
-			weight = *m.Weight
-		}
-		out.Members = append(out.Members, xua.MemberConfig{ASP: ids[m.ASP], Weight: weight})
-	}
-	return out
+	return m2ua.ASConfig{ASConfig: xua.ASConfig{Name: c.Name, TR: or(c.Recovery, xua.DefaultTR),
+		Need: int(c.MinActive), Shutdown: c.Shutdown, Mode: trafficModes[c.Mode], Members: xuaMembers(c.Members, ids)}}
 }

@@ -44,15 +44,8 @@ func (n *Node) applyM3UA(next *configs.System, restarted map[uint16]string) {
 			s = newM3UAAS(n, n.ids.take(), c.Name)
 		}
 		servers = append(servers, s)
-		k := m3uaASConfig(next, c)
+		k := m3uaASConfig(next, c, changed.paths)
 		k.Path = s.id
-		for _, m := range c.Members {
-			weight := uint8(1)
-			if m.Weight != nil {
-				weight = *m.Weight
-			}
-			k.Members = append(k.Members, xua.MemberConfig{ASP: changed.paths[m.ASP], Weight: weight})
-		}
 		s.remember(mayLackUsers(next, c))
 		conf.ASs = append(conf.ASs, k)
 	}
@@ -84,37 +77,15 @@ func (n *Node) putM3UA(conf m3ua.Config, changed change[*m3uaASP], servers []*m3
 	})
 }
 
-func aspEnds(c *configs.ASP) association.Ends {
-	return association.Ends{Remote: c.IPs(), RemotePort: c.RemotePort, LocalPort: c.LocalPort, UDPPort: c.UDPPort,
-		Passive: c.Passive()}
-}
-
-func aspSettings(s *configs.System, c *configs.ASP) association.Settings {
-	return association.SettingsOf(s.Port(c.LocalPort), c.SCTP.At(s.Port(c.LocalPort)))
-}
-
 // m3uaASPConfig gives what the layer is told of an ASP. Where strangers are welcome, ASPs choose their routing
 // contexts, because every program of Osmocom does so.
 func m3uaASPConfig(s *configs.System, c *configs.ASP, path ss7.PathID) m3ua.ASPConfig {
 	port := s.M3UA(c.LocalPort)
 	dynamic := port != nil && port.Accept == configs.AcceptAnybody
-	out := m3ua.ASPConfig{ASPConfig: xua.ASPConfig{Path: path, Name: c.Name, Leads: c.Leads(), Block: c.Block,
-		Shutdown: c.Shutdown, TAck: c.TAck, TBeat: c.TBeat,
-		Slack: xua.Slack{NoID: c.NoRC, ZeroID: c.ZeroRC, NoNotify: c.NoNotify, StayActive: c.StayActive}},
+	out := m3ua.ASPConfig{ASPConfig: xuaASPConfig(c, path),
 		Slack: m3ua.Slack{NoRC: c.NoRC, ZeroRC: c.ZeroRC, HostPPID: c.HostPPID, Stream0: c.Stream0,
 			SSNMInactive: c.SSNMInactive, ChooseRC: c.ChooseRC || dynamic},
 		Policy: policy(s, c.RKM, len(c.Allowed) > 0)}
-	switch {
-	case c.As(configs.RoleASP):
-		out.Role = xua.RoleASP
-	case c.As(configs.RoleIPSP) && c.Double():
-		out.Role = xua.RoleIPSPDouble
-	case c.As(configs.RoleIPSP):
-		out.Role = xua.RoleIPSP
-	}
-	if c.ID != nil {
-		out.ID, out.HasID = *c.ID, true
-	}
 	for _, a := range c.Allowed {
 		out.Allowed = append(out.Allowed, a.Dest)
 	}
@@ -137,11 +108,10 @@ func policy(s *configs.System, rkm configs.RKM, ranges bool) m3ua.Policy {
 	return m3ua.Configured
 }
 
-func m3uaASConfig(s *configs.System, c *configs.AS) m3ua.ASConfig {
+func m3uaASConfig(s *configs.System, c *configs.AS, paths map[string]ss7.PathID) m3ua.ASConfig {
 	out := m3ua.ASConfig{ASConfig: xua.ASConfig{Name: c.Name, TR: or(c.Recovery, xua.DefaultTR),
-		Need: int(c.MinActive), Shutdown: c.Shutdown,
+		Need: int(c.MinActive), Shutdown: c.Shutdown, Mode: trafficModes[c.Mode], Members: xuaMembers(c.Members, paths),
 		Robin: c.Spread == configs.RoundRobin, Register: c.Register, Open: len(c.Members) == 0}}
-	out.Mode = trafficModes[c.Mode]
 	out.ID, out.HasID = c.RC()
 	if c.Register {
 		out.HasID = false
