@@ -4,11 +4,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/gostp/gostp/association"
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/routing"
-	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
 	"github.com/gostp/gostp/xua"
 )
@@ -100,13 +98,11 @@ func (n *Node) memberReason(asps []xua.ASPStatus, s *xua.ASStatus) string {
 		if asps[i].Config.Name != name || a == nil {
 			continue
 		}
-		var v association.View
-		if assoc, why := a.Association(); assoc == nil {
-			v.Why = why
-		} else {
-			v.Status = &sctp.Status{}
+		assoc, why := a.Association()
+		if assoc != nil {
+			why = ""
 		}
-		return fmt.Sprintf("; ASP %s: %s%s", name, aspReason(&asps[i], &v), more)
+		return fmt.Sprintf("; ASP %s: %s%s", name, aspReason(&asps[i], why), more)
 	}
 	return ""
 }

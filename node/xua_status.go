@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/gostp/gostp/association"
 	"github.com/gostp/gostp/m2ua"
 	"github.com/gostp/gostp/m3ua"
 	"github.com/gostp/gostp/ss7"
@@ -69,26 +68,27 @@ func aspStatus(s *xua.ASPStatus, a *xuaASP, g xua.Grammar) status.ASP {
 	if len(a.Ends.Remote) > 0 {
 		out.Address = a.Ends.Remote[0].String()
 	}
-	if v.Status != nil {
-		out.Port = v.Remote.Port
-		if len(v.Remote.IPs) > 0 {
-			out.Address = v.Remote.IPs[0].String()
-		}
+	none := ""
+	if v.Status == nil {
+		none = v.None()
+	} else if out.Port = v.Remote.Port; len(v.Remote.IPs) > 0 {
+		out.Address = v.Remote.IPs[0].String()
 	}
 	if len(out.ASs) == 0 || slices.ContainsFunc(out.ASs, func(m status.Membership) bool { return !m.Active }) {
-		out.Reason = aspReason(s, &v)
+		out.Reason = aspReason(s, none)
 	}
 	return out
 }
 
-// aspReason gives the reason of the lowest layer, because that has to be mended first.
-func aspReason(s *xua.ASPStatus, v *association.View) string {
+// aspReason gives the reason of the lowest layer, because that has to be mended first. assocWhy says why there is no
+// association; empty: there is one.
+func aspReason(s *xua.ASPStatus, assocWhy string) string {
 	why := s.Why
 	switch {
 	case s.Config.Shutdown:
 		return "shut down by configuration"
-	case v.Status == nil:
-		return "no association: " + v.None()
+	case assocWhy != "":
+		return "no association: " + assocWhy
 	case s.Config.Block:
 		why += "; blocked by configuration"
 	case s.Comm && s.State == xua.Inactive && s.Config.Role == xua.RoleSG:
