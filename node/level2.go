@@ -70,6 +70,9 @@ type bearer interface {
 	view() m2pa.View
 	// configure tells the machine its settings. The caller holds Mu.
 	configure(m2pa.Config)
+	// doubt says where MSUs may be that have left by the link and that nothing has answered. st is the state below, with
+	// an association. beyond: the far end of the association has them.
+	doubt(st *m2pa.View) (text string, beyond bool)
 	// noted gives the topic and the text of a note of the machine.
 	noted(ev *ss7.Event) (topic, text string)
 }

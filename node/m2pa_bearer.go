@@ -82,6 +82,14 @@ func (b *m2paBearer) configure(c m2pa.Config) {
 	b.m2pa.SetConfig(c)
 }
 
+// doubt implements bearer. MSUs that wait for an acknowledgement were looked at before.
+func (b *m2paBearer) doubt(st *m2pa.View) (text string, beyond bool) {
+	if st.State != m2pa.InService {
+		return fmt.Sprintf("level 2 of that link is %v: %s", st.State, st.Why), false
+	}
+	return "its far end has acknowledged them, so they or their answers were lost there or beyond", true
+}
+
 // noted implements bearer.
 func (b *m2paBearer) noted(ev *ss7.Event) (topic, text string) {
 	return "m2pa", fmt.Sprintf("%v: %s", m2pa.State(ev.Arg), ev.Why)

@@ -77,7 +77,7 @@ type ackStats struct {
 	sentAgain             uint64 // those of left that were sent to another ASP
 }
 
-// keep remembers Data that is about to be sent. The caller holds mu.
+// keep remembers Data that is about to be sent. The caller holds Mu.
 func (a *m2uaASP) keep(i *m2uaInterface, id uint32, m *ss7.MSU) {
 	u := a.unacked[i.link.id]
 	if u == nil {

@@ -78,12 +78,12 @@ func (b *m2uaBearer) noted(ev *ss7.Event) (topic, text string) {
 	return "m2ua", fmt.Sprintf("%v: %s", m2ua.LinkState(ev.Arg), ev.Why)
 }
 
-// doubt says where MSUs may be that were sent to the gateway and that nothing has answered. beyond: the gateway has
-// them.
-func (b *m2uaBearer) doubt() (text string, beyond bool) {
-	if a, _ := b.association(); silentFor(a) > 0 {
+// doubt implements bearer.
+func (b *m2uaBearer) doubt(*m2pa.View) (text string, beyond bool) {
+	a, _ := b.association()
+	if silent := silentFor(a); silent > 0 {
 		return fmt.Sprintf("gateway %s has acknowledged nothing for %v, so they may not have arrived there",
-			b.cfg.Gateway, silentFor(a)), false
+			b.cfg.Gateway, silent), false
 	}
 	return "gateway " + b.cfg.Gateway + " has them; what its link did with them is not known here", true
 }

@@ -151,7 +151,7 @@ func (a *m3uaASP) setGate(g *m3ua.Gate) {
 }
 
 // begin gives the label with which DATA of s to a begins; false: a is not active for s, or has no association. The
-// caller holds mu.
+// caller holds Mu.
 func (a *m3uaASP) begin(s *m3uaAS) (*m3ua.Label, bool) {
 	g := a.gate.Load()
 	if g == nil || a.Assoc == nil {
@@ -179,7 +179,7 @@ func (a *m3uaASP) offer(s *m3uaAS, w *xua.Way, turn uint32, msus []*ss7.MSU) boo
 }
 
 // sent sends the messages that were written. m is the last MSU among them. sent is false if the association has ended.
-// The caller holds mu.
+// The caller holds Mu.
 func (a *m3uaASP) sent(s *m3uaAS, m *ss7.MSU) bool {
 	full, gone := a.flush()
 	if gone {

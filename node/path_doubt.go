@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/internal/printable"
-	"github.com/gostp/gostp/m2pa"
 	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/ss7"
@@ -29,7 +28,7 @@ func (n *Node) Lost(path ss7.PathID, since time.Time) (name, text string, beyond
 	case v.crossing(path) != nil:
 		return v.crossing(path).name, "they went into that instance, which knows more", false
 	case v.server(path) != nil:
-		text, beyond = n.serverDoubt(v.server(path), path)
+		text, beyond = n.serverDoubt(v.server(path))
 		return "AS " + v.server(path).name, text, beyond
 	}
 	return "a way that is gone", "it was taken out of the configuration", false
@@ -54,25 +53,18 @@ func (n *Node) doubt(l *link, since time.Time) (text string, beyond bool) {
 		return fmt.Sprintf("the far end of that link has acknowledged nothing for %v, so they may not have arrived "+
 			"there", waits.Round(100*time.Millisecond)), false
 	}
-	if b, is := l.bearer.(*m2uaBearer); is {
-		return b.doubt()
-	}
-	if st.State != m2pa.InService {
-		return fmt.Sprintf("level 2 of that link is %v: %s", st.State, st.Why), false
-	}
-	return "its far end has acknowledged them, so they or their answers were lost there or beyond", true
+	return l.bearer.doubt(&st)
 }
 
-// serverDoubt says what is known of the application server for which messages left, and gives its path. beyond tells
-// whether its ASPs have these messages.
-func (n *Node) serverDoubt(s *m3uaAS, path ss7.PathID) (text string, beyond bool) {
+// serverDoubt says what is known of the application server for which messages left. beyond: its ASPs have them.
+func (n *Node) serverDoubt(s *m3uaAS) (text string, beyond bool) {
 	if !s.ready() {
-		return n.serverDown(path), false
+		return n.serverDown(s.id), false
 	}
 	asps, all := n.m3ua.status()
-	i := slices.IndexFunc(all, func(x xua.ASStatus) bool { return x.Config.Path == path })
+	i := slices.IndexFunc(all, func(x xua.ASStatus) bool { return x.Config.Path == s.id })
 	if i >= 0 && all[i].State != xua.ASActive {
-		return n.serverDown(path), false
+		return n.serverDown(s.id), false
 	}
 	for k := range asps {
 		a := n.m3ua.asp(asps[k].Config.Path)
@@ -81,9 +73,10 @@ func (n *Node) serverDoubt(s *m3uaAS, path ss7.PathID) (text string, beyond bool
 		}) {
 			continue
 		}
-		if assoc, _ := a.Association(); silentFor(assoc) > 0 {
+		assoc, _ := a.Association()
+		if silent := silentFor(assoc); silent > 0 {
 			return fmt.Sprintf("its ASP %s has acknowledged nothing for %v, so they may not have arrived there",
-				asps[k].Config.Name, silentFor(assoc)), false
+				asps[k].Config.Name, silent), false
 		}
 	}
 	return "an ASP of it has them", true

@@ -71,7 +71,7 @@ func (n *Node) unwelcome(next *configs.System, s *m3uaASP, told map[ss7.PathID]u
 	return ""
 }
 
-// toldIDs are the ASP Identifiers that peers have told in ASPUP.
+// toldIDs are the ASP Identifiers that far ends have told in ASPUP (RFC 4666 §3.5.1).
 func (x *m3uaLayer) toldIDs() map[ss7.PathID]uint32 {
 	out := map[ss7.PathID]uint32{}
 	asps, _ := x.status()
