@@ -2,7 +2,6 @@ package node
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/gostp/gostp/association"
@@ -239,13 +238,14 @@ func (n *Node) recountPlaces() {
 	}
 }
 
-// key gives the routing key of an AS.
-func (x *m3uaLayer) key(path ss7.PathID) m3ua.ASConfig {
+// statusWithKeys gives a picture of the AS for show commands, with their routing keys by path.
+func (x *m3uaLayer) statusWithKeys() (ass []xua.ASStatus, keys map[ss7.PathID]m3ua.ASConfig) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	all := x.layer.AS()
-	if i := slices.IndexFunc(all, func(c *m3ua.ASConfig) bool { return c.Path == path }); i >= 0 {
-		return *all[i]
+	_, ass = x.statusLocked()
+	keys = map[ss7.PathID]m3ua.ASConfig{}
+	for _, c := range x.layer.AS() {
+		keys[c.Path] = *c
 	}
-	return m3ua.ASConfig{}
+	return ass, keys
 }

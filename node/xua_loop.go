@@ -155,6 +155,11 @@ func (x *xuaLoop[L]) leavers() int {
 func (x *xuaLoop[L]) status() ([]xua.ASPStatus, []xua.ASStatus) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	return x.statusLocked()
+}
+
+// statusLocked is status for a caller that holds mu.
+func (x *xuaLoop[L]) statusLocked() ([]xua.ASPStatus, []xua.ASStatus) {
 	asps, ass := x.layer.Status()
 	for i := range asps {
 		if a := x.owner.aspAt(asps[i].Config.Path); a != nil {

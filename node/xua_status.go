@@ -113,15 +113,15 @@ func neverUp(m xua.MemberStatus) bool { return m.Own == xua.Active && m.Peer == 
 
 // ASs gives the application servers of M3UA, in the order of the configuration.
 func (n *Node) ASs() []status.AS {
-	_, all := n.m3ua.status()
+	all, keys := n.m3ua.statusWithKeys()
 	out := make([]status.AS, 0, len(all))
 	for i := range all {
-		out = append(out, n.asStatus(&all[i]))
+		out = append(out, n.asStatus(&all[i], keys[all[i].Config.Path]))
 	}
 	return out
 }
 
-func (n *Node) asStatus(s *xua.ASStatus) status.AS {
+func (n *Node) asStatus(s *xua.ASStatus, key m3ua.ASConfig) status.AS {
 	c := &s.Config
 	out := status.AS{Name: c.Name, State: s.State.String(), Since: s.Since, Event: s.Why, TimesActive: s.Ups,
 		Registered: c.Dynamic, TrafficMode: s.Mode.String(), RoundRobin: c.Robin, RecoveryMS: c.TR.Milliseconds(),
@@ -132,7 +132,6 @@ func (n *Node) asStatus(s *xua.ASStatus) status.AS {
 	if c.HasOwn {
 		out.OwnRoutingContext = &c.OwnID
 	}
-	key := n.m3ua.key(c.Path)
 	if key.HasNA {
 		out.NetworkAppearance = &key.NA
 	}
