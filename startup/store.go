@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -38,11 +39,28 @@ func (f *file) Name() string { return f.path }
 
 // Load gives an empty configuration for a file that does not exist yet.
 func (f *file) Load() ([]byte, error) {
-	b, err := os.ReadFile(f.path)
+	b, err := Read(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	return b, err
+}
+
+// most is how many octets a configuration has at most.
+const most = 64 << 20
+
+// Read reads a file, or whatever has that name: a device that never ends must not fill the memory.
+func Read(path string) ([]byte, error) {
+	from, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer from.Close()
+	text, err := io.ReadAll(io.LimitReader(from, most+1))
+	if err == nil && len(text) > most {
+		return nil, fmt.Errorf("%s has more than %d octets, which no configuration has", path, most)
+	}
+	return text, err
 }
 
 // saving is part of the name of a file that Save has not finished.
@@ -50,13 +68,21 @@ const saving = ".gostp-saving-"
 
 // Save writes a new file beside the old one and renames it, so that a crash leaves one or the other whole. If the path
 // is a symbolic link, the new file is beside the file to which the link leads, and the link stays. Save removes the
-// unfinished files of a Save that was killed.
+// unfinished files of a Save that was killed. It refuses to put a file in the place of a device (/dev/null), a pipe or
+// a socket.
 func (f *file) Save(text []byte) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	path, err := target(f.path)
 	if err != nil {
 		return err
+	}
+	mode := fs.FileMode(0o600)
+	if st, err := os.Stat(path); err == nil {
+		if t := st.Mode().Type(); t != 0 && t != fs.ModeDir { // no file ever takes a folder's place
+			return fmt.Errorf("%s is no regular file: nothing can be saved there", path)
+		}
+		mode = st.Mode().Perm()
 	}
 	prefix := "." + filepath.Base(path) + saving
 	sweep(filepath.Dir(path), prefix)
@@ -65,10 +91,6 @@ func (f *file) Save(text []byte) error {
 		return err
 	}
 	defer os.Remove(tmp.Name())
-	mode := fs.FileMode(0o600)
-	if st, err := os.Stat(path); err == nil {
-		mode = st.Mode().Perm()
-	}
 	_, err = tmp.Write(text)
 	err = errors.Join(err, tmp.Chmod(mode), tmp.Sync(), tmp.Close())
 	if err != nil {
@@ -112,7 +134,7 @@ func sweep(dir, prefix string) {
 // Keep copies the file to the first free name among FILE.faulty, FILE.faulty.2, and so on. If a copy has the same text,
 // no other is made.
 func (f *file) Keep() (where string, err error) {
-	text, err := os.ReadFile(f.path)
+	text, err := Read(f.path)
 	if err != nil {
 		return "", err
 	}

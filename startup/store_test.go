@@ -1,6 +1,7 @@
 package startup
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -117,5 +118,57 @@ func TestSaveFails(t *testing.T) {
 	}
 	if all, err := os.ReadDir(dir); err != nil || len(all) != 1 {
 		t.Error(all, err)
+	}
+}
+
+// `gostp run --config /dev/null` and `write memory` by root would replace the machine's /dev/null. A socket stands in
+// for the device.
+func TestOnlyARegularFileIsReplaced(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "stp.cfg")
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	link := path + ".link"
+	if err := os.Symlink(path, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []string{path, link} {
+		if err := File(p).Save([]byte("text")); err == nil || !strings.Contains(err.Error(), "is no regular file") {
+			t.Error(p, err)
+		}
+	}
+	if st, err := os.Stat(path); err != nil || st.Mode().Type() != os.ModeSocket {
+		t.Error(st, err)
+	}
+	if all, _ := os.ReadDir(filepath.Dir(path)); len(all) != 2 {
+		t.Error(all)
+	}
+}
+
+// A startup configuration that leads to /dev/zero would be read until the memory is full.
+func TestWhatIsReadHasABound(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "stp.cfg")
+	if err := os.WriteFile(path, []byte("hostname x\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, most); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := File(path).Load(); err != nil || len(text) != most {
+		t.Error(len(text), err)
+	}
+	if err := os.Truncate(path, most+1); err != nil {
+		t.Fatal(err)
+	}
+	for _, read := range []func() error{
+		func() error { _, err := File(path).Load(); return err }, func() error { _, err := File(path).Keep(); return err },
+	} {
+		if err := read(); err == nil || !strings.Contains(err.Error(), "octets, which no configuration has") {
+			t.Error(err)
+		}
 	}
 }

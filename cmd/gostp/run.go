@@ -220,7 +220,7 @@ warning is about what runs and is hardly meant; with --strict it counts as a fau
 		RunE: func(c *cobra.Command, files []string) error {
 			bad := 0
 			for _, f := range files {
-				text, err := os.ReadFile(f)
+				text, err := startup.Read(f)
 				if err != nil {
 					return err
 				}
