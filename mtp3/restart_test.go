@@ -146,6 +146,20 @@ func TestTransferRestricted(t *testing.T) {
 	s.wantSent("allowed again", s.from(3, Management{Heading: RSR, PC: pc("7.7.1")}), "3 TFA 7.7.1")
 }
 
+// Transfer restricted is switched off while T11 runs: nobody hears of a restricted destination.
+func TestTransferRestrictedIsSwitchedOff(t *testing.T) {
+	s := newStar(t)
+	cfg := s.cfg
+	cfg.TFR = true
+	s.Configure(s.now, cfg, nil)
+	s.from(1, Management{Heading: TFP, PC: pc("7.7.1")})
+	s.tick(45 * time.Second)
+	cfg.TFR = false
+	s.wantSent("switched off", s.Configure(s.now, cfg, nil))
+	s.wantSent("T11 would be over", s.tick(15*time.Second))
+	s.wantSent("a tester", s.from(3, Management{Heading: RSR, PC: pc("7.7.1")}), "3 TFA 7.7.1")
+}
+
 // A node that is about to stop has its neighbours send another way, and passes on what is
 // under way.
 func TestLeave(t *testing.T) {

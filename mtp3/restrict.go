@@ -15,6 +15,7 @@ import (
 func (d *destination) watchRestricted(now time.Time) {
 	n := d.net
 	if !n.cfg.TFR {
+		d.stop(timerT11)
 		d.restricted = false
 		return
 	}
