@@ -301,7 +301,7 @@ func (l *link) failedByOrder(now time.Time, m Management, out []ss7.Action) []ss
 	l.stopDiversion()
 	was := l.usable()
 	out = l.fail(now, fmt.Sprintf("the far end ordered a changeover (%v)", m.Heading), out)
-	if !was { // linkFailed had no traffic to shift
+	if !was { // fail had no traffic to shift
 		l.div.state = AskingBSNT
 		out = append(l.net.followLinks(now, out), order(ss7.RetrieveBSNT, l.cfg.Path))
 	}
