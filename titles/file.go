@@ -13,10 +13,11 @@ import (
 // file is the file of entries that is in use.
 type file struct {
 	name    string
+	tried   string            // the file of the last attempt
 	indexes map[string]*index // by selector
 	count   int
 	took    time.Duration
-	faults  []error // of the last attempt
+	faults  []error // of that attempt
 }
 
 // File tells which file of entries is in use, and what was wrong with the file that was read last.
@@ -33,24 +34,26 @@ func (g *Tables) File() File {
 	return File{Name: f.name, Entries: f.count, Took: f.took, Faults: f.faults}
 }
 
-// Load reads the file of entries if the configuration names another one than is in use, or if again is set. It tells
-// whether it has read one. A file with a fault changes nothing: the entries that were loaded stay.
+// Load reads the file of entries if the configuration names another one than is in use, or than was tried last, or if
+// again is set. It tells whether it has read one. A file with a fault changes nothing: the entries that were loaded
+// stay.
 func (g *Tables) Load(s *configs.System, again bool) (read bool, faults []error) {
 	f := &g.file
 	if s.TableFile == "" {
 		*f = file{}
 		return true, nil
 	}
-	if s.TableFile == f.name && !again {
+	if s.TableFile == f.name && s.TableFile == f.tried && !again {
 		return false, nil
 	}
+	f.tried = s.TableFile
 	start := time.Now()
 	indexes, count, faults := readFile(s)
 	if len(faults) > 0 {
 		f.faults = faults
 		return true, faults
 	}
-	*f = file{name: s.TableFile, indexes: indexes, count: count, took: time.Since(start)}
+	*f = file{name: s.TableFile, tried: s.TableFile, indexes: indexes, count: count, took: time.Since(start)}
 	return true, nil
 }
 

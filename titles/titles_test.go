@@ -210,3 +210,25 @@ func TestChangesBesideEntries(t *testing.T) {
 		t.Errorf("a solitary subsystem has a mate: %+v", m)
 	}
 }
+
+// A file with faults was tried, and then the one that is in use is configured again: nothing is wrong any more.
+func TestFaultsGoWithTheirFile(t *testing.T) {
+	sound := written(t, "S,4917,pcssn,3.3.3,gt\n")
+	s := configured(t, sound)
+	var tables Tables
+	tables.Load(s, false)
+	s.TableFile = written(t, "X,1,pcssn,3.3.3,gt\n")
+	if _, faults := tables.Load(s, false); len(faults) != 1 {
+		t.Error(faults)
+	}
+	s.TableFile = sound
+	if read, faults := tables.Load(s, false); !read || len(faults) > 0 {
+		t.Error(read, faults)
+	}
+	if f := tables.File(); f.Name != sound || f.Entries != 1 || len(f.Faults) > 0 {
+		t.Errorf("%+v", f)
+	}
+	if read, _ := tables.Load(s, false); read {
+		t.Error("a file that is in use is read again")
+	}
+}
