@@ -78,14 +78,18 @@ func (l *Link) inOutage(now time.Time, m *Message, out []ss7.Action) []ss7.Actio
 		// Readies carry the sequence numbers to go on from.
 		l.remoteOutage = false
 		out = append(out, l.raise(ss7.Event{Kind: ss7.RemoteRecovered}))
-		out = l.resync(now, m.BSN, out)
+		if out = l.resync(now, m.BSN, out); l.state == OutOfService {
+			return out
+		}
 		out = l.send(now, Ready, StreamData, out)
 		return l.leaveOutage(now, out)
 	case Ready:
 		if l.recovering {
 			l.recovering = false
 			l.timers.Stop(tStatus)
-			out = l.resync(now, m.BSN, out)
+			if out = l.resync(now, m.BSN, out); l.state == OutOfService {
+				return out
+			}
 			out = l.send(now, Ready, StreamData, out)
 		} else if l.remoteOutage && !l.localOutage {
 			l.remoteOutage = false
