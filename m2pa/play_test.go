@@ -32,31 +32,38 @@ func TestScripts(t *testing.T) {
 // player is a Link in a script, and the numbers of its far end.
 type player struct {
 	*Link
+	now      time.Time
 	fsn, bsn uint32
 }
 
-func newPlayer() *player { return &player{New(7, DefaultConfig()), seqMask, seqMask} }
+func newPlayer() *player { return &player{Link: New(7, DefaultConfig()), fsn: seqMask, bsn: seqMask} }
 
 // Step implements script.Subject.
 func (p *player) Step(now time.Time, words []string, say func(string)) ([]ss7.Action, error) {
-	switch {
-	case words[0] == "do":
-		ev, err := script.ParseEvent(words[1:])
-		return p.Do(now, ev, nil), err
-	case words[0] == "recv" && len(words) > 1:
-		stream, b, err := p.message(words[1:])
-		return p.Recv(now, stream, b, nil), err
-	case words[0] == "send" && len(words) == 2:
-		payload, err := hex.DecodeString(words[1])
+	p.now = now
+	return steps.Take(p, words, say)
+}
+
+var steps = script.Steps[*player]{
+	"do": {1, func(p *player, args []string, _ func(string)) ([]ss7.Action, error) {
+		ev, err := script.ParseEvent(args)
+		return p.Do(p.now, ev, nil), err
+	}},
+	"recv": {1, func(p *player, args []string, _ func(string)) ([]ss7.Action, error) {
+		stream, b, err := p.message(args)
+		return p.Recv(p.now, stream, b, nil), err
+	}},
+	"send": {1, func(p *player, args []string, _ func(string)) ([]ss7.Action, error) {
+		payload, err := hex.DecodeString(args[0])
 		m := ss7.MSU{DPC: 1, OPC: 2, SI: ss7.SCCP, Payload: payload}
-		return p.Transfer(now, &m, nil), err
-	case words[0] == "state":
+		return p.Transfer(p.now, &m, nil), err
+	}},
+	"state": {0, func(p *player, _ []string, say func(string)) ([]ss7.Action, error) {
 		v := p.Status()
 		say(fmt.Sprintf("%v: %s; FSN %d, BSN %d, acknowledged %d; %d sent, %d wait", v.State, v.Why, v.FSN, v.BSN,
 			v.LastAcked, v.Unacked, v.Queued))
 		return nil, nil
-	}
-	return nil, fmt.Errorf("no such step")
+	}},
 }
 
 // message makes a message of the far end, and gives its stream. A Link Status has the numbers of the last User Data.

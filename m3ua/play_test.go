@@ -55,18 +55,10 @@ func newPlayer() *player {
 // Step implements script.Subject.
 func (p *player) Step(now time.Time, words []string, say func(string)) ([]ss7.Action, error) {
 	p.now = now
-	step, ok := steps[words[0]]
-	if !ok || len(words)-1 < step.least {
-		return nil, fmt.Errorf("no such step, or too short")
-	}
-	return step.take(p, words[1:], say)
+	return steps.Take(p, words, say)
 }
 
-// steps are the steps of a script, with the number of words that each needs at least.
-var steps = map[string]struct {
-	least int
-	take  func(p *player, args []string, say func(string)) ([]ss7.Action, error)
-}{
+var steps = script.Steps[*player]{
 	"asp": {3, func(p *player, args []string, _ func(string)) ([]ss7.Action, error) {
 		c := xua.ASPConfig{Path: path(args[0]), Name: args[1], TAck: xua.DefaultTAck}
 		for c.Role = xua.RoleSG; c.Role.String() != args[2]; c.Role++ {

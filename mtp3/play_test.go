@@ -75,15 +75,7 @@ func (n *network) end(path ss7.PathID) (adjacent ss7.PC, slc uint8) {
 
 func (n *network) Step(now time.Time, words []string, say func(string)) ([]ss7.Action, error) {
 	n.now = now
-	step, ok := steps[words[0]]
-	if !ok {
-		return nil, fmt.Errorf("no such step")
-	}
-	args := words[1:]
-	if len(args) < step.least {
-		return nil, fmt.Errorf("it wants %d words more", step.least-len(args))
-	}
-	out, err := step.take(n, args, say)
+	out, err := steps.Take(n, words, say)
 	if why := mtp3.Behind(n.Network); why != "" {
 		say(why)
 	}
@@ -99,11 +91,7 @@ func (n *network) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 	return out
 }
 
-// steps are the steps of a script, with the number of words that each needs at least.
-var steps = map[string]struct {
-	least int
-	take  func(n *network, args []string, say func(string)) ([]ss7.Action, error)
-}{
+var steps = script.Steps[*network]{
 	"variant": {1, func(n *network, args []string, _ func(string)) ([]ss7.Action, error) {
 		i := slices.IndexFunc(ss7.Variants, func(v *ss7.Variant) bool { return v.Name == args[0] })
 		if i < 0 {

@@ -142,3 +142,21 @@ func TestFile(t *testing.T) {
 		t.Errorf("a folder without scripts: %q", f)
 	}
 }
+
+// A step that is not known, or is too short, is refused before it is taken.
+func TestSteps(t *testing.T) {
+	steps := Steps[*bell]{"ring": {1, func(b *bell, args []string, _ func(string)) ([]ss7.Action, error) {
+		b.times += len(args)
+		return nil, nil
+	}}}
+	var b bell
+	want := map[string]string{"walk": "no such step", "ring": "it wants 1 words more", "ring x y": "<nil>"}
+	for line, why := range want {
+		if _, err := steps.Take(&b, strings.Fields(line), nil); fmt.Sprint(err) != why {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+	if b.times != 2 {
+		t.Errorf("%d words were taken", b.times)
+	}
+}
