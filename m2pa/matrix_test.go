@@ -62,8 +62,7 @@ func TestMatrix(t *testing.T) {
 	var events []event
 	for s := Alignment; s < statuses; s++ {
 		events = append(events, event{"rx " + s.String(), func(l *Link) []ss7.Action {
-			return l.Recv(at, 0, status(s, 0),
-				nil)
+			return l.Recv(at, 0, status(s, 0), nil)
 		}})
 	}
 	events = append(events,
@@ -76,13 +75,11 @@ func TestMatrix(t *testing.T) {
 		ss7.LocalOutage, ss7.LocalRecovered,
 		ss7.Flush, ss7.Continue, ss7.RetrieveBSNT, ss7.Retrieve, ss7.CommUp, ss7.CommLost, ss7.CommRestart} {
 		events = append(events, event{k.String(), func(l *Link) []ss7.Action {
-			return l.Do(at,
-				ss7.Event{Kind: k, Why: "test"}, nil)
+			return l.Do(at, ss7.Event{Kind: k, Why: "test"}, nil)
 		}})
 	}
 	events = append(events, event{"receive congestion", func(l *Link) []ss7.Action {
-		return l.Do(at,
-			ss7.Event{Kind: ss7.Congestion, Arg: 1}, nil)
+		return l.Do(at, ss7.Event{Kind: ss7.Congestion, Arg: 1}, nil)
 	}})
 	for id := range timers {
 		events = append(events, event{timerNames[id] + " expires", func(l *Link) []ss7.Action {

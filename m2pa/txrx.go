@@ -188,12 +188,10 @@ func (l *Link) outOfSequence(now time.Time, m *Message, out []ss7.Action) []ss7.
 	case l.badFSN > 1: // the first one tells
 	case due == 0 && l.lastRx == seqMask:
 		l.fault = fmt.Sprintf("the far end's first User Data has FSN %d, where RFC 4165 §4.2.1 wants 0: it is "+
-			"out of sequence, "+
-			"and not acknowledged", m.FSN)
+			"out of sequence, and not acknowledged", m.FSN)
 	default:
 		l.fault = fmt.Sprintf("the far end's User Data has FSN %d, where %d is due: it is out of sequence, and "+
-			"not acknowledged",
-			m.FSN, due)
+			"not acknowledged", m.FSN, due)
 	}
 	if l.badFSN >= badFSNLimit {
 		return l.fail(now, fmt.Sprintf("%d messages in a row out of sequence: FSN %d after %d", l.badFSN, m.FSN,

@@ -93,9 +93,8 @@ const (
 )
 
 var whyTexts = [...]string{"available", "point code inaccessible", "SCCP prohibited there",
-	"subsystem prohibited there",
-	"application server not active", "no such application server", "application server waits for an ASP",
-	"no subsystem number to route on"}
+	"subsystem prohibited there", "application server not active", "no such application server",
+	"application server waits for an ASP", "no subsystem number to route on"}
 
 func (w Why) String() string { return whyTexts[w] }
 

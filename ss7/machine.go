@@ -75,10 +75,8 @@ const (
 
 var kindNames = [...]string{"None", "Transfer", "Start", "Stop", "Emergency", "EmergencyCeases", "LocalOutage",
 	"LocalRecovered", "Flush", "Continue", "RetrieveBSNT", "Retrieve", "Drain", "InService", "OutOfService",
-	"RemoteOutage",
-	"RemoteRecovered", "Congestion", "BSNT", "Retrieved", "RetrievalComplete", "Drained", "CommUp", "CommLost",
-	"CommRestart",
-	"StateChange", "Discard", "Unreachable", "NoUser",
+	"RemoteOutage", "RemoteRecovered", "Congestion", "BSNT", "Retrieved", "RetrievalComplete", "Drained", "CommUp",
+	"CommLost", "CommRestart", "StateChange", "Discard", "Unreachable", "NoUser",
 	"Pause", "Resume", "Restricted", "Status", "UserPart", "Audit"}
 
 // OwnKind is the first of the kinds that a package of machines numbers for itself, such as xua.Republish. They are
