@@ -40,15 +40,7 @@ func (r *Keeper) View() View {
 }
 
 // None says why there is no association, and how often one was tried.
-func (v *View) None() string {
-	switch v.attempts {
-	case 0:
-		return v.Why
-	case 1:
-		return v.Why + "; 1 attempt"
-	}
-	return fmt.Sprintf("%s; %d attempts", v.Why, v.attempts)
-}
+func (v *View) None() string { return status.Tried(v.Why, v.attempts) }
 
 // Snapshot is an association as a plain value.
 func (v *View) Snapshot() *status.Association {

@@ -50,12 +50,7 @@ type nameOf struct {
 
 func (nameOf) Hint() string { return "WORD" }
 func (t nameOf) Parse(_ any, word string) (any, error) {
-	if len(word) > 19 {
-		return nil, fmt.Errorf("the name of an %s has at most 19 characters, %q has %d: shorten it, here and in the "+
-			"lines that "+
-			"name it", t.what, word, len(word))
-	}
-	return word, nil
+	return shortName("the name of an "+t.what, word)
 }
 func (nameOf) Format(_ any, v any) string { return v.(string) }
 func (t nameOf) Values(env any) []string  { return t.list(system(env)) }
@@ -345,8 +340,7 @@ func oneTransport(_, e any, a cli.Args) error {
 		return nil
 	}
 	return fmt.Errorf("m3ua %d is a port of %s already, and a number is of one transport here: give the port of %s "+
-		"another "+
-		"number, or take this one away first", m.Port, is, wanted)
+		"another number, or take this one away first", m.Port, is, wanted)
 }
 
 // anySCTP: Osmocom's `sctp` is no kind of SCTP.

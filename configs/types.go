@@ -96,10 +96,14 @@ func (LinksetName) Hint() string { return "WORD" }
 
 // Parse implements cli.Type.
 func (LinksetName) Parse(_ any, word string) (any, error) {
+	return shortName("a linkset name", word)
+}
+
+// shortName takes a name that is not longer than the columns of `show` have room for; what says whose it is.
+func shortName(what, word string) (any, error) {
 	if len(word) > 19 {
-		return nil, fmt.Errorf("a linkset name has at most 19 characters, %q has %d: shorten it, here and in the "+
-			"lines that "+
-			"name it", word, len(word))
+		return nil, fmt.Errorf("%s has at most 19 characters, %q has %d: shorten it, here and in the lines that name it",
+			what, word, len(word))
 	}
 	return word, nil
 }

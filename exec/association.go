@@ -27,15 +27,7 @@ func printTransport(w io.Writer, a *status.Association) {
 }
 
 // noAssociation says why there is no association, and how often one was tried.
-func noAssociation(a *status.Association) string {
-	switch a.Attempts {
-	case 0:
-		return a.Reason
-	case 1:
-		return a.Reason + "; 1 attempt"
-	}
-	return fmt.Sprintf("%s; %d attempts", a.Reason, a.Attempts)
-}
+func noAssociation(a *status.Association) string { return status.Tried(a.Reason, a.Attempts) }
 
 // before tells of the association before this one.
 func before(b *status.Ended) string {

@@ -59,13 +59,12 @@ func mtp3Timers(n Node, _ *cli.Call) ([]status.Setting, error)  { return n.MTP3T
 func history(n Node, _ *cli.Call) ([]status.Event, error)       { return n.History(), nil }
 
 func printMTP3(w io.Writer, _ *cli.Call, s status.MTP3) {
-	line := func(what string, count uint64) { fmt.Fprintf(w, "%-60s %d\n", what, count) }
-	line("MSUs transferred", s.Transferred)
-	line("MSUs delivered here", s.Delivered)
+	printCount(w, "MSUs transferred", s.Transferred)
+	printCount(w, "MSUs delivered here", s.Delivered)
 	for _, x := range s.Discarded {
-		line("MSUs discarded: "+x.Name, x.Value)
+		printCount(w, "MSUs discarded: "+x.Name, x.Value)
 	}
-	line("associations refused: no link configured for the far end", s.Refused)
+	printCount(w, "associations refused: no link configured for the far end", s.Refused)
 	t := &s.Tests
 	fmt.Fprintf(w, "link tests: SLTM in %d, out %d; SLTA in %d, out %d; failed %d; "+
 		"not answered, since not for this link %d; not understood %d\n",

@@ -1,6 +1,9 @@
 package status
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Association is an SCTP association, or a TCP connection in its place; or why there is none.
 type Association struct {
@@ -31,6 +34,17 @@ type Association struct {
 
 // None tells whether there is no association.
 func (a *Association) None() bool { return a.ID == 0 }
+
+// Tried is the reason why there is no association, with how often one was tried.
+func Tried(reason string, attempts uint64) string {
+	switch attempts {
+	case 0:
+		return reason
+	case 1:
+		return reason + "; 1 attempt"
+	}
+	return fmt.Sprintf("%s; %d attempts", reason, attempts)
+}
 
 // Path is one pair of addresses of an association.
 type Path struct {

@@ -204,8 +204,8 @@ func (o *benchOptions) run() error {
 	} else if o.through == viaOsmoSTP {
 		return fmt.Errorf("osmo-stp carries M3UA alone: `gostp bench m3ua --through osmo-stp`")
 	}
-	if err := o.load.Check(map[string]int{"m2pa": bench.M2PAHeaders, "m2ua": bench.M2UAHeaders,
-		"m3ua": bench.M3UAHeaders}[o.what]); err != nil {
+	if err := o.load.Check(map[string]int{loadM2PA: bench.M2PAHeaders, loadM2UA: bench.M2UAHeaders,
+		loadM3UA: bench.M3UAHeaders}[o.what]); err != nil {
 		return err
 	}
 	if o.progress {
