@@ -9,6 +9,7 @@ import (
 	"log"
 	"net/netip"
 	"strings"
+	"sync"
 
 	"github.com/gostp/gostp/drive"
 	"github.com/gostp/gostp/sctp"
@@ -25,7 +26,8 @@ func main() {
 	log.SetFlags(0)
 
 	pc := parse(*own)
-	ready, came := make(chan bool, 1), make(chan ss7.MSU, 16)
+	ready, came := make(chan bool), make(chan ss7.MSU, 16)
+	begin := sync.OnceFunc(func() { close(ready) }) // the function below that takes events must not wait
 	asp, err := drive.NewM3UA(drive.ASPOf(ss7.ITU, pc, uint32(*rc)),
 		func(_, _ ss7.PathID, m *ss7.MSU) {
 			kept := *m // an MSU is valid until this returns
@@ -37,7 +39,7 @@ func main() {
 				log.Println("M3UA:", ev.Why)
 			}
 			if ev.Kind == ss7.InService {
-				ready <- true
+				begin()
 			}
 		})
 	check(err)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/gostp/gostp/drive"
@@ -22,7 +23,8 @@ func main() {
 	flag.Parse()
 	log.SetFlags(0)
 
-	ready, came := make(chan bool, 1), make(chan string, 16)
+	ready, came := make(chan bool), make(chan string, 16)
+	begin := sync.OnceFunc(func() { close(ready) }) // the function below that takes events must not wait
 	link := drive.NewLink(m2pa.DefaultConfig(),
 		func(_ time.Time, msus []*ss7.MSU) {
 			for _, m := range msus {
@@ -32,7 +34,7 @@ func main() {
 		func(ev ss7.Event) {
 			log.Println("M2PA:", ev.Kind, ev.Why)
 			if ev.Kind == ss7.InService {
-				ready <- true
+				begin()
 			}
 		})
 	link.Tell(ss7.Event{Kind: ss7.Emergency}) // it proves itself for half a second, not eight
