@@ -21,6 +21,8 @@ func (p *point) Number() uint8              { return p.number }
 func (p *point) Config() *configs.System    { return configs.New() }
 func (p *point) Linksets() []status.Linkset { return p.sets }
 
+func (p *point) RecordNetwork(string, int) error { return nil }
+
 // town is a host of such instances.
 type town struct {
 	Host
@@ -61,6 +63,23 @@ func TestInstances(t *testing.T) {
 		out.Reset()
 		if err := s.Run(context.Background(), x.line); (err != nil) != x.fails || out.String() != x.want {
 			t.Errorf("%s: %v and\n%s\nnot\n%s", x.line, err, &out, x.want)
+		}
+	}
+}
+
+// TestRecordingOfAnInstance: the line that ends a recording is about the instance that has it.
+func TestRecordingOfAnInstance(t *testing.T) {
+	h := &town{points: []Node{&point{}, &point{number: 2}}}
+	var out bytes.Buffer
+	s := cli.NewSession(h, &cli.Tree{Exec: recordCommands(h), Config: configs.Global}, &out)
+	s.Enable()
+	for line, want := range map[string]string{
+		"debug cs7 record network F":            "Recording to F until `undebug cs7 record`\n",
+		"debug cs7 instance 2 record network F": "Recording to F until `undebug cs7 instance 2 record`\n",
+	} {
+		out.Reset()
+		if err := s.Run(context.Background(), line); err != nil || out.String() != want {
+			t.Errorf("%s: %v, %q, not %q", line, err, &out, want)
 		}
 	}
 }

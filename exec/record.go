@@ -13,7 +13,7 @@ type recorder interface {
 	RecordNetwork(file string, most int) error
 	// RecordLink does the same for the level 2 of a link.
 	RecordLink(linkset string, slc uint8, file string, most int) error
-	// StopRecording ends all recordings, and tells what became of each.
+	// StopRecording ends all recordings of the instance, and tells what became of each.
 	StopRecording() []string
 }
 
@@ -39,17 +39,17 @@ func recordCommands(h Host) []*cli.Statement {
 }
 
 func recordNetwork(n Node, c *cli.Call) error {
-	return recording(c, n.RecordNetwork(c.Args.String("file", ""), int(c.Args.Uint("max", mostSteps))))
+	return recording(n, c, n.RecordNetwork(c.Args.String("file", ""), int(c.Args.Uint("max", mostSteps))))
 }
 
 func recordLink(n Node, c *cli.Call) error {
-	return recording(c, n.RecordLink(c.Args.String("linkset", ""), uint8(c.Args.Uint("slc", 0)),
+	return recording(n, c, n.RecordLink(c.Args.String("linkset", ""), uint8(c.Args.Uint("slc", 0)),
 		c.Args.String("file", ""), int(c.Args.Uint("max", mostSteps))))
 }
 
-func recording(c *cli.Call, err error) error {
+func recording(n Node, c *cli.Call, err error) error {
 	if err == nil {
-		fmt.Fprintf(c.Out, "Recording to %s until `undebug cs7 record`\n", c.Args.String("file", ""))
+		fmt.Fprintf(c.Out, "Recording to %s until `undebug cs7 %srecord`\n", c.Args.String("file", ""), at(n.Number()))
 	}
 	return err
 }
