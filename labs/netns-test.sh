@@ -52,8 +52,8 @@ holds '^CountryC +7.7.1 +links available 2 of 2$' "$work/out"
 holds '^wire CountryB:eth3-CountryD:eth1: up$' "$work/out"
 holds '^CountryB\(config\)#cs7 description kept over lines$' "$work/out"
 holds '^cs7 description kept over lines$' "$work/out"
-pass "four processes in four namespaces ping each other ($(grep -o 'SCTP transport is [^:]*' \
-	"$work/out")); nothing is left behind"
+over=$(grep -om1 'SCTP of local-peer [0-9]* is [^(]*[^( ]' "$work/out")
+pass "four processes in four namespaces ping each other ($over); nothing is left behind"
 
 if command -v tshark >/dev/null; then
 	tshark -r "$work/x.pcapng" -o ip.check_checksum:TRUE -o sctp.checksum:CRC-32C -d udp.port==9899,sctp \
