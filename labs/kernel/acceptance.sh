@@ -172,8 +172,8 @@ part_order() {
 		[ "$(figure received)" = "$bad_count" ] || fail "$pair: $(figure received) of $bad_count"
 		bad_network off
 		linkset_is A '00 .*avail' || fail "$pair: the link did not survive the bad network"
-		pass "$a to $b, 2 % loss, 25 ms each way, reordering: $bad_count MSUs in order, none lost ($(figure per_second |
-			cut -d. -f1) a second)"
+		pass "$a to $b, 2 % loss, 25 ms each way, reordering: $bad_count MSUs in order, none lost" \
+			"($(figure per_second | cut -d. -f1) a second)"
 		stop A B
 	done
 }
@@ -202,8 +202,8 @@ part_paths() {
 		clean "$pair, one path cut"
 		! logged A 'Link 0 of linkset inner is unavailable' || fail "$pair: the link failed with one of two paths"
 		until_ok 20 logged A '10.11.0.2 answers again|10.11.0.2 .*(again|up|reachable)'
-		pass "$a to $b: one of two paths dies under traffic: $(figure \
-			received) MSUs, none lost, the link stays, the path is shown and returns"
+		pass "$a to $b: one of two paths dies under traffic: $(figure received) MSUs, none lost," \
+			"the link stays, the path is shown and returns"
 		at A tc qdisc replace dev w1 root netem loss 100%
 		at A tc qdisc replace dev w2 root netem loss 100%
 		until_ok 15 linkset_is A 'reason:'

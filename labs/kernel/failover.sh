@@ -62,10 +62,15 @@ ends() { # ends K: the nodes at both ends of a wire
 		[ "$k" != "$1" ] || echo "$a $b"
 	done
 }
-cut() { local k n; for k in "$@"; do for n in $(ends "$k"); do at "$n" tc qdisc replace dev "w$k" root netem loss \
-	100%; done; done; }
-mend() { local k n; for k in "$@"; do for n in $(ends "$k"); do at "$n" tc qdisc replace dev "w$k" root netem delay \
-	5ms limit 20000; done; done; }
+spoil() { # spoil NETEM WIRE ...
+	local how=$1 k n
+	shift
+	for k in "$@"; do
+		for n in $(ends "$k"); do at "$n" tc qdisc replace dev "w$k" root netem $how; done
+	done
+}
+cut() { spoil 'loss 100%' "$@"; }
+mend() { spoil 'delay 5ms limit 20000' "$@"; }
 
 # --- the nodes ------------------------------------------------------------------------
 declare -A code=([A]=3.0.0 [B]=4.0.0 [M]=5.0.1 [N]=5.0.2 [load1]=1.0.0 [load2]=2.0.0)
