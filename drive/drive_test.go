@@ -163,3 +163,87 @@ func TestM3UA(t *testing.T) {
 		gateway.Close("it is over")
 	})
 }
+
+// A far end that has restarted knows nothing of the link, which goes out of service.
+func TestLinkAfterARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var j journal
+		all, assocs := links(&j, newTransport(t))
+		for i, l := range all {
+			go l.Serve(assocs[i])
+		}
+		j.want(t, "served", "0: InService, 1: InService")
+		all[0].Recv([]sctp.Item{{Event: &sctp.Event{Kind: sctp.Restart, Why: "anew"}}})
+		if st := all[0].Status(); st.State == m2pa.InService {
+			t.Errorf("a link whose far end has restarted is still %v", st.State)
+		}
+		for _, l := range all {
+			l.Close("it is over")
+		}
+	})
+}
+
+// What SCTP has no room for would be missing at the far end: the association ends (RFC 4165 §4.1.7).
+func TestLinkThatCannotQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var j journal
+		net := sctptest.NewMemory(1)
+		all, assocs := links(&j, closing{sctp.NewUser(net), t})
+		why := make(chan error, 2)
+		for i, l := range all {
+			go func() { why <- l.Serve(narrow{assocs[i]}) }()
+		}
+		j.want(t, "served", "0: InService, 1: InService")
+		many := make([]*ss7.MSU, 3)
+		for i := range many {
+			many[i] = &ss7.MSU{DPC: 2, OPC: 1, SI: ss7.ISUP, Payload: []byte("hello")}
+		}
+		all[0].Send(many...)
+		time.Sleep(time.Second)
+		for _, l := range all {
+			l.Close("it is over")
+		}
+		if text := (<-why).Error() + (<-why).Error(); !strings.Contains(text, "1 of 3 messages could not be queued") {
+			t.Error(text)
+		}
+	})
+}
+
+// narrow is an association with room for two messages at a time.
+type narrow struct{ sctp.Assoc }
+
+func (n narrow) Send(msgs []sctp.Message) (int, error) {
+	if len(msgs) > 2 {
+		k, _ := n.Assoc.Send(msgs[:2])
+		return k, sctp.ErrFull
+	}
+	return n.Assoc.Send(msgs)
+}
+
+// An AS whose ASP has restarted, or whose association has ended, takes nothing, and says so.
+func TestM3UAAfterARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var j journal
+		tr := newTransport(t)
+		gateway, err := drive.NewM3UA(twoServers(), func(_, _ ss7.PathID, _ *ss7.MSU) {}, func(ev ss7.Event) {
+			if ev.Kind == ss7.InService || ev.Kind == ss7.OutOfService {
+				j.add("AS %d: %v", ev.Path, ev.Kind)
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		asp, _ := drive.NewM3UA(drive.ASPOf(ss7.ITU, 5, 105), func(_, _ ss7.PathID, _ *ss7.MSU) {}, func(ss7.Event) {})
+		near, far := pair(tr, at("10.0.0.5", 2905), at("10.0.0.1", 2905))
+		go gateway.Serve(aspFive, far)
+		go asp.Serve(drive.Gateway, near)
+		j.want(t, "served", fmt.Sprintf("AS %d: InService", asFive))
+		gateway.Recv(aspFive, []sctp.Item{{Event: &sctp.Event{Kind: sctp.Restart, Why: "anew"}}})
+		m := &ss7.MSU{DPC: 5, OPC: 6, SI: ss7.SCCP, Payload: []byte("hello")}
+		if err := gateway.Send(asFive, m); err == nil {
+			t.Error("an ASP that has forgotten all takes an MSU")
+		}
+		asp.Close("it is over")
+		gateway.Close("it is over")
+	})
+}
