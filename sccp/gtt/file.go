@@ -3,6 +3,7 @@ package gtt
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -30,6 +31,9 @@ func (b *BadLine) Error() string { return fmt.Sprintf("line %d: %s", b.Line, b.T
 // maxFaults is how many faults of a file a person is shown at most.
 const maxFaults = 1000
 
+// maxLine is how many octets a line has at most, with its end.
+const maxLine = 1 << 16
+
 // Load reads a file of entries in our own format, one on a line. It calls take with each entry; take must not
 // keep the pointer:
 //
@@ -41,10 +45,11 @@ const maxFaults = 1000
 // begin with # or !, are ignored. Every line that is not understood is in faults.
 func Load(r io.Reader, n ss7.Notation, take func(*Entry)) (faults []error, err error) {
 	in := bufio.NewScanner(r)
-	in.Buffer(make([]byte, 4096), 1<<16)
+	in.Buffer(make([]byte, 4096), maxLine)
 	l := loader{notation: n, names: map[string]string{}, ends: map[string]Entry{}}
 	var e Entry
-	for line := 1; in.Scan(); line++ {
+	line := 1
+	for ; in.Scan(); line++ {
 		text := bytes.TrimSpace(in.Bytes())
 		if len(text) == 0 || text[0] == '#' || text[0] == '!' {
 			continue
@@ -55,7 +60,10 @@ func Load(r io.Reader, n ss7.Notation, take func(*Entry)) (faults []error, err e
 			faults = append(faults, &BadLine{line, err.Error()})
 		}
 	}
-	return faults, in.Err()
+	if err = in.Err(); errors.Is(err, bufio.ErrTooLong) {
+		err = &BadLine{line, fmt.Sprintf("more than %d characters; no line after it is read", maxLine-1)}
+	}
+	return faults, err
 }
 
 // loader remembers what many lines have in common, so that a million entries make no garbage: the name of their

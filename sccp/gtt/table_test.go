@@ -160,6 +160,11 @@ T,1F,asname,AS1,gt,ssn 0,ntt 7
 	if !strings.HasPrefix(faults[3].Error(), "line 4: after the destination comes gt or pcssn") {
 		t.Error(faults[3])
 	}
+	entries, faults, err = load("S,49,pcssn,2.2.2,gt\n" + strings.Repeat("\x00", 1<<17) + good)
+	if len(entries) != 1 || len(faults) > 0 || err == nil ||
+		err.Error() != "line 2: more than 65535 characters; no line after it is read" {
+		t.Error(entries, faults, err)
+	}
 }
 
 func FuzzLoad(f *testing.F) {
