@@ -1,6 +1,7 @@
 package node
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -37,7 +38,18 @@ func TestTableFile(t *testing.T) {
 		a.want("cs7 gtt reload", "line 2: 'x' is no digit", "there is no selector T", "there is no application-group G",
 			"has 3 faults; the table is as it was")
 		a.want("test cs7 gtt 491799", "entry           gta 4917")
+		if err := os.WriteFile(saved, []byte("old"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		old, err := os.Open(saved)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer old.Close()
 		a.want("cs7 save gtt-table "+saved, "4 entries written")
+		if got, err := io.ReadAll(old); err != nil || string(got) != "old" { // another file has taken its place
+			t.Errorf("%s %v", got, err)
+		}
 		write("S,44,pcssn,2.2.2,gt")
 		a.want("cs7 gtt reload", "1 entries in use")
 		a.want("test cs7 gtt 491799",

@@ -3,11 +3,11 @@ package node
 import (
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/mtp3"
+	"github.com/gostp/gostp/startup"
 	"github.com/gostp/gostp/status"
 	"github.com/gostp/gostp/titles"
 )
@@ -80,8 +80,9 @@ func errorTexts(errs []error) []string {
 	return out
 }
 
-// SaveTitles writes all entries to a file as `cs7 gtt load` reads them, and says how many they are.
+// SaveTitles writes all entries to a file as `cs7 gtt load` reads them, and says how many they are. It may be the file
+// that is loaded, so it is replaced as a whole or not at all.
 func (n *Node) SaveTitles(file string) (entries int, err error) {
 	text, entries := titles.Write(n.view.Load().sccp.Table, n.Config().Notation())
-	return entries, os.WriteFile(file, text, 0o600)
+	return entries, startup.File(file).Save(text)
 }
