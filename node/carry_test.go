@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/gostp/gostp/association"
+	"github.com/gostp/gostp/configs"
 	"github.com/gostp/gostp/m2pa"
+	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/sctp"
 	"github.com/gostp/gostp/sctp/sctptest"
 	"github.com/gostp/gostp/ss7"
@@ -140,5 +142,29 @@ func BenchmarkCarry(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(size), "ns/MSU")
 		})
+	}
+}
+
+// A gateway that gives back MSUs without end fills no more than a hold has room for.
+func TestAGatewayGivesBackWithoutEnd(t *testing.T) {
+	t.Parallel()
+	n := New(Options{Platform: onWires(newWires()), Version: "test"})
+	n.Close()
+	l := n.newLinkAtGateway(n.ids.take(), linkKey{"N", 0}, configs.Link{}, ss7.ITU)
+	const more = 10
+	n.discards.transferred.Add(holdMost + more) // when the link took them
+	ev := ss7.Event{Kind: ss7.Retrieved, MSU: ss7.MSU{SI: ss7.SCCP, Payload: []byte("given back")}}
+	l.Mu.Lock()
+	for range holdMost + more {
+		l.raised(&ev)
+	}
+	back := l.back
+	l.Mu.Unlock()
+	if full := n.discards.by[mtp3.HoldFull].Load(); len(back) != holdMost || full != more {
+		t.Errorf("%d MSUs wait, and for %d there was no room", len(back), full)
+	}
+	l.handBack(back, ss7.Event{Kind: ss7.RetrievalComplete, Path: l.id})
+	if sent := n.discards.transferred.Load(); sent != 0 {
+		t.Errorf("%d MSUs count as sent", sent)
 	}
 }

@@ -76,6 +76,11 @@ func (l *link) raised(ev *ss7.Event) {
 			ev.MSU = k.msu
 			l.node.core.post(*ev)
 		default:
+			if len(l.back) >= holdMost { // a gateway may give back without end
+				l.node.discards.transferred.Add(^uint64(0)) // it was counted when the link took it
+				l.node.discards.add(mtp3.HoldFull, 1)
+				return
+			}
 			if l.rotates.Load() { // it will be turned again, whichever link the MSU leaves by
 				k.msu.SLS = l.kind.RotateBack(k.msu.SLS)
 			}
