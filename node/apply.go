@@ -38,7 +38,7 @@ func (n *Node) Apply(next *configs.System) error {
 // warnings that there were not before. The caller holds applying.
 func (n *Node) apply(next *configs.System, typed bool) (notes []string, err error) {
 	if errs := next.Validate(); len(errs) > 0 {
-		return nil, fmt.Errorf("%w", errors.Join(errs...))
+		return nil, errors.Join(errs...)
 	}
 	notes = n.warn(next, typed)
 	n.log.SetConsole(!next.QuietConsole)

@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -223,9 +222,6 @@ func (n *Node) Log() *syslog.Log { return n.log }
 
 // Config gives the running configuration, which is never changed.
 func (n *Node) Config() *configs.System { return n.config.Load() }
-
-// ErrInvalid is wrapped by the error of Apply for a configuration that cannot run.
-var ErrInvalid = errors.New("configuration refused")
 
 // Links counts the links that are available and all that are configured.
 func (n *Node) Links() (up, all int) {
