@@ -56,7 +56,7 @@ type Hands interface {
 }
 
 // Loop drives one machine. Machine and Hands are needed, the other exported fields may be zero. They are set before
-// the first call and stay as they are.
+// the first call and stay as they are; Machine alone may be replaced by another one, under Lock.
 type Loop struct {
 	Machine ss7.Machine
 	Hands   Hands
