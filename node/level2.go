@@ -42,7 +42,7 @@ type level2 struct {
 type level2User interface {
 	// arrived takes the MSUs that came by the link. The caller holds rx.
 	arrived(now time.Time, t *transfer)
-	// raised takes an event of level 2 other than an MSU. The caller holds Mu, and rx unless it is about retrieval.
+	// raised takes an event of level 2 other than an MSU. The caller holds Mu, and rx unless it is about congestion.
 	raised(ev *ss7.Event)
 	// congested is told of MSUs that the link has taken while it is congested. The caller holds Mu.
 	congested(now time.Time, level uint32, msus []*ss7.MSU)
