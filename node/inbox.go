@@ -14,6 +14,7 @@ const (
 	inboxAll    = 1 << 15 // of all sources; once so many wait, each source has inboxShare alone
 	inboxShare  = 256
 	noticesMost = 1 << 15
+	gapsLeast   = 256 // how many gaps a queue has at least before they are closed
 )
 
 // inbox keeps MSUs for local users until the core takes them. MSUs of one source stay in their order. The sources have
@@ -133,6 +134,7 @@ func (q *backlog) replace(w *waiting) bool {
 	if n, ok := q.notices[w.about]; ok {
 		q.queue[n-q.first] = waiting{}
 		q.live--
+		q.compact()
 	} else if len(q.notices) >= noticesMost {
 		return false
 	}
@@ -141,6 +143,26 @@ func (q *backlog) replace(w *waiting) bool {
 	}
 	q.notices[w.about] = q.first + uint64(len(q.queue))
 	return true
+}
+
+// compact closes the gaps that replaced statements have left, once they are most of the queue. A neighbour that says
+// one thing again and again would otherwise make the queue longer and longer until the core comes to it.
+func (q *backlog) compact() {
+	if gaps := len(q.queue) - q.live; gaps <= q.live || gaps < gapsLeast {
+		return
+	}
+	kept := q.queue[:0]
+	for _, w := range q.queue {
+		if w.event.Kind == ss7.None {
+			continue
+		}
+		if w.notice {
+			q.notices[w.about] = q.first + uint64(len(kept))
+		}
+		kept = append(kept, w)
+	}
+	clear(q.queue[len(kept):])
+	q.queue = kept
 }
 
 // take gives the next event; false: none waits.

@@ -82,6 +82,41 @@ func TestInboxKeepsWhatIsSaidOfEveryDestination(t *testing.T) {
 	}
 }
 
+// A neighbour that says the same again and again takes no more room, and all that waits stays in its order.
+func TestInboxForgetsWhatWasReplaced(t *testing.T) {
+	t.Parallel()
+	b := newInbox()
+	b.put("A", noticeOf(mtp3.ECO, 0))
+	const others = 100
+	for pc := range ss7.PC(others) {
+		b.put("A", noticeOf(mtp3.TFP, pc))
+	}
+	for i := range 100_000 {
+		if !b.put("A", noticeOf([]mtp3.Heading{mtp3.TFA, mtp3.TFP}[i%2], others)) {
+			t.Fatal("refused")
+		}
+	}
+	if q := b.of[inflow{"A", true}]; len(q.queue) > 2*others+2*gapsLeast {
+		t.Errorf("%d places for %d statements", len(q.queue), q.live)
+	}
+	b.put("A", noticeOf(mtp3.TFR, others/2)) // its number is another now
+	want := []ss7.PC{0}
+	for pc := range ss7.PC(others + 1) {
+		if pc != others/2 {
+			want = append(want, pc)
+		}
+	}
+	for i, pc := range append(want, others/2) {
+		ev, ok := b.take()
+		if m, _ := mtp3.ParseManagement(ss7.ANSI, ev.MSU.Payload); !ok || m.PC != pc || (m.Heading == mtp3.ECO) != (i == 0) {
+			t.Fatalf("%d: %+v, want %d", i, m, pc)
+		}
+	}
+	if _, ok := b.take(); ok || len(b.of) != 0 {
+		t.Error("something is left")
+	}
+}
+
 // Pings that nobody takes in time leave management its room, and the other way round;
 // what one neighbour may have wait is bounded.
 func TestInboxHasRoomOfItsOwnForManagement(t *testing.T) {
