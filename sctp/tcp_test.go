@@ -142,7 +142,6 @@ func raw(t *testing.T, p Params) (Assoc, net.Conn) {
 	return a, c
 }
 
-// Each way in which a connection ends has its reason; what came before is delivered.
 // emptyHanded is a listener of a program that has no descriptor left.
 type emptyHanded struct{ errs []error }
 
@@ -174,6 +173,7 @@ func TestTCPWithoutDescriptors(t *testing.T) {
 	})
 }
 
+// Each way in which a connection ends has its reason; what came before is delivered.
 func TestTCPEnds(t *testing.T) {
 	good := tcpMessage(3, 1, "")
 	for _, c := range []struct {
@@ -217,6 +217,42 @@ func TestTCPEnds(t *testing.T) {
 		}
 		if s := a.Status(); s.State != "CLOSED" || s.Paths[0].Active {
 			t.Errorf("%s: %+v", c.name, s)
+		}
+	}
+}
+
+// The system tells its error to the reader or to the writer, and the other hears of the end alone. The reason is that
+// error, also when the writer has been told and the reader comes first. The test is the writer here, which waits for
+// room until the reader hurries it.
+func TestTCPEndsForReaderAndWriter(t *testing.T) {
+	for _, c := range []struct {
+		reader, writer error
+		kind           EventKind
+		why            string
+	}{
+		{io.EOF, syscall.ETIMEDOUT, Lost, "127.0.0.1 is silent, or takes nothing any more"},
+		{syscall.ETIMEDOUT, syscall.EPIPE, Lost, "127.0.0.1 is silent, or takes nothing any more"},
+		{syscall.ECONNRESET, syscall.EPIPE, Lost, "reset by 127.0.0.1"},
+		{io.EOF, syscall.EPIPE, Lost, "reset by 127.0.0.1"},
+		{io.EOF, os.ErrDeadlineExceeded, Closed, "closed by 127.0.0.1"}, // it was told nothing
+	} {
+		end, _ := raw(t, Params{})
+		a := end.(*tcpAssoc)
+		a.waits, a.drained = true, make(chan struct{})
+		go func() {
+			defer close(a.drained)
+			var err error
+			for err == nil {
+				_, err = a.conn.Write(make([]byte, 1024))
+			}
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			a.waits, a.failure = false, c.writer
+		}()
+		b := NewBatch(1)
+		a.finish(b, c.reader)
+		if e := b.Items[len(b.Items)-1].Event; e.Kind != c.kind || !strings.Contains(e.Why, c.why) {
+			t.Errorf("the reader hears %v, the writer %v: %+v", c.reader, c.writer, e)
 		}
 	}
 }
