@@ -95,14 +95,14 @@ func TestM3UAOverTCP(t *testing.T) {
 	a.want("show running-config", "cs7 m3ua 2905\n local-ip "+tcpNet(1)+"\n transport tcp\n")
 	h1.want("show running-config", "cs7 asp SG 2905 2905 m3ua tcp\n")
 
-	// From the same port again at once, whoever ends it.
+	// From the same port again, whoever ends it. Who dials waits a second before, so both wait at once.
 	a.want("clear cs7 asp H1", "")
+	h2.want("clear cs7 asp SG", "")
 	h1.until("show cs7 asp SG detail", "ended ", "reset by "+tcpNet(1))
-	h1.until("show cs7 as", "HLR          active") // by the next connection: only that one can be reset
-	h1.want("clear cs7 asp SG", "")
-	a.until("show cs7 asp H1 detail", "ended ", "reset by "+tcpNet(5))
-	a.until("show cs7 as", up(1))
+	a.until("show cs7 asp H2 detail", "ended ", "reset by "+tcpNet(6))
+	a.until("show cs7 as", up(1), up(2))
 	h1.until("show cs7 as", "HLR          active")
+	h2.until("show cs7 as", "HLR          active")
 	h1.until("ping cs7 5.5.2", "100% successful") // the gateway acknowledges before its table has the way back
 	h1.want("ping cs7 5.5.2 count 8 rate 1000", "100% successful packets(8/8)")
 
