@@ -83,9 +83,16 @@ func (g *guess) pass(r *resumed, to *Keeper, rest []sctp.Item) error {
 	if g.acked {
 		next.acks.Store(1)
 	}
-	if to.isShut() {
-		r.Abort(to.Owner.Name() + " is shut down by configuration")
-		return fmt.Errorf("it is of %s, which is shut down by configuration", to.Owner.Name())
+	why := ""
+	switch {
+	case to.isShut():
+		why = "is shut down by configuration"
+	case !to.Lasting():
+		why = "is configured otherwise now"
+	}
+	if why != "" {
+		r.Abort(to.Owner.Name() + " " + why)
+		return fmt.Errorf("it is of %s, which %s", to.Owner.Name(), why)
 	}
 	to.Take(next)
 	to.abortGuess()

@@ -452,6 +452,22 @@ func TestASPsNeedOtherAssociationsBeforeOneIsKnown(t *testing.T) {
 	})
 }
 
+// So is one that names what another ASP serves, long after that has been configured otherwise.
+func TestStandbyNamesWhatAnASPServedBefore(t *testing.T) {
+	t.Parallel()
+	strangers(t, twoAtOne(false, ""), func(t *testing.T, net *sctptest.Memory, a *box) {
+		p := atOneHost(t, net)()
+		p.say(bare(xua.ASPUP))
+		time.Sleep(association.ContextWait)
+		a.want("show logging", "of ASP MSC is up with")
+		a.configure("cs7 asp BSC 0 2905 m3ua", "remote-ip 10.0.0.201")
+		if got := p.say(naming(xua.ASPAC, 11)); !strings.HasSuffix(got, "end") {
+			t.Errorf("it hears %q", got)
+		}
+		a.want("show logging", "of ASP MSC ended after 4s: it is of ASP BSC, which is configured otherwise now")
+	})
+}
+
 // Who says nothing at all is not kept.
 func TestSilentFarEndIsNotKept(t *testing.T) {
 	t.Parallel()
