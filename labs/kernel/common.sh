@@ -40,3 +40,30 @@ until_ok() { # until_ok SECONDS COMMAND...
 	cat "$work/out"
 	fail "not within $1 s: ${*:2}"
 }
+capture() { # capture NAME [OPTION OF DUMPCAP...]: what crosses loopback, into NAME.pcapng
+	dumpcap -q -i lo "${@:2}" -w "$work/$1.pcapng" >/dev/null 2>&1 &
+	pid[dumpcap]=$!
+	until_ok 20 test -s "$work/$1.pcapng"
+}
+# understood NAME PROTOCOL LEAST [-e FIELD...]: ends a capture; tshark finds no fault in its packets
+# of a protocol, and there are at least so many. $all is how many. $work/fields has a line for
+# each: number, malformed parts, severities, their texts, and the further fields.
+understood() {
+	local code=0 bad
+	sleep 1
+	stop dumpcap
+	# One run, because its start is what takes long. It complains (2) of a capture that ends within
+	# a packet; a run that was ended itself has not seen all.
+	timeout 200 tshark -r "$work/$1.pcapng" -Y "$2" -T fields -e frame.number -e _ws.malformed \
+		-e _ws.expert.severity -e _ws.expert.message "${@:4}" >"$work/fields" 2>/dev/null || code=$?
+	[ "$code" = 0 ] || [ "$code" = 2 ] || fail "tshark ended with code $code"
+	all=$(wc -l <"$work/fields")
+	bad=$(awk -F '\t' 'function tell() { print; if (++told == 5) exit }
+		$2 != "" { tell(); next }
+		{ # 6291456 is a warning
+			n = split($3, s, ",")
+			for (i = 1; i <= n; i++) if (s[i] >= 6291456) { tell(); next }
+		}' "$work/fields")
+	[ "$all" -ge "$3" ] || fail "only $all packets of $2 were captured"
+	[ -z "$bad" ] || fail "tshark finds fault: $bad"
+}

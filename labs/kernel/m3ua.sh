@@ -113,25 +113,9 @@ start_osmo() {
 }
 active() { on "$1" "show cs7 as $2" | grep "^$2 *active " >/dev/null; } # active NODE AS
 ping() { on "$1" "ping cs7 $2 count ${3:-3} rate ${4:-200}"; }
-capture() {
-	dumpcap -q -i lo -w "$work/$1.pcapng" >/dev/null 2>&1 &
-	pid[dumpcap]=$!
-	until_ok 20 test -s "$work/$1.pcapng"
-}
 # clean NAME: tshark understands every M3UA message of the capture.
 clean() {
-	sleep 1
-	stop dumpcap
-	# One run, because its start is what takes long. Severities: 6291456 is a warning.
-	timeout 120 tshark -r "$work/$1.pcapng" -Y m3ua -T fields -e frame.number -e _ws.malformed -e _ws.expert.severity \
-		-e _ws.expert.message >"$work/fields" 2>/dev/null || true
-	local all bad
-	all=$(wc -l <"$work/fields")
-	bad=$(awk -F '\t' '$2 != "" { print; next } 
-		{ n = split($3, s, ","); for (i = 1; i <= n; i++) if (s[i] >= 6291456) { print; next } }' \
-	"$work/fields" | head -5)
-	[ "$all" -gt 50 ] || fail "only $all packets of M3UA were captured"
-	[ -z "$bad" ] || fail "tshark finds fault: $bad"
+	understood "$1" m3ua 50
 	pass "$1: tshark finds no fault in $all packets of M3UA"
 }
 
