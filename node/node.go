@@ -138,7 +138,7 @@ type shared struct {
 	departures departures
 	arrivals   arrivals
 	ids        pathIDs
-	shortages  shortages // of instance 0
+	shortages  shortages // what an instance has used up; instance 0 has those of the program
 	discards   discards
 	sccp       sccpCounters
 	turns      atomic.Uint64  // see held
