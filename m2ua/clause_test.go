@@ -119,8 +119,8 @@ func TestClause316Padding(t *testing.T) { clauses.Padding(t, Grammar, everyMessa
 func TestClause3311TooLong(t *testing.T) {
 	r := newRig(t)
 	r.up()
-	r.want("the longest", text(r.l.Transfer(r.now, &ss7.MSU{SI: ss7.SCCP, Payload: make([]byte, maxPDU-16)}, nil)), "Data")
-	r.want("longer", text(r.l.Transfer(r.now, &ss7.MSU{SI: ss7.SCCP, Payload: make([]byte, maxPDU-15)}, nil)), "discard")
+	r.want("the longest", text(r.l.Transfer(r.now, &ss7.MSU{SI: ss7.SCCP, Payload: make([]byte, maxPDU-5)}, nil)), "Data")
+	r.want("longer", text(r.l.Transfer(r.now, &ss7.MSU{SI: ss7.SCCP, Payload: make([]byte, maxPDU-4)}, nil)), "discard")
 	if full, _, _ := r.l.Refused(); full != 1 {
 		t.Errorf("%d are counted", full)
 	}

@@ -115,6 +115,9 @@ func (l *Label) AppendTagged(dst []byte, m *ss7.MSU, id uint32) []byte {
 	return l.append(dst, m, id, true)
 }
 
+// Fits tells whether an MSU is no longer than MTP2 may be given (§3.3.1.1: MUST NOT exceed).
+func (l *Label) Fits(m *ss7.MSU) bool { return 1+l.Variant.LabelLen()+len(m.Payload) <= maxPDU }
+
 func (l *Label) append(dst []byte, m *ss7.MSU, id uint32, tagged bool) []byte {
 	start := len(dst)
 	dst = xua.Begin(dst, DATA)

@@ -420,7 +420,7 @@ func (l *Link) transfer(m *ss7.MSU, out []ss7.Action) []ss7.Action {
 		l.stats.NotInService++
 		return append(out, l.discard("the link is not in service"))
 	}
-	if len(m.Payload) > maxPDU-16 {
+	if !l.cfg.Fits(m) {
 		l.stats.TooLong++
 		return append(out, l.discard("the message is too long for M2UA"))
 	}

@@ -227,9 +227,10 @@ func (a *m2uaASP) offer(i *m2uaInterface, w *xua.Way, turn uint32, msus []*ss7.M
 		tag := uint32(0)
 		if asks {
 			tag = i.tag.Add(1)
+		}
+		if a.write(label, stream, m, tag, asks) && asks {
 			a.keep(i, tag, m)
 		}
-		a.write(label, stream, m, tag, asks)
 	}
 	before := a.out.Load()
 	_, gone := a.flush()
@@ -262,12 +263,16 @@ func (a *m2uaASP) opening(i *m2uaInterface) (*m2ua.Label, uint16, bool) {
 	if e == nil || !e.Sends {
 		return nil, 0, false
 	}
-	a.arena, a.messages = a.arena[:0], a.messages[:0]
+	a.clear()
 	return &e.Label, m2ua.Stream(uint32(i.link.id), a.streams), true
 }
 
-// write appends a Data message to what flush sends. The caller holds Mu.
-func (a *m2uaASP) write(label *m2ua.Label, stream uint16, m *ss7.MSU, tag uint32, tagged bool) {
+// write appends a Data message to what flush sends; false: m is too long for one. The caller holds Mu.
+func (a *m2uaASP) write(label *m2ua.Label, stream uint16, m *ss7.MSU, tag uint32, tagged bool) bool {
+	if !label.Fits(m) {
+		a.long++
+		return false
+	}
 	start := len(a.arena)
 	if tagged {
 		a.arena = label.AppendTagged(a.arena, m, tag)
@@ -276,4 +281,5 @@ func (a *m2uaASP) write(label *m2ua.Label, stream uint16, m *ss7.MSU, tag uint32
 	}
 	a.messages = append(a.messages, sctp.Message{Stream: stream, PPID: m2ua.PPID,
 		Data: a.arena[start:len(a.arena):len(a.arena)]})
+	return true
 }

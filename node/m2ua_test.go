@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gostp/gostp/mtp3"
 	"github.com/gostp/gostp/ss7"
 )
 
@@ -205,6 +206,32 @@ func TestM2UALevelsAtThePrompt(t *testing.T) {
 		c.sg.run("configure terminal", "cs7 national-options multiple-congestion", "end")
 		if level := told(1); level != 1 {
 			t.Errorf("with levels the ASP is told level %d", level)
+		}
+	})
+}
+
+// RFC 3331 §3.3.1.1: Data "MUST NOT exceed the length of a MTP2-User application message". M2PA may bring longer ones,
+// up to what the length field of a parameter cannot count.
+func TestM2UAClause3311TooLong(t *testing.T) {
+	t.Parallel()
+	onChain(t, 1, func(c *chain) {
+		for _, octets := range []int{4096, 4097, 1<<16 + 8} {
+			c.far.send(ss7.MSU{DPC: c.near.pc, SI: ss7.SCCP, Payload: make([]byte, octets)})
+		}
+		time.Sleep(time.Second)
+		if got := c.near.take(); len(got) != 1 || got[0].payloadLength != 4096 {
+			t.Errorf("behind the ASP arrive %v", got)
+		}
+		if long := c.sg.discards.by[mtp3.TooLong].Load(); long != 2 {
+			t.Errorf("%d of 2 are discarded as too long", long)
+		}
+		if a := c.mgc[0].M2UA().ASPs[0]; len(a.Counters.DataRefused)+len(a.Counters.Malformed) > 0 {
+			t.Errorf("the ASP refuses %v, %v", a.Counters.DataRefused, a.Counters.Malformed)
+		}
+		for _, l := range c.mgc[0].M2UA().Links {
+			if len(l.Counters.Refused) > 0 {
+				t.Errorf("%s refuses %v", l.Name, l.Counters.Refused)
+			}
 		}
 	})
 }

@@ -157,7 +157,7 @@ func (a *m3uaASP) begin(s *m3uaAS) (*m3ua.Label, bool) {
 	if g == nil || a.Assoc == nil {
 		return nil, false
 	}
-	a.arena, a.messages, a.long = a.arena[:0], a.messages[:0], 0
+	a.clear()
 	return g.To(s.id)
 }
 
@@ -185,7 +185,6 @@ func (a *m3uaASP) sent(s *m3uaAS, m *ss7.MSU) bool {
 	if gone {
 		return false
 	}
-	a.node.discards.add(mtp3.TooLong, a.long)
 	if full > 0 || a.Stuck.Load() {
 		s.jam.full(s, m)
 	}
@@ -195,7 +194,7 @@ func (a *m3uaASP) sent(s *m3uaAS, m *ss7.MSU) bool {
 // write appends a DATA message to what flush sends. The caller holds Mu.
 func (a *m3uaASP) write(label *m3ua.Label, m *ss7.MSU, tag uint32, tagged bool) {
 	if len(m.Payload) > m3ua.MaxPayload {
-		a.long++ // it is counted as discarded once the others are sent
+		a.long++
 		return
 	}
 	start := len(a.arena)

@@ -131,13 +131,24 @@ func (a *xuaASP) control(stream uint16, wire []byte, again func() bool) {
 	a.AbortLocked(fmt.Sprintf("a message could not be queued: %v", err))
 }
 
-// flush sends the data in messages. What the association has no room for is counted, and the layer is told. gone means
-// that the association has ended: nothing is counted then, since the AS has another way, or will have one in a moment.
-// The caller holds Mu.
+// clear begins a batch of data. The caller holds Mu.
+func (a *xuaASP) clear() { a.arena, a.messages, a.long = a.arena[:0], a.messages[:0], 0 }
+
+// flush sends the data in messages. What the association has no room for is counted, as is what was too long for a
+// message. gone means that the association has ended: nothing is counted then, since the AS has another way, or will
+// have one in a moment. The caller holds Mu.
 func (a *xuaASP) flush() (full int, gone bool) {
-	if len(a.messages) == 0 {
-		return 0, false
+	if len(a.messages) > 0 {
+		full, gone = a.sendData()
 	}
+	if !gone {
+		a.node.discards.add(mtp3.TooLong, a.long)
+	}
+	return full, gone
+}
+
+// sendData is flush of messages, of which there are some.
+func (a *xuaASP) sendData() (full int, gone bool) {
 	n, err := a.Assoc.Send(a.messages)
 	if n == 0 && errors.Is(err, net.ErrClosed) {
 		return 0, true
