@@ -152,6 +152,13 @@ func (a *m2uaASP) abandoned(i *m2uaInterface, again bool) (left []ss7.MSU) {
 	return left
 }
 
+// forgo forgets the messages of an interface that is gone, because nobody asks for their acknowledgements any more.
+func (a *m2uaASP) forgo(i *m2uaInterface) {
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	delete(a.unacked, i.link.id)
+}
+
 // ackView gives the counters, and how many messages are not acknowledged now.
 func (a *m2uaASP) ackView() (st ackStats, waiting int) {
 	a.Mu.Lock()

@@ -113,6 +113,34 @@ func TestM2UADataAck(t *testing.T) {
 	}
 }
 
+// Data of an interface that is taken out of the configuration waits for no acknowledgement any more.
+func TestM2UAInterfaceGoneUnacknowledged(t *testing.T) {
+	t.Parallel()
+	asking := func(config string) string {
+		return strings.Replace(config, " traffic-mode override\n interface",
+			" traffic-mode override\n data-acknowledgement count\n interface", 1)
+	}
+	onChainFrom(t, 1, asking, func(c *chain) {
+		waiting := func() (n int) {
+			for a := range c.sg.m2ua.all() {
+				_, left := a.ackView()
+				n += left
+			}
+			return n
+		}
+		c.w.setCut("10.5.0.1", true)
+		c.far.stream(c.near.pc, 32, time.Millisecond)
+		time.Sleep(100 * time.Millisecond)
+		if n := waiting(); n != 32 {
+			t.Errorf("%d of 32 wait for their acknowledgement", n)
+		}
+		c.sg.run("configure terminal", "cs7 as EXCH m2ua", "no interface-identifier 1", "no interface-identifier 2", "end")
+		if n := waiting(); n != 0 {
+			t.Errorf("%d wait without an interface", n)
+		}
+	})
+}
+
 // RFC 3331 §3.3.1.2 at the gateway: "The Data Ack message MUST be sent if a Correlation Id
 // parameter is received from the peer. Otherwise, the Data Ack message MUST NOT be sent."
 func TestM2UAClause3312DataAck(t *testing.T) {

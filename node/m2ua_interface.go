@@ -166,6 +166,9 @@ func (n *Node) interfaceTroubles() (out []mtp3.Alarm) {
 
 func (i *m2uaInterface) close(why string) {
 	i.link.close(why)
+	for a := range i.node.m2ua.all() {
+		a.forgo(i)
+	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.closed = true
