@@ -2,7 +2,9 @@ package association
 
 import (
 	"fmt"
+	"iter"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -131,3 +133,63 @@ func TestLobby(t *testing.T) {
 		t.Error("doubts are boundless")
 	}
 }
+
+// Whoever has the far end's port in its configuration goes before those who take any port. An owner that a change of
+// the configuration makes in this moment is waited for.
+func TestClaim(t *testing.T) {
+	t.Parallel()
+	far := sctp.Addr{IPs: []netip.Addr{netip.MustParseAddr("10.0.0.200")}, Port: 2905}
+	var all []*Keeper
+	n := &Node{Context: t.Context(), Keepers: func() iter.Seq[*Keeper] { return slices.Values(all) }}
+	keeper := func(name string, port uint16) *Keeper {
+		r := &Keeper{}
+		lock.Give[lock.Link](&r.Mu)
+		r.Prepare(n, user(name), Ends{Remote: far.IPs, RemotePort: port, LocalPort: 3565}, Settings{}, nil)
+		t.Cleanup(r.cancel)
+		return r
+	}
+	all = []*Keeper{keeper("any", 0), keeper("exact", 2905), keeper("other", 2906)}
+	if got := n.claim(3565, far).names(); got != "exact" {
+		t.Errorf("the association is that of %q", got)
+	}
+	if got := n.claim(3566, far).names(); got != "" {
+		t.Errorf("at another port it is that of %q", got)
+	}
+	made := all
+	all = nil
+	n.Settled = func(f func()) {
+		all = made[:1]
+		f()
+	}
+	if got := n.claimSoon(3565, far).names(); got != "any" {
+		t.Errorf("after the change it is that of %q", got)
+	}
+}
+
+// user is an owner that is no ASP.
+type user string
+
+func (u user) Name() string { return string(u) }
+func (user) Reader() (carry func([]sctp.Item) error, done func()) {
+	return func([]sctp.Item) error { return nil }, func() {}
+}
+func (user) Tell(ss7.Event) {}
+
+// All addresses of a network of IPv6 are one source, for one host has as many of them as it likes.
+func TestSourceOfIPv6(t *testing.T) {
+	t.Parallel()
+	for from, want := range map[string]string{"2001:db8::1": "2001:db8::/64", "2001:db8::ffff:2": "2001:db8::/64",
+		"2001:db8:0:1::1": "2001:db8:0:1::/64", "10.0.0.1": "10.0.0.1", "::ffff:10.0.0.1": "10.0.0.1"} {
+		if got := Source(at{ip: netip.MustParseAddr(from)}); got != want {
+			t.Errorf("%s is of source %s, want %s", from, got, want)
+		}
+	}
+}
+
+// at is an association with a far end at an address.
+type at struct {
+	sctp.Assoc
+	ip netip.Addr
+}
+
+func (a at) Confirmed() []netip.Addr { return []netip.Addr{a.ip} }
