@@ -112,6 +112,55 @@ func TestRetrievedGoesFirst(t *testing.T) {
 	}
 }
 
+// What waits leaves before any reader routes by the new view, or what comes since would overtake it (Q.704 §5.4); and
+// who publishes goes on only when no reader routes by the old one.
+func TestPublishIsInOrder(t *testing.T) {
+	c := newCarrier(t, 1, 60)
+	n, before := c.in.node, c.in.node.view.Load()
+	h := &hold{node: n}
+	m := ss7.MSU{DPC: 16383, OPC: 5, SI: ss7.SCCP, NI: ss7.International, Payload: []byte("waits")}
+	h.offer(time.Now(), &m, c.in.id, nil)
+	now, then := *before, *before
+	now.holds = map[ss7.PathID]*hold{c.out.id.Hold(): h}
+	table := *before.table
+	then.table = &table
+	n.view.Store(&now)
+	sent := false
+	c.out.Assoc = &looking{drain: c.got, look: func() { sent = n.view.Load() == &now }}
+	var reader transfer
+	defer n.readers.enter(&reader)()
+	reader.routing.Lock()
+	done := make(chan bool)
+	go func() {
+		n.publish(&then)
+		close(done)
+	}()
+	for n.view.Load() != &then {
+		time.Sleep(time.Millisecond)
+	}
+	if !sent {
+		t.Error("what waited was not sent before the new view was in force")
+	}
+	select {
+	case <-done:
+		t.Error("a reader still routes by the old view")
+	case <-time.After(50 * time.Millisecond):
+	}
+	reader.routing.Unlock()
+	<-done
+}
+
+// looking is an association that has a look when something is sent.
+type looking struct {
+	*drain
+	look func()
+}
+
+func (l *looking) Send(ms []sctp.Message) (int, error) {
+	l.look()
+	return l.drain.Send(ms)
+}
+
 func TestCarryAllocatesNothing(t *testing.T) {
 	c := newCarrier(t, 64, 60)
 	for range 10 {
