@@ -105,6 +105,7 @@ func (m *maze) anything() {
 		if m.r.Intn(4) == 0 {
 			m.routes()
 		}
+		m.cfg.TFR = m.cfg.TFR != (m.r.Intn(8) == 0)
 		m.Configure(m.now, m.cfg, nil)
 		m.inForce("Configure")
 	case 6:

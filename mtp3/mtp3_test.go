@@ -241,6 +241,13 @@ func Behind(n *Network) string {
 			return fmt.Sprintf("destination %v is believed to be at %d, and reached by %v", d.Range, d.index, d.ways)
 		}
 	}
+	for _, d := range n.dests {
+		worse := n.cfg.TFR && d.kind != untellable && d.onWorse()
+		if d.running(timerT11) && d.restricted || (d.running(timerT11) || d.restricted) != worse {
+			return fmt.Sprintf("destination %v is said to be restricted: %v, T11 runs: %v; it goes by a worse route: %v",
+				d.Range, d.restricted, d.running(timerT11), worse)
+		}
+	}
 	if want := n.newTable(nil, false); !reflect.DeepEqual(n.table, want) {
 		return fmt.Sprintf("the table is behind the state:\n%+v\nwant\n%+v", n.table, want)
 	}
