@@ -161,6 +161,34 @@ func (l *looking) Send(ms []sctp.Message) (int, error) {
 	return l.drain.Send(ms)
 }
 
+// The core settles the hold when it hears that the retrieval is over. So the hold has the retrieved MSUs before that,
+// or they would leave behind those that waited (Q.704 §5.5). A settled hold shows when it gets them.
+func TestHoldHasTheRetrievedBeforeTheCoreHears(t *testing.T) {
+	c := newCarrier(t, 1, 60)
+	n := c.in.node
+	busy, done := make(chan bool), make(chan bool)
+	n.core.do(func() { close(busy); <-done })
+	<-busy
+	defer close(done)
+	v := *n.view.Load()
+	v.holds = map[ss7.PathID]*hold{c.in.id.Hold(): {node: n, settled: n.view.Load()}}
+	n.view.Store(&v)
+	m := ss7.MSU{DPC: 16383, OPC: 5, SI: ss7.SCCP, NI: ss7.International, Payload: []byte("given back")}
+	c.in.offer(time.Now(), 0, &m)
+	c.in.Tell(ss7.Event{Kind: ss7.CommLost, Why: "cut"})
+	tasks := func() int { // that wait for the core
+		n.core.mu.Lock()
+		defer n.core.mu.Unlock()
+		return len(n.core.queue)
+	}
+	before, then := tasks(), -1
+	c.out.Assoc = &looking{drain: c.got, look: func() { then = tasks() }}
+	c.in.Tell(ss7.Event{Kind: ss7.Retrieve, Arg: 1<<24 - 1})
+	if then != before || tasks() != before+1 {
+		t.Errorf("%d tasks waited for the core, %d when the hold got the MSU, and %d wait now", before, then, tasks())
+	}
+}
+
 func TestCarryAllocatesNothing(t *testing.T) {
 	c := newCarrier(t, 64, 60)
 	for range 10 {
