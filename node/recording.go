@@ -17,14 +17,14 @@ import (
 // recording is the recording of a machine, which goes on.
 type recording struct {
 	what, name string
-	file       *os.File
+	spool      *record.Spool
 	stop       func(record func(*record.Tape) *record.Tape) // runs record where the owner of the machine runs
 }
 
 // RecordNetwork begins to write to a file what the network management is told and what it answers, with so many steps
 // at most. RecordLink does the same for the level 2 of a link.
 func (n *Node) RecordNetwork(file string, most int) error {
-	return n.record("the network", file, func(f *os.File) (*recording, error) {
+	return n.record("the network", file, func(f *record.Spool) (*recording, error) {
 		err := errStopped
 		r := &recording{stop: func(swap func(*record.Tape) *record.Tape) {
 			n.core.ask(func() { n.core.network.tape = swap(n.core.network.tape) })
@@ -41,7 +41,7 @@ func (n *Node) RecordNetwork(file string, most int) error {
 // RecordLink is described at RecordNetwork.
 func (n *Node) RecordLink(linkset string, slc uint8, file string, most int) error {
 	name := fmt.Sprintf("link %d of linkset %s", slc, linkset)
-	return n.record(name, file, func(f *os.File) (*recording, error) {
+	return n.record(name, file, func(f *record.Spool) (*recording, error) {
 		l := n.links[linkKey{linkset, slc}]
 		if l == nil {
 			return nil, fmt.Errorf("there is no %s", name)
@@ -71,10 +71,15 @@ func (n *Node) recordTitle(what string) string {
 	return fmt.Sprintf("%s of %s, gostp %s", what, n.Config().Hostname, n.opt.Version)
 }
 
+const (
+	recordRoom = 8 << 20         // octets that may wait for the disk
+	recordWait = 2 * time.Second // for the disk, when a recording ends
+)
+
 var errStopped = errors.New("the node has stopped")
 
 // record makes a file, which must not be there yet, and begins a recording. begin is called with applying held.
-func (n *Node) record(what, name string, begin func(*os.File) (*recording, error)) error {
+func (n *Node) record(what, name string, begin func(*record.Spool) (*recording, error)) error {
 	n.applying.Lock()
 	defer n.applying.Unlock()
 	if slices.ContainsFunc(n.recordings, func(r *recording) bool { return r.what == what }) {
@@ -84,18 +89,19 @@ func (n *Node) record(what, name string, begin func(*os.File) (*recording, error
 	if err != nil {
 		return err
 	}
-	r, err := begin(f)
+	spool := record.NewSpool(f, recordRoom)
+	r, err := begin(spool)
 	if err != nil {
-		f.Close()
+		_ = spool.Close(recordWait) // the file goes
 		os.Remove(name)
 		return err
 	}
-	r.what, r.name, r.file = what, name, f
+	r.what, r.name, r.spool = what, name, spool
 	n.recordings = append(n.recordings, r)
 	return nil
 }
 
-// StopRecording ends all recordings, and tells what became of each.
+// StopRecording ends all recordings of this instance, and tells what became of each.
 func (n *Node) StopRecording() (ended []string) {
 	n.applying.Lock()
 	defer n.applying.Unlock()
@@ -105,7 +111,7 @@ func (n *Node) StopRecording() (ended []string) {
 			err = t.Err()
 			return nil
 		})
-		if e := r.file.Close(); err == nil {
+		if e := r.spool.Close(recordWait); err == nil {
 			err = e
 		}
 		text := fmt.Sprintf("Recording of %s has ended; it is in %s", r.what, r.name)
@@ -129,6 +135,7 @@ func (n *tapedNetwork) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.A
 	if n.tape == nil {
 		return n.Network.Do(now, ev, out)
 	}
+	defer n.tape.EndStep()
 	n.tape.Do(now, &ev)
 	return n.answered(len(out), n.Network.Do(now, ev, out))
 }
@@ -144,6 +151,7 @@ func (n *tapedNetwork) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 	if n.tape == nil || !due(n.Network, now) {
 		return n.Network.Tick(now, out)
 	}
+	defer n.tape.EndStep()
 	n.tape.Tick(now)
 	return n.answered(len(out), n.Network.Tick(now, out))
 }
@@ -157,6 +165,7 @@ func (n *tapedNetwork) Configure(now time.Time, cfg mtp3.Config, out []ss7.Actio
 	if n.tape == nil {
 		return n.Network.Configure(now, cfg, out)
 	}
+	defer n.tape.EndStep()
 	n.tape.Call(now, "Configure", cfg)
 	return n.answered(len(out), n.Network.Configure(now, cfg, out))
 }
@@ -165,6 +174,7 @@ func (n *tapedNetwork) Hear(now time.Time, ev ss7.Event, out []ss7.Action) []ss7
 	if n.tape == nil {
 		return n.Network.Hear(now, ev, out)
 	}
+	defer n.tape.EndStep()
 	n.tape.Call(now, "Hear", ev)
 	n.news = true
 	return n.answered(len(out), n.Network.Hear(now, ev, out))
@@ -175,6 +185,7 @@ func (n *tapedNetwork) Heard(now time.Time, out []ss7.Action) []ss7.Action {
 		return n.Network.Heard(now, out)
 	}
 	n.news = false
+	defer n.tape.EndStep()
 	n.tape.Call(now, "Heard")
 	return n.answered(len(out), n.Network.Heard(now, out))
 }
@@ -185,6 +196,7 @@ func (n *tapedNetwork) SetInhibit(
 	if n.tape == nil {
 		return n.Network.SetInhibit(now, set, slc, on, out)
 	}
+	defer n.tape.EndStep()
 	n.tape.Call(now, "SetInhibit", set, slc, on)
 	before := len(out)
 	out, err := n.Network.SetInhibit(now, set, slc, on, out)
@@ -195,6 +207,7 @@ func (n *tapedNetwork) Leave(now time.Time, state routing.RouteState, out []ss7.
 	if n.tape == nil {
 		return n.Network.Leave(now, state, out)
 	}
+	defer n.tape.EndStep()
 	n.tape.Call(now, "Leave", state)
 	return n.answered(len(out), n.Network.Leave(now, state, out))
 }
@@ -203,6 +216,7 @@ func (n *tapedNetwork) Bar(now time.Time, all []mtp3.Barred, out []ss7.Action) [
 	if n.tape == nil {
 		return n.Network.Bar(now, all, out)
 	}
+	defer n.tape.EndStep()
 	n.tape.Call(now, "Bar", all)
 	return n.answered(len(out), n.Network.Bar(now, all, out))
 }
@@ -211,6 +225,7 @@ func (n *tapedNetwork) Believe(c mtp3.Claim, out []ss7.Action) ([]ss7.Action, bo
 	if n.tape == nil {
 		return n.Network.Believe(c, out)
 	}
+	defer n.tape.EndStep()
 	n.tape.Call(time.Now(), "Believe", c)
 	before := len(out)
 	out, ok := n.Network.Believe(c, out)
@@ -224,6 +239,7 @@ type tapedLink struct {
 }
 
 func (l *tapedLink) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Action {
+	defer l.tape.EndStep()
 	l.tape.Do(now, &ev)
 	before := len(out)
 	out = l.Link.Do(now, ev, out)
@@ -236,6 +252,7 @@ func (l *tapedLink) Transfer(now time.Time, m *ss7.MSU, out []ss7.Action) []ss7.
 }
 
 func (l *tapedLink) Recv(now time.Time, stream uint16, b []byte, out []ss7.Action) []ss7.Action {
+	defer l.tape.EndStep()
 	l.tape.Recv(now, stream, b)
 	before := len(out)
 	out = l.Link.Recv(now, stream, b, out)
@@ -247,6 +264,7 @@ func (l *tapedLink) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 	if !due(l.Link, now) {
 		return l.Link.Tick(now, out)
 	}
+	defer l.tape.EndStep()
 	l.tape.Tick(now)
 	before := len(out)
 	out = l.Link.Tick(now, out)
@@ -256,6 +274,8 @@ func (l *tapedLink) Tick(now time.Time, out []ss7.Action) []ss7.Action {
 
 // SetConfig records the call. It has no answer.
 func (l *tapedLink) SetConfig(cfg m2pa.Config) {
+	defer l.tape.EndStep()
 	l.tape.Call(time.Now(), "SetConfig", cfg)
 	l.Link.SetConfig(cfg)
+	l.tape.Answer(nil)
 }

@@ -148,9 +148,9 @@ func BenchmarkRecording(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer f.Close()
+	spool := record.NewSpool(f, 1<<30)
 	m := c.in.machine.(*m2pa.Link)
-	tape, err := record.New(f, "a link", time.Now(), m, 1<<30)
+	tape, err := record.New(spool, "a link", time.Now(), m, 1<<30)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -158,6 +158,12 @@ func BenchmarkRecording(b *testing.B) {
 	c.in.machine, c.in.loop.Machine = taped, taped
 	for b.Loop() {
 		c.step()
+	}
+	if err := tape.Err(); err != nil {
+		b.Fatal(err)
+	}
+	if err := spool.Close(time.Minute); err != nil {
+		b.Fatal(err)
 	}
 }
 

@@ -41,6 +41,7 @@ type (
 	Ground       struct{} // node: a picture of the machine's interfaces
 	StoreSave    struct{} // startup: the file of the startup configuration
 	StoreText    struct{} // startup: a configuration in memory
+	Spool        struct{} // internal/record: what a recording has for its disk
 
 	Transports struct{} // machine: the SCTPs that were opened
 	MachineIP  struct{} // machine: addresses and routes as they are configured
@@ -108,6 +109,7 @@ var Order = []Rank{
 	rank[Ground](),
 	rank[StoreSave](),
 	rank[StoreText](),
+	rank[Spool](),
 
 	rank[Transports](),
 	rank[MachineIP](),

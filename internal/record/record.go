@@ -2,8 +2,8 @@
 // the same. A fault from the field comes as such a file. The file is a script (package script): the state of the
 // machine at first, then each step with its time, and what the machine answered.
 //
-// A step is written before the machine takes it. If a machine does not survive a step, that step is the last line of
-// the file.
+// A step is recorded before the machine takes it. If a machine does not survive a step, that step is the last line of
+// the file (EndStep). A Spool writes the file, so that nobody waits for the disk.
 package record
 
 import (
@@ -25,6 +25,7 @@ type Tape struct {
 	begin time.Time
 	left  int // steps that may still be written
 	line  []byte
+	open  bool // the machine has not answered the last step
 	err   error
 }
 
@@ -66,6 +67,18 @@ func (t *Tape) step(now time.Time) []byte {
 func (t *Tape) end(line []byte) {
 	t.write(append(line, '\n'))
 	t.line = line
+	t.open = true
+}
+
+// lastWait is how long a program that dies of a step waits for its disk.
+const lastWait = time.Second
+
+// EndStep is deferred by whoever tells the machine a step. If the machine has not answered, it panics: the step is then
+// written before the program ends.
+func (t *Tape) EndStep() {
+	if s, ok := t.w.(*Spool); ok && t.open {
+		_ = s.Close(lastWait) // the program has worse to tell
+	}
 }
 
 // Do records an event, which the machine is told next.
@@ -105,6 +118,7 @@ func (t *Tape) Call(now time.Time, method string, args ...any) {
 
 // Answer records the answer, and the other results of the call.
 func (t *Tape) Answer(answer []ss7.Action, results ...any) {
+	t.open = false
 	if t.err != nil {
 		return
 	}
