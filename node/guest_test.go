@@ -55,6 +55,7 @@ func (p *echoPart) Do(now time.Time, ev ss7.Event, out []ss7.Action) []ss7.Actio
 		p.echoed++
 		p.due = now.Add(time.Minute)
 		m.DPC, m.OPC = m.OPC, m.DPC
+		m.SI = ss7.ISUP // the node puts the part's own in its place
 		return append(out, ss7.Action{Op: ss7.Raise, Event: ss7.Event{Kind: ss7.Transfer, MSU: m}})
 	case ss7.Discard:
 		p.told = append(p.told, fmt.Sprintf("Discard to %s: %s", f.Format(m.DPC), ev.Why))
@@ -147,6 +148,9 @@ func TestGuest(t *testing.T) {
 		n.manages("1.1.1", mtp3.Management{Heading: mtp3.UPU, PC: itu("7.7.6"), User: ss7.SCCP, Cause: 1})
 		n.manages("1.1.1", mtp3.Management{Heading: mtp3.TFP, PC: itu("7.7.6")})
 		got()
+		if count := g.discards.by[mtp3.NoRoute].Load(); count != 1 {
+			t.Errorf("%d discards are counted", count)
+		}
 		g.want("show cs7 echo | json", `"Echoed": 2`, `"Left": 1`)
 		g.want("show cs7 echo", "Discard to 6.1.6: no route", "Status 7.7.7/14 1\n", "UserPart 7.7.7/14 1\n",
 			"Pause 7.7.6/14 0\n")

@@ -179,3 +179,46 @@ func TestInboxIsBoundedInAll(t *testing.T) {
 		t.Error("there is room again, and it is not given")
 	}
 }
+
+// An MSU that waits has a payload of its own: that of the reader is written over by what comes next.
+func TestInboxCopiesThePayload(t *testing.T) {
+	t.Parallel()
+	n := New(Options{Platform: onWires(newWires()), Version: "test"})
+	n.Close() // so that the core takes nothing
+	m := ss7.MSU{SI: ss7.MTPT, Payload: []byte("hello")}
+	if why := n.core.keep(0, &m); why != mtp3.NoReason {
+		t.Fatal(why)
+	}
+	copy(m.Payload, "world")
+	if ev, ok := n.core.data.take(); !ok || string(ev.MSU.Payload) != "hello" {
+		t.Errorf("%q waited", ev.MSU.Payload)
+	}
+}
+
+// MSUs that wait for one user part are too many when no room is left for them, however few wait for the others. They
+// are too many until half of the room is free.
+func TestInboxOfAnyUserPartIsCrowded(t *testing.T) {
+	t.Parallel()
+	one, other := newInbox(), newInbox()
+	u := &users{inboxes: []*inbox{&one, &other}}
+	other.tell = func() {}
+	put := func(from int) {
+		other.put(fmt.Sprint(from), ss7.Event{Kind: ss7.Transfer, MSU: ss7.MSU{SI: ss7.ISUP}})
+	}
+	for i := range inboxAll {
+		put(i / inboxMost)
+	}
+	if u.crowded() {
+		t.Fatalf("%d MSUs are too many", u.waiting())
+	}
+	put(0)
+	for u.waiting() >= inboxAll/2 {
+		if !u.crowded() {
+			t.Fatalf("%d MSUs are not too many", u.waiting())
+		}
+		other.take()
+	}
+	if u.crowded() {
+		t.Errorf("%d MSUs are too many", u.waiting())
+	}
+}
