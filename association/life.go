@@ -254,6 +254,10 @@ func (r *Keeper) Event(ev *sctp.Event) (tell ss7.Event, over error) {
 	case sctp.PeerError:
 		r.TellLog(4, "PEERERROR", "the far end of %s reports an error: %s", id, ev.Why)
 	case sctp.SendFailed:
+		if !r.lastingLocked() { // it is the owner's farewell, for whose acknowledgement nobody waits
+			log.Debug("sctp", id+": "+ev.Why)
+			break
+		}
 		r.TellLog(4, "SENDFAILED", "a message of %s was not delivered: %s", id, ev.Why)
 	case sctp.PeerShutdown:
 		r.TellLog(5, "SHUTDOWN", "the far end shuts %s down: %s", id, ev.Why)
