@@ -2,6 +2,7 @@ package node
 
 import (
 	"bytes"
+	"errors"
 	"math/rand"
 	"os"
 	"path/filepath"
@@ -192,5 +193,52 @@ func TestRecordingIsRefused(t *testing.T) {
 		}
 		replays(t, file, new(mtp3.Network))
 		a.want("show cs7 linkset B", "avail/links=2/2")
+	})
+}
+
+// A link whose recording has ended is as before, and can be recorded once more. What it is configured with meanwhile is
+// a step.
+func TestLinkIsRecordedAgain(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	network(t, func(_ *sctptest.Memory, a, _ *box) {
+		for i, how := range []string{"1100", "1200"} {
+			file := filepath.Join(folder, how)
+			a.want("debug cs7 record link B 0 "+file, "Recording to "+file)
+			a.configure("cs7 linkset B", "m2pa timer t7 "+how)
+			a.want("ping cs7 2.2.2 count 32", "100% successful")
+			time.Sleep(time.Minute)
+			a.want("undebug cs7 record", "Recording of link 0 of linkset B has ended; it is in "+file+"\n")
+			l := a.links[linkKey{"B", 0}]
+			l.Mu.Lock()
+			_, bare := l.machine.(*m2pa.Link)
+			same := l.loop.Machine == ss7.Machine(l.machine)
+			l.Mu.Unlock()
+			if !bare || !same {
+				t.Errorf("after recording %d the link still has the machine that is recorded", i)
+			}
+			replays(t, file, new(m2pa.Link), "call SetConfig", "recv 1 ", "do Transfer")
+		}
+	})
+}
+
+// unwritable is a file whose disk is full.
+type unwritable struct{}
+
+func (unwritable) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+func (unwritable) Close() error              { return nil }
+
+// Who ends a recording is told that the file is not whole.
+func TestRecordingTheDiskHasNotTaken(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "full")
+	network(t, func(_ *sctptest.Memory, a, _ *box) {
+		a.want("debug cs7 record network "+file, "Recording to "+file)
+		r := a.recordings[0]
+		if err := r.spool.Close(recordWait); err != nil {
+			t.Error(err)
+		}
+		r.spool = record.NewSpool(unwritable{}, recordRoom)
+		a.want("undebug cs7 record", "it is in "+file+", not to the end: no space left on device\n")
 	})
 }
