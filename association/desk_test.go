@@ -34,6 +34,7 @@ type talker struct {
 	forlorn
 	says chan []sctp.Item
 	sent []xua.Type
+	end  atomic.Value // why it was ended, once it was
 }
 
 func (a *talker) Read(b *sctp.Batch) error {
@@ -53,7 +54,14 @@ func (a *talker) Send(ms []sctp.Message) (int, error) {
 	return len(ms), nil
 }
 
-func (a *talker) Close() { a.ended = "closed" }
+func (a *talker) Abort(why string) { a.end.Store(why) }
+func (a *talker) Close()           { a.end.Store("closed") }
+
+// ended tells why the association was ended; empty: it was not.
+func (a *talker) ended() string {
+	why, _ := a.end.Load().(string)
+	return why
+}
 
 const contextTag = 6 // Routing Context
 
@@ -127,8 +135,8 @@ func TestDeskIsBounded(t *testing.T) {
 		for _, items := range x.items {
 			decided = d.take(items)
 		}
-		if decided != (x.why != "") || !strings.HasPrefix(a.ended, x.why) || a.ended == "" != (x.why == "") {
-			t.Errorf("%s: decided %v, ended: %q", x.name, decided, a.ended)
+		if decided != (x.why != "") || !strings.HasPrefix(a.ended(), x.why) || a.ended() == "" != (x.why == "") {
+			t.Errorf("%s: decided %v, ended: %q", x.name, decided, a.ended())
 		}
 	}
 }
@@ -138,12 +146,12 @@ func TestDeskBearsFewRestarts(t *testing.T) {
 	t.Parallel()
 	d, a, _ := deskOf(t, different)
 	for range deskRestarts {
-		if d.take([]sctp.Item{event(sctp.Restart)}) || a.ended != "" {
-			t.Fatalf("after %d restarts: %q", d.restarts, a.ended)
+		if d.take([]sctp.Item{event(sctp.Restart)}) || a.ended() != "" {
+			t.Fatalf("after %d restarts: %q", d.restarts, a.ended())
 		}
 	}
-	if !d.take([]sctp.Item{event(sctp.Restart)}) || !strings.HasPrefix(a.ended, "it restarts again and again") {
-		t.Errorf("ended: %q", a.ended)
+	if !d.take([]sctp.Item{event(sctp.Restart)}) || !strings.HasPrefix(a.ended(), "it restarts again and again") {
+		t.Errorf("ended: %q", a.ended())
 	}
 }
 
@@ -158,7 +166,7 @@ func TestDeskForgetsWhatCameBeforeARestart(t *testing.T) {
 		t.Fatal("what was said before the restart has told whose it is")
 	}
 	if d.take(saying(xua.ASPUP, 0)) || !d.take(saying(xua.ASPAC, 'B')) {
-		t.Fatalf("what it says since does not tell whose it is; ended: %q", a.ended)
+		t.Fatalf("what it says since does not tell whose it is; ended: %q", a.ended())
 	}
 	select {
 	case got := <-asps["BSC"].accepted:
@@ -186,13 +194,13 @@ func TestDeskWaitsAnewAfterARestart(t *testing.T) {
 		a.says <- []sctp.Item{event(sctp.Restart)}
 		time.Sleep(SpeakWait - time.Second)
 		synctest.Wait()
-		if a.ended != "" {
-			t.Errorf("ended: %q", a.ended)
+		if a.ended() != "" {
+			t.Errorf("ended: %q", a.ended())
 		}
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
-		if !strings.HasPrefix(a.ended, "no ASP Up came within 10s") {
-			t.Errorf("ended: %q", a.ended)
+		if !strings.HasPrefix(a.ended(), "no ASP Up came within 10s") {
+			t.Errorf("ended: %q", a.ended())
 		}
 		close(a.says)
 		d.port.node.Group.Wait()
@@ -210,7 +218,7 @@ func TestDeskGuesses(t *testing.T) {
 		time.Sleep(ContextWait + time.Second)
 		synctest.Wait()
 		if len(asps["MSC"].accepted) != 1 {
-			t.Fatalf("it waits still; ended: %q", a.ended)
+			t.Fatalf("it waits still; ended: %q", a.ended())
 		}
 		r := (<-asps["MSC"].accepted).(*resumed)
 		if r.guess == nil || r.guess.of != asps["MSC"] {
@@ -242,7 +250,7 @@ func TestDeskPrefersWhoHasNoIdentifier(t *testing.T) {
 	id := uint32(7)
 	asps["MSC"].Owner.(anASP).ID = &id
 	if !d.take(saying(xua.ASPUP, 0)) || len(asps["BSC"].accepted) != 1 || len(asps["MSC"].accepted) != 0 {
-		t.Errorf("ended: %q; MSC %d, BSC %d", a.ended, len(asps["MSC"].accepted), len(asps["BSC"].accepted))
+		t.Errorf("ended: %q; MSC %d, BSC %d", a.ended(), len(asps["MSC"].accepted), len(asps["BSC"].accepted))
 	}
 }
 
@@ -263,8 +271,8 @@ func TestDeskAndStrangers(t *testing.T) {
 			strangers = append(strangers, x)
 			return nil
 		}
-		if !d.take(saying(xua.ASPUP, 0)) || a.ended != want || len(strangers) > 0 != (want == "") {
-			t.Errorf("%v: ended: %q, %d strangers", accept, a.ended, len(strangers))
+		if !d.take(saying(xua.ASPUP, 0)) || a.ended() != want || len(strangers) > 0 != (want == "") {
+			t.Errorf("%v: ended: %q, %d strangers", accept, a.ended(), len(strangers))
 		}
 		if want == "" {
 			continue
