@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -133,5 +134,74 @@ func TestUserIsToldOfCongestion(t *testing.T) {
 	c.out.offer(time.Now(), 0, throughMSU("four"), throughMSU("five"))
 	if !slices.Equal(u.levels, []uint32{1}) || u.msus != 2 {
 		t.Errorf("it was told of %d MSUs, at the levels %v", u.msus, u.levels)
+	}
+}
+
+// Of the MSUs that a link is given, those count as sent that it takes, and the others by the reason.
+func TestLinkCountsWhatItTakes(t *testing.T) {
+	c, _ := withDiary(t, 99)
+	conf := m2pa.DefaultConfig()
+	conf.QueueMax = 3
+	c.out.setConfig(conf, association.Settings{})
+	m, n := throughMSU("hello"), c.in.node
+	sent, full := n.discards.transferred.Load(), n.discards.by[mtp3.QueueFull].Load()
+	refused := c.out.send(time.Now(), m, m, m, m, m)
+	sent, full = n.discards.transferred.Load()-sent, n.discards.by[mtp3.QueueFull].Load()-full
+	if refused != 2 || sent != 3 || full != 2 {
+		t.Errorf("of five MSUs %d were refused; %d count as sent, and %d as of a full queue", refused, sent, full)
+	}
+}
+
+// What the user of a link does when the link is free again is done once.
+func TestUserActsOnce(t *testing.T) {
+	c, _ := withDiary(t, 9)
+	done := 0
+	c.out.Mu.Lock()
+	c.out.later = func() { done++ }
+	c.out.Mu.Unlock()
+	for range 2 {
+		c.out.Tell(ss7.Event{Kind: ss7.EmergencyCeases})
+	}
+	if done != 1 {
+		t.Errorf("it was done %d times", done)
+	}
+}
+
+// The log has a line when not all could be retrieved, and one in all about a far end that sends other payload protocol
+// identifiers.
+func TestLinkTellsTheLog(t *testing.T) {
+	c, _ := withDiary(t, 9)
+	c.out.title = "link 0"
+	var lines []string
+	defer c.out.node.log.Watch(false, func(s string) { lines = append(lines, s) })()
+	c.out.Mu.Lock()
+	defer c.out.Mu.Unlock()
+	for _, why := range []string{"", "the far end does not say what it has"} {
+		c.out.Raise(&ss7.Event{Kind: ss7.RetrievalComplete, Why: why})
+	}
+	c.out.bearer.odd(0)
+	c.out.bearer.odd(83886080)
+	want := []string{"%CS7M2PA-4-GIVENUP: link 0: the far end does not say what it has",
+		"%CS7M2PA-4-PPID: link 0: the far end sends payload protocol identifier 0 instead of 5; taken as M2PA"}
+	if len(lines) != len(want) {
+		t.Fatalf("%q", lines)
+	}
+	for i := range want {
+		if !strings.HasSuffix(strings.TrimSpace(lines[i]), want[i]) {
+			t.Errorf("%q, want %q", lines[i], want[i])
+		}
+	}
+}
+
+// M2PA has a stream for Link Status and one for User Data, each way (RFC 4165 §1.5.2).
+func TestM2PANeedsTwoStreamsEachWay(t *testing.T) {
+	t.Parallel()
+	for _, x := range []struct {
+		out, in uint16
+		fit     bool
+	}{{2, 2, true}, {1, 2, false}, {2, 1, false}} {
+		if why := new(level2).Unfit(&sctp.Status{OutStreams: x.out, InStreams: x.in}); (why == "") != x.fit {
+			t.Errorf("%d out and %d in: %q", x.out, x.in, why)
+		}
 	}
 }

@@ -48,6 +48,13 @@ func TestLevel2StatusHasEachValue(t *testing.T) {
 			t.Errorf("a link at a gateway with the outages %+v: %+v", x, v)
 		}
 	}
+	g := m2paView(m2ua.LinkView{State: m2ua.Auditing, Why: "why", Since: at, Congestion: 1,
+		Stats: m2ua.LinkStats{MSUsIn: 2, MSUsOut: 3, OctetsIn: 4, OctetsOut: 5}})
+	is := m2pa.View{State: m2pa.NotAligned, Why: "why", Since: at, CongestionLevel: 1,
+		Stats: m2pa.Stats{MSUsIn: 2, MSUsOut: 3, OctetsIn: 4, OctetsOut: 5}}
+	if !reflect.DeepEqual(g, is) {
+		t.Errorf("\n%+v\nnot\n%+v", g, is)
+	}
 }
 
 // No counter of M2PA is missing in the status of a link, and each has its own value.
