@@ -319,6 +319,7 @@ func TestGuestMisfits(t *testing.T) {
 		{userpart.Kind{SI: 16}, "no service indicator"},
 		{userpart.Kind{SI: ss7.MTPT}, "has another"},
 		{userpart.Kind{SI: ss7.SCCP}, "from 2 to 254"},
+		{userpart.Kind{SI: ss7.SCCP, SSN: 255}, "from 2 to 254"},
 		{userpart.Kind{SI: ss7.ISUP, SSN: 6}, "subsystem number"},
 		{userpart.Kind{SI: ss7.SCCP, SSN: guestSSN}, "subsystem 77 has another"},
 		{userpart.Kind{SI: guestSI, Name: "ECHO"}, "that name"},

@@ -122,3 +122,57 @@ func TestSettledMSUsCrossLater(t *testing.T) {
 		t.Errorf("sent: %q", there.got.text)
 	}
 }
+
+// What waits has bounds: at a hold, where the rest is discarded and counted, and at a link whose test has not passed.
+func TestWhatWaitsIsBounded(t *testing.T) {
+	c := newCarrier(t, 1, 60)
+	n, m := c.in.node, throughMSU("one more")
+	h := &hold{node: n, waiting: make([]held, holdMost-1)}
+	for range 2 {
+		h.offer(time.Now(), m, c.in.id, nil)
+	}
+	if full := n.discards.by[mtp3.HoldFull].Load(); h.count() != holdMost || full != 1 {
+		t.Errorf("%d MSUs wait, and for %d there was no room", h.count(), full)
+	}
+	c.in.rx.Lock()
+	defer c.in.rx.Unlock()
+	c.in.early = make([]held, earlyMost-1)
+	if !c.in.stash(m) || c.in.stash(m) {
+		t.Errorf("%d MSUs wait for the link's test", len(c.in.early))
+	}
+	c.in.early = nil
+}
+
+// What came by a link before its test had passed goes on as soon as a table has the link, and not before (Q.707 §2.2).
+func TestEarlyMSUsGoOn(t *testing.T) {
+	c := newCarrier(t, 1, 60)
+	n := c.in.node
+	c.got.text = new(strings.Builder)
+	for _, ready := range []bool{false, true} {
+		v := *n.view.Load()
+		v.table = tableOf(routing.Link{Ready: ready}, routing.Link{Ready: true})
+		n.publish(&v)
+		if !ready {
+			c.in.rx.Lock()
+			c.in.arrived(time.Now(), &transfer{msus: []*ss7.MSU{throughMSU("early")}})
+			c.in.rx.Unlock()
+		}
+		if got := strings.Contains(c.got.text.String(), "early"); got != ready {
+			t.Errorf("the link is open: %v, and it was sent: %v", ready, got)
+		}
+	}
+}
+
+// A reader that has left is waited for no more.
+func TestReadersLeave(t *testing.T) {
+	t.Parallel()
+	var r readers
+	var one transfer
+	leave := r.enter(&one)
+	if len(r.all) != 1 {
+		t.Error("nobody has entered")
+	}
+	if leave(); len(r.all) != 0 {
+		t.Error("it is still there")
+	}
+}

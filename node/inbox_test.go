@@ -193,6 +193,19 @@ func TestInboxCopiesThePayload(t *testing.T) {
 	if ev, ok := n.core.data.take(); !ok || string(ev.MSU.Payload) != "hello" {
 		t.Errorf("%q waited", ev.MSU.Payload)
 	}
+	if got := n.discards.delivered.Load(); got != 1 {
+		t.Errorf("%d count as delivered", got)
+	}
+}
+
+// The source of an MSU is the linkset by which it came.
+func TestInboxKnowsTheLinkset(t *testing.T) {
+	c, b := newCarrier(t, 1, 60), newInbox()
+	c.in.linkset = "N"
+	c.in.node.put(&b, throughMSU("hello"), ss7.Event{Path: c.in.id})
+	if b.of[inflow{linkset: "N"}] == nil || len(b.of) != 1 {
+		t.Errorf("the sources are %v", b.of)
+	}
 }
 
 // MSUs that wait for one user part are too many when no room is left for them, however few wait for the others. They
