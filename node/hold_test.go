@@ -3,6 +3,7 @@ package node
 import (
 	"bytes"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -174,5 +175,24 @@ func TestReadersLeave(t *testing.T) {
 	}
 	if leave(); len(r.all) != 0 {
 		t.Error("it is still there")
+	}
+}
+
+// Who awaits readers also awaits what the timer of a link or the core has made a link route.
+func TestLinksAreAwaited(t *testing.T) {
+	c := newCarrier(t, 1, 60)
+	n := c.in.node
+	var free atomic.Bool
+	done := make(chan bool)
+	c.in.rx.Lock()
+	go func() {
+		n.awaitAll(n.view.Load())
+		done <- free.Load()
+	}()
+	time.Sleep(20 * time.Millisecond) // enough for who does not wait
+	free.Store(true)
+	c.in.rx.Unlock()
+	if !<-done {
+		t.Error("a link still routed")
 	}
 }
