@@ -163,6 +163,17 @@ func TestGuest(t *testing.T) {
 	})
 }
 
+// A destination whose route is taken away cannot be reached any more, and a part is told so.
+func TestGuestIsToldOfARouteThatGoes(t *testing.T) {
+	t.Parallel()
+	withGuests(t, crossroads, []userpart.Kind{echoKind()}, func(g *box, _ *station, got func() []ss7.MSU) {
+		g.want("show cs7 echo", "Resume 7.7.7/14 0\n")
+		g.configure("cs7 route-table system", "no update route 7.7.7/14 linkset N")
+		got()
+		g.want("show cs7 echo", "Pause 7.7.7/14 0\n")
+	})
+}
+
 // What a node has no user part for is discarded, beside a guest too, and the sender told (UPU).
 func TestGuestTakesOnlyItsOwn(t *testing.T) {
 	t.Parallel()

@@ -196,3 +196,28 @@ func TestLinksAreAwaited(t *testing.T) {
 		t.Error("a link still routed")
 	}
 }
+
+// Readers are awaited too when all that changes is that an AS has gone: they may still bring it MSUs.
+func TestReadersAreAwaitedWhenAnASGoes(t *testing.T) {
+	c := newCarrier(t, 1, 60)
+	n := c.in.node
+	n.departures.add(&newM3UAAS(n, 7, "A").as)
+	next := *n.view.Load()
+	table := *next.table
+	next.table = &table
+	var reader transfer
+	defer n.readers.enter(&reader)()
+	var free atomic.Bool
+	done := make(chan bool)
+	reader.routing.Lock()
+	go func() {
+		n.publish(&next)
+		done <- free.Load()
+	}()
+	time.Sleep(20 * time.Millisecond) // enough for who does not wait
+	free.Store(true)
+	reader.routing.Unlock()
+	if !<-done {
+		t.Error("a reader still routed by the older view")
+	}
+}
